@@ -1,0 +1,102 @@
+//! The routes.
+
+use axum::Router;
+use axum::extract::{FromRef, Path, State};
+use axum::response::Response;
+use axum::routing::{delete, get, patch, post};
+use serde::Deserialize;
+use serde_json::json;
+use vara::Result;
+use vara::auth::Gate;
+use vara::clock;
+use vara::domain::{AlertAction, AlertStatus};
+use vara::http::{Body, Caller, Params, data, page};
+use vara::services::alerts;
+use vara::store::Store;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) gate: Gate,
+    pub(crate) store: Store,
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/alerts", get(list))
+        .route("/api/v1/alerts/all", delete(clear))
+        .route("/api/v1/alerts/{id}", get(view))
+        .route("/api/v1/alerts/{id}/status", patch(set_status))
+        .route("/api/v1/alerts/{id}/action", post(act))
+}
+
+async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
+    let found = alerts::list(
+        &app.store,
+        caller.user,
+        params.list("status")?,
+        params.page()?,
+    )
+    .await?;
+    Ok(page(found.items, found.pagination))
+}
+
+async fn view(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
+    Ok(data(
+        alerts::view(&app.store, caller.user, &id, clock::now()).await?,
+    ))
+}
+
+#[derive(Deserialize)]
+struct StatusBody {
+    status: AlertStatus,
+}
+
+async fn set_status(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(body): Body<StatusBody>,
+) -> Result<Response> {
+    Ok(data(
+        alerts::set_status(&app.store, caller.user, &id, body.status, clock::now()).await?,
+    ))
+}
+
+#[derive(Deserialize)]
+struct ActionBody {
+    action: AlertAction,
+    notes: Option<String>,
+}
+
+async fn act(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(body): Body<ActionBody>,
+) -> Result<Response> {
+    Ok(data(
+        alerts::act(
+            &app.store,
+            caller.user,
+            &id,
+            body.action,
+            body.notes,
+            clock::now(),
+        )
+        .await?,
+    ))
+}
+
+async fn clear(State(app): State<App>, caller: Caller) -> Result<Response> {
+    let deleted = alerts::clear(&app.store, caller.user).await?;
+    Ok(data(
+        json!({ "deleted": deleted, "message": "Your alerts were cleared." }),
+    ))
+}

@@ -1,0 +1,240 @@
+//! `/api/v1/auth/*`: the same, in the API's own envelope.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use vara::domain::{Kind, email, is_too_long, weaknesses};
+use vara::http::{Body, Caller, ClientAddress, Issue, created, data};
+use vara::services::auth::{self, Desk, Granted, Refusal, Scope};
+use vara::services::users::User;
+use vara::{Error, Result};
+
+use crate::App;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/auth/signup", post(sign_up))
+        .route("/api/v1/auth/login", post(sign_in))
+        .route("/api/v1/auth/logout", post(sign_out))
+        .route("/api/v1/auth/refresh", post(refresh))
+        .route("/api/v1/auth/forgot-password", post(forgot))
+        .route("/api/v1/auth/reset-password", post(reset))
+        .route(
+            "/api/v1/auth/reset-password-with-session",
+            post(reset_with_session),
+        )
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    email: Option<String>,
+    password: Option<String>,
+    confirm_password: Option<String>,
+    refresh_token: Option<String>,
+    token: Option<String>,
+}
+
+async fn sign_up(State(desk): State<Desk>, Body(asked): Body<Asked>) -> Result<Response> {
+    let mut issues = email_issues(&asked);
+    issues.extend(password_issues(&asked));
+    refuse(&issues)?;
+    let made = auth::sign_up(
+        &desk,
+        asked.email.as_deref(),
+        asked.password.as_deref(),
+        None,
+        false,
+    )
+    .await;
+    let made = made.map_err(|why| otherwise(why, Kind::Invalid, "AUTH_SIGNUP_FAILED"))?;
+    let user = User::from(made.account);
+    Ok(created(
+        json!({ "id": user.id, "email": user.email, "profile": user.profile }),
+    ))
+}
+
+async fn sign_in(
+    State(desk): State<Desk>,
+    from: ClientAddress,
+    Body(asked): Body<Asked>,
+) -> Result<Response> {
+    let mut issues = email_issues(&asked);
+    if asked.password.as_deref().unwrap_or_default().is_empty() {
+        issues.push(Issue::at("password", "Please enter your password."));
+    }
+    refuse(&issues)?;
+    let granted = auth::sign_in(
+        &desk,
+        asked.email.as_deref(),
+        asked.password.as_deref(),
+        &from.0,
+    )
+    .await;
+    let granted =
+        granted.map_err(|why| otherwise(why, Kind::Unauthenticated, "AUTH_LOGIN_FAILED"))?;
+    let mut answer = tokens(&granted);
+    let user = User::from(granted.account);
+    answer["user"] = json!({
+        "id": user.id, "email": user.email, "emailVerified": user.email_verified, "profile": user.profile,
+    });
+    Ok(data(answer))
+}
+
+async fn sign_out(State(desk): State<Desk>, caller: Result<Caller>) -> Result<Response> {
+    match caller {
+        Ok(caller) => auth::sign_out(&desk.store, &caller, Scope::Local).await?,
+        // Whoever is not signed in is signed out.
+        Err(err) if err.kind == Kind::Unauthenticated => {}
+        Err(err) => return Err(err),
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn refresh(State(desk): State<Desk>, Body(asked): Body<Asked>) -> Result<Response> {
+    let token = asked.refresh_token.filter(|it| !it.is_empty());
+    let missing = || {
+        Error::invalid(
+            "AUTH_MISSING_REFRESH_TOKEN",
+            "There is no refresh token in this request.",
+        )
+    };
+    let granted = auth::refresh(&desk, &token.ok_or_else(missing)?)
+        .await
+        .map_err(|why| {
+            let (code, reason) = match why {
+                Refusal::SessionExpired => ("AUTH_TOKEN_EXPIRED", "token_expired"),
+                _ => ("AUTH_REFRESH_FAILED", "refresh_failed"),
+            };
+            let trouble = why.is_trouble();
+            let err = otherwise(why, Kind::Unauthenticated, code);
+            if trouble {
+                err
+            } else {
+                err.with_details(json!({ "requiresReauth": true, "reason": reason }))
+            }
+        })?;
+    Ok(data(tokens(&granted)))
+}
+
+async fn forgot(State(desk): State<Desk>, Body(asked): Body<Asked>) -> Result<Response> {
+    refuse(&email_issues(&asked))?;
+    // This surface has no `redirect_to`; the app's own page for it is the one she needs.
+    let page = desk.redirects.page("/reset-password");
+    match auth::recover(&desk, asked.email.as_deref(), Some(page.as_str())).await {
+        // Always the same answer: here nobody is told that a link was asked for a moment ago.
+        Ok(()) | Err(Refusal::TooManyMails) => Ok(data(
+            json!({ "message": "If there is an account with this address, a link is on its way." }),
+        )),
+        Err(why) => Err(otherwise(why, Kind::Invalid, "AUTH_RESET_FAILED")),
+    }
+}
+
+async fn reset(State(desk): State<Desk>, Body(asked): Body<Asked>) -> Result<Response> {
+    let mut issues = password_issues(&asked);
+    if asked.token.as_deref().unwrap_or_default().is_empty() {
+        issues.push(Issue::at("token", "There is no token in this request."));
+    }
+    refuse(&issues)?;
+    let token = asked.token.unwrap_or_default();
+    auth::reset_password(&desk, &token, asked.password.as_deref())
+        .await
+        .map_err(|why| match why {
+            Refusal::Link { expired } => {
+                let code = if expired {
+                    "AUTH_RESET_TOKEN_EXPIRED"
+                } else {
+                    "AUTH_RESET_TOKEN_INVALID"
+                };
+                otherwise(why, Kind::Invalid, code).with_details(json!({ "expired": expired }))
+            }
+            Refusal::SamePassword => Issue::refuse(&[Issue::at("password", why.to_string())]),
+            other => reset_failed(other),
+        })?;
+    Ok(data(
+        json!({ "message": "Your password was changed. You can sign in with it now." }),
+    ))
+}
+
+async fn reset_with_session(
+    State(desk): State<Desk>,
+    caller: Caller,
+    Body(asked): Body<Asked>,
+) -> Result<Response> {
+    auth::change_password(&desk, &caller, asked.password.as_deref())
+        .await
+        .map_err(reset_failed)?;
+    Ok(data(json!({ "message": "Your password was changed." })))
+}
+
+fn tokens(granted: &Granted) -> Value {
+    json!({
+        "accessToken": granted.access_token,
+        "refreshToken": granted.refresh_token,
+        "expiresAt": granted.expires_at.epoch_seconds(),
+    })
+}
+
+fn email_issues(asked: &Asked) -> Vec<Issue> {
+    let fine = asked.email.as_deref().and_then(email).is_some();
+    if fine {
+        vec![]
+    } else {
+        vec![Issue::at("email", "Please enter a valid e-mail address.")]
+    }
+}
+
+fn password_issues(asked: &Asked) -> Vec<Issue> {
+    let password = asked.password.as_deref().unwrap_or_default();
+    let mut issues = Vec::new();
+    let lacks = weaknesses(password);
+    if is_too_long(password) {
+        issues.push(Issue::at(
+            "password",
+            "A password has at most 128 characters.",
+        ));
+    } else if !lacks.is_empty() {
+        issues.push(Issue::at(
+            "password",
+            Refusal::WeakPassword(lacks).to_string(),
+        ));
+    }
+    if asked.confirm_password.as_deref() != Some(password) {
+        issues.push(Issue::at(
+            "confirmPassword",
+            "The two passwords are not the same.",
+        ));
+    }
+    issues
+}
+
+fn refuse(issues: &[Issue]) -> Result<()> {
+    if issues.is_empty() {
+        Ok(())
+    } else {
+        Err(Issue::refuse(issues))
+    }
+}
+
+/// A refusal under this code, unless it is trouble of ours.
+fn otherwise(why: Refusal, kind: Kind, code: &'static str) -> Error {
+    match why {
+        Refusal::Trouble(err) => err,
+        Refusal::TooManyTries => Error::new(Kind::TooMany, "REQUEST_ERROR", why.to_string()),
+        other => Error::new(kind, code, other.to_string()),
+    }
+}
+
+fn reset_failed(why: Refusal) -> Error {
+    match why {
+        Refusal::Trouble(err) if err.kind == Kind::Bug => Error {
+            code: "AUTH_RESET_FAILED",
+            ..err
+        },
+        other => otherwise(other, Kind::Invalid, "AUTH_INVALID_REQUEST"),
+    }
+}

@@ -1,0 +1,167 @@
+//! `/auth/v1/*`: what the app's sign-in library calls.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any, get, post};
+use axum::{Json as Answer, Router};
+use serde::Deserialize;
+use serde_json::json;
+use vara::http::gotrue::{self, Bearer, Json, Refused, Result, session, unknown, user};
+use vara::http::{ClientAddress, Params};
+use vara::services::auth::{self, Desk, Refusal, Scope};
+
+use crate::{App, verify};
+
+pub(crate) fn routes() -> Router<App> {
+    let route = |it: MethodRouter<App>| it.fallback(unknown);
+    Router::new()
+        .route("/auth/v1/signup", route(post(sign_up)))
+        .route("/auth/v1/token", route(post(token)))
+        .route("/auth/v1/user", route(get(me).put(update)))
+        .route("/auth/v1/logout", route(post(sign_out)))
+        .route("/auth/v1/recover", route(post(recover)))
+        // A mail scanner asks for the head of an address to see whether it is there: that must not use up the link.
+        .route(
+            "/auth/v1/verify",
+            route(
+                get(verify::follow)
+                    .head(async || StatusCode::OK)
+                    .post(verify::exchange),
+            ),
+        )
+        .route("/auth/v1/settings", route(get(settings)))
+        .route("/auth/v1/health", route(get(health)))
+        .route("/auth/v1/.well-known/jwks.json", route(get(keys)))
+        .route("/auth/v1", any(unknown))
+        .route("/auth/v1/", any(unknown))
+        .route("/auth/v1/{*rest}", any(unknown))
+        .layer(middleware::from_fn(gotrue::around))
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    email: Option<String>,
+    password: Option<String>,
+    refresh_token: Option<String>,
+}
+
+async fn sign_up(
+    State(desk): State<Desk>,
+    params: Params,
+    Json(asked): Json<Credentials>,
+) -> Result<Response> {
+    let (email, password) = (asked.email.as_deref(), asked.password.as_deref());
+    let signed_up = auth::sign_up(&desk, email, password, params.get("redirect_to"), true).await?;
+    let body = signed_up
+        .granted
+        .as_ref()
+        .map_or_else(|| user(&signed_up.account), session);
+    Ok(Answer(body).into_response())
+}
+
+async fn token(
+    State(desk): State<Desk>,
+    from: ClientAddress,
+    params: Params,
+    Json(asked): Json<Credentials>,
+) -> Result<Response> {
+    let granted = match params.get("grant_type") {
+        Some("password") => {
+            auth::sign_in(
+                &desk,
+                asked.email.as_deref(),
+                asked.password.as_deref(),
+                &from.0,
+            )
+            .await?
+        }
+        Some("refresh_token") => {
+            auth::refresh(&desk, asked.refresh_token.as_deref().unwrap_or_default()).await?
+        }
+        _ => return Err(Refusal::UnknownGrant.into()),
+    };
+    Ok(Answer(session(&granted)).into_response())
+}
+
+async fn me(State(desk): State<Desk>, Bearer(caller): Bearer) -> Result<Response> {
+    let account = auth::account(&desk.store, caller.user).await?;
+    Ok(Answer(user(&account)).into_response())
+}
+
+#[derive(Deserialize)]
+struct Update {
+    email: Option<String>,
+    password: Option<String>,
+}
+
+async fn update(
+    State(desk): State<Desk>,
+    Bearer(caller): Bearer,
+    Json(asked): Json<Update>,
+) -> Result<Response> {
+    let account = auth::account(&desk.store, caller.user).await?;
+    if asked
+        .email
+        .is_some_and(|it| it.trim().to_lowercase() != account.email)
+    {
+        return Err(Refusal::Invalid("The e-mail address of an account cannot be changed.").into());
+    }
+    let account = match asked.password {
+        Some(password) => auth::change_password(&desk, &caller, Some(&password)).await?,
+        None => account,
+    };
+    Ok(Answer(user(&account)).into_response())
+}
+
+async fn sign_out(
+    State(desk): State<Desk>,
+    Bearer(caller): Bearer,
+    params: Params,
+) -> Result<Response> {
+    let scope = match params.get("scope").unwrap_or("global") {
+        "global" => Scope::Global,
+        "local" => Scope::Local,
+        "others" => Scope::Others,
+        _ => return Err(Refusal::Invalid("This scope is not known.").into()),
+    };
+    auth::sign_out(&desk.store, &caller, scope).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+#[derive(Deserialize)]
+struct Recover {
+    email: Option<String>,
+}
+
+async fn recover(
+    State(desk): State<Desk>,
+    params: Params,
+    Json(asked): Json<Recover>,
+) -> Result<Response> {
+    auth::recover(&desk, asked.email.as_deref(), params.get("redirect_to")).await?;
+    Ok(Answer(json!({})).into_response())
+}
+
+async fn settings() -> Response {
+    Answer(json!({
+        "external": { "email": true, "phone": false, "anonymous_users": false },
+        "disable_signup": false,
+        "mailer_autoconfirm": true,
+        "phone_autoconfirm": false,
+        "sms_provider": "",
+        "saml_enabled": false,
+    }))
+    .into_response()
+}
+
+async fn health() -> Response {
+    Answer(json!({ "name": "Vara", "version": env!("CARGO_PKG_VERSION"), "description": "Sign-in of Vara" })).into_response()
+}
+
+async fn keys(State(desk): State<Desk>) -> Result<Response, Refused> {
+    // Public and seldom other; long enough for a verifier, short enough for a change of keys.
+    let cache = [("cache-control", "public, max-age=600")];
+    Ok((cache, Answer(desk.access.keys().jwks())).into_response())
+}

@@ -1,0 +1,51 @@
+//! `/auth/v1/*`, the sign-in library's interface, and `/api/v1/auth/*`, the API's own.
+
+mod api;
+mod gotrue;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+use axum::Router;
+use axum::extract::FromRef;
+use vara::auth::Gate;
+use vara::domain::BoxError;
+use vara::runtime::{Clients, Env};
+use vara::services::auth::Desk;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    gate: Gate,
+    desk: Desk,
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
+impl FromRef<App> for Desk {
+    fn from_ref(app: &App) -> Self {
+        app.desk.clone()
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    vara::runtime::logs();
+    let (env, clients) = (Env::process(), Clients::load().await);
+    let store = clients.store(&env);
+    let gate = Gate::new(&env, store.clone());
+    let desk = Desk::read(&env, store, &gate, clients.mailer(&env));
+    let cors = vara::runtime::cors(&env);
+    env.check()?;
+    let Some(desk) = desk else { return env.check() };
+    vara::runtime::serve(vara::http::finish(routes(), App { gate, desk }, cors)).await
+}
+
+/// Both surfaces.
+pub(crate) fn routes() -> Router<App> {
+    Router::new().merge(gotrue::routes()).merge(api::routes())
+}

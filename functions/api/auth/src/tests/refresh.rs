@@ -1,0 +1,163 @@
+//! Rotation of refresh tokens.
+
+use axum::http::StatusCode;
+use vara::domain::{Session, SessionId, Timestamp, UserId};
+
+use super::{House, token};
+
+/// The only sign-in there is.
+async fn stored(house: &House, user: &str) -> Session {
+    let user = UserId::parse(user).unwrap();
+    let ids: Vec<SessionId> = house.desk.store.sessions(user).await.unwrap();
+    assert_eq!(ids.len(), 1);
+    house
+        .desk
+        .store
+        .session(user, ids[0])
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+fn user(session: &serde_json::Value) -> String {
+    token(&session["user"], "id")
+}
+
+#[tokio::test]
+async fn a_token_is_exchanged_for_another_and_its_parent_for_the_same_again() {
+    let house = House::build().await;
+    let session = house.ana().await;
+    let first = token(&session, "refresh_token");
+    let next = house.refresh(&first).await;
+    assert_eq!(next.status, StatusCode::OK);
+    let second = next.text("refresh_token");
+    assert_ne!(first, second);
+    assert_eq!(next.body["user"]["id"], session["user"]["id"]);
+    assert_eq!(
+        house.me(&next.text("access_token")).await.status,
+        StatusCode::OK
+    );
+
+    let again = house.refresh(&first).await;
+    assert_eq!(
+        (again.status, again.text("refresh_token")),
+        (StatusCode::OK, second.clone())
+    );
+    assert_ne!(house.refresh(&second).await.text("refresh_token"), second);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_at_once_all_succeed_with_the_same_token() {
+    let house = std::sync::Arc::new(House::build().await);
+    let first = token(&house.ana().await, "refresh_token");
+    let calls: Vec<_> = (0..8)
+        .map(|_| {
+            let (house, first) = (house.clone(), first.clone());
+            tokio::spawn(async move { house.refresh(&first).await })
+        })
+        .collect();
+    let mut seen = std::collections::HashSet::new();
+    for call in calls {
+        let reply = call.await.unwrap();
+        assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
+        seen.insert(reply.text("refresh_token"));
+    }
+    assert_eq!(seen.len(), 1);
+}
+
+#[tokio::test]
+async fn within_ten_seconds_any_older_one_will_do() {
+    let house = House::build().await;
+    let first = token(&house.ana().await, "refresh_token");
+    let second = house.refresh(&first).await.text("refresh_token");
+    let third = house.refresh(&second).await.text("refresh_token");
+    let again = house.refresh(&first).await;
+    assert_eq!(
+        (again.status, again.text("refresh_token")),
+        (StatusCode::OK, third)
+    );
+}
+
+#[tokio::test]
+async fn a_copy_of_an_old_one_ends_the_whole_sign_in() {
+    let house = House::build().await;
+    let session = house.ana().await;
+    let first = token(&session, "refresh_token");
+    let second = house.refresh(&first).await.text("refresh_token");
+    let third = house.refresh(&second).await;
+    let before = stored(&house, &user(&session)).await;
+    let long_ago = Session {
+        superseded: vec![],
+        ..before.clone()
+    };
+    assert!(house.desk.store.rotate(&before, &long_ago).await.unwrap());
+
+    house
+        .refresh(&first)
+        .await
+        .is_refused(400, "refresh_token_already_used");
+    house
+        .refresh(&third.text("refresh_token"))
+        .await
+        .is_refused(400, "session_not_found");
+    house
+        .me(&third.text("access_token"))
+        .await
+        .is_refused(403, "session_not_found");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_was_not_used_ends() {
+    let house = House::build().await;
+    let session = house.ana().await;
+    let before = stored(&house, &user(&session)).await;
+    let unused = Session {
+        refreshed_at: Timestamp::from_epoch_seconds(1_700_000_000).unwrap(),
+        ..before.clone()
+    };
+    assert!(house.desk.store.rotate(&before, &unused).await.unwrap());
+    let first = token(&session, "refresh_token");
+    house
+        .refresh(&first)
+        .await
+        .is_refused(400, "session_expired");
+    house
+        .refresh(&first)
+        .await
+        .is_refused(400, "session_not_found");
+}
+
+#[tokio::test]
+async fn whoever_left_is_not_known() {
+    let house = House::build().await;
+    let session = house.ana().await;
+    let account = house
+        .desk
+        .store
+        .account(UserId::parse(&user(&session)).unwrap())
+        .await
+        .unwrap()
+        .unwrap();
+    let now = vara::clock::now();
+    assert!(
+        house
+            .desk
+            .store
+            .begin_erasure(&account, "x", &[], now)
+            .await
+            .unwrap()
+    );
+    house
+        .refresh(&token(&session, "refresh_token"))
+        .await
+        .is_refused(400, "refresh_token_not_found");
+    house.desk.store.empty(account.id()).await.unwrap();
+    house
+        .refresh(&token(&session, "refresh_token"))
+        .await
+        .is_refused(400, "refresh_token_not_found");
+    house
+        .me(&token(&session, "access_token"))
+        .await
+        .is_refused(403, "user_not_found");
+}

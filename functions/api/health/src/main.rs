@@ -1,0 +1,27 @@
+//! `/health`, `/api/v1/health` and `/ready`; also the gateway's default route, so that an unknown
+//! address is answered in our envelope.
+
+mod routes;
+
+use vara::domain::BoxError;
+use vara::runtime::{Clients, Env};
+use vara::services::health::Dependencies;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    vara::runtime::logs();
+    let (env, clients) = (Env::process(), Clients::load().await);
+    let app = Dependencies {
+        store: clients.store(&env),
+        objects: clients.objects(&env),
+        queues: clients.queues(),
+        queue_urls: [
+            ("image-ingest", env.text("QUEUE_IMAGE_INGEST")),
+            ("image-scan", env.text("QUEUE_IMAGE_SCAN")),
+            ("background-scan", env.text("QUEUE_BACKGROUND_SCAN")),
+        ],
+    };
+    let cors = vara::runtime::cors(&env);
+    env.check()?;
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, cors)).await
+}

@@ -1,0 +1,31 @@
+//! `/api/v1/images`: her pictures.
+
+mod multipart;
+mod routes;
+
+use vara::auth::{Gate, Keys};
+use vara::domain::BoxError;
+use vara::runtime::{Clients, Env};
+use vara::services::images::Images;
+
+use routes::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    vara::runtime::logs();
+    let (env, clients) = (Env::process(), Clients::load().await);
+    let store = clients.store(&env);
+    let images = Images {
+        store: store.clone(),
+        objects: clients.objects(&env),
+        keys: Keys::read(&env),
+        public_url: env.text("PUBLIC_URL"),
+    };
+    let app = App {
+        gate: Gate::new(&env, store),
+        images,
+    };
+    let cors = vara::runtime::cors(&env);
+    env.check()?;
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, cors)).await
+}

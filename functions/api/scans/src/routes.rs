@@ -1,0 +1,89 @@
+//! The routes.
+
+use axum::Router;
+use axum::extract::{FromRef, Path, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde::{Deserialize, Deserializer, de};
+use vara::Result;
+use vara::auth::Gate;
+use vara::clock;
+use vara::domain::{ImageId, ScanFilter, ScanId, ScanType};
+use vara::http::{Body, Caller, Params, accepted, data, id};
+use vara::services::scans::Scans;
+
+use crate::shape::{Shape, shaped};
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) gate: Gate,
+    pub(crate) scans: Scans,
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/scans", get(list))
+        .route("/api/v1/scans/trigger", post(trigger))
+        .route("/api/v1/scans/health", get(health))
+        .route("/api/v1/scans/{id}", get(one))
+        .route("/api/v1/scans/{id}/status", get(one))
+}
+
+async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
+    let page = params.page()?;
+    let filter = ScanFilter {
+        statuses: params.list("status")?,
+        kind: params.one("type")?,
+    };
+    let asked = params.one("shape")?;
+    let shape =
+        asked.unwrap_or_else(|| Shape::of(&filter, params.get("page").is_some(), page.limit));
+    Ok(shaped(
+        shape,
+        app.scans.list(caller.user, &filter, page).await?,
+    ))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TriggerBody {
+    #[serde(rename = "type")]
+    kind: ScanType,
+    #[serde(default, deserialize_with = "image_id")]
+    target_id: Option<ImageId>,
+}
+
+fn image_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ImageId>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|it| ImageId::parse(&it).ok_or_else(|| de::Error::custom("This is not an id.")))
+        .transpose()
+}
+
+async fn trigger(
+    State(app): State<App>,
+    caller: Caller,
+    Body(body): Body<TriggerBody>,
+) -> Result<Response> {
+    Ok(accepted(
+        app.scans
+            .trigger(caller.user, body.kind, body.target_id, clock::now())
+            .await?,
+    ))
+}
+
+async fn one(State(app): State<App>, caller: Caller, Path(text): Path<String>) -> Result<Response> {
+    let scan = id(&text, ScanId::parse)?;
+    Ok(data(app.scans.get(caller.user, scan).await?))
+}
+
+/// For whoever watches over the service; open to all, and about nobody.
+async fn health(State(app): State<App>) -> Result<Response> {
+    Ok(data(app.scans.health(clock::now()).await?))
+}

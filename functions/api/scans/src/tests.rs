@@ -1,0 +1,427 @@
+//! The routes over a real table API in memory: the screens' exact calls, refusals, and who sees what.
+
+#![allow(clippy::unwrap_used)]
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use vara::auth::{Gate, OneTime};
+use vara::clock;
+use vara::domain::{
+    Account, Image, ImageId, ImageState, Link, LinkKind, Scan, ScanId, ScanOrigin, ScanType,
+    Session, SignInMethod, UserId,
+};
+use vara::http::Cors;
+use vara::queues::Queues;
+use vara::runtime::Env;
+use vara::services::scans::Scans;
+use vara::store::{Claim, Store};
+use vara::testing::Cloud;
+
+use crate::routes::{App, routes};
+
+/// The function, with what is behind it.
+struct House {
+    routes: Router,
+    gate: Gate,
+    store: Store,
+    cloud: Cloud,
+}
+
+impl House {
+    async fn build() -> Self {
+        let cloud = Cloud::start().await;
+        let queues = cloud.queues();
+        Self::with(cloud, queues).await
+    }
+
+    async fn with(cloud: Cloud, queues: Queues) -> Self {
+        let store = vara::testing::store().await;
+        let settings = [
+            ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
+            ("PUBLIC_URL", "https://vara.example"),
+        ];
+        let gate = Gate::new(
+            &Env::of(settings.map(|(name, value)| (name.into(), value.into()))),
+            store.clone(),
+        );
+        let scans = Scans {
+            store: store.clone(),
+            queues,
+            queue: "http://q/image-scan".into(),
+            background: "http://q/background-scan".into(),
+        };
+        let app = App {
+            gate: gate.clone(),
+            scans,
+        };
+        Self {
+            routes: vara::http::finish(routes(), app, Cors::new(&[], false)),
+            gate,
+            store,
+            cloud,
+        }
+    }
+
+    async fn woman(&self, email: &str) -> (UserId, String) {
+        let now = clock::now();
+        let mut account = Account::new(UserId::random(), email, now);
+        let token = OneTime::draw().unwrap();
+        account.confirmation_token = Some(token.hash.clone());
+        let link = Link {
+            kind: LinkKind::SignUp,
+            user_id: account.id(),
+            hash: token.hash,
+            expires_at: now.plus_seconds(60),
+        };
+        assert!(
+            self.store
+                .create_account(&account, "hash", &link, None)
+                .await
+                .unwrap()
+        );
+        let session = Session::new(account.id(), SignInMethod::Password, now);
+        assert!(self.store.sign_in(&account, &session).await.unwrap());
+        (
+            account.id(),
+            self.gate.access().issue(&account, &session, now).unwrap().0,
+        )
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        uri: &str,
+        token: &str,
+        body: &str,
+    ) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        let reply = self.routes.clone().oneshot(request).await.unwrap();
+        let status = reply.status();
+        let bytes = reply.into_body().collect().await.unwrap().to_bytes();
+        (
+            status,
+            serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        )
+    }
+
+    async fn get(&self, uri: &str, token: &str) -> Value {
+        let (status, body) = self.send(Method::GET, uri, token, "").await;
+        assert_eq!(status, StatusCode::OK, "{uri}: {body}");
+        body
+    }
+
+    async fn trigger(&self, token: &str, body: &Value) -> (StatusCode, Value) {
+        self.send(
+            Method::POST,
+            "/api/v1/scans/trigger",
+            token,
+            &body.to_string(),
+        )
+        .await
+    }
+
+    /// Works a scan off without searching.
+    async fn end(&self, user: UserId, id: &str) {
+        let id = ScanId::parse(id).unwrap();
+        let row = self.store.scan(user, id).await.unwrap().unwrap();
+        let Claim::Got(row) = self
+            .store
+            .claim_scan(&row, "w", 1, clock::now())
+            .await
+            .unwrap()
+        else {
+            panic!("it is free")
+        };
+        let ended = row.scan.clone().completed(
+            json!({ "matchesFound": 0, "imagesScanned": 0 }),
+            clock::now(),
+        );
+        assert!(self.store.end_scan(&row, ended, None).await.unwrap());
+    }
+}
+
+const ACTIVE: &str = "/api/v1/scans?status=RUNNING,PENDING&limit=1";
+const LAST: &str = "/api/v1/scans?status=COMPLETED,FAILED&limit=1";
+const HERO: &str = "/api/v1/scans?page=1&limit=1&status=COMPLETED";
+const WEEK: &str = "/api/v1/scans?status=COMPLETED&limit=100";
+
+#[tokio::test]
+async fn the_life_of_a_scan_as_the_screens_ask_for_it() {
+    let house = House::build().await;
+    let (user, token) = house.woman("ana@example.net").await;
+    for uri in [ACTIVE, LAST, HERO] {
+        let body = house.get(uri, &token).await;
+        assert_eq!(
+            (&body["data"]["scans"], &body["meta"]["pagination"]["total"]),
+            (&json!([]), &json!(0)),
+            "{uri}"
+        );
+    }
+    assert_eq!(house.get(WEEK, &token).await["data"], json!([]));
+
+    let (status, body) = house
+        .trigger(&token, &json!({ "type": "IMAGE_SCAN" }))
+        .await;
+    assert_eq!(
+        (status, &body["data"]["status"], &body["data"]["result"]),
+        (StatusCode::ACCEPTED, &json!("PENDING"), &Value::Null)
+    );
+    let id = body["data"]["id"].as_str().unwrap().to_owned();
+    let message: Value = serde_json::from_str(
+        house.cloud.told("SendMessage")[0]["MessageBody"]
+            .as_str()
+            .unwrap(),
+    )
+    .unwrap();
+    assert_eq!(
+        (&message["scanJobId"], &message["userId"]),
+        (&json!(id), &json!(user))
+    );
+    let active = house.get(ACTIVE, &token).await;
+    assert_eq!(
+        (
+            &active["data"]["scans"][0]["id"],
+            &active["data"]["scans"][0]["type"]
+        ),
+        (&json!(id), &json!("IMAGE_SCAN"))
+    );
+    let (status, body) = house
+        .trigger(&token, &json!({ "type": "IMAGE_SCAN" }))
+        .await;
+    assert_eq!(
+        (status, &body["error"]["code"]),
+        (StatusCode::CONFLICT, &json!("SCAN_ALREADY_RUNNING"))
+    );
+
+    house.end(user, &id).await;
+    assert_eq!(house.get(ACTIVE, &token).await["data"]["scans"], json!([]));
+    let last = house.get(LAST, &token).await;
+    assert_eq!(
+        (
+            &last["data"]["scans"][0]["id"],
+            &last["data"]["scans"][0]["result"]["imagesScanned"]
+        ),
+        (&json!(id), &json!(0))
+    );
+    assert_eq!(last["data"]["pagination"], last["meta"]["pagination"]);
+    assert!(house.get(HERO, &token).await["data"]["scans"][0]["completedAt"].is_string());
+    let week = house.get(WEEK, &token).await;
+    assert_eq!(
+        (&week["data"][0]["id"], &week["meta"]["pagination"]["total"]),
+        (&json!(id), &json!(1))
+    );
+    for uri in [
+        format!("/api/v1/scans/{id}"),
+        format!("/api/v1/scans/{id}/status"),
+    ] {
+        assert_eq!(house.get(&uri, &token).await["data"]["status"], "COMPLETED");
+    }
+}
+
+#[tokio::test]
+async fn what_we_start_is_not_shown_where_the_button_looks() {
+    let house = House::build().await;
+    let (user, token) = house.woman("ana@example.net").await;
+    let scan = Scan::pending(
+        ScanId::next(),
+        user,
+        ScanType::ImageScan,
+        None,
+        clock::now(),
+    );
+    assert!(
+        house
+            .store
+            .create_scan(&scan, ScanOrigin::System)
+            .await
+            .unwrap()
+    );
+    assert_eq!(house.get(ACTIVE, &token).await["data"]["scans"], json!([]));
+    let by_type = house
+        .get(
+            "/api/v1/scans?status=RUNNING,PENDING&limit=1&type=IMAGE_SCAN",
+            &token,
+        )
+        .await;
+    assert_eq!(by_type["data"]["scans"][0]["id"], json!(scan.id));
+    assert_eq!(
+        house.get("/api/v1/scans", &token).await["data"][0]["id"],
+        json!(scan.id)
+    );
+    assert_eq!(
+        house
+            .trigger(&token, &json!({ "type": "IMAGE_SCAN" }))
+            .await
+            .0,
+        StatusCode::ACCEPTED
+    );
+}
+
+#[tokio::test]
+async fn the_shape_can_be_asked_for() {
+    let house = House::build().await;
+    let (_, token) = house.woman("ana@example.net").await;
+    assert!(house.get(&format!("{ACTIVE}&shape=array"), &token).await["data"].is_array());
+    assert!(house.get(&format!("{WEEK}&shape=object"), &token).await["data"]["scans"].is_array());
+    assert!(house.get("/api/v1/scans?status=", &token).await["data"].is_array());
+    for bad in [
+        "shape=round",
+        "status=NOPE",
+        "status=RUNNING,NOPE",
+        "type=NOPE",
+        "limit=101",
+        "page=0",
+        "limit=abc",
+    ] {
+        let (status, body) = house
+            .send(Method::GET, &format!("/api/v1/scans?{bad}"), &token, "")
+            .await;
+        assert_eq!(
+            (status, &body["error"]["code"]),
+            (StatusCode::BAD_REQUEST, &json!("VALIDATION_ERROR")),
+            "{bad}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_triggered() {
+    let house = House::build().await;
+    let (user, token) = house.woman("ana@example.net").await;
+    for kind in [
+        "PROFILE_SCAN",
+        "BREACH_CHECK",
+        "BEHAVIORAL_ANALYSIS",
+        "FULL_SCAN",
+    ] {
+        let (status, body) = house.trigger(&token, &json!({ "type": kind })).await;
+        assert_eq!(
+            (status, &body["error"]["code"]),
+            (StatusCode::BAD_REQUEST, &json!("SCAN_TYPE_NOT_SUPPORTED"))
+        );
+    }
+    for bad in [
+        json!({}),
+        json!({ "type": "PERSON_DISCOVERY" }),
+        json!({ "type": "IMAGE_SCAN", "targetId": "x" }),
+        json!([]),
+    ] {
+        let (status, body) = house.trigger(&token, &bad).await;
+        assert_eq!(
+            (status, &body["error"]["code"]),
+            (StatusCode::BAD_REQUEST, &json!("VALIDATION_ERROR")),
+            "{bad}"
+        );
+    }
+    let waiting = Image {
+        state: ImageState::Pending,
+        ..Image::expected(ImageId::next(), user, "s".into(), clock::now())
+    };
+    assert!(house.store.announce_image(&waiting).await.unwrap());
+    for target in [waiting.id, ImageId::next()] {
+        let (status, body) = house
+            .trigger(&token, &json!({ "type": "IMAGE_SCAN", "targetId": target }))
+            .await;
+        assert_eq!(
+            (status, &body["error"]["code"]),
+            (StatusCode::NOT_FOUND, &json!("IMAGE_NOT_FOUND"))
+        );
+    }
+    assert!(house.cloud.told("SendMessage").is_empty());
+    assert_eq!(
+        house.get("/api/v1/scans", &token).await["meta"]["pagination"]["total"],
+        0
+    );
+}
+
+#[tokio::test]
+async fn a_scan_that_cannot_be_queued_never_was() {
+    let cloud = Cloud::start().await;
+    let house = House::with(cloud, Cloud::silent_queues()).await;
+    let (_, token) = house.woman("ana@example.net").await;
+    for _ in 0..2 {
+        let (status, body) = house
+            .trigger(&token, &json!({ "type": "IMAGE_SCAN" }))
+            .await;
+        assert_eq!(
+            (status, &body["error"]["code"]),
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                &json!("SERVICE_UNAVAILABLE")
+            )
+        );
+    }
+    assert_eq!(house.get(ACTIVE, &token).await["data"]["scans"], json!([]));
+}
+
+#[tokio::test]
+async fn anothers_scan_does_not_exist_and_nobody_is_nobody() {
+    let house = House::build().await;
+    let (_, ana) = house.woman("ana@example.net").await;
+    let (_, eve) = house.woman("eve@example.net").await;
+    let id = house
+        .trigger(&ana, &json!({ "type": "IMAGE_SCAN" }))
+        .await
+        .1["data"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for uri in [
+        format!("/api/v1/scans/{id}"),
+        format!("/api/v1/scans/{id}/status"),
+    ] {
+        let (status, body) = house.send(Method::GET, &uri, &eve, "").await;
+        assert_eq!(
+            (status, &body["error"]["code"]),
+            (StatusCode::NOT_FOUND, &json!("SCAN_NOT_FOUND"))
+        );
+        assert_eq!(
+            house.send(Method::GET, &uri, "null", "").await.0,
+            StatusCode::UNAUTHORIZED
+        );
+    }
+    assert_eq!(house.get("/api/v1/scans", &eve).await["data"], json!([]));
+    assert_eq!(
+        house.send(Method::GET, "/api/v1/scans", "null", "").await.0,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(
+        house
+            .trigger("null", &json!({ "type": "IMAGE_SCAN" }))
+            .await
+            .0,
+        StatusCode::UNAUTHORIZED
+    );
+    assert_eq!(
+        house
+            .send(Method::GET, "/api/v1/scans/not-an-id", &ana, "")
+            .await
+            .0,
+        StatusCode::BAD_REQUEST
+    );
+}
+
+#[tokio::test]
+async fn health_is_open_and_has_real_numbers() {
+    let house = House::build().await;
+    let body = house.get("/api/v1/scans/health", "null").await;
+    assert_eq!(
+        (&body["data"]["status"], &body["data"]["workers"]["enabled"]),
+        (&json!("ok"), &json!(true))
+    );
+    let queue = &body["data"]["queues"]["stats"][0];
+    assert_eq!(
+        (&queue["name"], &queue["waiting"], &queue["active"]),
+        (&json!("image-scan"), &json!(2), &json!(1))
+    );
+}

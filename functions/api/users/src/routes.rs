@@ -1,0 +1,47 @@
+//! Reading her account, naming herself, leaving.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use serde::{Deserialize, Deserializer};
+use serde_json::json;
+use vara::Result;
+use vara::http::{Body, Caller, data};
+use vara::services::users;
+
+use crate::App;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/api/v1/users/me", get(me).patch(update).delete(leave))
+}
+
+async fn me(State(app): State<App>, caller: Caller) -> Result<Response> {
+    Ok(data(users::me(&app.store, caller.user).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Update {
+    /// Absent leaves the name, `null` clears it.
+    #[serde(default, deserialize_with = "given")]
+    display_name: Option<Option<String>>,
+}
+
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+async fn update(
+    State(app): State<App>,
+    caller: Caller,
+    Body(asked): Body<Update>,
+) -> Result<Response> {
+    let name = asked.display_name.as_ref().map(Option::as_deref);
+    Ok(data(users::update(&app.store, caller.user, name).await?))
+}
+
+async fn leave(State(app): State<App>, caller: Caller) -> Result<Response> {
+    users::delete(&app.store, &app.objects, app.gate.keys(), &caller).await?;
+    Ok(data(json!({ "deleted": true })))
+}

@@ -1,0 +1,177 @@
+//! Erasing her: at once for her, whole in the end, and nobody else.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+use vara::domain::UserId;
+use vara::services::users;
+use vara::store::DUE_ERASE;
+
+use super::House;
+
+type Row = HashMap<String, AttributeValue>;
+
+impl House {
+    async fn rows(&self) -> Vec<Row> {
+        let mut pages = self
+            .table
+            .scan()
+            .table_name("vara")
+            .into_paginator()
+            .items()
+            .send();
+        let mut rows = vec![];
+        while let Some(row) = pages.next().await {
+            rows.push(row.unwrap());
+        }
+        rows
+    }
+
+    /// Rows that say anything of her beside the receipt.
+    async fn traces(&self, user: UserId, email: &str) -> Vec<Row> {
+        let receipt = AttributeValue::S("ERASED".into());
+        let hers = |row: &Row| {
+            format!("{row:?}").contains(&user.to_string()) || format!("{row:?}").contains(email)
+        };
+        self.rows()
+            .await
+            .into_iter()
+            .filter(|it| hers(it) && it["sk"] != receipt)
+            .collect()
+    }
+
+    async fn fill(&self, user: UserId) {
+        for at in 0..60 {
+            let text = |it: String| AttributeValue::S(it);
+            let put = self
+                .table
+                .put_item()
+                .table_name("vara")
+                .item("pk", text(format!("USER#{user}")));
+            put.item("sk", text(format!("ALERT#{at}")))
+                .item("list", text(format!("ALERT#NEW#{at}")))
+                .send()
+                .await
+                .unwrap();
+        }
+        self.bucket.put(format!("uploads/{user}/1"));
+        self.bucket.put(format!("pictures/{user}/1/display.jpg"));
+    }
+
+    async fn erase_due(&self) -> usize {
+        self.store
+            .due(DUE_ERASE, vara::clock::now().plus_seconds(7200), 10)
+            .await
+            .unwrap()
+            .len()
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_her_stays_and_everything_of_others() {
+    let house = House::build().await;
+    let (ana, token) = house.woman("ana@example.net", 2).await;
+    let (eve, eves) = house.woman("eve@example.net", 1).await;
+    house.fill(ana).await;
+    house.fill(eve).await;
+    let others = house.traces(eve, "eve@").await.len();
+
+    let (status, body) = house.send(Method::DELETE, &token, "").await;
+    assert_eq!(
+        (status, body),
+        (StatusCode::OK, json!({ "data": { "deleted": true } }))
+    );
+    assert_eq!(house.traces(ana, "ana@").await, Vec::<Row>::new());
+    assert_eq!(
+        house.bucket.names(),
+        [
+            format!("pictures/{eve}/1/display.jpg"),
+            format!("uploads/{eve}/1")
+        ]
+    );
+    assert_eq!(house.traces(eve, "eve@").await.len(), others);
+    assert_eq!(house.send(Method::GET, &eves, "").await.0, StatusCode::OK);
+
+    let (status, body) = house.send(Method::GET, &token, "").await;
+    assert_eq!(
+        (status, &body["error"]["code"]),
+        (StatusCode::UNAUTHORIZED, &json!("AUTH_INVALID_TOKEN"))
+    );
+    let receipts: Vec<Row> = house
+        .rows()
+        .await
+        .into_iter()
+        .filter(|it| it["sk"] == AttributeValue::S("ERASED".into()))
+        .collect();
+    let mut facts: Vec<&str> = receipts[0].keys().map(String::as_str).collect();
+    facts.sort_unstable();
+    assert_eq!(
+        facts,
+        ["due_at", "due_kind", "erasedAt", "pk", "sk", "sweeps", "v"]
+    );
+}
+
+#[tokio::test]
+async fn what_was_interrupted_is_finished_by_the_schedule() {
+    let house = House::build().await;
+    let (ana, token) = house.woman("ana@example.net", 1).await;
+    house.fill(ana).await;
+    house.bucket.set_broken(true);
+    let (status, _) = house.send(Method::DELETE, &token, "").await;
+    assert_eq!(status, StatusCode::OK);
+    // She is out, though her things are still there.
+    assert_eq!(
+        house.send(Method::GET, &token, "").await.0,
+        StatusCode::UNAUTHORIZED
+    );
+    assert!(
+        house
+            .store
+            .account_of("ana@example.net")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(!house.traces(ana, "ana@").await.is_empty());
+    assert_eq!(house.erase_due().await, 1);
+
+    house.bucket.set_broken(false);
+    let finish = || users::finish_erasure(&house.app.store, &house.app.objects, ana);
+    finish().await.unwrap();
+    assert_eq!(house.traces(ana, "ana@").await, Vec::<Row>::new());
+    assert!(house.bucket.names().is_empty());
+
+    // A message that was under way writes once more; the second sweep takes that too, and is the last.
+    house.fill(ana).await;
+    assert_eq!(house.erase_due().await, 1);
+    finish().await.unwrap();
+    assert_eq!(house.traces(ana, "ana@").await, Vec::<Row>::new());
+    assert!(house.bucket.names().is_empty());
+    assert_eq!(house.erase_due().await, 0);
+}
+
+#[tokio::test]
+async fn many_sign_ins_end_too() {
+    let house = House::build().await;
+    let (ana, token) = house.woman("ana@example.net", 100).await;
+    house.bucket.set_broken(true);
+    assert_eq!(
+        house.send(Method::DELETE, &token, "").await.0,
+        StatusCode::OK
+    );
+    assert!(house.store.sessions(ana).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn whoever_did_not_leave_is_left_alone() {
+    let house = House::build().await;
+    let (ana, token) = house.woman("ana@example.net", 1).await;
+    house.fill(ana).await;
+    users::finish_erasure(&house.app.store, &house.app.objects, ana)
+        .await
+        .unwrap();
+    assert_eq!(house.send(Method::GET, &token, "").await.0, StatusCode::OK);
+    assert_eq!(house.bucket.names().len(), 2);
+}

@@ -1,0 +1,173 @@
+//! Her account, over a real `DynamoDB` API in memory and a small bucket.
+
+#![allow(clippy::unwrap_used)]
+
+mod bucket;
+mod leaving;
+
+use aws_sdk_dynamodb::Client;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+use vara::auth::{Gate, OneTime};
+use vara::domain::{Account, Link, LinkKind, Session, SignInMethod, UserId};
+use vara::http::Cors;
+use vara::runtime::Env;
+use vara::store::Store;
+
+use crate::App;
+use bucket::Bucket;
+
+const SITE: &str = "https://app.example";
+
+/// The function, with what is behind it.
+struct House {
+    routes: Router,
+    gate: Gate,
+    store: Store,
+    table: Client,
+    bucket: Bucket,
+    app: App,
+}
+
+impl House {
+    async fn build() -> Self {
+        let (store, table) = vara::testing::table().await;
+        let bucket = Bucket::default();
+        let settings = [
+            ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
+            ("PUBLIC_URL", "https://vara.example"),
+        ];
+        let env = Env::of(settings.map(|(name, value)| (name.into(), value.into())));
+        let gate = Gate::new(&env, store.clone());
+        let app = App {
+            gate: gate.clone(),
+            store: store.clone(),
+            objects: bucket.serve().await,
+        };
+        let routes = vara::http::finish(
+            crate::routes::routes(),
+            app.clone(),
+            Cors::new(&[SITE.into()], true),
+        );
+        Self {
+            routes,
+            gate,
+            store,
+            table,
+            bucket,
+            app,
+        }
+    }
+
+    /// A woman with `devices` sign-ins; her id, and the access token of the last.
+    async fn woman(&self, email: &str, devices: usize) -> (UserId, String) {
+        let now = vara::clock::now();
+        let mut account = Account::new(UserId::random(), email, now);
+        let token = OneTime::draw().unwrap();
+        account.confirmation_token = Some(token.hash.clone());
+        let link = Link {
+            kind: LinkKind::SignUp,
+            user_id: account.id(),
+            hash: token.hash,
+            expires_at: now.plus_seconds(60),
+        };
+        assert!(
+            self.store
+                .create_account(&account, "hash", &link, None)
+                .await
+                .unwrap()
+        );
+        let mut access = String::new();
+        for _ in 0..devices {
+            let session = Session::new(account.id(), SignInMethod::Password, now);
+            assert!(self.store.sign_in(&account, &session).await.unwrap());
+            access = self.gate.access().issue(&account, &session, now).unwrap().0;
+        }
+        (account.id(), access)
+    }
+
+    async fn send(&self, method: Method, token: &str, body: &str) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri("/api/v1/users/me")
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ORIGIN, SITE)
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        let reply = self.routes.clone().oneshot(request).await.unwrap();
+        assert_eq!(reply.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], SITE);
+        let status = reply.status();
+        let bytes = reply.into_body().collect().await.unwrap().to_bytes();
+        (status, serde_json::from_slice(&bytes).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn her_account() {
+    let house = House::build().await;
+    let (user, token) = house.woman("ana@example.net", 1).await;
+    let (status, body) = house.send(Method::GET, &token, "").await;
+    assert_eq!(status, StatusCode::OK);
+    let created = &body["data"]["createdAt"];
+    assert!(created.as_str().unwrap().ends_with('Z'));
+    let want = json!({ "data": {
+        "id": user, "email": "ana@example.net", "emailVerified": true, "createdAt": created,
+        "profile": {
+            "id": user, "userId": user, "displayName": null, "riskLevel": "LOW", "onboardingCompleted": false, "createdAt": created,
+        },
+    }});
+    assert_eq!(body, want);
+}
+
+#[tokio::test]
+async fn her_name() {
+    let house = House::build().await;
+    let (user, token) = house.woman("ana@example.net", 1).await;
+    let steps = [
+        (r#"{"displayName":" Ana O'Neil "}"#, json!("Ana O'Neil")),
+        ("{}", json!("Ana O'Neil")),
+        ("", json!("Ana O'Neil")),
+        (r#"{"displayName":null}"#, json!(null)),
+        (r#"{"displayName":"Ana"}"#, json!("Ana")),
+        (r#"{"displayName":""}"#, json!(null)),
+    ];
+    for (body, name) in steps {
+        let (status, reply) = house.send(Method::PATCH, &token, body).await;
+        assert_eq!(
+            (
+                status,
+                &reply["data"]["displayName"],
+                &reply["data"]["userId"]
+            ),
+            (StatusCode::OK, &name, &json!(user)),
+            "{body}"
+        );
+    }
+    for bad in [
+        r#"{"displayName":"A"}"#,
+        r#"{"displayName":"<b>"}"#,
+        r#"{"displayName":7}"#,
+    ] {
+        let (status, reply) = house.send(Method::PATCH, &token, bad).await;
+        assert_eq!(
+            (status, &reply["error"]["code"]),
+            (StatusCode::BAD_REQUEST, &json!("VALIDATION_ERROR")),
+            "{bad}"
+        );
+        assert_eq!(
+            reply["error"]["details"][0]["path"],
+            json!(["displayName"]),
+            "{bad}"
+        );
+    }
+    let (status, reply) = house.send(Method::PATCH, "null", "{}").await;
+    assert_eq!(
+        (status, &reply["error"]["code"]),
+        (StatusCode::UNAUTHORIZED, &json!("AUTH_INVALID_TOKEN"))
+    );
+}

@@ -1,0 +1,36 @@
+//! The intake: S3 tells of an upload through a queue; the picture is checked, stripped, fingerprinted
+//! and stored.
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use lambda_runtime::{LambdaEvent, service_fn};
+use vara::clock;
+use vara::domain::BoxError;
+use vara::runtime::{Clients, Env, take_batch};
+use vara::services::ingest::{Intake, uploads};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    vara::runtime::logs();
+    let (env, clients) = (Env::process(), Clients::load().await);
+    let intake = &Intake {
+        store: clients.store(&env),
+        objects: clients.objects(&env),
+        queues: clients.queues(),
+        scan_queue: env.text("QUEUE_BACKGROUND_SCAN"),
+    };
+    env.check()?;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+        handle(intake, event.payload).await
+    }))
+    .await
+}
+
+async fn handle(intake: &Intake, event: SqsEvent) -> Result<SqsBatchResponse, BoxError> {
+    let response = take_batch(event, async |delivery| {
+        for (user, image) in uploads(&delivery.body)? {
+            intake.take(user, image, clock::now()).await?;
+        }
+        Ok(())
+    });
+    Ok(response.await)
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+"""Judges template.yaml the three ways that each catch what the others miss.
+
+1. `sam validate --lint`: is it a SAM template at all?
+2. cfn-lint on the source: properties, references, types.
+3. samtranslator, then cfn-lint on the result: everything SAM writes for us
+   (event source mappings, rules, permissions) is judged too. Most planted
+   faults are caught only here.
+
+Needs Python 3.9 or newer and the Python package registry the first time. Makes
+its own virtual environment under target/; needs no AWS account and sends
+nothing anywhere. What no tool knows is judged by tests/template.rs.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+TEMPLATE = ROOT / "template.yaml"
+HOME = ROOT / "target" / "checks"
+REGION = "eu-central-1"
+
+
+def tools() -> Path:
+    """The directory with the tools' commands, installed when missing or outdated."""
+    wanted = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
+    home = HOME / "venv"
+    stamp = home / "installed"
+    bin_dir = home / ("Scripts" if os.name == "nt" else "bin")
+    if stamp.exists() and stamp.read_text() == wanted:
+        return bin_dir
+    print("installing the template checks into target/checks/venv", flush=True)
+    venv.create(home, with_pip=True, clear=True)
+    pip = [bin_dir / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "-r", HERE / "requirements.txt"], check=True)
+    stamp.write_text(wanted)
+    return bin_dir
+
+
+def environment() -> dict:
+    """The caller's environment, minus anything that could reach an AWS account."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    env.update(AWS_DEFAULT_REGION=REGION, AWS_EC2_METADATA_DISABLED="true", SAM_CLI_TELEMETRY="0")
+    return env
+
+
+def translate(source: Path, target: Path) -> None:
+    """Writes what CloudFormation would be given. Runs inside the tools' environment."""
+    from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
+    from samtranslator.translator.transform import transform
+    from samtranslator.yaml_helper import yaml_parse
+
+    class NoManagedPolicies(ManagedPolicyLoader):
+        """Every role is written out, so no policy has to be looked up in an account."""
+
+        def __init__(self):
+            super().__init__(iam_client=None)
+
+        def load(self):
+            return {}
+
+    template = yaml_parse(source.read_text())
+    for resource in template["Resources"].values():
+        # `sam package` replaces the directory by an upload; any address will do.
+        if "CodeUri" in resource.get("Properties", {}):
+            resource["Properties"]["CodeUri"] = "s3://packages/function.zip"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(transform(template, {}, NoManagedPolicies()), indent=1))
+
+
+def main() -> int:
+    """Runs all checks, even after the first failure; 0 when all passed."""
+    if sys.argv[1:2] == ["--translate"]:
+        translate(Path(sys.argv[2]), Path(sys.argv[3]))
+        return 0
+    bin_dir = tools()
+    translated = HOME / "translated.json"
+    lint = [bin_dir / "cfn-lint", "--regions", REGION, "--template"]
+    checks = [
+        ("sam validate --lint", [bin_dir / "sam", "validate", "--lint", "--region", REGION, "--template", TEMPLATE]),
+        ("cfn-lint on the source", [*lint, TEMPLATE]),
+        ("samtranslator", [bin_dir / "python", Path(__file__), "--translate", TEMPLATE, translated]),
+        ("cfn-lint on the result", [*lint, translated]),
+    ]
+    translated.unlink(missing_ok=True)
+    failed = []
+    for name, command in checks:
+        if subprocess.run(command, env=environment(), cwd=ROOT).returncode != 0:
+            failed.append(name)
+        print(f"{'FAILED' if name in failed else 'passed'}: {name}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+//! The control routes: what tests and other tools plant, break, read and clear with.
+//!
+//! A contract: other tools use them. Any origin may call them, and every answer is JSON.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Multipart, Query, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::fault::{Fault, Wish};
+use crate::mailbox::Mail;
+use crate::web::{self, PageView};
+use crate::world::World;
+
+/// A wish that cannot be granted, said in JSON.
+pub(crate) struct Refusal {
+    status: StatusCode,
+    message: String,
+}
+
+impl Refusal {
+    /// The caller's mistake.
+    pub(crate) fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let code = match self.status {
+            StatusCode::PAYLOAD_TOO_LARGE => "TOO_LARGE",
+            StatusCode::BAD_REQUEST => "BAD_REQUEST",
+            _ => "REFUSED",
+        };
+        let body = json!({"error": {"code": code, "message": self.message}});
+        (self.status, Json(body)).into_response()
+    }
+}
+
+#[derive(Serialize)]
+struct Cleared {
+    cleared: u64,
+}
+
+pub(crate) fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .route("/_web", get(list_web).post(plant).delete(clear_web))
+        .route(
+            "/_fault",
+            get(list_faults).post(set_fault).delete(clear_faults),
+        )
+        .route("/_mail", get(list_mail).delete(clear_mail))
+        .route("/_calls", get(list_calls).delete(clear_calls))
+        .route(
+            "/_bundle",
+            get(show_bundle).post(set_bundle).delete(reset_bundle),
+        )
+        .layer(middleware::from_fn(any_origin))
+}
+
+/// What lives here, for whoever opens the address.
+pub(crate) async fn overview() -> Json<Value> {
+    Json(json!({
+        "name": "vara-engines",
+        "engines": {"tineye": "/tineye/rest/", "ses": "/ses/", "web": "/web/"},
+        "control": ["/_web", "/_fault", "/_mail", "/_calls", "/_bundle"],
+    }))
+}
+
+async fn any_origin(request: Request, next: Next) -> Response {
+    let preflight = request.method() == Method::OPTIONS;
+    let mut answer = match preflight {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => next.run(request).await,
+    };
+    let mut allow = |name: HeaderName, value: &'static str| {
+        answer
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    };
+    allow(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    if preflight {
+        allow(
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            "GET, POST, DELETE, OPTIONS",
+        );
+        allow(header::ACCESS_CONTROL_ALLOW_HEADERS, "*");
+    }
+    answer
+}
+
+async fn list_web(State(world): State<Arc<World>>) -> Json<Vec<PageView>> {
+    Json(
+        world
+            .web
+            .all()
+            .iter()
+            .map(|page| page.view(&world.base_url))
+            .collect(),
+    )
+}
+
+async fn plant(
+    State(world): State<Arc<World>>,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<(StatusCode, Json<PageView>), Refusal> {
+    let form = form.map_err(|e| Refusal::bad(format!("expected multipart/form-data: {e}")))?;
+    let page = web::plant(&world, form).await?;
+    tracing::info!(id = page.id, "a page was planted");
+    Ok((StatusCode::CREATED, Json(page.view(&world.base_url))))
+}
+
+async fn clear_web(State(world): State<Arc<World>>) -> Json<Cleared> {
+    cleared(world.web.clear())
+}
+
+async fn list_faults(State(world): State<Arc<World>>) -> Json<Vec<Fault>> {
+    Json(world.faults.all())
+}
+
+async fn set_fault(State(world): State<Arc<World>>, body: Bytes) -> Result<Json<Fault>, Refusal> {
+    let fault = parse::<Wish>(&body)?.fault().map_err(Refusal::bad)?;
+    tracing::info!(engine = ?fault.engine, mode = ?fault.mode, "a fault was set");
+    world.faults.set(fault.clone());
+    Ok(Json(fault))
+}
+
+async fn clear_faults(State(world): State<Arc<World>>) -> Json<Cleared> {
+    cleared(world.faults.clear())
+}
+
+#[derive(Deserialize)]
+struct MailFilter {
+    to: Option<String>,
+}
+
+async fn list_mail(
+    State(world): State<Arc<World>>,
+    filter: Result<Query<MailFilter>, QueryRejection>,
+) -> Result<Json<Vec<Mail>>, Refusal> {
+    let Query(filter) = filter.map_err(|e| Refusal::bad(e.body_text()))?;
+    Ok(Json(world.mail.all(filter.to.as_deref())))
+}
+
+async fn clear_mail(State(world): State<Arc<World>>) -> Json<Cleared> {
+    cleared(world.mail.clear())
+}
+
+async fn list_calls(State(world): State<Arc<World>>) -> impl IntoResponse {
+    Json(world.calls.all())
+}
+
+async fn clear_calls(State(world): State<Arc<World>>) -> Json<Cleared> {
+    Json(Cleared {
+        cleared: world.calls.clear(),
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BundleView {
+    remaining: u64,
+}
+
+async fn show_bundle(State(world): State<Arc<World>>) -> Json<BundleView> {
+    Json(BundleView {
+        remaining: world.bundle.remaining(),
+    })
+}
+
+async fn set_bundle(
+    State(world): State<Arc<World>>,
+    body: Bytes,
+) -> Result<Json<BundleView>, Refusal> {
+    let wish: BundleView = parse(&body)?;
+    world.bundle.set(wish.remaining);
+    Ok(Json(wish))
+}
+
+async fn reset_bundle(State(world): State<Arc<World>>) -> Json<BundleView> {
+    world.bundle.reset();
+    show_bundle(State(world)).await
+}
+
+/// Reads JSON whatever the content type claims, so that a bare `curl -d` works.
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|e| Refusal::bad(format!("not the JSON expected: {e}")))
+}
+
+fn cleared(count: usize) -> Json<Cleared> {
+    Json(Cleared {
+        cleared: count as u64,
+    })
+}
+
+/// Headers of an answer that is not JSON.
+pub(crate) fn content_type(mime: &'static str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(mime));
+    headers
+}

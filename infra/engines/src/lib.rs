@@ -1,0 +1,122 @@
+//! Stand-ins for the outside world: servers that speak the exact wire formats of the
+//! services Vara talks to, for the local stack and for tests.
+//!
+//! - `tineye` searches a *tiny web* that is planted at run time, by really
+//!   comparing pictures;
+//! - `ses` takes mail and keeps it in a mailbox;
+//! - `web` serves the planted pictures, so that the fetcher really fetches;
+//! - the control routes (`/_web`, `/_fault`, `/_mail`, `/_calls`, `/_bundle`) plant, break,
+//!   read and clear.
+//!
+//! Everything lives in memory, one world per instance, so two stacks run side by side.
+//! Nothing in here may be used by a deployed function, and nothing in here reaches any
+//! network but its own port.
+
+mod bundle;
+mod calls;
+mod control;
+mod fault;
+mod gate;
+mod links;
+mod look;
+mod mailbox;
+mod ses;
+mod tineye;
+mod web;
+mod world;
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use tokio::net::TcpListener;
+
+use crate::world::World;
+
+/// The largest picture any stand-in takes.
+pub const PICTURE_LIMIT: usize = 30 * 1024 * 1024;
+
+/// A whole request: one picture, and room for the form around it.
+const BODY_LIMIT: usize = PICTURE_LIMIT + 64 * 1024;
+
+/// How long requests still being answered may keep the server after `shutdown`.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// All stand-ins and control routes as one router with fresh state.
+///
+/// `base_url` is where the router will be reached, without a trailing slash; it is what
+/// the addresses of planted pictures begin with.
+pub fn router(base_url: impl Into<String>) -> Router {
+    routes(Arc::new(World::new(base_url.into())))
+}
+
+/// Serves all stand-ins on `listener` until `shutdown` resolves.
+///
+/// Requests that a fault holds open end with the server.
+///
+/// # Errors
+/// When the listener's own address cannot be read or the server fails.
+pub async fn serve<F>(listener: TcpListener, shutdown: F) -> io::Result<()>
+where
+    F: Future + Send + 'static,
+{
+    let world = Arc::new(World::new(base_url(listener.local_addr()?)));
+    let closing = Arc::clone(&world);
+    let mut closed = world.closed();
+    let server = axum::serve(listener, routes(world)).with_graceful_shutdown(async move {
+        shutdown.await;
+        closing.close();
+    });
+    let deadline = async move {
+        // An error here means the world is gone, and the server with it.
+        if closed.wait_for(|closed| *closed).await.is_ok() {
+            tokio::time::sleep(LAST_ANSWERS).await;
+        }
+    };
+    tokio::select! {
+        res = server.into_future() => res,
+        () = deadline => Ok(()),
+    }
+}
+
+fn routes(world: Arc<World>) -> Router {
+    Router::new()
+        .route("/", get(control::overview))
+        .merge(control::routes())
+        .merge(web::routes(&world))
+        .nest("/tineye", tineye::routes(&world))
+        .nest("/ses", ses::routes(&world))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(world)
+}
+
+/// The address a listener is reached at from this machine.
+fn base_url(address: SocketAddr) -> String {
+    let host = match address.ip() {
+        ip if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(host, address.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_on_every_address_is_reached_on_this_machine() {
+        assert_eq!(
+            base_url(([0, 0, 0, 0], 4010).into()),
+            "http://127.0.0.1:4010"
+        );
+        assert_eq!(
+            base_url(([127, 0, 0, 1], 4020).into()),
+            "http://127.0.0.1:4020"
+        );
+    }
+}

@@ -1,0 +1,281 @@
+//! The tiny web: pages with a picture, planted at run time and served as real files.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::multipart::{Field, MultipartError};
+use axum::extract::{Multipart, Path, State};
+use axum::http::{StatusCode, header};
+use axum::middleware;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use serde::Serialize;
+use time::Date;
+use time::macros::format_description;
+use url::Url;
+use uuid::Uuid;
+use vara_imaging::Format;
+
+use crate::control::{Refusal, content_type};
+use crate::fault::Engine;
+use crate::gate::gate;
+use crate::look::{self, Look, Seen};
+use crate::world::{World, lock};
+
+/// A page of the tiny web and the picture on it.
+pub(crate) struct Page {
+    pub(crate) id: String,
+    /// Its place in the order of planting, from 0.
+    pub(crate) number: usize,
+    pub(crate) format: Format,
+    pub(crate) bytes: Bytes,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// Absent when the picture is too small or too plain to be recognised.
+    pub(crate) look: Option<Look>,
+    pub(crate) address: Address,
+    pub(crate) title: Option<String>,
+    pub(crate) crawl_date: Option<String>,
+}
+
+/// The address of a page, as it was planted and as it is understood.
+pub(crate) struct Address {
+    pub(crate) text: String,
+    pub(crate) url: Url,
+}
+
+impl std::fmt::Debug for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Page")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A page as the control routes show it.
+#[derive(Serialize)]
+pub(crate) struct PageView {
+    id: String,
+    image_url: String,
+    page_url: String,
+    title: Option<String>,
+    crawl_date: Option<String>,
+    width: u32,
+    height: u32,
+}
+
+impl Page {
+    /// Where the picture is served.
+    pub(crate) fn image_url(&self, base_url: &str) -> String {
+        format!("{base_url}/web/{}.{}", self.id, extension(self.format))
+    }
+
+    pub(crate) fn view(&self, base_url: &str) -> PageView {
+        PageView {
+            id: self.id.clone(),
+            image_url: self.image_url(base_url),
+            page_url: self.address.text.clone(),
+            title: self.title.clone(),
+            crawl_date: self.crawl_date.clone(),
+            width: self.width,
+            height: self.height,
+        }
+    }
+}
+
+/// Every planted page, in order of planting.
+#[derive(Default)]
+pub(crate) struct Web {
+    pages: Mutex<Vec<Arc<Page>>>,
+}
+
+impl Web {
+    pub(crate) fn all(&self) -> Vec<Arc<Page>> {
+        lock(&self.pages).clone()
+    }
+
+    pub(crate) fn clear(&self) -> usize {
+        std::mem::take(&mut *lock(&self.pages)).len()
+    }
+
+    /// The page whose picture or page is served under `name`: `<id>` or `<id>.<ext>`.
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<Page>> {
+        let id = name.split_once('.').map_or(name, |(id, _)| id);
+        let page = lock(&self.pages)
+            .iter()
+            .find(|page| page.id == id)
+            .cloned()?;
+        let file = format!("{id}.{}", extension(page.format));
+        (name == id || name == file).then_some(page)
+    }
+
+    fn add(&self, planted: Planted, seen: Seen) -> Arc<Page> {
+        let mut pages = lock(&self.pages);
+        let page = Arc::new(Page {
+            id: Uuid::new_v4().simple().to_string(),
+            number: pages.len(),
+            format: seen.format,
+            bytes: planted.image,
+            width: seen.width,
+            height: seen.height,
+            look: seen.look,
+            address: planted.address,
+            title: planted.title,
+            crawl_date: planted.crawl_date,
+        });
+        pages.push(Arc::clone(&page));
+        page
+    }
+}
+
+/// What `POST /_web` brings.
+struct Planted {
+    image: Bytes,
+    address: Address,
+    title: Option<String>,
+    crawl_date: Option<String>,
+}
+
+/// Reads the form and adds its page; the picture is looked at once, here.
+pub(crate) async fn plant(world: &World, form: Multipart) -> Result<Arc<Page>, Refusal> {
+    let planted = read(form).await?;
+    let seen = look::see(planted.image.clone()).await;
+    let seen = seen.map_err(|e| Refusal::bad(format!("image cannot be used: {e}")))?;
+    Ok(world.web.add(planted, seen))
+}
+
+async fn read(mut form: Multipart) -> Result<Planted, Refusal> {
+    let (mut image, mut address, mut title, mut crawl_date) = (None, None, None, None);
+    while let Some(field) = form.next_field().await.map_err(unreadable)? {
+        match field.name() {
+            Some("image") => image = Some(field.bytes().await.map_err(unreadable)?),
+            Some("page_url") => address = Some(a_page(text(field).await?)?),
+            Some("title") => title = Some(text(field).await?),
+            Some("crawl_date") => crawl_date = Some(a_date(text(field).await?)?),
+            name => {
+                let name = name.unwrap_or("(no name)");
+                return Err(Refusal::bad(format!(
+                    "unknown field {name}; known are image, page_url, title, crawl_date"
+                )));
+            }
+        }
+    }
+    Ok(Planted {
+        image: image.ok_or_else(|| Refusal::bad("the field image is missing"))?,
+        address: address.ok_or_else(|| Refusal::bad("the field page_url is missing"))?,
+        title,
+        crawl_date,
+    })
+}
+
+async fn text(field: Field<'_>) -> Result<String, Refusal> {
+    field.text().await.map_err(unreadable)
+}
+
+fn unreadable(error: MultipartError) -> Refusal {
+    Refusal::new(
+        error.status(),
+        format!("the form cannot be read: {}", error.body_text()),
+    )
+}
+
+fn a_page(text: String) -> Result<Address, Refusal> {
+    match Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Address { text, url }),
+        _ => Err(Refusal::bad(
+            "page_url must be a whole http or https address",
+        )),
+    }
+}
+
+fn a_date(text: String) -> Result<String, Refusal> {
+    match Date::parse(&text, format_description!("[year]-[month]-[day]")) {
+        Ok(_) => Ok(text),
+        Err(_) => Err(Refusal::bad("crawl_date must be a day as YYYY-MM-DD")),
+    }
+}
+
+pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
+    Router::new()
+        .route("/web/{name}", get(show))
+        .route_layer(middleware::from_fn_with_state(
+            (Arc::clone(world), Engine::Web),
+            gate,
+        ))
+}
+
+async fn show(State(world): State<Arc<World>>, Path(name): Path<String>) -> Response {
+    match world.web.find(&name) {
+        Some(page) if name == page.id => Html(document(&page, &world.base_url)).into_response(),
+        Some(page) => picture(&page),
+        None => refuse(StatusCode::NOT_FOUND),
+    }
+}
+
+/// The planted file itself, byte by byte.
+pub(crate) fn picture(page: &Page) -> Response {
+    (content_type(page.format.mime()), page.bytes.clone()).into_response()
+}
+
+fn document(page: &Page, base_url: &str) -> String {
+    let title = escape(page.title.as_deref().unwrap_or("A page of the tiny web"));
+    let (image, url) = (page.image_url(base_url), escape(&page.address.text));
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
+         <h1>{title}</h1>\n<p>Stands for {url}</p>\n<img src=\"{image}\" alt=\"\">\n</html>\n"
+    )
+}
+
+fn escape(text: &str) -> String {
+    let text = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('\'', "&#39;")
+}
+
+fn extension(format: Format) -> &'static str {
+    match format {
+        Format::Jpeg => "jpg",
+        Format::Png => "png",
+        Format::WebP => "webp",
+        Format::Gif => "gif",
+    }
+}
+
+/// How web servers commonly say no.
+pub(crate) fn refuse(status: StatusCode) -> Response {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    let code = status.as_u16();
+    let page = format!("<!doctype html>\n<title>{code} {reason}</title>\n<h1>{reason}</h1>\n");
+    let mut answer = (status, Html(page)).into_response();
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        answer
+            .headers_mut()
+            .insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+    }
+    answer
+}
+
+/// A file that claims to be a picture and is none.
+pub(crate) fn garbage() -> Response {
+    (content_type("image/jpeg"), "\u{0}this is not a picture").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_cannot_bring_markup() {
+        assert_eq!(escape("<b a='\"'>&"), "&lt;b a=&#39;&quot;&#39;&gt;&amp;");
+    }
+
+    #[test]
+    fn a_day_must_exist() {
+        assert!(a_date("2025-11-03".to_owned()).is_ok());
+        assert!(a_date("2025-02-30".to_owned()).is_err());
+        assert!(a_date("3.11.2025".to_owned()).is_err());
+    }
+}

@@ -1,0 +1,54 @@
+//! What one instance of the stand-ins knows: planted pages, faults, mail, counts.
+//!
+//! The one place that joins the parts; the parts do not know each other.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::bundle::Bundle;
+use crate::calls::Calls;
+use crate::fault::Faults;
+use crate::mailbox::Mailbox;
+use crate::web::Web;
+
+/// The outside world as one stack sees it.
+pub(crate) struct World {
+    pub(crate) base_url: String,
+    pub(crate) web: Web,
+    pub(crate) faults: Faults,
+    pub(crate) mail: Mailbox,
+    pub(crate) calls: Calls,
+    pub(crate) bundle: Bundle,
+    closing: watch::Sender<bool>,
+}
+
+impl World {
+    /// An empty world reached at `base_url`.
+    pub(crate) fn new(base_url: String) -> Self {
+        Self {
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            web: Web::default(),
+            faults: Faults::default(),
+            mail: Mailbox::default(),
+            calls: Calls::default(),
+            bundle: Bundle::default(),
+            closing: watch::Sender::new(false),
+        }
+    }
+
+    /// Ends every request that a fault holds open.
+    pub(crate) fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Turns true when the server is about to end.
+    pub(crate) fn closed(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+}
+
+/// Locks, whatever happened to an earlier holder: each change below a lock is whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,74 @@
+"""What template.yaml needs changed for MiniStack, and nothing else.
+
+Everything not named here is deployed as it stands, the policies above all.
+"""
+
+import io
+import platform
+import shlex
+import zipfile
+from pathlib import Path
+
+PACKAGES = "packages"
+
+
+def read(path: Path) -> dict:
+    """The template, with intrinsics in their long form."""
+    from samtranslator.yaml_helper import yaml_parse
+
+    return yaml_parse(path.read_text())
+
+
+def adapt(template: dict, environment: dict, endpoint: str) -> None:
+    """Changes the template for an emulator at `endpoint` on this machine."""
+    machine = {"x86_64": "x86_64", "amd64": "x86_64"}.get(platform.machine().lower(), "arm64")
+    template["Globals"]["Function"]["Architectures"] = [machine]
+    # It is reached over plain HTTP, and enforces aws:SecureTransport.
+    for policy in policies(template).values():
+        policy["Statement"] = [it for it in policy["Statement"] if it.get("Sid") != "RefusePlainHttp"]
+    for name, policy in policies(template).items():
+        if not policy["Statement"]:
+            del template["Resources"][name]
+    services = {f"AWS_ENDPOINT_URL_{it}": endpoint for it in ("DYNAMODB", "S3", "SQS")}
+    for resource in functions(template):
+        resource["Environment"]["Variables"].update(services | environment)
+
+
+def policies(template: dict) -> dict:
+    """The policies of buckets and queues, by resource."""
+    documents = {name: it.get("Properties", {}).get("PolicyDocument") for name, it in template["Resources"].items()}
+    return {name: it for name, it in documents.items() if it}
+
+
+def functions(template: dict) -> list:
+    """The properties of each function."""
+    kind = "AWS::Serverless::Function"
+    return [it["Properties"] for it in template["Resources"].values() if it["Type"] == kind]
+
+
+def packages(template: dict, binaries: dict):
+    """Points each function at its package; the packages' names and bytes."""
+    for function in functions(template):
+        package = Path(function["CodeUri"]).name
+        function["CodeUri"] = f"s3://{PACKAGES}/{package}.zip"
+        yield f"{package}.zip", zipped(binaries[package])
+
+
+def zipped(binary: str) -> bytes:
+    """A package whose bootstrap starts the binary where cargo put it.
+
+    The emulator runs on this machine; copies of debug builds would be 140 MB each.
+    """
+    entry = zipfile.ZipInfo("bootstrap")
+    entry.external_attr = 0o755 << 16
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w") as archive:
+        archive.writestr(entry, f"#!/bin/sh\nexec {shlex.quote(binary)}\n")
+    return package.getvalue()
+
+
+def cors(template: dict, parameters: dict) -> dict:
+    """The gateway's CORS settings, with the one intrinsic in them resolved."""
+    settings = dict(template["Resources"]["Api"]["Properties"]["CorsConfiguration"])
+    settings["AllowOrigins"] = parameters["WebOrigins"].split(",")
+    return settings

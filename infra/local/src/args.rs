@@ -1,0 +1,118 @@
+//! The command line.
+
+use vara_local::Options;
+
+/// What `--help` prints.
+pub(crate) const USAGE: &str = "\
+Raises the whole of Vara on this machine, from template.yaml.
+
+Usage: cargo run -p vara-local -- [options]
+
+  --port PORT        where the gateway listens; the stand-ins listen ten above (4000)
+  --state DIR        where everything is kept (.vara/state)
+  --ephemeral        keep nothing
+  --profile PROFILE  the cargo profile of the functions: dev or release (dev)
+  --no-build         take the functions as they were built before
+  --keep-going       start even if a function does not build or start
+  --help             this text";
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Print the usage.
+    Help,
+    /// Raise the embedded stack.
+    Run(Options),
+}
+
+/// The parser.
+pub(crate) struct Args;
+
+impl Args {
+    /// Reads the arguments after the program's name.
+    pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> {
+        let mut options = Options::default();
+        let mut args = args.into_iter();
+        while let Some(arg) = args.next() {
+            let (name, inline) = match arg.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                None => (arg, None),
+            };
+            let mut value = || {
+                inline
+                    .clone()
+                    .or_else(|| args.next())
+                    .ok_or_else(|| format!("{name} needs a value"))
+            };
+            match name.as_str() {
+                "--help" | "-h" => return Ok(Command::Help),
+                "--port" => options.port = Some(port(&value()?)?),
+                "--state" => options.state = Some(value()?.into()),
+                "--profile" => options.profile = value()?,
+                "--ephemeral" => options.ephemeral = true,
+                "--no-build" => options.build = false,
+                "--keep-going" => options.keep_going = true,
+                other => return Err(format!("unknown option {other}")),
+            }
+        }
+        Ok(Command::Run(options))
+    }
+}
+
+/// 0 is any free port; otherwise there must be one for the stand-ins ten above.
+fn port(text: &str) -> Result<u16, String> {
+    text.parse()
+        .ok()
+        .filter(|port: &u16| port.checked_add(10).is_some())
+        .ok_or_else(|| format!("--port {text} is not a port from 0 to 65525"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::path::PathBuf;
+
+    use super::{Args, Command, Options};
+
+    fn parse(line: &str) -> Result<Options, String> {
+        match Args::parse(line.split_whitespace().map(str::to_owned))? {
+            Command::Run(options) => Ok(options),
+            Command::Help => Err("help".to_owned()),
+        }
+    }
+
+    #[test]
+    fn nothing_is_the_default() {
+        let options = parse("").unwrap();
+        assert_eq!(
+            (options.port, options.ephemeral, options.build),
+            (Some(4000), false, true)
+        );
+    }
+
+    #[test]
+    fn everything_can_be_said() {
+        let options =
+            parse("--port 5000 --state=/s --ephemeral --profile release --no-build --keep-going")
+                .unwrap();
+        assert_eq!(options.port, Some(5000));
+        assert_eq!(options.state, Some(PathBuf::from("/s")));
+        assert_eq!(options.profile, "release");
+        assert!(options.ephemeral && !options.build && options.keep_going);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (line, named) in [
+            ("--prot 1", "--prot"),
+            ("--port", "--port needs a value"),
+            ("--port x", "--port x"),
+            ("--port 65530", "65525"),
+            ("--help", "help"),
+        ] {
+            let error = parse(line).unwrap_err();
+            assert!(error.contains(named), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The HTTP API: a request becomes an event, a function's answer a response. It
+//! keeps the real limits; what it refuses itself is in [`errors`].
+
+pub(crate) mod errors;
+pub(crate) mod event;
+pub(crate) mod routes;
+
+use std::{collections::BTreeMap, convert::Infallible, net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, request::Parts};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use self::{errors::Refusal, event::Context, routes::Routes};
+use crate::{
+    lambda::{Invoke, Outcome},
+    shutdown::Shutdown,
+    template::Api,
+};
+
+/// What an HTTP API takes.
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+/// A refused body is read on to here, so that its sender gets to read the refusal.
+const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
+
+/// The gateway.
+pub(crate) struct Gateway {
+    routes: Routes,
+    api: Api,
+    /// By ARN.
+    functions: BTreeMap<String, Invoke>,
+    port: u16,
+}
+
+impl Gateway {
+    /// Connects the API's routes with functions, by ARN.
+    pub(crate) fn new(api: Api, functions: BTreeMap<String, Invoke>, port: u16) -> Self {
+        Self {
+            routes: Routes::new(&api.routes),
+            api,
+            functions,
+            port,
+        }
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer<B>(&self, request: Request<B>, peer: SocketAddr) -> Response<Bytes>
+    where
+        B: Body<Data = Bytes> + Unpin,
+    {
+        let (parts, body) = request.into_parts();
+        let request_id = Uuid::new_v4().to_string();
+        let context = Context {
+            request_id: &request_id,
+            peer,
+            port: self.port,
+        };
+        let answered = match collect(body).await {
+            Ok(body) => self.invoke(&parts, &body, &context).await,
+            Err(refusal) => Err(refusal),
+        };
+        let mut response = answered.unwrap_or_else(|refusal| {
+            tracing::debug!(?refusal, request_id, "the gateway answered itself");
+            refusal.response(self.api.cors.as_ref(), &parts.headers)
+        });
+        if let Ok(id) = HeaderValue::from_str(&request_id) {
+            response.headers_mut().insert("apigw-requestid", id);
+        }
+        response
+    }
+
+    async fn invoke(
+        &self,
+        parts: &Parts,
+        body: &Bytes,
+        context: &Context<'_>,
+    ) -> Result<Response<Bytes>, Refusal> {
+        let path = event::decode(parts.uri.path(), false);
+        let route = self
+            .routes
+            .find(parts.method.as_str(), &path)
+            .ok_or(Refusal::NotFound)?;
+        let invoke = self
+            .functions
+            .get(&route.target.function_arn)
+            .ok_or(Refusal::Failed)?;
+        let event = event::event(parts, body, &route, context);
+        let invocation = invoke(Bytes::from(event.to_string()));
+        let outcome = tokio::time::timeout(route.target.timeout, invocation)
+            .await
+            .map_err(|_| Refusal::TimedOut)?;
+        match outcome {
+            Outcome::Answer(answer) => event::response(&answer).map_err(|bad| {
+                tracing::warn!(
+                    route = route.key,
+                    reason = bad.0,
+                    "a function's answer is no response"
+                );
+                Refusal::Failed
+            }),
+            Outcome::TooLarge => Err(Refusal::TooLarge),
+            failed => {
+                let reason = failed.failure();
+                tracing::warn!(route = route.key, reason, "a function failed");
+                Err(Refusal::Failed)
+            }
+        }
+    }
+}
+
+async fn collect<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, Refusal> {
+    let mut whole = Vec::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Refusal::Unreadable)?.into_data() else {
+            continue;
+        };
+        length += data.len();
+        if length <= BODY_LIMIT {
+            whole.extend_from_slice(&data);
+        } else if length > DRAIN_LIMIT {
+            break;
+        }
+    }
+    if length > BODY_LIMIT {
+        return Err(Refusal::TooLarge);
+    }
+    Ok(Bytes::from(whole))
+}
+
+/// Serves until `shutdown`.
+pub(crate) async fn serve(listener: TcpListener, gateway: Arc<Gateway>, shutdown: Shutdown) {
+    let service = |peer| {
+        let gateway = Arc::clone(&gateway);
+        hyper::service::service_fn(move |request: Request<Incoming>| {
+            let gateway = Arc::clone(&gateway);
+            async move {
+                let response = gateway.answer(request, peer).await;
+                Ok::<_, Infallible>(response.map(Full::new))
+            }
+        })
+    };
+    crate::servers::serve(listener, service, shutdown).await;
+}
+
+#[cfg(test)]
+mod tests;

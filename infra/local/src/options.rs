@@ -1,0 +1,50 @@
+//! What a stack can be asked for.
+
+use std::path::PathBuf;
+
+/// How to raise a stack.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where the gateway listens; the stand-ins listen ten above. `None` or 0 takes
+    /// any two free ports.
+    pub port: Option<u16>,
+    /// Where everything is kept; `None` is `.vara/state` in the workspace.
+    pub state: Option<PathBuf>,
+    /// Keep nothing: a temporary directory, gone at the end. Wins over `state`.
+    pub ephemeral: bool,
+    /// The cargo profile of the functions.
+    pub profile: String,
+    /// Say nothing on standard error while building and starting.
+    pub quiet: bool,
+    /// Build the functions first; otherwise they must have been built.
+    pub build: bool,
+    /// Start even if a function does not build or start.
+    pub keep_going: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: Some(4000),
+            state: None,
+            ephemeral: false,
+            profile: "dev".to_owned(),
+            quiet: false,
+            build: true,
+            keep_going: false,
+        }
+    }
+}
+
+impl Options {
+    /// For tests: any free ports, nothing kept, nothing said.
+    #[must_use]
+    pub fn for_tests() -> Self {
+        Self {
+            port: None,
+            ephemeral: true,
+            quiet: true,
+            ..Self::default()
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! Puts the parts together, in an order in which nothing is asked for before it
+//! is there, and takes them apart again.
+
+mod parts;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use self::parts::{Addresses, Listeners};
+use crate::{
+    builder::Binaries,
+    error::{Error, Result},
+    gateway::{self, Gateway},
+    lambda::{Outcome, pool::Pool},
+    options::Options,
+    poller::Poller,
+    ports::{self, Bound},
+    schedule,
+    servers::sqs::Sqs,
+    shutdown::{self, Shutdown, Switch},
+    state::State,
+    template::System,
+    workspace,
+};
+
+/// How long the servers may take to end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A running stack.
+#[derive(Debug)]
+pub struct Stack {
+    system: System,
+    addresses: Addresses,
+    pools: Vec<Arc<Pool>>,
+    sqs: Arc<Sqs>,
+    /// Gateway, pollers and schedules: what brings work in.
+    intake: Switch,
+    /// DynamoDB, S3, SQS and the stand-ins: what the work needs.
+    backing: Switch,
+    tasks: JoinSet<()>,
+    // Last, so that everything else has ended before its directory goes.
+    state: State,
+}
+
+impl Stack {
+    /// Builds the functions and raises everything. When it returns, the first
+    /// request succeeds.
+    ///
+    /// # Errors
+    ///
+    /// When the template, the build, a port, the state or a function stands in the
+    /// way; the message says which and what to do.
+    pub async fn start(options: Options) -> Result<Self> {
+        let say = |what: String| {
+            if !options.quiet {
+                eprintln!("{what}");
+            }
+        };
+        let root = workspace::find()?;
+        let wanted = options.port.unwrap_or(0);
+        let gateway = ports::take(wanted, "the gateway").await?;
+        let beside = if wanted == 0 {
+            0
+        } else {
+            wanted.saturating_add(10)
+        };
+        let engines = ports::take(beside, "the stand-ins").await?;
+        let kept = options.state.clone();
+        let kept = kept.unwrap_or_else(|| root.join(".vara").join("state"));
+        let state = State::open((!options.ephemeral).then_some(kept.as_path()))?;
+        let [dynamodb, s3, sqs] =
+            ports::take_remembered(&state.path("ports.json"), ["DynamoDB", "S3", "SQS"]).await?;
+        let listeners = Listeners {
+            gateway,
+            engines,
+            dynamodb,
+            s3,
+            sqs,
+        };
+        let system = parts::read_template(&root, &listeners, &state)?;
+        if options.build {
+            say(format!("Building {} functions", system.functions.len()));
+        }
+        let binaries = parts::binaries(&root, &system, &options).await?;
+        say("Starting DynamoDB, S3, SQS and the stand-ins".to_owned());
+        let stack = Self::raise(system, listeners, state, &binaries, &options).await?;
+        say(format!("Started {} functions", stack.pools.len()));
+        Ok(stack)
+    }
+
+    async fn raise(
+        system: System,
+        listeners: Listeners,
+        state: State,
+        binaries: &Binaries,
+        options: &Options,
+    ) -> Result<Self> {
+        let addresses = listeners.addresses();
+        let (intake, intake_off) = shutdown::switch();
+        let (backing, backing_off) = shutdown::switch();
+        let mut tasks = JoinSet::new();
+        let gateway = listeners.gateway;
+        let sqs = parts::open_servers(
+            &mut tasks,
+            (listeners.dynamodb, listeners.s3, listeners.sqs),
+            listeners.engines,
+            &system,
+            &state,
+            &backing_off,
+        )
+        .await?;
+        let pools = parts::pools(&system, &addresses, &state, binaries, options)?;
+        let mut stack = Self {
+            system,
+            addresses,
+            pools,
+            sqs,
+            intake,
+            backing,
+            tasks,
+            state,
+        };
+        if let Err(error) = stack.open(gateway, &intake_off, options).await {
+            stack.stop().await;
+            return Err(error);
+        }
+        Ok(stack)
+    }
+
+    /// Warms the functions, then opens the ways in.
+    async fn open(&mut self, bound: Bound, shutdown: &Shutdown, options: &Options) -> Result<()> {
+        let warmed = join_all(self.pools.iter().map(|pool| pool.warm())).await;
+        for (pool, warmed) in self.pools.iter().zip(warmed) {
+            let launcher = pool.launcher();
+            if let Err(reason) = warmed {
+                let error = Error::Function {
+                    package: launcher.function.package.clone(),
+                    reason,
+                    log: launcher.log.clone(),
+                };
+                parts::keep_going(options, error)?;
+            }
+            let (pool, shutdown) = (Arc::clone(pool), shutdown.clone());
+            self.tasks.spawn(async move {
+                shutdown.or(pool.reap()).await;
+            });
+        }
+        let functions: BTreeMap<_, _> = self
+            .pools
+            .iter()
+            .map(|pool| (pool.launcher().function.arn.clone(), pool.invoker()))
+            .collect();
+        let gateway = Gateway::new(self.system.api.clone(), functions, bound.port);
+        let gateway = Arc::new(gateway);
+        if let Err(error) = parts::check_health(&gateway).await {
+            parts::keep_going(options, error)?;
+        }
+        self.tasks
+            .spawn(gateway::serve(bound.listener, gateway, shutdown.clone()));
+        self.start_sources(shutdown)
+    }
+
+    fn start_sources(&mut self, shutdown: &Shutdown) -> Result<()> {
+        for pool in &self.pools {
+            let function = &pool.launcher().function;
+            for source in &function.sources {
+                let queue = self
+                    .sqs
+                    .by_arn(&source.queue_arn)
+                    .ok_or_else(|| Error::Unknown(source.queue_arn.clone()))?;
+                let poller = Poller {
+                    sqs: Arc::clone(&self.sqs),
+                    queue: queue.clone(),
+                    source: source.clone(),
+                    invoke: pool.invoker(),
+                };
+                self.tasks.spawn(poller.run(shutdown.clone()));
+            }
+            for tick in &function.schedules {
+                let run = schedule::run(tick.clone(), pool.invoker(), shutdown.clone());
+                self.tasks.spawn(run);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends everything the stack started.
+    pub async fn stop(mut self) {
+        self.intake.off();
+        join_all(self.pools.iter().map(|pool| pool.close())).await;
+        self.backing.off();
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(PATIENCE, ended).await.is_err() {
+            tracing::warn!("a server did not end in time");
+            self.tasks.shutdown().await;
+        }
+        self.sqs.close().await;
+    }
+
+    /// Where the API is, without a trailing slash.
+    #[must_use]
+    pub fn gateway_url(&self) -> &str {
+        &self.addresses.gateway
+    }
+
+    /// Where the stand-ins are, without a trailing slash.
+    #[must_use]
+    pub fn engines_url(&self) -> &str {
+        &self.addresses.engines
+    }
+
+    /// Where `dynamodb`, `s3` or `sqs` is.
+    #[must_use]
+    pub fn endpoint(&self, service: &str) -> Option<&str> {
+        match service {
+            "dynamodb" => Some(&self.addresses.dynamodb),
+            "s3" => Some(&self.addresses.s3),
+            "sqs" => Some(&self.addresses.sqs),
+            _ => None,
+        }
+    }
+
+    /// The URL of a queue, by its name in the template.
+    #[must_use]
+    pub fn queue_url(&self, logical: &str) -> Option<&str> {
+        let mut queues = self.system.queues.iter();
+        queues
+            .find(|queue| queue.logical == logical)
+            .map(|queue| queue.url.as_str())
+    }
+
+    /// The name of the table.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        self.system.tables.first().map_or("", |table| &table.name)
+    }
+
+    /// The name of the bucket.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        self.system
+            .buckets
+            .first()
+            .map_or("", |bucket| &bucket.name)
+    }
+
+    /// Where the functions write their logs.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.state.path("logs")
+    }
+
+    /// The functions that run, by package.
+    pub fn functions(&self) -> impl Iterator<Item = &str> {
+        self.pools
+            .iter()
+            .map(|pool| pool.launcher().function.package.as_str())
+    }
+
+    /// The processes a function has now; `function` is its name in the template or
+    /// its package.
+    #[must_use]
+    pub fn process_ids(&self, function: &str) -> Vec<u32> {
+        self.pool(function)
+            .map(|pool| pool.process_ids())
+            .unwrap_or_default()
+    }
+
+    /// Invokes a function with an event of the caller's own.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such function, or it fails.
+    pub async fn invoke(&self, function: &str, event: Value) -> Result<Value> {
+        let pool = self
+            .pool(function)
+            .ok_or_else(|| Error::Unknown(function.to_owned()))?;
+        let outcome = pool.invoke(Bytes::from(event.to_string())).await;
+        let failed = |reason: String| Error::Invocation {
+            function: function.to_owned(),
+            reason,
+        };
+        match outcome {
+            Outcome::Answer(answer) => {
+                serde_json::from_slice(&answer).map_err(|error| failed(error.to_string()))
+            }
+            other => Err(failed(other.failure().unwrap_or_default())),
+        }
+    }
+
+    fn pool(&self, function: &str) -> Option<&Arc<Pool>> {
+        self.pools.iter().find(|pool| {
+            let known = &pool.launcher().function;
+            known.logical == function || known.package == function
+        })
+    }
+}

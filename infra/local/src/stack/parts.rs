@@ -1,0 +1,217 @@
+//! The pieces a stack is put together from, each made in one step.
+
+use std::{path::Path, sync::Arc};
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use tokio::task::JoinSet;
+
+use crate::{
+    builder::{Binaries, Build},
+    error::{Error, Result},
+    gateway::Gateway,
+    guard::Guard,
+    lambda::{environment::Launcher, pool::Pool},
+    options::Options,
+    ports::Bound,
+    servers::{self, s3_events::Notifier, sqs::Sqs},
+    shutdown::Shutdown,
+    state::State,
+    template::{self, Place, System, names},
+};
+
+/// Where everything is, as URLs without a trailing slash.
+#[derive(Debug, Clone)]
+pub(super) struct Addresses {
+    pub(super) gateway: String,
+    pub(super) engines: String,
+    pub(super) dynamodb: String,
+    pub(super) s3: String,
+    pub(super) sqs: String,
+}
+
+/// The listeners, before anything is served on them.
+pub(super) struct Listeners {
+    pub(super) gateway: Bound,
+    pub(super) engines: Bound,
+    pub(super) dynamodb: Bound,
+    pub(super) s3: Bound,
+    pub(super) sqs: Bound,
+}
+
+impl Listeners {
+    pub(super) fn addresses(&self) -> Addresses {
+        Addresses {
+            // The name browsers and the web app's settings use.
+            gateway: format!("http://localhost:{}", self.gateway.port),
+            engines: self.engines.url(),
+            dynamodb: self.dynamodb.url(),
+            s3: self.s3.url(),
+            sqs: self.sqs.url(),
+        }
+    }
+}
+
+pub(super) fn keep_going(options: &Options, error: Error) -> Result<()> {
+    if options.keep_going {
+        tracing::warn!(%error, "going on without");
+        return Ok(());
+    }
+    Err(error)
+}
+
+pub(super) fn read_template(root: &Path, listeners: &Listeners, state: &State) -> Result<System> {
+    let path = root.join("template.yaml");
+    let text =
+        std::fs::read_to_string(&path).map_err(Error::io(format!("reading {}", path.display())))?;
+    let addresses = listeners.addresses();
+    let parameters = [
+        ("Stage", "local"),
+        ("PublicUrl", addresses.gateway.as_str()),
+        ("WebOrigins", "http://localhost:3000,http://localhost:5173"),
+        ("MailFrom", "vara@localhost"),
+        ("TineyeApiKey", "local-key"),
+    ];
+    let place = Place {
+        parameters: parameters
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        sqs_url: addresses.sqs,
+        gateway_url: addresses.gateway,
+    };
+    let failed = |source| Error::Template {
+        path: path.clone(),
+        source,
+    };
+    let mut system = template::load(&text, &place).map_err(failed)?;
+    let secrets = state.secrets(&system.secrets)?;
+    system.resolve_secrets(&secrets).map_err(failed)?;
+    Ok(system)
+}
+
+pub(super) async fn binaries(root: &Path, system: &System, options: &Options) -> Result<Binaries> {
+    let packages: Vec<&str> = system
+        .functions
+        .iter()
+        .map(|function| function.package.as_str())
+        .collect();
+    let build = Build {
+        workspace: root,
+        packages: &packages,
+        profile: &options.profile,
+        quiet: options.quiet,
+        keep_going: options.keep_going,
+    };
+    if options.build {
+        build.run().await
+    } else {
+        Ok(build.already_built())
+    }
+}
+
+pub(super) async fn open_servers(
+    tasks: &mut JoinSet<()>,
+    (dynamodb, s3, sqs): (Bound, Bound, Bound),
+    engines: Bound,
+    system: &System,
+    state: &State,
+    shutdown: &Shutdown,
+) -> Result<Arc<Sqs>> {
+    let stored = |name: &str| (!state.is_ephemeral()).then(|| state.path(name));
+    let database = servers::dynamodb::open(stored("dynamodb.sqlite"), &system.tables)?;
+    tasks.spawn(servers::dynamodb::serve(
+        dynamodb.listener,
+        database,
+        shutdown.clone(),
+    ));
+    let journal = stored("queues.jsonl");
+    let queues = Sqs::open(sqs.port, &system.queues, journal.as_deref()).await?;
+    tasks.spawn(servers::sqs_handler::serve(
+        sqs.listener,
+        Arc::clone(&queues),
+        shutdown.clone(),
+    ));
+    let buckets = system.buckets.clone();
+    let notifier = Notifier::new(Arc::clone(&queues), &buckets);
+    let storage = servers::s3::open(state.path("s3"), &buckets, notifier).await?;
+    tasks.spawn(servers::s3::serve(
+        s3.listener,
+        storage,
+        buckets,
+        shutdown.clone(),
+    ));
+    let stop = shutdown.clone().wait();
+    tasks.spawn(async move {
+        if let Err(error) = vara_engines::serve(engines.listener, stop).await {
+            tracing::error!(%error, "the stand-ins stopped");
+        }
+    });
+    Ok(queues)
+}
+
+pub(super) fn pools(
+    system: &System,
+    addresses: &Addresses,
+    state: &State,
+    binaries: &Binaries,
+    options: &Options,
+) -> Result<Vec<Arc<Pool>>> {
+    let guard = Arc::new(Guard::start()?);
+    let extra = local_environment(addresses);
+    let mut pools = Vec::new();
+    for function in &system.functions {
+        let Some(binary) = binaries.get(&function.package) else {
+            let error = Error::NotBuilt(function.package.clone());
+            keep_going(options, error)?;
+            continue;
+        };
+        pools.push(Pool::new(Launcher {
+            function: function.clone(),
+            binary: binary.clone(),
+            log: state.log(&function.package)?,
+            extra: extra.clone(),
+            guard: Arc::clone(&guard),
+        }));
+    }
+    Ok(pools)
+}
+
+/// What the template never sets: where everything is on this machine.
+pub(super) fn local_environment(addresses: &Addresses) -> Vec<(String, String)> {
+    let engines = addresses.engines.trim_start_matches("http://");
+    [
+        ("AWS_ENDPOINT_URL_DYNAMODB", addresses.dynamodb.clone()),
+        ("AWS_ENDPOINT_URL_S3", addresses.s3.clone()),
+        ("AWS_ENDPOINT_URL_SQS", addresses.sqs.clone()),
+        (
+            "AWS_ENDPOINT_URL_SESV2",
+            format!("{}/ses", addresses.engines),
+        ),
+        ("AWS_ACCESS_KEY_ID", servers::ACCESS_KEY.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", servers::SECRET_KEY.to_owned()),
+        ("AWS_REGION", names::REGION.to_owned()),
+        ("AWS_DEFAULT_REGION", names::REGION.to_owned()),
+        ("TINEYE_URL", format!("{}/tineye/rest/", addresses.engines)),
+        ("FETCH_ALLOW", engines.to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// Asks the gateway what a person's first request would.
+pub(super) async fn check_health(gateway: &Gateway) -> Result<()> {
+    let request = Request::get("/health")
+        .header("host", "localhost")
+        .body(Full::new(Bytes::new()))
+        .map_err(|error| Error::server("gateway", error))?;
+    let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    let response = gateway.answer(request, peer).await;
+    if response.status().is_success() {
+        return Ok(());
+    }
+    Err(Error::Unhealthy {
+        status: response.status().as_u16(),
+        body: String::from_utf8_lossy(response.body()).into_owned(),
+    })
+}

@@ -1,0 +1,181 @@
+//! What the local stack needs to know of the template, with every reference
+//! resolved. Data only.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::Value;
+
+/// The whole system, as far as this machine can raise it.
+#[derive(Debug, Clone)]
+pub struct System {
+    /// Every Lambda function.
+    pub functions: Vec<Function>,
+    /// Every queue, dead-letter queues included.
+    pub queues: Vec<Queue>,
+    /// Every table.
+    pub tables: Vec<Table>,
+    /// Every bucket.
+    pub buckets: Vec<Bucket>,
+    /// Every generated secret.
+    pub secrets: Vec<Secret>,
+    /// The HTTP API.
+    pub api: Api,
+}
+
+/// One Lambda function.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Its name in the template.
+    pub logical: String,
+    /// Its name in AWS.
+    pub name: String,
+    /// The cargo package that builds it.
+    pub package: String,
+    /// Its ARN.
+    pub arn: String,
+    /// `_HANDLER`.
+    pub handler: String,
+    /// How long one invocation may take.
+    pub timeout: Duration,
+    /// Megabytes; told to the function, not enforced.
+    pub memory: u64,
+    /// Its environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// The queues that feed it.
+    pub sources: Vec<QueueSource>,
+    /// The clocks that start it.
+    pub schedules: Vec<Schedule>,
+}
+
+/// An event source mapping from a queue.
+#[derive(Debug, Clone)]
+pub struct QueueSource {
+    /// The queue.
+    pub queue_arn: String,
+    /// Most messages in one invocation.
+    pub batch_size: usize,
+    /// How long to gather them.
+    pub window: Duration,
+    /// Whether the function names the messages that failed.
+    pub reports_failures: bool,
+    /// Most invocations at the same time.
+    pub maximum_concurrency: usize,
+}
+
+/// A schedule that starts a function.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    /// The rule's name.
+    pub name: String,
+    /// The time between two ticks.
+    pub every: Duration,
+    /// What the function is given instead of the usual event.
+    pub input: Option<Value>,
+}
+
+/// One SQS queue.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    /// Its name in the template.
+    pub logical: String,
+    /// Its name in SQS.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Its URL.
+    pub url: String,
+    /// Attributes as `CreateQueue` takes them.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// One DynamoDB table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Its name.
+    pub name: String,
+    /// The body of `CreateTable`.
+    pub create: Value,
+    /// The attribute that says when an item expires.
+    pub ttl: Option<String>,
+}
+
+/// One S3 bucket.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// Who is told of new objects.
+    pub notifications: Vec<Notification>,
+    /// What browsers may do with it from other origins.
+    pub cors: Vec<CorsRule>,
+}
+
+/// Tells a queue of new objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// The event, such as `s3:ObjectCreated:*`.
+    pub event: String,
+    /// The queue that is told.
+    pub queue_arn: String,
+    /// Keys must start with this.
+    pub prefix: String,
+    /// Keys must end with this.
+    pub suffix: String,
+}
+
+/// One CORS rule of a bucket.
+#[derive(Debug, Clone)]
+pub struct CorsRule {
+    /// Origins it holds for.
+    pub origins: Vec<String>,
+    /// Methods it allows.
+    pub methods: Vec<String>,
+    /// Request headers it allows.
+    pub headers: Vec<String>,
+    /// Response headers a page may read.
+    pub exposed: Vec<String>,
+    /// Seconds a browser may remember it.
+    pub max_age: u64,
+}
+
+/// A secret CloudFormation would generate.
+#[derive(Debug, Clone)]
+pub struct Secret {
+    /// Its ARN, as dynamic references name it.
+    pub arn: String,
+    /// Its name in the template.
+    pub logical: String,
+    /// How many characters to generate.
+    pub length: usize,
+}
+
+/// The HTTP API.
+#[derive(Debug, Clone, Default)]
+pub struct Api {
+    /// Its routes.
+    pub routes: Vec<Route>,
+    /// What the gateway's own answers allow browsers.
+    pub cors: Option<ApiCors>,
+}
+
+/// One route of the HTTP API.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// `ANY /path/{proxy+}` or `$default`.
+    pub key: String,
+    /// The function that answers.
+    pub function_arn: String,
+    /// How long the gateway waits for it.
+    pub timeout: Duration,
+}
+
+/// The CORS configuration of the HTTP API.
+#[derive(Debug, Clone)]
+pub struct ApiCors {
+    /// Origins that may read answers.
+    pub origins: Vec<String>,
+    /// Response headers a page may read.
+    pub exposed: Vec<String>,
+    /// Whether cookies and the like are allowed.
+    pub credentials: bool,
+}

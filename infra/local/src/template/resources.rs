@@ -1,0 +1,420 @@
+//! From properties to the model: queues, tables, buckets, secrets and the API.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    TemplateError, functions,
+    intrinsics::{Evaluator, Place},
+    model::{Api, ApiCors, Bucket, CorsRule, Notification, Queue, Route, Secret, System, Table},
+    names,
+    properties::Properties,
+};
+
+/// Types that mean nothing on one machine: permissions, encryption, logs, alarms.
+const LEFT_OUT: [&str; 17] = [
+    "AWS::ApiGatewayV2::Integration", // read through the routes that point to it
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Role",
+    "AWS::KMS::Alias",
+    "AWS::KMS::Key",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+];
+
+const SECTIONS: [&str; 10] = [
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Globals",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Rules",
+    "Transform",
+];
+
+const ATTRIBUTES: [&str; 7] = [
+    "Condition",
+    "DeletionPolicy",
+    "DependsOn",
+    "Metadata",
+    "Properties",
+    "Type",
+    "UpdateReplacePolicy",
+];
+
+/// Builds the model of a whole template.
+pub(super) fn system(template: &Value, place: &Place) -> Result<System, TemplateError> {
+    let evaluator = Evaluator { template, place };
+    check_keys(template, "template", &SECTIONS)?;
+    let mut system = System {
+        functions: Vec::new(),
+        queues: Vec::new(),
+        tables: Vec::new(),
+        buckets: Vec::new(),
+        secrets: Vec::new(),
+        api: Api::default(),
+    };
+    let none = Map::new();
+    let resources = template
+        .get("Resources")
+        .and_then(Value::as_object)
+        .unwrap_or(&none);
+    for (logical, resource) in resources {
+        check_keys(resource, logical, &ATTRIBUTES)?;
+        if let Some(condition) = resource.get("Condition").and_then(Value::as_str)
+            && !evaluator.condition(condition)?
+        {
+            continue;
+        }
+        add(&evaluator, &mut system, logical, resource)?;
+    }
+    Ok(system)
+}
+
+fn check_keys(value: &Value, place: &str, known: &[&str]) -> Result<(), TemplateError> {
+    let map = value
+        .as_object()
+        .ok_or_else(|| TemplateError::unusable(place, value))?;
+    match map.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(name) => Err(TemplateError::UnknownSection {
+            name: name.clone(),
+            place: place.to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+fn add(
+    evaluator: &Evaluator<'_>,
+    system: &mut System,
+    logical: &str,
+    resource: &Value,
+) -> Result<(), TemplateError> {
+    let properties = resource.get("Properties").unwrap_or(&Value::Null);
+    let kind = resource
+        .get("Type")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    match kind {
+        "AWS::Serverless::Function" => {
+            system
+                .functions
+                .push(functions::function(evaluator, logical, properties)?);
+        }
+        "AWS::SQS::Queue" => system.queues.push(queue(evaluator, logical, properties)?),
+        "AWS::DynamoDB::Table" => system.tables.push(table(evaluator, logical, properties)?),
+        "AWS::S3::Bucket" => system.buckets.push(bucket(evaluator, logical, properties)?),
+        "AWS::SecretsManager::Secret" => {
+            system.secrets.push(secret(evaluator, logical, properties)?);
+        }
+        "AWS::ApiGatewayV2::Api" => {
+            system.api.cors = api_cors(evaluator, logical, properties)?;
+        }
+        "AWS::ApiGatewayV2::Route" => {
+            system
+                .api
+                .routes
+                .push(route(evaluator, logical, properties)?);
+        }
+        kind if LEFT_OUT.contains(&kind) => {}
+        kind => {
+            return Err(TemplateError::UnknownType {
+                resource: logical.to_owned(),
+                kind: kind.to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn queue(
+    evaluator: &Evaluator<'_>,
+    logical: &str,
+    properties: &Value,
+) -> Result<Queue, TemplateError> {
+    const ATTRIBUTES: [&str; 7] = [
+        "DelaySeconds",
+        "MaximumMessageSize",
+        "MessageRetentionPeriod",
+        "ReceiveMessageWaitTimeSeconds",
+        "RedriveAllowPolicy",
+        "RedrivePolicy",
+        "VisibilityTimeout",
+    ];
+    let used: Vec<&str> = ATTRIBUTES.into_iter().chain(["QueueName"]).collect();
+    let ignored = [
+        "KmsDataKeyReusePeriodSeconds",
+        "KmsMasterKeyId",
+        "SqsManagedSseEnabled",
+        "Tags",
+    ];
+    let properties = Properties::new(evaluator, logical, properties, &used, &ignored)?;
+    let mut attributes = BTreeMap::new();
+    for name in ATTRIBUTES {
+        let value = match properties.get(name)? {
+            None => continue,
+            Some(Value::Object(policy)) => Value::Object(policy).to_string(),
+            Some(value) => evaluator.text(&value)?,
+        };
+        attributes.insert(name.to_owned(), value);
+    }
+    Ok(Queue {
+        logical: logical.to_owned(),
+        name: names::physical(evaluator, logical, "QueueName")?,
+        arn: names::attribute(evaluator, logical, "Arn")?,
+        url: names::reference(evaluator, logical)?,
+        attributes,
+    })
+}
+
+fn table(
+    evaluator: &Evaluator<'_>,
+    logical: &str,
+    properties: &Value,
+) -> Result<Table, TemplateError> {
+    const CREATE: [&str; 5] = [
+        "AttributeDefinitions",
+        "BillingMode",
+        "GlobalSecondaryIndexes",
+        "KeySchema",
+        "LocalSecondaryIndexes",
+    ];
+    let used: Vec<&str> = CREATE
+        .into_iter()
+        .chain(["TableName", "TimeToLiveSpecification"])
+        .collect();
+    let ignored = [
+        "ContributorInsightsSpecification",
+        "DeletionProtectionEnabled",
+        "PointInTimeRecoverySpecification",
+        "SSESpecification",
+        "TableClass",
+        "Tags",
+    ];
+    let properties = Properties::new(evaluator, logical, properties, &used, &ignored)?;
+    let name = names::physical(evaluator, logical, "TableName")?;
+    let mut create = json!({ "TableName": name });
+    for key in CREATE {
+        if let Some(value) = properties.get(key)? {
+            create[key] = value;
+        }
+    }
+    let ttl = properties.part(
+        "TimeToLiveSpecification",
+        &["AttributeName", "Enabled"],
+        &[],
+    )?;
+    let enabled = ttl.text("Enabled")?.as_deref() == Some("true");
+    Ok(Table {
+        name,
+        create,
+        ttl: ttl.text("AttributeName")?.filter(|_| enabled),
+    })
+}
+
+fn bucket(
+    evaluator: &Evaluator<'_>,
+    logical: &str,
+    properties: &Value,
+) -> Result<Bucket, TemplateError> {
+    let properties = Properties::new(
+        evaluator,
+        logical,
+        properties,
+        &[
+            "BucketName",
+            "CorsConfiguration",
+            "NotificationConfiguration",
+        ],
+        &[
+            "BucketEncryption",
+            "LifecycleConfiguration",
+            "OwnershipControls",
+            "PublicAccessBlockConfiguration",
+            "Tags",
+            "VersioningConfiguration",
+        ],
+    )?;
+    Ok(Bucket {
+        name: names::physical(evaluator, logical, "BucketName")?,
+        notifications: notifications(&properties)?,
+        cors: bucket_cors(&properties)?,
+    })
+}
+
+fn notifications(bucket: &Properties<'_>) -> Result<Vec<Notification>, TemplateError> {
+    bucket
+        .part("NotificationConfiguration", &["QueueConfigurations"], &[])?
+        .parts("QueueConfigurations", &["Event", "Filter", "Queue"], &[])?
+        .iter()
+        .map(|configuration| {
+            let mut notification = Notification {
+                event: configuration.needed("Event")?,
+                queue_arn: configuration.needed("Queue")?,
+                prefix: String::new(),
+                suffix: String::new(),
+            };
+            let rules = configuration
+                .part("Filter", &["S3Key"], &[])?
+                .part("S3Key", &["Rules"], &[])?
+                .parts("Rules", &["Name", "Value"], &[])?;
+            for rule in rules {
+                rule.must_be("Name", &["prefix", "suffix"])?;
+                let value = rule.needed("Value")?;
+                match rule.needed("Name")?.as_str() {
+                    "prefix" => notification.prefix = value,
+                    _ => notification.suffix = value,
+                }
+            }
+            Ok(notification)
+        })
+        .collect()
+}
+
+fn bucket_cors(bucket: &Properties<'_>) -> Result<Vec<CorsRule>, TemplateError> {
+    bucket
+        .part("CorsConfiguration", &["CorsRules"], &[])?
+        .parts(
+            "CorsRules",
+            &[
+                "AllowedHeaders",
+                "AllowedMethods",
+                "AllowedOrigins",
+                "ExposedHeaders",
+                "MaxAge",
+            ],
+            &["Id"],
+        )?
+        .iter()
+        .map(|rule| {
+            Ok(CorsRule {
+                origins: rule.texts("AllowedOrigins")?,
+                methods: rule.texts("AllowedMethods")?,
+                headers: rule.texts("AllowedHeaders")?,
+                exposed: rule.texts("ExposedHeaders")?,
+                max_age: rule.number("MaxAge")?.unwrap_or(0),
+            })
+        })
+        .collect()
+}
+
+fn secret(
+    evaluator: &Evaluator<'_>,
+    logical: &str,
+    properties: &Value,
+) -> Result<Secret, TemplateError> {
+    let properties = Properties::new(
+        evaluator,
+        logical,
+        properties,
+        &["GenerateSecretString"],
+        &["Description", "KmsKeyId", "Name", "Tags"],
+    )?;
+    // What is generated is lower-case hexadecimal, so every exclusion but that of
+    // digits or letters is kept.
+    let length = properties
+        .part(
+            "GenerateSecretString",
+            &["PasswordLength"],
+            &["ExcludePunctuation", "IncludeSpace", "ExcludeUppercase"],
+        )?
+        .number("PasswordLength")?
+        .unwrap_or(32);
+    Ok(Secret {
+        arn: names::reference(evaluator, logical)?,
+        logical: logical.to_owned(),
+        length: usize::try_from(length).unwrap_or(usize::MAX),
+    })
+}
+
+fn api_cors(
+    evaluator: &Evaluator<'_>,
+    logical: &str,
+    properties: &Value,
+) -> Result<Option<ApiCors>, TemplateError> {
+    let properties = Properties::new(
+        evaluator,
+        logical,
+        properties,
+        &["CorsConfiguration", "ProtocolType"],
+        &["Description", "DisableExecuteApiEndpoint", "Name", "Tags"],
+    )?;
+    properties.must_be("ProtocolType", &["HTTP"])?;
+    // Preflight is left to the functions, so what only serves it is not used here.
+    let cors = properties.part(
+        "CorsConfiguration",
+        &["AllowCredentials", "AllowOrigins", "ExposeHeaders"],
+        &["AllowHeaders", "AllowMethods", "MaxAge"],
+    )?;
+    if cors.keys().next().is_none() {
+        return Ok(None);
+    }
+    Ok(Some(ApiCors {
+        origins: cors.texts("AllowOrigins")?,
+        exposed: cors.texts("ExposeHeaders")?,
+        credentials: cors.text("AllowCredentials")?.as_deref() == Some("true"),
+    }))
+}
+
+fn route(
+    evaluator: &Evaluator<'_>,
+    logical: &str,
+    properties: &Value,
+) -> Result<Route, TemplateError> {
+    let properties = Properties::new(
+        evaluator,
+        logical,
+        properties,
+        &["AuthorizationType", "RouteKey", "Target"],
+        &["ApiId", "OperationName"],
+    )?;
+    // Authentication is inside the functions.
+    properties.must_be("AuthorizationType", &["NONE"])?;
+    let target = properties.needed("Target")?;
+    let integration = target.strip_prefix("integrations/").unwrap_or(&target);
+    let written = evaluator
+        .template
+        .pointer(&format!("/Resources/{integration}/Properties"))
+        .ok_or_else(|| TemplateError::UnknownReference(target.clone()))?;
+    let integration = Properties::new(
+        evaluator,
+        integration,
+        written,
+        &[
+            "IntegrationType",
+            "IntegrationUri",
+            "PayloadFormatVersion",
+            "TimeoutInMillis",
+        ],
+        &["ApiId", "Description", "IntegrationMethod"],
+    )?;
+    integration.must_be("IntegrationType", &["AWS_PROXY"])?;
+    integration.must_be("PayloadFormatVersion", &["2.0"])?;
+    let uri = integration.needed("IntegrationUri")?;
+    Ok(Route {
+        key: properties.needed("RouteKey")?,
+        function_arn: function_arn(&uri).to_owned(),
+        timeout: Duration::from_millis(integration.number("TimeoutInMillis")?.unwrap_or(30_000)),
+    })
+}
+
+/// An integration names its function by ARN, or by the long path of the Lambda
+/// API with the ARN inside.
+fn function_arn(uri: &str) -> &str {
+    uri.rsplit_once("functions/")
+        .map_or(uri, |(_, arn)| arn.trim_end_matches("/invocations"))
+}

@@ -1,0 +1,217 @@
+//! The reader against the real template, and against faults planted in it.
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use super::{Place, System, TemplateError, functions::rate, load};
+
+const TEMPLATE: &str = include_str!("../../../../template.yaml");
+
+fn place() -> Place {
+    Place {
+        parameters: [
+            ("Stage", "local"),
+            ("PublicUrl", "http://localhost:4000"),
+            ("WebOrigins", "http://localhost:3000,http://localhost:5173"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into(),
+        sqs_url: "http://127.0.0.1:9".to_owned(),
+        gateway_url: "http://localhost:4000".to_owned(),
+    }
+}
+
+fn real() -> System {
+    load(TEMPLATE, &place()).unwrap()
+}
+
+/// The real template with one text replaced, which must be there.
+fn planted(from: &str, to: &str) -> Result<System, TemplateError> {
+    assert!(TEMPLATE.contains(from), "{from} is not in the template");
+    load(&TEMPLATE.replacen(from, to, 1), &place())
+}
+
+#[test]
+fn the_real_template_is_understood() {
+    let system = real();
+    let packages: Vec<_> = system
+        .functions
+        .iter()
+        .map(|function| function.package.as_str())
+        .collect();
+    for package in [
+        "api-auth",
+        "api-health",
+        "queue-image-scan",
+        "schedule-rescan",
+    ] {
+        assert!(packages.contains(&package), "{package} in {packages:?}");
+    }
+    assert_eq!(system.tables.len(), 1);
+    assert_eq!(system.tables[0].ttl.as_deref(), Some("ttl"));
+    assert_eq!(system.secrets[0].length, 64);
+    assert_eq!(system.buckets[0].notifications[0].prefix, "uploads/");
+    assert_eq!(system.buckets[0].cors[0].origins.len(), 2);
+    assert!(
+        system
+            .api
+            .routes
+            .iter()
+            .any(|route| route.key == "$default")
+    );
+    for route in &system.api.routes {
+        assert!(
+            system
+                .functions
+                .iter()
+                .any(|function| function.arn == route.function_arn),
+            "{} leads to {}",
+            route.key,
+            route.function_arn
+        );
+    }
+}
+
+#[test]
+fn every_redrive_policy_names_a_queue() {
+    let system = real();
+    let mut policies = 0;
+    for queue in &system.queues {
+        let Some(policy) = queue.attributes.get("RedrivePolicy") else {
+            continue;
+        };
+        policies += 1;
+        let policy: serde_json::Value = serde_json::from_str(policy).unwrap();
+        assert!(
+            system
+                .queues
+                .iter()
+                .any(|target| policy["deadLetterTargetArn"] == target.arn)
+        );
+    }
+    assert_eq!(policies, 3);
+}
+
+#[test]
+fn sources_and_schedules_are_read() {
+    let system = real();
+    let function = |package: &str| {
+        system
+            .functions
+            .iter()
+            .find(|function| function.package == package)
+            .unwrap()
+    };
+    let scan = function("queue-image-scan");
+    assert_eq!(scan.sources.len(), 2);
+    assert!(scan.sources.iter().all(|source| source.reports_failures));
+    assert!(scan.sources.iter().all(|source| source.batch_size == 1));
+    assert_eq!(
+        function("schedule-rescan").schedules[0].every,
+        Duration::from_secs(60)
+    );
+}
+
+#[test]
+fn globals_reach_every_function() {
+    assert!(
+        real()
+            .functions
+            .iter()
+            .all(|function| function.handler == "bootstrap")
+    );
+}
+
+#[test]
+fn secrets_are_put_in_place() {
+    let mut system = real();
+    system
+        .resolve_secrets(&[("Secret".to_owned(), "s3cret".to_owned())].into())
+        .unwrap();
+    let auth = system
+        .functions
+        .iter()
+        .find(|function| function.package == "api-auth")
+        .unwrap();
+    assert_eq!(auth.environment["SECRET"], "s3cret");
+    assert!(
+        system
+            .functions
+            .iter()
+            .flat_map(|function| function.environment.values())
+            .all(|value| !value.contains("{{resolve"))
+    );
+}
+
+#[test]
+fn a_secret_nobody_made_is_named() {
+    let error = real().resolve_secrets(&[].into()).unwrap_err().to_string();
+    assert!(error.contains("resolve:secretsmanager"), "{error}");
+}
+
+#[test]
+fn faults_are_named() {
+    for (from, to, named) in [
+        ("AWS::SQS::QueuePolicy", "AWS::SQS::Cue", "AWS::SQS::Cue"),
+        (
+            "VisibilityTimeout:",
+            "VisbilityTimeout:",
+            "VisbilityTimeout",
+        ),
+        ("CodeUri:", "CodeUrl:", "CodeUrl"),
+        ("BatchSize:", "BatchSze:", "BatchSze"),
+        (
+            "MaximumConcurrency:",
+            "MaximumConcurency:",
+            "MaximumConcurency",
+        ),
+        (
+            "Schedule: rate(1 minute)",
+            "Schedule: rate(1 minutes)",
+            "rate(1 minutes)",
+        ),
+        (
+            "Schedule: rate(1 minute)",
+            "Schedule: cron(0 1 * * ? *)",
+            "cron(",
+        ),
+        (
+            "ReportBatchItemFailures",
+            "ReportBatchItemFailure",
+            "ReportBatchItemFailure",
+        ),
+        ("provided.al2023", "provided.al2", "provided.al2"),
+        (
+            "!GetAtt ImageIngestQueue.Arn",
+            "!GetAtt ImageIngestQueue.Urn",
+            "Urn",
+        ),
+        ("!Ref Table", "!Ref Tabel", "Tabel"),
+        ("\nResources:", "\nMappings: {}\nResources:", "Mappings"),
+        (
+            "PayloadFormatVersion: \"2.0\"",
+            "PayloadFormatVersion: \"1.0\"",
+            "1.0",
+        ),
+        ("Name: prefix", "Name: prefx", "prefx"),
+    ] {
+        let error = planted(from, to).unwrap_err().to_string();
+        assert!(error.contains(named), "{from} -> {to}: {error}");
+    }
+}
+
+#[test]
+fn rates() {
+    assert_eq!(rate("rate(1 minute)"), Some(Duration::from_secs(60)));
+    assert_eq!(rate("rate(2 hours)"), Some(Duration::from_secs(7200)));
+    assert_eq!(rate("rate(3 days)"), Some(Duration::from_secs(259_200)));
+    for wrong in [
+        "rate(0 minutes)",
+        "rate(1 minutes)",
+        "rate(2 minute)",
+        "rate(1 week)",
+        "1 day",
+    ] {
+        assert_eq!(rate(wrong), None, "{wrong}");
+    }
+}

@@ -1,0 +1,124 @@
+//! Where each format keeps its metadata blocks.
+
+use crate::format::{Format, PNG_SIGNATURE, sniff};
+use crate::jpeg::{APP1, APP11, Segments};
+
+/// Blocks taken from one file; more are passed over.
+const MAX_BLOCKS: usize = 64;
+
+/// How much of an XMP packet is looked at.
+const MAX_XMP: usize = 1024 * 1024;
+
+/// One block of metadata.
+pub(super) enum Block<'a> {
+    /// A TIFF structure.
+    Exif(&'a [u8]),
+    /// An XML packet.
+    Xmp(&'a [u8]),
+    /// A C2PA manifest.
+    C2pa,
+}
+
+/// The blocks of a file in their order.
+pub(super) fn all(bytes: &[u8]) -> Vec<Block<'_>> {
+    match sniff(bytes) {
+        Some(Format::Jpeg) => jpeg(bytes).take(MAX_BLOCKS).collect(),
+        Some(Format::Png) => png(bytes).take(MAX_BLOCKS).collect(),
+        Some(Format::WebP) => webp(bytes).take(MAX_BLOCKS).collect(),
+        Some(Format::Gif) => gif(bytes),
+        None => Vec::new(),
+    }
+}
+
+fn xmp(packet: &[u8]) -> Block<'_> {
+    Block::Xmp(&packet[..packet.len().min(MAX_XMP)])
+}
+
+fn jpeg(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
+    Segments::new(bytes).filter_map(|segment| {
+        let payload = segment.payload;
+        match segment.marker {
+            APP1 if payload.starts_with(b"Exif\0") => Some(Block::Exif(payload)),
+            // The main packet and its extensions.
+            APP1 if payload.starts_with(b"http://ns.adobe.com/x") => Some(xmp(payload)),
+            APP11 if super::contains(payload, b"c2pa") => Some(Block::C2pa),
+            _ => None,
+        }
+    })
+}
+
+fn png(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
+    let chunks = Chunks {
+        bytes,
+        at: PNG_SIGNATURE.len(),
+        kind: Kind::Png,
+    };
+    chunks.filter_map(|(name, data)| match name {
+        b"eXIf" => Some(Block::Exif(data)),
+        b"iTXt" => data.strip_prefix(b"XML:com.adobe.xmp\0").map(xmp),
+        b"caBX" => Some(Block::C2pa),
+        _ => None,
+    })
+}
+
+fn webp(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
+    let chunks = Chunks {
+        bytes,
+        at: 12,
+        kind: Kind::Riff,
+    };
+    chunks.filter_map(|(name, data)| match name {
+        b"EXIF" => Some(Block::Exif(data)),
+        b"XMP " => Some(xmp(data)),
+        b"C2PA" => Some(Block::C2pa),
+        _ => None,
+    })
+}
+
+/// GIF has no EXIF; its application blocks are found by their names.
+fn gif(bytes: &[u8]) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    let name = b"XMP DataXMP";
+    if let Some(at) = bytes.windows(name.len()).position(|part| part == name) {
+        blocks.push(xmp(&bytes[at..]));
+    }
+    if super::contains(bytes, b"C2PA_GIF") {
+        blocks.push(Block::C2pa);
+    }
+    blocks
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Length, name, data, checksum.
+    Png,
+    /// Name, length, data, padding to even.
+    Riff,
+}
+
+/// The chunks of a PNG or WebP file, as far as they are really there.
+struct Chunks<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    kind: Kind,
+}
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = (&'a [u8; 4], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = self.bytes.get(self.at..)?;
+        let (first, start) = start.split_first_chunk::<4>()?;
+        let (second, body) = start.split_first_chunk::<4>()?;
+        let (name, length, after) = match self.kind {
+            Kind::Png => (second, u32::from_be_bytes(*first), 4),
+            Kind::Riff => {
+                let length = u32::from_le_bytes(*second);
+                (first, length, length as usize % 2)
+            }
+        };
+        let data = body.get(..length as usize)?;
+        self.at += 8 + data.len() + after;
+        Some((name, data))
+    }
+}

@@ -1,0 +1,157 @@
+//! Nothing that was in the file but its pixels comes out again.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::*;
+use image::ImageFormat;
+use vara_imaging::{Found, Limits, Picture, decode, encode_jpeg, metadata, shrink};
+
+const XMP: &[u8] =
+    b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta exif:GPSLatitude='1' aux:SerialNumber='7'/>";
+
+/// A JPEG with everything a camera, an editor and a tracker put in.
+fn talkative() -> Vec<u8> {
+    let plain = jpeg(&scene(80, 60));
+    let preview = jpeg(&scene(16, 12));
+    let mut file = with_segment(&plain, 0xfe, b"a comment");
+    file = with_segment(&file, 0xed, b"Photoshop 3.0\x008BIM\x04\x04\0\0\0\0\0\0");
+    file = with_segment(&file, 0xeb, b"JP\0\x01jumbjumdc2pa");
+    file = with_segment(&file, 0xe2, b"ICC_PROFILE\0\x01\x01none");
+    file = with_segment(&file, 0xe1, XMP);
+    file = with_segment(&file, 0xe1, &[&exif_segment(1)[..], &preview].concat());
+    [file, preview].concat()
+}
+
+/// The markers of a JPEG up to the coded pixels.
+fn markers(jpeg: &[u8]) -> Vec<u8> {
+    let mut markers = Vec::new();
+    let mut at = 2;
+    while markers.last() != Some(&0xda) {
+        assert_eq!(jpeg[at], 0xff);
+        markers.push(jpeg[at + 1]);
+        at += 2 + usize::from(u16::from_be_bytes([jpeg[at + 2], jpeg[at + 3]]));
+    }
+    markers
+}
+
+fn count(bytes: &[u8], needle: &[u8]) -> usize {
+    bytes
+        .windows(needle.len())
+        .filter(|part| *part == needle)
+        .count()
+}
+
+#[test]
+fn a_derivative_says_nothing() {
+    let file = talkative();
+    let all = Found {
+        gps: true,
+        camera: true,
+        c2pa: true,
+    };
+    assert_eq!(metadata(&file), all);
+    let picture = decode(&file, &Limits::DEFAULT).unwrap();
+    for copy in [picture.clone(), shrink(&picture, 32)] {
+        let derived = encode_jpeg(&copy, 85).unwrap();
+        assert_eq!(metadata(&derived), Found::default());
+        // JFIF, tables, frame and scan; nothing else.
+        let allowed = [0xe0, 0xdb, 0xc0, 0xc4, 0xda];
+        let found = markers(&derived);
+        assert!(
+            found.iter().all(|marker| allowed.contains(marker)),
+            "{found:x?}"
+        );
+        for mark in [
+            &b"Exif"[..],
+            b"http://",
+            b"ICC_PROFILE",
+            b"8BIM",
+            b"c2pa",
+            b"comment",
+        ] {
+            assert_eq!(count(&derived, mark), 0);
+        }
+        assert_eq!(count(&derived, b"\xff\xd8"), 1, "no thumbnail");
+        assert!(derived.ends_with(b"\xff\xd9"), "nothing appended");
+    }
+}
+
+#[test]
+fn each_kind_of_finding_by_itself() {
+    let plain = jpeg(&scene(40, 30));
+    assert_eq!(metadata(&plain), Found::default());
+    let exif = metadata(&with_segment(&plain, 0xe1, &exif_segment(1)));
+    assert_eq!(
+        exif,
+        Found {
+            gps: true,
+            camera: true,
+            c2pa: false
+        }
+    );
+    let xmp = metadata(&with_segment(&plain, 0xe1, XMP));
+    assert_eq!(
+        xmp,
+        Found {
+            gps: true,
+            camera: true,
+            c2pa: false
+        }
+    );
+    let c2pa = metadata(&with_segment(&plain, 0xeb, b"JP\0\x01c2pa"));
+    assert_eq!(
+        c2pa,
+        Found {
+            gps: false,
+            camera: false,
+            c2pa: true
+        }
+    );
+}
+
+#[test]
+fn previews_behind_the_picture_are_searched() {
+    let plain = jpeg(&scene(40, 30));
+    let preview = with_segment(&plain, 0xe1, &exif_segment(1));
+    assert!(metadata(&[plain, preview].concat()).gps);
+}
+
+#[test]
+fn png_webp_and_gif_are_searched() {
+    let picture = dynamic(&scene(40, 30));
+    let png = file(picture.clone(), ImageFormat::Png);
+    assert_eq!(metadata(&png), Found::default());
+    let both = Found {
+        gps: true,
+        camera: true,
+        c2pa: false,
+    };
+    assert_eq!(metadata(&with_png_chunk(&png, b"eXIf", &exif(1))), both);
+    let itxt = [b"XML:com.adobe.xmp\0\0\0\0\0", XMP].concat();
+    assert_eq!(metadata(&with_png_chunk(&png, b"iTXt", &itxt)), both);
+    assert!(metadata(&with_png_chunk(&png, b"caBX", b"x")).c2pa);
+    let webp = file(picture.clone(), ImageFormat::WebP);
+    assert_eq!(metadata(&webp), Found::default());
+    assert_eq!(metadata(&with_webp_exif(&webp, 40, 30, &exif(1))), both);
+    let gif = file(picture, ImageFormat::Gif);
+    assert_eq!(metadata(&gif), Found::default());
+    let extension = [b"\x21\xff\x0bXMP DataXMP", XMP].concat();
+    assert_eq!(metadata(&[gif, extension].concat()), both);
+}
+
+#[test]
+fn a_real_camera_file() {
+    // From the reference's pictures: EXIF, XMP, Photoshop blocks and a profile.
+    let file = include_bytes!("vectors/core/wee.jpg");
+    let picture = decode(file, &Limits::DEFAULT).unwrap();
+    let derived = encode_jpeg(&picture, 85).unwrap();
+    assert!(count(file, b"Exif") > 0 && count(file, b"8BIM") > 0);
+    assert_eq!(count(&derived, b"Exif") + count(&derived, b"8BIM"), 0);
+}
+
+#[test]
+fn a_side_that_jpeg_cannot_hold_is_refused() {
+    let thread = Picture::from_rgb(70_000, 1, vec![0; 210_000]).unwrap();
+    assert!(encode_jpeg(&thread, 85).is_err());
+}

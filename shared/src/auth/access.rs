@@ -1,0 +1,250 @@
+//! Access tokens: what they say, how they are signed and read.
+
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Keys;
+use crate::domain::{Account, Error, Result, Session, SessionId, SignInMethod, Timestamp, UserId};
+
+/// Whom every token of ours is for.
+const AUDIENCE: &str = "authenticated";
+
+/// Makes and reads access tokens of one issuer.
+#[derive(Clone, Debug)]
+pub struct Access {
+    keys: Keys,
+    issuer: String,
+}
+
+/// What we read of a token. Tokens of other issuers have no session of ours.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Claims {
+    /// Who.
+    pub sub: UserId,
+    /// Her address.
+    #[serde(default)]
+    pub email: String,
+    /// Until when, in seconds since 1970.
+    pub exp: i64,
+    /// On which device.
+    #[serde(default)]
+    pub session_id: Option<SessionId>,
+}
+
+/// Why a token is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rejected {
+    Expired(i64),
+    Invalid,
+}
+
+impl Access {
+    /// How long an access token is good for, in seconds. The app refreshes five minutes before the end,
+    /// so anything near that would make it refresh for ever.
+    pub const LIFE: i64 = 3600;
+
+    /// Tokens signed with `keys`, whose issuer is the sign-in surface at `public_url`.
+    #[must_use]
+    pub fn new(keys: Keys, public_url: &str) -> Self {
+        Self {
+            keys,
+            issuer: format!("{}/auth/v1", public_url.trim_end_matches('/')),
+        }
+    }
+
+    /// The keys.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// An access token for this sign-in, and when it ends.
+    pub fn issue(
+        &self,
+        account: &Account,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<(String, Timestamp)> {
+        let pair = self
+            .keys
+            .signing()
+            .ok_or_else(|| Error::bug("signing a token", "there is no key"))?;
+        let end = now.plus_seconds(Self::LIFE);
+        let claims = json!({
+            "iss": self.issuer,
+            "sub": account.id(),
+            "aud": AUDIENCE,
+            "exp": end.epoch_seconds(),
+            "iat": now.epoch_seconds(),
+            "email": account.email,
+            "phone": "",
+            "app_metadata": { "provider": "email", "providers": ["email"] },
+            "user_metadata": {},
+            "role": AUDIENCE,
+            "aal": "aal1",
+            "amr": [{ "method": method(session.method), "timestamp": session.created_at.epoch_seconds() }],
+            "session_id": session.id,
+            "is_anonymous": false,
+        });
+        let header = Header {
+            kid: Some(pair.kid.clone()),
+            ..Header::new(Algorithm::ES256)
+        };
+        let token = jsonwebtoken::encode(&header, &claims, &pair.encoding)
+            .map_err(|err| Error::bug("signing a token", err))?;
+        Ok((token, end))
+    }
+
+    /// What a token of ours says; `None` if it is not one of ours.
+    pub(super) fn read(&self, token: &str, now: Timestamp) -> Option<Result<Claims, Rejected>> {
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        let pair = self.keys.verifying(header.kid.as_deref()?)?;
+        Some(verify(
+            token,
+            &pair.decoding,
+            Algorithm::ES256,
+            &self.issuer,
+            now,
+        ))
+    }
+}
+
+/// Reads a token signed by `key`. Which algorithm is expected is ours to say, never the token's.
+pub(super) fn verify(
+    token: &str,
+    key: &DecodingKey,
+    algorithm: Algorithm,
+    issuer: &str,
+    now: Timestamp,
+) -> Result<Claims, Rejected> {
+    let mut rules = Validation::new(algorithm);
+    rules.set_audience(&[AUDIENCE]);
+    rules.set_issuer(&[issuer]);
+    rules.set_required_spec_claims(&["exp", "sub", "aud", "iss"]);
+    // Ours to check, against the caller's `now` and without leeway.
+    rules.validate_exp = false;
+    let claims: Claims = jsonwebtoken::decode(token, key, &rules)
+        .map_err(|_| Rejected::Invalid)?
+        .claims;
+    if claims.exp <= now.epoch_seconds() {
+        Err(Rejected::Expired(claims.exp))
+    } else {
+        Ok(claims)
+    }
+}
+
+fn method(method: SignInMethod) -> &'static str {
+    match method {
+        SignInMethod::Password => "password",
+        SignInMethod::Link => "otp",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn access(secret: &str, url: &str) -> Access {
+        Access::new(Keys::derive(secret, None).unwrap(), url)
+    }
+
+    fn issue(access: &Access, now: Timestamp) -> (String, Session) {
+        let account = Account::new(UserId::random(), "ana@example.net", now);
+        let session = Session::new(account.id(), SignInMethod::Password, now);
+        (access.issue(&account, &session, now).unwrap().0, session)
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-11-20T12:00:00Z").unwrap()
+    }
+
+    const SECRET: &str = "a-secret-of-more-than-thirty-two-characters";
+
+    #[test]
+    fn a_token_says_who_and_where_for_an_hour() {
+        let access = access(SECRET, "http://localhost:4000/");
+        let (token, session) = issue(&access, now());
+        let claims = access.read(&token, now()).unwrap().unwrap();
+        assert_eq!(claims.session_id, Some(session.id));
+        assert_eq!(claims.email, "ana@example.net");
+        let end = now().epoch_seconds() + 3600;
+        assert!(
+            access
+                .read(&token, now().plus_seconds(3599))
+                .unwrap()
+                .is_ok()
+        );
+        assert_eq!(
+            access
+                .read(&token, now().plus_seconds(3600))
+                .unwrap()
+                .unwrap_err(),
+            Rejected::Expired(end)
+        );
+
+        let payload = token.split('.').nth(1).unwrap();
+        let payload: Value =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+        assert_eq!(payload["iss"], "http://localhost:4000/auth/v1");
+        assert_eq!(payload["aud"], "authenticated");
+        assert_eq!(payload["amr"][0]["method"], "password");
+    }
+
+    #[test]
+    fn forged_foreign_and_unsigned_tokens_are_not_believed() {
+        let ours = access(SECRET, "http://localhost:4000");
+        let (token, _) = issue(&ours, now());
+        let (head, rest) = token.split_once('.').unwrap();
+        let (payload, signature) = rest.split_once('.').unwrap();
+
+        let mut claims: Value =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+        claims["sub"] = json!(UserId::random());
+        let forged = format!(
+            "{head}.{}.{signature}",
+            URL_SAFE_NO_PAD.encode(claims.to_string())
+        );
+        assert_eq!(
+            ours.read(&forged, now()).unwrap().unwrap_err(),
+            Rejected::Invalid
+        );
+
+        let mut header: Value =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(head).unwrap()).unwrap();
+        header["alg"] = json!("HS256");
+        let confused = format!(
+            "{}.{payload}.{signature}",
+            URL_SAFE_NO_PAD.encode(header.to_string())
+        );
+        assert_eq!(
+            ours.read(&confused, now()).unwrap().unwrap_err(),
+            Rejected::Invalid
+        );
+
+        // Another stage with the same secret is another issuer.
+        assert_eq!(
+            access(SECRET, "https://other")
+                .read(&token, now())
+                .unwrap()
+                .unwrap_err(),
+            Rejected::Invalid
+        );
+        assert!(
+            access(
+                "another-secret-of-more-than-thirty-two",
+                "http://localhost:4000"
+            )
+            .read(&token, now())
+            .is_none()
+        );
+        for text in ["", "null", "a.b.c", "anon-key"] {
+            assert!(ours.read(text, now()).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! The gate: from the header of a request to who is calling.
+
+use super::access::Rejected;
+use super::{Access, Claims, External, Keys};
+use crate::domain::{Account, Error, Origin, Result, SessionId, Timestamp, UserId};
+use crate::store::Store;
+
+/// Who is calling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Her id.
+    pub user: UserId,
+    /// Her address, as her token has it.
+    pub email: String,
+    /// Her sign-in; callers of an external issuer have none with us.
+    pub session: Option<SessionId>,
+}
+
+/// Why a caller is not let in.
+#[derive(Debug)]
+pub enum Denied {
+    /// She shows nothing.
+    Missing,
+    /// Her token has ended, then.
+    Expired(Option<Timestamp>),
+    /// It is not a token we believe.
+    Invalid,
+    /// Her token is good, but she has signed out.
+    SignedOut,
+    /// Her token is good, but she is no longer with us.
+    Gone,
+    /// We cannot tell right now.
+    Trouble(Error),
+}
+
+impl From<Error> for Denied {
+    fn from(err: Error) -> Self {
+        Self::Trouble(err)
+    }
+}
+
+/// Knows whom to let in. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    access: Access,
+    external: Option<External>,
+    store: Store,
+}
+
+impl Gate {
+    /// Lets in whoever `access` made a token for, and callers of `external`, as long as `store` knows them.
+    #[must_use]
+    pub fn over(access: Access, external: Option<External>, store: Store) -> Self {
+        Self {
+            access,
+            external,
+            store,
+        }
+    }
+
+    /// The keys behind the gate.
+    #[must_use]
+    pub fn keys(&self) -> &Keys {
+        self.access.keys()
+    }
+
+    /// The maker of the tokens that open it.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Who sends an `Authorization` header like this.
+    pub async fn identify(
+        &self,
+        authorization: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Caller, Denied> {
+        let token = authorization
+            .and_then(|it| it.strip_prefix("Bearer "))
+            .ok_or(Denied::Missing)?;
+        match (self.access.read(token, now), &self.external) {
+            (Some(read), _) => self.ours(believed(read)?).await,
+            (None, Some(external)) => {
+                self.theirs(believed(external.read(token, now).await?)?, now)
+                    .await
+            }
+            (None, None) => Err(Denied::Invalid),
+        }
+    }
+
+    /// One read of one row: while it is there she is signed in.
+    async fn ours(&self, claims: Claims) -> Result<Caller, Denied> {
+        let session = claims.session_id.ok_or(Denied::Invalid)?;
+        if self.store.session(claims.sub, session).await?.is_some() {
+            return Ok(Caller {
+                user: claims.sub,
+                email: claims.email,
+                session: Some(session),
+            });
+        }
+        let known = self.store.account(claims.sub).await?.is_some();
+        Err(if known {
+            Denied::SignedOut
+        } else {
+            Denied::Gone
+        })
+    }
+
+    /// Callers of the external issuer are made known at their first call, but never again once they left.
+    async fn theirs(&self, claims: Claims, now: Timestamp) -> Result<Caller, Denied> {
+        let user = claims.sub;
+        let account = match self.store.account(user).await? {
+            Some(account) => account,
+            None => {
+                let mut account = Account::new(user, &claims.email.to_lowercase(), now);
+                account.origin = Origin::External;
+                if !self.store.provision(&account).await? {
+                    self.store.account(user).await?.ok_or(Denied::Gone)?
+                } else {
+                    account
+                }
+            }
+        };
+        // An account of ours is opened by tokens of ours only.
+        if account.origin != Origin::External {
+            return Err(Denied::Invalid);
+        }
+        Ok(Caller {
+            user,
+            email: claims.email,
+            session: None,
+        })
+    }
+}
+
+fn believed(read: Result<Claims, Rejected>) -> Result<Claims, Denied> {
+    read.map_err(|why| match why {
+        Rejected::Expired(at) => Denied::Expired(Timestamp::from_epoch_seconds(at)),
+        Rejected::Invalid => Denied::Invalid,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use jsonwebtoken::{Algorithm, EncodingKey, Header};
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::{Link, LinkKind, Session, SignInMethod};
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-11-20T12:00:00Z").unwrap()
+    }
+
+    async fn gate() -> Gate {
+        let keys = Keys::derive("a-secret-of-more-than-thirty-two-characters", None).unwrap();
+        let external = External::with_secret("https://abc.supabase.co/auth/v1", "their secret");
+        Gate::over(
+            Access::new(keys, "http://localhost:4000"),
+            Some(external),
+            crate::testing::store().await,
+        )
+    }
+
+    fn bearer(token: &str) -> String {
+        format!("Bearer {token}")
+    }
+
+    fn theirs(user: UserId) -> String {
+        let claims = json!({
+            "iss": "https://abc.supabase.co/auth/v1", "sub": user, "aud": "authenticated",
+            "exp": now().epoch_seconds() + 3600, "email": "Eve@example.net", "session_id": UserId::random(),
+        });
+        bearer(
+            &jsonwebtoken::encode(
+                &Header::new(Algorithm::HS256),
+                &claims,
+                &EncodingKey::from_secret(b"their secret"),
+            )
+            .unwrap(),
+        )
+    }
+
+    async fn signed_in(gate: &Gate) -> (Account, Session, String) {
+        let account = Account::new(UserId::random(), "ana@example.net", now());
+        let session = Session::new(account.id(), SignInMethod::Password, now());
+        let link = Link {
+            kind: LinkKind::SignUp,
+            user_id: account.id(),
+            hash: "h".into(),
+            expires_at: now(),
+        };
+        assert!(
+            gate.store
+                .create_account(&account, "hash", &link, Some(&session))
+                .await
+                .unwrap()
+        );
+        let token = gate.access.issue(&account, &session, now()).unwrap().0;
+        (account, session, token)
+    }
+
+    #[tokio::test]
+    async fn only_a_bearer_spelled_so_is_looked_at() {
+        let gate = gate().await;
+        let (account, session, token) = signed_in(&gate).await;
+        let caller = gate.identify(Some(&bearer(&token)), now()).await.unwrap();
+        assert_eq!(
+            caller,
+            Caller {
+                user: account.id(),
+                email: "ana@example.net".into(),
+                session: Some(session.id)
+            }
+        );
+        for missing in [
+            None,
+            Some(""),
+            Some("Bearer"),
+            Some("bearer x"),
+            Some("Basic x"),
+            Some(token.as_str()),
+        ] {
+            assert!(
+                matches!(gate.identify(missing, now()).await, Err(Denied::Missing)),
+                "{missing:?}"
+            );
+        }
+        for invalid in ["Bearer null", "Bearer ", "Bearer undefined", "Bearer  x"] {
+            assert!(
+                matches!(
+                    gate.identify(Some(invalid), now()).await,
+                    Err(Denied::Invalid)
+                ),
+                "{invalid}"
+            );
+        }
+        let late = gate
+            .identify(Some(&bearer(&token)), now().plus_seconds(3600))
+            .await
+            .unwrap_err();
+        assert!(matches!(late, Denied::Expired(Some(at)) if at == now().plus_seconds(3600)));
+    }
+
+    #[tokio::test]
+    async fn signing_out_and_leaving_hold_at_once() {
+        let gate = gate().await;
+        let (account, session, token) = signed_in(&gate).await;
+        gate.store
+            .end_sessions(account.id(), &[session.id])
+            .await
+            .unwrap();
+        assert!(matches!(
+            gate.identify(Some(&bearer(&token)), now()).await,
+            Err(Denied::SignedOut)
+        ));
+        assert!(
+            gate.store
+                .begin_erasure(&account, "x", &[], now())
+                .await
+                .unwrap()
+        );
+        assert!(matches!(
+            gate.identify(Some(&bearer(&token)), now()).await,
+            Err(Denied::Gone)
+        ));
+    }
+
+    #[tokio::test]
+    async fn callers_of_the_other_issuer_are_made_known_once_and_never_again() {
+        let gate = gate().await;
+        let eve = UserId::random();
+        for _ in 0..2 {
+            let caller = gate.identify(Some(&theirs(eve)), now()).await.unwrap();
+            assert_eq!((caller.user, caller.session), (eve, None));
+        }
+        let account = gate.store.account(eve).await.unwrap().unwrap();
+        assert_eq!(
+            (account.email.as_str(), account.origin),
+            ("eve@example.net", Origin::External)
+        );
+        assert_eq!(
+            gate.store.account_of("eve@example.net").await.unwrap(),
+            None
+        );
+        assert!(
+            gate.store
+                .begin_erasure(&account, "x", &[], now())
+                .await
+                .unwrap()
+        );
+        assert!(matches!(
+            gate.identify(Some(&theirs(eve)), now()).await,
+            Err(Denied::Gone)
+        ));
+        assert_eq!(gate.store.account(eve).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn the_other_issuer_cannot_speak_for_our_own() {
+        let gate = gate().await;
+        let (account, _, _) = signed_in(&gate).await;
+        assert!(matches!(
+            gate.identify(Some(&theirs(account.id())), now()).await,
+            Err(Denied::Invalid)
+        ));
+    }
+
+    #[tokio::test]
+    async fn a_table_that_does_not_answer_is_trouble_and_not_a_refusal() {
+        let known = gate().await;
+        let (_, _, token) = signed_in(&known).await;
+        let gate = Gate {
+            store: crate::testing::silent_store(),
+            ..known
+        };
+        assert!(matches!(
+            gate.identify(Some(&bearer(&token)), now()).await,
+            Err(Denied::Trouble(_))
+        ));
+        assert!(matches!(
+            gate.identify(Some(&theirs(UserId::random())), now()).await,
+            Err(Denied::Trouble(_))
+        ));
+    }
+}

@@ -1,0 +1,269 @@
+//! Every key of ours, derived from one secret, each for one purpose.
+//!
+//! *Invariant:* a key made for one purpose is never used for another, so that what is signed for a
+//! picture's address can never be shown as a refresh token.
+
+use std::sync::Arc;
+
+use aws_lc_rs::agreement::{self, ECDH_P256};
+use aws_lc_rs::digest;
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use serde_json::{Value, json};
+
+/// The shortest secret we start with.
+const SECRET_CHARS: usize = 32;
+
+/// The keys. Cheap to clone.
+#[derive(Clone)]
+pub struct Keys(Arc<Inner>);
+
+struct Inner {
+    /// The first signs; all of them verify.
+    pairs: Vec<Pair>,
+    /// The first signs; all of them verify.
+    urls: Vec<hmac::Key>,
+    refresh: Vec<hmac::Key>,
+    addresses: hmac::Key,
+}
+
+/// A key pair for access tokens.
+pub(super) struct Pair {
+    pub(super) kid: String,
+    pub(super) encoding: EncodingKey,
+    pub(super) decoding: DecodingKey,
+    jwk: Value,
+}
+
+/// Why there are no keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSecret {
+    /// It could be guessed.
+    #[error("has fewer than {SECRET_CHARS} characters")]
+    Short,
+    /// No key pair can be made of it.
+    #[error("makes no signing key")]
+    Unusable,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys")
+    }
+}
+
+impl Keys {
+    /// The keys of `secret`. What was signed under `previous` is still believed.
+    pub fn derive(secret: &str, previous: Option<&str>) -> Result<Self, BadSecret> {
+        if secret.chars().count() < SECRET_CHARS {
+            return Err(BadSecret::Short);
+        }
+        let secrets: Vec<&str> = std::iter::once(secret).chain(previous).collect();
+        let pairs = secrets
+            .iter()
+            .map(|it| Pair::derive(it))
+            .collect::<Result<_, _>>()
+            .map_err(|_| BadSecret::Unusable)?;
+        Ok(Self(Arc::new(Inner {
+            pairs,
+            urls: secrets.iter().map(|it| hmac_key(it, "image-url")).collect(),
+            refresh: secrets
+                .iter()
+                .map(|it| hmac_key(it, "refresh-token"))
+                .collect(),
+            addresses: hmac_key(secret, "mail-window"),
+        })))
+    }
+
+    /// Keys that sign and believe nothing: what a function holds that is about to refuse to start.
+    #[must_use]
+    pub fn none() -> Self {
+        let addresses = hmac::Key::new(HMAC_SHA256, &[]);
+        Self(Arc::new(Inner {
+            pairs: vec![],
+            urls: vec![],
+            refresh: vec![],
+            addresses,
+        }))
+    }
+
+    /// The proof that an address of a picture was made by us.
+    #[must_use]
+    pub fn sign_url(&self, text: &str) -> String {
+        sign(&self.0.urls, text)
+    }
+
+    /// Whether `mac` is that proof. Takes the same time wherever it is wrong.
+    #[must_use]
+    pub fn check_url(&self, text: &str, mac: &str) -> bool {
+        check(&self.0.urls, text, mac)
+    }
+
+    /// The public halves, for whoever verifies our access tokens (RFC 7517).
+    #[must_use]
+    pub fn jwks(&self) -> Value {
+        let keys: Vec<&Value> = self.0.pairs.iter().map(|it| &it.jwk).collect();
+        json!({ "keys": keys })
+    }
+
+    pub(super) fn signing(&self) -> Option<&Pair> {
+        self.0.pairs.first()
+    }
+
+    pub(super) fn verifying(&self, kid: &str) -> Option<&Pair> {
+        self.0.pairs.iter().find(|it| it.kid == kid)
+    }
+
+    pub(super) fn sign_refresh(&self, text: &str) -> String {
+        sign(&self.0.refresh, text)
+    }
+
+    pub(super) fn check_refresh(&self, text: &str, mac: &str) -> bool {
+        check(&self.0.refresh, text, mac)
+    }
+
+    /// A name for an address that cannot be turned back into it.
+    #[must_use]
+    pub fn address_name(&self, email: &str) -> String {
+        encode(hmac::sign(&self.0.addresses, email.as_bytes()))
+    }
+}
+
+impl Pair {
+    fn derive(secret: &str) -> Result<Self, Unspecified> {
+        let (scalar, public) = scalar(secret)?;
+        let pair = EcdsaKeyPair::from_private_key_and_public_key(
+            &ECDSA_P256_SHA256_FIXED_SIGNING,
+            &scalar,
+            &public,
+        )
+        .map_err(|_| Unspecified)?;
+        let pkcs8 = pair.to_pkcs8v1()?;
+        let (x, y) = (encode(&public[1..33]), encode(&public[33..65]));
+        // RFC 7638: the members in this order and nothing else.
+        let thumbprint = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+        let kid = encode(digest::digest(&digest::SHA256, thumbprint.as_bytes()));
+        let jwk = json!({
+            "kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": kid, "alg": "ES256", "use": "sig", "key_ops": ["verify"],
+        });
+        let decoding = DecodingKey::from_ec_components(&x, &y).map_err(|_| Unspecified)?;
+        Ok(Self {
+            kid,
+            encoding: EncodingKey::from_ec_der(pkcs8.as_ref()),
+            decoding,
+            jwk,
+        })
+    }
+}
+
+/// A number the curve takes, and its public point (uncompressed, 65 bytes).
+fn scalar(secret: &str) -> Result<([u8; 32], Vec<u8>), Unspecified> {
+    // One number in four thousand million is too large for the curve; then the next is tried.
+    for attempt in 0..8 {
+        let scalar = derive(secret, &format!("access-token-es256/{attempt}"));
+        if let Ok(key) = agreement::PrivateKey::from_private_key(&ECDH_P256, &scalar) {
+            return Ok((scalar, key.compute_public_key()?.as_ref().to_vec()));
+        }
+    }
+    Err(Unspecified)
+}
+
+/// HKDF-SHA256 (RFC 5869) with one block of output.
+fn derive(secret: &str, purpose: &str) -> [u8; 32] {
+    let extracted = hmac::sign(&hmac::Key::new(HMAC_SHA256, b"vara"), secret.as_bytes());
+    let info = [purpose.as_bytes(), &[1]].concat();
+    let block = hmac::sign(&hmac::Key::new(HMAC_SHA256, extracted.as_ref()), &info);
+    let mut key = [0; 32];
+    key.copy_from_slice(block.as_ref());
+    key
+}
+
+fn hmac_key(secret: &str, purpose: &str) -> hmac::Key {
+    hmac::Key::new(HMAC_SHA256, &derive(secret, purpose))
+}
+
+fn sign(keys: &[hmac::Key], text: &str) -> String {
+    keys.first()
+        .map(|key| encode(hmac::sign(key, text.as_bytes())))
+        .unwrap_or_default()
+}
+
+fn check(keys: &[hmac::Key], text: &str, mac: &str) -> bool {
+    let Ok(mac) = URL_SAFE_NO_PAD.decode(mac) else {
+        return false;
+    };
+    keys.iter()
+        .any(|key| hmac::verify(key, text.as_bytes(), &mac).is_ok())
+}
+
+fn encode(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const OLD: &str = "an-old-secret-of-more-than-thirty-two-characters";
+    const NEW: &str = "a-new-secret-of-more-than-thirty-two-characters!";
+
+    #[test]
+    fn derivation_is_hkdf() {
+        let salt = aws_lc_rs::hkdf::Salt::new(aws_lc_rs::hkdf::HKDF_SHA256, b"vara");
+        let mut want = [0; 32];
+        let extracted = salt.extract(OLD.as_bytes());
+        extracted
+            .expand(&[b"image-url"], aws_lc_rs::hkdf::HKDF_SHA256)
+            .unwrap()
+            .fill(&mut want)
+            .unwrap();
+        assert_eq!(derive(OLD, "image-url"), want);
+    }
+
+    #[test]
+    fn one_secret_always_gives_the_same_key_and_another_another() {
+        let kid = |secret| {
+            Keys::derive(secret, None)
+                .unwrap()
+                .signing()
+                .unwrap()
+                .kid
+                .clone()
+        };
+        assert_eq!(kid(OLD), kid(OLD));
+        assert_ne!(kid(OLD), kid(NEW));
+        assert_eq!(kid(OLD).len(), 43);
+    }
+
+    #[test]
+    fn what_the_last_secret_signed_is_believed_and_no_longer() {
+        let mac = Keys::derive(OLD, None).unwrap().sign_url("/a");
+        let both = Keys::derive(NEW, Some(OLD)).unwrap();
+        assert!(both.check_url("/a", &mac));
+        assert_ne!(both.sign_url("/a"), mac);
+        assert_eq!(both.jwks()["keys"].as_array().unwrap().len(), 2);
+        assert!(!Keys::derive(NEW, None).unwrap().check_url("/a", &mac));
+    }
+
+    #[test]
+    fn purposes_are_kept_apart() {
+        let keys = Keys::derive(OLD, None).unwrap();
+        let mac = keys.sign_url("x");
+        assert!(keys.check_url("x", &mac));
+        assert!(!keys.check_url("y", &mac));
+        assert!(!keys.check_url("x", ""));
+        assert!(!keys.check_refresh("x", &mac));
+        assert_ne!(keys.address_name("x"), mac);
+    }
+
+    #[test]
+    fn a_short_secret_is_refused_and_no_keys_believe_nothing() {
+        assert_eq!(Keys::derive("short", None).unwrap_err(), BadSecret::Short);
+        assert!(!Keys::none().check_url("x", &Keys::none().sign_url("x")));
+    }
+}

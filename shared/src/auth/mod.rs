@@ -1,0 +1,21 @@
+//! Who is calling: keys, access tokens, refresh tokens, passwords, and the gate at the door.
+//!
+//! What a sign-in does for her (mail, policy, sessions ended) is a service; how it is told to a
+//! browser is `http`. Nothing here makes a decision of the product.
+
+mod access;
+mod external;
+mod gate;
+mod keys;
+mod password;
+mod redirect;
+mod settings;
+mod tokens;
+
+pub use access::{Access, Claims};
+pub use external::External;
+pub use gate::{Caller, Denied, Gate};
+pub use keys::{BadSecret, Keys};
+pub use password::{hash_password, verify_password};
+pub use redirect::Redirects;
+pub use tokens::{OneTime, RefreshToken, Unreadable};

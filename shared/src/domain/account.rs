@@ -1,0 +1,238 @@
+//! An account: who signs in, and the sign-ins themselves.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Profile, SessionId, Timestamp, UserId};
+
+/// A sign-in that was not used for so long has ended, in seconds.
+const IDLE: i64 = 60 * 24 * 3600;
+
+/// A refresh token may be shown again for so long after its successor was given out, in milliseconds.
+const REUSE: i64 = 10_000;
+
+/// Who vouches for her.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Origin {
+    /// Ourselves: she has a password here.
+    Own,
+    /// The issuer that was configured; we know only what its tokens say.
+    External,
+}
+
+/// Her account, with her profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Account {
+    #[serde(flatten)]
+    pub profile: Profile,
+    /// Lower case.
+    pub email: String,
+    pub origin: Origin,
+    pub email_confirmed_at: Option<Timestamp>,
+    pub last_sign_in_at: Option<Timestamp>,
+    pub confirmation_sent_at: Option<Timestamp>,
+    pub recovery_sent_at: Option<Timestamp>,
+    pub updated_at: Timestamp,
+    /// Changes with the password. A sign-in is stored only if it is what the check began with.
+    pub password_at: Timestamp,
+    /// Hash of the newest confirmation link, so that it can be found from here.
+    pub confirmation_token: Option<String>,
+    /// Hash of the newest recovery link.
+    pub recovery_token: Option<String>,
+}
+
+impl Account {
+    /// A new woman's account. Sign-up confirms the address at once, as the app expects.
+    #[must_use]
+    pub fn new(id: UserId, email: &str, now: Timestamp) -> Self {
+        Self {
+            profile: Profile::new(id, now),
+            email: email.to_owned(),
+            origin: Origin::Own,
+            email_confirmed_at: Some(now),
+            last_sign_in_at: None,
+            confirmation_sent_at: None,
+            recovery_sent_at: None,
+            updated_at: now,
+            password_at: now,
+            confirmation_token: None,
+            recovery_token: None,
+        }
+    }
+
+    /// Her id.
+    #[must_use]
+    pub fn id(&self) -> UserId {
+        self.profile.id
+    }
+}
+
+/// How she signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum SignInMethod {
+    Password,
+    Link,
+}
+
+/// A sign-in on one device, and the family of refresh tokens that keeps it alive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    /// Its name.
+    pub id: SessionId,
+    /// Whose.
+    pub user_id: UserId,
+    /// How it began.
+    pub method: SignInMethod,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When its newest refresh token was given out.
+    pub refreshed_at: Timestamp,
+    /// Which refresh token is the newest.
+    pub generation: u32,
+    /// Tokens superseded within the last moments.
+    pub superseded: Vec<Superseded>,
+}
+
+/// A refresh token that has a successor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Superseded {
+    pub generation: u32,
+    pub at: Timestamp,
+}
+
+/// What to do with a refresh token that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// It is the newest: give out the next.
+    Newest,
+    /// It is older, but whoever shows it may not have seen its successor: give the newest out again.
+    Again,
+    /// It is an old one: somebody has kept a copy. The whole sign-in must end.
+    Replayed,
+    /// We never gave it out.
+    Unknown,
+    /// The sign-in has ended of itself.
+    Expired,
+}
+
+impl Session {
+    /// A new sign-in.
+    #[must_use]
+    pub fn new(user: UserId, method: SignInMethod, now: Timestamp) -> Self {
+        let id = SessionId::random();
+        Self {
+            id,
+            user_id: user,
+            method,
+            created_at: now,
+            refreshed_at: now,
+            generation: 0,
+            superseded: vec![],
+        }
+    }
+
+    /// When it ends if it is not used.
+    #[must_use]
+    pub fn ends_at(&self) -> Timestamp {
+        self.refreshed_at.plus_seconds(IDLE)
+    }
+
+    /// Judges a refresh token of this sign-in.
+    #[must_use]
+    pub fn judge(&self, generation: u32, now: Timestamp) -> Shown {
+        let just_superseded = || {
+            self.superseded
+                .iter()
+                .any(|it| it.generation == generation && is_recent(it, now))
+        };
+        match self.generation.checked_sub(generation) {
+            _ if now >= self.ends_at() => Shown::Expired,
+            None => Shown::Unknown,
+            Some(0) => Shown::Newest,
+            Some(1) => Shown::Again,
+            Some(_) if just_superseded() => Shown::Again,
+            Some(_) => Shown::Replayed,
+        }
+    }
+
+    /// The sign-in after its newest token was shown.
+    #[must_use]
+    pub fn rotated(&self, now: Timestamp) -> Self {
+        let mut superseded: Vec<Superseded> = self
+            .superseded
+            .iter()
+            .filter(|it| is_recent(it, now))
+            .copied()
+            .collect();
+        superseded.push(Superseded {
+            generation: self.generation,
+            at: now,
+        });
+        Self {
+            generation: self.generation + 1,
+            refreshed_at: now,
+            superseded,
+            ..self.clone()
+        }
+    }
+}
+
+fn is_recent(it: &Superseded, now: Timestamp) -> bool {
+    now.millis_since(it.at) <= REUSE
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_epoch_seconds(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn session() -> Session {
+        Session::new(UserId::random(), SignInMethod::Password, at(0))
+    }
+
+    #[test]
+    fn the_newest_rotates_and_its_parent_gets_the_same_again_however_late() {
+        let session = session().rotated(at(10));
+        assert_eq!(session.judge(1, at(20)), Shown::Newest);
+        assert_eq!(session.judge(0, at(11)), Shown::Again);
+        assert_eq!(session.judge(0, at(100_000)), Shown::Again);
+        assert_eq!(session.judge(2, at(20)), Shown::Unknown);
+    }
+
+    #[test]
+    fn a_grandparent_is_fine_for_ten_seconds_after_it_was_superseded() {
+        let session = session().rotated(at(10)).rotated(at(15));
+        assert_eq!(session.judge(0, at(20)), Shown::Again);
+        assert_eq!(session.judge(0, at(21)), Shown::Replayed);
+        // Not ten seconds after the last refresh: a copy stolen long ago must not profit from it.
+        let session = self::session().rotated(at(10)).rotated(at(1000));
+        assert_eq!(session.judge(0, at(1001)), Shown::Replayed);
+    }
+
+    #[test]
+    fn only_the_last_moments_are_kept() {
+        let mut session = session();
+        for it in 0..100 {
+            session = session.rotated(at(it * 5));
+        }
+        assert_eq!(session.generation, 100);
+        assert!(session.superseded.len() <= 3, "{:?}", session.superseded);
+    }
+
+    #[test]
+    fn an_unused_sign_in_ends() {
+        let session = session();
+        assert_eq!(session.judge(0, at(IDLE - 1)), Shown::Newest);
+        assert_eq!(session.judge(0, at(IDLE)), Shown::Expired);
+    }
+}

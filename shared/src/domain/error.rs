@@ -1,0 +1,170 @@
+//! What can go wrong, told once for callers, queues and logs.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+/// Any error of a library we call.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The result of everything that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What an error means for whoever called, and for a queue that might try again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The request cannot be understood or breaks a rule; repeating it will not help.
+    Invalid,
+    /// We do not know who is calling.
+    Unauthenticated,
+    /// We know, and the answer is no.
+    Forbidden,
+    /// There is no such thing, or it belongs to somebody else.
+    NotFound,
+    /// The thing is not in a state that allows this.
+    Conflict,
+    /// Not in a form we take.
+    NotAcceptable,
+    /// More bytes than we take.
+    TooLarge,
+    /// Too often.
+    TooMany,
+    /// Not now: something we depend on is down. Trying again later may work.
+    Unavailable,
+    /// Our own mistake.
+    Bug,
+}
+
+/// An error with a stable code, a calm message for her, and the inner cause for our logs.
+///
+/// *Invariant:* `source` is never shown to a caller; `message` never quotes it.
+#[derive(Debug, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct Error {
+    /// What it means.
+    pub kind: Kind,
+    /// Stable name for programs.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub message: Cow<'static, str>,
+    /// Facts for programs, shown in the answer.
+    pub details: Option<Value>,
+    /// What happened underneath; logged, never sent.
+    pub source: Option<BoxError>,
+}
+
+impl Error {
+    /// An error of `kind` with a stable `code`.
+    pub fn new(kind: Kind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            code,
+            message: message.into(),
+            details: None,
+            source: None,
+        }
+    }
+
+    /// The request breaks a rule.
+    pub fn invalid(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Invalid, code, message)
+    }
+
+    /// There is no such thing for this caller.
+    pub fn not_found(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::NotFound, code, message)
+    }
+
+    /// The state of the thing forbids it.
+    pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Kind::Conflict, code, message)
+    }
+
+    /// Something we depend on is down; `what` names it for the log.
+    pub fn unavailable(what: &'static str, source: impl Into<BoxError>) -> Self {
+        let cause = Cause {
+            what,
+            source: source.into(),
+        };
+        Self {
+            source: Some(Box::new(cause)),
+            ..Self::new(
+                Kind::Unavailable,
+                "SERVICE_UNAVAILABLE",
+                "This is not available right now. Please try again in a moment.",
+            )
+        }
+    }
+
+    /// Our own mistake; `what` says for the log what was being attempted.
+    pub fn bug(what: &'static str, source: impl Into<BoxError>) -> Self {
+        let cause = Cause {
+            what,
+            source: source.into(),
+        };
+        Self {
+            source: Some(Box::new(cause)),
+            ..Self::new(
+                Kind::Bug,
+                "INTERNAL_ERROR",
+                "Something went wrong on our side. Please try again.",
+            )
+        }
+    }
+
+    /// The same error with facts for programs.
+    #[must_use]
+    pub fn with_details(mut self, details: Value) -> Self {
+        self.details = Some(details);
+        self
+    }
+
+    /// Whether a queue should deliver the work again.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Unavailable | Kind::Bug | Kind::TooMany | Kind::Conflict
+        )
+    }
+
+    /// The chain of causes on one line, for the log.
+    #[must_use]
+    pub fn chain(&self) -> String {
+        let mut line = self.to_string();
+        let mut next = self
+            .source
+            .as_deref()
+            .map(|it| it as &dyn std::error::Error);
+        while let Some(cause) = next {
+            line.push_str(": ");
+            line.push_str(&cause.to_string());
+            next = cause.source();
+        }
+        line
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+struct Cause {
+    what: &'static str,
+    source: BoxError,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_is_in_the_chain_and_not_in_the_message() {
+        let err = Error::unavailable("reading the table", "connection refused");
+        assert!(!err.message.contains("refused"));
+        assert!(
+            err.chain()
+                .ends_with("reading the table: connection refused")
+        );
+        assert!(err.is_retryable());
+        assert!(!Error::invalid("X", "no").is_retryable());
+    }
+}

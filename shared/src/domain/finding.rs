@@ -1,0 +1,201 @@
+//! The words of an alert about a finding. All of them are here.
+
+use serde_json::{Map, Value, json};
+
+use super::{Alert, AlertId, AlertStatus, AlertType, Match, MatchType, Tier, Timestamp, UserId};
+
+/// The alert that a new finding raises.
+#[must_use]
+pub fn alert_of(user: UserId, found: &Match, now: Timestamp) -> Alert {
+    let tier = found.confidence.unwrap_or(Tier::Low);
+    Alert {
+        id: AlertId::of_match(found.id),
+        user_id: user,
+        kind: AlertType::ImageMisuse,
+        severity: tier.severity(),
+        title: title(found, tier),
+        description: description(found, tier),
+        metadata: Some(metadata(found, tier)),
+        status: AlertStatus::New,
+        created_at: now,
+        viewed_at: None,
+        actioned_at: None,
+    }
+}
+
+fn title(found: &Match, tier: Tier) -> String {
+    let place = place(found);
+    match (tier, found.match_type) {
+        (Tier::High, MatchType::Exact) => format!("Your photo was found {place}"),
+        (Tier::High, _) => format!("An edited copy of your photo was found {place}"),
+        (Tier::Low, _) => format!("A photo that may be yours was found {place}"),
+        _ => format!("A photo that looks like yours was found {place}"),
+    }
+}
+
+fn description(found: &Match, tier: Tier) -> String {
+    let place = place(found);
+    let percent = percent(found.similarity);
+    let what = match tier {
+        Tier::High => {
+            format!("We compared the picture {place} with one of yours: they are {percent} alike.")
+        }
+        _ if found.similarity > 0.0 => {
+            format!(
+                "A search engine matched a picture {place} with one of yours ({percent}). We could not confirm it ourselves."
+            )
+        }
+        _ => format!(
+            "A search engine matched a picture {place} with one of yours. We could not confirm it ourselves."
+        ),
+    };
+    format!("{what} When you feel ready, have a look and decide what you would like to do.")
+}
+
+/// "on Instagram", or "on the web" where the network is not known.
+fn place(found: &Match) -> String {
+    format!("on {}", found.platform.as_deref().unwrap_or("the web"))
+}
+
+fn percent(similarity: f64) -> String {
+    format!("{:.0} %", similarity * 100.0)
+}
+
+/// What the screen reads beside the text. An unknown platform is left out, so that the host is shown.
+fn metadata(found: &Match, tier: Tier) -> Map<String, Value> {
+    let mut facts = Map::from_iter([
+        ("matchId".to_owned(), json!(found.id)),
+        ("imageId".to_owned(), json!(found.protected_image_id)),
+        ("sourceUrl".to_owned(), json!(found.source_url)),
+        ("similarity".to_owned(), json!(found.similarity)),
+        ("matchType".to_owned(), json!(found.match_type)),
+        ("confidence".to_owned(), json!(tier)),
+    ]);
+    if let Some(platform) = &found.platform {
+        facts.insert("platform".to_owned(), json!(platform));
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::domain::{
+        CanonicalUrl, ImageId, MatchId, MatchStatus, ReviewStatus, ScanId, Severity,
+    };
+
+    fn found(tier: Tier, platform: Option<&str>) -> Match {
+        let image = ImageId::next();
+        let url = CanonicalUrl::parse("https://example.net/t/1").unwrap();
+        let now = Timestamp::from_epoch_seconds(1_800_000_000).unwrap();
+        Match {
+            id: MatchId::of(image, &url),
+            protected_image_id: image,
+            scan_job_id: Some(ScanId::next()),
+            source_url: url.to_string(),
+            platform: platform.map(str::to_owned),
+            similarity: 0.97,
+            match_type: MatchType::Exact,
+            detected_at: now,
+            status: MatchStatus::New,
+            first_seen_at: now,
+            last_seen_at: now,
+            confidence: Some(tier),
+            clip_similarity: None,
+            face_verified: None,
+            review_status: ReviewStatus::Active,
+            reviewed_at: None,
+            reviewed_by: None,
+            discovery_engine: Some("tineye".into()),
+            candidate_group_id: None,
+            face_similarity: None,
+            discovery_score: Some(97.0),
+            verification_engine: None,
+            parent_candidate_id: None,
+        }
+    }
+
+    fn alert(tier: Tier, platform: Option<&str>) -> Alert {
+        alert_of(
+            UserId::random(),
+            &found(tier, platform),
+            Timestamp::from_epoch_seconds(1_800_000_001).unwrap(),
+        )
+    }
+
+    #[test]
+    fn it_names_the_platform_and_the_percent() {
+        let alert = alert(Tier::High, Some("Instagram"));
+        assert_eq!(alert.title, "Your photo was found on Instagram");
+        assert!(alert.description.contains("97 %") && alert.description.contains("Instagram"));
+        assert_eq!(
+            (alert.kind, alert.severity),
+            (AlertType::ImageMisuse, Severity::High)
+        );
+        assert_eq!(alert.metadata.unwrap()["platform"], "Instagram");
+    }
+
+    #[test]
+    fn an_unknown_platform_is_absent_and_an_uncertain_finding_says_so() {
+        let alert = alert(Tier::Medium, None);
+        assert!(!alert.metadata.as_ref().unwrap().contains_key("platform"));
+        assert_eq!(alert.metadata.as_ref().unwrap()["confidence"], "MEDIUM");
+        assert!(alert.description.contains("could not confirm"));
+    }
+
+    #[test]
+    fn no_text_alarms() {
+        for tier in [Tier::Low, Tier::Medium, Tier::MediumHigh, Tier::High] {
+            for platform in [None, Some("TikTok")] {
+                let alert = alert(tier, platform);
+                let text = format!("{} {}", alert.title, alert.description).to_lowercase();
+                for word in [
+                    "victim",
+                    "urgent",
+                    "danger",
+                    "warning",
+                    "immediately",
+                    "!",
+                    "abuse",
+                ] {
+                    assert!(!text.contains(word), "{text}: {word}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_finding_keeps_the_contracts_field_names() {
+        let value = serde_json::to_value(found(Tier::MediumHigh, None)).unwrap();
+        let keys: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        let mut want = [
+            "id",
+            "protectedImageId",
+            "scanJobId",
+            "sourceUrl",
+            "platform",
+            "similarity",
+            "matchType",
+            "detectedAt",
+            "status",
+            "firstSeenAt",
+            "lastSeenAt",
+            "confidence",
+            "clipSimilarity",
+            "faceVerified",
+            "reviewStatus",
+            "reviewedAt",
+            "reviewedBy",
+            "discoveryEngine",
+            "candidateGroupId",
+            "faceSimilarity",
+            "discoveryScore",
+            "verificationEngine",
+            "parentCandidateId",
+        ];
+        want.sort_unstable();
+        assert_eq!(keys, want);
+        assert_eq!(value["confidence"], "MEDIUM_HIGH");
+    }
+}

@@ -1,0 +1,154 @@
+//! Names of things. Each kind of thing has its own type, so they cannot be mixed up.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::CanonicalUrl;
+
+/// The namespace of every id that is computed rather than drawn.
+const NAMESPACE: Uuid = Uuid::from_u128(0x0e7d_5c2f_7a51_4b0b_9f1c_3a86_5a1f_6d02);
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Reads the textual form; `None` if it is not a UUID.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                Uuid::try_parse(text).ok().map(Self)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+    };
+}
+
+id! {
+    /// A woman who uses Vara.
+    UserId
+}
+id! {
+    /// One of her pictures; sorts by upload time.
+    ImageId
+}
+id! {
+    /// One run over her pictures; sorts by creation time.
+    ScanId
+}
+id! {
+    /// A finding. The same picture at the same address is always the same finding.
+    MatchId
+}
+id! {
+    /// Something she is told. One finding can never raise two.
+    AlertId
+}
+id! {
+    /// A sign-in on one device.
+    SessionId
+}
+
+impl UserId {
+    /// A new user.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl SessionId {
+    /// A new sign-in.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(Uuid::new_v4())
+    }
+}
+
+impl ImageId {
+    /// A new picture.
+    #[must_use]
+    pub fn next() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl ScanId {
+    /// A new scan.
+    #[must_use]
+    pub fn next() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// The scan that follows a picture's arrival: the same one however often its arrival is told.
+    #[must_use]
+    pub fn first_of(image: ImageId) -> Self {
+        Self(named(&format!("first-scan/{image}")))
+    }
+}
+
+impl MatchId {
+    /// The finding of `image` at `url`.
+    #[must_use]
+    pub fn of(image: ImageId, url: &CanonicalUrl) -> Self {
+        Self(named(&format!("match/{image}/{url}")))
+    }
+}
+
+impl AlertId {
+    /// The alert that the finding `id` raises.
+    #[must_use]
+    pub fn of_match(id: MatchId) -> Self {
+        Self(named(&format!("alert/match/{id}")))
+    }
+}
+
+fn named(name: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, name.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_same_finding_has_the_same_id() {
+        let image = ImageId::next();
+        let one = CanonicalUrl::parse("https://Example.net/a.jpg#x").unwrap();
+        let two = CanonicalUrl::parse("https://example.net/a.jpg").unwrap();
+        let other = CanonicalUrl::parse("https://example.net/b.jpg").unwrap();
+        assert_eq!(MatchId::of(image, &one), MatchId::of(image, &two));
+        assert_ne!(MatchId::of(image, &one), MatchId::of(image, &other));
+        assert_ne!(MatchId::of(image, &one), MatchId::of(ImageId::next(), &one));
+        assert_eq!(
+            AlertId::of_match(MatchId::of(image, &one)),
+            AlertId::of_match(MatchId::of(image, &two))
+        );
+    }
+
+    #[test]
+    fn pictures_sort_by_time() {
+        let ids: Vec<_> = (0..100).map(|_| ImageId::next()).collect();
+        assert!(ids.is_sorted());
+    }
+}

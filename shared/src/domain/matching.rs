@@ -1,0 +1,70 @@
+//! Findings: one of her pictures, seen at an address.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ImageId, MatchId, ScanId, Tier, Timestamp};
+
+/// How like the found picture is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum MatchType {
+    /// The same picture.
+    Exact,
+    /// The same picture, a little changed.
+    Similar,
+    /// An altered version, or one that could not be compared.
+    Modified,
+}
+
+/// What has become of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the names are the contract's")]
+pub enum MatchStatus {
+    New,
+    Reviewed,
+    Actioned,
+    Dismissed,
+    FlaggedForReview,
+}
+
+/// Whether a finding waits for somebody to look at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the names are the contract's")]
+pub enum ReviewStatus {
+    Active,
+    FlaggedForReview,
+    Confirmed,
+    Dismissed,
+}
+
+/// A finding as she is shown it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are the contract's")]
+pub struct Match {
+    pub id: MatchId,
+    pub protected_image_id: ImageId,
+    pub scan_job_id: Option<ScanId>,
+    pub source_url: String,
+    pub platform: Option<String>,
+    pub similarity: f64,
+    pub match_type: MatchType,
+    pub detected_at: Timestamp,
+    pub status: MatchStatus,
+    pub first_seen_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    pub confidence: Option<Tier>,
+    pub clip_similarity: Option<f64>,
+    pub face_verified: Option<String>,
+    pub review_status: ReviewStatus,
+    pub reviewed_at: Option<Timestamp>,
+    pub reviewed_by: Option<String>,
+    pub discovery_engine: Option<String>,
+    pub candidate_group_id: Option<String>,
+    pub face_similarity: Option<f64>,
+    pub discovery_score: Option<f64>,
+    pub verification_engine: Option<String>,
+    pub parent_candidate_id: Option<MatchId>,
+}

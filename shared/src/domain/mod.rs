@@ -1,0 +1,36 @@
+//! Types and rules of the product.
+//!
+//! Nothing here does I/O, asks the time, or knows AWS or HTTP. Types that are shown to her
+//! serialise exactly as the contract has them; what is stored beside them belongs to the store.
+
+mod account;
+mod alert;
+mod credentials;
+mod error;
+mod finding;
+mod ids;
+mod image;
+mod link;
+mod matching;
+mod page;
+mod scan;
+mod time;
+mod url;
+mod user;
+mod verdict;
+
+pub use account::{Account, Origin, Session, Shown, SignInMethod, Superseded};
+pub use alert::{Alert, AlertAction, AlertStatus, AlertType, Severity};
+pub use credentials::{Weakness, email, is_too_long, weaknesses};
+pub use error::{BoxError, Error, Kind, Result};
+pub use finding::alert_of;
+pub use ids::{AlertId, ImageId, MatchId, ScanId, SessionId, UserId};
+pub use image::{Image, ImageFilter, ImageState, ImageStatus, MAX_ACTIVE_IMAGES};
+pub use link::{Link, LinkKind};
+pub use matching::{Match, MatchStatus, MatchType, ReviewStatus};
+pub use page::{Page, Pagination};
+pub use scan::{Scan, ScanFilter, ScanOrigin, ScanStatus, ScanType, progress, rescan_after};
+pub use time::Timestamp;
+pub use url::{CanonicalUrl, platform_of};
+pub use user::{Profile, RiskLevel, display_name};
+pub use verdict::{Look, SAME_DISTANCE, Tier, Verdict};

@@ -1,0 +1,406 @@
+//! Scans: one run over her pictures, and the rules of its life.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{ImageId, RiskLevel, ScanId, Timestamp, UserId};
+
+/// Progress when a scan has begun and when all its pictures are done.
+const PROGRESS_BEGUN: u8 = 10;
+const PROGRESS_SEARCHED: u8 = 90;
+
+/// What a scan looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the names are the contract's")]
+pub enum ScanType {
+    ImageScan,
+    ProfileScan,
+    BreachCheck,
+    BehavioralAnalysis,
+    FullScan,
+}
+
+impl ScanType {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::ImageScan,
+        Self::ProfileScan,
+        Self::BreachCheck,
+        Self::BehavioralAnalysis,
+        Self::FullScan,
+    ];
+
+    /// Those the screens follow when they ask by status only (QUIRKS Q17d).
+    pub const FOLLOWED: [Self; 2] = [Self::ImageScan, Self::FullScan];
+
+    /// The contract's spelling.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ImageScan => "IMAGE_SCAN",
+            Self::ProfileScan => "PROFILE_SCAN",
+            Self::BreachCheck => "BREACH_CHECK",
+            Self::BehavioralAnalysis => "BEHAVIORAL_ANALYSIS",
+            Self::FullScan => "FULL_SCAN",
+        }
+    }
+}
+
+impl std::str::FromStr for ScanType {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|it| it.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// How far a scan has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "the names are the contract's")]
+pub enum ScanStatus {
+    Pending,
+    Running,
+    Completed,
+    Failed,
+}
+
+impl ScanStatus {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Running, Self::Completed, Self::Failed];
+
+    /// The contract's spelling.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Running => "RUNNING",
+            Self::Completed => "COMPLETED",
+            Self::Failed => "FAILED",
+        }
+    }
+
+    /// Whether nothing more happens.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed)
+    }
+}
+
+impl std::str::FromStr for ScanStatus {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|it| it.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// Who wanted a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ScanOrigin {
+    /// She did.
+    User,
+    /// We did: a picture arrived, or time passed.
+    System,
+}
+
+impl ScanOrigin {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::User, Self::System];
+
+    /// The stored spelling.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "USER",
+            Self::System => "SYSTEM",
+        }
+    }
+}
+
+/// A scan as she is shown it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are the contract's")]
+pub struct Scan {
+    pub id: ScanId,
+    pub user_id: UserId,
+    pub protected_image_id: Option<ImageId>,
+    #[serde(rename = "type")]
+    pub kind: ScanType,
+    pub status: ScanStatus,
+    pub priority: u8,
+    pub progress: u8,
+    pub retry_count: u32,
+    pub worker_id: Option<String>,
+    pub started_at: Option<Timestamp>,
+    pub completed_at: Option<Timestamp>,
+    pub result: Option<Value>,
+    pub error_message: Option<String>,
+    pub created_at: Timestamp,
+}
+
+impl Scan {
+    /// A scan that waits to be worked on.
+    #[must_use]
+    pub fn pending(
+        id: ScanId,
+        user: UserId,
+        kind: ScanType,
+        target: Option<ImageId>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            user_id: user,
+            protected_image_id: target,
+            kind,
+            status: ScanStatus::Pending,
+            priority: 0,
+            progress: 0,
+            retry_count: 0,
+            worker_id: None,
+            started_at: None,
+            completed_at: None,
+            result: target.map(|it| json!({ "targetId": it })),
+            error_message: None,
+            created_at: now,
+        }
+    }
+
+    /// The scan that follows the arrival of a picture.
+    #[must_use]
+    pub fn first_of(user: UserId, image: ImageId, now: Timestamp) -> Self {
+        Self::pending(
+            ScanId::first_of(image),
+            user,
+            ScanType::ImageScan,
+            Some(image),
+            now,
+        )
+    }
+
+    /// The scan after delivery `attempt` of its message has reached a worker.
+    #[must_use]
+    pub fn taken(mut self, worker: &str, attempt: u32, now: Timestamp) -> Self {
+        self.status = ScanStatus::Running;
+        self.progress = self.progress.max(PROGRESS_BEGUN);
+        self.retry_count = self.retry_count.max(attempt.saturating_sub(1));
+        self.worker_id = Some(worker.to_owned());
+        self.started_at = self.started_at.or(Some(now));
+        self.completed_at = None;
+        self.error_message = None;
+        self
+    }
+
+    /// The scan when its work is done.
+    #[must_use]
+    pub fn completed(mut self, result: Value, now: Timestamp) -> Self {
+        self.status = ScanStatus::Completed;
+        self.progress = 100;
+        self.completed_at = Some(now);
+        self.result = Some(result);
+        self.error_message = None;
+        self
+    }
+
+    /// The scan when its work is given up.
+    #[must_use]
+    pub fn failed(mut self, message: &str, result: Option<Value>, now: Timestamp) -> Self {
+        self.status = ScanStatus::Failed;
+        self.completed_at = Some(now);
+        self.result = result.or(self.result);
+        self.error_message = Some(message.to_owned());
+        self
+    }
+}
+
+/// Progress when `done` of `all` pictures are done.
+#[must_use]
+pub fn progress(done: usize, all: usize) -> u8 {
+    let span = usize::from(PROGRESS_SEARCHED - PROGRESS_BEGUN);
+    // Rounded half up, as the screens' own arithmetic does.
+    let part = (2 * done.min(all) * span + all)
+        .checked_div(2 * all)
+        .unwrap_or(span);
+    u8::try_from(part).map_or(PROGRESS_SEARCHED, |it| PROGRESS_BEGUN + it)
+}
+
+/// How long after a scan of all her pictures the next is due, in seconds.
+#[must_use]
+pub fn rescan_after(risk: RiskLevel) -> i64 {
+    const HOUR: i64 = 3600;
+    match risk {
+        RiskLevel::Low => 7 * 24 * HOUR,
+        RiskLevel::Medium => 3 * 24 * HOUR,
+        RiskLevel::High => 24 * HOUR,
+        RiskLevel::Critical => 12 * HOUR,
+    }
+}
+
+/// Which scans a list shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScanFilter {
+    /// Only these states; none means all.
+    pub statuses: Option<Vec<ScanStatus>>,
+    /// Only this type.
+    pub kind: Option<ScanType>,
+}
+
+impl ScanFilter {
+    /// The types shown. A list by status alone is the screens' "is my scan running": it shows what
+    /// the Scan button starts (QUIRKS Q17d).
+    #[must_use]
+    pub fn kinds(&self) -> Vec<ScanType> {
+        match (self.kind, &self.statuses) {
+            (Some(kind), _) => vec![kind],
+            (None, Some(_)) => ScanType::FOLLOWED.to_vec(),
+            (None, None) => ScanType::ALL.to_vec(),
+        }
+    }
+
+    /// Whose scans are shown: by status alone, only those she started.
+    #[must_use]
+    pub fn origins(&self) -> Vec<ScanOrigin> {
+        if self.kind.is_none() && self.statuses.is_some() {
+            vec![ScanOrigin::User]
+        } else {
+            ScanOrigin::ALL.to_vec()
+        }
+    }
+
+    /// The states shown, each once.
+    #[must_use]
+    pub fn states(&self) -> Vec<ScanStatus> {
+        let wanted = self.statuses.as_deref().unwrap_or(&ScanStatus::ALL);
+        ScanStatus::ALL
+            .into_iter()
+            .filter(|it| wanted.contains(it))
+            .collect()
+    }
+
+    /// Whether only ended scans are shown; those are ordered by their end.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.statuses
+            .as_ref()
+            .is_some_and(|all| !all.is_empty() && all.iter().all(|it| it.is_over()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_epoch_seconds(1_800_000_000 + second).unwrap()
+    }
+
+    fn scan() -> Scan {
+        Scan::pending(
+            ScanId::next(),
+            UserId::random(),
+            ScanType::ImageScan,
+            None,
+            at(0),
+        )
+    }
+
+    #[test]
+    fn progress_rises_from_ten_to_ninety() {
+        assert_eq!(progress(0, 3), 10);
+        assert_eq!(progress(1, 3), 37);
+        assert_eq!(progress(2, 3), 63);
+        assert_eq!(progress(3, 3), 90);
+        assert_eq!(progress(0, 0), 90);
+        assert_eq!(progress(9, 3), 90);
+        let all: Vec<u8> = (0..=50).map(|done| progress(done, 50)).collect();
+        assert!(all.is_sorted());
+    }
+
+    #[test]
+    fn a_second_attempt_keeps_the_start_and_the_progress() {
+        let mut first = scan().taken("w1", 1, at(1));
+        first.progress = 63;
+        let second = first.taken("w2", 2, at(9));
+        assert_eq!(
+            (second.started_at, second.progress, second.retry_count),
+            (Some(at(1)), 63, 1)
+        );
+        assert_eq!(second.worker_id.as_deref(), Some("w2"));
+    }
+
+    #[test]
+    fn a_failed_scan_that_is_taken_again_is_no_longer_failed() {
+        let again = scan()
+            .taken("w", 3, at(1))
+            .failed("no", None, at(2))
+            .taken("w", 1, at(3));
+        assert_eq!(again.status, ScanStatus::Running);
+        assert_eq!(
+            (again.completed_at, again.error_message, again.retry_count),
+            (None, None, 2)
+        );
+    }
+
+    #[test]
+    fn by_status_alone_only_what_the_button_starts_is_shown() {
+        let by_status = ScanFilter {
+            statuses: Some(vec![ScanStatus::Failed, ScanStatus::Completed]),
+            kind: None,
+        };
+        assert_eq!(by_status.kinds(), ScanType::FOLLOWED);
+        assert_eq!(by_status.origins(), [ScanOrigin::User]);
+        assert_eq!(
+            by_status.states(),
+            [ScanStatus::Completed, ScanStatus::Failed]
+        );
+        assert!(by_status.is_over());
+        let by_type = ScanFilter {
+            kind: Some(ScanType::ImageScan),
+            ..by_status
+        };
+        assert_eq!(by_type.origins(), ScanOrigin::ALL);
+        let all = ScanFilter::default();
+        assert_eq!(
+            (all.kinds().len(), all.origins().len(), all.states().len()),
+            (5, 2, 4)
+        );
+        assert!(!all.is_over());
+    }
+
+    #[test]
+    fn the_wire_shape_is_the_contracts() {
+        let value = serde_json::to_value(scan()).unwrap();
+        let keys: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        let mut want = [
+            "id",
+            "userId",
+            "protectedImageId",
+            "type",
+            "status",
+            "priority",
+            "progress",
+            "retryCount",
+            "workerId",
+            "startedAt",
+            "completedAt",
+            "result",
+            "errorMessage",
+            "createdAt",
+        ];
+        want.sort_unstable();
+        assert_eq!(keys, want);
+        assert_eq!(value["type"], "IMAGE_SCAN");
+        assert_eq!(value["status"], "PENDING");
+    }
+}

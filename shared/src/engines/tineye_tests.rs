@@ -1,0 +1,237 @@
+//! TinEye's client against servers that answer as it does, and as it should not.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// A service that gives these answers in turn, and what it was sent.
+async fn service(answers: &[(u16, &str, String)]) -> (TinEye, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/rest/", listener.local_addr().unwrap());
+    let mut answers: VecDeque<_> = answers
+        .iter()
+        .map(|(status, head, body)| reply(*status, head, body))
+        .collect();
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&requests);
+    tokio::spawn(async move {
+        while let Some(answer) = answers.pop_front() {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            while !String::from_utf8_lossy(&request).contains("the bytes") {
+                let mut piece = vec![0; 4096];
+                let read = socket.read(&mut piece).await.unwrap();
+                request.extend_from_slice(&piece[..read]);
+            }
+            seen.lock()
+                .unwrap()
+                .push(String::from_utf8_lossy(&request).into_owned());
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (
+        TinEye::new("secret-key".into(), Some(&base)).unwrap(),
+        requests,
+    )
+}
+
+fn reply(status: u16, head: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status} X\r\n{head}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+fn good() -> String {
+    json!({
+        "stats": { "timestamp": "1772357400.10", "new_field": {} }, "code": 200, "messages": [], "extra": [1],
+        "results": { "matches": [
+            { "image_url": "https://img.example/r/1", "score": 20, "width": 1,
+              "backlinks": [{ "url": "https://cdn.example/a.jpg", "backlink": "https://forum.example/t/1", "crawl_date": null }] },
+            { "image_url": "https://img.example/r/2", "score": 61.3, "tags": [], "backlinks": [
+                { "url": "https://cdn.example/b.jpg", "backlink": "https://forum.example/t/2", "crawl_date": "" },
+                { "url": "https://cdn.example/c.jpg", "backlink": "" }] },
+            { "image_url": "https://img.example/r/3" },
+            { "domain": "nothing.example" },
+        ] },
+    })
+    .to_string()
+}
+
+fn error(code: u16) -> String {
+    json!({ "stats": {}, "code": code, "messages": ["ERROR", "text"], "results": [] }).to_string()
+}
+
+async fn search(answers: &[(u16, &str, String)]) -> (Result<Answer, EngineError>, usize) {
+    let (tineye, requests) = service(answers).await;
+    let answer = tineye.search(&Bytes::from_static(b"the bytes")).await;
+    let asked = requests.lock().unwrap().len();
+    (answer, asked)
+}
+
+#[tokio::test]
+async fn a_search_sends_the_bytes_and_the_key_in_the_header_only() {
+    let (tineye, requests) = service(&[(200, "", good())]).await;
+    tineye
+        .search(&Bytes::from_static(b"the bytes"))
+        .await
+        .unwrap();
+    let request = requests.lock().unwrap().pop().unwrap();
+    let line = request.lines().next().unwrap();
+    assert!(line.starts_with("POST /rest/search/?limit=50&"), "{line}");
+    assert!(!line.contains("secret-key"));
+    assert!(request.to_lowercase().contains("x-api-key: secret-key"));
+    assert!(request.contains("name=\"image_upload\"") && request.contains("image/jpeg"));
+}
+
+#[tokio::test]
+async fn candidates_are_one_a_page_best_first_and_odd_ones_are_taken_calmly() {
+    let (answer, _) = search(&[(200, "", good())]).await;
+    let found: Vec<_> = answer
+        .unwrap()
+        .candidates
+        .into_iter()
+        .map(|it| (it.picture, it.page, it.score))
+        .collect();
+    let page = |it: &str| Some(format!("https://forum.example/t/{it}"));
+    assert_eq!(
+        found,
+        [
+            ("https://cdn.example/b.jpg".into(), page("2"), Some(61.3)),
+            ("https://cdn.example/c.jpg".into(), None, Some(61.3)),
+            ("https://cdn.example/a.jpg".into(), page("1"), Some(20.0)),
+            ("https://img.example/r/3".to_owned(), None, None),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_answer_stays_small_enough_for_a_row() {
+    let long = format!("https://e.example/{}", "x".repeat(MAX_ADDRESS));
+    let link = format!("https://e.example/{}", "x".repeat(MAX_ADDRESS - 30));
+    let links: Vec<_> = (0..400)
+        .map(|at| json!({ "url": format!("{link}{at}"), "backlink": long }))
+        .collect();
+    let body =
+        json!({ "code": 200, "results": { "matches": [{ "score": 1, "backlinks": links }] } });
+    let answer = search(&[(200, "", body.to_string())]).await.0.unwrap();
+    assert_eq!(answer.candidates.len(), MAX_CANDIDATES);
+    assert!(answer.candidates.iter().all(|it| it.page.is_none()));
+    assert!(serde_json::to_vec(&answer).unwrap().len() < 350_000);
+}
+
+#[tokio::test]
+async fn brief_troubles_are_tried_once_more() {
+    for (status, body) in [
+        (503, error(503)),
+        (429, error(429)),
+        (200, error(503)),
+        (200, "{\"stats\": <html>".to_owned()),
+    ] {
+        let (answer, asked) =
+            search(&[(status, "retry-after: 0\r\n", body), (200, "", good())]).await;
+        assert_eq!(
+            (answer.unwrap().candidates.len(), asked),
+            (4, 2),
+            "{status}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn long_troubles_are_left_to_the_queue() {
+    let (answer, asked) = search(&[(429, "retry-after: 120\r\n", error(429))]).await;
+    let err = answer.unwrap_err();
+    assert_eq!((err.wait(), asked), (Some(Duration::from_secs(120)), 1));
+    assert!(!err.is_for_all());
+    let twice = [
+        (500, "retry-after: 0\r\n", error(500)),
+        (503, "", error(503)),
+    ];
+    assert_eq!(
+        search(&twice).await,
+        (
+            Err(EngineError::Busy {
+                status: 503,
+                after: None
+            }),
+            2
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_refused_key_is_not_tried_again() {
+    for code in [401, 402, 403] {
+        for status in [code, 200] {
+            let (answer, asked) = search(&[(status, "", error(code))]).await;
+            let err = answer.unwrap_err();
+            assert_eq!((err.clone(), asked), (EngineError::Refused(code), 1));
+            assert!(err.is_for_all() && !format!("{err:?}").contains("secret-key"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_picture_the_engine_cannot_take_is_no_failure() {
+    let old =
+        json!({ "code": 500, "messages": ["NO_SIGNATURE_ERROR", "too simple"], "results": [] })
+            .to_string();
+    for (status, body) in [(400, error(400)), (200, error(400)), (500, old)] {
+        let (answer, asked) = search(&[(status, "", body)]).await;
+        assert_eq!(
+            (answer.unwrap(), asked),
+            (
+                Answer {
+                    candidates: vec![],
+                    unsuitable: true
+                },
+                1
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn answers_that_make_no_sense_are_errors() {
+    for body in [
+        "",
+        "[]",
+        "{}",
+        r#"{"code":200}"#,
+        r#"{"code":200,"results":[]}"#,
+        r#"{"code":200,"results":{"matches":7}}"#,
+    ] {
+        let (answer, _) = search(&[(200, "", body.to_owned()), (200, "", body.to_owned())]).await;
+        assert!(matches!(answer, Err(EngineError::Garbage(_))), "{body}");
+    }
+    let endless = "x".repeat(MAX_ANSWER + 1);
+    let (answer, _) = search(&[(200, "", endless.clone()), (200, "", endless)]).await;
+    assert_eq!(answer, Err(EngineError::Garbage("too long")));
+}
+
+#[tokio::test]
+async fn nobody_there_is_silence() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/rest/", listener.local_addr().unwrap());
+    drop(listener);
+    let tineye = TinEye::new("k".into(), Some(&base)).unwrap();
+    assert_eq!(
+        tineye.search(&Bytes::from_static(b"x")).await,
+        Err(EngineError::Silent)
+    );
+}
+
+#[test]
+fn the_key_is_not_in_what_is_printed() {
+    assert!(
+        !format!("{:?}", TinEye::new("secret-key".into(), None).unwrap()).contains("secret-key")
+    );
+}

@@ -1,0 +1,48 @@
+//! Who is calling, as an argument of a handler.
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use serde_json::json;
+
+use crate::auth::{Denied, Gate};
+use crate::clock;
+use crate::domain::{Error, Kind, Result};
+
+pub use crate::auth::Caller;
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    Gate: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let header = parts
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|it| it.to_str().ok());
+        Ok(Gate::from_ref(state).identify(header, clock::now()).await?)
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(why: Denied) -> Self {
+        let refuse = |code, message| Self::new(Kind::Unauthenticated, code, message);
+        match why {
+            Denied::Missing => refuse("AUTH_MISSING_TOKEN", "Please sign in."),
+            Denied::Expired(at) => refuse(
+                "AUTH_TOKEN_EXPIRED",
+                "Your sign-in has ended. Please sign in again.",
+            )
+            .with_details(json!({ "expired": true, "expiredAt": at, "requiresRefresh": true })),
+            Denied::Invalid | Denied::SignedOut | Denied::Gone => refuse(
+                "AUTH_INVALID_TOKEN",
+                "Your sign-in is not valid any more. Please sign in again.",
+            )
+            .with_details(json!({ "expired": false, "requiresReauth": true })),
+            Denied::Trouble(err) => err,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! From where a request comes.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
+
+/// The address of whoever called the gateway, as the gateway saw it; empty if there was no gateway.
+///
+/// Never from a header: whoever guesses passwords writes into those what she likes.
+pub struct ClientAddress(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let address = match parts.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(it)) => it.http.source_ip.clone(),
+            _ => None,
+        };
+        Ok(Self(address.unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use lambda_http::http::Request;
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_gateway_says_it_and_no_header_does() {
+        let event = json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "",
+            "headers": { "x-forwarded-for": "1.2.3.4" },
+            "requestContext": { "http": { "method": "GET", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.7", "userAgent": "" }, "timeEpoch": 0 },
+            "isBase64Encoded": false,
+        });
+        let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+        let (mut parts, _) = request.into_parts();
+        assert_eq!(
+            ClientAddress::from_request_parts(&mut parts, &())
+                .await
+                .unwrap()
+                .0,
+            "192.0.2.7"
+        );
+        let (mut parts, ()) = Request::builder()
+            .header("x-forwarded-for", "1.2.3.4")
+            .body(())
+            .unwrap()
+            .into_parts();
+        assert_eq!(
+            ClientAddress::from_request_parts(&mut parts, &())
+                .await
+                .unwrap()
+                .0,
+            ""
+        );
+    }
+}

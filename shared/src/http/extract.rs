@@ -1,0 +1,234 @@
+//! Reading requests, with refusals in the envelope.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::domain::{Error, Kind, Page, Result};
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug, Serialize)]
+pub struct Issue {
+    /// What kind of thing.
+    pub code: &'static str,
+    /// In words.
+    pub message: String,
+    /// Where.
+    pub path: Vec<Value>,
+}
+
+impl Issue {
+    /// Something wrong with the field or parameter `name`.
+    pub fn at(name: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: "custom",
+            message: message.into(),
+            path: vec![name.into()],
+        }
+    }
+
+    /// The refusal that lists these.
+    #[must_use]
+    pub fn refuse(issues: &[Self]) -> Error {
+        let message = issues.first().map_or_else(
+            || "This request is not valid.".to_owned(),
+            |it| it.message.clone(),
+        );
+        Error::invalid("VALIDATION_ERROR", message).with_details(json!(issues))
+    }
+}
+
+/// A JSON body. An empty one counts as `{}`: the screens send the header with every call.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|err| {
+            if err.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                Error::new(
+                    Kind::TooLarge,
+                    "FST_ERR_CTP_BODY_TOO_LARGE",
+                    "This request is larger than we take.",
+                )
+            } else {
+                Error::invalid("REQUEST_ERROR", "The request could not be read.")
+            }
+        })?;
+        let text: &[u8] = if bytes.iter().all(u8::is_ascii_whitespace) {
+            b"{}"
+        } else {
+            &bytes
+        };
+        // Twice, so that a body that is no JSON at all is told apart from one of the wrong shape.
+        let value: Value = serde_json::from_slice(text)
+            .map_err(|_| Error::invalid("INVALID_JSON", "The request is not valid JSON."))?;
+        serde_path_to_error::deserialize(value)
+            .map(Self)
+            .map_err(|err| {
+                let path = err.path().iter().filter_map(segment).collect();
+                Issue::refuse(&[Issue {
+                    code: "invalid_type",
+                    message: err.inner().to_string(),
+                    path,
+                }])
+            })
+    }
+}
+
+fn segment(it: &serde_path_to_error::Segment) -> Option<Value> {
+    use serde_path_to_error::Segment;
+    match it {
+        Segment::Seq { index } => Some(json!(index)),
+        Segment::Map { key } => Some(json!(key)),
+        Segment::Enum { variant } => Some(json!(variant)),
+        Segment::Unknown => None,
+    }
+}
+
+/// The query parameters.
+pub struct Params(HashMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(
+            url::form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        ))
+    }
+}
+
+impl Params {
+    /// A parameter as it was sent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// `page` and `limit`.
+    pub fn page(&self) -> Result<Page> {
+        Ok(Page {
+            number: self.number("page", 1, u32::MAX)?,
+            limit: self.number("limit", 20, Page::MAX_LIMIT)?,
+        })
+    }
+
+    /// A parameter of a known set.
+    pub fn one<T: FromStr>(&self, name: &str) -> Result<Option<T>> {
+        self.get(name).map(|text| known(name, text)).transpose()
+    }
+
+    /// A comma list of a known set; absent and empty are `None`.
+    pub fn list<T: FromStr>(&self, name: &str) -> Result<Option<Vec<T>>> {
+        match self.get(name) {
+            None | Some("") => Ok(None),
+            Some(text) => text
+                .split(',')
+                .map(|it| known(name, it.trim()))
+                .collect::<Result<_>>()
+                .map(Some),
+        }
+    }
+
+    fn number(&self, name: &str, default: u32, most: u32) -> Result<u32> {
+        let Some(text) = self.get(name) else {
+            return Ok(default);
+        };
+        let refuse = || {
+            Issue::refuse(&[Issue::at(
+                name,
+                format!("{name} must be a whole number from 1 to {most}"),
+            )])
+        };
+        text.trim()
+            .parse()
+            .ok()
+            .filter(|it| (1..=most).contains(it))
+            .ok_or_else(refuse)
+    }
+}
+
+fn known<T: FromStr>(name: &str, text: &str) -> Result<T> {
+    text.parse()
+        .map_err(|_| Issue::refuse(&[Issue::at(name, format!("{name} has no value of this name"))]))
+}
+
+/// An id from the path; not a UUID is refused.
+pub fn id<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
+    parse(text).ok_or_else(|| Issue::refuse(&[Issue::at("id", "This is not an id.")]))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn params(query: &str) -> Params {
+        Params(
+            url::form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn pages() {
+        assert_eq!(
+            params("").page().unwrap(),
+            Page {
+                number: 1,
+                limit: 20
+            }
+        );
+        assert_eq!(
+            params("page=3&limit=100").page().unwrap(),
+            Page {
+                number: 3,
+                limit: 100
+            }
+        );
+        for bad in [
+            "page=abc",
+            "page=0",
+            "page=",
+            "limit=0",
+            "limit=101",
+            "limit=1.5",
+            "page=-1",
+        ] {
+            assert_eq!(
+                params(bad).page().unwrap_err().code,
+                "VALIDATION_ERROR",
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn lists() {
+        use crate::domain::AlertStatus;
+        let all = params("status=NEW,VIEWED")
+            .list::<AlertStatus>("status")
+            .unwrap()
+            .unwrap();
+        assert_eq!(all, [AlertStatus::New, AlertStatus::Viewed]);
+        assert!(
+            params("status=")
+                .list::<AlertStatus>("status")
+                .unwrap()
+                .is_none()
+        );
+        assert!(params("status=NOPE").list::<AlertStatus>("status").is_err());
+    }
+}

@@ -1,0 +1,71 @@
+//! Reading requests of the sign-in library.
+
+use axum::body::Bytes;
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
+use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Refused;
+use crate::auth::{Caller, Gate};
+use crate::clock;
+
+/// A JSON body. An empty one counts as `{}`: the library sends its content type with every call.
+pub struct Json<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|err| {
+            let status = if err.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                err.status()
+            } else {
+                StatusCode::BAD_REQUEST
+            };
+            Refused::plain(status, "bad_json", "The request could not be read.")
+        })?;
+        let text: &[u8] = if bytes.iter().all(u8::is_ascii_whitespace) {
+            b"{}"
+        } else {
+            &bytes
+        };
+        let value: Value = serde_json::from_slice(text).map_err(|_| {
+            Refused::plain(
+                StatusCode::BAD_REQUEST,
+                "bad_json",
+                "The request is not valid JSON.",
+            )
+        })?;
+        serde_json::from_value(value).map(Self).map_err(|_| {
+            Refused::plain(
+                StatusCode::BAD_REQUEST,
+                "validation_failed",
+                "The request has a field of the wrong kind.",
+            )
+        })
+    }
+}
+
+/// Who is calling, refused in this language.
+pub struct Bearer(pub Caller);
+
+impl<S> FromRequestParts<S> for Bearer
+where
+    S: Send + Sync,
+    Gate: FromRef<S>,
+{
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+        let header = parts
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|it| it.to_str().ok());
+        Ok(Self(
+            Gate::from_ref(state).identify(header, clock::now()).await?,
+        ))
+    }
+}

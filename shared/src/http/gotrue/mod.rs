@@ -1,0 +1,81 @@
+//! The second language we speak: that of the app's sign-in library, below `/auth/v1/`.
+//!
+//! Its errors have one body that every version of the library understands, and each answer says which
+//! version of the interface it is. Whatever goes wrong with us is 503 here: the library keeps a sign-in
+//! only then, and throws it away after any other failure of a refresh.
+
+mod ask;
+mod refused;
+mod wire;
+
+use std::panic::AssertUnwindSafe;
+
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+
+pub use ask::{Bearer, Json};
+pub use refused::{Refused, Result};
+pub use wire::{fragment, session, user};
+
+use crate::domain::Error;
+use crate::services::auth::Refusal;
+
+const VERSION: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("x-supabase-api-version"),
+    HeaderValue::from_static("2024-01-01"),
+);
+
+/// What goes around every route below `/auth/v1/`: a panic is 503, and every answer has its version.
+pub async fn around(request: Request, next: Next) -> Response {
+    let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut reply = reply.unwrap_or_else(|_| {
+        Refused::from(Refusal::from(Error::bug(
+            "answering a sign-in request",
+            "the handler panicked",
+        )))
+        .into_response()
+    });
+    reply.headers_mut().insert(VERSION.0, VERSION.1);
+    reply
+}
+
+/// The answer to an address or a method that is not there.
+pub async fn unknown() -> Refused {
+    Refused::plain(
+        StatusCode::NOT_FOUND,
+        "not_found",
+        "There is nothing at this address.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use axum::Router;
+    use axum::body::Body;
+    use axum::routing::post;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_trouble_for_later() {
+        async fn broken() -> StatusCode {
+            std::panic::panic_any("broken")
+        }
+        let routes = Router::new()
+            .route("/auth/v1/token", post(broken))
+            .layer(axum::middleware::from_fn(around));
+        let request = Request::post("/auth/v1/token").body(Body::empty()).unwrap();
+        let reply = routes.oneshot(request).await.unwrap();
+        assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(reply.headers()["x-supabase-api-version"], "2024-01-01");
+        let body = reply.into_body().collect().await.unwrap().to_bytes();
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["code"], "unexpected_failure");
+    }
+}

@@ -1,0 +1,26 @@
+//! The common crate: everything the functions share.
+//!
+//! Layers, each may use those above it and never those below:
+//!
+//! 1. [`domain`]: types and rules; no I/O, no clock, no AWS, no HTTP.
+//! 2. [`store`], [`objects`], [`queues`], [`engines`], [`auth`], [`mail`]: one module per neighbour.
+//! 3. [`services`]: what the product does, one file per noun.
+//! 4. [`http`], [`runtime`]: how a function is spoken to and started.
+//!
+//! *Invariant:* `tests/arrows.rs` reads the sources and holds these arrows.
+
+pub mod auth;
+pub mod clock;
+pub mod domain;
+pub mod engines;
+pub mod http;
+pub mod mail;
+pub mod objects;
+pub mod queues;
+pub mod runtime;
+pub mod services;
+pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use domain::{Error, Result};

@@ -1,0 +1,129 @@
+//! Taking messages from a queue: each for itself, with its failures named.
+
+use std::panic::AssertUnwindSafe;
+
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures_util::FutureExt;
+
+use crate::domain::{Error, Result};
+
+/// How often a message is delivered before it goes to the dead-letter queue; the template's `maxReceiveCount`.
+const MAX_DELIVERIES: u32 = 3;
+
+/// One delivery of a message.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Its name, the same at each delivery.
+    pub id: String,
+    /// What it says.
+    pub body: String,
+    /// The name of the queue it came from.
+    pub queue: String,
+    /// What is needed to delay it.
+    pub receipt: String,
+    /// Which delivery this is, from 1.
+    pub attempt: u32,
+}
+
+impl Delivery {
+    /// Whether the message goes to the dead-letter queue if it fails now.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        self.attempt >= MAX_DELIVERIES
+    }
+
+    fn of(message: SqsMessage) -> Self {
+        let attempt = message
+            .attributes
+            .get("ApproximateReceiveCount")
+            .and_then(|it| it.parse().ok())
+            .unwrap_or(1);
+        let queue = message
+            .event_source_arn
+            .as_deref()
+            .and_then(|arn| arn.rsplit(':').next())
+            .unwrap_or_default();
+        Self {
+            id: message.message_id.unwrap_or_default(),
+            queue: queue.to_owned(),
+            body: message.body.unwrap_or_default(),
+            receipt: message.receipt_handle.unwrap_or_default(),
+            attempt,
+        }
+    }
+}
+
+/// Gives each message to `handle` in turn and names those that failed, so that only they come again.
+///
+/// A panic costs its own message only.
+pub async fn take_batch(
+    event: SqsEvent,
+    mut handle: impl AsyncFnMut(Delivery) -> Result<()>,
+) -> SqsBatchResponse {
+    let mut response = SqsBatchResponse::default();
+    for message in event.records {
+        let delivery = Delivery::of(message);
+        let (id, attempt) = (delivery.id.clone(), delivery.attempt);
+        let done = AssertUnwindSafe(handle(delivery)).catch_unwind().await;
+        let Err(err) =
+            done.unwrap_or_else(|_| Err(Error::bug("taking a message", "the handler panicked")))
+        else {
+            continue;
+        };
+        tracing::error!(
+            message.id = id,
+            attempt,
+            error.code = err.code,
+            error.chain = err.chain(),
+            "message failed"
+        );
+        let mut failure = BatchItemFailure::default();
+        failure.item_identifier = id;
+        response.batch_item_failures.push(failure);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn message(id: &str, attempt: u32) -> SqsMessage {
+        serde_json::from_value(serde_json::json!({
+            "messageId": id, "body": id, "receiptHandle": "r", "eventSourceARN": "arn:aws:sqs:eu:1:image-scan",
+            "attributes": { "ApproximateReceiveCount": attempt.to_string() },
+        }))
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_what_failed_comes_again() {
+        let mut event = SqsEvent::default();
+        event.records = vec![
+            message("good", 1),
+            message("bad", 2),
+            message("panics", 3),
+            message("fine", 1),
+        ];
+        let mut seen = vec![];
+        let response = take_batch(event, async |it| {
+            seen.push((it.id.clone(), it.is_last(), it.queue.clone()));
+            assert!(it.body != "panics");
+            if it.body == "bad" {
+                Err(Error::unavailable("x", "y"))
+            } else {
+                Ok(())
+            }
+        })
+        .await;
+        let failed: Vec<_> = response
+            .batch_item_failures
+            .iter()
+            .map(|it| it.item_identifier.as_str())
+            .collect();
+        assert_eq!(failed, ["bad", "panics"]);
+        assert_eq!(seen.len(), 4);
+        assert_eq!(seen[2], ("panics".into(), true, "image-scan".into()));
+    }
+}

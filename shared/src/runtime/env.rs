@@ -1,0 +1,94 @@
+//! Settings: from the environment only, read once at the start.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use crate::domain::{BoxError, Result};
+
+/// The environment, and what was missing or wrong in it.
+///
+/// Reading never fails; [`Env::check`] does, naming everything that is wrong at once.
+#[derive(Debug)]
+pub struct Env {
+    values: HashMap<String, String>,
+    problems: RefCell<Vec<String>>,
+}
+
+impl Env {
+    /// The environment of this process.
+    #[must_use]
+    pub fn process() -> Self {
+        Self::of(std::env::vars())
+    }
+
+    /// These settings.
+    pub fn of(values: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self {
+            values: values.into_iter().collect(),
+            problems: RefCell::default(),
+        }
+    }
+
+    /// A setting that must be there.
+    pub fn text(&self, name: &str) -> String {
+        self.optional(name).unwrap_or_else(|| {
+            self.problem(format!("{name} is missing"));
+            String::new()
+        })
+    }
+
+    /// A setting that may be absent; empty counts as absent.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        self.values
+            .get(name)
+            .map(|it| it.trim().to_owned())
+            .filter(|it| !it.is_empty())
+    }
+
+    /// A comma list that must not be empty.
+    pub fn list(&self, name: &str) -> Vec<String> {
+        self.text(name)
+            .split(',')
+            .map(|it| it.trim().to_owned())
+            .filter(|it| !it.is_empty())
+            .collect()
+    }
+
+    /// Notes that a setting cannot be used.
+    pub fn problem(&self, text: String) {
+        let mut problems = self.problems.borrow_mut();
+        if !problems.contains(&text) {
+            problems.push(text);
+        }
+    }
+
+    /// Fails if anything read so far was missing or wrong.
+    pub fn check(&self) -> Result<(), BoxError> {
+        let problems = self.problems.borrow();
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(format!("this function cannot start: {}", problems.join("; ")).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn everything_that_is_wrong_is_named_at_once() {
+        let env = Env::of([("TABLE".into(), "t".into()), ("STAGE".into(), " ".into())]);
+        assert_eq!(env.text("TABLE"), "t");
+        env.check().unwrap();
+        env.text("STAGE");
+        env.text("BUCKET");
+        env.text("BUCKET");
+        let message = env.check().unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "this function cannot start: STAGE is missing; BUCKET is missing"
+        );
+    }
+}

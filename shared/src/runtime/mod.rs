@@ -1,0 +1,88 @@
+//! How a function starts, logs and takes its events.
+
+mod batch;
+mod env;
+mod logs;
+
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use axum::Router;
+
+pub use batch::{Delivery, take_batch};
+pub use env::Env;
+pub use logs::init as logs;
+
+use crate::domain::BoxError;
+use crate::http::Cors;
+use crate::mail::Mailer;
+use crate::objects::Objects;
+use crate::queues::Queues;
+use crate::store::Store;
+
+/// The connections a function is given at its start. Each is made once and shared.
+pub struct Clients {
+    aws: SdkConfig,
+}
+
+impl Clients {
+    /// Reads the AWS settings of the environment. Nothing is connected yet.
+    pub async fn load() -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_attempt_timeout(Duration::from_secs(5))
+            .operation_timeout(Duration::from_secs(12))
+            .build();
+        let aws = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .timeout_config(timeouts)
+            .load()
+            .await;
+        Self { aws }
+    }
+
+    /// The settings, for a client of one function only.
+    #[must_use]
+    pub fn aws(&self) -> &SdkConfig {
+        &self.aws
+    }
+
+    /// The table named by `TABLE`.
+    #[must_use]
+    pub fn store(&self, env: &Env) -> Store {
+        Store::new(aws_sdk_dynamodb::Client::new(&self.aws), env.text("TABLE"))
+    }
+
+    /// The bucket named by `BUCKET`.
+    #[must_use]
+    pub fn objects(&self, env: &Env) -> Objects {
+        Objects::new(
+            &self.aws,
+            env.text("BUCKET"),
+            env.optional("AWS_ENDPOINT_URL_S3"),
+        )
+    }
+
+    /// Mail from `MAIL_FROM`.
+    #[must_use]
+    pub fn mailer(&self, env: &Env) -> Mailer {
+        Mailer::new(aws_sdk_sesv2::Client::new(&self.aws), env.text("MAIL_FROM"))
+    }
+
+    /// The queue service.
+    #[must_use]
+    pub fn queues(&self) -> Queues {
+        Queues::new(aws_sdk_sqs::Client::new(&self.aws))
+    }
+}
+
+/// Who may call from a browser, by `WEB_ORIGINS` and `STAGE`.
+#[must_use]
+pub fn cors(env: &Env) -> Cors {
+    Cors::new(&env.list("WEB_ORIGINS"), env.text("STAGE") == "prod")
+}
+
+/// Answers HTTP requests until the environment ends.
+pub async fn serve(routes: Router) -> Result<(), BoxError> {
+    lambda_http::run(routes).await
+}

@@ -1,0 +1,112 @@
+//! Signing up, in and out, and getting back in after a forgotten password. Both surfaces of the
+//! contract end here.
+
+mod link;
+mod password;
+mod refusal;
+mod session;
+mod sign_up;
+
+pub use link::{follow, recover};
+pub use password::{change_password, reset_password};
+pub use refusal::Refusal;
+pub use session::{Scope, refresh, sign_in, sign_out};
+pub use sign_up::{SignedUp, sign_up};
+
+use crate::auth::{Access, Gate, Keys, Redirects, RefreshToken};
+use crate::domain::{Account, Result, Session, Timestamp, UserId, email, is_too_long};
+use crate::mail::Mailer;
+use crate::runtime::Env;
+use crate::store::Store;
+
+/// What signing in needs.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// Accounts and sign-ins.
+    pub store: Store,
+    /// Makes access tokens.
+    pub access: Access,
+    /// Sends links.
+    pub mailer: Mailer,
+    /// Where links may lead in the end.
+    pub redirects: Redirects,
+    /// Where links lead first: the address of the API, without the last slash.
+    pub public_url: String,
+}
+
+/// What she has after signing in.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// Who she is.
+    pub account: Account,
+    /// For every request.
+    pub access_token: String,
+    /// When that ends.
+    pub expires_at: Timestamp,
+    /// For the next access token.
+    pub refresh_token: String,
+}
+
+impl Desk {
+    /// The desk behind `gate`, of `PUBLIC_URL`, `WEB_ORIGINS` and `STAGE`. `None`: noted in `env` why not.
+    #[must_use]
+    pub fn read(env: &Env, store: Store, gate: &Gate, mailer: Mailer) -> Option<Self> {
+        let production = env.text("STAGE") == "prod";
+        let redirects = Redirects::new(&env.list("WEB_ORIGINS"), production);
+        if redirects.is_none() {
+            env.problem("WEB_ORIGINS has no entry or one that is no address".into());
+        }
+        let public_url = env.text("PUBLIC_URL").trim_end_matches('/').to_owned();
+        Some(Self {
+            store,
+            access: gate.access().clone(),
+            mailer,
+            redirects: redirects?,
+            public_url,
+        })
+    }
+
+    fn keys(&self) -> &Keys {
+        self.access.keys()
+    }
+
+    fn grant(&self, account: Account, session: &Session, now: Timestamp) -> Result<Granted> {
+        let (access_token, expires_at) = self.access.issue(&account, session, now)?;
+        let refresh_token = RefreshToken::newest(session).seal(self.keys());
+        Ok(Granted {
+            account,
+            access_token,
+            expires_at,
+            refresh_token,
+        })
+    }
+}
+
+/// Her account.
+pub async fn account(store: &Store, user: UserId) -> Result<Account, Refusal> {
+    store.account(user).await?.ok_or(Refusal::UserGone)
+}
+
+/// The address and the password as they are kept, if they can be either.
+fn checked<'a>(
+    address: Option<&str>,
+    password: Option<&'a str>,
+) -> Result<(String, &'a str), Refusal> {
+    Ok((checked_address(address)?, checked_password(password)?))
+}
+
+fn checked_address(address: Option<&str>) -> Result<String, Refusal> {
+    address
+        .and_then(email)
+        .ok_or(Refusal::Invalid("Please enter a valid e-mail address."))
+}
+
+fn checked_password(password: Option<&str>) -> Result<&str, Refusal> {
+    let password = password
+        .filter(|it| !it.is_empty())
+        .ok_or(Refusal::Invalid("Please enter a password."))?;
+    if is_too_long(password) {
+        return Err(Refusal::Invalid("A password has at most 128 characters."));
+    }
+    Ok(password)
+}

@@ -1,0 +1,124 @@
+//! Signing in, staying signed in, signing out.
+
+use super::{Desk, Granted, Refusal, checked};
+use crate::auth::{Caller, RefreshToken, Unreadable, verify_password};
+use crate::clock;
+use crate::domain::{Error, Result, Session, SessionId, Shown, SignInMethod, Timestamp};
+use crate::store::Store;
+
+/// How often a refresh that was overtaken by another is judged again.
+const ATTEMPTS: u32 = 5;
+
+/// How many wrong passwords are taken for one address from one place…
+const MOST_TRIES: u32 = 20;
+
+/// …in so many seconds.
+const SPAN: i64 = 300;
+
+/// Which sign-ins end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of hers.
+    Global,
+    /// This one.
+    Local,
+    /// All but this one.
+    Others,
+}
+
+/// Signs in with a password. `from` is where the request comes from.
+///
+/// Only so many wrong passwords are taken for one address from one place: whoever guesses is stopped,
+/// and cannot thereby keep her out elsewhere. Addresses without an account are counted alike.
+pub async fn sign_in(
+    desk: &Desk,
+    address: Option<&str>,
+    password: Option<&str>,
+    from: &str,
+) -> Result<Granted, Refusal> {
+    let (address, password) = checked(address, password)?;
+    let span = clock::now().epoch_seconds() / SPAN;
+    let tries = desk
+        .keys()
+        .address_name(&format!("{address} {from} {span}"));
+    let ends_at = Timestamp::from_epoch_seconds((span + 1) * SPAN).unwrap_or_else(clock::now);
+    if !desk.store.count_try(&tries, MOST_TRIES, ends_at).await? {
+        return Err(Refusal::TooManyTries);
+    }
+    let account = desk.store.account_of(&address).await?;
+    let hash = match &account {
+        Some(account) => desk.store.password_hash(account.id()).await?,
+        None => None,
+    };
+    // Also without an account, so that the time taken does not tell whether there is one.
+    let fits = verify_password(password.to_owned(), hash).await?;
+    let mut account = account.filter(|_| fits).ok_or(Refusal::WrongCredentials)?;
+    let now = clock::now();
+    let session = Session::new(account.id(), SignInMethod::Password, now);
+    if !desk.store.sign_in(&account, &session).await? {
+        return Err(Refusal::WrongCredentials);
+    }
+    desk.store.forgive_try(&tries).await?;
+    account.last_sign_in_at = Some(now);
+    Ok(desk.grant(account, &session, now)?)
+}
+
+/// Exchanges a refresh token for the next one. Shown twice at once, both get the same.
+pub async fn refresh(desk: &Desk, token: &str) -> Result<Granted, Refusal> {
+    let token = RefreshToken::open(token, desk.keys()).map_err(|why| match why {
+        Unreadable::Malformed => Refusal::RefreshMalformed,
+        Unreadable::Unknown => Refusal::RefreshUnknown,
+    })?;
+    for _ in 0..ATTEMPTS {
+        let (account, session) = futures_util::try_join!(
+            desk.store.account(token.user),
+            desk.store.session(token.user, token.session)
+        )?;
+        let account = account.ok_or(Refusal::RefreshUnknown)?;
+        let session = session.ok_or(Refusal::SessionEnded)?;
+        let now = clock::now();
+        match session.judge(token.generation, now) {
+            Shown::Again => return Ok(desk.grant(account, &session, now)?),
+            Shown::Newest => {
+                let next = session.rotated(now);
+                if desk.store.rotate(&session, &next).await? {
+                    return Ok(desk.grant(account, &next, now)?);
+                }
+            }
+            Shown::Replayed => {
+                desk.store
+                    .end_sessions(token.user, &[token.session])
+                    .await?;
+                tracing::warn!(session.id = %token.session, "an old refresh token was shown; its sign-in was ended");
+                return Err(Refusal::RefreshReused);
+            }
+            Shown::Expired => {
+                desk.store
+                    .end_sessions(token.user, &[token.session])
+                    .await?;
+                return Err(Refusal::SessionExpired);
+            }
+            Shown::Unknown => return Err(Refusal::RefreshUnknown),
+        }
+    }
+    Err(Error::unavailable("refreshing a sign-in", "it kept being refreshed by others").into())
+}
+
+/// Signs her out. Access tokens of what ends are refused from now on.
+pub async fn sign_out(store: &Store, caller: &Caller, scope: Scope) -> Result<()> {
+    let ended: Vec<SessionId> = match scope {
+        Scope::Local => caller.session.into_iter().collect(),
+        Scope::Global => store.sessions(caller.user).await?,
+        Scope::Others => others(store, caller).await?,
+    };
+    store.end_sessions(caller.user, &ended).await
+}
+
+/// Her sign-ins but this one.
+pub(super) async fn others(store: &Store, caller: &Caller) -> Result<Vec<SessionId>> {
+    let all = store.sessions(caller.user).await?;
+    Ok(all
+        .into_iter()
+        .filter(|it| Some(*it) != caller.session)
+        .collect())
+}

@@ -1,0 +1,269 @@
+//! Her pictures: taking them in, showing them, putting them away.
+
+use bytes::Bytes;
+use serde::Serialize;
+use vara_imaging::{Format, Limits};
+
+use crate::auth::Keys;
+use crate::domain::{
+    Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, Kind, Page, Result, Timestamp,
+    UserId,
+};
+use crate::objects::{Objects, Ticket, key};
+use crate::store::{Listing, Store};
+
+/// The most bytes of a file that comes through a function: what Lambda takes, less the envelope.
+pub const MAX_DIRECT: usize = 4_400_000;
+
+/// The most bytes of a file that goes straight to the bucket.
+pub const MAX_TICKET: u64 = 25 * 1024 * 1024;
+
+/// How long a ticket is good for, in seconds.
+const TICKET_LIFE: i64 = 15 * 60;
+
+/// How long a picture's address is good for, in seconds: an hour and what is left of the half hour.
+const URL_LIFE: i64 = 3600;
+const URL_GRID: i64 = 1800;
+
+/// What every route that shows pictures needs.
+#[derive(Clone)]
+pub struct Images {
+    /// The table.
+    pub store: Store,
+    /// The bucket.
+    pub objects: Objects,
+    /// Sign the pictures' addresses.
+    pub keys: Keys,
+    /// Where the API is reached.
+    pub public_url: String,
+}
+
+/// A picture as lists show it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageView {
+    #[serde(flatten)]
+    image: Image,
+    signed_url: Option<String>,
+}
+
+/// A ticket and the picture it is for.
+#[derive(Debug, Serialize)]
+pub struct TicketView {
+    image: Image,
+    upload: Ticket,
+}
+
+/// Which copy of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// At most 2048 px.
+    Display,
+    /// At most 512 px.
+    Thumbnail,
+}
+
+impl std::str::FromStr for Size {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "display" => Ok(Self::Display),
+            "thumb" => Ok(Self::Thumbnail),
+            _ => Err(()),
+        }
+    }
+}
+
+impl Images {
+    /// Takes a file in. It is a picture by its bytes, whatever its name or claim says.
+    pub async fn upload(&self, user: UserId, file: Bytes, now: Timestamp) -> Result<Image> {
+        if file.len() > MAX_DIRECT {
+            return Err(too_large());
+        }
+        let (format, ..) = vara_imaging::dimensions(&file, &Limits::DEFAULT)
+            .map_err(|err| Error::invalid("INVALID_FILE_TYPE", err.to_string()))?;
+        if format == Format::Gif {
+            return Err(Error::invalid(
+                "INVALID_FILE_TYPE",
+                "Please use a JPEG, PNG or WebP picture.",
+            ));
+        }
+        let image = self.announce(user, ImageState::Pending, now).await?;
+        if let Err(err) = self
+            .objects
+            .put(&key::upload(user, image.id), format.mime(), file)
+            .await
+        {
+            self.store.forget_image(&image).await?;
+            return Err(Error {
+                code: "STORAGE_ERROR",
+                ..err
+            });
+        }
+        Ok(image)
+    }
+
+    /// Gives out a ticket to send a file of up to 25 MB straight to the bucket.
+    pub async fn ticket(&self, user: UserId, now: Timestamp) -> Result<TicketView> {
+        let image = self.announce(user, ImageState::Expected, now).await?;
+        let upload = self
+            .objects
+            .ticket(&key::upload(user, image.id), MAX_TICKET, TICKET_LIFE, now)
+            .await?;
+        Ok(TicketView { image, upload })
+    }
+
+    async fn announce(&self, user: UserId, state: ImageState, now: Timestamp) -> Result<Image> {
+        let id = ImageId::next();
+        let storage_url = format!(
+            "{}/storage/v1/object/protected-images/{user}/{id}",
+            self.public_url
+        );
+        let image = Image {
+            state,
+            ..Image::expected(id, user, storage_url, now)
+        };
+        if self.store.announce_image(&image).await? {
+            return Ok(image);
+        }
+        Err(Error::conflict(
+            "IMAGE_LIMIT_REACHED",
+            "You have 50 pictures under protection, which is the most we can watch. Remove one to add another.",
+        ))
+    }
+
+    /// A page of her pictures.
+    pub async fn list(
+        &self,
+        user: UserId,
+        filter: ImageFilter,
+        page: Page,
+        now: Timestamp,
+    ) -> Result<Listing<ImageView>> {
+        let found = self.store.images(user, filter, page).await?;
+        let items = found
+            .items
+            .into_iter()
+            .map(|row| self.view(row.image, now))
+            .collect();
+        Ok(Listing {
+            items,
+            pagination: found.pagination,
+        })
+    }
+
+    /// One picture.
+    pub async fn get(&self, user: UserId, id: ImageId, now: Timestamp) -> Result<ImageView> {
+        Ok(self.view(self.find(user, id).await?, now))
+    }
+
+    /// Puts a picture away; one that is put away already, or never came, goes for good.
+    pub async fn delete(&self, user: UserId, id: ImageId, now: Timestamp) -> Result<()> {
+        let image = self.find(user, id).await?;
+        if image.status == ImageStatus::Archived || image.state == ImageState::Expected {
+            return purge(&self.store, &self.objects, &image).await;
+        }
+        if self.store.archive_image(&image, now).await? {
+            return Ok(());
+        }
+        // A scan or the intake moved it meanwhile; what it is now can be put away as well.
+        let image = self.find(user, id).await?;
+        match self.store.archive_image(&image, now).await? {
+            true => Ok(()),
+            false => Err(Error::unavailable(
+                "archiving a picture",
+                "it kept changing",
+            )),
+        }
+    }
+
+    /// The bytes behind a picture's signed address.
+    pub async fn file(
+        &self,
+        user: UserId,
+        id: ImageId,
+        size: Size,
+        expires: i64,
+        mac: &str,
+        now: Timestamp,
+    ) -> Result<Bytes> {
+        let fits = self
+            .keys
+            .check_url(&signed_text(user, id, size, expires), mac);
+        if !fits || expires < now.epoch_seconds() {
+            return Err(Error::new(
+                Kind::Forbidden,
+                "URL_EXPIRED",
+                "This address is no longer valid.",
+            ));
+        }
+        let object = match size {
+            Size::Display => key::display(user, id),
+            Size::Thumbnail => key::thumbnail(user, id),
+        };
+        // A derivative is at most 2048 px; anything larger was not made by us.
+        self.objects
+            .get(&object, MAX_DIRECT)
+            .await?
+            .ok_or_else(missing)
+    }
+
+    async fn find(&self, user: UserId, id: ImageId) -> Result<Image> {
+        Ok(self.store.image(user, id).await?.ok_or_else(missing)?.image)
+    }
+
+    fn view(&self, image: Image, now: Timestamp) -> ImageView {
+        let signed_url = image
+            .is_viewable()
+            .then(|| self.signed_url(&image, Size::Display, now));
+        ImageView { image, signed_url }
+    }
+
+    fn signed_url(&self, image: &Image, size: Size, now: Timestamp) -> String {
+        // On a grid, so that a page that asks again gets the same address.
+        let expires = (now.epoch_seconds() + URL_LIFE).div_euclid(URL_GRID) * URL_GRID + URL_GRID;
+        let mac = self
+            .keys
+            .sign_url(&signed_text(image.user_id, image.id, size, expires));
+        let name = match size {
+            Size::Display => "display",
+            Size::Thumbnail => "thumb",
+        };
+        format!(
+            "{}/api/v1/images/{}/file?user={}&size={name}&expires={expires}&signature={mac}",
+            self.public_url, image.id, image.user_id
+        )
+    }
+}
+
+/// Removes a picture's bytes and then the picture. What was found of it stays.
+pub async fn purge(store: &Store, objects: &Objects, image: &Image) -> Result<()> {
+    let (user, id) = (image.user_id, image.id);
+    for object in [
+        key::upload(user, id),
+        key::display(user, id),
+        key::thumbnail(user, id),
+    ] {
+        objects.delete(&object).await?;
+    }
+    store.forget_image(image).await
+}
+
+/// The answer to a file that does not fit through this door.
+#[must_use]
+pub fn too_large() -> Error {
+    Error::new(
+        Kind::TooLarge,
+        "FST_REQ_FILE_TOO_LARGE",
+        "This picture is too large to send this way (4.4 MB at the most). Larger ones, to 25 MB, go through POST /api/v1/images/tickets.",
+    )
+}
+
+fn missing() -> Error {
+    Error::not_found("IMAGE_NOT_FOUND", "This picture does not exist.")
+}
+
+fn signed_text(user: UserId, id: ImageId, size: Size, expires: i64) -> String {
+    format!("{user}/{id}/{size:?}/{expires}")
+}

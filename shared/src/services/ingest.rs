@@ -1,0 +1,251 @@
+//! The intake of a picture: from the file she sent to something that can be searched for.
+//!
+//! Told twice, killed between any two steps or out of order, the result is the same: derivatives
+//! first, then one transaction (picture ready, first scan made), then the scan's message, and the
+//! file she sent, with all it gave away, last of all is removed.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+use vara_imaging::{DecodeError, Limits};
+
+use crate::domain::{
+    Error, Image, ImageId, ImageState, ImageStatus, Kind, Result, Scan, ScanId, ScanOrigin,
+    Timestamp, UserId,
+};
+use crate::objects::{Objects, key};
+use crate::queues::{Queues, ScanMessage};
+use crate::services::images::MAX_TICKET;
+use crate::store::{Arrival, Store};
+
+/// The longest side of the copy that is shown and searched with.
+const DISPLAY: u32 = 2048;
+
+/// The longest side of the small copy.
+const THUMBNAIL: u32 = 512;
+
+/// How well the copies are kept, 1 to 100.
+const QUALITY: u8 = 90;
+
+/// What the intake needs.
+pub struct Intake {
+    /// The table.
+    pub store: Store,
+    /// The bucket.
+    pub objects: Objects,
+    /// The queue service.
+    pub queues: Queues,
+    /// Where first scans go.
+    pub scan_queue: String,
+}
+
+/// What was made of a file.
+struct Derived {
+    display: Vec<u8>,
+    thumbnail: Vec<u8>,
+    arrival: Arrival,
+}
+
+impl Intake {
+    /// A file has arrived.
+    pub async fn take(&self, user: UserId, id: ImageId, now: Timestamp) -> Result<()> {
+        let upload = key::upload(user, id);
+        let Some(row) = self.store.image(user, id).await? else {
+            // Nobody announced it, or she has left: it is not ours to keep.
+            return self.objects.delete(&upload).await;
+        };
+        let image = row.image;
+        if matches!(image.state, ImageState::Expected | ImageState::Pending) {
+            match self.open(&upload).await? {
+                Ok(derived) => self.keep(&image, derived, now).await?,
+                Err(reason) => self.reject(&image, &reason, now).await?,
+            }
+        } else if image.is_searchable() {
+            self.send_first_scan(user, id).await?;
+        }
+        self.objects.delete(&upload).await
+    }
+
+    /// The file's bytes made into copies and fingerprints, or why that cannot be, in words for her.
+    async fn open(&self, upload: &str) -> Result<Result<Derived, String>> {
+        let limit = usize::try_from(MAX_TICKET).unwrap_or(usize::MAX);
+        let bytes = match self.objects.get(upload, limit).await {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
+                return Err(Error::unavailable(
+                    "taking a picture in",
+                    "its file is not there",
+                ));
+            }
+            Err(err) if err.kind == Kind::Invalid => return Ok(Err(err.message.into_owned())),
+            Err(err) => return Err(err),
+        };
+        let derived = tokio::task::spawn_blocking(move || derive(&bytes)).await;
+        let derived = derived.map_err(|err| Error::bug("taking a picture in", err))??;
+        Ok(derived.map_err(|err| err.to_string()))
+    }
+
+    async fn keep(&self, image: &Image, derived: Derived, now: Timestamp) -> Result<()> {
+        let (user, id) = (image.user_id, image.id);
+        self.objects
+            .put(
+                &key::display(user, id),
+                "image/jpeg",
+                Bytes::from(derived.display),
+            )
+            .await?;
+        self.objects
+            .put(
+                &key::thumbnail(user, id),
+                "image/jpeg",
+                Bytes::from(derived.thumbnail),
+            )
+            .await?;
+        let mut tx = self.store.tx().ready_image(image, &derived.arrival);
+        let scanned = image.status == ImageStatus::Active;
+        if scanned {
+            tx = tx.start_scan(&Scan::first_of(user, id, now), ScanOrigin::System);
+        }
+        if !tx.commit().await?.is_done() {
+            // It was put away or taken in by somebody else meanwhile; the next delivery sees which.
+            return Err(Error::conflict(
+                "IMAGE_CHANGED",
+                "The picture changed during its intake.",
+            ));
+        }
+        tracing::info!(user.id = %user, image.id = %id, image.quality = derived.arrival.quality, "picture taken in");
+        if scanned {
+            self.send_first_scan(user, id).await
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn reject(&self, image: &Image, reason: &str, now: Timestamp) -> Result<()> {
+        if !self.store.reject_image(image, reason, now).await? {
+            return Err(Error::conflict(
+                "IMAGE_CHANGED",
+                "The picture changed during its intake.",
+            ));
+        }
+        tracing::info!(user.id = %image.user_id, image.id = %image.id, "picture rejected");
+        Ok(())
+    }
+
+    async fn send_first_scan(&self, user: UserId, id: ImageId) -> Result<()> {
+        let message = ScanMessage {
+            scan_job_id: ScanId::first_of(id),
+            user_id: user,
+            target_id: Some(id),
+            correlation_id: Some(id.to_string()),
+        };
+        self.queues.send(&self.scan_queue, &message).await
+    }
+}
+
+/// Of what S3 tells, the little that is needed.
+#[derive(Deserialize)]
+struct BucketEvent {
+    #[serde(rename = "Records")]
+    records: Vec<Record>,
+}
+
+#[derive(Deserialize)]
+struct Record {
+    s3: Stored,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    object: Named,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    key: String,
+}
+
+/// Whose uploads a message of S3 tells of. S3's test message tells of none.
+pub fn uploads(message: &str) -> Result<Vec<(UserId, ImageId)>> {
+    let unreadable = |err: serde_json::Error| Error::bug("reading a message of the bucket", err);
+    let value: Value = serde_json::from_str(message).map_err(unreadable)?;
+    if value.get("Event").is_some_and(|it| it == "s3:TestEvent") {
+        return Ok(vec![]);
+    }
+    let event: BucketEvent = serde_json::from_value(value).map_err(unreadable)?;
+    let keys = event.records.into_iter().map(|it| it.s3.object.key);
+    let found = keys.map(|key| {
+        // S3 writes keys as in a query string, with `+` for a space.
+        let key: String = url::form_urlencoded::parse(format!("k={key}").as_bytes())
+            .map(|(_, it)| it.into_owned())
+            .collect();
+        key::parse_upload(&key)
+            .ok_or_else(|| Error::bug("reading a message of the bucket", "not an upload of ours"))
+    });
+    found.collect()
+}
+
+/// `Err` in the inner result is a file that is no picture, in the outer one our own trouble.
+fn derive(bytes: &[u8]) -> Result<Result<Derived, DecodeError>> {
+    let found = vara_imaging::metadata(bytes);
+    let picture = match vara_imaging::decode(bytes, &Limits::DEFAULT) {
+        Ok(picture) => picture,
+        Err(err) => return Ok(Err(err)),
+    };
+    let display = vara_imaging::shrink(&picture, DISPLAY);
+    let thumbnail = vara_imaging::shrink(&display, THUMBNAIL);
+    let hashes = vara_imaging::pdq_dihedral(&picture);
+    let encode = |it| {
+        vara_imaging::encode_jpeg(it, QUALITY).map_err(|err| Error::bug("encoding a copy", err))
+    };
+    Ok(Ok(Derived {
+        display: encode(&display)?,
+        thumbnail: encode(&thumbnail)?,
+        arrival: Arrival {
+            quality: hashes.as_ref().map_or(0, |it| it[0].quality),
+            dihedral: hashes
+                .iter()
+                .flatten()
+                .map(|it| it.pdq.to_string())
+                .collect(),
+            location_found: found.gps,
+        },
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn messages_of_the_bucket() {
+        let (user, image) = (UserId::random(), ImageId::next());
+        let told = |key: &str| {
+            serde_json::json!({ "Records": [{ "s3": { "object": { "key": key } } }] }).to_string()
+        };
+        assert_eq!(
+            uploads(&told(&format!("uploads/{user}/{image}"))).unwrap(),
+            [(user, image)]
+        );
+        assert_eq!(
+            uploads(&told(&format!("uploads%2F{user}%2F{image}"))).unwrap(),
+            [(user, image)]
+        );
+        assert!(
+            uploads(r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Bucket":"b"}"#)
+                .unwrap()
+                .is_empty()
+        );
+        for bad in [
+            "",
+            "not json",
+            "{}",
+            "[]",
+            &told("uploads/x/y"),
+            &told("pictures/a/b"),
+        ] {
+            assert!(uploads(bad).is_err(), "{bad}");
+        }
+    }
+}

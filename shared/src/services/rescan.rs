@@ -1,0 +1,255 @@
+//! What must happen by itself: scans that are due begin, scans that are stuck go on or end, uploads
+//! nobody took in are taken in, what was put away is purged, who left is erased.
+//!
+//! Runs every minute, and any number of times: each thing is taken (put off in the index, under a
+//! condition) before it is acted on, and every action can be repeated. One that fails comes again.
+
+use serde_json::json;
+
+use crate::domain::{
+    Error, Image, ImageState, ImageStatus, Result, Scan, ScanId, ScanOrigin, ScanType, Timestamp,
+    rescan_after,
+};
+use crate::objects::{Objects, key};
+use crate::queues::Queues;
+use crate::services::{images, scans, users};
+use crate::store::{DUE_ERASE, DUE_INTAKE, DUE_PURGE, DUE_RESCAN, DUE_SCAN, Due, ScanRow, Store};
+
+/// How many things of a kind one run takes.
+const MOST: usize = 200;
+
+/// How long a scan she started may come no step further, in seconds.
+const PATIENCE: i64 = 15 * 60;
+
+/// The same for one we started: it may have to wait for many others.
+const LONG_PATIENCE: i64 = 6 * 3600;
+
+/// How long a thing that was taken stays out of sight, in seconds. A scan that is sent again must not
+/// flood a queue that is merely long.
+const OUT_OF_SIGHT: i64 = 5 * 60;
+const LONG_OUT_OF_SIGHT: i64 = 15 * 60;
+
+/// How long a picture may wait for its intake, in seconds.
+const INTAKE_PATIENCE: i64 = 3 * 24 * 3600;
+
+/// What the schedule needs.
+#[derive(Clone)]
+pub struct Rescan {
+    /// The table.
+    pub store: Store,
+    /// The bucket.
+    pub objects: Objects,
+    /// The queue service.
+    pub queues: Queues,
+    /// The queue of arrivals.
+    pub ingest: String,
+    /// The queue of the scans she starts.
+    pub queue: String,
+    /// The queue of the scans we start.
+    pub background: String,
+}
+
+/// How many things of each kind were dealt with, and how many failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Scans sent again or ended, scans begun, pictures looked after, pictures purged, users erased.
+    pub done: [usize; 5],
+    /// Things to be tried again.
+    pub failed: usize,
+}
+
+/// The kinds, in the order of [`Tally::done`].
+const KINDS: [&str; 5] = [DUE_SCAN, DUE_RESCAN, DUE_INTAKE, DUE_PURGE, DUE_ERASE];
+
+impl Rescan {
+    /// Deals with everything that is due. Fails only if the table does not say what is.
+    pub async fn run(&self, now: Timestamp) -> Result<Tally> {
+        let mut tally = Tally::default();
+        for (at, kind) in KINDS.into_iter().enumerate() {
+            for due in self.store.due(kind, now, MOST).await? {
+                match self.deal_with(kind, &due, now).await {
+                    Ok(true) => tally.done[at] += 1,
+                    Ok(false) => {}
+                    Err(err) => {
+                        tally.failed += 1;
+                        tracing::error!(
+                            kind,
+                            error.chain = err.chain(),
+                            "something that was due failed and comes again"
+                        );
+                    }
+                }
+            }
+        }
+        let [scans, rescans, intakes, purges, erasures] = tally.done;
+        tracing::info!(
+            scans,
+            rescans,
+            intakes,
+            purges,
+            erasures,
+            failed = tally.failed,
+            "looked after what is due"
+        );
+        Ok(tally)
+    }
+
+    /// Whether there was something to do.
+    async fn deal_with(&self, kind: &'static str, due: &Due, now: Timestamp) -> Result<bool> {
+        let long = matches!(kind, DUE_RESCAN | DUE_INTAKE | DUE_PURGE);
+        let until = now.plus_seconds(if long {
+            LONG_OUT_OF_SIGHT
+        } else {
+            OUT_OF_SIGHT
+        });
+        if !self.store.take_due(due, kind, until).await? {
+            return Ok(false);
+        }
+        let user = due
+            .user()
+            .ok_or_else(|| Error::bug("reading what is due", "it is nobody's"))?;
+        match kind {
+            DUE_SCAN => self.revive(due, now).await,
+            DUE_RESCAN => self.begin(due, now).await,
+            DUE_INTAKE => self.intake(due, now).await,
+            DUE_PURGE => self.purge(due, now).await,
+            _ => users::finish_erasure(&self.store, &self.objects, user)
+                .await
+                .map(|()| true),
+        }
+    }
+
+    /// A scan nobody took, or whose worker fell silent: it is sent again, or ended if that did not help.
+    async fn revive(&self, due: &Due, now: Timestamp) -> Result<bool> {
+        let (Some(user), Some(id)) = (due.user(), due.scan()) else {
+            return Ok(false);
+        };
+        let Some(row) = self.store.scan(user, id).await? else {
+            return Ok(false);
+        };
+        if row.scan.status.is_over() {
+            return Ok(false);
+        }
+        if is_stuck(&row, now) {
+            let message =
+                "This scan took too long and was stopped. You can start a new one at any time.";
+            let ended = self
+                .store
+                .end_scan(&row, row.scan.clone().failed(message, None, now), None)
+                .await?;
+            tracing::warn!(user.id = %user, scan.id = %id, ended, "a stuck scan was ended");
+            return Ok(ended);
+        }
+        tracing::warn!(user.id = %user, scan.id = %id, scan.status = row.scan.status.as_str(), "a silent scan is sent again");
+        self.queues
+            .send(self.queue_of(row.origin), &scans::message(&row.scan))
+            .await?;
+        Ok(true)
+    }
+
+    /// Her next scan of all pictures.
+    async fn begin(&self, due: &Due, now: Timestamp) -> Result<bool> {
+        let Some(user) = due.user() else {
+            return Ok(false);
+        };
+        let Some(risk) = self.store.risk_level(user).await? else {
+            return Ok(false);
+        };
+        if !self.store.has_pictures(user).await? {
+            self.store
+                .put_off_rescan(user, now.plus_seconds(rescan_after(risk)))
+                .await?;
+            return Ok(false);
+        }
+        let scan = Scan::pending(ScanId::next(), user, ScanType::ImageScan, None, now);
+        if !self
+            .store
+            .begin_rescan(&scan, now.plus_seconds(rescan_after(risk)))
+            .await?
+        {
+            return Ok(false);
+        }
+        // Should this fail, the scan is found waiting and sent again.
+        self.queues
+            .send(&self.background, &scans::message(&scan))
+            .await?;
+        tracing::info!(user.id = %user, scan.id = %scan.id, "a scan that was due begins");
+        Ok(true)
+    }
+
+    /// A picture that was announced and never taken in.
+    async fn intake(&self, due: &Due, now: Timestamp) -> Result<bool> {
+        let (Some(user), Some(id)) = (due.user(), due.image()) else {
+            return Ok(false);
+        };
+        let object = key::upload(user, id);
+        // Asked before the picture is read: the intake removes the file when the picture is ready.
+        let there = self.objects.exists(&object).await?;
+        let Some(image) = self.store.image(user, id).await?.map(|it| it.image) else {
+            return Ok(false);
+        };
+        if !is_waiting(&image) {
+            return Ok(false);
+        }
+        if !there {
+            tracing::info!(user.id = %user, image.id = %id, "a picture that never came is forgotten");
+            return self.store.forget_image(&image).await.map(|()| true);
+        }
+        if now.millis_since(image.uploaded_at) > INTAKE_PATIENCE * 1000 {
+            tracing::error!(user.id = %user, image.id = %id, "a picture could not be taken in and is given up");
+            return self
+                .store
+                .reject_image(
+                    &image,
+                    "This picture could not be processed. Please try it again.",
+                    now,
+                )
+                .await;
+        }
+        let event = json!({ "Records": [{ "s3": { "object": { "key": object } } }] });
+        self.queues.send(&self.ingest, &event).await?;
+        tracing::warn!(user.id = %user, image.id = %id, "the intake of a picture is asked for again");
+        Ok(true)
+    }
+
+    /// A picture that was put away long enough ago.
+    async fn purge(&self, due: &Due, now: Timestamp) -> Result<bool> {
+        let (Some(user), Some(id)) = (due.user(), due.image()) else {
+            return Ok(false);
+        };
+        let Some(image) = self.store.image(user, id).await?.map(|it| it.image) else {
+            return Ok(false);
+        };
+        if image.status != ImageStatus::Archived || image.archived_at.is_none_or(|at| at > now) {
+            return Ok(false);
+        }
+        images::purge(&self.store, &self.objects, &image).await?;
+        tracing::info!(user.id = %user, image.id = %id, "a picture was purged");
+        Ok(true)
+    }
+
+    fn queue_of(&self, origin: ScanOrigin) -> &str {
+        match origin {
+            ScanOrigin::User => &self.queue,
+            ScanOrigin::System => &self.background,
+        }
+    }
+}
+
+fn is_waiting(image: &Image) -> bool {
+    image.status == ImageStatus::Active
+        && matches!(image.state, ImageState::Expected | ImageState::Pending)
+}
+
+/// Whether a scan came no step further for too long.
+fn is_stuck(row: &ScanRow, now: Timestamp) -> bool {
+    let patience = match row.origin {
+        ScanOrigin::User => PATIENCE,
+        ScanOrigin::System => LONG_PATIENCE,
+    };
+    now.millis_since(row.advanced_at.unwrap_or(row.scan.created_at)) > patience * 1000
+}
+
+#[cfg(test)]
+#[path = "rescan_tests.rs"]
+mod tests;

@@ -1,0 +1,349 @@
+//! The schedule over a real table API: each kind of due thing, told twice and with one of them failing.
+
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::clock;
+use crate::domain::{Account, Page, ScanFilter, ScanStatus};
+use crate::services::support::{BACKGROUND, INGEST, QUEUE, World, delivered};
+use crate::store::Claim;
+use crate::testing::Cloud;
+
+const HOUR: i64 = 3600;
+
+fn rescan(world: &World) -> Rescan {
+    Rescan {
+        store: world.store.clone(),
+        objects: world.objects.clone(),
+        queues: world.queues.clone(),
+        ingest: INGEST.into(),
+        queue: QUEUE.into(),
+        background: BACKGROUND.into(),
+    }
+}
+
+async fn begun(world: &World, origin: ScanOrigin, at: Timestamp) -> ScanRow {
+    let scan = Scan::pending(ScanId::next(), world.user, ScanType::ImageScan, None, at);
+    assert!(world.store.create_scan(&scan, origin).await.unwrap());
+    row(world, scan.id).await
+}
+
+async fn row(world: &World, id: ScanId) -> ScanRow {
+    world.store.scan(world.user, id).await.unwrap().unwrap()
+}
+
+async fn claim(world: &World, row: &ScanRow, at: Timestamp) -> ScanRow {
+    match world.store.claim_scan(row, "w", 1, at).await.unwrap() {
+        Claim::Got(row) => *row,
+        Claim::Busy(_) => panic!("the scan is free"),
+    }
+}
+
+async fn with_account(world: &World) {
+    assert!(
+        world
+            .store
+            .provision(&Account::new(world.user, "ana@example.com", clock::now()))
+            .await
+            .unwrap()
+    );
+}
+
+fn sent(world: &World, queue: &str) -> usize {
+    world
+        .cloud
+        .told("SendMessage")
+        .iter()
+        .filter(|it| it["QueueUrl"] == queue)
+        .count()
+}
+
+#[tokio::test]
+async fn a_scan_nobody_took_is_sent_again_once_a_round() {
+    let world = World::new().await;
+    let now = clock::now();
+    let scan = begun(&world, ScanOrigin::User, now).await;
+    let other = begun(&world, ScanOrigin::System, now).await;
+    let rescan = rescan(&world);
+    assert_eq!(rescan.run(now.plus_seconds(60)).await.unwrap().done[0], 0);
+    assert_eq!(rescan.run(now.plus_seconds(130)).await.unwrap().done[0], 2);
+    assert_eq!(
+        rescan.run(now.plus_seconds(130)).await.unwrap().done[0],
+        0,
+        "told twice"
+    );
+    assert_eq!((sent(&world, QUEUE), sent(&world, BACKGROUND)), (1, 1));
+    let message = world
+        .cloud
+        .told("SendMessage")
+        .into_iter()
+        .find(|it| it["QueueUrl"] == QUEUE)
+        .unwrap();
+    assert!(
+        message["MessageBody"]
+            .as_str()
+            .unwrap()
+            .contains(&scan.scan.id.to_string())
+    );
+    assert_eq!(
+        row(&world, other.scan.id).await.scan.status,
+        ScanStatus::Pending
+    );
+}
+
+#[tokio::test]
+async fn a_scan_whose_worker_fell_silent_goes_on_with_the_next() {
+    let world = World::new().await;
+    world.picture(1).await;
+    world.plant(1, "https://forum.example/t/1").await;
+    let killed = clock::now().minus_seconds(100);
+    let scan = begun(&world, ScanOrigin::User, killed).await;
+    claim(&world, &scan, killed).await;
+    assert_eq!(rescan(&world).run(clock::now()).await.unwrap().done[0], 1);
+    let body = world.cloud.told("SendMessage").pop().unwrap()["MessageBody"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    world.scanner().take(&delivered(body, 1)).await.unwrap();
+    assert_eq!(
+        row(&world, scan.scan.id).await.scan.status,
+        ScanStatus::Completed
+    );
+    assert_eq!(world.alerts().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_stuck_scan_ends_and_frees_the_button() {
+    let world = World::new().await;
+    let then = clock::now().minus_seconds(PATIENCE + 1);
+    let waiting = begun(&world, ScanOrigin::System, then).await;
+    let scan = begun(&world, ScanOrigin::User, then).await;
+    claim(&world, &scan, then).await;
+    rescan(&world).run(clock::now()).await.unwrap();
+    let ended = row(&world, scan.scan.id).await.scan;
+    assert_eq!(ended.status, ScanStatus::Failed);
+    assert!(ended.error_message.unwrap().contains("too long"));
+    assert_eq!(
+        row(&world, waiting.scan.id).await.scan.status,
+        ScanStatus::Pending,
+        "ours may wait longer"
+    );
+    begun(&world, ScanOrigin::User, clock::now()).await;
+}
+
+#[tokio::test]
+async fn a_scan_nobody_ever_took_ends_as_well() {
+    let world = World::new().await;
+    let scan = begun(
+        &world,
+        ScanOrigin::User,
+        clock::now().minus_seconds(PATIENCE + 1),
+    )
+    .await;
+    rescan(&world).run(clock::now()).await.unwrap();
+    assert_eq!(
+        row(&world, scan.scan.id).await.scan.status,
+        ScanStatus::Failed
+    );
+    begun(&world, ScanOrigin::User, clock::now()).await;
+}
+
+#[tokio::test]
+async fn her_next_scan_begins_when_it_is_due_and_is_planned_again() {
+    let world = World::new().await;
+    with_account(&world).await;
+    world.picture(1).await;
+    let scan = begun(&world, ScanOrigin::User, clock::now().minus_seconds(5)).await;
+    let body = serde_json::to_string(&scans::message(&scan.scan)).unwrap();
+    world.scanner().take(&delivered(body, 1)).await.unwrap();
+
+    let rescan = rescan(&world);
+    assert_eq!(
+        rescan
+            .run(clock::now().plus_seconds(6 * 24 * HOUR))
+            .await
+            .unwrap()
+            .done[1],
+        0
+    );
+    let week = clock::now().plus_seconds(7 * 24 * HOUR + 60);
+    assert_eq!(rescan.run(week).await.unwrap().done[1], 1);
+    assert_eq!(rescan.run(week).await.unwrap().done[1], 0, "told twice");
+    assert_eq!(sent(&world, BACKGROUND), 1);
+    let filter = ScanFilter {
+        statuses: Some(vec![ScanStatus::Pending]),
+        kind: Some(ScanType::ImageScan),
+    };
+    let found = world
+        .store
+        .scans(
+            world.user,
+            &filter,
+            Page {
+                number: 1,
+                limit: 9,
+            },
+        )
+        .await
+        .unwrap();
+    assert_eq!(found.pagination.total, 1);
+    let hidden = ScanFilter {
+        kind: None,
+        ..filter
+    };
+    assert_eq!(
+        world
+            .store
+            .scans(
+                world.user,
+                &hidden,
+                Page {
+                    number: 1,
+                    limit: 9
+                }
+            )
+            .await
+            .unwrap()
+            .pagination
+            .total,
+        0
+    );
+}
+
+#[tokio::test]
+async fn nobody_without_pictures_or_account_is_scanned() {
+    let world = World::new().await;
+    let scan = begun(&world, ScanOrigin::System, clock::now()).await;
+    world
+        .store
+        .plan_rescan(&scan.scan, clock::now())
+        .await
+        .unwrap();
+    let rescan = rescan(&world);
+    assert_eq!(
+        rescan.run(clock::now().plus_seconds(1)).await.unwrap().done[1],
+        0
+    );
+    with_account(&world).await;
+    assert_eq!(
+        rescan
+            .run(clock::now().plus_seconds(HOUR))
+            .await
+            .unwrap()
+            .done[1],
+        0
+    );
+    assert!(
+        world
+            .store
+            .due(DUE_RESCAN, clock::now().plus_seconds(6 * 24 * HOUR), 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn uploads_nobody_took_in() {
+    let world = World::new().await;
+    let then = clock::now().minus_seconds(HOUR);
+    let never_came = world.announce(ImageState::Expected, then).await;
+    let came = world.announce(ImageState::Expected, then).await;
+    let hopeless = world
+        .announce(
+            ImageState::Pending,
+            clock::now().minus_seconds(INTAKE_PATIENCE + HOUR),
+        )
+        .await;
+    let ready = world.picture(1).await;
+    for image in [&came, &hopeless] {
+        world
+            .objects
+            .put(&key::upload(world.user, image.id), "image/jpeg", "x".into())
+            .await
+            .unwrap();
+    }
+    let tally = rescan(&world).run(clock::now()).await.unwrap();
+    assert_eq!((tally.done[2], tally.failed), (3, 0));
+    assert!(
+        world
+            .store
+            .image(world.user, never_came.id)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(
+        world.image(hopeless.id).await.image.state,
+        ImageState::Rejected
+    );
+    assert_eq!(world.image(ready).await.image.state, ImageState::Ready);
+    let told = world.cloud.told("SendMessage").pop().unwrap();
+    assert_eq!(told["QueueUrl"], INGEST);
+    let uploads = crate::services::ingest::uploads(told["MessageBody"].as_str().unwrap()).unwrap();
+    assert_eq!(uploads, [(world.user, came.id)]);
+}
+
+#[tokio::test]
+async fn what_was_put_away_is_purged_after_a_week() {
+    let world = World::new().await;
+    let id = world.picture(1).await;
+    let now = clock::now();
+    assert!(
+        world
+            .store
+            .archive_image(&world.image(id).await.image, now)
+            .await
+            .unwrap()
+    );
+    let object = key::display(world.user, id);
+    let rescan = rescan(&world);
+    assert_eq!(
+        rescan
+            .run(now.plus_seconds(7 * 24 * HOUR - 60))
+            .await
+            .unwrap()
+            .done[3],
+        0
+    );
+    assert!(world.cloud.has_object(&object));
+    assert_eq!(
+        rescan
+            .run(now.plus_seconds(7 * 24 * HOUR + 60))
+            .await
+            .unwrap()
+            .done[3],
+        1
+    );
+    assert!(!world.cloud.has_object(&object));
+    assert!(world.store.image(world.user, id).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn one_that_fails_does_not_stop_the_others_and_comes_again() {
+    let world = World::new().await;
+    let then = clock::now().minus_seconds(300);
+    begun(&world, ScanOrigin::User, then).await;
+    let gone = world
+        .announce(ImageState::Expected, clock::now().minus_seconds(HOUR))
+        .await;
+    let broken = Rescan {
+        queues: Cloud::silent_queues(),
+        ..rescan(&world)
+    };
+    let tally = broken.run(clock::now()).await.unwrap();
+    assert_eq!((tally.failed, tally.done[2]), (1, 1));
+    assert!(
+        world
+            .store
+            .image(world.user, gone.id)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let again = rescan(&world)
+        .run(clock::now().plus_seconds(OUT_OF_SIGHT + 1))
+        .await
+        .unwrap();
+    assert_eq!((again.failed, again.done[0]), (0, 1));
+}

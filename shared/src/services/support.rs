@@ -1,0 +1,219 @@
+//! What the tests of scans share: a table, a bucket and a queue service on this machine, the stand-in
+//! engines, and pictures.
+
+#![allow(clippy::unwrap_used)]
+
+use reqwest::multipart::{Form, Part};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use vara_imaging::{Limits, Picture};
+
+use crate::clock;
+use crate::domain::{Alert, AlertStatus, Image, ImageId, ImageState, Page, Timestamp, UserId};
+use crate::engines::{Fetcher, TinEye};
+use crate::objects::{Objects, key};
+use crate::queues::Queues;
+use crate::services::scanning::{Delivered, Scanner};
+use crate::store::{Arrival, ImageRow, Store};
+use crate::testing::{self, Cloud};
+
+pub(crate) const QUEUE: &str = "http://queues/1/vara-image-scan";
+pub(crate) const BACKGROUND: &str = "http://queues/1/vara-background-scan";
+pub(crate) const INGEST: &str = "http://queues/1/vara-image-ingest";
+
+/// Everything, with one user.
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) objects: Objects,
+    pub(crate) queues: Queues,
+    pub(crate) user: UserId,
+    pub(crate) cloud: Cloud,
+    engines: String,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let cloud = Cloud::start().await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let engines = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+        Self {
+            store: testing::store().await,
+            objects: cloud.objects(),
+            queues: cloud.queues(),
+            user: UserId::random(),
+            cloud,
+            engines,
+        }
+    }
+
+    pub(crate) fn scanner(&self) -> Scanner {
+        let base = format!("{}/tineye/rest/", self.engines);
+        let host = self.engines.strip_prefix("http://").unwrap();
+        Scanner {
+            store: self.store.clone(),
+            objects: self.objects.clone(),
+            queues: self.queues.clone(),
+            fetcher: Fetcher::new(Some(host)).unwrap(),
+            tineye: Some(TinEye::new("local-key".into(), Some(&base)).unwrap()),
+            queue: QUEUE.into(),
+            background: BACKGROUND.into(),
+        }
+    }
+
+    /// A picture of hers, taken in and ready.
+    pub(crate) async fn picture(&self, seed: u32) -> ImageId {
+        let jpeg = scene(seed);
+        let image = self.announce(ImageState::Pending, clock::now()).await;
+        let picture = vara_imaging::decode(&jpeg, &Limits::DEFAULT).unwrap();
+        let hashes = vara_imaging::pdq_dihedral(&picture).unwrap();
+        let arrival = Arrival {
+            dihedral: hashes.iter().map(|it| it.pdq.to_string()).collect(),
+            quality: hashes[0].quality,
+            location_found: false,
+        };
+        assert!(
+            self.store
+                .tx()
+                .ready_image(&image, &arrival)
+                .commit()
+                .await
+                .unwrap()
+                .is_done()
+        );
+        self.objects
+            .put(
+                &key::display(self.user, image.id),
+                "image/jpeg",
+                jpeg.into(),
+            )
+            .await
+            .unwrap();
+        image.id
+    }
+
+    /// A picture that has not been taken in.
+    pub(crate) async fn announce(&self, state: ImageState, at: Timestamp) -> Image {
+        let image = Image {
+            state,
+            ..Image::expected(ImageId::next(), self.user, "s".into(), at)
+        };
+        assert!(self.store.announce_image(&image).await.unwrap());
+        image
+    }
+
+    pub(crate) async fn image(&self, id: ImageId) -> ImageRow {
+        self.store.image(self.user, id).await.unwrap().unwrap()
+    }
+
+    /// Plants a copy of a picture on a page of the tiny web.
+    pub(crate) async fn plant(&self, seed: u32, page: &str) {
+        let image = Part::bytes(scene(seed)).file_name("a.jpg");
+        let form = Form::new()
+            .part("image", image)
+            .text("page_url", page.to_owned());
+        let planted = reqwest::Client::new()
+            .post(format!("{}/_web", self.engines))
+            .multipart(form)
+            .send()
+            .await
+            .unwrap();
+        assert!(planted.status().is_success());
+    }
+
+    /// Breaks a stand-in.
+    pub(crate) async fn fault(&self, fault: Value) {
+        let sent = reqwest::Client::new()
+            .post(format!("{}/_fault", self.engines))
+            .body(fault.to_string())
+            .send()
+            .await;
+        assert!(sent.unwrap().status().is_success());
+    }
+
+    /// Repairs everything.
+    pub(crate) async fn repair(&self) {
+        let sent = reqwest::Client::new()
+            .delete(format!("{}/_fault", self.engines))
+            .send()
+            .await;
+        assert!(sent.unwrap().status().is_success());
+    }
+
+    /// How many searches were answered, and how many were refused.
+    pub(crate) async fn searches(&self) -> (u64, u64) {
+        let text = reqwest::get(format!("{}/_calls", self.engines))
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        let calls: Value = serde_json::from_str(&text).unwrap();
+        (
+            calls["tineye"]["answered"].as_u64().unwrap(),
+            calls["tineye"]["refused"].as_u64().unwrap(),
+        )
+    }
+
+    pub(crate) async fn alerts(&self) -> Vec<Alert> {
+        let page = Page {
+            number: 1,
+            limit: 100,
+        };
+        let found = self
+            .store
+            .alerts(self.user, &AlertStatus::ALL, page)
+            .await
+            .unwrap();
+        assert_eq!(found.pagination.total, found.items.len() as u64);
+        found.items
+    }
+}
+
+/// A delivery of this body.
+pub(crate) fn delivered(body: impl Into<String>, attempt: u32) -> Delivered {
+    Delivered {
+        body: body.into(),
+        queue: "vara-image-scan".into(),
+        receipt: "receipt".into(),
+        attempt,
+        last: attempt >= 3,
+        deadline: clock::now().plus_seconds(300),
+    }
+}
+
+/// A JPEG with enough in it to be recognised; no two seeds alike.
+pub(crate) fn scene(seed: u32) -> Vec<u8> {
+    let (width, height) = (320_u32, 240_u32);
+    let mut state = u64::from(seed).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut roll = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        u32::try_from(state >> 40).unwrap()
+    };
+    let blobs: Vec<[u32; 6]> = (0..40)
+        .map(|_| {
+            [
+                roll() % width,
+                roll() % height,
+                8 + roll() % 50,
+                roll() % 256,
+                roll() % 256,
+                roll() % 256,
+            ]
+        })
+        .collect();
+    let mut rgb = Vec::new();
+    for y in 0..height {
+        for x in 0..width {
+            let hit = blobs
+                .iter()
+                .rev()
+                .find(|it| x.abs_diff(it[0]).pow(2) + y.abs_diff(it[1]).pow(2) < it[2].pow(2));
+            let colour = hit.map_or([60, 60 + y / 2, 90], |it| [it[3], it[4], it[5]]);
+            rgb.extend(colour.map(|it| u8::try_from(it).unwrap()));
+        }
+    }
+    vara_imaging::encode_jpeg(&Picture::from_rgb(width, height, rgb).unwrap(), 88).unwrap()
+}

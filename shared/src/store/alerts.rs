@@ -1,0 +1,251 @@
+//! Her alerts.
+
+use super::tx::{Change, Tx};
+use super::{Key, Listing, Row, Store, read};
+use crate::domain::{Alert, AlertStatus, Error, Page, Result, UserId};
+
+/// How many alerts one transaction removes: each takes one place of a hundred, and the totals one more.
+const BATCH: usize = 90;
+
+/// How many batches one call removes before it asks to be called again.
+const MOST_BATCHES: u32 = 2000;
+
+fn key(user: UserId, id: &str) -> Key {
+    Key::user(user, format!("ALERT#{id}"))
+}
+
+fn run(status: AlertStatus) -> String {
+    format!("ALERT#{}", status.as_str())
+}
+
+fn counter(status: AlertStatus) -> String {
+    format!("alert.{}", status.as_str())
+}
+
+/// New before viewed before done; within one, newest first. The id settles ties.
+fn place(alert: &Alert) -> String {
+    format!(
+        "{}#{}{}.{}",
+        run(alert.status),
+        alert.status as u8,
+        alert.created_at.newest_first(),
+        alert.id
+    )
+}
+
+impl Store {
+    /// One alert of hers. `id` is whatever the caller sent.
+    pub async fn alert(&self, user: UserId, id: &str) -> Result<Option<Alert>> {
+        self.get(&key(user, id)).await
+    }
+
+    /// A page of her alerts in these states.
+    pub async fn alerts(
+        &self,
+        user: UserId,
+        statuses: &[AlertStatus],
+        page: Page,
+    ) -> Result<Listing<Alert>> {
+        let counters = self.counters(user).await?;
+        let total = statuses.iter().map(|&it| counters.get(&counter(it))).sum();
+        let runs: Vec<String> = statuses.iter().map(|&it| run(it)).collect();
+        self.page(user, &runs, page, total).await
+    }
+
+    /// Replaces `before` by `after`, if it still is what it was. `false`: somebody was faster.
+    pub async fn change_alert(&self, before: &Alert, after: &Alert) -> Result<bool> {
+        let change = Change::default()
+            .set("status", after.status)
+            .and_then(|it| it.set("metadata", &after.metadata))
+            .and_then(|it| it.set("viewedAt", after.viewed_at))
+            .and_then(|it| it.set("actionedAt", after.actioned_at))
+            .and_then(|it| it.set("list", place(after)))
+            .and_then(|it| it.when("list", "=", place(before)));
+        let moves = if before.status == after.status {
+            vec![]
+        } else {
+            vec![(counter(before.status), -1), (counter(after.status), 1)]
+        };
+        let id = after.id.to_string();
+        let outcome = self
+            .tx()
+            .update(&key(after.user_id, &id), change)
+            .count(after.user_id, &moves)
+            .commit()
+            .await?;
+        Ok(outcome.is_done())
+    }
+
+    /// Removes all her alerts; how many there were.
+    pub async fn delete_alerts(&self, user: UserId) -> Result<u64> {
+        let mut deleted = 0;
+        for _ in 0..MOST_BATCHES {
+            let alerts = self.some_alerts(user).await?;
+            if alerts.is_empty() {
+                return Ok(deleted);
+            }
+            let mut tx = self.tx();
+            for alert in &alerts {
+                // The place is checked so that a change of state in between cannot upset the totals.
+                tx = tx.delete_when(&key(user, &alert.id.to_string()), "list", &place(alert));
+                tx = tx.count(user, &[(counter(alert.status), -1)]);
+            }
+            if tx.commit().await?.is_done() {
+                deleted += alerts.len() as u64;
+            }
+        }
+        Err(Error::unavailable(
+            "clearing alerts",
+            "they kept changing or there are too many for one call",
+        ))
+    }
+
+    async fn some_alerts(&self, user: UserId) -> Result<Vec<Alert>> {
+        let mut alerts = Vec::new();
+        for status in AlertStatus::ALL {
+            let room = BATCH - alerts.len();
+            if room > 0 {
+                let rows = self.run(user, &run(status), room).await?;
+                alerts.extend(rows.into_iter().map(read).collect::<Result<Vec<Alert>>>()?);
+            }
+        }
+        Ok(alerts)
+    }
+}
+
+impl Tx<'_> {
+    /// Stores a new alert and counts it. Refused if it was raised before.
+    pub(crate) fn raise(self, alert: &Alert) -> Self {
+        let row = Row::new(key(alert.user_id, &alert.id.to_string()), alert).listed(place(alert));
+        self.create(&row)
+            .count(alert.user_id, &[(counter(alert.status), 1)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::domain::{AlertId, AlertType, Severity, Timestamp};
+    use crate::testing;
+
+    fn alert(user: UserId, second: i64) -> Alert {
+        Alert {
+            id: AlertId::from(uuid::Uuid::new_v4()),
+            user_id: user,
+            kind: AlertType::ImageMisuse,
+            severity: Severity::High,
+            title: "t".into(),
+            description: "d".into(),
+            metadata: None,
+            status: AlertStatus::New,
+            created_at: Timestamp::from_epoch_seconds(1_800_000_000 + second).unwrap(),
+            viewed_at: None,
+            actioned_at: None,
+        }
+    }
+
+    async fn filled(store: &Store, user: UserId, count: i64) -> Vec<Alert> {
+        let alerts: Vec<Alert> = (0..count).map(|second| alert(user, second)).collect();
+        for alert in &alerts {
+            assert!(store.tx().raise(alert).commit().await.unwrap().is_done());
+        }
+        alerts
+    }
+
+    #[tokio::test]
+    async fn lists_are_new_first_then_newest_first_and_totals_follow() {
+        let (store, user) = (testing::store().await, UserId::random());
+        let alerts = filled(&store, user, 7).await;
+        let viewed = alerts[6]
+            .clone()
+            .with_status(AlertStatus::Viewed, alerts[6].created_at);
+        assert!(store.change_alert(&alerts[6], &viewed).await.unwrap());
+
+        let page = |number| Page { number, limit: 3 };
+        let first = store
+            .alerts(user, &AlertStatus::ALL, page(1))
+            .await
+            .unwrap();
+        assert_eq!(first.pagination.total, 7);
+        assert_eq!(
+            first.items,
+            [alerts[5].clone(), alerts[4].clone(), alerts[3].clone()]
+        );
+        let last = store
+            .alerts(user, &AlertStatus::ALL, page(3))
+            .await
+            .unwrap();
+        assert_eq!(last.items, [viewed]);
+        assert!(
+            store
+                .alerts(user, &AlertStatus::ALL, page(4))
+                .await
+                .unwrap()
+                .items
+                .is_empty()
+        );
+        let new = store
+            .alerts(user, &[AlertStatus::New], page(1))
+            .await
+            .unwrap();
+        assert_eq!(new.pagination.total, 6);
+        let stranger = store
+            .alerts(UserId::random(), &AlertStatus::ALL, page(1))
+            .await
+            .unwrap();
+        assert_eq!((stranger.items.len(), stranger.pagination.total), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn an_alert_is_raised_once() {
+        let (store, user) = (testing::store().await, UserId::random());
+        let alert = alert(user, 1);
+        assert!(store.tx().raise(&alert).commit().await.unwrap().is_done());
+        assert!(!store.tx().raise(&alert).commit().await.unwrap().is_done());
+        assert_eq!(store.counters(user).await.unwrap().get("alert.NEW"), 1);
+    }
+
+    #[tokio::test]
+    async fn a_stale_change_is_refused() {
+        let (store, user) = (testing::store().await, UserId::random());
+        let alerts = filled(&store, user, 1).await;
+        let viewed = alerts[0]
+            .clone()
+            .with_status(AlertStatus::Viewed, alerts[0].created_at);
+        let done = alerts[0]
+            .clone()
+            .with_status(AlertStatus::Actioned, alerts[0].created_at);
+        assert!(store.change_alert(&alerts[0], &viewed).await.unwrap());
+        assert!(!store.change_alert(&alerts[0], &done).await.unwrap());
+        let counters = store.counters(user).await.unwrap();
+        assert_eq!(
+            (
+                counters.get("alert.NEW"),
+                counters.get("alert.VIEWED"),
+                counters.get("alert.ACTIONED")
+            ),
+            (0, 1, 0)
+        );
+    }
+
+    #[tokio::test]
+    async fn clearing_leaves_nothing_and_no_count() {
+        let (store, user) = (testing::store().await, UserId::random());
+        filled(&store, user, 95).await;
+        assert_eq!(store.delete_alerts(user).await.unwrap(), 95);
+        assert_eq!(store.delete_alerts(user).await.unwrap(), 0);
+        let left = store
+            .alerts(
+                user,
+                &AlertStatus::ALL,
+                Page {
+                    number: 1,
+                    limit: 20,
+                },
+            )
+            .await
+            .unwrap();
+        assert_eq!((left.items.len(), left.pagination.total), (0, 0));
+    }
+}

@@ -1,0 +1,92 @@
+//! What a scan has already done: searches it paid for, pictures it is through with.
+//!
+//! A delivery that comes again starts from here. The table forgets these rows after a week.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::tx::Outcome;
+use super::{Key, Row, Store};
+use crate::domain::{Image, ImageId, Result, Scan, Timestamp};
+
+/// How long a checkpoint is kept, in seconds: as long as a message may wait in a dead-letter queue
+/// before somebody sends it back.
+const KEPT: i64 = 14 * 24 * 3600;
+
+/// The mark of a picture that is done; no engine has this name.
+const DONE: &str = "done";
+
+#[derive(Serialize, Deserialize)]
+struct Checkpoint<T> {
+    facts: T,
+}
+
+fn key(scan: &Scan, image: ImageId, what: &str) -> Key {
+    Key::user(scan.user_id, format!("CHECK#{}#{image}#{what}", scan.id))
+}
+
+fn row<T: Serialize>(
+    scan: &Scan,
+    image: ImageId,
+    what: &str,
+    facts: T,
+    now: Timestamp,
+) -> Row<Checkpoint<T>> {
+    let mut row = Row::new(key(scan, image, what), Checkpoint { facts });
+    row.ttl = Some(now.plus_seconds(KEPT).epoch_seconds());
+    row
+}
+
+impl Store {
+    /// What an engine answered in this scan for this picture, if it was asked.
+    pub async fn searched<T: DeserializeOwned>(
+        &self,
+        scan: &Scan,
+        image: ImageId,
+        engine: &str,
+    ) -> Result<Option<T>> {
+        let found: Option<Checkpoint<T>> = self.get(&key(scan, image, engine)).await?;
+        Ok(found.map(|it| it.facts))
+    }
+
+    /// Keeps what an engine answered. `false`: the scan is gone.
+    pub async fn keep_search<T: Serialize>(
+        &self,
+        scan: &Scan,
+        image: ImageId,
+        engine: &str,
+        answer: &T,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let tx = self
+            .tx()
+            .put(&row(scan, image, engine, answer, now))
+            .require(&super::scans::key(scan.user_id, scan.id));
+        Ok(tx.commit().await?.is_done())
+    }
+
+    /// What a scan learnt of a picture it is through with.
+    pub async fn image_done<T: DeserializeOwned>(
+        &self,
+        scan: &Scan,
+        image: ImageId,
+    ) -> Result<Option<T>> {
+        self.searched(scan, image, DONE).await
+    }
+
+    /// Marks a picture as done and counts the scan on it, once. `false`: the picture changed or is
+    /// gone, or it was marked before.
+    pub async fn finish_image<T: Serialize>(
+        &self,
+        scan: &Scan,
+        image: &Image,
+        facts: &T,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let tx = self
+            .tx()
+            .create(&row(scan, image.id, DONE, facts, now))
+            .scanned_image(image, now);
+        Ok(tx.commit().await? == Outcome::Done)
+    }
+}

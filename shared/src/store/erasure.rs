@@ -1,0 +1,162 @@
+//! Erasing her.
+//!
+//! `USER#<id>` / `ERASED` is the receipt: when it was asked for and how far it is, nothing of her. It
+//! stays, so that a token of hers can never make an account again. While work is left it is due.
+
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use serde::{Deserialize, Serialize};
+
+use super::sessions::ENDED_AT_ONCE;
+use super::tx::Change;
+use super::{Item, Key, Row, Store, failure};
+use crate::domain::{Account, Error, Result, SessionId, Timestamp, UserId};
+
+/// Kind of work in the `due` index.
+pub const DUE_ERASE: &str = "ERASE";
+
+/// After how long an erasure that was interrupted is taken up again, in seconds.
+const RESUME: i64 = 120;
+
+/// The most rows one call of the table removes.
+const BATCH: usize = 25;
+
+/// How often rows that the table did not get to are tried again.
+const ATTEMPTS: u32 = 8;
+
+/// The receipt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Erasure {
+    /// When it was asked for.
+    pub erased_at: Timestamp,
+    /// How often everything was swept.
+    pub sweeps: u32,
+}
+
+pub(super) fn key(user: UserId) -> Key {
+    Key::user(user, "ERASED")
+}
+
+impl Store {
+    /// The first step: from here on she cannot sign in, is not signed in on these devices, and is not
+    /// known by her address. `false`: the account changed in between.
+    pub async fn begin_erasure(
+        &self,
+        account: &Account,
+        address: &str,
+        sessions: &[SessionId],
+        now: Timestamp,
+    ) -> Result<bool> {
+        let user = account.id();
+        let mut receipt = Row::new(
+            key(user),
+            Erasure {
+                erased_at: now,
+                sweeps: 0,
+            },
+        );
+        receipt.due_kind = Some(DUE_ERASE.into());
+        receipt.due_at = Some(now.plus_seconds(RESUME).to_string());
+        let mut tx = self
+            .tx()
+            .drop_account(account)
+            .put(&receipt)
+            .drop_mail_window(address);
+        for hash in [&account.confirmation_token, &account.recovery_token]
+            .into_iter()
+            .flatten()
+        {
+            tx = tx.drop_link(hash);
+        }
+        for &session in sessions.iter().take(ENDED_AT_ONCE) {
+            tx = tx.drop_session(user, session);
+        }
+        Ok(tx.commit().await?.is_done())
+    }
+
+    /// The receipt, if she was erased.
+    pub async fn erasure(&self, user: UserId) -> Result<Option<Erasure>> {
+        self.get(&key(user)).await
+    }
+
+    /// Records a sweep and when the next is due; `None`: it was the last.
+    pub async fn swept(&self, user: UserId, sweeps: u32, next: Option<Timestamp>) -> Result<()> {
+        let change = Change::default()
+            .set("sweeps", sweeps)
+            .map(Change::if_exists)
+            .and_then(|it| match next {
+                Some(at) => it.set("due_kind", DUE_ERASE)?.set("due_at", at),
+                None => Ok(it.remove("due_kind").remove("due_at")),
+            });
+        self.tx().update(&key(user), change).commit().await?;
+        Ok(())
+    }
+
+    /// Removes every row of hers but the receipt; how many there were.
+    pub async fn empty(&self, user: UserId) -> Result<usize> {
+        let mut removed = 0;
+        let mut from = None;
+        loop {
+            let reply = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk")
+                .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")))
+                .projection_expression("pk, sk")
+                .set_exclusive_start_key(from.take())
+                .send()
+                .await
+                .map_err(|err| failure("listing her rows", err))?;
+            let receipt = AttributeValue::S(key(user).sk);
+            let keys: Vec<Item> = reply
+                .items
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|it| it.get("sk") != Some(&receipt))
+                .collect();
+            for some in keys.chunks(BATCH) {
+                self.remove(some).await?;
+            }
+            removed += keys.len();
+            from = reply.last_evaluated_key;
+            if from.is_none() {
+                return Ok(removed);
+            }
+        }
+    }
+
+    async fn remove(&self, keys: &[Item]) -> Result<()> {
+        let mut left = keys
+            .iter()
+            .map(|key| {
+                let request = DeleteRequest::builder().set_key(Some(key.clone())).build();
+                request.map(|it| WriteRequest::builder().delete_request(it).build())
+            })
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|err| Error::bug("building a delete", err))?;
+        for attempt in 0..ATTEMPTS {
+            let reply = self
+                .client
+                .batch_write_item()
+                .request_items(&self.table, left)
+                .send()
+                .await;
+            let reply = reply.map_err(|err| failure("removing her rows", err))?;
+            left = reply
+                .unprocessed_items
+                .unwrap_or_default()
+                .remove(&self.table)
+                .unwrap_or_default();
+            if left.is_empty() {
+                return Ok(());
+            }
+            super::tx::backoff(attempt).await;
+        }
+        Err(Error::unavailable(
+            "removing her rows",
+            "the table did not get to all of them",
+        ))
+    }
+}

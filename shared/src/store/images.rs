@@ -1,0 +1,438 @@
+//! Her pictures.
+//!
+//! A picture takes one of fifty places from the moment it is announced until it is put away, rejected
+//! or never arrives. It is listed once it has been sent. Work that may be lost on the way (an upload
+//! that never came, a fingerprint that was never made, a purge) is named in the `due` index.
+
+use serde::{Deserialize, Serialize};
+
+use super::tx::{Change, Outcome, Tx};
+use super::{Key, Listing, Row, Store};
+use crate::domain::{
+    Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, MAX_ACTIVE_IMAGES, Page, Result,
+    Timestamp, UserId,
+};
+
+/// How long an announced or arrived picture may wait for its intake before it is looked after, in seconds.
+const INTAKE: i64 = 20 * 60;
+
+/// How long a picture is kept after it was put away, in seconds.
+const KEPT: i64 = 7 * 24 * 3600;
+
+/// Kinds of work in the `due` index.
+pub(crate) const DUE_INTAKE: &str = "INTAKE";
+pub(crate) const DUE_PURGE: &str = "PURGE";
+
+/// A picture with what is known of it and never shown.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageRow {
+    /// What she is shown.
+    #[serde(flatten)]
+    pub image: Image,
+    /// How trustworthy the fingerprint is, 0 to 100.
+    #[serde(default)]
+    pub pdq_quality: Option<u8>,
+    /// Fingerprints of the eight ways to turn and mirror the picture; the first is `hash`.
+    #[serde(default)]
+    pub dihedral: Vec<String>,
+}
+
+/// What the intake learnt of a picture.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The eight fingerprints; none if the picture is too small to have one.
+    pub dihedral: Vec<String>,
+    /// How trustworthy they are.
+    pub quality: u8,
+    /// Whether the file carried the place it was taken.
+    pub location_found: bool,
+}
+
+fn key(user: UserId, id: ImageId) -> Key {
+    Key::user(user, format!("IMAGE#{id}"))
+}
+
+/// The filter a listed picture falls under.
+fn run(image: &Image) -> &'static str {
+    match (image.status, image.last_scanned) {
+        (ImageStatus::Archived, _) => "IMAGE#ARCHIVED",
+        (ImageStatus::Active, Some(_)) => "IMAGE#SCANNED",
+        (ImageStatus::Active, None) => "IMAGE#NEW",
+    }
+}
+
+fn counter(run: &str) -> String {
+    run.replace("IMAGE#", "image.")
+}
+
+fn place(image: &Image) -> String {
+    format!(
+        "{}#{}.{}",
+        run(image),
+        image.uploaded_at.newest_first(),
+        image.id
+    )
+}
+
+fn runs(filter: ImageFilter) -> Vec<String> {
+    let runs: &[&str] = match filter {
+        ImageFilter::All => &["IMAGE#SCANNED", "IMAGE#NEW"],
+        ImageFilter::Scanned => &["IMAGE#SCANNED"],
+        ImageFilter::NotScanned => &["IMAGE#NEW"],
+        ImageFilter::Archived => &["IMAGE#ARCHIVED"],
+    };
+    runs.iter().map(|it| (*it).to_owned()).collect()
+}
+
+impl Store {
+    /// One picture of hers, if it has arrived.
+    pub async fn image(&self, user: UserId, id: ImageId) -> Result<Option<ImageRow>> {
+        self.get(&key(user, id)).await
+    }
+
+    /// A page of her pictures.
+    pub async fn images(
+        &self,
+        user: UserId,
+        filter: ImageFilter,
+        page: Page,
+    ) -> Result<Listing<ImageRow>> {
+        let counters = self.counters(user).await?;
+        let runs = runs(filter);
+        let total = runs.iter().map(|run| counters.get(&counter(run))).sum();
+        self.page(user, &runs, page, total).await
+    }
+
+    /// All her pictures that a scan searches for.
+    pub async fn searchable_images(&self, user: UserId) -> Result<Vec<ImageRow>> {
+        let mut found = Vec::new();
+        for run in runs(ImageFilter::All) {
+            for item in self.run(user, &run, MAX_ACTIVE_IMAGES as usize).await? {
+                let row: ImageRow = super::read(item)?;
+                if row.image.is_searchable() {
+                    found.push(row);
+                }
+            }
+        }
+        found.sort_by_key(|row| row.image.id);
+        Ok(found)
+    }
+
+    /// Takes a place for a picture that will arrive. `false`: all fifty are taken.
+    ///
+    /// A picture that comes through us is listed at once; one that has a ticket only when it is there.
+    pub async fn announce_image(&self, image: &Image) -> Result<bool> {
+        let user = image.user_id;
+        let it = ImageRow {
+            image: image.clone(),
+            pdq_quality: None,
+            dihedral: Vec::new(),
+        };
+        let mut row = Row::new(key(user, image.id), it);
+        row.due_kind = Some(DUE_INTAKE.into());
+        row.due_at = Some(image.uploaded_at.plus_seconds(INTAKE).to_string());
+        let mut moves = vec![("image.places".to_owned(), 1)];
+        if image.state != ImageState::Expected {
+            row.list = Some(place(image));
+            moves.push((counter(run(image)), 1));
+        }
+        let tx = self
+            .tx()
+            .create(&row)
+            .count(user, &moves)
+            .room("image.places", MAX_ACTIVE_IMAGES);
+        match tx.commit().await? {
+            Outcome::Done => Ok(true),
+            Outcome::Refused(places) if places == [1] => Ok(false),
+            Outcome::Refused(_) => Err(Error::bug("announcing a picture", "its id is taken")),
+        }
+    }
+
+    /// Takes back a picture that could not be stored, as if it had never been announced.
+    pub async fn forget_image(&self, image: &Image) -> Result<()> {
+        let mut moves = vec![];
+        if image.status == ImageStatus::Active {
+            moves.push(("image.places".to_owned(), -1));
+        }
+        if image.state != ImageState::Expected {
+            moves.push((counter(run(image)), -1));
+        }
+        let tx = self
+            .tx()
+            .delete_existing(&key(image.user_id, image.id))
+            .count(image.user_id, &moves);
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Puts a picture away, to be purged in seven days. `false`: it changed in between.
+    pub async fn archive_image(&self, image: &Image, now: Timestamp) -> Result<bool> {
+        let after = Image {
+            status: ImageStatus::Archived,
+            archived_at: Some(now),
+            ..image.clone()
+        };
+        Ok(self
+            .tx()
+            .move_image(image, &after, Ok)
+            .commit()
+            .await?
+            .is_done())
+    }
+
+    /// Records that the bytes are no picture we can protect, and gives the place back.
+    pub async fn reject_image(&self, image: &Image, reason: &str, now: Timestamp) -> Result<bool> {
+        let after = Image {
+            state: ImageState::Rejected,
+            rejected_reason: Some(reason.to_owned()),
+            status: ImageStatus::Archived,
+            archived_at: image.archived_at.or(Some(now)),
+            ..image.clone()
+        };
+        Ok(self
+            .tx()
+            .move_image(image, &after, |it| it.set("rejectedReason", reason))
+            .commit()
+            .await?
+            .is_done())
+    }
+}
+
+impl Tx<'_> {
+    /// The intake of a picture is complete.
+    pub(crate) fn ready_image(self, image: &Image, arrival: &Arrival) -> Self {
+        let after = Image {
+            state: ImageState::Ready,
+            ..image.clone()
+        };
+        self.move_image(image, &after, |change| {
+            change
+                .set("hash", arrival.dihedral.first())?
+                .set("dihedral", &arrival.dihedral)?
+                .set("pdqQuality", arrival.quality)?
+                .set("locationFound", arrival.location_found)
+        })
+    }
+
+    /// A scan has looked for the picture.
+    pub(crate) fn scanned_image(self, image: &Image, now: Timestamp) -> Self {
+        let after = Image {
+            last_scanned: Some(now),
+            ..image.clone()
+        };
+        self.move_image(image, &after, |change| {
+            Ok(change.set("lastScanned", now)?.add("scanCount", 1))
+        })
+    }
+
+    /// Takes a picture from one state to another, with its place in the list, its totals and what is due.
+    fn move_image(
+        self,
+        before: &Image,
+        after: &Image,
+        more: impl FnOnce(Change) -> Result<Change>,
+    ) -> Self {
+        let due = match (after.status, after.state) {
+            (ImageStatus::Archived, _) => after
+                .archived_at
+                .map(|at| (DUE_PURGE, at.plus_seconds(KEPT))),
+            (ImageStatus::Active, ImageState::Ready) => None,
+            (ImageStatus::Active, _) => Some((DUE_INTAKE, after.uploaded_at.plus_seconds(INTAKE))),
+        };
+        let change = Change::default()
+            .set("status", after.status)
+            .and_then(|it| it.set("state", after.state))
+            .and_then(|it| it.set("archivedAt", after.archived_at))
+            .and_then(|it| it.set("list", place(after)))
+            .and_then(|it| it.when("state", "=", before.state))
+            .and_then(|it| match before.state {
+                ImageState::Expected => Ok(it.if_absent("list")),
+                _ => it.when("list", "=", place(before)),
+            })
+            .and_then(|it| match due {
+                Some((kind, at)) => it.set("due_kind", kind)?.set("due_at", at),
+                None => Ok(it.remove("due_kind").remove("due_at")),
+            })
+            .and_then(more);
+        let mut moves = vec![(counter(run(after)), 1)];
+        if before.state != ImageState::Expected {
+            moves.push((counter(run(before)), -1));
+        }
+        if before.status == ImageStatus::Active && after.status == ImageStatus::Archived {
+            moves.push(("image.places".to_owned(), -1));
+        }
+        self.update(&key(after.user_id, after.id), change)
+            .count(after.user_id, &moves)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::testing;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_epoch_seconds(1_800_000_000 + second).unwrap()
+    }
+
+    fn picture(user: UserId, state: ImageState) -> Image {
+        Image {
+            state,
+            ..Image::expected(ImageId::next(), user, "s".into(), at(0))
+        }
+    }
+
+    const ARRIVAL: Arrival = Arrival {
+        dihedral: vec![],
+        quality: 80,
+        location_found: true,
+    };
+
+    async fn totals(store: &Store, user: UserId) -> [u64; 4] {
+        let counters = store.counters(user).await.unwrap();
+        [
+            "image.places",
+            "image.NEW",
+            "image.SCANNED",
+            "image.ARCHIVED",
+        ]
+        .map(|name| counters.get(name))
+    }
+
+    async fn read(store: &Store, image: &Image) -> Image {
+        store
+            .image(image.user_id, image.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .image
+    }
+
+    #[tokio::test]
+    async fn the_way_of_a_picture_keeps_its_totals() {
+        let (store, user) = (testing::store().await, UserId::random());
+        let image = picture(user, ImageState::Pending);
+        assert!(store.announce_image(&image).await.unwrap());
+        assert_eq!(totals(&store, user).await, [1, 1, 0, 0]);
+        assert!(store.searchable_images(user).await.unwrap().is_empty());
+
+        assert!(
+            store
+                .tx()
+                .ready_image(&image, &ARRIVAL)
+                .commit()
+                .await
+                .unwrap()
+                .is_done()
+        );
+        assert!(
+            !store
+                .tx()
+                .ready_image(&image, &ARRIVAL)
+                .commit()
+                .await
+                .unwrap()
+                .is_done(),
+            "it is ready once"
+        );
+        let image = read(&store, &image).await;
+        assert_eq!(
+            (image.state, image.location_found),
+            (ImageState::Ready, Some(true))
+        );
+        assert_eq!(store.searchable_images(user).await.unwrap().len(), 1);
+
+        assert!(
+            store
+                .tx()
+                .scanned_image(&image, at(5))
+                .commit()
+                .await
+                .unwrap()
+                .is_done()
+        );
+        let image = read(&store, &image).await;
+        assert_eq!((image.last_scanned, image.scan_count), (Some(at(5)), 1));
+        assert_eq!(totals(&store, user).await, [1, 0, 1, 0]);
+
+        assert!(store.archive_image(&image, at(6)).await.unwrap());
+        assert_eq!(totals(&store, user).await, [0, 0, 0, 1]);
+        store
+            .forget_image(&read(&store, &image).await)
+            .await
+            .unwrap();
+        assert_eq!(totals(&store, user).await, [0, 0, 0, 0]);
+        assert!(store.image(user, image.id).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_ticket_takes_a_place_but_is_not_listed() {
+        let (store, user) = (testing::store().await, UserId::random());
+        let image = picture(user, ImageState::Expected);
+        assert!(store.announce_image(&image).await.unwrap());
+        assert_eq!(totals(&store, user).await, [1, 0, 0, 0]);
+        let page = Page {
+            number: 1,
+            limit: 20,
+        };
+        assert!(
+            store
+                .images(user, ImageFilter::All, page)
+                .await
+                .unwrap()
+                .items
+                .is_empty()
+        );
+        assert!(
+            store
+                .reject_image(&image, "no picture", at(1))
+                .await
+                .unwrap()
+        );
+        assert_eq!(totals(&store, user).await, [0, 0, 0, 1]);
+        let put_away = store
+            .images(user, ImageFilter::Archived, page)
+            .await
+            .unwrap();
+        assert_eq!(
+            put_away.items[0].image.rejected_reason.as_deref(),
+            Some("no picture")
+        );
+    }
+
+    #[tokio::test]
+    async fn fifty_places_and_no_more_also_at_once() {
+        let (store, user) = (testing::store().await, UserId::random());
+        let images: Vec<Image> = (0..54)
+            .map(|_| picture(user, ImageState::Pending))
+            .collect();
+        let taken =
+            futures_util::future::join_all(images.iter().map(|it| store.announce_image(it))).await;
+        assert_eq!(
+            taken.into_iter().filter(|it| *it.as_ref().unwrap()).count(),
+            50
+        );
+        assert_eq!(totals(&store, user).await, [50, 50, 0, 0]);
+    }
+
+    #[tokio::test]
+    async fn a_stale_move_is_refused() {
+        let (store, user) = (testing::store().await, UserId::random());
+        let image = picture(user, ImageState::Pending);
+        store.announce_image(&image).await.unwrap();
+        assert!(store.archive_image(&image, at(1)).await.unwrap());
+        assert!(
+            !store
+                .tx()
+                .ready_image(&image, &ARRIVAL)
+                .commit()
+                .await
+                .unwrap()
+                .is_done()
+        );
+        assert!(!store.archive_image(&image, at(2)).await.unwrap());
+        assert_eq!(totals(&store, user).await, [0, 0, 0, 1]);
+    }
+}

@@ -1,0 +1,100 @@
+//! Her findings.
+
+use super::tx::{Change, Outcome, Tx};
+use super::{Key, Listing, Row, Store};
+use crate::domain::{Alert, Error, Image, ImageId, Match, MatchId, Page, Result, UserId};
+
+/// What storing a finding came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// It is new, and she is told.
+    New,
+    /// It was known; only its last sighting is.
+    Known,
+    /// Her picture or the scan is gone; nothing is stored.
+    Gone,
+}
+
+fn key(user: UserId, image: ImageId, id: MatchId) -> Key {
+    Key::user(user, format!("MATCH#{image}#{id}"))
+}
+
+fn run(image: ImageId) -> String {
+    format!("MATCH#{image}")
+}
+
+fn place(found: &Match) -> String {
+    format!(
+        "{}#{}.{}",
+        run(found.protected_image_id),
+        found.detected_at.newest_first(),
+        found.id
+    )
+}
+
+impl Store {
+    /// A page of the findings of a picture of hers, newest first.
+    pub async fn matches(&self, image: &Image, page: Page) -> Result<Listing<Match>> {
+        self.page(image.user_id, &[run(image.id)], page, image.match_count)
+            .await
+    }
+
+    /// One finding of hers.
+    pub async fn finding(
+        &self,
+        user: UserId,
+        image: ImageId,
+        id: MatchId,
+    ) -> Result<Option<Match>> {
+        self.get(&key(user, image, id)).await
+    }
+
+    /// Stores a finding with its alert and all totals, or, if it was known, when it was last seen.
+    pub async fn store_finding(
+        &self,
+        user: UserId,
+        found: &Match,
+        alert: &Alert,
+    ) -> Result<Stored> {
+        let scan = found
+            .scan_job_id
+            .ok_or_else(|| Error::bug("storing a finding", "it names no scan"))?;
+        let row =
+            Row::new(key(user, found.protected_image_id, found.id), found).listed(place(found));
+        let tx = self
+            .tx()
+            .create(&row)
+            .raise(alert)
+            .found_image(user, found.protected_image_id)
+            .count_finding(user, scan);
+        match tx.commit().await? {
+            Outcome::Done => Ok(Stored::New),
+            Outcome::Refused(places) if places.contains(&0) => self.see_again(user, found).await,
+            Outcome::Refused(_) => Ok(Stored::Gone),
+        }
+    }
+
+    async fn see_again(&self, user: UserId, found: &Match) -> Result<Stored> {
+        let change = Change::default()
+            .set("lastSeenAt", found.last_seen_at)
+            .and_then(|it| it.set("scanJobId", found.scan_job_id))
+            .and_then(|it| it.set("similarity", found.similarity))
+            .map(Change::if_exists);
+        let tx = self
+            .tx()
+            .update(&key(user, found.protected_image_id, found.id), change);
+        Ok(if tx.commit().await?.is_done() {
+            Stored::Known
+        } else {
+            Stored::Gone
+        })
+    }
+}
+
+impl Tx<'_> {
+    /// Counts a new finding on its picture; refused if the picture is gone.
+    fn found_image(self, user: UserId, image: ImageId) -> Self {
+        let change = Change::default().add("matchCount", 1).if_exists();
+        self.update(&Key::user(user, format!("IMAGE#{image}")), Ok(change))
+    }
+}

@@ -1,0 +1,219 @@
+//! The table: the only place that knows its keys, indexes and expressions.
+//!
+//! One table. Everything that belongs to a woman is one item collection:
+//!
+//! | pk | sk | what |
+//! |---|---|---|
+//! | `USER#<id>` | `PROFILE` | profile, credentials' owner, addresses |
+//! | | `COUNTERS` | totals, kept in the same transaction as what they count |
+//! | | `SESSION#<id>` | a sign-in on one device |
+//! | | `IMAGE#<id>`, `SCAN#<id>`, `MATCH#<image>#<id>`, `ALERT#<id>` | her things |
+//! | | `CHECK#<scan>#<image>#<engine>` | what a scan has already paid for |
+//! | | `LOCK#<scan type>` | one scan of a type at a time |
+//! | `EMAIL#…`, `TOKEN#…` | `-` | look-ups that cross users |
+//!
+//! The local index `list` orders what she is shown: its key is `<run>#<token>`; a run is one filter's
+//! worth (`ALERT#NEW`), a token sorts the way the screen does. It can be read consistently, which a
+//! global index cannot. The sparse global index `due` answers which work is due.
+//!
+//! Every row carries `v`, the version of its shape; readers accept the previous one.
+
+mod alerts;
+mod checkpoints;
+mod due;
+mod erasure;
+mod images;
+mod links;
+mod list;
+mod matches;
+mod scans;
+mod sessions;
+mod tries;
+mod tx;
+mod users;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Error, Result, UserId};
+
+pub use due::Due;
+pub use erasure::{DUE_ERASE, Erasure};
+pub use images::{Arrival, ImageRow};
+pub(crate) use images::{DUE_INTAKE, DUE_PURGE};
+pub use list::Listing;
+pub use matches::Stored;
+pub use scans::{Claim, ScanRow};
+pub(crate) use scans::{DUE_RESCAN, DUE_SCAN};
+
+/// The version of the shape of the rows written here.
+const VERSION: u32 = 1;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// The table.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+/// Where a row is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Key {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    /// A row of hers.
+    pub(crate) fn user(user: UserId, sk: impl Into<String>) -> Self {
+        Self {
+            pk: format!("USER#{user}"),
+            sk: sk.into(),
+        }
+    }
+
+    /// A row that stands by itself.
+    pub(crate) fn lone(pk: impl Into<String>) -> Self {
+        Self {
+            pk: pk.into(),
+            sk: "-".into(),
+        }
+    }
+
+    fn item(&self) -> Item {
+        HashMap::from([
+            ("pk".into(), AttributeValue::S(self.pk.clone())),
+            ("sk".into(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+}
+
+/// A thing with what the table needs beside it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Row<T> {
+    #[serde(flatten)]
+    pub(crate) key: Key,
+    pub(crate) v: u32,
+    /// Place in a list, if it is shown in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) list: Option<String>,
+    /// Kind of work that is due, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) due_kind: Option<String>,
+    /// When it is due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) due_at: Option<String>,
+    /// When the table may forget it, in seconds since 1970. Readers never rely on it having done so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ttl: Option<i64>,
+    #[serde(flatten)]
+    pub(crate) it: T,
+}
+
+impl<T> Row<T> {
+    pub(crate) fn new(key: Key, it: T) -> Self {
+        Self {
+            key,
+            v: VERSION,
+            list: None,
+            due_kind: None,
+            due_at: None,
+            ttl: None,
+            it,
+        }
+    }
+
+    pub(crate) fn listed(mut self, list: impl Into<String>) -> Self {
+        self.list = Some(list.into());
+        self
+    }
+}
+
+impl Store {
+    /// The table `table`.
+    #[must_use]
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+        }
+    }
+
+    /// Whether the table answers. For the readiness check.
+    pub async fn ping(&self) -> Result<()> {
+        self.client
+            .describe_table()
+            .table_name(&self.table)
+            .send()
+            .await
+            .map_err(|err| failure("describing the table", err))?;
+        Ok(())
+    }
+
+    /// Reads one row, consistently.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
+        let reply = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key.item()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|err| failure("reading a row", err))?;
+        reply.item.map(read).transpose()
+    }
+}
+
+/// A row as its type.
+pub(crate) fn read<T: DeserializeOwned>(item: Item) -> Result<T> {
+    serde_dynamo::from_item(item).map_err(|err| Error::bug("reading a stored row", err))
+}
+
+/// A type as its row.
+pub(crate) fn write<T: Serialize>(it: &T) -> Result<Item> {
+    serde_dynamo::to_item(it).map_err(|err| Error::bug("writing a row", err))
+}
+
+/// What a failed call to the table means: their trouble is "later", anything else is our mistake.
+pub(crate) fn failure<E>(what: &'static str, err: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    if is_transient(&err) {
+        Error::unavailable(what, err)
+    } else {
+        Error::bug(what, err)
+    }
+}
+
+/// Whether the same call may succeed later.
+pub(crate) fn is_transient<E: ProvideErrorMetadata>(err: &SdkError<E>) -> bool {
+    match err {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            true
+        }
+        SdkError::ServiceError(it) => {
+            it.raw().status().is_server_error()
+                || it.err().code().is_some_and(|code| {
+                    matches!(
+                        code,
+                        "ProvisionedThroughputExceededException"
+                            | "RequestLimitExceeded"
+                            | "ThrottlingException"
+                            | "TransactionConflictException"
+                            | "TransactionCanceledException"
+                            | "TransactionInProgressException"
+                    )
+                })
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,416 @@
+//! Her scans.
+//!
+//! A scan is listed by its creation, under its type, who wanted it and its state. When it ends, a copy
+//! is listed by its end: a scan that has ended does not change, and the screens ask for "the one that
+//! just ended". A scan she started holds the lock of its type until it ends.
+
+use serde::{Deserialize, Serialize};
+
+use super::tx::{Change, Tx};
+use super::{Key, Listing, Row, Store};
+use crate::domain::{
+    Page, Result, RiskLevel, Scan, ScanFilter, ScanId, ScanOrigin, ScanStatus, ScanType, Timestamp,
+    UserId,
+};
+
+/// Kinds of work in the `due` index: a scan that may be stuck, and a user whose next scan is due.
+pub(crate) const DUE_SCAN: &str = "SCAN";
+pub(crate) const DUE_RESCAN: &str = "RESCAN";
+
+/// How long a scan may wait to be taken before it is looked after, in seconds.
+const WAITING: i64 = 120;
+
+/// How long a worker that gives no sign of life keeps a scan, in seconds. Longer than its longest step.
+const LEASE: i64 = 45;
+
+/// How long after a sign of life a scan is looked after, in seconds.
+const SILENCE: i64 = 60;
+
+/// A scan with what is known of it and never shown.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScanRow {
+    /// What she is shown.
+    #[serde(flatten)]
+    pub scan: Scan,
+    /// Who wanted it.
+    pub origin: ScanOrigin,
+    /// How many new findings it made. Moved together with each finding.
+    #[serde(default)]
+    pub findings: u32,
+    /// Until when its worker has it to itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_until: Option<Timestamp>,
+    /// When it last came a step further.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub advanced_at: Option<Timestamp>,
+}
+
+/// Whether a worker got a scan.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Claim {
+    /// It did.
+    Got(Box<ScanRow>),
+    /// Another worker has it, or another scan runs in its stead, until about then.
+    Busy(Timestamp),
+}
+
+pub(super) fn key(user: UserId, id: ScanId) -> Key {
+    Key::user(user, format!("SCAN#{id}"))
+}
+
+fn ended(user: UserId, id: ScanId) -> Key {
+    Key::user(user, format!("ENDED#{id}"))
+}
+
+fn lock(user: UserId, kind: ScanType) -> Key {
+    Key::user(user, format!("LOCK#{}", kind.as_str()))
+}
+
+fn run(list: &str, kind: ScanType, origin: ScanOrigin, status: ScanStatus) -> String {
+    format!(
+        "{list}#{}#{}#{}",
+        kind.as_str(),
+        origin.as_str(),
+        status.as_str()
+    )
+}
+
+fn counter(kind: ScanType, origin: ScanOrigin, status: ScanStatus) -> String {
+    format!(
+        "scan.{}.{}.{}",
+        kind.as_str(),
+        origin.as_str(),
+        status.as_str()
+    )
+}
+
+fn count(row: &ScanRow, by: i64) -> (String, i64) {
+    (counter(row.scan.kind, row.origin, row.scan.status), by)
+}
+
+fn place(row: &ScanRow) -> String {
+    let run = run("SCAN", row.scan.kind, row.origin, row.scan.status);
+    format!(
+        "{run}#{}.{}",
+        row.scan.created_at.newest_first(),
+        row.scan.id
+    )
+}
+
+fn place_ended(row: &ScanRow) -> String {
+    let run = run("ENDED", row.scan.kind, row.origin, row.scan.status);
+    let end = row.scan.completed_at.unwrap_or(row.scan.created_at);
+    format!("{run}#{}.{}", end.newest_first(), row.scan.id)
+}
+
+impl Store {
+    /// One scan of hers.
+    pub async fn scan(&self, user: UserId, id: ScanId) -> Result<Option<ScanRow>> {
+        self.get(&key(user, id)).await
+    }
+
+    /// A page of her scans: newest first, or last ended first where only ended ones are wanted.
+    pub async fn scans(
+        &self,
+        user: UserId,
+        filter: &ScanFilter,
+        page: Page,
+    ) -> Result<Listing<Scan>> {
+        let list = if filter.is_over() { "ENDED" } else { "SCAN" };
+        let counters = self.counters(user).await?;
+        let (mut runs, mut total) = (Vec::new(), 0);
+        for kind in filter.kinds() {
+            for origin in filter.origins() {
+                for status in filter.states() {
+                    let here = counters.get(&counter(kind, origin, status));
+                    total += here;
+                    // Most kinds of scan never occurred; they need not be asked for.
+                    if here > 0 {
+                        runs.push(run(list, kind, origin, status));
+                    }
+                }
+            }
+        }
+        self.page(user, &runs, page, total).await
+    }
+
+    /// Stores a scan that waits to be worked on. `false`: she has one of this type running.
+    pub async fn create_scan(&self, scan: &Scan, origin: ScanOrigin) -> Result<bool> {
+        Ok(self.tx().start_scan(scan, origin).commit().await?.is_done())
+    }
+
+    /// Takes back a scan that nobody has begun, as if it had never been wanted. `false`: it has begun.
+    pub async fn withdraw_scan(&self, scan: &Scan, origin: ScanOrigin) -> Result<bool> {
+        let row = waiting(scan, origin);
+        let mut tx = self
+            .tx()
+            .delete_when(&key(scan.user_id, scan.id), "list", &place(&row));
+        if origin == ScanOrigin::User {
+            tx = tx.delete(&lock(scan.user_id, scan.kind));
+        }
+        Ok(tx
+            .count(scan.user_id, &[count(&row, -1)])
+            .commit()
+            .await?
+            .is_done())
+    }
+
+    /// Gives a scan to a worker, for as long as it gives signs of life. A failed scan begins again.
+    pub async fn claim_scan(
+        &self,
+        before: &ScanRow,
+        worker: &str,
+        attempt: u32,
+        now: Timestamp,
+    ) -> Result<Claim> {
+        let was_over = before.scan.status.is_over();
+        let after = ScanRow {
+            scan: before.scan.clone().taken(worker, attempt, now),
+            lease_until: Some(now.plus_seconds(LEASE)),
+            advanced_at: if was_over {
+                Some(now)
+            } else {
+                before.advanced_at.or(Some(now))
+            },
+            ..before.clone()
+        };
+        let user = before.scan.user_id;
+        let mut tx = self
+            .tx()
+            .update(&key(user, before.scan.id), claim(before, &after, now));
+        if was_over {
+            tx = tx.delete(&ended(user, before.scan.id));
+            if before.origin == ScanOrigin::User {
+                tx = tx.create(&locked(&before.scan));
+            }
+        }
+        if before.scan.status != after.scan.status {
+            tx = tx.count(user, &[count(before, -1), count(&after, 1)]);
+        }
+        Ok(if tx.commit().await?.is_done() {
+            Claim::Got(Box::new(after))
+        } else {
+            Claim::Busy(now.plus_seconds(LEASE))
+        })
+    }
+
+    /// A sign of life, and how far the scan has come. `false`: it is another worker's by now.
+    pub async fn beat_scan(&self, row: &mut ScanRow, progress: u8, now: Timestamp) -> Result<bool> {
+        let progress = progress.max(row.scan.progress);
+        let advanced = progress > row.scan.progress;
+        let change = mine(row)
+            .and_then(|it| it.set("progress", progress))
+            .and_then(|it| it.set("leaseUntil", now.plus_seconds(LEASE)))
+            .and_then(|it| it.set("due_at", now.plus_seconds(SILENCE)))
+            .and_then(|it| {
+                if advanced {
+                    it.set("advancedAt", now)
+                } else {
+                    Ok(it)
+                }
+            });
+        if !self
+            .tx()
+            .update(&key(row.scan.user_id, row.scan.id), change)
+            .commit()
+            .await?
+            .is_done()
+        {
+            return Ok(false);
+        }
+        row.scan.progress = progress;
+        row.lease_until = Some(now.plus_seconds(LEASE));
+        row.advanced_at = if advanced { Some(now) } else { row.advanced_at };
+        Ok(true)
+    }
+
+    /// Leaves a scan for another delivery of its message, to come in about `seconds`.
+    pub async fn leave_scan(&self, row: &ScanRow, seconds: i64, now: Timestamp) -> Result<()> {
+        let due = now.plus_seconds(seconds + WAITING);
+        let change = mine(row).and_then(|it| it.remove("leaseUntil").set("due_at", due));
+        // Refused means it is another worker's by now, who will look after it.
+        self.tx()
+            .update(&key(row.scan.user_id, row.scan.id), change)
+            .commit()
+            .await?;
+        Ok(())
+    }
+
+    /// Leaves a scan to be sent again by the schedule, soon.
+    pub async fn pause_scan(&self, row: &ScanRow, now: Timestamp) -> Result<()> {
+        self.leave_scan(row, -WAITING, now).await
+    }
+
+    /// Ends a scan: its last state, its place among the ended, the lock and the totals together.
+    /// `false`: it changed in between.
+    ///
+    /// `next` is when her next scan of all pictures is due, if this one settles it.
+    pub async fn end_scan(
+        &self,
+        before: &ScanRow,
+        after: Scan,
+        next: Option<Timestamp>,
+    ) -> Result<bool> {
+        let user = before.scan.user_id;
+        let after = ScanRow {
+            scan: after,
+            lease_until: None,
+            ..before.clone()
+        };
+        let change = Change::default()
+            .set("status", after.scan.status)
+            .and_then(|it| it.set("progress", after.scan.progress))
+            .and_then(|it| it.set("completedAt", after.scan.completed_at))
+            .and_then(|it| it.set("result", &after.scan.result))
+            .and_then(|it| it.set("errorMessage", &after.scan.error_message))
+            .and_then(|it| it.set("list", place(&after)))
+            .map(|it| it.remove("due_kind").remove("due_at").remove("leaseUntil"))
+            .and_then(|it| it.when("list", "=", place(before)))
+            .and_then(|it| it.when("workerId", "=", &before.scan.worker_id));
+        let copy = Row::new(ended(user, after.scan.id), &after.scan).listed(place_ended(&after));
+        let mut tx = self
+            .tx()
+            .update(&key(user, after.scan.id), change)
+            .put(&copy);
+        if before.origin == ScanOrigin::User {
+            tx = tx.delete(&lock(user, after.scan.kind));
+        }
+        if let Some(at) = next {
+            tx = tx.put(&due_rescan(user, at));
+        }
+        Ok(tx
+            .count(user, &[count(before, -1), count(&after, 1)])
+            .commit()
+            .await?
+            .is_done())
+    }
+
+    /// Makes sure that her pictures are scanned again some day, after a scan that settles nothing of it.
+    pub async fn plan_rescan(&self, scan: &Scan, at: Timestamp) -> Result<()> {
+        // Refused means it is planned already, or everything of hers is gone.
+        let tx = self
+            .tx()
+            .create(&due_rescan(scan.user_id, at))
+            .require(&key(scan.user_id, scan.id));
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Stores the scan of all her pictures that was due, and when the next is. `false`: it was stored
+    /// before, or her rescans are planned no more.
+    pub(crate) async fn begin_rescan(&self, scan: &Scan, next: Timestamp) -> Result<bool> {
+        let planned = Change::default().set("due_at", next).map(Change::if_exists);
+        let tx = self
+            .tx()
+            .start_scan(scan, ScanOrigin::System)
+            .update(&rescan(scan.user_id), planned);
+        Ok(tx.commit().await?.is_done())
+    }
+
+    /// Puts her next scan of all pictures off.
+    pub(crate) async fn put_off_rescan(&self, user: UserId, at: Timestamp) -> Result<()> {
+        let change = Change::default().set("due_at", at).map(Change::if_exists);
+        self.tx().update(&rescan(user), change).commit().await?;
+        Ok(())
+    }
+
+    /// Whether she has pictures under protection.
+    pub(crate) async fn has_pictures(&self, user: UserId) -> Result<bool> {
+        Ok(self.counters(user).await?.get("image.places") > 0)
+    }
+
+    /// Whether she still uses Vara, and how much is at stake for her.
+    pub async fn risk_level(&self, user: UserId) -> Result<Option<RiskLevel>> {
+        Ok(self.account(user).await?.map(|it| it.profile.risk_level))
+    }
+}
+
+impl Tx<'_> {
+    /// Stores a scan that waits to be worked on, and counts it. Refused if it was stored before, or if
+    /// she started it and one of its type runs.
+    pub(crate) fn start_scan(self, scan: &Scan, origin: ScanOrigin) -> Self {
+        let it = waiting(scan, origin);
+        let moves = [count(&it, 1)];
+        let mut row = Row::new(key(scan.user_id, scan.id), &it).listed(place(&it));
+        row.due_kind = Some(DUE_SCAN.into());
+        row.due_at = Some(scan.created_at.plus_seconds(WAITING).to_string());
+        let mut tx = self.create(&row);
+        if origin == ScanOrigin::User {
+            tx = tx.create(&locked(scan));
+        }
+        tx.count(scan.user_id, &moves)
+    }
+
+    /// Counts a new finding on its scan; refused if the scan is gone.
+    pub(super) fn count_finding(self, user: UserId, scan: ScanId) -> Self {
+        self.update(
+            &key(user, scan),
+            Ok(Change::default().add("findings", 1).if_exists()),
+        )
+    }
+}
+
+fn waiting(scan: &Scan, origin: ScanOrigin) -> ScanRow {
+    ScanRow {
+        scan: scan.clone(),
+        origin,
+        findings: 0,
+        lease_until: None,
+        advanced_at: None,
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Lock {
+    scan_id: ScanId,
+}
+
+fn locked(scan: &Scan) -> Row<Lock> {
+    Row::new(lock(scan.user_id, scan.kind), Lock { scan_id: scan.id })
+}
+
+#[derive(Serialize)]
+struct Due {}
+
+fn rescan(user: UserId) -> Key {
+    Key::user(user, "RESCAN")
+}
+
+fn due_rescan(user: UserId, at: Timestamp) -> Row<Due> {
+    let mut row = Row::new(rescan(user), Due {});
+    row.due_kind = Some(DUE_RESCAN.into());
+    row.due_at = Some(at.to_string());
+    row
+}
+
+/// The claim's change of the row, if no living worker has it.
+fn claim(before: &ScanRow, after: &ScanRow, now: Timestamp) -> Result<Change> {
+    Change::default()
+        .set("status", after.scan.status)?
+        .set("progress", after.scan.progress)?
+        .set("retryCount", after.scan.retry_count)?
+        .set("workerId", &after.scan.worker_id)?
+        .set("startedAt", after.scan.started_at)?
+        .set("completedAt", after.scan.completed_at)?
+        .set("errorMessage", &after.scan.error_message)?
+        .set("leaseUntil", after.lease_until)?
+        .set("advancedAt", after.advanced_at)?
+        .set("due_kind", DUE_SCAN)?
+        .set("due_at", now.plus_seconds(SILENCE))?
+        .set("list", place(after))?
+        .when("list", "=", place(before))?
+        .when_or_absent("leaseUntil", "<", now)
+}
+
+/// A change that goes through only while the scan is this worker's.
+fn mine(row: &ScanRow) -> Result<Change> {
+    Change::default()
+        .when("status", "=", ScanStatus::Running)?
+        .when("workerId", "=", &row.scan.worker_id)
+}
+
+#[cfg(test)]
+#[path = "scans_tests.rs"]
+mod tests;

@@ -1,0 +1,369 @@
+//! Changes that happen together or not at all.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
+};
+use serde::Serialize;
+
+use super::{Key, Store, failure, write};
+use crate::domain::{Error, Result, UserId};
+
+/// Attempts at a transaction that collides with another on the same rows.
+const ATTEMPTS: u32 = 12;
+
+/// A transaction being put together.
+pub(crate) struct Tx<'a> {
+    store: &'a Store,
+    items: Vec<TransactWriteItem>,
+    /// Moves of totals; one row holds them all, and a transaction may name a row only once.
+    counts: BTreeMap<String, i64>,
+    counted: Option<UserId>,
+    room: Option<(&'static str, u32)>,
+    /// The first thing that could not be put in; told at `commit`, so that building reads straight.
+    broken: Option<Error>,
+}
+
+/// How a transaction ended, when nothing went wrong on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// All of it is stored.
+    Done,
+    /// Nothing is stored: the conditions at these places (in order of building) did not hold.
+    Refused(Vec<usize>),
+}
+
+impl Outcome {
+    pub(crate) fn is_done(&self) -> bool {
+        *self == Self::Done
+    }
+}
+
+/// One change of a row: `SET`/`ADD`/`REMOVE` text with its names and values.
+#[derive(Default)]
+pub(crate) struct Change {
+    set: Vec<String>,
+    add: Vec<String>,
+    remove: Vec<String>,
+    condition: Vec<String>,
+    names: Vec<String>,
+    values: Vec<AttributeValue>,
+}
+
+impl Change {
+    /// Sets an attribute.
+    pub(crate) fn set(mut self, name: &str, value: impl Serialize) -> Result<Self> {
+        let value = serde_dynamo::to_attribute_value(value)
+            .map_err(|err| Error::bug("writing a value", err))?;
+        let (name, value) = (self.name(name), self.value(value));
+        self.set.push(format!("{name} = {value}"));
+        Ok(self)
+    }
+
+    /// Adds to a number; a missing one counts as 0.
+    pub(crate) fn add(mut self, name: &str, by: i64) -> Self {
+        let (name, value) = (
+            self.name(name),
+            self.value(AttributeValue::N(by.to_string())),
+        );
+        self.add.push(format!("{name} {value}"));
+        self
+    }
+
+    /// Removes an attribute.
+    pub(crate) fn remove(mut self, name: &str) -> Self {
+        let name = self.name(name);
+        self.remove.push(name);
+        self
+    }
+
+    /// Only if the row exists.
+    pub(crate) fn if_exists(mut self) -> Self {
+        self.condition.push("attribute_exists(pk)".into());
+        self
+    }
+
+    /// Only if the attribute is absent.
+    pub(crate) fn if_absent(mut self, name: &str) -> Self {
+        let name = self.name(name);
+        self.condition.push(format!("attribute_not_exists({name})"));
+        self
+    }
+
+    /// Only if the attribute compares so: `op` is `=`, `<`, `<>`…
+    pub(crate) fn when(mut self, name: &str, op: &str, value: impl Serialize) -> Result<Self> {
+        let value = serde_dynamo::to_attribute_value(value)
+            .map_err(|err| Error::bug("writing a value", err))?;
+        let (name, value) = (self.name(name), self.value(value));
+        self.condition.push(format!("{name} {op} {value}"));
+        Ok(self)
+    }
+
+    /// Only if the attribute is absent or compares so.
+    pub(crate) fn when_or_absent(
+        mut self,
+        name: &str,
+        op: &str,
+        value: impl Serialize,
+    ) -> Result<Self> {
+        let value = serde_dynamo::to_attribute_value(value)
+            .map_err(|err| Error::bug("writing a value", err))?;
+        let (name, value) = (self.name(name), self.value(value));
+        self.condition.push(format!(
+            "(attribute_not_exists({name}) OR {name} {op} {value})"
+        ));
+        Ok(self)
+    }
+
+    fn name(&mut self, name: &str) -> String {
+        let at = self
+            .names
+            .iter()
+            .position(|it| it == name)
+            .unwrap_or_else(|| {
+                self.names.push(name.to_owned());
+                self.names.len() - 1
+            });
+        format!("#n{at}")
+    }
+
+    fn value(&mut self, value: AttributeValue) -> String {
+        self.values.push(value);
+        format!(":v{}", self.values.len() - 1)
+    }
+
+    fn text(&self) -> String {
+        [
+            ("SET", &self.set),
+            ("ADD", &self.add),
+            ("REMOVE", &self.remove),
+        ]
+        .into_iter()
+        .filter(|(_, parts)| !parts.is_empty())
+        .map(|(verb, parts)| format!("{verb} {}", parts.join(", ")))
+        .collect::<Vec<_>>()
+        .join(" ")
+    }
+}
+
+impl<'a> Tx<'a> {
+    /// Stores a row that must not be there yet.
+    pub(crate) fn create(self, row: &impl Serialize) -> Self {
+        self.put_if(row, Some("attribute_not_exists(pk)"))
+    }
+
+    /// Stores a row, whatever was there.
+    pub(crate) fn put(self, row: &impl Serialize) -> Self {
+        self.put_if(row, None)
+    }
+
+    fn put_if(self, row: &impl Serialize, condition: Option<&str>) -> Self {
+        let table = self.store.table.clone();
+        let put = write(row).and_then(|item| {
+            Put::builder()
+                .table_name(table)
+                .set_item(Some(item))
+                .set_condition_expression(condition.map(str::to_owned))
+                .build()
+                .map_err(|err| Error::bug("building a put", err))
+        });
+        self.push(put.map(|put| TransactWriteItem::builder().put(put).build()))
+    }
+
+    /// Changes a row.
+    pub(crate) fn update(self, key: &Key, change: Result<Change>) -> Self {
+        let table = self.store.table.clone();
+        let update = change.and_then(|change| {
+            let condition = (!change.condition.is_empty()).then(|| change.condition.join(" AND "));
+            let mut update = Update::builder()
+                .table_name(table)
+                .set_key(Some(key.item()))
+                .update_expression(change.text())
+                .set_condition_expression(condition);
+            for (at, name) in change.names.iter().enumerate() {
+                update = update.expression_attribute_names(format!("#n{at}"), name);
+            }
+            for (at, value) in change.values.iter().enumerate() {
+                update = update.expression_attribute_values(format!(":v{at}"), value.clone());
+            }
+            update
+                .build()
+                .map_err(|err| Error::bug("building an update", err))
+        });
+        self.push(update.map(|update| TransactWriteItem::builder().update(update).build()))
+    }
+
+    /// Removes a row, there or not.
+    pub(crate) fn delete(self, key: &Key) -> Self {
+        self.delete_if(key, None)
+    }
+
+    /// Removes a row that must be there.
+    pub(crate) fn delete_existing(self, key: &Key) -> Self {
+        self.delete_if(key, Some("attribute_exists(pk)"))
+    }
+
+    fn delete_if(self, key: &Key, condition: Option<&str>) -> Self {
+        let delete = Delete::builder()
+            .table_name(&self.store.table)
+            .set_key(Some(key.item()))
+            .set_condition_expression(condition.map(str::to_owned))
+            .build()
+            .map_err(|err| Error::bug("building a delete", err));
+        self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete).build()))
+    }
+
+    /// Goes through only if this row exists.
+    pub(crate) fn require(self, key: &Key) -> Self {
+        let check = ConditionCheck::builder()
+            .table_name(&self.store.table)
+            .set_key(Some(key.item()))
+            .condition_expression("attribute_exists(pk)")
+            .build()
+            .map_err(|err| Error::bug("building a check", err));
+        self.push(check.map(|check| TransactWriteItem::builder().condition_check(check).build()))
+    }
+
+    /// Goes through only if this row does not exist.
+    pub(crate) fn forbid(self, key: &Key) -> Self {
+        let check = ConditionCheck::builder()
+            .table_name(&self.store.table)
+            .set_key(Some(key.item()))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(|err| Error::bug("building a check", err));
+        self.push(check.map(|check| TransactWriteItem::builder().condition_check(check).build()))
+    }
+
+    /// Removes a row if an attribute still is what it was.
+    pub(crate) fn delete_when(self, key: &Key, name: &str, value: &str) -> Self {
+        let delete = Delete::builder()
+            .table_name(&self.store.table)
+            .set_key(Some(key.item()))
+            .condition_expression("#n = :v")
+            .expression_attribute_names("#n", name)
+            .expression_attribute_values(":v", AttributeValue::S(value.to_owned()))
+            .build()
+            .map_err(|err| Error::bug("building a delete", err));
+        self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete).build()))
+    }
+
+    /// Moves her totals.
+    pub(crate) fn count(mut self, user: UserId, moves: &[(String, i64)]) -> Self {
+        self.counted = Some(user);
+        for (name, by) in moves {
+            *self.counts.entry(name.clone()).or_default() += by;
+        }
+        self
+    }
+
+    /// Goes through only if her total `name` is below `limit`; must be counted here too.
+    pub(crate) fn room(mut self, name: &'static str, limit: u32) -> Self {
+        self.room = Some((name, limit));
+        self
+    }
+
+    /// Stores all of it, or says which conditions did not hold.
+    pub(crate) async fn commit(self) -> Result<Outcome> {
+        let this = self.with_counts();
+        if let Some(err) = this.broken {
+            return Err(err);
+        }
+        for attempt in 1.. {
+            let sent = this
+                .store
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(this.items.clone()))
+                .send()
+                .await;
+            let Err(err) = sent else { break };
+            match refusal(err.as_service_error()) {
+                Some(Refusal::Conditions(places)) => return Ok(Outcome::Refused(places)),
+                Some(Refusal::Collision) if attempt < ATTEMPTS => backoff(attempt).await,
+                _ => return Err(failure("writing rows", err)),
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// The totals come last, so that the places of the other conditions are the order of building.
+    fn with_counts(mut self) -> Self {
+        let counts = std::mem::take(&mut self.counts);
+        let mut change = counts
+            .iter()
+            .filter(|it| *it.1 != 0)
+            .fold(Change::default(), |change, (name, by)| {
+                change.add(name, *by)
+            });
+        let Some(user) = self.counted.filter(|_| !change.add.is_empty()) else {
+            return self;
+        };
+        let change = match self.room.take() {
+            Some((name, limit)) => change.when_or_absent(name, "<", limit),
+            None => Ok(std::mem::take(&mut change)),
+        };
+        self.update(&Key::user(user, "COUNTERS"), change)
+    }
+
+    fn push(mut self, item: Result<TransactWriteItem>) -> Self {
+        match item {
+            Ok(item) => self.items.push(item),
+            Err(err) => self.broken = self.broken.or(Some(err)),
+        }
+        self
+    }
+}
+
+enum Refusal {
+    Conditions(Vec<usize>),
+    Collision,
+}
+
+fn refusal(err: Option<&TransactWriteItemsError>) -> Option<Refusal> {
+    let cancelled = match err? {
+        TransactWriteItemsError::TransactionCanceledException(it) => it,
+        TransactWriteItemsError::TransactionInProgressException(_) => {
+            return Some(Refusal::Collision);
+        }
+        _ => return None,
+    };
+    let codes: Vec<&str> = cancelled
+        .cancellation_reasons()
+        .iter()
+        .map(|it| it.code().unwrap_or_default())
+        .collect();
+    let failed: Vec<usize> = (0..codes.len())
+        .filter(|&at| codes[at] == "ConditionalCheckFailed")
+        .collect();
+    if !failed.is_empty() {
+        return Some(Refusal::Conditions(failed));
+    }
+    codes
+        .contains(&"TransactionConflict")
+        .then_some(Refusal::Collision)
+}
+
+/// Waits longer after each collision, not in step with the others.
+pub(super) async fn backoff(attempt: u32) {
+    let ceiling = 5_u64 << attempt.min(7);
+    let random = u64::from(uuid::Uuid::new_v4().as_fields().0);
+    tokio::time::sleep(Duration::from_millis(1 + random % ceiling)).await;
+}
+
+impl Store {
+    /// Starts a transaction.
+    pub(crate) fn tx(&self) -> Tx<'_> {
+        Tx {
+            store: self,
+            items: Vec::new(),
+            counts: BTreeMap::new(),
+            counted: None,
+            room: None,
+            broken: None,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What tests share: a fresh table behind a real `DynamoDB` API, in memory.
+//!
+//! The functions' tests reach it through the feature `testing`, which no deployed binary has.
+
+#![allow(clippy::unwrap_used)]
+
+mod cloud;
+
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
+    LocalSecondaryIndex, Projection, ProjectionType, ScalarAttributeType,
+};
+use aws_sdk_dynamodb::{Client, Config};
+
+use crate::store::Store;
+
+pub use cloud::Cloud;
+
+/// A store over a new, empty table with the template's keys and indexes.
+pub async fn store() -> Store {
+    table().await.0
+}
+
+/// The same, with a client that sees the table `vara` as it is.
+pub async fn table() -> (Store, Client) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(dynoxide::server::serve_on(
+        listener,
+        dynoxide::Database::memory().unwrap(),
+    ));
+    let client = client(&endpoint);
+    create_table(&client).await;
+    (Store::new(client.clone(), "vara"), client)
+}
+
+/// A store whose table does not answer.
+#[must_use]
+pub fn silent_store() -> Store {
+    let config = client("http://127.0.0.1:9")
+        .config()
+        .to_builder()
+        .retry_config(RetryConfig::disabled())
+        .build();
+    Store::new(Client::from_conf(config), "vara")
+}
+
+fn client(endpoint: &str) -> Client {
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::from_static("eu-central-1"))
+        .credentials_provider(Credentials::for_tests())
+        .endpoint_url(endpoint)
+        .build();
+    Client::from_conf(config)
+}
+
+async fn create_table(client: &Client) {
+    let attribute = |name: &str| {
+        let it = AttributeDefinition::builder()
+            .attribute_name(name)
+            .attribute_type(ScalarAttributeType::S);
+        it.build().unwrap()
+    };
+    let element = |name: &str, kind: KeyType| {
+        KeySchemaElement::builder()
+            .attribute_name(name)
+            .key_type(kind)
+            .build()
+            .unwrap()
+    };
+    let keys = |hash: &str, range: &str| {
+        Some(vec![
+            element(hash, KeyType::Hash),
+            element(range, KeyType::Range),
+        ])
+    };
+    let projection = |kind: ProjectionType| Projection::builder().projection_type(kind).build();
+    let list = LocalSecondaryIndex::builder()
+        .index_name("list")
+        .set_key_schema(keys("pk", "list"))
+        .projection(projection(ProjectionType::All))
+        .build()
+        .unwrap();
+    let due = GlobalSecondaryIndex::builder()
+        .index_name("due")
+        .set_key_schema(keys("due_kind", "due_at"))
+        .projection(projection(ProjectionType::KeysOnly))
+        .build()
+        .unwrap();
+    client
+        .create_table()
+        .table_name("vara")
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_attribute_definitions(Some(
+            ["pk", "sk", "list", "due_kind", "due_at"]
+                .map(attribute)
+                .to_vec(),
+        ))
+        .set_key_schema(keys("pk", "sk"))
+        .local_secondary_indexes(list)
+        .global_secondary_indexes(due)
+        .send()
+        .await
+        .unwrap();
+}

@@ -1,0 +1,151 @@
+//! A bucket and a queue service small enough for tests: the bucket keeps what it is given, the queue
+//! service remembers what it was told.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::objects::Objects;
+use crate::queues::Queues;
+
+/// Both services, on this machine.
+#[derive(Clone, Debug)]
+pub struct Cloud {
+    endpoint: String,
+    held: Arc<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    objects: Mutex<HashMap<String, Bytes>>,
+    calls: Mutex<Vec<(String, Value)>>,
+}
+
+impl Cloud {
+    /// Starts them, empty.
+    pub async fn start() -> Self {
+        let held = Arc::new(Held::default());
+        let routes = Router::new()
+            .route("/", post(call))
+            .route("/{bucket}/{*key}", get(read).put(write).delete(remove))
+            .with_state(Arc::clone(&held));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Self { endpoint, held }
+    }
+
+    /// The bucket.
+    #[must_use]
+    pub fn objects(&self) -> Objects {
+        Objects::new(&aws(&self.endpoint), "vara", Some(self.endpoint.clone()))
+    }
+
+    /// The queue service.
+    #[must_use]
+    pub fn queues(&self) -> Queues {
+        Queues::new(aws_sdk_sqs::Client::new(&aws(&self.endpoint)))
+    }
+
+    /// A queue service that does not answer.
+    #[must_use]
+    pub fn silent_queues() -> Queues {
+        Queues::new(aws_sdk_sqs::Client::new(&aws("http://127.0.0.1:9")))
+    }
+
+    /// What the queue service was told, by the name of the call.
+    #[must_use]
+    pub fn told(&self, call: &str) -> Vec<Value> {
+        let calls = self.held.calls.lock().unwrap();
+        calls
+            .iter()
+            .filter(|it| it.0 == call)
+            .map(|it| it.1.clone())
+            .collect()
+    }
+
+    /// Whether the bucket holds an object.
+    #[must_use]
+    pub fn has_object(&self, key: &str) -> bool {
+        self.held.objects.lock().unwrap().contains_key(key)
+    }
+}
+
+fn aws(endpoint: &str) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::for_tests()))
+        .retry_config(RetryConfig::disabled())
+        .endpoint_url(endpoint)
+        .build()
+}
+
+async fn read(State(held): State<Arc<Held>>, Path((_, key)): Path<(String, String)>) -> Response {
+    match held.objects.lock().unwrap().get(&key) {
+        Some(bytes) => bytes.clone().into_response(),
+        None => (
+            StatusCode::NOT_FOUND,
+            "<Error><Code>NoSuchKey</Code></Error>",
+        )
+            .into_response(),
+    }
+}
+
+async fn write(State(held): State<Arc<Held>>, Path((_, key)): Path<(String, String)>, body: Bytes) {
+    // The client wraps what it sends in chunks with a checksum; what is asked for must be the bytes.
+    held.objects.lock().unwrap().insert(key, unwrapped(&body));
+}
+
+fn unwrapped(body: &Bytes) -> Bytes {
+    let line = body.iter().position(|it| *it == b'\n').unwrap_or_default();
+    let size = std::str::from_utf8(&body[..line])
+        .ok()
+        .and_then(|it| usize::from_str_radix(it.trim(), 16).ok());
+    size.map_or_else(
+        || body.clone(),
+        |size| body.slice(line + 1..line + 1 + size),
+    )
+}
+
+async fn remove(
+    State(held): State<Arc<Held>>,
+    Path((_, key)): Path<(String, String)>,
+) -> StatusCode {
+    held.objects.lock().unwrap().remove(&key);
+    StatusCode::NO_CONTENT
+}
+
+async fn call(State(held): State<Arc<Held>>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers["x-amz-target"]
+        .to_str()
+        .unwrap()
+        .rsplit('.')
+        .next()
+        .unwrap()
+        .to_owned();
+    let asked = serde_json::from_slice(&body).unwrap();
+    held.calls.lock().unwrap().push((target, asked));
+    let attributes =
+        json!({ "ApproximateNumberOfMessages": "2", "ApproximateNumberOfMessagesNotVisible": "1" });
+    let answer = json!({ "MessageId": "m", "MD5OfMessageBody": "", "Attributes": attributes });
+    (
+        [(header::CONTENT_TYPE, "application/x-amz-json-1.0")],
+        answer.to_string(),
+    )
+        .into_response()
+}

@@ -1,0 +1,197 @@
+//! The layers of the common crate and the rule that functions only call services, held by reading
+//! the sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each module, and the modules of this crate it may name.
+const MAY_USE: [(&str, &[&str]); 11] = [
+    ("domain", &[]),
+    ("clock", &["domain"]),
+    ("store", &["domain"]),
+    ("objects", &["domain"]),
+    ("queues", &["domain"]),
+    ("engines", &["domain"]),
+    ("mail", &["domain"]),
+    ("auth", &["clock", "domain", "runtime", "store"]),
+    (
+        "services",
+        &[
+            "auth", "clock", "domain", "engines", "mail", "objects", "queues", "runtime",
+            "services", "store",
+        ],
+    ),
+    ("http", &["auth", "clock", "domain", "services"]),
+    (
+        "runtime",
+        &[
+            "domain", "engines", "http", "mail", "objects", "queues", "store",
+        ],
+    ),
+];
+
+/// What only the layers that talk to AWS may name.
+const AWS_ONLY_IN: [&str; 5] = ["store", "objects", "queues", "mail", "runtime"];
+
+#[test]
+fn modules_use_only_what_is_above_them() {
+    let mut wrong = Vec::new();
+    for (module, allowed) in MAY_USE {
+        for (path, text) in sources(&root().join("src"), module) {
+            for used in crate_paths(&text) {
+                if used != module
+                    && !allowed.contains(&used.as_str())
+                    && used != "testing"
+                    && used != "Error"
+                    && used != "Result"
+                {
+                    wrong.push(format!("{} uses crate::{used}", path.display()));
+                }
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn only_the_outer_ring_knows_aws() {
+    let mut wrong = Vec::new();
+    for (module, _) in MAY_USE
+        .into_iter()
+        .filter(|(module, _)| !AWS_ONLY_IN.contains(module))
+    {
+        for (path, text) in sources(&root().join("src"), module) {
+            if code(&text).any(|line| line.contains("aws_sdk_") || line.contains("aws_config")) {
+                wrong.push(path);
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<PathBuf>::new());
+}
+
+#[test]
+fn the_domain_asks_nobody() {
+    for (path, text) in sources(&root().join("src"), "domain") {
+        for forbidden in [
+            "now_utc", "std::env", "std::fs", "std::net", "tokio", "reqwest", "axum", "tracing",
+        ] {
+            assert!(
+                !code(&text).any(|line| line.contains(forbidden)),
+                "{} names {forbidden}",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn functions_only_call_services() {
+    let functions = root().join("../functions");
+    let mut seen = 0;
+    for path in files(&functions) {
+        seen += 1;
+        let text = fs::read_to_string(&path).expect("a source");
+        let is_test = path.components().any(|it| it.as_os_str() == "tests");
+        for line in code(&text).filter(|_| !is_test) {
+            for forbidden in [
+                "aws_sdk_",
+                "aws_config",
+                ".tx()",
+                "app.store.",
+                "app.objects.",
+                "app.queues.",
+                "std::env",
+                "reqwest",
+            ] {
+                assert!(
+                    !line.contains(forbidden),
+                    "{} has {forbidden}: {line}",
+                    path.display()
+                );
+            }
+        }
+        assert!(
+            text.starts_with("//!"),
+            "{} does not say what it is for",
+            path.display()
+        );
+    }
+    assert!(seen > 10, "the functions were not found");
+}
+
+#[test]
+fn every_module_is_placed() {
+    let mut modules: Vec<String> = fs::read_dir(root().join("src"))
+        .expect("sources")
+        .map(|it| {
+            it.expect("an entry")
+                .path()
+                .file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        })
+        .filter(|it| it != "lib" && it != "testing")
+        .collect();
+    modules.sort();
+    let mut placed: Vec<&str> = MAY_USE.iter().map(|it| it.0).collect();
+    placed.sort_unstable();
+    assert_eq!(modules, placed);
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources(src: &Path, module: &str) -> Vec<(PathBuf, String)> {
+    let single = src.join(format!("{module}.rs"));
+    let paths = if single.exists() {
+        vec![single]
+    } else {
+        files(&src.join(module))
+    };
+    assert!(!paths.is_empty(), "no module {module}");
+    paths
+        .into_iter()
+        .map(|path| (path.clone(), fs::read_to_string(path).expect("a source")))
+        .collect()
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|it| it == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The lines that are not comments, up to the tests.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .take_while(|line| !line.starts_with("#[cfg(test)]"))
+        .filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// Every `x` of `crate::x`, also inside `use crate::{x, y}`.
+fn crate_paths(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for line in code(text) {
+        for (at, _) in line.match_indices("crate::") {
+            if line[..at].ends_with(|it: char| it.is_alphanumeric() || it == '_' || it == '(') {
+                continue;
+            }
+            let rest = line[at + 7..].trim_start_matches('{');
+            found.push(
+                rest.chars()
+                    .take_while(|it| it.is_alphanumeric() || *it == '_')
+                    .collect(),
+            );
+        }
+    }
+    found
+}

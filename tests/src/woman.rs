@@ -1,0 +1,156 @@
+//! Somebody who uses the system, as the screens do it for her.
+
+use reqwest::Method;
+use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
+
+use crate::world::{PASSWORD, eventually};
+use crate::{Reply, World};
+
+/// A user with a session.
+pub struct Woman<'a> {
+    /// Where she lives.
+    pub world: &'a World,
+    /// Her id.
+    pub id: String,
+    /// Her address.
+    pub email: String,
+    /// Her access token.
+    pub token: String,
+    /// Her refresh token.
+    pub refresh: String,
+}
+
+impl<'a> Woman<'a> {
+    /// From the answer to a sign-up or sign-in.
+    #[must_use]
+    pub fn of(world: &'a World, email: String, session: &Value) -> Self {
+        let text = |it: &Value| {
+            it.as_str()
+                .unwrap_or_else(|| panic!("no session in {session}"))
+                .to_owned()
+        };
+        Self {
+            world,
+            email,
+            id: text(&session["user"]["id"]),
+            token: text(&session["access_token"]),
+            refresh: text(&session["refresh_token"]),
+        }
+    }
+
+    /// Signs in on another device.
+    pub async fn sign_in(&self) -> Woman<'a> {
+        let body = json!({ "email": self.email, "password": PASSWORD });
+        let reply = self
+            .world
+            .call(
+                Method::POST,
+                "/auth/v1/token?grant_type=password",
+                Some(body),
+            )
+            .await;
+        Woman::of(self.world, self.email.clone(), &reply.expect(200).json)
+    }
+
+    /// A call of hers.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
+        self.world
+            .call_as(Some(&self.token), method, path, body)
+            .await
+    }
+
+    /// Reads.
+    pub async fn get(&self, path: &str) -> Reply {
+        self.call(Method::GET, path, None).await
+    }
+
+    /// Sends.
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// Changes.
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.call(Method::PATCH, path, Some(body)).await
+    }
+
+    /// Removes.
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.call(Method::DELETE, path, None).await
+    }
+
+    /// Sends a file, as the upload screen does.
+    pub async fn send(&self, bytes: Vec<u8>, claim: &str) -> Reply {
+        let file = Part::bytes(bytes)
+            .file_name("me.jpg")
+            .mime_str(claim)
+            .unwrap();
+        let url = format!("{}/api/v1/images/upload", self.world.gateway);
+        let request = self
+            .world
+            .http
+            .post(url)
+            .bearer_auth(&self.token)
+            .header("origin", "http://localhost:3000");
+        Reply::read(
+            request
+                .multipart(Form::new().part("file", file))
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
+    }
+
+    /// Uploads a picture and waits until it has been taken in; the picture.
+    pub async fn upload(&self, picture: Vec<u8>) -> Value {
+        let reply = self.send(picture, "image/jpeg").await;
+        let id = reply.expect(201).data()["id"].as_str().unwrap().to_owned();
+        self.ready(&id).await
+    }
+
+    /// Waits until a picture has been taken in.
+    pub async fn ready(&self, id: &str) -> Value {
+        eventually("the picture is ready", async || {
+            let reply = self.get(&format!("/api/v1/images/{id}")).await;
+            let image = reply.expect(200).data().clone();
+            assert_ne!(image["state"], "REJECTED", "{image}");
+            (image["state"] == "READY").then_some(image)
+        })
+        .await
+    }
+
+    /// Starts a scan of everything and waits for its end; the scan.
+    pub async fn scan(&self) -> Value {
+        let reply = self
+            .post("/api/v1/scans/trigger", json!({ "type": "IMAGE_SCAN" }))
+            .await;
+        self.ended(reply.expect(202).data()["id"].as_str().unwrap())
+            .await
+    }
+
+    /// Waits for the end of a scan; the scan.
+    pub async fn ended(&self, id: &str) -> Value {
+        eventually("the scan has ended", async || {
+            let reply = self.get(&format!("/api/v1/scans/{id}")).await;
+            let scan = reply.expect(200).data().clone();
+            matches!(scan["status"].as_str(), Some("COMPLETED" | "FAILED")).then_some(scan)
+        })
+        .await
+    }
+
+    /// Waits until she has this many alerts; all of them.
+    pub async fn alerts(&self, count: usize) -> Vec<Value> {
+        eventually("she has her alerts", async || {
+            let reply = self.get("/api/v1/alerts?limit=100").await;
+            let alerts = reply.expect(200).data().as_array().unwrap().clone();
+            assert!(
+                alerts.len() <= count,
+                "more alerts than were planted: {alerts:#?}"
+            );
+            (alerts.len() == count).then_some(alerts)
+        })
+        .await
+    }
+}

@@ -1,0 +1,229 @@
+//! The running system.
+
+use std::future::Future;
+use std::time::Duration;
+
+use reqwest::multipart::{Form, Part};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+use vara_local::{Options, Stack};
+
+use crate::{Reply, Woman};
+
+/// The password of everybody in the tests.
+pub const PASSWORD: &str = "Correct-Horse-7";
+
+/// How long anything may take that the system does by itself, before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The system under test: raised for this run, or one that runs elsewhere.
+pub struct World {
+    /// Where the API is.
+    pub gateway: String,
+    /// Where the stand-ins are.
+    pub engines: String,
+    /// For calls.
+    pub http: Client,
+    stack: Option<Stack>,
+    faults: OnceCell<tokio::sync::RwLock<()>>,
+}
+
+impl World {
+    /// Raises the local stack, or takes the system that `VARA_GATEWAY` and `VARA_ENGINES` name.
+    pub async fn start() -> Self {
+        let http = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        let faults = OnceCell::new();
+        if let (Ok(gateway), Ok(engines)) =
+            (std::env::var("VARA_GATEWAY"), std::env::var("VARA_ENGINES"))
+        {
+            return Self {
+                gateway,
+                engines,
+                http,
+                stack: None,
+                faults,
+            };
+        }
+        let options = Options::for_tests();
+        let stack = Stack::start(options)
+            .await
+            .unwrap_or_else(|err| panic!("the local stack did not start: {err}"));
+        let (gateway, engines) = (
+            stack.gateway_url().to_owned(),
+            stack.engines_url().to_owned(),
+        );
+        Self {
+            gateway,
+            engines,
+            http,
+            stack: Some(stack),
+            faults,
+        }
+    }
+
+    /// Ends what was raised.
+    pub async fn stop(self) {
+        if let Some(stack) = self.stack {
+            stack.stop().await;
+        }
+    }
+
+    /// The local stack, for tests that break it. Those are left out where there is none.
+    #[must_use]
+    pub fn stack(&self) -> &Stack {
+        self.stack
+            .as_ref()
+            .expect("this test needs the local stack")
+    }
+
+    /// Whether processes and queues can be reached.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.stack.is_some()
+    }
+
+    /// Held while an engine is broken, so that tests which need it whole wait.
+    pub async fn broken(&self) -> tokio::sync::RwLockWriteGuard<'_, ()> {
+        self.faults
+            .get_or_init(async || tokio::sync::RwLock::default())
+            .await
+            .write()
+            .await
+    }
+
+    /// Held while the engines must be whole.
+    pub async fn whole(&self) -> tokio::sync::RwLockReadGuard<'_, ()> {
+        self.faults
+            .get_or_init(async || tokio::sync::RwLock::default())
+            .await
+            .read()
+            .await
+    }
+
+    /// A call by nobody.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
+        self.call_as(None, method, path, body).await
+    }
+
+    /// A call with this token.
+    pub async fn call_as(
+        &self,
+        token: Option<&str>,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Reply {
+        let mut request = self.http.request(method, format!("{}{path}", self.gateway));
+        request = request
+            .header("origin", "http://localhost:3000")
+            .header("content-type", "application/json");
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(body) = body {
+            request = request.body(body.to_string());
+        }
+        Reply::read(request.send().await.unwrap()).await
+    }
+
+    /// A new user, signed up as the screens do it.
+    pub async fn woman(&self) -> Woman<'_> {
+        let email = format!("w{}@example.org", Uuid::new_v4().simple());
+        let body =
+            json!({ "email": email, "password": PASSWORD, "data": {}, "gotrue_meta_security": {} });
+        let reply = self.call(Method::POST, "/auth/v1/signup", Some(body)).await;
+        reply.expect(200);
+        Woman::of(self, email, &reply.json)
+    }
+
+    /// Puts a picture on a page of the tiny web; the page's address.
+    pub async fn plant(&self, picture: Vec<u8>) -> String {
+        let page = format!("https://forum-{}.example.net/t/42", Uuid::new_v4().simple());
+        self.plant_at(picture, &page).await;
+        page
+    }
+
+    /// Puts a picture on this page.
+    pub async fn plant_at(&self, picture: Vec<u8>, page: &str) {
+        let file = Part::bytes(picture)
+            .file_name("found.jpg")
+            .mime_str("image/jpeg")
+            .unwrap();
+        let form = Form::new()
+            .part("image", file)
+            .text("page_url", page.to_owned())
+            .text("title", "A thread");
+        let reply = self
+            .http
+            .post(format!("{}/_web", self.engines))
+            .multipart(form)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(reply.status(), 201, "{}", reply.text().await.unwrap());
+    }
+
+    /// Breaks an engine on purpose.
+    pub async fn fault(&self, fault: Value) {
+        let reply = self
+            .http
+            .post(format!("{}/_fault", self.engines))
+            .body(fault.to_string());
+        let reply = reply
+            .header("content-type", "application/json")
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            reply.status().is_success(),
+            "{}",
+            reply.text().await.unwrap()
+        );
+    }
+
+    /// Repairs everything.
+    pub async fn repair(&self) {
+        self.http
+            .delete(format!("{}/_fault", self.engines))
+            .send()
+            .await
+            .unwrap();
+    }
+
+    /// What was mailed to an address, oldest first.
+    pub async fn mail(&self, to: &str) -> Vec<Value> {
+        let reply = self
+            .http
+            .get(format!("{}/_mail", self.engines))
+            .send()
+            .await
+            .unwrap();
+        let all: Vec<Value> = serde_json::from_str(&reply.text().await.unwrap()).unwrap();
+        all.into_iter()
+            .filter(|mail| mail["to"].to_string().contains(to))
+            .collect()
+    }
+}
+
+/// Asks again until there is an answer.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T {
+    let ask_until = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, ask_until)
+        .await
+        .unwrap_or_else(|_| panic!("it never came to this: {what}"))
+}

@@ -1,0 +1,142 @@
+//! Rules about what is kept: the table, the bucket, the key and the secret.
+
+use serde_json::{Value, json};
+
+use crate::template_model::{Faults, Template, attribute, list, words};
+
+/// The table has the keys and indexes the store is written for.
+pub(crate) fn table(template: &Template, faults: &mut Faults) {
+    let table = template.properties("Table");
+    let keys = |hash: &str, range: &str| json!([{"AttributeName": hash, "KeyType": "HASH"}, {"AttributeName": range, "KeyType": "RANGE"}]);
+    faults.expect(
+        table["BillingMode"] == "PAY_PER_REQUEST",
+        "the table is not on demand",
+    );
+    faults.expect(
+        table["KeySchema"] == keys("pk", "sk"),
+        "the table's keys are not pk and sk",
+    );
+    let local = &table["LocalSecondaryIndexes"];
+    let list_index = local[0]["IndexName"] == "list"
+        && local[0]["KeySchema"] == keys("pk", "list")
+        && local[0]["Projection"]["ProjectionType"] == "ALL";
+    faults.expect(
+        list_index && list(local).len() == 1,
+        "the index of ordered lists is wrong",
+    );
+    let global = &table["GlobalSecondaryIndexes"];
+    let due_index = global[0]["IndexName"] == "due"
+        && global[0]["KeySchema"] == keys("due_kind", "due_at")
+        && global[0]["Projection"]["ProjectionType"] == "KEYS_ONLY";
+    faults.expect(
+        due_index && list(global).len() == 1,
+        "the index of due work is wrong",
+    );
+    let ttl = &table["TimeToLiveSpecification"];
+    faults.expect(
+        ttl == &json!({"AttributeName": "ttl", "Enabled": true}),
+        "tokens are never cleaned",
+    );
+    let recovery = &table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
+    faults.expect(
+        recovery == true,
+        "the table cannot be taken back to yesterday",
+    );
+}
+
+/// Nobody but our functions reads a picture, and what is deleted is gone.
+pub(crate) fn bucket(template: &Template, faults: &mut Faults) {
+    let bucket = template.properties("Bucket");
+    let block = &bucket["PublicAccessBlockConfiguration"];
+    for setting in [
+        "BlockPublicAcls",
+        "BlockPublicPolicy",
+        "IgnorePublicAcls",
+        "RestrictPublicBuckets",
+    ] {
+        faults.expect(
+            block[setting] == true,
+            format!("the bucket lacks {setting}"),
+        );
+    }
+    let versioned = bucket.get("VersioningConfiguration").is_some();
+    faults.expect(!versioned, "a versioned bucket keeps deleted pictures");
+    let rules = list(&bucket["LifecycleConfiguration"]["Rules"]);
+    let enabled = |it: &&&Value| it["Status"] == "Enabled";
+    let uploads = rules
+        .iter()
+        .filter(enabled)
+        .any(|it| it["Prefix"] == "uploads/" && it["ExpirationInDays"] == 7);
+    faults.expect(uploads, "uploads are kept for ever");
+    let broken = rules
+        .iter()
+        .filter(enabled)
+        .any(|it| it["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 1);
+    faults.expect(broken, "broken uploads are kept for ever");
+    let statements = list(&template.properties("BucketPolicy")["PolicyDocument"]["Statement"]);
+    let tls = statements.iter().any(|it| {
+        it["Effect"] == "Deny" && it["Condition"]["Bool"]["aws:SecureTransport"] == "false"
+    });
+    faults.expect(tls, "the bucket takes plain HTTP");
+    let opened = statements.iter().any(|it| it["Effect"] == "Allow");
+    faults.expect(!opened, "the bucket's policy lets somebody in");
+    let cors = &bucket["CorsConfiguration"]["CorsRules"][0];
+    faults.expect(
+        cors["AllowedOrigins"] == json!({"Fn::Split": [",", {"Ref": "WebOrigins"}]})
+            && words(&cors["AllowedMethods"]).contains("POST"),
+        "the site cannot post a ticket's form",
+    );
+}
+
+/// Table, pictures and secret are under our own, rotating key.
+pub(crate) fn encryption(template: &Template, faults: &mut Faults) {
+    let by_key = |value: &Value| attribute(value, "Arn") == Some("DataKey");
+    let sse = &template.properties("Table")["SSESpecification"];
+    let table =
+        sse["SSEEnabled"] == true && sse["SSEType"] == "KMS" && by_key(&sse["KMSMasterKeyId"]);
+    faults.expect(table, "the table is not under our key");
+    let rules =
+        &template.properties("Bucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"];
+    let default = &rules[0]["ServerSideEncryptionByDefault"];
+    let bucket = default["SSEAlgorithm"] == "aws:kms" && by_key(&default["KMSMasterKeyID"]);
+    faults.expect(bucket, "the bucket is not under our key");
+    faults.expect(
+        by_key(&template.properties("Secret")["KmsKeyId"]),
+        "the secret is not under our key",
+    );
+    let rotated = &template.properties("DataKey")["EnableKeyRotation"];
+    faults.expect(rotated == true, "the key never changes");
+}
+
+/// Deleting or replacing the stack does not delete what women entrusted to it.
+pub(crate) fn retained(template: &Template, faults: &mut Faults) {
+    for id in ["Table", "Bucket", "DataKey", "Secret"] {
+        let resource = &template.0["Resources"][id];
+        let kept =
+            resource["DeletionPolicy"] == "Retain" && resource["UpdateReplacePolicy"] == "Retain";
+        faults.expect(kept, format!("{id} goes with the stack"));
+    }
+}
+
+/// The secret is made by AWS and long; keys given as parameters are not echoed
+/// and have no default in the repository.
+pub(crate) fn secrets(template: &Template, faults: &mut Faults) {
+    let made = &template.properties("Secret")["GenerateSecretString"];
+    let length = made["PasswordLength"].as_u64().unwrap_or_default();
+    faults.expect(
+        length >= 64 && made["ExcludePunctuation"] == true,
+        "the secret is not generated, or short",
+    );
+    let parameters = template.0["Parameters"].as_object();
+    for (name, parameter) in parameters
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| name.ends_with("Key"))
+    {
+        let hidden = parameter["NoEcho"] == true && parameter["Default"] == "";
+        faults.expect(
+            hidden,
+            format!("{name} can be read by whoever sees the stack"),
+        );
+    }
+}

@@ -1,0 +1,356 @@
+//! Faults planted on purpose, each with the rule that must see it.
+
+use serde_json::{Value, json};
+
+/// A rule's name, where in the template the fault goes (a JSON pointer), and what
+/// stands there instead; nothing means that what stood there is removed.
+pub(crate) type Planted = (&'static str, String, Option<Value>);
+
+fn put(rule: &'static str, at: &str, value: Value) -> Planted {
+    (rule, pointer(at), Some(value))
+}
+
+fn gone(rule: &'static str, at: &str) -> Planted {
+    (rule, pointer(at), None)
+}
+
+/// `Table.KeySchema` is a property of a resource, `AuthRole#2/Action` the third
+/// statement of a role, `Table/DeletionPolicy` a part of a resource; what begins
+/// with a slash is taken as it is.
+fn pointer(at: &str) -> String {
+    if at.starts_with('/') {
+        at.to_owned()
+    } else if let Some((resource, property)) = at.split_once('.') {
+        format!("/Resources/{resource}/Properties/{property}")
+    } else if let Some((role, part)) = at.split_once('#') {
+        format!("/Resources/{role}/Properties/Policies/0/PolicyDocument/Statement/{part}")
+    } else {
+        format!("/Resources/{at}")
+    }
+}
+
+/// All planted faults; a test holds that no rule is without one.
+pub(crate) fn planted() -> Vec<Planted> {
+    [
+        functions(),
+        settings(),
+        queues(),
+        batches(),
+        data(),
+        bucket(),
+        rights(),
+        gateway(),
+        alarms(),
+    ]
+    .concat()
+}
+
+fn functions() -> Vec<Planted> {
+    vec![
+        gone("one function per crate", "AlertsFunction"),
+        put(
+            "one function per crate",
+            "AlertsFunction.CodeUri",
+            json!("target/lambda/api-users/"),
+        ),
+        put(
+            "one function per crate",
+            "AlertsFunction.CodeUri",
+            json!("target/lambda/api-ghost/"),
+        ),
+        put(
+            "alike runtime",
+            "/Globals/Function/Architectures",
+            json!(["x86_64"]),
+        ),
+        put(
+            "alike runtime",
+            "ScansFunction.Runtime",
+            json!("provided.al2"),
+        ),
+        put("sizes", "AuthFunction.MemorySize", json!(128)),
+        gone("sizes", "ImageScanFunction.Timeout"),
+        gone("logs", "AuthLogs.RetentionInDays"),
+        put(
+            "logs",
+            "AuthFunction.LoggingConfig/LogGroup",
+            json!({"Ref": "UsersLogs"}),
+        ),
+        put(
+            "logs",
+            "AuthFunction.LoggingConfig/LogFormat",
+            json!("Text"),
+        ),
+    ]
+}
+
+fn settings() -> Vec<Planted> {
+    vec![
+        gone(
+            "demands",
+            "ImageScanFunction.Environment/Variables/QUEUE_IMAGE_SCAN",
+        ),
+        put(
+            "settings",
+            "ImageScanFunction.Environment/Variables/SECRET",
+            json!("x"),
+        ),
+        gone("settings", "AuthFunction.Environment/Variables/MAIL_FROM"),
+        put(
+            "settings",
+            "AuthFunction.Environment/Variables/TINEYE_URL",
+            json!("http://127.0.0.1"),
+        ),
+        put(
+            "setting values",
+            "AuthFunction.Environment/Variables/SECRET",
+            json!("hunter2"),
+        ),
+        put(
+            "setting values",
+            "UsersFunction.Environment/Variables/TABLE",
+            json!({"Ref": "Bucket"}),
+        ),
+    ]
+}
+
+fn queues() -> Vec<Planted> {
+    vec![
+        put(
+            "visibility",
+            "BackgroundScanQueue.VisibilityTimeout",
+            json!(1799),
+        ),
+        gone("visibility", "ImageIngestFunction.Events/Arrivals"),
+        gone("dead letters", "ImageScanQueue.RedrivePolicy"),
+        put(
+            "dead letters",
+            "ImageScanQueue.RedrivePolicy/maxReceiveCount",
+            json!(5),
+        ),
+        gone(
+            "dead letters",
+            "ImageIngestDeadLetterQueue.MessageRetentionPeriod",
+        ),
+        gone(
+            "dead letters",
+            "ImageIngestDeadLetterQueue.RedriveAllowPolicy",
+        ),
+        put(
+            "dead letters",
+            "ImageScanQueue.RedrivePolicy/deadLetterTargetArn/Fn::GetAtt/0",
+            json!("ImageIngestDeadLetterQueue"),
+        ),
+        gone(
+            "queues encrypted",
+            "ImageScanDeadLetterQueue.SqsManagedSseEnabled",
+        ),
+    ]
+}
+
+fn batches() -> Vec<Planted> {
+    vec![
+        gone(
+            "batches",
+            "ImageScanFunction.Events/Background/Properties/FunctionResponseTypes",
+        ),
+        put(
+            "batches",
+            "ImageIngestFunction.Events/Arrivals/Properties/BatchSize",
+            json!(50),
+        ),
+        put(
+            "batches",
+            "ImageScanFunction.Events/Interactive/Properties/BatchSize",
+            json!(2),
+        ),
+        gone(
+            "batches",
+            "ImageScanFunction.Events/Interactive/Properties/ScalingConfig",
+        ),
+        gone(
+            "arrivals",
+            "ImageIngestQueuePolicy.PolicyDocument/Statement/0/Condition/StringEquals",
+        ),
+        gone(
+            "arrivals",
+            "ImageIngestQueuePolicy.PolicyDocument/Statement/1",
+        ),
+        gone("arrivals", "Bucket.NotificationConfiguration"),
+        put(
+            "arrivals",
+            "Bucket.BucketName",
+            json!({"Fn::Sub": "elsewhere"}),
+        ),
+        gone("arrivals", "Bucket/DependsOn"),
+        put(
+            "schedules",
+            "RescanFunction.Events/Tick/Properties/Schedule",
+            json!("rate(1 minutes)"),
+        ),
+        gone("schedules", "RescanFunction.Events/Tick"),
+    ]
+}
+
+fn data() -> Vec<Planted> {
+    vec![
+        gone("table", "Table.LocalSecondaryIndexes"),
+        put(
+            "table",
+            "Table.GlobalSecondaryIndexes/0/Projection/ProjectionType",
+            json!("ALL"),
+        ),
+        put(
+            "table",
+            "Table.TimeToLiveSpecification/AttributeName",
+            json!("expires"),
+        ),
+        gone("table", "Table.PointInTimeRecoverySpecification"),
+        put("table", "Table.BillingMode", json!("PROVISIONED")),
+    ]
+}
+
+fn bucket() -> Vec<Planted> {
+    vec![
+        put(
+            "bucket",
+            "Bucket.PublicAccessBlockConfiguration/IgnorePublicAcls",
+            json!(false),
+        ),
+        put(
+            "bucket",
+            "Bucket.VersioningConfiguration",
+            json!({"Status": "Enabled"}),
+        ),
+        put(
+            "bucket",
+            "Bucket.LifecycleConfiguration/Rules/0/Status",
+            json!("Disabled"),
+        ),
+        gone("bucket", "Bucket.LifecycleConfiguration/Rules/1"),
+        put(
+            "bucket",
+            "BucketPolicy.PolicyDocument/Statement/0/Effect",
+            json!("Allow"),
+        ),
+        put(
+            "bucket",
+            "Bucket.CorsConfiguration/CorsRules/0/AllowedOrigins",
+            json!(["*"]),
+        ),
+        gone("encryption", "Bucket.BucketEncryption"),
+        put(
+            "encryption",
+            "Table.SSESpecification/SSEEnabled",
+            json!(false),
+        ),
+        gone("encryption", "Secret.KmsKeyId"),
+        put("encryption", "DataKey.EnableKeyRotation", json!(false)),
+        gone("retained", "DataKey/DeletionPolicy"),
+        put("retained", "Table/UpdateReplacePolicy", json!("Delete")),
+        put(
+            "secrets",
+            "Secret.GenerateSecretString/PasswordLength",
+            json!(16),
+        ),
+        gone("secrets", "/Parameters/TineyeApiKey/NoEcho"),
+        put(
+            "secrets",
+            "/Parameters/TineyeApiKey/Default",
+            json!("6mm60lsCNIB"),
+        ),
+    ]
+}
+
+fn rights() -> Vec<Planted> {
+    let managed = json!(["arn:aws:iam::aws:policy/AdministratorAccess"]);
+    let anybody = json!({"AWS": "*"});
+    vec![
+        put(
+            "own role",
+            "AlertsFunction.Role/Fn::GetAtt/0",
+            json!("UsersRole"),
+        ),
+        put("own role", "AlertsRole.ManagedPolicyArns", managed),
+        put(
+            "own role",
+            "AlertsRole.AssumeRolePolicyDocument/Statement/0/Principal",
+            anybody,
+        ),
+        put("no wildcards", "UsersRole#2/Action/0", json!("dynamodb:*")),
+        put("no wildcards", "UsersRole#2/Resource", json!("*")),
+        put(
+            "no wildcards",
+            "UsersRole#4/Resource/0",
+            json!({"Fn::Sub": "${Bucket.Arn}/*"}),
+        ),
+        put(
+            "golden rights",
+            "ImageScanRole#5/Action",
+            json!(["s3:GetObject", "s3:DeleteObject"]),
+        ),
+        put(
+            "golden rights",
+            "AlertsRole#2/Action/0",
+            json!("dynamodb:Scan"),
+        ),
+        gone("golden rights", "RescanRole#3"),
+        gone("rights match settings", "HealthRole#3"),
+        gone("rights match settings", "ImageScanRole#7/Action/3"),
+        gone(
+            "rights match settings",
+            "HealthFunction.Environment/Variables/BUCKET",
+        ),
+        gone("rights match settings", "AlertsRole#4"),
+        gone("key by service", "AlertsRole#4/Condition"),
+        gone("mail", "AuthRole#4/Condition"),
+    ]
+}
+
+fn gateway() -> Vec<Planted> {
+    let elsewhere = json!({"Fn::Sub": "integrations/${UsersIntegration}"});
+    vec![
+        gone("routes", "AlertsRoute"),
+        put("routes", "AlertsRoute.Target", elsewhere),
+        gone("routes", "AuthPermission"),
+        put(
+            "routes",
+            "AuthIntegration.PayloadFormatVersion",
+            json!("1.0"),
+        ),
+        put("patience", "ImagesFunction.Timeout", json!(60)),
+        gone("cors", "Api.CorsConfiguration"),
+        gone("cors", "Api.CorsConfiguration/AllowHeaders/0"),
+        put("cors", "Api.CorsConfiguration/AllowOrigins", json!(["*"])),
+        gone("cors", "Api.CorsConfiguration/ExposeHeaders"),
+        gone("stage", "ApiStage.AutoDeploy"),
+        put(
+            "stage",
+            "ApiStage.AccessLogSettings/Format",
+            json!("{\"p\":\"$context.path\"}"),
+        ),
+    ]
+}
+
+fn alarms() -> Vec<Planted> {
+    let silent = json!("It rings. See infra/runbooks/nothing.md");
+    vec![
+        gone("dead letter alarms", "ImageScanDeadLetterAlarm"),
+        put(
+            "dead letter alarms",
+            "ImageIngestDeadLetterAlarm.Threshold",
+            json!(10),
+        ),
+        gone("age alarms", "BackgroundScanAgeAlarm"),
+        gone("function alarms", "UsersErrorsAlarm"),
+        gone("function alarms", "ThrottlesAlarm"),
+        put(
+            "function alarms",
+            "RescanSilentAlarm.TreatMissingData",
+            json!("notBreaching"),
+        ),
+        put("runbooks", "ImageScanAgeAlarm.AlarmDescription", silent),
+        gone("runbooks", "ImageScanAgeAlarm.AlarmActions"),
+        gone("runbooks", "AlarmSubscription"),
+    ]
+}

@@ -1,0 +1,224 @@
+//! Rules about the functions: one per crate, their size, their logs, their settings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::template_model::{Faults, Template, reference, root};
+
+/// Package, memory in MB, timeout in seconds.
+const SIZES: [(&str, u64, u64); 9] = [
+    ("api-alerts", 256, 15),
+    ("api-auth", 1769, 15),
+    ("api-health", 256, 15),
+    ("api-images", 256, 15),
+    ("api-scans", 256, 15),
+    ("api-users", 256, 15),
+    ("queue-image-ingest", 1024, 60),
+    ("queue-image-scan", 1024, 300),
+    ("schedule-rescan", 256, 60),
+];
+
+/// Which settings a function gets, and no others. `SECRET` signs sessions and
+/// picture links: only what a woman talks to may have it.
+const SETTINGS: [(&str, &str); 9] = [
+    ("api-alerts", "PUBLIC_URL SECRET STAGE TABLE WEB_ORIGINS"),
+    (
+        "api-auth",
+        "MAIL_FROM PUBLIC_URL SECRET STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-health",
+        "BUCKET QUEUE_BACKGROUND_SCAN QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-images",
+        "BUCKET PUBLIC_URL SECRET STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-scans",
+        "PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN SECRET STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-users",
+        "BUCKET PUBLIC_URL SECRET STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "queue-image-ingest",
+        "BUCKET QUEUE_BACKGROUND_SCAN STAGE TABLE",
+    ),
+    (
+        "queue-image-scan",
+        "BUCKET QUEUE_BACKGROUND_SCAN QUEUE_IMAGE_SCAN STAGE TABLE TINEYE_API_KEY",
+    ),
+    (
+        "schedule-rescan",
+        "BUCKET QUEUE_BACKGROUND_SCAN QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN STAGE TABLE",
+    ),
+];
+
+/// Every crate under `functions/` has exactly one function, and the reverse.
+pub(crate) fn one_per_crate(template: &Template, faults: &mut Faults) {
+    let mut seen = BTreeMap::<String, usize>::new();
+    for function in template.functions() {
+        *seen.entry(function.package().to_owned()).or_default() += 1;
+    }
+    let crates = crates();
+    for package in crates.keys() {
+        let count = seen.get(package).copied().unwrap_or_default();
+        faults.expect(count == 1, format!("{package} has {count} functions"));
+    }
+    for package in seen.keys() {
+        faults.expect(
+            crates.contains_key(package),
+            format!("no crate is named {package:?}"),
+        );
+    }
+}
+
+/// The packages of `functions/<kind>/<name>` and their directories.
+fn crates() -> BTreeMap<String, PathBuf> {
+    let kinds = fs::read_dir(root().join("functions")).expect("functions/ exists");
+    kinds
+        .map(|kind| kind.expect("functions/ is readable").path())
+        .filter(|kind| kind.is_dir())
+        .flat_map(|kind| fs::read_dir(kind).expect("a kind of functions is readable"))
+        .map(|entry| entry.expect("a kind of functions is readable").path())
+        .filter(|dir| dir.join("Cargo.toml").exists())
+        .map(|dir| (package_name(&text(&dir.join("Cargo.toml"))), dir))
+        .collect()
+}
+
+fn text(file: &Path) -> String {
+    fs::read_to_string(file)
+        .unwrap_or_else(|err| panic!("{} cannot be read: {err}", file.display()))
+}
+
+fn package_name(manifest: &str) -> String {
+    let name = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("name = "));
+    name.expect("a manifest has a name")
+        .trim_matches('"')
+        .to_owned()
+}
+
+/// All run alike: arm64, our own binary, traced.
+pub(crate) fn runtime(template: &Template, faults: &mut Faults) {
+    for it in template.functions() {
+        let alike = it.get("Runtime") == "provided.al2023"
+            && it.get("Handler") == "bootstrap"
+            && it.get("Architectures") == &serde_json::json!(["arm64"])
+            && it.get("Tracing") == "Active";
+        faults.expect(alike, format!("{} does not run like the others", it.id));
+    }
+}
+
+/// Memory and time are as decided; a gateway waits 30 seconds at most.
+pub(crate) fn sizes(template: &Template, faults: &mut Faults) {
+    let sizes: BTreeMap<_, _> = SIZES
+        .into_iter()
+        .map(|(package, mb, s)| (package, (mb, s)))
+        .collect();
+    for it in template.functions() {
+        let size = it
+            .get("MemorySize")
+            .as_u64()
+            .zip(it.get("Timeout").as_u64());
+        faults.expect(
+            size.is_some() && size == sizes.get(it.package()).copied(),
+            format!("{} has an undecided memory or timeout", it.id),
+        );
+    }
+}
+
+/// JSON logs into a group of the function's own, and no group keeps them for ever.
+pub(crate) fn logs(template: &Template, faults: &mut Faults) {
+    let mut used = BTreeSet::new();
+    for it in template.functions() {
+        let logging = it.get("LoggingConfig");
+        let group = reference(&logging["LogGroup"]).unwrap_or_default();
+        let is_group = template.0["Resources"][group]["Type"] == "AWS::Logs::LogGroup";
+        faults.expect(
+            is_group && logging["LogFormat"] == "JSON",
+            format!("{} has no JSON logs", it.id),
+        );
+        faults.expect(
+            used.insert(group.to_owned()),
+            format!("{} shares its log group", it.id),
+        );
+    }
+    for (id, resource) in template.of_type("AWS::Logs::LogGroup") {
+        let days = &resource["Properties"]["RetentionInDays"];
+        faults.expect(days == 30, format!("{id} does not forget after 30 days"));
+    }
+}
+
+/// Each function gets exactly the settings of the golden list.
+pub(crate) fn settings(template: &Template, faults: &mut Faults) {
+    let golden: BTreeMap<_, BTreeSet<_>> = SETTINGS
+        .into_iter()
+        .map(|(package, names)| (package, names.split(' ').collect()))
+        .collect();
+    for it in template.functions() {
+        let variables = it.variables();
+        let names: BTreeSet<_> = variables.keys().map(String::as_str).collect();
+        faults.expect(
+            golden
+                .get(it.package())
+                .is_some_and(|wanted| *wanted == names),
+            format!("{} gets {names:?}", it.id),
+        );
+    }
+}
+
+/// A function gets every setting its `main` cannot start without.
+pub(crate) fn demands(template: &Template, faults: &mut Faults) {
+    let crates = crates();
+    for it in template.functions() {
+        let Some(dir) = crates.get(it.package()) else {
+            continue;
+        };
+        let variables = it.variables();
+        for name in demanded(&text(&dir.join("src/main.rs"))) {
+            faults.expect(
+                variables.contains_key(name),
+                format!("{} does not start without {name}", it.id),
+            );
+        }
+    }
+}
+
+/// The names in `env.text("NAME")` and `env.list("NAME")`.
+fn demanded(source: &str) -> impl Iterator<Item = &str> {
+    let calls = ["env.text(\"", "env.list(\""].into_iter();
+    calls
+        .flat_map(|call| source.split(call).skip(1))
+        .filter_map(|rest| rest.split('"').next())
+}
+
+/// Settings mean the same thing in every function.
+pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
+    let golden = serde_json::json!({
+        "TABLE": {"Ref": "Table"},
+        "BUCKET": {"Ref": "Bucket"},
+        "QUEUE_IMAGE_INGEST": {"Ref": "ImageIngestQueue"},
+        "QUEUE_IMAGE_SCAN": {"Ref": "ImageScanQueue"},
+        "QUEUE_BACKGROUND_SCAN": {"Ref": "BackgroundScanQueue"},
+        "STAGE": {"Ref": "Stage"},
+        "WEB_ORIGINS": {"Ref": "WebOrigins"},
+        "MAIL_FROM": {"Ref": "MailFrom"},
+        "TINEYE_API_KEY": {"Ref": "TineyeApiKey"},
+        "SECRET": {"Fn::Sub": "{{resolve:secretsmanager:${Secret}:SecretString}}"},
+        "PUBLIC_URL": {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"},
+            {"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}]},
+    });
+    for it in template.functions() {
+        for (name, value) in it.variables() {
+            faults.expect(
+                golden[&name] == value,
+                format!("{} of {} is {value}", name, it.id),
+            );
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Rules about the gateway: which route leads where, and what browsers are told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use crate::template_model::{Faults, Template, attribute, pattern, reference, words};
+
+/// Every route and the package that answers it.
+const ROUTES: [(&str, &str); 13] = [
+    ("$default", "api-health"),
+    ("ANY /api/v1/alerts", "api-alerts"),
+    ("ANY /api/v1/alerts/{proxy+}", "api-alerts"),
+    ("ANY /api/v1/auth/{proxy+}", "api-auth"),
+    ("ANY /api/v1/health", "api-health"),
+    ("ANY /api/v1/images", "api-images"),
+    ("ANY /api/v1/images/{proxy+}", "api-images"),
+    ("ANY /api/v1/scans", "api-scans"),
+    ("ANY /api/v1/scans/{proxy+}", "api-scans"),
+    ("ANY /api/v1/users/{proxy+}", "api-users"),
+    ("ANY /auth/v1/{proxy+}", "api-auth"),
+    ("ANY /health", "api-health"),
+    ("ANY /ready", "api-health"),
+];
+
+/// Every route leads to its function, which the gateway may call.
+pub(crate) fn routes(template: &Template, faults: &mut Faults) {
+    let functions = template.functions();
+    let packages: BTreeMap<_, _> = functions
+        .iter()
+        .map(|it| (it.id.as_str(), it.package()))
+        .collect();
+    let callable: BTreeSet<_> = template
+        .of_type("AWS::Lambda::Permission")
+        .map(|(_, it)| &it["Properties"])
+        .filter(|it| {
+            it["Principal"] == "apigateway.amazonaws.com" && it["Action"] == "lambda:InvokeFunction"
+        })
+        .filter(|it| pattern(&it["SourceArn"]).ends_with("${Api}/*"))
+        .filter_map(|it| reference(&it["FunctionName"]))
+        .collect();
+    let mut found = BTreeMap::new();
+    for (id, resource) in template.of_type("AWS::ApiGatewayV2::Route") {
+        let route = &resource["Properties"];
+        let target = pattern(&route["Target"]);
+        let integration = target
+            .strip_prefix("integrations/${")
+            .and_then(|it| it.strip_suffix('}'));
+        let integration = template.properties(integration.unwrap_or_default());
+        let function = attribute(&integration["IntegrationUri"], "Arn").unwrap_or_default();
+        let proxied = integration["PayloadFormatVersion"] == "2.0"
+            && integration["IntegrationType"] == "AWS_PROXY";
+        faults.expect(
+            proxied,
+            format!("{id} does not reach a function in payload 2.0"),
+        );
+        faults.expect(
+            callable.contains(function),
+            format!("the gateway may not call {function:?} of {id}"),
+        );
+        let package = packages.get(function).copied().unwrap_or_default();
+        let key = route["RouteKey"].as_str().unwrap_or_default();
+        faults.expect(
+            found.insert(key, package).is_none(),
+            format!("{key} is there twice"),
+        );
+    }
+    let golden: BTreeMap<_, _> = ROUTES.into_iter().collect();
+    faults.expect(found == golden, format!("the routes are {found:?}"));
+    // Behind it the routes would have to be found in a generated document.
+    let generated = template.of_type("AWS::Serverless::HttpApi").count();
+    faults.expect(generated == 0, "routes must be written out");
+}
+
+/// A function behind the gateway answers before the gateway gives up.
+pub(crate) fn patience(template: &Template, faults: &mut Faults) {
+    for it in template
+        .functions()
+        .iter()
+        .filter(|it| it.package().starts_with("api-"))
+    {
+        let timeout = it.get("Timeout").as_u64().unwrap_or(u64::MAX);
+        faults.expect(
+            timeout < 30,
+            format!("the gateway leaves {} alone after 30 s", it.id),
+        );
+    }
+}
+
+/// Answers of the gateway's own carry what the web app's clients need to read them.
+pub(crate) fn cors(template: &Template, faults: &mut Faults) {
+    let cors = &template.properties("Api")["CorsConfiguration"];
+    let from_parameter = json!({"Fn::Split": [",", {"Ref": "WebOrigins"}]});
+    faults.expect(
+        cors["AllowOrigins"] == from_parameter,
+        "other origins than the site's are allowed",
+    );
+    let headers = words(&cors["AllowHeaders"]);
+    for header in [
+        "apikey",
+        "authorization",
+        "content-type",
+        "x-client-info",
+        "x-supabase-api-version",
+    ] {
+        faults.expect(
+            headers.contains(header),
+            format!("browsers may not send {header}"),
+        );
+    }
+    let exposed = words(&cors["ExposeHeaders"]);
+    faults.expect(
+        exposed.contains("x-supabase-api-version"),
+        "the auth client cannot read our error codes",
+    );
+    let methods = words(&cors["AllowMethods"]);
+    for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        faults.expect(
+            methods.contains(method),
+            format!("browsers may not {method}"),
+        );
+    }
+}
+
+/// The one stage is live at once, and its log holds no path, address or token.
+pub(crate) fn stage(template: &Template, faults: &mut Faults) {
+    let stage = template.properties("ApiStage");
+    let live = stage["StageName"] == "$default" && stage["AutoDeploy"] == true;
+    faults.expect(
+        live && reference(&stage["ApiId"]) == Some("Api"),
+        "the stage is not live",
+    );
+    let settings = &stage["AccessLogSettings"];
+    let group = attribute(&settings["DestinationArn"], "Arn").unwrap_or_default();
+    let logged = template.0["Resources"][group]["Type"] == "AWS::Logs::LogGroup";
+    faults.expect(logged, "calls are not logged");
+    let format = settings["Format"].as_str().unwrap_or_default();
+    let entry: Result<serde_json::Value, _> = serde_json::from_str(format);
+    faults.expect(entry.is_ok(), "log lines are not JSON");
+    for told in [
+        "$context.path",
+        "$context.identity",
+        "$context.authorizer",
+        "$context.protocol",
+    ] {
+        faults.expect(!format.contains(told), format!("the log tells {told}"));
+    }
+}

@@ -1,0 +1,303 @@
+//! Rules about who may do what. A function that is broken into must not be able
+//! to do more than its work.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::template_model::{
+    Faults, Function, Template, attribute, list, pattern, reference, words,
+};
+
+/// Rights that not everybody has, and who has them. A right that is not here and
+/// not in [`COMMON`] is a fault, so that a new one is seen in review.
+const RIGHTS: [(&str, &str); 18] = [
+    ("dynamodb:BatchWriteItem", "api-users schedule-rescan"),
+    ("dynamodb:DescribeTable", "api-health"),
+    ("dynamodb:Query index/due", "schedule-rescan"),
+    (
+        "dynamodb:Query index/list",
+        "api-alerts api-images api-scans queue-image-scan",
+    ),
+    ("kms:GenerateDataKey", "api-images queue-image-ingest"),
+    (
+        "s3:DeleteObject pictures",
+        "api-images api-users schedule-rescan",
+    ),
+    (
+        "s3:DeleteObject uploads",
+        "api-images api-users queue-image-ingest schedule-rescan",
+    ),
+    (
+        "s3:GetObject pictures",
+        "api-images queue-image-scan schedule-rescan",
+    ),
+    ("s3:GetObject uploads", "queue-image-ingest schedule-rescan"),
+    (
+        "s3:ListBucket",
+        "api-health api-images api-users queue-image-ingest queue-image-scan schedule-rescan",
+    ),
+    ("s3:PutObject pictures", "queue-image-ingest"),
+    ("s3:PutObject uploads", "api-images"),
+    ("ses:SendEmail", "api-auth"),
+    (
+        "sqs:ChangeMessageVisibility",
+        "queue-image-ingest queue-image-scan",
+    ),
+    ("sqs:DeleteMessage", "queue-image-ingest queue-image-scan"),
+    (
+        "sqs:GetQueueAttributes",
+        "api-health api-scans queue-image-ingest queue-image-scan",
+    ),
+    ("sqs:ReceiveMessage", "queue-image-ingest queue-image-scan"),
+    (
+        "sqs:SendMessage",
+        "api-scans queue-image-ingest schedule-rescan",
+    ),
+];
+
+/// Rights whose spread says nothing: items of the table, own logs, own traces.
+const COMMON: [&str; 12] = [
+    "dynamodb:BatchGetItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+    "kms:Decrypt",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+];
+
+/// Each function has a role nobody else has, that only Lambda may take on, and
+/// that has no policy from elsewhere.
+pub(crate) fn own_role(template: &Template, faults: &mut Faults) {
+    let mut used = BTreeSet::new();
+    for function in template.functions() {
+        let id = &function.id;
+        let role = attribute(function.get("Role"), "Arn").unwrap_or_default();
+        faults.expect(
+            used.insert(role.to_owned()),
+            format!("{id} shares its role"),
+        );
+        let role = template.properties(role);
+        let trust = &role["AssumeRolePolicyDocument"]["Statement"];
+        let only_lambda = list(trust).len() == 1
+            && trust[0]["Principal"] == json!({"Service": "lambda.amazonaws.com"})
+            && trust[0]["Action"] == "sts:AssumeRole";
+        faults.expect(only_lambda, format!("others than Lambda may be {id}"));
+        // Managed policies, SAM's own included, speak of every resource of the account.
+        let managed =
+            role.get("ManagedPolicyArns").is_some() || function.properties.contains_key("Policies");
+        faults.expect(!managed, format!("{id} has a policy that is not its own"));
+    }
+}
+
+/// No right on everything, and no right to do everything. Tracing is the one
+/// thing AWS gives no resource for.
+pub(crate) fn no_wildcards(template: &Template, faults: &mut Faults) {
+    for function in template.functions() {
+        for statement in template.statements(&function) {
+            let of = format!("{} {}", function.id, statement["Sid"]);
+            let actions = words(&statement["Action"]);
+            faults.expect(!actions.is_empty(), format!("{of} has no actions"));
+            faults.expect(
+                actions.iter().all(|it| !it.contains('*')),
+                format!("{of} may do anything"),
+            );
+            let tracing = actions.iter().all(|it| it.starts_with("xray:"));
+            let resources = list(&statement["Resource"]);
+            let bounded = !resources.is_empty() && resources.iter().all(|it| is_bounded(it));
+            faults.expect(bounded || tracing, format!("{of} reaches everything"));
+            faults.expect(
+                statement["Effect"] == "Allow",
+                format!("{of} is not a plain permission"),
+            );
+        }
+    }
+}
+
+/// Whether a resource is one of ours: an attribute, or a path that begins with one.
+fn is_bounded(resource: &Value) -> bool {
+    let path = pattern(resource);
+    let inside_ours = [
+        "${Table.Arn}/index/",
+        "${Bucket.Arn}/uploads/",
+        "${Bucket.Arn}/pictures/",
+    ]
+    .iter()
+    .any(|ours| path.strip_prefix(ours).is_some_and(|rest| !rest.is_empty()));
+    let identity = path.contains(":identity/${") && !path.contains('*');
+    attribute(resource, "Arn").is_some() || inside_ours || identity
+}
+
+/// Exactly the functions of the golden list hold each right.
+pub(crate) fn golden(template: &Template, faults: &mut Faults) {
+    let mut held = BTreeMap::<String, BTreeSet<String>>::new();
+    for function in template.functions() {
+        for statement in template.statements(&function) {
+            for action in words(&statement["Action"]) {
+                for right in rights(action, &statement["Resource"]) {
+                    held.entry(right)
+                        .or_default()
+                        .insert(function.package().to_owned());
+                }
+            }
+        }
+    }
+    held.retain(|right, _| !COMMON.contains(&right.as_str()));
+    for (right, holders) in RIGHTS {
+        let wanted: BTreeSet<_> = holders.split(' ').map(str::to_owned).collect();
+        let held = held.remove(right).unwrap_or_default();
+        faults.expect(held == wanted, format!("{right} is held by {held:?}"));
+    }
+    for right in held.keys() {
+        faults.expect(false, format!("{right} is in no list"));
+    }
+}
+
+/// A right, told apart by the folder of the bucket or the index of the table where
+/// there is one.
+fn rights(action: &str, resources: &Value) -> BTreeSet<String> {
+    let part = |resource: &Value| {
+        let path = pattern(resource);
+        let folder = path
+            .strip_prefix("${Bucket.Arn}/")
+            .map(|it| it.trim_end_matches("/*").to_owned());
+        folder.or_else(|| path.strip_prefix("${Table.Arn}/").map(str::to_owned))
+    };
+    let named = |resource: &Value| match part(resource) {
+        Some(part) => format!("{action} {part}"),
+        None => action.to_owned(),
+    };
+    list(resources).into_iter().map(named).collect()
+}
+
+/// Whoever is told of a resource may use it, and whoever may use it is told of it.
+/// Whoever reads items or objects may also decrypt them.
+pub(crate) fn match_settings(template: &Template, faults: &mut Faults) {
+    for function in template.functions() {
+        let id = &function.id;
+        let told: BTreeSet<_> = function
+            .variables()
+            .values()
+            .filter_map(|value| reference(value).map(str::to_owned))
+            .filter(|name| template.0["Resources"].get(name.as_str()).is_some())
+            .collect();
+        let read: BTreeSet<_> = function
+            .events("SQS")
+            .iter()
+            .filter_map(|event| attribute(&event["Queue"], "Arn").map(str::to_owned))
+            .collect();
+        let used = used(template, &function);
+        for name in &told {
+            faults.expect(
+                used.contains(name),
+                format!("{id} is told of {name} and may not use it"),
+            );
+        }
+        for name in &used {
+            // A queue's failures are found through the queue itself.
+            let failures = told
+                .iter()
+                .any(|queue| template.dead_letter_queue(queue) == Some(name.as_str()));
+            let known = told.contains(name) || read.contains(name) || failures;
+            faults.expect(known, format!("{id} may use {name} and is not told of it"));
+        }
+        for queue in &read {
+            let consume = [
+                "ReceiveMessage",
+                "DeleteMessage",
+                "GetQueueAttributes",
+                "ChangeMessageVisibility",
+            ];
+            let may = consume
+                .iter()
+                .all(|it| may(template, &function, &format!("sqs:{it}"), queue));
+            faults.expect(may, format!("{id} may not read {queue}"));
+        }
+        let items = may(template, &function, "dynamodb:GetItem", "Table");
+        let decrypts = may(template, &function, "kms:Decrypt", "DataKey");
+        faults.expect(
+            decrypts || !items,
+            format!("{id} reads what it cannot decrypt"),
+        );
+    }
+}
+
+/// The table, bucket and queues a function's role names.
+fn used(template: &Template, function: &Function) -> BTreeSet<String> {
+    let kinds = ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue"];
+    let resources = template
+        .statements(function)
+        .into_iter()
+        .flat_map(|it| list(&it["Resource"]));
+    let names = resources.filter_map(|it| attribute(it, "Arn").or_else(|| owner(pattern(it))));
+    names
+        .filter(|name| {
+            kinds
+                .iter()
+                .any(|kind| template.0["Resources"][name]["Type"] == *kind)
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The resource a path such as `${Bucket.Arn}/uploads/*` begins with.
+fn owner(path: &str) -> Option<&str> {
+    path.strip_prefix("${")?
+        .split_once(".Arn}")
+        .map(|(name, _)| name)
+}
+
+fn may(template: &Template, function: &Function, action: &str, resource: &str) -> bool {
+    template.statements(function).into_iter().any(|it| {
+        let on_it = list(&it["Resource"])
+            .into_iter()
+            .any(|r| attribute(r, "Arn") == Some(resource));
+        on_it && words(&it["Action"]).contains(action)
+    })
+}
+
+/// The key is used only through the services that hold our data.
+pub(crate) fn key_by_service(template: &Template, faults: &mut Faults) {
+    for function in template.functions() {
+        for statement in template.statements(&function) {
+            if words(&statement["Action"])
+                .iter()
+                .any(|it| it.starts_with("kms:"))
+            {
+                let via = &statement["Condition"]["StringEquals"]["kms:ViaService"];
+                let services: BTreeSet<_> = list(via).into_iter().map(pattern).collect();
+                let ours = services
+                    .iter()
+                    .all(|it| it.starts_with("dynamodb.") || it.starts_with("s3."));
+                faults.expect(
+                    !services.is_empty() && ours,
+                    format!("{} may decrypt anything", function.id),
+                );
+            }
+        }
+    }
+}
+
+/// Mail leaves only under our own name.
+pub(crate) fn mail(template: &Template, faults: &mut Faults) {
+    for function in template.functions() {
+        for statement in template.statements(&function) {
+            if words(&statement["Action"])
+                .iter()
+                .any(|it| it.starts_with("ses:"))
+            {
+                let from = &statement["Condition"]["StringEquals"]["ses:FromAddress"];
+                faults.expect(
+                    reference(from) == Some("MailFrom"),
+                    format!("{} may mail as anybody", function.id),
+                );
+            }
+        }
+    }
+}
