@@ -14,6 +14,7 @@ mod errors;
 mod faults;
 mod flows;
 mod pictures;
+mod shapes;
 mod sign_in;
 mod tenancy;
 
@@ -70,6 +71,8 @@ fn cases() -> Vec<Case> {
         pictures::signed_address,
         pictures::tickets,
         pictures::too_large,
+        shapes::of_section_two,
+        shapes::of_the_scan_list,
         sign_in::api_surface,
         sign_in::logout_ends_sessions,
         sign_in::profile,

@@ -4,13 +4,15 @@
 //!
 //! | pk | sk | what |
 //! |---|---|---|
-//! | `USER#<id>` | `PROFILE` | profile, credentials' owner, addresses |
+//! | `USER#<id>` | `PROFILE`, `CREDENTIALS` | account and profile; the hash of her password |
+//! | | `ERASED` | the receipt of an erasure, when all else is gone |
 //! | | `COUNTERS` | totals, kept in the same transaction as what they count |
 //! | | `SESSION#<id>` | a sign-in on one device |
 //! | | `IMAGE#<id>`, `SCAN#<id>`, `MATCH#<image>#<id>`, `ALERT#<id>` | her things |
 //! | | `CHECK#<scan>#<image>#<engine>` | what a scan has already paid for |
 //! | | `LOCK#<scan type>` | one scan of a type at a time |
 //! | `EMAIL#…`, `TOKEN#…` | `-` | look-ups that cross users |
+//! | `MAIL#…`, `TRIES#…` | `-` | how often something was asked for, by keyed hash; forgotten after minutes |
 //!
 //! The local index `list` orders what she is shown: its key is `<run>#<token>`; a run is one filter's
 //! worth (`ALERT#NEW`), a token sorts the way the screen does. It can be read consistently, which a
