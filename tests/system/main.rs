@@ -29,6 +29,13 @@ use vara_tests::World;
 /// Tests mostly wait, so more of them run side by side than there are cores.
 const THREADS: usize = 8;
 
+/// What the AWS emulator of `vara-local --on ministack` cannot pass, and why. It says so itself in
+/// `VARA_ON`; nothing is left out anywhere else.
+const NOT_ON_MINISTACK: [(&str, &str); 1] = [(
+    "errors::any_local_page_may_call",
+    "a gateway with a CorsConfiguration answers preflights itself, for the configured origins only, as AWS's does",
+)];
+
 struct Case {
     name: &'static str,
     run: for<'a> fn(&'a World) -> Pin<Box<dyn Future<Output = ()> + 'a>>,
@@ -104,6 +111,12 @@ fn main() -> ExitCode {
             .collect();
         return libtest_mimic::run(&args, names).exit_code();
     }
+    for (name, why) in NOT_ON_MINISTACK {
+        assert!(
+            cases().iter().any(|case| case.name == name),
+            "no case is called {name} ({why})"
+        );
+    }
     let world = Arc::new(runtime.block_on(World::start()));
     let trials = cases()
         .into_iter()
@@ -118,10 +131,15 @@ fn main() -> ExitCode {
 
 fn trial(case: Case, world: &Arc<World>, runtime: &Runtime) -> Trial {
     let (world, handle) = (Arc::clone(world), runtime.handle().clone());
-    let left_out = case.behind && !world.is_local();
+    let left_out = case.behind && !world.is_local() || not_on_this_system(case.name);
     Trial::test(case.name, move || {
         handle.block_on((case.run)(&world));
         Ok(())
     })
     .with_ignored_flag(left_out)
+}
+
+fn not_on_this_system(name: &str) -> bool {
+    std::env::var("VARA_ON").is_ok_and(|system| system == "ministack")
+        && NOT_ON_MINISTACK.iter().any(|(case, _)| *case == name)
 }

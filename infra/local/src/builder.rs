@@ -103,7 +103,7 @@ impl Build<'_> {
 }
 
 /// The cargo that runs us, or the one on the path.
-fn cargo() -> std::ffi::OsString {
+pub(crate) fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
@@ -132,7 +132,8 @@ async fn check_tools() -> Result<()> {
     Ok(())
 }
 
-async fn runs(mut command: Command) -> bool {
+/// Whether there is such a program.
+pub(crate) async fn runs(mut command: Command) -> bool {
     let status = command
         .arg("--version")
         .stdin(Stdio::null())
