@@ -71,6 +71,8 @@ impl Build<'_> {
             .args(["build", "--message-format", "json-render-diagnostics"])
             .args(["--profile", self.profile])
             .args(self.packages.iter().flat_map(|package| ["-p", package]))
+            // Ourselves as well, for the features: cargo would build shared libraries anew without them.
+            .args(["-p", env!("CARGO_PKG_NAME"), "--bins"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
