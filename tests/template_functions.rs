@@ -7,11 +7,14 @@ use std::path::{Path, PathBuf};
 use crate::template_model::{Faults, Template, reference, root};
 
 /// Package, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 9] = [
+const SIZES: [(&str, u64, u64); 12] = [
     ("api-alerts", 256, 15),
     ("api-auth", 1769, 15),
     ("api-health", 256, 15),
     ("api-images", 256, 15),
+    ("api-matches", 256, 15),
+    ("api-onboarding", 256, 15),
+    ("api-protection-plan", 256, 15),
     ("api-scans", 256, 15),
     ("api-users", 256, 15),
     ("queue-image-ingest", 1769, 60),
@@ -21,7 +24,7 @@ const SIZES: [(&str, u64, u64); 9] = [
 
 /// Which settings a function gets, and no others. `SECRET` signs sessions and
 /// picture links: only what a woman talks to may have it.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 12] = [
     (
         "api-alerts",
         "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
@@ -37,6 +40,18 @@ const SETTINGS: [(&str, &str); 9] = [
     (
         "api-images",
         "BUCKET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-matches",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-onboarding",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-protection-plan",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-scans",

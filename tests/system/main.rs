@@ -13,7 +13,10 @@ mod alerts;
 mod errors;
 mod faults;
 mod flows;
+mod matches;
+mod onboarding;
 mod pictures;
+mod plan;
 mod shapes;
 mod sign_in;
 mod tenancy;
@@ -69,6 +72,11 @@ fn cases() -> Vec<Case> {
         flows::leaving,
         flows::scan_as_the_screens_see_it,
         flows::upload_to_alert,
+        matches::her_word_is_remembered,
+        matches::refusals,
+        onboarding::bad_requests,
+        onboarding::questions_and_results,
+        onboarding::quiz_sent_again,
         pictures::cap_of_fifty,
         pictures::filters_and_pages,
         pictures::location_is_removed_and_told,
@@ -78,6 +86,9 @@ fn cases() -> Vec<Case> {
         pictures::signed_address,
         pictures::tickets,
         pictures::too_large,
+        plan::before_and_after_the_quiz,
+        plan::made_again,
+        plan::refusals,
         shapes::of_section_two,
         shapes::of_the_scan_list,
         sign_in::api_surface,

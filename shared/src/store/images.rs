@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::list::Counters;
 use super::tx::{Change, Outcome, Tx};
 use super::{Key, Listing, Row, Store};
 use crate::domain::{
@@ -49,7 +50,7 @@ pub struct Arrival {
     pub location_found: bool,
 }
 
-fn key(user: UserId, id: ImageId) -> Key {
+pub(super) fn key(user: UserId, id: ImageId) -> Key {
     Key::user(user, format!("IMAGE#{id}"))
 }
 
@@ -83,6 +84,12 @@ fn runs(filter: ImageFilter) -> Vec<String> {
         ImageFilter::Archived => &["IMAGE#ARCHIVED"],
     };
     runs.iter().map(|it| (*it).to_owned()).collect()
+}
+
+/// How many pictures she has under protection.
+pub(super) fn active(counters: &Counters) -> u64 {
+    let runs = runs(ImageFilter::All);
+    runs.iter().map(|run| counters.get(&counter(run))).sum()
 }
 
 impl Store {
