@@ -53,10 +53,11 @@ impl Store {
         statuses: &[AlertStatus],
         page: Page,
     ) -> Result<Listing<Alert>> {
-        let counters = self.counters(user).await?;
-        let total = statuses.iter().map(|&it| counters.get(&counter(it))).sum();
-        let runs: Vec<String> = statuses.iter().map(|&it| run(it)).collect();
-        self.page(user, &runs, page, total).await
+        self.listing(user, page, |counters| {
+            let counted = |&it| (run(it), counters.get(&counter(it)));
+            statuses.iter().map(counted).collect()
+        })
+        .await
     }
 
     /// Replaces `before` by `after`, if it still is what it was. `false`: somebody was faster.

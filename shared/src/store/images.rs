@@ -105,10 +105,14 @@ impl Store {
         filter: ImageFilter,
         page: Page,
     ) -> Result<Listing<ImageRow>> {
-        let counters = self.counters(user).await?;
-        let runs = runs(filter);
-        let total = runs.iter().map(|run| counters.get(&counter(run))).sum();
-        self.page(user, &runs, page, total).await
+        self.listing(user, page, |counters| {
+            let counted = |run: String| {
+                let total = counters.get(&counter(&run));
+                (run, total)
+            };
+            runs(filter).into_iter().map(counted).collect()
+        })
+        .await
     }
 
     /// All her pictures that a scan searches for.
