@@ -7,8 +7,10 @@ use serde_json::json;
 use crate::template_model::{Faults, Template, attribute, pattern, reference, words};
 
 /// Every route and the package that answers it.
-const ROUTES: [(&str, &str); 17] = [
+const ROUTES: [(&str, &str); 20] = [
     ("$default", "api-health"),
+    ("ANY /api/v1/accounts", "api-accounts"),
+    ("ANY /api/v1/accounts/{proxy+}", "api-accounts"),
     ("ANY /api/v1/alerts", "api-alerts"),
     ("ANY /api/v1/alerts/{proxy+}", "api-alerts"),
     ("ANY /api/v1/auth/{proxy+}", "api-auth"),
@@ -22,6 +24,7 @@ const ROUTES: [(&str, &str); 17] = [
         "ANY /api/v1/protection-plan/{proxy+}",
         "api-protection-plan",
     ),
+    ("ANY /api/v1/proxy/{proxy+}", "api-proxy"),
     ("ANY /api/v1/scans", "api-scans"),
     ("ANY /api/v1/scans/{proxy+}", "api-scans"),
     ("ANY /api/v1/users/{proxy+}", "api-users"),
@@ -107,6 +110,8 @@ pub(crate) fn cors(template: &Template, faults: &mut Faults) {
         "apikey",
         "authorization",
         "content-type",
+        "idempotency-key",
+        "if-none-match",
         "x-client-info",
         "x-supabase-api-version",
     ] {
@@ -120,6 +125,12 @@ pub(crate) fn cors(template: &Template, faults: &mut Faults) {
         exposed.contains("x-supabase-api-version"),
         "the auth client cannot read our error codes",
     );
+    for header in ["etag", "x-ratelimit-remaining", "retry-after"] {
+        faults.expect(
+            exposed.contains(header),
+            format!("pages cannot read {header}"),
+        );
+    }
     let methods = words(&cors["AllowMethods"]);
     for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
         faults.expect(

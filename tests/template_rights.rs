@@ -14,10 +14,13 @@ use crate::template_model::{
 const RIGHTS: [(&str, &str); 18] = [
     ("dynamodb:BatchWriteItem", "api-users schedule-rescan"),
     ("dynamodb:DescribeTable", "api-health"),
-    ("dynamodb:Query index/due", "schedule-rescan"),
+    (
+        "dynamodb:Query index/due",
+        "schedule-notify schedule-rescan",
+    ),
     (
         "dynamodb:Query index/list",
-        "api-alerts api-images api-matches api-scans queue-image-scan",
+        "api-accounts api-alerts api-images api-matches api-scans api-users queue-breach-check queue-image-scan queue-profile-scan",
     ),
     ("kms:GenerateDataKey", "api-images queue-image-ingest"),
     (
@@ -30,26 +33,32 @@ const RIGHTS: [(&str, &str); 18] = [
     ),
     (
         "s3:GetObject pictures",
-        "api-images queue-image-scan schedule-rescan",
+        "api-images api-proxy queue-image-scan schedule-rescan",
     ),
     ("s3:GetObject uploads", "queue-image-ingest schedule-rescan"),
     (
         "s3:ListBucket",
-        "api-health api-images api-users queue-image-ingest queue-image-scan schedule-rescan",
+        "api-health api-images api-proxy api-users queue-image-ingest queue-image-scan schedule-rescan",
     ),
     ("s3:PutObject pictures", "queue-image-ingest"),
     ("s3:PutObject uploads", "api-images"),
-    ("ses:SendEmail", "api-auth"),
+    ("ses:SendEmail", "api-accounts api-auth schedule-notify"),
     (
         "sqs:ChangeMessageVisibility",
-        "queue-image-ingest queue-image-scan",
+        "queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
     ),
-    ("sqs:DeleteMessage", "queue-image-ingest queue-image-scan"),
+    (
+        "sqs:DeleteMessage",
+        "queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
+    ),
     (
         "sqs:GetQueueAttributes",
-        "api-health api-scans queue-image-ingest queue-image-scan",
+        "api-health api-scans queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
     ),
-    ("sqs:ReceiveMessage", "queue-image-ingest queue-image-scan"),
+    (
+        "sqs:ReceiveMessage",
+        "queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
+    ),
     (
         "sqs:SendMessage",
         "api-scans queue-image-ingest schedule-rescan",

@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_dynamodb::{Client, Config};
 
+use crate::mail::Mailer;
 use crate::store::Store;
 
 pub use cloud::Cloud;
@@ -47,6 +48,20 @@ pub fn silent_store() -> Store {
         .retry_config(RetryConfig::disabled())
         .build();
     Store::new(Client::from_conf(config), "vara")
+}
+
+/// A sender of mail through the mail service at `endpoint`.
+#[must_use]
+pub fn mailer(endpoint: &str) -> Mailer {
+    let config = aws_sdk_sesv2::Config::builder()
+        .behavior_version(aws_sdk_sesv2::config::BehaviorVersion::v2026_01_12())
+        .region(aws_sdk_sesv2::config::Region::from_static("eu-central-1"))
+        .credentials_provider(aws_sdk_sesv2::config::Credentials::for_tests())
+        .retry_config(aws_sdk_sesv2::config::retry::RetryConfig::disabled())
+        .endpoint_url(endpoint)
+        .build();
+    let client = aws_sdk_sesv2::Client::from_conf(config);
+    Mailer::new(client, "hello@example.net")
 }
 
 fn client(endpoint: &str) -> Client {

@@ -21,11 +21,14 @@ const MAY_USE: [(&str, &[&str]); 11] = [
             "services", "store",
         ],
     ),
-    ("http", &["auth", "clock", "domain", "services"]),
+    (
+        "http",
+        &["auth", "clock", "domain", "runtime", "services", "store"],
+    ),
     (
         "runtime",
         &[
-            "domain", "engines", "http", "mail", "objects", "queues", "store",
+            "clock", "domain", "engines", "mail", "objects", "queues", "store",
         ],
     ),
 ];
@@ -82,6 +85,23 @@ fn the_domain_asks_nobody() {
             );
         }
     }
+}
+
+#[test]
+fn every_api_function_has_a_door() {
+    let mut seen = 0;
+    for path in files(&root().join("../functions/api")) {
+        if path.ends_with("src/main.rs") {
+            seen += 1;
+            let text = fs::read_to_string(&path).expect("a source");
+            assert!(
+                text.contains("Door::read(&env") && text.contains(", door))"),
+                "{} has no limits",
+                path.display()
+            );
+        }
+    }
+    assert!(seen > 8, "the functions were not found");
 }
 
 #[test]

@@ -200,6 +200,23 @@ impl World {
         found["results"]["matches"][0]["score"].as_f64()
     }
 
+    /// Puts a profile on the tiny social network.
+    pub async fn profile(&self, profile: Value) {
+        self.put("/_web/profiles", profile).await;
+    }
+
+    /// Has a breach hold an address.
+    pub async fn breach(&self, email: &str, name: &str) {
+        let breach = json!({ "email": email, "breach": { "Name": name } });
+        self.put("/_web/breaches", breach).await;
+    }
+
+    async fn put(&self, path: &str, body: Value) {
+        let request = self.http.post(format!("{}{path}", self.engines));
+        let reply = request.body(body.to_string()).send().await.unwrap();
+        assert_eq!(reply.status(), 201, "{}", reply.text().await.unwrap());
+    }
+
     /// Breaks an engine on purpose.
     pub async fn fault(&self, fault: Value) {
         let reply = self

@@ -9,14 +9,19 @@
     reason = "a test that cannot go on fails where it stands"
 )]
 
+mod accounts;
 mod alerts;
+mod calls;
 mod errors;
 mod faults;
 mod flows;
+mod kinds;
 mod matches;
+mod notifications;
 mod onboarding;
 mod pictures;
 mod plan;
+mod proxy;
 mod shapes;
 mod sign_in;
 mod tenancy;
@@ -59,10 +64,16 @@ macro_rules! cases {
 
 fn cases() -> Vec<Case> {
     let before = cases!(false:
+        accounts::a_handle_is_proved_by_its_profile,
+        accounts::an_account_is_connected_at_its_network,
+        accounts::an_address_is_proved_by_mail,
         alerts::actions,
         alerts::bad_requests,
         alerts::clearing,
         alerts::pages_and_filters,
+        calls::every_answer_says_where_it_stands,
+        calls::repeated_posts_are_done_once,
+        calls::what_is_unchanged_is_not_sent_again,
         errors::any_local_page_may_call,
         errors::empty_and_broken_bodies,
         errors::health,
@@ -72,6 +83,10 @@ fn cases() -> Vec<Case> {
         flows::leaving,
         flows::scan_as_the_screens_see_it,
         flows::upload_to_alert,
+        kinds::all_of_it_at_once,
+        kinds::breaches_are_told_once,
+        kinds::changes_around_her_profile,
+        kinds::trouble_is_waited_for,
         matches::her_word_is_remembered,
         matches::refusals,
         onboarding::bad_requests,
@@ -86,9 +101,11 @@ fn cases() -> Vec<Case> {
         pictures::signed_address,
         pictures::tickets,
         pictures::too_large,
+        notifications::preferences,
         plan::before_and_after_the_quiz,
         plan::made_again,
         plan::refusals,
+        proxy::a_picture_by_its_address,
         shapes::of_section_two,
         shapes::of_the_scan_list,
         sign_in::api_surface,
@@ -98,15 +115,18 @@ fn cases() -> Vec<Case> {
         sign_in::refresh_rotates_and_tolerates,
         sign_in::session_and_user,
         sign_in::wrong_passwords_and_tokens,
+        tenancy::every_address_is_listed,
         tenancy::nobody,
         tenancy::strangers,
     );
     let behind = cases!(true:
+        calls::too_many_are_refused,
         faults::duplicate_and_late_messages,
         faults::engine_fails_and_recovers,
         faults::poison_message_and_redrive,
         faults::stuck_scan_is_ended,
         faults::worker_killed_mid_scan,
+        notifications::told_once_and_stopped,
     );
     before.into_iter().chain(behind).collect()
 }

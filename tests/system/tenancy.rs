@@ -1,26 +1,41 @@
 //! Who may call: nobody, a stranger, the owner.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use reqwest::Method;
 use serde_json::{Value, json};
+use vara_tests::World;
 use vara_tests::pictures::mine_and_found;
-use vara_tests::{Woman, World};
 
 /// The addresses that need no token: this list is the golden one.
-const OPEN: [(&str, &str); 7] = [
+const OPEN: [(&str, &str); 8] = [
     ("GET", "/health"),
     ("GET", "/api/v1/health"),
     ("GET", "/ready"),
     ("GET", "/api/v1/scans/health"),
+    ("GET", "/api/v1/proxy/health"),
     ("GET", "/auth/v1/health"),
     ("GET", "/auth/v1/settings"),
     ("GET", "/auth/v1/.well-known/jwks.json"),
 ];
 
 /// Every other address, with `ID` for somebody's thing.
-const CLOSED: [(&str, &str); 29] = [
+const CLOSED: [(&str, &str); 39] = [
+    ("GET", "/api/v1/accounts"),
+    ("POST", "/api/v1/accounts/connect/ID"),
+    ("DELETE", "/api/v1/accounts/ID"),
+    ("POST", "/api/v1/accounts/ID/verify"),
+    ("POST", "/api/v1/accounts/ID/sync"),
     ("GET", "/api/v1/users/me"),
     ("PATCH", "/api/v1/users/me"),
     ("DELETE", "/api/v1/users/me"),
+    ("GET", "/api/v1/users/me/preferences"),
+    ("PUT", "/api/v1/users/me/preferences"),
+    ("PATCH", "/api/v1/users/me/preferences"),
+    ("GET", "/api/v1/users/me/notifications"),
+    ("POST", "/api/v1/proxy/tokens"),
     ("GET", "/api/v1/images"),
     ("POST", "/api/v1/images/upload"),
     ("POST", "/api/v1/images/tickets"),
@@ -48,6 +63,82 @@ const CLOSED: [(&str, &str); 29] = [
     ("GET", "/auth/v1/user"),
     ("PUT", "/auth/v1/user"),
 ];
+
+/// Where something else than a token says who may: what is sent, or the address itself.
+const BY_OTHER_MEANS: [&str; 17] = [
+    "/api/v1/accounts/callback/ID",
+    "/auth/v1/signup",
+    "/auth/v1/token",
+    "/auth/v1/logout",
+    "/auth/v1/recover",
+    "/auth/v1/verify",
+    "/api/v1/auth/signup",
+    "/api/v1/auth/login",
+    "/api/v1/auth/logout",
+    "/api/v1/auth/refresh",
+    "/api/v1/auth/forgot-password",
+    "/api/v1/auth/reset-password",
+    "/api/v1/auth/reset-password-with-session",
+    "/api/v1/images/ID/file",
+    "/api/v1/proxy/images/ID",
+    "/api/v1/users/stop/ID",
+    "/auth/v1/ID",
+];
+
+/// The addresses of the golden lists, those of the template and those of the functions are the same.
+pub(crate) async fn every_address_is_listed(_: &World) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let listed: BTreeSet<&str> = OPEN
+        .iter()
+        .chain(&CLOSED)
+        .map(|it| it.1)
+        .chain(BY_OTHER_MEANS)
+        .collect();
+    let template = fs::read_to_string(root.join("template.yaml")).unwrap();
+    let routes: Vec<&str> = template
+        .lines()
+        .filter_map(|it| it.trim().strip_prefix("RouteKey: ANY "))
+        .collect();
+    let leads = |route: &str, path: &str| match route.strip_suffix("{proxy+}") {
+        Some(start) => path.starts_with(start),
+        None => path == route,
+    };
+    for path in &listed {
+        let led = routes.iter().any(|route| leads(route, path));
+        assert!(led, "no route of the template leads to {path}");
+    }
+    for route in &routes {
+        let led = listed.iter().any(|path| leads(route, path));
+        assert!(led, "nobody is told who may call {route}");
+    }
+    let mut served = BTreeSet::new();
+    for function in fs::read_dir(root.join("functions/api")).unwrap() {
+        for file in fs::read_dir(function.unwrap().path().join("src")).unwrap() {
+            let file = file.unwrap().path();
+            if file.is_file() && !file.ends_with("tests.rs") {
+                served.extend(addresses(&fs::read_to_string(file).unwrap()));
+            }
+        }
+    }
+    // The sign-in library's base itself, with and without a slash, is answered like unknown addresses.
+    served.retain(|it| !["/auth/v1", "/auth/v1/"].contains(&it.as_str()));
+    let served: BTreeSet<&str> = served.iter().map(String::as_str).collect();
+    assert_eq!(served, listed);
+}
+
+/// The addresses in `.route("…"`, with `ID` for what differs.
+fn addresses(source: &str) -> Vec<String> {
+    let routes = source.split(".route(").skip(1);
+    let texts = routes.filter_map(|it| it.trim_start().strip_prefix('"')?.split('"').next());
+    let plain = texts.map(|it| {
+        let parts = it.split('/').map(|part| match part {
+            part if part.starts_with('{') => "ID",
+            part => part,
+        });
+        parts.collect::<Vec<_>>().join("/")
+    });
+    plain.collect()
+}
 
 pub(crate) async fn nobody(world: &World) {
     for (method, path) in OPEN {
@@ -104,46 +195,47 @@ pub(crate) async fn strangers(world: &World) {
 
     let text = |it: &Value| it["id"].as_str().unwrap().to_owned();
     let (image, alert, scan) = (text(&image), text(&alert), text(&scan));
-    not_her_plan_and_findings(&her, &stranger, &image).await;
-    stranger
-        .get(&format!("/api/v1/images/{image}"))
-        .await
-        .refused(404, "IMAGE_NOT_FOUND");
-    stranger
-        .get(&format!("/api/v1/images/{image}/matches"))
-        .await
-        .refused(404, "IMAGE_NOT_FOUND");
-    stranger
-        .delete(&format!("/api/v1/images/{image}"))
-        .await
-        .refused(404, "IMAGE_NOT_FOUND");
+    let matches = her.get(&format!("/api/v1/images/{image}/matches")).await;
+    let found = text(&matches.expect(200).data()[0]);
+    let plan = her.get("/api/v1/protection-plan").await;
+    let item = text(&plan.expect(200).data()["items"][0]);
+    let told = json!({ "email": format!("other-{}", her.email) });
+    let account = her.post("/api/v1/accounts/connect/other", told).await;
+    let account = text(account.expect(201).data());
+    let things = [
+        ("/api/v1/accounts/", &account, "ACCOUNT_NOT_FOUND"),
+        ("/api/v1/images/", &image, "IMAGE_NOT_FOUND"),
+        ("/api/v1/alerts/", &alert, "ALERT_NOT_FOUND"),
+        ("/api/v1/scans/", &scan, "SCAN_NOT_FOUND"),
+        ("/api/v1/matches/", &found, "MATCH_NOT_FOUND"),
+        ("/api/v1/protection-plan/", &item, "ITEM_NOT_FOUND"),
+    ];
+    stranger.get("/api/v1/protection-plan").await.expect(200);
+    // What is connected is named by its network, not by an id.
+    let of_somebody = |it: &(&str, &str)| it.1.contains("ID") && !it.1.contains("connect");
+    for (method, path) in CLOSED.into_iter().filter(of_somebody) {
+        let thing = things.iter().find(|it| path.starts_with(it.0));
+        let (_, id, code) = thing.unwrap_or_else(|| panic!("whose thing is at {path}?"));
+        let path = path.replace("ID", id);
+        let body = json!({ "status": "COMPLETED", "action": "DISMISS" });
+        let body = match path.starts_with("/api/v1/alerts") {
+            true => json!({ "status": "DISMISSED", "action": "DISMISS" }),
+            false => body,
+        };
+        let method: Method = method.parse().unwrap();
+        let body = (method != Method::GET).then_some(body);
+        stranger.call(method, &path, body).await.refused(404, code);
+    }
     let target = json!({ "type": "IMAGE_SCAN", "targetId": image });
     stranger
         .post("/api/v1/scans/trigger", target)
         .await
         .refused(404, "IMAGE_NOT_FOUND");
+    let target = json!({ "imageId": image });
     stranger
-        .get(&format!("/api/v1/alerts/{alert}"))
+        .post("/api/v1/proxy/tokens", target)
         .await
-        .refused(404, "ALERT_NOT_FOUND");
-    let status = json!({ "status": "DISMISSED" });
-    stranger
-        .patch(&format!("/api/v1/alerts/{alert}/status"), status)
-        .await
-        .refused(404, "ALERT_NOT_FOUND");
-    let action = json!({ "action": "DISMISS" });
-    stranger
-        .post(&format!("/api/v1/alerts/{alert}/action"), action)
-        .await
-        .refused(404, "ALERT_NOT_FOUND");
-    stranger
-        .get(&format!("/api/v1/scans/{scan}"))
-        .await
-        .refused(404, "SCAN_NOT_FOUND");
-    stranger
-        .get(&format!("/api/v1/scans/{scan}/status"))
-        .await
-        .refused(404, "SCAN_NOT_FOUND");
+        .refused(404, "IMAGE_NOT_FOUND");
     assert_eq!(
         stranger
             .delete("/api/v1/alerts/all")
@@ -175,30 +267,7 @@ pub(crate) async fn strangers(world: &World) {
             .data()["status"],
         "ACTIVE"
     );
-}
-
-async fn not_her_plan_and_findings(her: &Woman<'_>, stranger: &Woman<'_>, image: &str) {
-    let matches = her.get(&format!("/api/v1/images/{image}/matches")).await;
-    let found = matches.expect(200).data()[0]["id"].as_str().unwrap();
-    for word in ["confirm", "dismiss"] {
-        stranger
-            .post(&format!("/api/v1/matches/{found}/{word}"), json!({}))
-            .await
-            .refused(404, "MATCH_NOT_FOUND");
-    }
-    let plan = her.get("/api/v1/protection-plan").await;
-    let item = plan.expect(200).data()["items"][0]["id"].as_str().unwrap();
-    let path = format!("/api/v1/protection-plan/items/{item}");
-    stranger.get("/api/v1/protection-plan").await.expect(200);
-    stranger
-        .patch(&path, json!({ "status": "COMPLETED" }))
-        .await
-        .refused(404, "ITEM_NOT_FOUND");
-    assert_eq!(
-        her.get("/api/v1/protection-plan").await.data(),
-        plan.data(),
-        "nothing of hers was touched"
-    );
+    assert_eq!(her.get("/api/v1/protection-plan").await.data(), plan.data());
     let answer = json!({ "responses": [{ "questionId": "photo-sharing", "response": "never" }] });
     her.post("/api/v1/onboarding/responses", answer)
         .await
@@ -208,4 +277,15 @@ async fn not_her_plan_and_findings(her: &Woman<'_>, stranger: &Woman<'_>, image:
         theirs.expect(200).data(),
         &json!({ "completed": false, "responses": [] })
     );
+    // The owner reads each of them.
+    for (method, path) in CLOSED.into_iter().filter(|it| it.0 == "GET") {
+        let thing = things.iter().find(|it| path.starts_with(it.0));
+        let path = match thing {
+            Some((_, id, _)) => path.replace("ID", id),
+            None => path.to_owned(),
+        };
+        her.call(method.parse().unwrap(), &path, None)
+            .await
+            .expect(200);
+    }
 }

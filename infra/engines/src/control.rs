@@ -63,6 +63,17 @@ pub(crate) fn routes() -> Router<Arc<World>> {
     Router::new()
         .route("/_web", get(list_web).post(plant).delete(clear_web))
         .route(
+            "/_web/breaches",
+            get(list_breaches).post(plant_breach).delete(clear_breaches),
+        )
+        .route("/_web/breaches/asked", get(list_asked))
+        .route(
+            "/_web/profiles",
+            get(list_profiles)
+                .post(plant_profile)
+                .delete(clear_profiles),
+        )
+        .route(
             "/_fault",
             get(list_faults).post(set_fault).delete(clear_faults),
         )
@@ -79,8 +90,11 @@ pub(crate) fn routes() -> Router<Arc<World>> {
 pub(crate) async fn overview() -> Json<Value> {
     Json(json!({
         "name": "vara-engines",
-        "engines": {"tineye": "/tineye/rest/", "ses": "/ses/", "web": "/web/"},
-        "control": ["/_web", "/_fault", "/_mail", "/_calls", "/_bundle"],
+        "engines": {
+            "tineye": "/tineye/rest/", "ses": "/ses/", "web": "/web/", "hibp": "/hibp/api/v3/",
+            "social": "/social/", "oauth": "/oauth/",
+        },
+        "control": ["/_web", "/_web/breaches", "/_web/profiles", "/_fault", "/_mail", "/_calls", "/_bundle"],
     }))
 }
 
@@ -129,6 +143,43 @@ async fn plant(
 
 async fn clear_web(State(world): State<Arc<World>>) -> Json<Cleared> {
     cleared(world.web.clear())
+}
+
+async fn list_breaches(State(world): State<Arc<World>>) -> impl IntoResponse {
+    Json(world.breaches.all())
+}
+
+async fn plant_breach(
+    State(world): State<Arc<World>>,
+    body: Bytes,
+) -> Result<impl IntoResponse, Refusal> {
+    let planted = world.breaches.plant(parse(&body)?)?;
+    Ok((StatusCode::CREATED, Json(planted)))
+}
+
+async fn clear_breaches(State(world): State<Arc<World>>) -> Json<Cleared> {
+    cleared(world.breaches.clear())
+}
+
+/// What the breach service was asked for, by path.
+async fn list_asked(State(world): State<Arc<World>>) -> Json<Vec<String>> {
+    Json(world.breaches.asked())
+}
+
+async fn list_profiles(State(world): State<Arc<World>>) -> impl IntoResponse {
+    Json(world.network.all())
+}
+
+async fn plant_profile(
+    State(world): State<Arc<World>>,
+    body: Bytes,
+) -> Result<impl IntoResponse, Refusal> {
+    let planted = world.network.plant(parse(&body)?)?;
+    Ok((StatusCode::CREATED, Json(planted)))
+}
+
+async fn clear_profiles(State(world): State<Arc<World>>) -> Json<Cleared> {
+    cleared(world.network.clear())
 }
 
 async fn list_faults(State(world): State<Arc<World>>) -> Json<Vec<Fault>> {

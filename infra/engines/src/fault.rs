@@ -20,10 +20,23 @@ pub(crate) enum Engine {
     Web,
     /// The mail service.
     Ses,
+    /// The service that knows breaches.
+    Hibp,
+    /// The networks' public profiles.
+    Social,
+    /// The networks' authorisation servers.
+    Oauth,
 }
 
 impl Engine {
-    pub(crate) const ALL: [Self; 3] = [Self::Tineye, Self::Web, Self::Ses];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Tineye,
+        Self::Web,
+        Self::Ses,
+        Self::Hibp,
+        Self::Social,
+        Self::Oauth,
+    ];
 }
 
 /// How an engine is broken.

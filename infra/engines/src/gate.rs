@@ -12,7 +12,7 @@ use axum::response::Response;
 
 use crate::fault::{Engine, Fault, Mode};
 use crate::world::World;
-use crate::{BODY_LIMIT, ses, tineye, web};
+use crate::{BODY_LIMIT, hibp, oauth, ses, social, tineye, web};
 
 /// The longest a request is held open: longer than any client of ours waits.
 const HELD: Duration = Duration::from_secs(60);
@@ -75,10 +75,13 @@ async fn broken(world: &World, fault: &Fault) -> Response {
             Engine::Tineye => tineye::garbage(),
             Engine::Web => web::garbage(),
             Engine::Ses => ses::garbage(),
+            Engine::Hibp => hibp::garbage(),
+            Engine::Social => social::garbage(),
+            Engine::Oauth => oauth::garbage(),
         },
         Mode::Quota => match engine {
             Engine::Tineye => refuse(engine, StatusCode::PAYMENT_REQUIRED),
-            Engine::Web | Engine::Ses => refuse(engine, StatusCode::TOO_MANY_REQUESTS),
+            _ => refuse(engine, StatusCode::TOO_MANY_REQUESTS),
         },
         Mode::Error | Mode::Off => {
             let status = StatusCode::from_u16(fault.status);
@@ -93,6 +96,9 @@ fn refuse(engine: Engine, status: StatusCode) -> Response {
         Engine::Tineye => tineye::refuse(status),
         Engine::Web => web::refuse(status),
         Engine::Ses => ses::refuse(status),
+        Engine::Hibp => hibp::refuse(status),
+        Engine::Social => social::refuse(status),
+        Engine::Oauth => oauth::refuse(status),
     }
 }
 

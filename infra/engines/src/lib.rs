@@ -4,6 +4,9 @@
 //! - `tineye` searches a *tiny web* that is planted at run time, by really
 //!   comparing pictures;
 //! - `ses` takes mail and keeps it in a mailbox;
+//! - `hibp` knows breaches, `social` is a tiny social network and `oauth` lets its people
+//!   authorise others, as they were planted;
+//! - `hooks` takes calls of webhooks and keeps them;
 //! - `web` serves the planted pictures, so that the fetcher really fetches;
 //! - the control routes (`/_web`, `/_fault`, `/_mail`, `/_calls`, `/_bundle`) plant, break,
 //!   read and clear.
@@ -17,10 +20,14 @@ mod calls;
 mod control;
 mod fault;
 mod gate;
+mod hibp;
+mod hooks;
 mod links;
 mod look;
 mod mailbox;
+mod oauth;
 mod ses;
+mod social;
 mod tineye;
 mod web;
 mod world;
@@ -84,13 +91,23 @@ where
     }
 }
 
+/// The setting `OAUTH_PROVIDERS` for the authorisation servers of the stand-ins at `base_url`.
+#[must_use]
+pub fn oauth_providers(base_url: &str) -> String {
+    oauth::providers(base_url).to_string()
+}
+
 fn routes(world: Arc<World>) -> Router {
     Router::new()
         .route("/", get(control::overview))
         .merge(control::routes())
         .merge(web::routes(&world))
+        .merge(hooks::routes())
         .nest("/tineye", tineye::routes(&world))
         .nest("/ses", ses::routes(&world))
+        .nest("/hibp", hibp::routes(&world))
+        .nest("/social", social::routes(&world))
+        .nest("/oauth", oauth::routes(&world))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(world)
 }

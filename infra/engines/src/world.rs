@@ -9,7 +9,11 @@ use tokio::sync::watch;
 use crate::bundle::Bundle;
 use crate::calls::Calls;
 use crate::fault::Faults;
+use crate::hibp::Breaches;
+use crate::hooks::Hooks;
 use crate::mailbox::Mailbox;
+use crate::oauth::Grants;
+use crate::social::Network;
 use crate::web::Web;
 
 /// The outside world as one stack sees it.
@@ -18,8 +22,12 @@ pub(crate) struct World {
     pub(crate) web: Web,
     pub(crate) faults: Faults,
     pub(crate) mail: Mailbox,
+    pub(crate) hooks: Hooks,
     pub(crate) calls: Calls,
     pub(crate) bundle: Bundle,
+    pub(crate) breaches: Breaches,
+    pub(crate) network: Network,
+    pub(crate) grants: Grants,
     closing: watch::Sender<bool>,
 }
 
@@ -31,8 +39,12 @@ impl World {
             web: Web::default(),
             faults: Faults::default(),
             mail: Mailbox::default(),
+            hooks: Hooks::default(),
             calls: Calls::default(),
             bundle: Bundle::default(),
+            breaches: Breaches::default(),
+            network: Network::default(),
+            grants: Grants::default(),
             closing: watch::Sender::new(false),
         }
     }

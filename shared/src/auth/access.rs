@@ -2,10 +2,12 @@
 
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Keys;
-use crate::domain::{Account, Error, Result, Session, SessionId, SignInMethod, Timestamp, UserId};
+use crate::domain::{
+    Account, Error, Result, Role, Session, SessionId, SignInMethod, Timestamp, UserId,
+};
 
 /// Whom every token of ours is for.
 const AUDIENCE: &str = "authenticated";
@@ -30,6 +32,35 @@ pub struct Claims {
     /// On which device.
     #[serde(default)]
     pub session_id: Option<SessionId>,
+    /// What whoever runs the issuer says of her.
+    #[serde(default)]
+    pub app_metadata: AppMetadata,
+}
+
+/// What a token says that its owner cannot write herself.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct AppMetadata {
+    #[serde(default)]
+    role: Option<Value>,
+}
+
+impl AppMetadata {
+    /// Her role; without a known one she is a user.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        let name = self.role.as_ref().and_then(Value::as_str);
+        name.and_then(Role::named).unwrap_or_default()
+    }
+
+    /// What our tokens and answers say of her.
+    #[must_use]
+    pub fn of(account: &Account) -> Value {
+        let mut said = json!({ "provider": "email", "providers": ["email"] });
+        if account.role != Role::User {
+            said["role"] = json!(account.role);
+        }
+        said
+    }
 }
 
 /// Why a token is not believed.
@@ -79,7 +110,7 @@ impl Access {
             "iat": now.epoch_seconds(),
             "email": account.email,
             "phone": "",
-            "app_metadata": { "provider": "email", "providers": ["email"] },
+            "app_metadata": AppMetadata::of(account),
             "user_metadata": {},
             "role": AUDIENCE,
             "aal": "aal1",

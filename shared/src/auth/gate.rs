@@ -2,7 +2,7 @@
 
 use super::access::Rejected;
 use super::{Access, Claims, External, Keys};
-use crate::domain::{Account, Error, Origin, Result, SessionId, Timestamp, UserId};
+use crate::domain::{Account, Error, Kind, Origin, Result, Role, SessionId, Timestamp, UserId};
 use crate::store::Store;
 
 /// Who is calling.
@@ -14,6 +14,22 @@ pub struct Caller {
     pub email: String,
     /// Her sign-in; callers of an external issuer have none with us.
     pub session: Option<SessionId>,
+    /// What she may do beside looking after her own things.
+    pub role: Role,
+}
+
+impl Caller {
+    /// Refuses whoever has not this role, nor one that may more.
+    pub fn must_be(&self, role: Role) -> Result<()> {
+        if self.role >= role {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::Forbidden,
+            "FORBIDDEN",
+            "This is not open to you.",
+        ))
+    }
 }
 
 /// Why a caller is not let in.
@@ -97,6 +113,7 @@ impl Gate {
                 user: claims.sub,
                 email: claims.email,
                 session: Some(session),
+                role: claims.app_metadata.role(),
             });
         }
         let known = self.store.account(claims.sub).await?.is_some();
@@ -130,7 +147,20 @@ impl Gate {
             user,
             email: claims.email,
             session: None,
+            role: claims.app_metadata.role(),
         })
+    }
+
+    /// Whose token this is, if it is one we believe, whether or not she is still signed in. Asks no
+    /// table, so it can stand before what would cost one.
+    pub async fn subject(&self, authorization: Option<&str>, now: Timestamp) -> Option<UserId> {
+        let token = authorization?.strip_prefix("Bearer ")?;
+        let read = match (self.access.read(token, now), &self.external) {
+            (Some(read), _) => read,
+            (None, Some(external)) => external.read(token, now).await.ok()?,
+            (None, None) => return None,
+        };
+        read.ok().map(|it| it.sub)
     }
 }
 
@@ -169,7 +199,12 @@ mod tests {
     }
 
     fn theirs(user: UserId) -> String {
+        theirs_as(user, json!({}))
+    }
+
+    fn theirs_as(user: UserId, app_metadata: serde_json::Value) -> String {
         let claims = json!({
+            "app_metadata": app_metadata,
             "iss": "https://abc.supabase.co/auth/v1", "sub": user, "aud": "authenticated",
             "exp": now().epoch_seconds() + 3600, "email": "Eve@example.net", "session_id": UserId::random(),
         });
@@ -212,7 +247,8 @@ mod tests {
             Caller {
                 user: account.id(),
                 email: "ana@example.net".into(),
-                session: Some(session.id)
+                session: Some(session.id),
+                role: Role::User,
             }
         );
         for missing in [
@@ -324,5 +360,55 @@ mod tests {
             gate.identify(Some(&theirs(UserId::random())), now()).await,
             Err(Denied::Trouble(_))
         ));
+    }
+
+    #[tokio::test]
+    async fn the_role_is_the_one_of_the_token_and_unknown_ones_give_no_rights() {
+        let gate = gate().await;
+        for (said, role) in [
+            (json!({ "role": "admin" }), Role::Admin),
+            (
+                json!({ "role": "reviewer", "provider": "email" }),
+                Role::Reviewer,
+            ),
+            (json!({ "role": "root" }), Role::User),
+            (json!({ "role": ["admin"] }), Role::User),
+            (json!({}), Role::User),
+        ] {
+            let token = theirs_as(UserId::random(), said.clone());
+            let caller = gate.identify(Some(&token), now()).await.unwrap();
+            assert_eq!(caller.role, role, "{said}");
+            for wanted in Role::ALL {
+                let let_in = caller.must_be(wanted).is_ok();
+                assert_eq!(let_in, role >= wanted, "{said} as {wanted:?}");
+            }
+        }
+        let mut account = Account::new(UserId::random(), "eve@example.net", now());
+        account.role = Role::Reviewer;
+        let session = Session::new(account.id(), SignInMethod::Password, now());
+        let token = gate.access.issue(&account, &session, now()).unwrap().0;
+        let read = gate.access.read(&token, now()).unwrap().unwrap();
+        assert_eq!(read.app_metadata.role(), Role::Reviewer);
+    }
+
+    #[tokio::test]
+    async fn a_token_has_a_subject_without_asking_the_table() {
+        let known = gate().await;
+        let (account, _, token) = signed_in(&known).await;
+        let gate = Gate {
+            store: crate::testing::silent_store(),
+            ..known
+        };
+        let eve = UserId::random();
+        let subject = async |header: &str| gate.subject(Some(header), now()).await;
+        assert_eq!(subject(&bearer(&token)).await, Some(account.id()));
+        assert_eq!(subject(&theirs(eve)).await, Some(eve));
+        for nobody in ["Bearer null", "Bearer", token.as_str(), ""] {
+            assert_eq!(subject(nobody).await, None, "{nobody}");
+        }
+        assert_eq!(gate.subject(None, now()).await, None);
+        let header = bearer(&token);
+        let late = gate.subject(Some(&header), now().plus_seconds(3600));
+        assert_eq!(late.await, None);
     }
 }

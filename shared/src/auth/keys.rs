@@ -15,6 +15,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde_json::{Value, json};
 
+use super::seal::Seal;
+use super::vault::Vault;
+use crate::domain::{Error, Result};
+
 /// The shortest secret we start with.
 const SECRET_CHARS: usize = 32;
 
@@ -28,7 +32,16 @@ struct Inner {
     /// The first signs; all of them verify.
     urls: Vec<hmac::Key>,
     refresh: Vec<hmac::Key>,
+    proxy: Vec<hmac::Key>,
     addresses: hmac::Key,
+    /// Names what is kept to be given again.
+    replays: hmac::Key,
+    /// Seal what is kept to be given again; the first seals, all of them open.
+    seals: Vec<Seal>,
+    /// Seals what lets us into accounts of hers.
+    vault: Vault,
+    /// Names codes that were given out, and makes the secrets of authorisations.
+    codes: hmac::Key,
 }
 
 /// A key pair for access tokens.
@@ -75,19 +88,37 @@ impl Keys {
                 .iter()
                 .map(|it| hmac_key(it, "refresh-token"))
                 .collect(),
+            proxy: secrets
+                .iter()
+                .map(|it| hmac_key(it, "proxy-token"))
+                .collect(),
             addresses: hmac_key(secret, "mail-window"),
+            replays: hmac_key(secret, "replay-name"),
+            seals: secrets
+                .iter()
+                .map(|it| Seal::new(&derive(it, "replay-seal")))
+                .collect::<Result<_, _>>()
+                .map_err(|_| BadSecret::Unusable)?,
+            vault: Vault::new(secrets.iter().map(|it| derive(it, "account-vault")))
+                .map_err(|_| BadSecret::Unusable)?,
+            codes: hmac_key(secret, "account-codes"),
         })))
     }
 
     /// Keys that sign and believe nothing: what a function holds that is about to refuse to start.
     #[must_use]
     pub fn none() -> Self {
-        let addresses = hmac::Key::new(HMAC_SHA256, &[]);
+        let nothing = || hmac::Key::new(HMAC_SHA256, &[]);
         Self(Arc::new(Inner {
             pairs: vec![],
             urls: vec![],
             refresh: vec![],
-            addresses,
+            proxy: vec![],
+            addresses: nothing(),
+            replays: nothing(),
+            seals: vec![],
+            vault: Vault::default(),
+            codes: nothing(),
         }))
     }
 
@@ -124,6 +155,70 @@ impl Keys {
 
     pub(super) fn check_refresh(&self, text: &str, mac: &str) -> bool {
         check(&self.0.refresh, text, mac)
+    }
+
+    /// Seals what lets us into the account of this name.
+    pub fn seal_access(&self, account: &str, text: &str) -> Result<String> {
+        self.0.vault.close(account, text)
+    }
+
+    /// Opens what was sealed for the account of this name.
+    pub fn open_access(&self, account: &str, sealed: &str) -> Result<String> {
+        self.0.vault.open(account, sealed)
+    }
+
+    /// A name for a code that proves this account, which cannot be turned back into it.
+    #[must_use]
+    pub fn code_name(&self, account: &str, code: &str) -> String {
+        let text = format!("code/{account}/{code}");
+        encode(hmac::sign(&self.0.codes, text.as_bytes()))
+    }
+
+    /// The secret that only who began the authorisation of this state can tell (RFC 7636).
+    #[must_use]
+    pub fn verifier(&self, state: &str) -> String {
+        encode(hmac::sign(
+            &self.0.codes,
+            format!("pkce/{state}").as_bytes(),
+        ))
+    }
+
+    /// The proof that a proxy token was made by us.
+    #[must_use]
+    pub fn sign_proxy(&self, text: &str) -> String {
+        sign(&self.0.proxy, text)
+    }
+
+    /// Whether `mac` is that proof. Takes the same time wherever it is wrong.
+    #[must_use]
+    pub fn check_proxy(&self, text: &str, mac: &str) -> bool {
+        check(&self.0.proxy, text, mac)
+    }
+
+    /// A name for a call, made of these parts, that cannot be turned back into them.
+    #[must_use]
+    pub fn replay_name(&self, parts: &[&[u8]]) -> String {
+        let mut mac = hmac::Context::with_key(&self.0.replays);
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        encode(mac.sign())
+    }
+
+    /// Seals an answer, which can then be opened only as the answer to the call of this name.
+    pub fn seal_replay(&self, name: &str, answer: Vec<u8>) -> Result<String> {
+        let seal = self.0.seals.first();
+        seal.and_then(|it| it.close(name, answer))
+            .ok_or_else(|| Error::bug("sealing an answer", "it cannot be sealed"))
+    }
+
+    /// Opens what was sealed for the call of this name.
+    pub fn open_replay(&self, name: &str, sealed: &str) -> Result<Vec<u8>> {
+        let mut seals = self.0.seals.iter();
+        seals
+            .find_map(|it| it.open(name, sealed))
+            .ok_or_else(|| Error::bug("opening an answer", "it was not sealed by us"))
     }
 
     /// A name for an address that cannot be turned back into it.
@@ -258,7 +353,34 @@ mod tests {
         assert!(!keys.check_url("y", &mac));
         assert!(!keys.check_url("x", ""));
         assert!(!keys.check_refresh("x", &mac));
+        assert!(!keys.check_proxy("x", &mac));
+        assert!(keys.check_proxy("x", &keys.sign_proxy("x")));
         assert_ne!(keys.address_name("x"), mac);
+        assert_ne!(keys.code_name("a", "1"), keys.code_name("b", "1"));
+        assert_eq!(keys.verifier("s").len(), 43);
+        let sealed = keys.seal_access("a", "token").unwrap();
+        assert_eq!(keys.open_access("a", &sealed).unwrap(), "token");
+    }
+
+    #[test]
+    fn answers_are_opened_for_their_call_only_and_after_a_change_of_secret() {
+        let old = Keys::derive(OLD, None).unwrap();
+        let sealed = old.seal_replay("a", b"text".to_vec()).unwrap();
+        assert_ne!(sealed, old.seal_replay("a", b"text".to_vec()).unwrap());
+        let both = Keys::derive(NEW, Some(OLD)).unwrap();
+        assert_eq!(both.open_replay("a", &sealed).unwrap(), b"text");
+        assert!(both.open_replay("b", &sealed).is_err());
+        assert!(
+            Keys::derive(NEW, None)
+                .unwrap()
+                .open_replay("a", &sealed)
+                .is_err()
+        );
+        assert!(Keys::none().seal_replay("a", vec![]).is_err());
+        assert_ne!(
+            old.replay_name(&[b"ab", b"c"]),
+            old.replay_name(&[b"a", b"bc"])
+        );
     }
 
     #[test]

@@ -4,15 +4,19 @@
 //! browser is `http`. Nothing here makes a decision of the product.
 
 mod access;
+mod code;
 mod external;
 mod gate;
 mod keys;
 mod password;
 mod redirect;
+mod seal;
 mod settings;
 mod tokens;
+mod vault;
 
-pub use access::{Access, Claims};
+pub use access::{Access, AppMetadata, Claims};
+pub use code::{draw_code, typed_code};
 pub use external::External;
 pub use gate::{Caller, Denied, Gate};
 pub use keys::{BadSecret, Keys};

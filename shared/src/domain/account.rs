@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Profile, SessionId, Timestamp, UserId};
+use super::{Profile, Role, SessionId, Timestamp, UserId};
 
 /// A sign-in that was not used for so long has ended, in seconds.
 const IDLE: i64 = 60 * 24 * 3600;
@@ -30,6 +30,9 @@ pub struct Account {
     /// Lower case.
     pub email: String,
     pub origin: Origin,
+    /// Given by whoever runs Vara, in the row; her tokens carry it from the next one on.
+    #[serde(default)]
+    pub role: Role,
     pub email_confirmed_at: Option<Timestamp>,
     pub last_sign_in_at: Option<Timestamp>,
     pub confirmation_sent_at: Option<Timestamp>,
@@ -51,6 +54,7 @@ impl Account {
             profile: Profile::new(id, now),
             email: email.to_owned(),
             origin: Origin::Own,
+            role: Role::User,
             email_confirmed_at: Some(now),
             last_sign_in_at: None,
             confirmation_sent_at: None,

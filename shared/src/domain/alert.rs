@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::{AlertId, Timestamp, UserId};
 
 /// The kinds of alert the screens know. A new kind would blank the page (QUIRKS Q3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum AlertType {
@@ -17,6 +17,33 @@ pub enum AlertType {
     BehavioralChange,
     DeepfakeDetected,
     ProfileImpersonation,
+}
+
+impl AlertType {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::ImageMisuse,
+        Self::FakeProfile,
+        Self::DataBreach,
+        Self::SuspiciousFollower,
+        Self::BehavioralChange,
+        Self::DeepfakeDetected,
+        Self::ProfileImpersonation,
+    ];
+
+    /// The contract's spelling.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ImageMisuse => "IMAGE_MISUSE",
+            Self::FakeProfile => "FAKE_PROFILE",
+            Self::DataBreach => "DATA_BREACH",
+            Self::SuspiciousFollower => "SUSPICIOUS_FOLLOWER",
+            Self::BehavioralChange => "BEHAVIORAL_CHANGE",
+            Self::DeepfakeDetected => "DEEPFAKE_DETECTED",
+            Self::ProfileImpersonation => "PROFILE_IMPERSONATION",
+        }
+    }
 }
 
 /// How much it matters.

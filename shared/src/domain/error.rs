@@ -23,6 +23,8 @@ pub enum Kind {
     NotFound,
     /// The thing is not in a state that allows this.
     Conflict,
+    /// It contradicts what was asked before.
+    Unprocessable,
     /// Not in a form we take.
     NotAcceptable,
     /// More bytes than we take.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{CanonicalUrl, Template};
+use super::{CanonicalUrl, Platform, ScanType, Template, Timestamp};
 
 /// The namespace of every id that is computed rather than drawn.
 const NAMESPACE: Uuid = Uuid::from_u128(0x0e7d_5c2f_7a51_4b0b_9f1c_3a86_5a1f_6d02);
@@ -69,6 +69,10 @@ id! {
 }
 
 id! {
+    /// An account or address of hers. The same one is always the same.
+    AccountId
+}
+id! {
     /// Her answer to one question.
     AnswerId
 }
@@ -118,6 +122,12 @@ impl ScanId {
     pub fn first_of(image: ImageId) -> Self {
         Self(named(&format!("first-scan/{image}")))
     }
+
+    /// The scan of this type that is part of the scan `parent`.
+    #[must_use]
+    pub fn part_of(parent: Self, kind: ScanType) -> Self {
+        Self(named(&format!("part/{parent}/{}", kind.as_str())))
+    }
 }
 
 impl MatchId {
@@ -133,6 +143,41 @@ impl AlertId {
     #[must_use]
     pub fn of_match(id: MatchId) -> Self {
         Self(named(&format!("alert/match/{id}")))
+    }
+
+    /// The alert that a breach raises for one address of hers. The same breach of another address is
+    /// another thing to act on.
+    #[must_use]
+    pub fn of_breach(user: UserId, breach: &str, address: &str) -> Self {
+        Self(named(&format!("alert/breach/{user}/{breach}/{address}")))
+    }
+
+    /// The alert that a profile which pretends to be `user` raises.
+    #[must_use]
+    pub fn of_profile(user: UserId, platform: Platform, handle: &str) -> Self {
+        let platform = platform.as_str();
+        Self(named(&format!("alert/profile/{user}/{platform}/{handle}")))
+    }
+
+    /// The alert that a surge of followers since a look at this moment raises.
+    #[must_use]
+    pub fn of_surge(account: AccountId, since: Timestamp) -> Self {
+        Self(named(&format!("alert/surge/{account}/{since}")))
+    }
+
+    /// The alert that this follower of an account raises.
+    #[must_use]
+    pub fn of_follower(account: AccountId, handle: &str) -> Self {
+        Self(named(&format!("alert/follower/{account}/{handle}")))
+    }
+}
+
+impl AccountId {
+    /// The account of `user` of this kind and name on this network.
+    #[must_use]
+    pub fn of(user: UserId, platform: Platform, kind: &str, name: &str) -> Self {
+        let platform = platform.as_str();
+        Self(named(&format!("account/{user}/{platform}/{kind}/{name}")))
     }
 }
 

@@ -5,17 +5,25 @@
 
 mod account;
 mod alert;
+mod behaviour;
+mod breach;
 mod credentials;
 mod error;
 mod finding;
 mod ids;
 mod image;
+mod impersonation;
+mod likeness;
 mod link;
+mod linked;
 mod matching;
 mod onboarding;
 mod page;
 mod plan;
+mod preferences;
+mod profile;
 mod review;
+mod role;
 mod scan;
 mod time;
 mod url;
@@ -24,12 +32,22 @@ mod verdict;
 
 pub use account::{Account, Origin, Session, Shown, SignInMethod, Superseded};
 pub use alert::{Alert, AlertAction, AlertStatus, AlertType, Severity};
+pub use behaviour::{follower_alert, surge, surge_alert, suspicious, told_of};
+pub use breach::{Breach, breach_alert, mask, mask_local};
 pub use credentials::{Weakness, email, is_too_long, weaknesses};
 pub use error::{BoxError, Error, Kind, Result};
 pub use finding::alert_of;
-pub use ids::{AlertId, AnswerId, ImageId, MatchId, PlanId, PlanItemId, ScanId, SessionId, UserId};
+pub use ids::{
+    AccountId, AlertId, AnswerId, ImageId, MatchId, PlanId, PlanItemId, ScanId, SessionId, UserId,
+};
 pub use image::{Image, ImageFilter, ImageState, ImageStatus, MAX_ACTIVE_IMAGES};
+pub use impersonation::{Evidence, Persona, Pretence, profile_alert};
+pub use likeness::{HandleLikeness, handle_likeness, name_likeness, text_likeness};
 pub use link::{Link, LinkKind};
+pub use linked::{
+    CODE_LIFE, Linked, LinkedKind, Look as LinkedLook, MAX_LINKED, Platform, Proof, handle, phone,
+    with_look,
+};
 pub use matching::{Match, MatchStatus, MatchType, ReviewStatus};
 pub use onboarding::{
     Answer, Choice, Choices, QUESTIONS, Question, QuestionType, Response, answered,
@@ -38,7 +56,10 @@ pub use page::{Page, Pagination};
 pub use plan::{
     Advice, Category, Entry, Plan, PlanItem, PlanItemStatus, PlanView, Standing, Template, advice,
 };
+pub use preferences::{Channel, Channels, ClockTime, Digest, Every, Preferences, QuietHours};
+pub use profile::{Follower, PublicProfile};
 pub use review::{Judgement, confirmed_alert};
+pub use role::Role;
 pub use scan::{Scan, ScanFilter, ScanOrigin, ScanStatus, ScanType, progress, rescan_after};
 pub use time::Timestamp;
 pub use url::{CanonicalUrl, platform_of};

@@ -153,37 +153,76 @@ impl Fetcher {
         Err(Refusal::Redirects)
     }
 
+    /// Sends `body` to an address somebody named, and says with which status it was answered. Nothing
+    /// else of the answer is read, and it leads nowhere else.
+    pub async fn post(
+        &self,
+        link: &str,
+        headers: &[(&'static str, String)],
+        body: String,
+    ) -> Result<u16, Refusal> {
+        let url = Url::parse(link).map_err(|_| Refusal::NotWeb)?;
+        self.check(&url)?;
+        let mut request = self.client.post(url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let sent = tokio::time::timeout(self.total, request.send());
+        let reply = sent.await.map_err(|_| Refusal::TooSlow)?;
+        let status = reply.map_err(|err| reason(&err))?.status();
+        if status.is_success() {
+            Ok(status.as_u16())
+        } else {
+            Err(Refusal::Status(status.as_u16()))
+        }
+    }
+
     /// Everything that can be said of a link before it is resolved.
     fn check(&self, url: &Url) -> Result<(), Refusal> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(Refusal::NotWeb);
+        check(url, self.allowed.as_ref())
+    }
+}
+
+/// Whether we would call an address that somebody names for us to call: https, and not of a network of
+/// our own. `allowed` is the one `host:port` for which neither counts.
+#[must_use]
+pub fn may_be_called(link: &str, allowed: Option<&str>) -> bool {
+    let allowed = allowed.and_then(|it| host_and_port(it).ok());
+    Url::parse(link).is_ok_and(|url| {
+        let excepted = allowed.as_ref().map(|it| it.0.as_str()) == url.host_str();
+        (url.scheme() == "https" || excepted) && check(&url, allowed.as_ref()).is_ok()
+    })
+}
+
+fn check(url: &Url, except: Option<&(String, u16)>) -> Result<(), Refusal> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Refusal::NotWeb);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Refusal::Credentials);
+    }
+    let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+        return Err(Refusal::NotWeb);
+    };
+    match except {
+        Some((name, allowed)) if host.to_string() == *name => {
+            return if port == *allowed {
+                Ok(())
+            } else {
+                Err(Refusal::NotPublic)
+            };
         }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(Refusal::Credentials);
-        }
-        let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
-            return Err(Refusal::NotWeb);
-        };
-        match &self.allowed {
-            Some((name, allowed)) if host.to_string() == *name => {
-                return if port == *allowed {
-                    Ok(())
-                } else {
-                    Err(Refusal::NotPublic)
-                };
-            }
-            _ => {}
-        }
-        if !matches!(port, 80 | 443) {
-            return Err(Refusal::Port);
-        }
-        // A literal address never reaches the resolver. `Url` has already read the odd spellings
-        // (octal, hexadecimal, one big number) as the browser would.
-        match host {
-            Host::Ipv4(it) if !is_public(it.into()) => Err(Refusal::NotPublic),
-            Host::Ipv6(it) if !is_public(it.into()) => Err(Refusal::NotPublic),
-            _ => Ok(()),
-        }
+        _ => {}
+    }
+    if !matches!(port, 80 | 443) {
+        return Err(Refusal::Port);
+    }
+    // A literal address never reaches the resolver. `Url` has already read the odd spellings
+    // (octal, hexadecimal, one big number) as the browser would.
+    match host {
+        Host::Ipv4(it) if !is_public(it.into()) => Err(Refusal::NotPublic),
+        Host::Ipv6(it) if !is_public(it.into()) => Err(Refusal::NotPublic),
+        _ => Ok(()),
     }
 }
 

@@ -212,7 +212,7 @@ async fn answers_that_make_no_sense_are_errors() {
         let (answer, _) = search(&[(200, "", body.to_owned()), (200, "", body.to_owned())]).await;
         assert!(matches!(answer, Err(EngineError::Garbage(_))), "{body}");
     }
-    let endless = "x".repeat(MAX_ANSWER + 1);
+    let endless = "x".repeat(asking::MAX_ANSWER + 1);
     let (answer, _) = search(&[(200, "", endless.clone()), (200, "", endless)]).await;
     assert_eq!(answer, Err(EngineError::Garbage("too long")));
 }

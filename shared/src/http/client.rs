@@ -16,11 +16,17 @@ impl<S: Send + Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
+}
+
+impl ClientAddress {
+    pub(super) fn of(parts: &Parts) -> Self {
         let address = match parts.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(it)) => it.http.source_ip.clone(),
             _ => None,
         };
-        Ok(Self(address.unwrap_or_default()))
+        Self(address.unwrap_or_default())
     }
 }
 

@@ -3,16 +3,24 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::runtime::Env;
+
 /// Who may call from a browser.
 #[derive(Clone, Debug)]
 pub struct Cors {
     origins: Vec<String>,
     /// Outside production any page on this machine may call.
     local: bool,
+    /// What anybody may read from anywhere: addresses below this one.
+    open: Option<&'static str>,
 }
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
-const EXPOSED: HeaderValue = HeaderValue::from_static("X-Supabase-Api-Version");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "X-Supabase-Api-Version, ETag, Idempotency-Replayed, Retry-After, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset",
+);
+const ANYBODY: HeaderValue = HeaderValue::from_static("*");
+const READING: HeaderValue = HeaderValue::from_static("GET,OPTIONS");
 const DAY: HeaderValue = HeaderValue::from_static("86400");
 const YES: HeaderValue = HeaderValue::from_static("true");
 
@@ -27,7 +35,27 @@ impl Cors {
         Self {
             origins,
             local: !production,
+            open: None,
         }
+    }
+
+    /// Pages of `WEB_ORIGINS`, and those on this machine unless `STAGE` is `prod`.
+    #[must_use]
+    pub fn read(env: &Env) -> Self {
+        Self::new(&env.list("WEB_ORIGINS"), env.text("STAGE") == "prod")
+    }
+
+    /// The same, and addresses below `open` for every page there is.
+    #[must_use]
+    pub fn with_open(self, open: &'static str) -> Self {
+        Self {
+            open: Some(open),
+            ..self
+        }
+    }
+
+    fn is_open(&self, path: &str) -> bool {
+        self.open.is_some_and(|it| path.starts_with(it))
     }
 
     fn allows(&self, origin: &str) -> bool {
@@ -44,15 +72,15 @@ impl Cors {
         self.origins.iter().any(|it| it == origin) || (self.local && on_this_machine)
     }
 
-    /// The answer to a preflight, if the request is one.
+    /// The answer to a preflight, if the request is one; it is yet to be marked.
     #[must_use]
-    pub fn preflight(&self, method: &Method, headers: &HeaderMap) -> Option<Response> {
+    pub fn preflight(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Response> {
         if method != Method::OPTIONS || !headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
         {
             return None;
         }
         let mut reply = StatusCode::NO_CONTENT.into_response();
-        if self.allowed(headers).is_some() {
+        if !self.is_open(path) && self.allowed(headers).is_some() {
             let wanted = headers.get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
             let out = reply.headers_mut();
             out.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
@@ -61,12 +89,16 @@ impl Cors {
                 out.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted);
             }
         }
-        self.mark(headers, reply.headers_mut());
         Some(reply)
     }
 
     /// Puts the headers on an answer to a request with these headers.
-    pub fn mark(&self, request: &HeaderMap, reply: &mut HeaderMap) {
+    pub fn mark(&self, path: &str, request: &HeaderMap, reply: &mut HeaderMap) {
+        if self.is_open(path) {
+            reply.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANYBODY);
+            reply.insert(header::ACCESS_CONTROL_ALLOW_METHODS, READING);
+            return;
+        }
         reply.append(header::VARY, HeaderValue::from_static("Origin"));
         let Some(origin) = self.allowed(request) else {
             return;

@@ -8,7 +8,7 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::domain::{Error, Kind, Page, Result};
 
@@ -70,17 +70,42 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         // Twice, so that a body that is no JSON at all is told apart from one of the wrong shape.
         let value: Value = serde_json::from_slice(text)
             .map_err(|_| Error::invalid("INVALID_JSON", "The request is not valid JSON."))?;
-        serde_path_to_error::deserialize(value)
-            .map(Self)
-            .map_err(|err| {
-                let path = err.path().iter().filter_map(segment).collect();
-                Issue::refuse(&[Issue {
-                    code: "invalid_type",
-                    message: err.inner().to_string(),
-                    path,
-                }])
-            })
+        shape(value).map(Self)
     }
+}
+
+/// A value as its type, or where it is not of that type.
+pub fn shape<T: DeserializeOwned>(value: Value) -> Result<T> {
+    serde_path_to_error::deserialize(value).map_err(|err| {
+        let path = err.path().iter().filter_map(segment).collect();
+        Issue::refuse(&[Issue {
+            code: "invalid_type",
+            message: err.inner().to_string(),
+            path,
+        }])
+    })
+}
+
+/// `target` with the changes of `patch` (RFC 7396): `null` removes, objects go together, all else
+/// replaces.
+#[must_use]
+pub fn merged(target: Value, patch: Value) -> Value {
+    let Value::Object(patch) = patch else {
+        return patch;
+    };
+    let mut target = match target {
+        Value::Object(target) => target,
+        _ => Map::new(),
+    };
+    for (name, value) in patch {
+        if value.is_null() {
+            target.remove(&name);
+        } else {
+            let before = target.remove(&name).unwrap_or_default();
+            target.insert(name, merged(before, value));
+        }
+    }
+    Value::Object(target)
 }
 
 fn segment(it: &serde_path_to_error::Segment) -> Option<Value> {
@@ -211,6 +236,59 @@ mod tests {
                 params(bad).page().unwrap_err().code,
                 "VALIDATION_ERROR",
                 "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn patches_of_rfc_7396() {
+        for (target, patch, result) in [
+            (
+                json!({ "a": "b" }),
+                json!({ "a": "c" }),
+                json!({ "a": "c" }),
+            ),
+            (
+                json!({ "a": "b" }),
+                json!({ "b": "c" }),
+                json!({ "a": "b", "b": "c" }),
+            ),
+            (
+                json!({ "a": "b", "b": "c" }),
+                json!({ "a": null }),
+                json!({ "b": "c" }),
+            ),
+            (
+                json!({ "a": ["b"] }),
+                json!({ "a": "c" }),
+                json!({ "a": "c" }),
+            ),
+            (
+                json!({ "a": "c" }),
+                json!({ "a": ["b"] }),
+                json!({ "a": ["b"] }),
+            ),
+            (
+                json!({ "a": { "b": "c" } }),
+                json!({ "a": { "b": "d", "c": null } }),
+                json!({ "a": { "b": "d" } }),
+            ),
+            (json!(["a"]), json!(["c"]), json!(["c"])),
+            (
+                json!({ "e": null }),
+                json!({ "a": 1 }),
+                json!({ "e": null, "a": 1 }),
+            ),
+            (
+                json!({}),
+                json!({ "a": { "bb": { "c": null } } }),
+                json!({ "a": { "bb": {} } }),
+            ),
+        ] {
+            assert_eq!(
+                merged(target.clone(), patch.clone()),
+                result,
+                "{target} {patch}"
             );
         }
     }

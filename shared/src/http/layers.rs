@@ -9,16 +9,22 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
-use super::Cors;
 use super::cors::SECURITY;
+use super::{Door, etag, limit, replay};
 use crate::domain::Error;
 
 /// The most bytes of JSON a request may have.
 const JSON_LIMIT: usize = 1024 * 1024;
 
-/// A function's routes with everything that is the same for all: limits, unknown routes, CORS,
-/// security headers, one log line a request, and a panic that costs one request only.
-pub fn finish<S: Clone + Send + Sync + 'static>(routes: Router<S>, state: S, cors: Cors) -> Router {
+/// A function's routes with everything that is the same for all: limits of size and number, unknown
+/// routes, answers given again, CORS, security headers, marks of content, one log line a request, and a
+/// panic that costs one request only.
+pub fn finish<S: Clone + Send + Sync + 'static>(
+    routes: Router<S>,
+    state: S,
+    door: impl Into<Door>,
+) -> Router {
+    let door = door.into();
     routes
         .fallback(async || Error::not_found("NOT_FOUND", "There is nothing at this address."))
         .method_not_allowed_fallback(async || {
@@ -28,36 +34,49 @@ pub fn finish<S: Clone + Send + Sync + 'static>(routes: Router<S>, state: S, cor
             )
         })
         .layer(DefaultBodyLimit::max(JSON_LIMIT))
-        .layer(middleware::from_fn_with_state(cors, around))
+        .layer(middleware::from_fn_with_state(door.clone(), replay::around))
+        .layer(middleware::from_fn_with_state(door, around))
         .with_state(state)
 }
 
-async fn around(State(cors): State<Cors>, request: Request, next: Next) -> Response {
+async fn around(State(door): State<Door>, request: Request, next: Next) -> Response {
     let start = Instant::now();
-    let method = request.method().clone();
-    let headers = request.headers().clone();
-    let route = request
-        .extensions()
+    let (parts, body) = request.into_parts();
+    let (method, headers) = (parts.method.clone(), parts.headers.clone());
+    let path = parts.uri.path().to_owned();
+    let route = parts
+        .extensions
         .get::<MatchedPath>()
         .map_or("-", MatchedPath::as_str)
         .to_owned();
-    if let Some(reply) = cors.preflight(&method, &headers) {
-        return reply;
-    }
-    let mut reply = AssertUnwindSafe(next.run(request))
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| {
+    let standing = limit::standing(&door, &parts).await;
+    let request = Request::from_parts(parts, body);
+    let mut reply = if let Some(reply) = door.cors.preflight(&method, &path, &headers) {
+        reply
+    } else if standing.is_some_and(|it| it.is_over) {
+        limit::refusal(&path)
+    } else {
+        let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        let reply = reply.unwrap_or_else(|_| {
             Error::bug("answering a request", "the handler panicked").into_response()
         });
+        etag::tag(&method, &headers, reply).await
+    };
     let out = reply.headers_mut();
     for (name, value) in &SECURITY {
         if !out.contains_key(name) {
             out.insert(name, value.clone());
         }
     }
-    cors.mark(&headers, out);
+    door.cors.mark(&path, &headers, out);
+    if let Some(standing) = standing {
+        limit::mark(standing, out);
+    }
     let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(http.method = %method, http.route = route, http.status = reply.status().as_u16(), ms, "request");
     reply
 }
+
+#[cfg(test)]
+#[path = "layers_tests.rs"]
+mod tests;

@@ -5,15 +5,20 @@
 mod caller;
 mod client;
 mod cors;
+mod door;
 mod envelope;
 mod errors;
+mod etag;
 mod extract;
 pub mod gotrue;
 mod layers;
+mod limit;
+mod replay;
 
 pub use caller::Caller;
 pub use client::ClientAddress;
 pub use cors::Cors;
+pub use door::Door;
 pub use envelope::{accepted, created, data, page};
-pub use extract::{Body, Issue, Params, id};
+pub use extract::{Body, Issue, Params, id, merged, shape};
 pub use layers::finish;

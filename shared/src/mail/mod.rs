@@ -7,9 +7,9 @@ mod texts;
 
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::{DisplayErrorContext, SdkError};
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 
-pub use texts::Mail;
+pub use texts::{Mail, STOP_PAGE, STOPPED_PAGE, update_event};
 
 use crate::domain::{Error, Result};
 
@@ -35,6 +35,7 @@ impl Mailer {
         let message = Message::builder()
             .subject(content(mail.subject())?)
             .body(Body::builder().text(content(&mail.text())?).build())
+            .set_headers(stop_headers(mail)?)
             .build();
         self.client
             .send_email()
@@ -46,6 +47,27 @@ impl Mailer {
             .map_err(|err| failure(&err))?;
         Ok(())
     }
+}
+
+/// What lets a mail program stop these mails with one click (RFC 8058).
+fn stop_headers(mail: &Mail) -> Result<Option<Vec<MessageHeader>>> {
+    let Some(stop) = mail.stop() else {
+        return Ok(None);
+    };
+    let header = |name: &str, value: String| {
+        MessageHeader::builder()
+            .name(name)
+            .value(value)
+            .build()
+            .map_err(|err| Error::bug("writing a mail", err))
+    };
+    Ok(Some(vec![
+        header("List-Unsubscribe", format!("<{stop}>"))?,
+        header(
+            "List-Unsubscribe-Post",
+            "List-Unsubscribe=One-Click".to_owned(),
+        )?,
+    ]))
 }
 
 fn content(text: &str) -> Result<Content> {

@@ -45,6 +45,18 @@ impl Env {
             .filter(|it| !it.is_empty())
     }
 
+    /// A whole number above 0 that must be there.
+    pub fn number(&self, name: &str) -> u32 {
+        let text = self.text(name);
+        let number = text.parse().ok().filter(|it| *it > 0);
+        number.unwrap_or_else(|| {
+            if !text.is_empty() {
+                self.problem(format!("{name} is not a whole number above 0"));
+            }
+            1
+        })
+    }
+
     /// A comma list that must not be empty.
     pub fn list(&self, name: &str) -> Vec<String> {
         self.text(name)
@@ -90,5 +102,16 @@ mod tests {
             message,
             "this function cannot start: STAGE is missing; BUCKET is missing"
         );
+    }
+
+    #[test]
+    fn numbers() {
+        let env = Env::of(["7", "0", "-1", "x"].map(|it| (it.into(), it.into())));
+        assert_eq!(env.number("7"), 7);
+        env.check().unwrap();
+        for bad in ["0", "-1", "x", "absent"] {
+            env.number(bad);
+            assert!(env.check().unwrap_err().to_string().contains(bad), "{bad}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod batch;
 mod env;
 mod logs;
+mod scans;
 
 use std::time::Duration;
 
@@ -13,9 +14,9 @@ use axum::Router;
 pub use batch::{Delivery, take_batch};
 pub use env::Env;
 pub use logs::init as logs;
+pub use scans::{Delivered, take_scans};
 
 use crate::domain::BoxError;
-use crate::http::Cors;
 use crate::mail::Mailer;
 use crate::objects::Objects;
 use crate::queues::Queues;
@@ -74,12 +75,6 @@ impl Clients {
     pub fn queues(&self) -> Queues {
         Queues::new(aws_sdk_sqs::Client::new(&self.aws))
     }
-}
-
-/// Who may call from a browser, by `WEB_ORIGINS` and `STAGE`.
-#[must_use]
-pub fn cors(env: &Env) -> Cors {
-    Cors::new(&env.list("WEB_ORIGINS"), env.text("STAGE") == "prod")
 }
 
 /// Answers HTTP requests until the environment ends.

@@ -1,18 +1,30 @@
 //! What the product does, one file per noun. Services call the store, the bucket, the queues and the
 //! engines; they know nothing of HTTP or Lambda.
 
+pub mod accounts;
 pub mod alerts;
 pub mod auth;
+pub mod breaches;
+mod family;
 pub mod health;
 pub mod images;
 pub mod ingest;
+pub mod lanes;
+pub mod limits;
+mod looks;
 pub mod matches;
+pub mod notify;
 pub mod onboarding;
 pub mod plan;
+pub mod preferences;
+pub mod profiles;
+pub mod proxy;
+pub mod replays;
 pub mod rescan;
 pub mod scanning;
 pub mod scans;
 pub mod users;
+mod work;
 
 #[cfg(test)]
 mod support;

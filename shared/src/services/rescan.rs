@@ -7,13 +7,15 @@
 use serde_json::json;
 
 use crate::domain::{
-    Error, Image, ImageState, ImageStatus, Result, Scan, ScanId, ScanOrigin, ScanType, Timestamp,
-    rescan_after,
+    Error, Image, ImageState, ImageStatus, Result, Scan, ScanId, ScanType, Timestamp, rescan_after,
 };
 use crate::objects::{Objects, key};
 use crate::queues::Queues;
-use crate::services::{images, scans, users};
-use crate::store::{DUE_ERASE, DUE_INTAKE, DUE_PURGE, DUE_RESCAN, DUE_SCAN, Due, ScanRow, Store};
+use crate::services::lanes::Lanes;
+use crate::services::{family, images, scans, users};
+use crate::store::{
+    DUE_ERASE, DUE_INTAKE, DUE_PURGE, DUE_RECHECK, DUE_RESCAN, DUE_SCAN, Due, ScanRow, Store,
+};
 
 /// How many things of a kind one run takes.
 const MOST: usize = 200;
@@ -43,23 +45,29 @@ pub struct Rescan {
     pub queues: Queues,
     /// The queue of arrivals.
     pub ingest: String,
-    /// The queue of the scans she starts.
-    pub queue: String,
-    /// The queue of the scans we start.
-    pub background: String,
+    /// The queues of scans.
+    pub lanes: Lanes,
 }
 
 /// How many things of each kind were dealt with, and how many failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Scans sent again or ended, scans begun, pictures looked after, pictures purged, users erased.
-    pub done: [usize; 5],
+    /// Scans sent again or ended, scans begun, pictures looked after, pictures purged, users erased,
+    /// breach checks begun.
+    pub done: [usize; 6],
     /// Things to be tried again.
     pub failed: usize,
 }
 
 /// The kinds, in the order of [`Tally::done`].
-const KINDS: [&str; 5] = [DUE_SCAN, DUE_RESCAN, DUE_INTAKE, DUE_PURGE, DUE_ERASE];
+const KINDS: [&str; 6] = [
+    DUE_SCAN,
+    DUE_RESCAN,
+    DUE_INTAKE,
+    DUE_PURGE,
+    DUE_ERASE,
+    DUE_RECHECK,
+];
 
 impl Rescan {
     /// Deals with everything that is due. Fails only if the table does not say what is.
@@ -81,13 +89,14 @@ impl Rescan {
                 }
             }
         }
-        let [scans, rescans, intakes, purges, erasures] = tally.done;
+        let [scans, rescans, intakes, purges, erasures, rechecks] = tally.done;
         tracing::info!(
             scans,
             rescans,
             intakes,
             purges,
             erasures,
+            rechecks,
             failed = tally.failed,
             "looked after what is due"
         );
@@ -96,7 +105,7 @@ impl Rescan {
 
     /// Whether there was something to do.
     async fn deal_with(&self, kind: &'static str, due: &Due, now: Timestamp) -> Result<bool> {
-        let long = matches!(kind, DUE_RESCAN | DUE_INTAKE | DUE_PURGE);
+        let long = matches!(kind, DUE_RESCAN | DUE_RECHECK | DUE_INTAKE | DUE_PURGE);
         let until = now.plus_seconds(if long {
             LONG_OUT_OF_SIGHT
         } else {
@@ -110,7 +119,8 @@ impl Rescan {
             .ok_or_else(|| Error::bug("reading what is due", "it is nobody's"))?;
         match kind {
             DUE_SCAN => self.revive(due, now).await,
-            DUE_RESCAN => self.begin(due, now).await,
+            DUE_RESCAN => self.begin(due, ScanType::ImageScan, now).await,
+            DUE_RECHECK => self.begin(due, ScanType::BreachCheck, now).await,
             DUE_INTAKE => self.intake(due, now).await,
             DUE_PURGE => self.purge(due, now).await,
             _ => users::finish_erasure(&self.store, &self.objects, user)
@@ -138,42 +148,42 @@ impl Rescan {
                 .end_scan(&row, row.scan.clone().failed(message, None, now), None)
                 .await?;
             tracing::warn!(user.id = %user, scan.id = %id, ended, "a stuck scan was ended");
+            family::settle_of(&self.store, &row).await?;
             return Ok(ended);
         }
+        let Some(queue) = self.lanes.of(&row) else {
+            family::settle(&self.store, user, id).await?;
+            return Ok(true);
+        };
         tracing::warn!(user.id = %user, scan.id = %id, scan.status = row.scan.status.as_str(), "a silent scan is sent again");
-        self.queues
-            .send(self.queue_of(row.origin), &scans::message(&row.scan))
-            .await?;
+        self.queues.send(queue, &scans::message(&row.scan)).await?;
         Ok(true)
     }
 
-    /// Her next scan of all pictures.
-    async fn begin(&self, due: &Due, now: Timestamp) -> Result<bool> {
+    /// Her next scan of all pictures, or the next check of her addresses.
+    async fn begin(&self, due: &Due, kind: ScanType, now: Timestamp) -> Result<bool> {
         let Some(user) = due.user() else {
             return Ok(false);
         };
         let Some(risk) = self.store.risk_level(user).await? else {
             return Ok(false);
         };
-        if !self.store.has_pictures(user).await? {
-            self.store
-                .put_off_rescan(user, now.plus_seconds(rescan_after(risk)))
-                .await?;
+        let next = now.plus_seconds(rescan_after(risk));
+        if kind == ScanType::ImageScan && !self.store.has_pictures(user).await? {
+            self.store.put_off_rescan(user, next).await?;
             return Ok(false);
         }
-        let scan = Scan::pending(ScanId::next(), user, ScanType::ImageScan, None, now);
-        if !self
-            .store
-            .begin_rescan(&scan, now.plus_seconds(rescan_after(risk)))
-            .await?
-        {
+        let scan = Scan::pending(ScanId::next(), user, kind, None, now);
+        if !self.store.begin_rescan(&scan, next).await? {
             return Ok(false);
         }
         // Should this fail, the scan is found waiting and sent again.
-        self.queues
-            .send(&self.background, &scans::message(&scan))
-            .await?;
-        tracing::info!(user.id = %user, scan.id = %scan.id, "a scan that was due begins");
+        let queue = match kind {
+            ScanType::BreachCheck => &self.lanes.breaches,
+            _ => &self.lanes.background,
+        };
+        self.queues.send(queue, &scans::message(&scan)).await?;
+        tracing::info!(user.id = %user, scan.id = %scan.id, kind = kind.as_str(), "a scan that was due begins");
         Ok(true)
     }
 
@@ -227,13 +237,6 @@ impl Rescan {
         tracing::info!(user.id = %user, image.id = %id, "a picture was purged");
         Ok(true)
     }
-
-    fn queue_of(&self, origin: ScanOrigin) -> &str {
-        match origin {
-            ScanOrigin::User => &self.queue,
-            ScanOrigin::System => &self.background,
-        }
-    }
 }
 
 fn is_waiting(image: &Image) -> bool {
@@ -243,9 +246,10 @@ fn is_waiting(image: &Image) -> bool {
 
 /// Whether a scan came no step further for too long.
 fn is_stuck(row: &ScanRow, now: Timestamp) -> bool {
-    let patience = match row.origin {
-        ScanOrigin::User => PATIENCE,
-        ScanOrigin::System => LONG_PATIENCE,
+    let patience = if row.is_watched() {
+        PATIENCE
+    } else {
+        LONG_PATIENCE
     };
     now.millis_since(row.advanced_at.unwrap_or(row.scan.created_at)) > patience * 1000
 }

@@ -4,8 +4,8 @@
 
 use super::*;
 use crate::clock;
-use crate::domain::{Account, Page, ScanFilter, ScanStatus};
-use crate::services::support::{BACKGROUND, INGEST, QUEUE, World, delivered};
+use crate::domain::{Account, Page, ScanFilter, ScanOrigin, ScanStatus};
+use crate::services::support::{BACKGROUND, BREACHES, INGEST, QUEUE, World, delivered, lanes};
 use crate::store::Claim;
 use crate::testing::Cloud;
 
@@ -17,8 +17,7 @@ fn rescan(world: &World) -> Rescan {
         objects: world.objects.clone(),
         queues: world.queues.clone(),
         ingest: INGEST.into(),
-        queue: QUEUE.into(),
-        background: BACKGROUND.into(),
+        lanes: lanes(),
     }
 }
 
@@ -346,4 +345,45 @@ async fn one_that_fails_does_not_stop_the_others_and_comes_again() {
         .await
         .unwrap();
     assert_eq!((again.failed, again.done[0]), (0, 1));
+}
+
+#[tokio::test]
+async fn her_addresses_are_checked_soon_after_she_came_and_again_some_day() {
+    let world = World::new().await;
+    with_account(&world).await;
+    let rescan = rescan(&world);
+    let now = clock::now();
+    assert_eq!(rescan.run(now.plus_seconds(60)).await.unwrap().done[5], 0);
+    let soon = now.plus_seconds(700);
+    assert_eq!(rescan.run(soon).await.unwrap().done[5], 1);
+    assert_eq!(rescan.run(soon).await.unwrap().done[5], 0, "told twice");
+    assert_eq!(sent(&world, BREACHES), 1);
+    let filter = ScanFilter {
+        statuses: None,
+        kind: Some(ScanType::BreachCheck),
+    };
+    let page = Page {
+        number: 1,
+        limit: 5,
+    };
+    let scans = world.store.scans(world.user, &filter, page).await.unwrap();
+    assert_eq!(scans.pagination.total, 1);
+    // Where the Scan button looks nothing is shown.
+    let filter = ScanFilter {
+        statuses: Some(vec![ScanStatus::Pending]),
+        kind: None,
+    };
+    let scans = world.store.scans(world.user, &filter, page).await.unwrap();
+    assert_eq!(scans.pagination.total, 0);
+    let week = soon.plus_seconds(7 * 24 * HOUR + 1);
+    assert_eq!(rescan.run(week).await.unwrap().done[5], 1);
+}
+
+#[tokio::test]
+async fn a_woman_who_left_is_not_checked() {
+    let world = World::new().await;
+    with_account(&world).await;
+    world.store.empty(world.user).await.unwrap();
+    let later = clock::now().plus_seconds(HOUR);
+    assert_eq!(rescan(&world).run(later).await.unwrap().done[5], 0);
 }

@@ -1,13 +1,19 @@
 //! Her scans: wanting one, seeing how they stand and what they found.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
+use super::family;
+use super::lanes::Lanes;
 use crate::domain::{
-    Error, ImageId, Match, Page, Result, Scan, ScanFilter, ScanId, ScanOrigin, ScanType, Timestamp,
-    UserId,
+    AccountId, Error, ImageId, Match, Page, Result, Scan, ScanFilter, ScanId, ScanOrigin, ScanType,
+    Timestamp, UserId,
 };
 use crate::queues::{Queues, ScanMessage};
-use crate::store::{Listing, Store};
+use crate::store::{Listing, ScanRow, Store};
+
+/// The workers, by the names of their queues.
+const WORKERS: [&str; 3] = ["image-scan", "profile-scan", "breach-check"];
 
 /// What is needed to start scans and to say how they stand.
 #[derive(Clone)]
@@ -16,46 +22,101 @@ pub struct Scans {
     pub store: Store,
     /// The queue service.
     pub queues: Queues,
-    /// The queue of the scans she starts.
-    pub queue: String,
-    /// The queue of the scans we start.
-    pub background: String,
+    /// The queues.
+    pub lanes: Lanes,
 }
 
 impl Scans {
-    /// Starts a scan of all her pictures, or of one.
+    /// Starts a scan of all she has, or of one picture, address or account of hers.
     pub async fn trigger(
         &self,
         user: UserId,
         kind: ScanType,
-        target: Option<ImageId>,
+        target: Option<Uuid>,
         now: Timestamp,
     ) -> Result<Scan> {
-        if kind != ScanType::ImageScan {
-            return Err(Error::invalid(
-                "SCAN_TYPE_NOT_SUPPORTED",
-                "This kind of scan is not available yet.",
-            ));
+        let (created, row) = match (kind, target) {
+            (ScanType::FullScan, None) => return self.full(user, now).await,
+            (ScanType::FullScan, Some(_)) => {
+                return Err(Error::invalid(
+                    "VALIDATION_ERROR",
+                    "A full scan looks at everything; it has no target.",
+                ));
+            }
+            (ScanType::ImageScan, target) => self.of_images(user, target, now).await?,
+            (_, target) => self.of_accounts(user, kind, target, now).await?,
+        };
+        let scan = row.scan.clone();
+        if !created {
+            return Err(already_running());
         }
+        if let Err(err) = self.send(&row).await {
+            self.store.withdraw_scan(&scan, ScanOrigin::User).await?;
+            return Err(err);
+        }
+        tracing::info!(user.id = %user, scan.id = %scan.id, kind = kind.as_str(), "scan wanted");
+        Ok(scan)
+    }
+
+    async fn of_images(
+        &self,
+        user: UserId,
+        target: Option<Uuid>,
+        now: Timestamp,
+    ) -> Result<(bool, ScanRow)> {
+        let target = target.map(ImageId::from);
         if let Some(image) = target {
             let found = self.store.image(user, image).await?;
             found
                 .filter(|it| it.image.is_searchable())
                 .ok_or_else(no_image)?;
         }
-        let scan = Scan::pending(ScanId::next(), user, kind, target, now);
-        if !self.store.create_scan(&scan, ScanOrigin::User).await? {
-            return Err(Error::conflict(
-                "SCAN_ALREADY_RUNNING",
-                "A scan is already under way.",
-            ));
+        let scan = Scan::pending(ScanId::next(), user, ScanType::ImageScan, target, now);
+        let row = Store::wanted(&scan, None);
+        Ok((self.store.create_wanted(&row).await?, row))
+    }
+
+    async fn of_accounts(
+        &self,
+        user: UserId,
+        kind: ScanType,
+        target: Option<Uuid>,
+        now: Timestamp,
+    ) -> Result<(bool, ScanRow)> {
+        let mut scan = Scan::pending(ScanId::next(), user, kind, None, now);
+        let target = target.map(AccountId::from);
+        if let Some(account) = target {
+            self.store
+                .linked(user, account)
+                .await?
+                .ok_or_else(no_account)?;
+            scan.result = Some(json!({ "targetId": account }));
         }
-        if let Err(err) = self.queues.send(&self.queue, &message(&scan)).await {
-            self.store.withdraw_scan(&scan, ScanOrigin::User).await?;
-            return Err(err);
+        let row = Store::wanted(&scan, target);
+        Ok((self.store.create_wanted(&row).await?, row))
+    }
+
+    /// All kinds of scan at once. A part whose message cannot be sent is found waiting by the schedule.
+    async fn full(&self, user: UserId, now: Timestamp) -> Result<Scan> {
+        let scan = Scan::pending(ScanId::next(), user, ScanType::FullScan, None, now);
+        let parts = family::parts(&scan);
+        if !self.store.create_family(&scan, &parts).await? {
+            return Err(already_running());
         }
-        tracing::info!(user.id = %user, scan.id = %scan.id, "scan wanted");
+        for part in &parts {
+            if let Err(err) = self.send(part).await {
+                tracing::warn!(scan.id = %part.scan.id, error.chain = err.chain(), "a part of a scan waits for the schedule");
+            }
+        }
+        tracing::info!(user.id = %user, scan.id = %scan.id, "full scan wanted");
         Ok(scan)
+    }
+
+    async fn send(&self, row: &ScanRow) -> Result<()> {
+        match self.lanes.of(row) {
+            Some(queue) => self.queues.send(queue, &message(&row.scan)).await,
+            None => Ok(()),
+        }
     }
 
     /// A page of her scans.
@@ -71,16 +132,19 @@ impl Scans {
     /// One scan of hers.
     pub async fn get(&self, user: UserId, id: ScanId) -> Result<Scan> {
         let found = self.store.scan(user, id).await?;
-        found
+        let scan = found
             .map(|it| it.scan)
-            .ok_or_else(|| Error::not_found("SCAN_NOT_FOUND", "This scan does not exist."))
+            .ok_or_else(|| Error::not_found("SCAN_NOT_FOUND", "This scan does not exist."))?;
+        family::as_of_now(&self.store, scan).await
     }
 
     /// How the queues stand, for whoever watches over the service. Says nothing of anybody.
     pub async fn health(&self, now: Timestamp) -> Result<Value> {
         let queues = [
-            ("image-scan", &self.queue),
-            ("image-scan-background", &self.background),
+            ("image-scan", &self.lanes.images),
+            ("image-scan-background", &self.lanes.background),
+            ("profile-scan", &self.lanes.profiles),
+            ("breach-check", &self.lanes.breaches),
         ];
         let mut stats = Vec::new();
         for (name, url) in queues {
@@ -97,9 +161,9 @@ impl Scans {
             "status": "ok",
             "timestamp": now,
             "workers": {
-                "count": 1,
+                "count": WORKERS.len(),
                 "enabled": true,
-                "status": [{ "name": "image-scan", "running": true, "paused": false }],
+                "status": WORKERS.map(|it| json!({ "name": it, "running": true, "paused": false })),
             },
             "queues": { "enabled": true, "stats": stats },
         }))
@@ -125,6 +189,14 @@ pub(crate) fn message(scan: &Scan) -> ScanMessage {
         target_id: scan.protected_image_id,
         correlation_id: Some(scan.id.to_string()),
     }
+}
+
+fn already_running() -> Error {
+    Error::conflict("SCAN_ALREADY_RUNNING", "A scan is already under way.")
+}
+
+fn no_account() -> Error {
+    Error::not_found("ACCOUNT_NOT_FOUND", "This account does not exist.")
 }
 
 fn no_image() -> Error {

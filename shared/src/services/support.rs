@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::pin::pin;
+use std::task::Poll;
+
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -11,15 +14,31 @@ use vara_imaging::{Limits, Picture};
 use crate::clock;
 use crate::domain::{Alert, AlertStatus, Image, ImageId, ImageState, Page, Timestamp, UserId};
 use crate::engines::{Fetcher, TinEye};
+use crate::mail::Mailer;
 use crate::objects::{Objects, key};
 use crate::queues::Queues;
-use crate::services::scanning::{Delivered, Scanner};
+use crate::runtime::Delivered;
+use crate::services::lanes::Lanes;
+use crate::services::scanning::Scanner;
 use crate::store::{Arrival, ImageRow, Store};
 use crate::testing::{self, Cloud};
 
 pub(crate) const QUEUE: &str = "http://queues/1/vara-image-scan";
 pub(crate) const BACKGROUND: &str = "http://queues/1/vara-background-scan";
 pub(crate) const INGEST: &str = "http://queues/1/vara-image-ingest";
+
+pub(crate) const PROFILES: &str = "http://queues/1/vara-profile-scan";
+pub(crate) const BREACHES: &str = "http://queues/1/vara-breach-check";
+
+/// The queues of scans.
+pub(crate) fn lanes() -> Lanes {
+    Lanes {
+        images: QUEUE.into(),
+        background: BACKGROUND.into(),
+        profiles: PROFILES.into(),
+        breaches: BREACHES.into(),
+    }
+}
 
 /// Everything, with one user.
 pub(crate) struct World {
@@ -140,6 +159,38 @@ impl World {
         assert!(sent.unwrap().status().is_success());
     }
 
+    /// Mail that goes to the stand-in.
+    pub(crate) fn mailer(&self) -> Mailer {
+        Cloud::mailer_at(&self.at("/ses"))
+    }
+
+    /// An address of the stand-ins.
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.engines)
+    }
+
+    /// Plants something that is not a picture.
+    pub(crate) async fn post(&self, path: &str, body: Value) {
+        let sent = reqwest::Client::new()
+            .post(self.at(path))
+            .body(body.to_string())
+            .send()
+            .await;
+        assert!(sent.unwrap().status().is_success());
+    }
+
+    /// How often a stand-in was asked.
+    pub(crate) async fn calls(&self, engine: &str) -> u64 {
+        let text = reqwest::get(self.at("/_calls"))
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
+        let calls: Value = serde_json::from_str(&text).unwrap();
+        calls[engine]["answered"].as_u64().unwrap() + calls[engine]["refused"].as_u64().unwrap()
+    }
+
     /// How many searches were answered, and how many were refused.
     pub(crate) async fn searches(&self) -> (u64, u64) {
         let text = reqwest::get(format!("{}/_calls", self.engines))
@@ -168,6 +219,20 @@ impl World {
         assert_eq!(found.pagination.total, found.items.len() as u64);
         found.items
     }
+}
+
+/// Polls `work` so often and then drops it, as a kill would; whether it ended before.
+pub(crate) async fn killed_after<T>(polls: usize, work: impl Future<Output = T>) -> bool {
+    let mut work = pin!(work);
+    let mut left = polls;
+    std::future::poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        work.as_mut().poll(context).map(|_| true)
+    })
+    .await
 }
 
 /// A delivery of this body.

@@ -60,6 +60,11 @@ impl Store {
         .await
     }
 
+    /// How many alerts she has not seen.
+    pub async fn new_alerts(&self, user: UserId) -> Result<u64> {
+        Ok(self.counters(user).await?.get(&counter(AlertStatus::New)))
+    }
+
     /// Replaces `before` by `after`, if it still is what it was. `false`: somebody was faster.
     pub async fn change_alert(&self, before: &Alert, after: &Alert) -> Result<bool> {
         let outcome = self.tx().move_alert(before, after).commit().await?;
@@ -124,11 +129,12 @@ impl Tx<'_> {
             .count(after.user_id, &moves)
     }
 
-    /// Stores a new alert and counts it. Refused if it was raised before.
+    /// Stores a new alert, counts it, and has her told of it where she wants. Refused if it was raised before.
     pub(crate) fn raise(self, alert: &Alert) -> Self {
         let row = Row::new(key(alert.user_id, &alert.id.to_string()), alert).listed(place(alert));
         self.create(&row)
             .count(alert.user_id, &[(counter(alert.status), 1)])
+            .tell(alert.user_id, alert.kind, alert.created_at)
     }
 }
 

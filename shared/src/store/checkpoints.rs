@@ -2,6 +2,8 @@
 //!
 //! A delivery that comes again starts from here. The table forgets these rows after a week.
 
+use std::fmt::Display;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -21,31 +23,31 @@ struct Checkpoint<T> {
     facts: T,
 }
 
-fn key(scan: &Scan, image: ImageId, what: &str) -> Key {
-    Key::user(scan.user_id, format!("CHECK#{}#{image}#{what}", scan.id))
+fn key(scan: &Scan, of: impl Display, what: &str) -> Key {
+    Key::user(scan.user_id, format!("CHECK#{}#{of}#{what}", scan.id))
 }
 
 fn row<T: Serialize>(
     scan: &Scan,
-    image: ImageId,
+    of: impl Display,
     what: &str,
     facts: T,
     now: Timestamp,
 ) -> Row<Checkpoint<T>> {
-    let mut row = Row::new(key(scan, image, what), Checkpoint { facts });
+    let mut row = Row::new(key(scan, of, what), Checkpoint { facts });
     row.ttl = Some(now.plus_seconds(KEPT).epoch_seconds());
     row
 }
 
 impl Store {
-    /// What an engine answered in this scan for this picture, if it was asked.
+    /// What an engine answered in this scan for this picture or address, if it was asked.
     pub async fn searched<T: DeserializeOwned>(
         &self,
         scan: &Scan,
-        image: ImageId,
+        of: impl Display,
         engine: &str,
     ) -> Result<Option<T>> {
-        let found: Option<Checkpoint<T>> = self.get(&key(scan, image, engine)).await?;
+        let found: Option<Checkpoint<T>> = self.get(&key(scan, of, engine)).await?;
         Ok(found.map(|it| it.facts))
     }
 
@@ -53,14 +55,14 @@ impl Store {
     pub async fn keep_search<T: Serialize>(
         &self,
         scan: &Scan,
-        image: ImageId,
+        of: impl Display,
         engine: &str,
         answer: &T,
         now: Timestamp,
     ) -> Result<bool> {
         let tx = self
             .tx()
-            .put(&row(scan, image, engine, answer, now))
+            .put(&row(scan, of, engine, answer, now))
             .require(&super::scans::key(scan.user_id, scan.id));
         Ok(tx.commit().await?.is_done())
     }

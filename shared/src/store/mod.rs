@@ -11,9 +11,18 @@
 //! | | `IMAGE#<id>`, `SCAN#<id>`, `MATCH#<image>#<id>`, `ALERT#<id>` | her things |
 //! | | `ANSWERS`, `PLAN` | what she told us at the start; the plan that follows from it |
 //! | | `FINDING#<id>` | which picture a finding is of; listed while it waits for her word |
-//! | | `CHECK#<scan>#<image>#<engine>` | what a scan has already paid for |
+//! | | `CHECK#<scan>#<image or address>#<engine>` | what a scan has already paid for |
+//! | | `ACCOUNT#<id>` | an account or address of hers elsewhere |
+//! | | `TOLD#<alert>` | what she was told of, whether or not the alert is still there |
+//! | | `RESCAN`, `RECHECK` | when her pictures and her addresses are looked for again |
 //! | | `LOCK#<scan type>` | one scan of a type at a time |
-//! | `EMAIL#…`, `TOKEN#…` | `-` | look-ups that cross users |
+//! | | `PREFERENCES` | where, when and of what she wants to be told |
+//! | | `OUTBOX` | there is something to tell her; due when she may be told |
+//! | | `DELIVERY#<when>#<channel>` | that she was told, or could not be; forgotten after three months |
+//! | | `REPLAY#…` | what a call with an idempotency key was answered, sealed; forgotten after a day |
+//! | `EMAIL#…`, `TOKEN#…`, `OAUTH#…` | `-` | look-ups that cross users |
+//! | `PROXY#<minute>` | `-` | how many proxy addresses end in that minute |
+//! | `RATE#…` | `-` | how many calls somebody made this minute |
 //! | `MAIL#…`, `TRIES#…` | `-` | how often something was asked for, by keyed hash; forgotten after minutes |
 //!
 //! The local index `list` orders what she is shown: its key is `<run>#<token>`; a run is one filter's
@@ -27,14 +36,22 @@ mod batch;
 mod checkpoints;
 mod due;
 mod erasure;
+mod families;
 mod images;
+mod linked;
 mod links;
 mod list;
 mod matches;
+mod outbox;
 mod plans;
+mod preferences;
+mod proxy;
+mod rates;
+mod replays;
 mod reviews;
 mod scans;
 mod sessions;
+mod told;
 mod tries;
 mod tx;
 mod users;
@@ -53,12 +70,17 @@ pub use due::Due;
 pub use erasure::{DUE_ERASE, Erasure};
 pub use images::{Arrival, ImageRow};
 pub(crate) use images::{DUE_INTAKE, DUE_PURGE};
+pub use linked::{Authorisation, LinkedRow, Linking};
 pub use list::Listing;
 pub use matches::Stored;
+pub use outbox::{DUE_NOTIFY, Delivery, Outbox, Outcome as DeliveryOutcome};
 pub use plans::{AnswersRow, Kept, PlanRow};
+pub use preferences::PreferencesRow;
+pub use rates::Calls;
+pub use replays::{Claimed, Run};
 pub use reviews::{AlertMove, Flagged};
 pub use scans::{Claim, ScanRow};
-pub(crate) use scans::{DUE_RESCAN, DUE_SCAN};
+pub(crate) use scans::{DUE_RECHECK, DUE_RESCAN, DUE_SCAN};
 
 /// The version of the shape of the rows written here.
 const VERSION: u32 = 1;

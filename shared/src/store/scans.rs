@@ -9,13 +9,19 @@ use serde::{Deserialize, Serialize};
 use super::tx::{Change, Tx};
 use super::{Key, Listing, Row, Store};
 use crate::domain::{
-    Page, Result, RiskLevel, Scan, ScanFilter, ScanId, ScanOrigin, ScanStatus, ScanType, Timestamp,
-    UserId,
+    AccountId, Page, Result, RiskLevel, Scan, ScanFilter, ScanId, ScanOrigin, ScanStatus, ScanType,
+    Timestamp, UserId,
 };
 
-/// Kinds of work in the `due` index: a scan that may be stuck, and a user whose next scan is due.
+/// Kinds of work in the `due` index: a scan that may be stuck, a user whose next scan of her pictures is
+/// due, one whose next breach check is.
 pub(crate) const DUE_SCAN: &str = "SCAN";
 pub(crate) const DUE_RESCAN: &str = "RESCAN";
+pub(crate) const DUE_RECHECK: &str = "RECHECK";
+
+/// How long after she came her addresses are first looked for in breaches, in seconds: what is found
+/// should not be the first thing she reads.
+const FIRST_CHECK: i64 = 600;
 
 /// How long a scan may wait to be taken before it is looked after, in seconds.
 const WAITING: i64 = 120;
@@ -38,12 +44,26 @@ pub struct ScanRow {
     /// How many new findings it made. Moved together with each finding.
     #[serde(default)]
     pub findings: u32,
+    /// The scan it is a part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ScanId>,
+    /// The one account it looks at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
     /// Until when its worker has it to itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_until: Option<Timestamp>,
     /// When it last came a step further.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advanced_at: Option<Timestamp>,
+}
+
+impl ScanRow {
+    /// Whether somebody waits for it. A part is waited for as the whole is.
+    #[must_use]
+    pub fn is_watched(&self) -> bool {
+        self.origin == ScanOrigin::User || self.parent.is_some()
+    }
 }
 
 /// Whether a worker got a scan.
@@ -85,11 +105,11 @@ fn counter(kind: ScanType, origin: ScanOrigin, status: ScanStatus) -> String {
     )
 }
 
-fn count(row: &ScanRow, by: i64) -> (String, i64) {
+pub(super) fn count(row: &ScanRow, by: i64) -> (String, i64) {
     (counter(row.scan.kind, row.origin, row.scan.status), by)
 }
 
-fn place(row: &ScanRow) -> String {
+pub(super) fn place(row: &ScanRow) -> String {
     let run = run("SCAN", row.scan.kind, row.origin, row.scan.status);
     format!(
         "{run}#{}.{}",
@@ -136,6 +156,20 @@ impl Store {
     /// Stores a scan that waits to be worked on. `false`: she has one of this type running.
     pub async fn create_scan(&self, scan: &Scan, origin: ScanOrigin) -> Result<bool> {
         Ok(self.tx().start_scan(scan, origin).commit().await?.is_done())
+    }
+
+    /// A scan she wants, of one of her accounts or of everything, that waits to be worked on.
+    #[must_use]
+    pub fn wanted(scan: &Scan, account: Option<AccountId>) -> ScanRow {
+        ScanRow {
+            account,
+            ..waiting(scan, ScanOrigin::User)
+        }
+    }
+
+    /// Stores a scan she wants. `false`: she has one of this type running.
+    pub async fn create_wanted(&self, row: &ScanRow) -> Result<bool> {
+        Ok(self.tx().start(row).commit().await?.is_done())
     }
 
     /// Takes back a scan that nobody has begun, as if it had never been wanted. `false`: it has begun.
@@ -243,7 +277,7 @@ impl Store {
     /// Ends a scan: its last state, its place among the ended, the lock and the totals together.
     /// `false`: it changed in between.
     ///
-    /// `next` is when her next scan of all pictures is due, if this one settles it.
+    /// `next` is when her next scan of this kind is due, if this one settles it.
     pub async fn end_scan(
         &self,
         before: &ScanRow,
@@ -275,7 +309,7 @@ impl Store {
             tx = tx.delete(&lock(user, after.scan.kind));
         }
         if let Some(at) = next {
-            tx = tx.put(&due_rescan(user, at));
+            tx = tx.put(&due_again(user, after.scan.kind, at));
         }
         Ok(tx
             .count(user, &[count(before, -1), count(&after, 1)])
@@ -289,27 +323,28 @@ impl Store {
         // Refused means it is planned already, or everything of hers is gone.
         let tx = self
             .tx()
-            .create(&due_rescan(scan.user_id, at))
+            .create(&due_again(scan.user_id, scan.kind, at))
             .require(&key(scan.user_id, scan.id));
         tx.commit().await?;
         Ok(())
     }
 
-    /// Stores the scan of all her pictures that was due, and when the next is. `false`: it was stored
-    /// before, or her rescans are planned no more.
+    /// Stores the scan that was due, and when the next of its kind is. `false`: it was stored before, or
+    /// no more are planned.
     pub(crate) async fn begin_rescan(&self, scan: &Scan, next: Timestamp) -> Result<bool> {
         let planned = Change::default().set("due_at", next).map(Change::if_exists);
         let tx = self
             .tx()
             .start_scan(scan, ScanOrigin::System)
-            .update(&rescan(scan.user_id), planned);
+            .update(&again(scan.user_id, scan.kind), planned);
         Ok(tx.commit().await?.is_done())
     }
 
     /// Puts her next scan of all pictures off.
     pub(crate) async fn put_off_rescan(&self, user: UserId, at: Timestamp) -> Result<()> {
         let change = Change::default().set("due_at", at).map(Change::if_exists);
-        self.tx().update(&rescan(user), change).commit().await?;
+        let key = again(user, ScanType::ImageScan);
+        self.tx().update(&key, change).commit().await?;
         Ok(())
     }
 
@@ -328,16 +363,25 @@ impl Tx<'_> {
     /// Stores a scan that waits to be worked on, and counts it. Refused if it was stored before, or if
     /// she started it and one of its type runs.
     pub(crate) fn start_scan(self, scan: &Scan, origin: ScanOrigin) -> Self {
-        let it = waiting(scan, origin);
-        let moves = [count(&it, 1)];
-        let mut row = Row::new(key(scan.user_id, scan.id), &it).listed(place(&it));
+        self.start(&waiting(scan, origin))
+    }
+
+    pub(super) fn start(self, it: &ScanRow) -> Self {
+        let scan = &it.scan;
+        let mut row = Row::new(key(scan.user_id, scan.id), it).listed(place(it));
         row.due_kind = Some(DUE_SCAN.into());
         row.due_at = Some(scan.created_at.plus_seconds(WAITING).to_string());
         let mut tx = self.create(&row);
-        if origin == ScanOrigin::User {
+        if it.origin == ScanOrigin::User {
             tx = tx.create(&locked(scan));
         }
-        tx.count(scan.user_id, &moves)
+        tx.count(scan.user_id, &[count(it, 1)])
+    }
+
+    /// Plans the first breach check of a woman who came just now.
+    pub(super) fn plan_first_check(self, user: UserId, now: Timestamp) -> Self {
+        let at = now.plus_seconds(FIRST_CHECK);
+        self.put(&due_again(user, ScanType::BreachCheck, at))
     }
 
     /// Counts a new finding on its scan; refused if the scan is gone.
@@ -349,11 +393,13 @@ impl Tx<'_> {
     }
 }
 
-fn waiting(scan: &Scan, origin: ScanOrigin) -> ScanRow {
+pub(super) fn waiting(scan: &Scan, origin: ScanOrigin) -> ScanRow {
     ScanRow {
         scan: scan.clone(),
         origin,
         findings: 0,
+        parent: None,
+        account: None,
         lease_until: None,
         advanced_at: None,
     }
@@ -372,13 +418,21 @@ fn locked(scan: &Scan) -> Row<Lock> {
 #[derive(Serialize)]
 struct Due {}
 
-fn rescan(user: UserId) -> Key {
-    Key::user(user, "RESCAN")
+/// What is due again after a scan of this type: a breach check, or a scan of all her pictures.
+fn due_kind(kind: ScanType) -> &'static str {
+    match kind {
+        ScanType::BreachCheck => DUE_RECHECK,
+        _ => DUE_RESCAN,
+    }
 }
 
-fn due_rescan(user: UserId, at: Timestamp) -> Row<Due> {
-    let mut row = Row::new(rescan(user), Due {});
-    row.due_kind = Some(DUE_RESCAN.into());
+fn again(user: UserId, kind: ScanType) -> Key {
+    Key::user(user, due_kind(kind))
+}
+
+fn due_again(user: UserId, kind: ScanType, at: Timestamp) -> Row<Due> {
+    let mut row = Row::new(again(user, kind), Due {});
+    row.due_kind = Some(due_kind(kind).into());
     row.due_at = Some(at.to_string());
     row
 }

@@ -1,16 +1,18 @@
 //! Changes that happen together or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValue, TransactWriteItem, Update,
 };
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use super::{Key, Store, failure, write};
-use crate::domain::{Error, Result, UserId};
+use super::{Key, Store, failure, read, write};
+use crate::domain::{AlertType, Error, Result, Timestamp, UserId};
 
 /// Attempts at a transaction that collides with another on the same rows.
 const ATTEMPTS: u32 = 12;
@@ -23,6 +25,9 @@ pub(crate) struct Tx<'a> {
     counts: BTreeMap<String, i64>,
     counted: Option<UserId>,
     room: Option<(&'static str, u32)>,
+    /// Whom there will be something to tell, since when and of what; one row holds that as well.
+    told: Option<(UserId, Timestamp)>,
+    told_kinds: BTreeSet<AlertType>,
     /// The first thing that could not be put in; told at `commit`, so that building reads straight.
     broken: Option<Error>,
 }
@@ -60,6 +65,16 @@ impl Change {
             .map_err(|err| Error::bug("writing a value", err))?;
         let (name, value) = (self.name(name), self.value(value));
         self.set.push(format!("{name} = {value}"));
+        Ok(self)
+    }
+
+    /// Sets an attribute that is not there yet.
+    pub(crate) fn set_once(mut self, name: &str, value: impl Serialize) -> Result<Self> {
+        let value = serde_dynamo::to_attribute_value(value)
+            .map_err(|err| Error::bug("writing a value", err))?;
+        let (name, value) = (self.name(name), self.value(value));
+        self.set
+            .push(format!("{name} = if_not_exists({name}, {value})"));
         Ok(self)
     }
 
@@ -158,6 +173,22 @@ impl<'a> Tx<'a> {
     /// Stores a row, whatever was there.
     pub(crate) fn put(self, row: &impl Serialize) -> Self {
         self.put_if(row, None)
+    }
+
+    /// Replaces a row if an attribute still is what it was.
+    pub(crate) fn put_when(self, row: &impl Serialize, name: &str, value: &str) -> Self {
+        let table = self.store.table.clone();
+        let put = write(row).and_then(|item| {
+            Put::builder()
+                .table_name(table)
+                .set_item(Some(item))
+                .condition_expression("#n = :v")
+                .expression_attribute_names("#n", name)
+                .expression_attribute_values(":v", AttributeValue::S(value.to_owned()))
+                .build()
+                .map_err(|err| Error::bug("building a put", err))
+        });
+        self.push(put.map(|put| TransactWriteItem::builder().put(put).build()))
     }
 
     fn put_if(self, row: &impl Serialize, condition: Option<&str>) -> Self {
@@ -266,9 +297,16 @@ impl<'a> Tx<'a> {
         self
     }
 
+    /// Notes that there will be something to tell her.
+    pub(crate) fn tell(mut self, user: UserId, kind: AlertType, at: Timestamp) -> Self {
+        self.told = Some((user, at));
+        self.told_kinds.insert(kind);
+        self
+    }
+
     /// Stores all of it, or says which conditions did not hold.
     pub(crate) async fn commit(self) -> Result<Outcome> {
-        let this = self.with_counts();
+        let this = self.with_told().with_counts();
         if let Some(err) = this.broken {
             return Err(err);
         }
@@ -288,6 +326,14 @@ impl<'a> Tx<'a> {
             }
         }
         Ok(Outcome::Done)
+    }
+
+    fn with_told(mut self) -> Self {
+        let kinds = std::mem::take(&mut self.told_kinds);
+        let Some((user, at)) = self.told.take() else {
+            return self;
+        };
+        self.update(&super::outbox::key(user), super::outbox::more(&kinds, at))
     }
 
     /// The totals come last, so that the places of the other conditions are the order of building.
@@ -347,6 +393,10 @@ fn refusal(err: Option<&TransactWriteItemsError>) -> Option<Refusal> {
         .then_some(Refusal::Collision)
 }
 
+fn is_refused(err: Option<&UpdateItemError>) -> bool {
+    err.is_some_and(UpdateItemError::is_conditional_check_failed_exception)
+}
+
 /// Waits longer after each collision, not in step with the others.
 pub(super) async fn backoff(attempt: u32) {
     let ceiling = 5_u64 << attempt.min(7);
@@ -355,6 +405,39 @@ pub(super) async fn backoff(attempt: u32) {
 }
 
 impl Store {
+    /// One change by itself, and the row as it is then; `None` if its condition did not hold. Costs half
+    /// of what a transaction does.
+    pub(crate) async fn change<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+        change: Result<Change>,
+    ) -> Result<Option<T>> {
+        let change = change?;
+        let condition = (!change.condition.is_empty()).then(|| change.condition.join(" AND "));
+        let numbered = |mark: &str, at: usize| format!("{mark}{at}");
+        let names = change.names.iter().enumerate();
+        let names = names.map(|(at, name)| (numbered("#n", at), name.clone()));
+        let values = change.values.iter().enumerate();
+        let values = values.map(|(at, value)| (numbered(":v", at), value.clone()));
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key.item()))
+            .update_expression(change.text())
+            .set_condition_expression(condition)
+            .set_expression_attribute_names(Some(names.collect()))
+            .set_expression_attribute_values(Some(values.collect()))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        match sent {
+            Ok(reply) => reply.attributes.map(read).transpose(),
+            Err(err) if is_refused(err.as_service_error()) => Ok(None),
+            Err(err) => Err(failure("changing a row", err)),
+        }
+    }
+
     /// Starts a transaction.
     pub(crate) fn tx(&self) -> Tx<'_> {
         Tx {
@@ -363,6 +446,8 @@ impl Store {
             counts: BTreeMap::new(),
             counted: None,
             room: None,
+            told: None,
+            told_kinds: BTreeSet::new(),
             broken: None,
         }
     }

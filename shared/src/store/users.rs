@@ -79,6 +79,7 @@ impl Store {
             ))
             .create(&Row::new(account_key(user), account))
             .create(&Row::new(credentials_key(user), credentials))
+            .plan_first_check(user, account.profile.created_at)
             .write_link(link);
         if let Some(session) = session {
             tx = tx.write_session(session);
@@ -91,7 +92,8 @@ impl Store {
     pub async fn provision(&self, account: &Account) -> Result<bool> {
         let tx = self
             .tx()
-            .create(&Row::new(account_key(account.id()), account));
+            .create(&Row::new(account_key(account.id()), account))
+            .plan_first_check(account.id(), account.profile.created_at);
         Ok(tx
             .forbid(&super::erasure::key(account.id()))
             .commit()

@@ -19,6 +19,7 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::mail::Mailer;
 use crate::objects::Objects;
 use crate::queues::Queues;
 
@@ -59,6 +60,13 @@ impl Cloud {
     #[must_use]
     pub fn queues(&self) -> Queues {
         Queues::new(aws_sdk_sqs::Client::new(&aws(&self.endpoint)))
+    }
+
+    /// Mail that goes to the service at this address.
+    #[must_use]
+    pub fn mailer_at(endpoint: &str) -> Mailer {
+        let client = aws_sdk_sesv2::Client::new(&aws(endpoint));
+        Mailer::new(client, "hello@example.net")
     }
 
     /// A queue service that does not answer.

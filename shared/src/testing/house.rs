@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
+use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -74,6 +75,17 @@ impl House {
         token: &str,
         body: &str,
     ) -> (StatusCode, Value) {
+        let reply = self.answer(method, uri, token, body).await;
+        let status = reply.status();
+        let bytes = reply.into_body().collect().await.unwrap().to_bytes();
+        (
+            status,
+            serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        )
+    }
+
+    /// A call, and its whole answer.
+    pub async fn answer(&self, method: Method, uri: &str, token: &str, body: &str) -> Response {
         let request = Request::builder()
             .method(method)
             .uri(uri)
@@ -81,13 +93,7 @@ impl House {
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from(body.to_owned()))
             .unwrap();
-        let reply = self.routes.clone().oneshot(request).await.unwrap();
-        let status = reply.status();
-        let bytes = reply.into_body().collect().await.unwrap().to_bytes();
-        (
-            status,
-            serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        )
+        self.routes.clone().oneshot(request).await.unwrap()
     }
 
     /// `data` of the answer to a call, which must have this status.

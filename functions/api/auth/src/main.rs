@@ -10,6 +10,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use vara::auth::Gate;
 use vara::domain::BoxError;
+use vara::http::Door;
 use vara::runtime::{Clients, Env};
 use vara::services::auth::Desk;
 
@@ -38,11 +39,11 @@ async fn main() -> Result<(), BoxError> {
     let (env, clients) = (Env::process(), Clients::load().await);
     let store = clients.store(&env);
     let gate = Gate::new(&env, store.clone());
+    let door = Door::read(&env, &store, Some(&gate));
     let desk = Desk::read(&env, store, &gate, clients.mailer(&env));
-    let cors = vara::runtime::cors(&env);
     env.check()?;
     let Some(desk) = desk else { return env.check() };
-    vara::runtime::serve(vara::http::finish(routes(), App { gate, desk }, cors)).await
+    vara::runtime::serve(vara::http::finish(routes(), App { gate, desk }, door)).await
 }
 
 /// Both surfaces.

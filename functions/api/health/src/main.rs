@@ -4,6 +4,7 @@
 mod routes;
 
 use vara::domain::BoxError;
+use vara::http::Door;
 use vara::runtime::{Clients, Env};
 use vara::services::health::Dependencies;
 
@@ -19,9 +20,11 @@ async fn main() -> Result<(), BoxError> {
             ("image-ingest", env.text("QUEUE_IMAGE_INGEST")),
             ("image-scan", env.text("QUEUE_IMAGE_SCAN")),
             ("background-scan", env.text("QUEUE_BACKGROUND_SCAN")),
+            ("profile-scan", env.text("QUEUE_PROFILE_SCAN")),
+            ("breach-check", env.text("QUEUE_BREACH_CHECK")),
         ],
     };
-    let cors = vara::runtime::cors(&env);
+    let door = Door::read(&env, &app.store, None);
     env.check()?;
-    vara::runtime::serve(vara::http::finish(routes::routes(), app, cors)).await
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, door)).await
 }

@@ -5,6 +5,7 @@ mod routes;
 
 use vara::auth::{Gate, Keys};
 use vara::domain::BoxError;
+use vara::http::Door;
 use vara::runtime::{Clients, Env};
 use vara::services::images::Images;
 
@@ -25,7 +26,7 @@ async fn main() -> Result<(), BoxError> {
         gate: Gate::new(&env, store),
         images,
     };
-    let cors = vara::runtime::cors(&env);
+    let door = Door::read(&env, &app.images.store, Some(&app.gate));
     env.check()?;
-    vara::runtime::serve(vara::http::finish(routes::routes(), app, cors)).await
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, door)).await
 }

@@ -4,6 +4,7 @@ mod routes;
 
 use vara::auth::Gate;
 use vara::domain::BoxError;
+use vara::http::Door;
 use vara::runtime::{Clients, Env};
 
 use routes::App;
@@ -17,9 +18,9 @@ async fn main() -> Result<(), BoxError> {
         gate: Gate::new(&env, store.clone()),
         store,
     };
-    let cors = vara::runtime::cors(&env);
+    let door = Door::read(&env, &app.store, Some(&app.gate));
     env.check()?;
-    vara::runtime::serve(vara::http::finish(routes::routes(), app, cors)).await
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, door)).await
 }
 
 #[cfg(test)]

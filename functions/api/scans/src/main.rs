@@ -5,7 +5,9 @@ mod shape;
 
 use vara::auth::Gate;
 use vara::domain::BoxError;
+use vara::http::Door;
 use vara::runtime::{Clients, Env};
+use vara::services::lanes::Lanes;
 use vara::services::scans::Scans;
 
 use routes::App;
@@ -18,16 +20,20 @@ async fn main() -> Result<(), BoxError> {
     let scans = Scans {
         store: store.clone(),
         queues: clients.queues(),
-        queue: env.text("QUEUE_IMAGE_SCAN"),
-        background: env.text("QUEUE_BACKGROUND_SCAN"),
+        lanes: Lanes {
+            images: env.text("QUEUE_IMAGE_SCAN"),
+            background: env.text("QUEUE_BACKGROUND_SCAN"),
+            profiles: env.text("QUEUE_PROFILE_SCAN"),
+            breaches: env.text("QUEUE_BREACH_CHECK"),
+        },
     };
     let app = App {
         gate: Gate::new(&env, store),
         scans,
     };
-    let cors = vara::runtime::cors(&env);
+    let door = Door::read(&env, &app.scans.store, Some(&app.gate));
     env.check()?;
-    vara::runtime::serve(vara::http::finish(routes::routes(), app, cors)).await
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, door)).await
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@ use axum::Router;
 use axum::extract::{FromRef, Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
+use uuid::Uuid;
 use vara::Result;
 use vara::auth::Gate;
 use vara::clock;
-use vara::domain::{ImageId, ScanFilter, ScanId, ScanType};
+use vara::domain::{ScanFilter, ScanId, ScanType};
 use vara::http::{Body, Caller, Params, accepted, data, id};
 use vara::services::scans::Scans;
 
@@ -56,14 +57,9 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
 struct TriggerBody {
     #[serde(rename = "type")]
     kind: ScanType,
-    #[serde(default, deserialize_with = "image_id")]
-    target_id: Option<ImageId>,
-}
-
-fn image_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ImageId>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|it| ImageId::parse(&it).ok_or_else(|| de::Error::custom("This is not an id.")))
-        .transpose()
+    /// A picture, or an account.
+    #[serde(default)]
+    target_id: Option<Uuid>,
 }
 
 async fn trigger(

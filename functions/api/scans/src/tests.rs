@@ -17,6 +17,7 @@ use vara::domain::{
 use vara::http::Cors;
 use vara::queues::Queues;
 use vara::runtime::Env;
+use vara::services::lanes::Lanes;
 use vara::services::scans::Scans;
 use vara::store::{Claim, Store};
 use vara::testing::Cloud;
@@ -51,8 +52,12 @@ impl House {
         let scans = Scans {
             store: store.clone(),
             queues,
-            queue: "http://q/image-scan".into(),
-            background: "http://q/background-scan".into(),
+            lanes: Lanes {
+                images: "http://q/image-scan".into(),
+                background: "http://q/background-scan".into(),
+                profiles: "http://q/profile-scan".into(),
+                breaches: "http://q/breach-check".into(),
+            },
         };
         let app = App {
             gate: gate.clone(),
@@ -298,18 +303,6 @@ async fn the_shape_can_be_asked_for() {
 async fn what_cannot_be_triggered() {
     let house = House::build().await;
     let (user, token) = house.woman("ana@example.net").await;
-    for kind in [
-        "PROFILE_SCAN",
-        "BREACH_CHECK",
-        "BEHAVIORAL_ANALYSIS",
-        "FULL_SCAN",
-    ] {
-        let (status, body) = house.trigger(&token, &json!({ "type": kind })).await;
-        assert_eq!(
-            (status, &body["error"]["code"]),
-            (StatusCode::BAD_REQUEST, &json!("SCAN_TYPE_NOT_SUPPORTED"))
-        );
-    }
     for bad in [
         json!({}),
         json!({ "type": "PERSON_DISCOVERY" }),
@@ -342,6 +335,79 @@ async fn what_cannot_be_triggered() {
         house.get("/api/v1/scans", &token).await["meta"]["pagination"]["total"],
         0
     );
+}
+
+#[tokio::test]
+async fn every_type_goes_to_its_queues_and_runs_once_at_a_time() {
+    let house = House::build().await;
+    let (_, token) = house.woman("ana@example.net").await;
+    let mut sent = 0;
+    for (kind, queues) in [
+        ("PROFILE_SCAN", &["profile-scan"][..]),
+        ("BREACH_CHECK", &["breach-check"]),
+        ("BEHAVIORAL_ANALYSIS", &["profile-scan"]),
+        (
+            "FULL_SCAN",
+            &["image-scan", "profile-scan", "breach-check", "profile-scan"],
+        ),
+    ] {
+        let (status, body) = house.trigger(&token, &json!({ "type": kind })).await;
+        assert_eq!(
+            (status, &body["data"]["type"], &body["data"]["status"]),
+            (StatusCode::ACCEPTED, &json!(kind), &json!("PENDING"))
+        );
+        let told = house.cloud.told("SendMessage");
+        let urls: Vec<_> = told[sent..]
+            .iter()
+            .map(|it| it["QueueUrl"].clone())
+            .collect();
+        let want: Vec<_> = queues
+            .iter()
+            .map(|it| json!(format!("http://q/{it}")))
+            .collect();
+        assert_eq!(urls, want, "{kind}");
+        sent = told.len();
+        let (status, body) = house.trigger(&token, &json!({ "type": kind })).await;
+        assert_eq!(
+            (status, &body["error"]["code"]),
+            (StatusCode::CONFLICT, &json!("SCAN_ALREADY_RUNNING"))
+        );
+    }
+    // Parts of the whole are not what the button follows.
+    let active = house.get(ACTIVE, &token).await;
+    assert_eq!(
+        (
+            &active["data"]["scans"][0]["type"],
+            &active["meta"]["pagination"]["total"]
+        ),
+        (&json!("FULL_SCAN"), &json!(1))
+    );
+}
+
+#[tokio::test]
+async fn a_target_must_be_hers_and_make_sense() {
+    let house = House::build().await;
+    let (_, token) = house.woman("ana@example.net").await;
+    let target = ImageId::next();
+    for (kind, status, code) in [
+        ("PROFILE_SCAN", StatusCode::NOT_FOUND, "ACCOUNT_NOT_FOUND"),
+        ("BREACH_CHECK", StatusCode::NOT_FOUND, "ACCOUNT_NOT_FOUND"),
+        (
+            "BEHAVIORAL_ANALYSIS",
+            StatusCode::NOT_FOUND,
+            "ACCOUNT_NOT_FOUND",
+        ),
+        ("FULL_SCAN", StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
+    ] {
+        let body = json!({ "type": kind, "targetId": target });
+        let (got, body) = house.trigger(&token, &body).await;
+        assert_eq!(
+            (got, &body["error"]["code"]),
+            (status, &json!(code)),
+            "{kind}"
+        );
+    }
+    assert!(house.cloud.told("SendMessage").is_empty());
 }
 
 #[tokio::test]

@@ -1,12 +1,15 @@
 //! `/api/v1/users/*`: her own account.
 
+mod preferences;
 mod routes;
 #[cfg(test)]
 mod tests;
 
+use axum::Router;
 use axum::extract::FromRef;
 use vara::auth::Gate;
 use vara::domain::BoxError;
+use vara::http::Door;
 use vara::objects::Objects;
 use vara::runtime::{Clients, Env};
 use vara::store::Store;
@@ -17,6 +20,8 @@ pub(crate) struct App {
     gate: Gate,
     store: Store,
     objects: Objects,
+    /// The one `host:port` a webhook may have although it is not public.
+    fetch_allow: Option<String>,
 }
 
 impl FromRef<App> for Gate {
@@ -34,8 +39,16 @@ async fn main() -> Result<(), BoxError> {
         gate: Gate::new(&env, store.clone()),
         store,
         objects: clients.objects(&env),
+        fetch_allow: env.optional("FETCH_ALLOW"),
     };
-    let cors = vara::runtime::cors(&env);
+    let door = Door::read(&env, &app.store, Some(&app.gate));
     env.check()?;
-    vara::runtime::serve(vara::http::finish(routes::routes(), app, cors)).await
+    vara::runtime::serve(vara::http::finish(routes(), app, door)).await
+}
+
+/// All routes.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .merge(routes::routes())
+        .merge(preferences::routes())
 }

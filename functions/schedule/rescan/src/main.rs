@@ -5,6 +5,7 @@ use serde_json::Value;
 use vara::clock;
 use vara::domain::BoxError;
 use vara::runtime::{Clients, Env};
+use vara::services::lanes::Lanes;
 use vara::services::rescan::Rescan;
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,8 +17,12 @@ async fn main() -> Result<(), BoxError> {
         objects: clients.objects(&env),
         queues: clients.queues(),
         ingest: env.text("QUEUE_IMAGE_INGEST"),
-        queue: env.text("QUEUE_IMAGE_SCAN"),
-        background: env.text("QUEUE_BACKGROUND_SCAN"),
+        lanes: Lanes {
+            images: env.text("QUEUE_IMAGE_SCAN"),
+            background: env.text("QUEUE_BACKGROUND_SCAN"),
+            profiles: env.text("QUEUE_PROFILE_SCAN"),
+            breaches: env.text("QUEUE_BREACH_CHECK"),
+        },
     };
     env.check()?;
     lambda_runtime::run(service_fn(

@@ -154,7 +154,9 @@ async fn a_fault_that_cannot_be_is_refused_by_name() {
 async fn calls_are_counted_per_engine() {
     let engines = Engines::new();
     let none = json!({"answered": 0, "refused": 0});
-    let nothing = json!({"tineye": none, "web": none, "ses": none});
+    let nothing = json!({
+        "tineye": none, "web": none, "ses": none, "hibp": none, "social": none, "oauth": none,
+    });
     assert_eq!(engines.get("/_calls").await.json(), nothing);
 
     engines.search(&file(1)).await;
@@ -199,7 +201,15 @@ async fn the_bundle_can_be_set_and_reset() {
 #[tokio::test]
 async fn any_origin_may_use_the_control_routes() {
     let engines = Engines::new();
-    for uri in ["/_web", "/_fault", "/_mail", "/_calls", "/_bundle"] {
+    for uri in [
+        "/_web",
+        "/_web/breaches",
+        "/_web/profiles",
+        "/_fault",
+        "/_mail",
+        "/_calls",
+        "/_bundle",
+    ] {
         let answer = engines.get(uri).await;
         assert_eq!(answer.header("access-control-allow-origin"), "*", "{uri}");
         assert_eq!(answer.header("content-type"), "application/json", "{uri}");

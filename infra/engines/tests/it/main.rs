@@ -3,9 +3,12 @@
 
 mod control;
 mod faults;
+mod hibp;
+mod hooks;
 mod likeness;
 mod mail;
 mod pictures;
 mod serving;
+mod social;
 mod support;
 mod tineye;

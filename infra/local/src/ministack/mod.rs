@@ -31,11 +31,15 @@ use crate::{
 const STOPPED: u8 = 130;
 
 /// The template's parameters that do not depend on this machine.
-const PARAMETERS: [(&str, &str); 4] = [
+const PARAMETERS: [(&str, &str); 8] = [
     ("Stage", "dev"),
     ("WebOrigins", "http://localhost:3000,http://localhost:5173"),
     ("MailFrom", "vara@example.org"),
     ("TineyeApiKey", "local-key"),
+    ("HibpApiKey", "local-key"),
+    ("RateLimit", "100000000"),
+    ("RateLimitAuth", "600"),
+    ("RateLimitUser", "100000000"),
 ];
 
 /// Deploys to MiniStack, runs the suite, ends everything; the suite's exit status.
@@ -173,6 +177,9 @@ impl Proof<'_> {
             "environment": {
                 "AWS_ENDPOINT_URL_SESV2": format!("{engines_url}/ses"),
                 "TINEYE_URL": format!("{engines_url}/tineye/rest/"),
+                "HIBP_URL": format!("{engines_url}/hibp/api/v3/"),
+                "SOCIAL_URL": format!("{engines_url}/social/"),
+                "OAUTH_PROVIDERS": vara_engines::oauth_providers(engines_url),
                 "FETCH_ALLOW": engines_url.trim_start_matches("http://"),
             },
         })

@@ -72,6 +72,12 @@ pub(super) fn read_template(root: &Path, listeners: &Listeners, state: &State) -
         ("WebOrigins", "http://localhost:3000,http://localhost:5173"),
         ("MailFrom", "vara@localhost"),
         ("TineyeApiKey", "local-key"),
+        ("HibpApiKey", "local-key"),
+        // All calls come from one address here, and load is measured here. Sign-in keeps a limit that a
+        // test can reach.
+        ("RateLimit", "100000000"),
+        ("RateLimitAuth", "600"),
+        ("RateLimitUser", "100000000"),
     ];
     let place = Place {
         parameters: parameters
@@ -194,6 +200,12 @@ pub(super) fn local_environment(addresses: &Addresses) -> Vec<(String, String)> 
         ("AWS_DEFAULT_REGION", names::REGION.to_owned()),
         ("TINEYE_URL", format!("{}/tineye/rest/", addresses.engines)),
         ("FETCH_ALLOW", engines.to_owned()),
+        ("HIBP_URL", format!("{}/hibp/api/v3/", addresses.engines)),
+        ("SOCIAL_URL", format!("{}/social/", addresses.engines)),
+        (
+            "OAUTH_PROVIDERS",
+            vara_engines::oauth_providers(&addresses.engines),
+        ),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()

@@ -42,6 +42,19 @@ pub async fn around(request: Request, next: Next) -> Response {
     reply
 }
 
+/// The answer to one call too many.
+pub(super) fn limited() -> Response {
+    let text = "There were too many requests in a short time. Please wait a minute and try again.";
+    let refused = Refused::plain(
+        StatusCode::TOO_MANY_REQUESTS,
+        "over_request_rate_limit",
+        text,
+    );
+    let mut reply = refused.into_response();
+    reply.headers_mut().insert(VERSION.0, VERSION.1);
+    reply
+}
+
 /// The answer to an address or a method that is not there.
 pub async fn unknown() -> Refused {
     Refused::plain(

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
+use crate::auth::AppMetadata;
 use crate::domain::Account;
 use crate::services::auth::Granted;
 
@@ -27,7 +28,7 @@ pub fn user(account: &Account) -> Value {
         "confirmed_at": confirmed,
         "recovery_sent_at": account.recovery_sent_at,
         "last_sign_in_at": account.last_sign_in_at,
-        "app_metadata": { "provider": "email", "providers": ["email"] },
+        "app_metadata": AppMetadata::of(account),
         "user_metadata": facts.clone(),
         "identities": [{
             "identity_id": id,

@@ -44,6 +44,7 @@ pub async fn reset_password(
         user: account.id(),
         email: account.email.clone(),
         session: None,
+        role: account.role,
     };
     replace(desk, &account, password, Some(&link), &nobody).await
 }

@@ -69,11 +69,6 @@ impl Tally {
         self.has_failures() && self.searched == 0
     }
 
-    /// How many pages were found, new or known.
-    pub(super) fn findings(&self) -> u32 {
-        self.facts.high + self.facts.medium_high + self.facts.medium + self.facts.low
-    }
-
     /// How long the engine wants to be left alone.
     pub(super) fn wait(&self) -> Option<Duration> {
         self.failures
@@ -210,6 +205,8 @@ mod tests {
             scan: scan.taken("w", 1, now),
             origin: ScanOrigin::User,
             findings: 2,
+            parent: None,
+            account: None,
             lease_until: None,
             advanced_at: None,
         }

@@ -4,6 +4,7 @@
 
 mod bucket;
 mod leaving;
+mod preferences;
 
 use aws_sdk_dynamodb::Client;
 use axum::Router;
@@ -47,9 +48,10 @@ impl House {
             gate: gate.clone(),
             store: store.clone(),
             objects: bucket.serve().await,
+            fetch_allow: None,
         };
         let routes = vara::http::finish(
-            crate::routes::routes(),
+            crate::routes(),
             app.clone(),
             Cors::new(&[SITE.into()], true),
         );

@@ -1,25 +1,8 @@
 //! Killed between any two writes, delivered twice, worked on by two: once is what comes out.
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::Poll;
-
 use super::*;
 use crate::engines::TinEye;
-
-/// Polls `work` so often and then drops it, as a kill would; whether it ended before.
-async fn killed_after<T>(polls: usize, work: impl Future<Output = T>) -> bool {
-    let mut work = pin!(work);
-    let mut left = polls;
-    std::future::poll_fn(|context| {
-        if left == 0 {
-            return Poll::Ready(false);
-        }
-        left -= 1;
-        work.as_mut().poll(context).map(|_| true)
-    })
-    .await
-}
+use crate::services::support::killed_after;
 
 /// As if the time of a dead worker's lease had passed.
 async fn forget_the_dead(world: &World, scan: &Scan) {

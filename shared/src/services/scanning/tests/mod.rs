@@ -4,15 +4,19 @@
 
 mod interrupted;
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::*;
+use crate::clock;
 use crate::domain::{
-    AlertType, MatchType, Page, RiskLevel, ScanFilter, ScanId, ScanType, Severity, Tier,
+    AlertType, Error, MatchType, Page, RiskLevel, ScanFilter, ScanId, ScanOrigin, ScanStatus,
+    ScanType, Severity, Tier,
 };
 use crate::services::scans::message;
 use crate::services::support::{BACKGROUND, QUEUE, World, delivered};
-use crate::store::DUE_SCAN;
+use crate::store::{Claim, DUE_SCAN};
 
 const PAGE: Page = Page {
     number: 1,
@@ -203,7 +207,7 @@ async fn a_scan_of_hers_is_shown_long_enough_to_be_seen() {
     );
     take(&world, &scan, 1).await.unwrap();
     let ended = row(&world, &scan).await.scan.completed_at.unwrap();
-    assert!(ended.millis_since(scan.created_at) >= SHOWN_AT_LEAST);
+    assert!(ended.millis_since(scan.created_at) >= work::SHOWN_AT_LEAST);
 }
 
 #[tokio::test]
@@ -394,7 +398,7 @@ async fn the_end_of_the_invocation_leaves_the_rest_to_the_next() {
     world.picture(1).await;
     let scan = begun(&world, ScanOrigin::User, None).await;
     let mut late = delivered(serde_json::to_string(&message(&scan)).unwrap(), 1);
-    late.deadline = clock::now().plus_seconds(RESERVE - 1);
+    late.deadline = clock::now().plus_seconds(work::RESERVE - 1);
     world.scanner().take(&late).await.unwrap();
     let paused = row(&world, &scan).await;
     assert_eq!(
@@ -421,7 +425,7 @@ fn waits_grow_and_have_a_bound() {
             error: Error::unavailable("x", "y"),
             wait,
         };
-        super::wait(
+        work::wait(
             &again,
             &Delivered {
                 last: false,

@@ -1,0 +1,43 @@
+//! `/api/v1/accounts`: her accounts and addresses elsewhere.
+
+mod routes;
+
+use vara::auth::{Gate, Keys};
+use vara::domain::BoxError;
+use vara::engines::{OAuth, Social};
+use vara::http::Door;
+use vara::runtime::{Clients, Env};
+use vara::services::accounts::Accounts;
+
+use routes::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    vara::runtime::logs();
+    let (env, clients) = (Env::process(), Clients::load().await);
+    let store = clients.store(&env);
+    let social = env.optional("SOCIAL_URL");
+    let accounts = Accounts {
+        store: store.clone(),
+        mailer: clients.mailer(&env),
+        keys: Keys::read(&env),
+        social: social.map(|base| Social::new(&base)).transpose()?,
+        oauth: OAuth::new(env.optional("OAUTH_PROVIDERS").as_deref())?,
+        public_url: env.text("PUBLIC_URL"),
+        site: env
+            .list("WEB_ORIGINS")
+            .into_iter()
+            .next()
+            .unwrap_or_default(),
+    };
+    let app = App {
+        gate: Gate::new(&env, store),
+        accounts,
+    };
+    let door = Door::read(&env, &app.accounts.store, Some(&app.gate));
+    env.check()?;
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, door)).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! The routes.
+
+use axum::Router;
+use axum::extract::{FromRef, Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{delete, get, post};
+use serde::{Deserialize, Serialize};
+use vara::Result;
+use vara::auth::Gate;
+use vara::clock;
+use vara::domain::{AccountId, Error, Platform};
+use vara::http::{Body, Caller, Issue, Params, created, data, id, page};
+use vara::services::accounts::{Accounts, Connected, Returned, Told};
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) gate: Gate,
+    pub(crate) accounts: Accounts,
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/accounts", get(list))
+        .route("/api/v1/accounts/connect/{platform}", post(connect))
+        .route("/api/v1/accounts/callback/{platform}", get(callback))
+        .route("/api/v1/accounts/{id}", delete(disconnect))
+        .route("/api/v1/accounts/{id}/verify", post(verify))
+        .route("/api/v1/accounts/{id}/sync", post(sync))
+}
+
+async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
+    let found = app.accounts.list(caller.user, params.page()?).await?;
+    Ok(page(found.items, found.pagination))
+}
+
+/// One of the first three; or both of the last two, as the network gave them; or nothing, to be asked
+/// at the network.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ConnectBody {
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    phone: Option<String>,
+    #[serde(default)]
+    handle: Option<String>,
+    #[serde(default)]
+    code: Option<String>,
+    #[serde(default)]
+    state: Option<String>,
+}
+
+async fn connect(
+    State(app): State<App>,
+    caller: Caller,
+    Path(text): Path<String>,
+    Body(body): Body<ConnectBody>,
+) -> Result<Response> {
+    let told = Told {
+        email: body.email,
+        phone: body.phone,
+        handle: body.handle,
+        code: body.code,
+        state: body.state,
+    };
+    let connected = app
+        .accounts
+        .connect(caller.user, platform(&text)?, told, clock::now())
+        .await?;
+    Ok(match &connected {
+        Connected::Account { .. } => created(connected),
+        Connected::Authorisation { .. } => data(connected),
+    })
+}
+
+/// Where a network sends her browser back to. Open, because a browser that follows a link has no
+/// token; nothing is stored here, and the web app goes on as her.
+async fn callback(
+    State(app): State<App>,
+    Path(text): Path<String>,
+    params: Params,
+) -> Result<Response> {
+    let said = |name| params.get(name).map(str::to_owned);
+    let returned = Returned {
+        code: said("code"),
+        state: said("state"),
+        error: said("error"),
+    };
+    let landing = app.accounts.land(platform(&text)?, &returned);
+    Ok(Redirect::to(&landing.0).into_response())
+}
+
+#[derive(Serialize)]
+struct Deleted {
+    deleted: bool,
+}
+
+async fn disconnect(
+    State(app): State<App>,
+    caller: Caller,
+    Path(text): Path<String>,
+) -> Result<Response> {
+    let account = id(&text, AccountId::parse)?;
+    app.accounts.disconnect(caller.user, account).await?;
+    Ok(data(Deleted { deleted: true }))
+}
+
+#[derive(Deserialize)]
+struct VerifyBody {
+    #[serde(default)]
+    code: Option<String>,
+}
+
+async fn verify(
+    State(app): State<App>,
+    caller: Caller,
+    Path(text): Path<String>,
+    Body(body): Body<VerifyBody>,
+) -> Result<Response> {
+    let account = id(&text, AccountId::parse)?;
+    let code = body.code.as_deref();
+    let proved = app.accounts.prove(caller.user, account, code, clock::now());
+    Ok(data(proved.await?))
+}
+
+async fn sync(
+    State(app): State<App>,
+    caller: Caller,
+    Path(text): Path<String>,
+) -> Result<Response> {
+    let account = id(&text, AccountId::parse)?;
+    let synced = app.accounts.sync(caller.user, account, clock::now());
+    Ok(data(synced.await?))
+}
+
+fn platform(text: &str) -> Result<Platform, Error> {
+    text.parse()
+        .map_err(|()| Issue::refuse(&[Issue::at("platform", "This is not a network we know.")]))
+}

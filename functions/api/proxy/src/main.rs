@@ -1,0 +1,33 @@
+//! `/api/v1/proxy`: her pictures, for search engines that fetch them by an address.
+
+mod routes;
+#[cfg(test)]
+mod tests;
+
+use vara::auth::{Gate, Keys};
+use vara::domain::BoxError;
+use vara::http::Door;
+use vara::runtime::{Clients, Env};
+use vara::services::proxy::Proxy;
+
+use routes::{App, PICTURES};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    vara::runtime::logs();
+    let (env, clients) = (Env::process(), Clients::load().await);
+    let store = clients.store(&env);
+    let proxy = Proxy {
+        store: store.clone(),
+        objects: clients.objects(&env),
+        keys: Keys::read(&env),
+        public_url: env.text("PUBLIC_URL"),
+    };
+    let app = App {
+        gate: Gate::new(&env, store.clone()),
+        proxy,
+    };
+    let door = Door::read(&env, &store, Some(&app.gate)).with_open(PICTURES);
+    env.check()?;
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, door)).await
+}

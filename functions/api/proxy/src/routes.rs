@@ -1,0 +1,112 @@
+//! The routes.
+
+use axum::extract::{FromRef, Path, State};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Deserializer, de};
+use serde_json::{Value, json};
+use vara::Result;
+use vara::auth::Gate;
+use vara::clock;
+use vara::domain::ImageId;
+use vara::http::{Body, Caller, created};
+use vara::services::proxy::Proxy;
+
+/// Addresses below this one are for everybody.
+pub(crate) const PICTURES: &str = "/api/v1/proxy/images/";
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) gate: Gate,
+    pub(crate) proxy: Proxy,
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
+pub(crate) fn routes() -> Router<App> {
+    let picture = get(picture).options(async || StatusCode::NO_CONTENT);
+    Router::new()
+        .route("/api/v1/proxy/health", get(health))
+        .route("/api/v1/proxy/tokens", post(token))
+        .route("/api/v1/proxy/images/{token}", picture)
+}
+
+/// For whoever watches over the service; open to all, and about nobody.
+async fn health(State(app): State<App>) -> Result<Json<Value>> {
+    let now = clock::now();
+    let active = app.proxy.active(now).await?;
+    Ok(Json(
+        json!({ "status": "ok", "activeTokens": active, "timestamp": now }),
+    ))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wanted {
+    #[serde(deserialize_with = "image_id")]
+    image_id: ImageId,
+    ttl_seconds: Option<i64>,
+}
+
+fn image_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ImageId, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    ImageId::parse(&text).ok_or_else(|| de::Error::custom("This is not an id."))
+}
+
+async fn token(
+    State(app): State<App>,
+    caller: Caller,
+    Body(wanted): Body<Wanted>,
+) -> Result<Response> {
+    let link = app
+        .proxy
+        .link(
+            caller.user,
+            wanted.image_id,
+            wanted.ttl_seconds,
+            clock::now(),
+        )
+        .await?;
+    Ok(created(link))
+}
+
+/// A picture's bytes; the token stands for the caller. Its refusals are not in the envelope: the
+/// contract has a plain sentence here.
+async fn picture(State(app): State<App>, Path(token): Path<String>) -> Response {
+    let refuse =
+        |status: StatusCode, text: &str| (status, Json(json!({ "error": text }))).into_response();
+    let mut reply = match app.proxy.picture(&token, clock::now()).await {
+        Ok(Some(bytes)) => ([(header::CONTENT_TYPE, "image/jpeg")], bytes).into_response(),
+        Ok(None) => refuse(
+            StatusCode::NOT_FOUND,
+            "There is no picture at this address.",
+        ),
+        Err(err) => {
+            // Logged with its cause; what is answered has another shape.
+            let status = err.into_response().status();
+            refuse(status, "The picture cannot be shown right now.")
+        }
+    };
+    let kept_nowhere = [
+        (header::CACHE_CONTROL, "no-store, no-cache, must-revalidate"),
+        (header::PRAGMA, "no-cache"),
+        (header::EXPIRES, "0"),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "cross-origin",
+        ),
+    ];
+    for (name, value) in kept_nowhere {
+        reply
+            .headers_mut()
+            .insert(name, header::HeaderValue::from_static(value));
+    }
+    reply
+}

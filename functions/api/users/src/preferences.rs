@@ -1,0 +1,93 @@
+//! Where, when and of what she is told outside the app; and the page that stops all messages.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use serde_json::{Value, json};
+use vara::domain::Preferences;
+use vara::http::{Body, Caller, data, merged, shape};
+use vara::mail::{STOP_PAGE, STOPPED_PAGE};
+use vara::services::preferences::{self, Seen};
+use vara::{Error, Result, clock};
+
+use crate::App;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route(
+            "/api/v1/users/me/preferences",
+            get(show).put(replace).patch(change),
+        )
+        .route("/api/v1/users/me/notifications", get(deliveries))
+        .route("/api/v1/users/stop/{token}", get(ask).post(stop))
+}
+
+async fn show(State(app): State<App>, caller: Caller) -> Result<Response> {
+    Ok(data(preferences::get(&app.store, caller.user).await?))
+}
+
+/// What is not named goes back to what holds at the beginning.
+async fn replace(
+    State(app): State<App>,
+    caller: Caller,
+    Body(chosen): Body<Preferences>,
+) -> Result<Response> {
+    let before = preferences::get(&app.store, caller.user).await?;
+    set(&app, &caller, &before, chosen).await
+}
+
+/// What is not named stays (RFC 7396).
+async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Body(patch): Body<Value>,
+) -> Result<Response> {
+    let before = preferences::get(&app.store, caller.user).await?;
+    let chosen = shape(merged(json!(before.preferences), patch))?;
+    set(&app, &caller, &before, chosen).await
+}
+
+async fn set(app: &App, caller: &Caller, before: &Seen, chosen: Preferences) -> Result<Response> {
+    let allowed = app.fetch_allow.as_deref();
+    let now = clock::now();
+    Ok(data(
+        preferences::set(&app.store, caller.user, before, chosen, allowed, now).await?,
+    ))
+}
+
+async fn deliveries(State(app): State<App>, caller: Caller) -> Result<Response> {
+    Ok(data(
+        preferences::deliveries(&app.store, caller.user).await?,
+    ))
+}
+
+/// Opened from a mail. Opening alone changes nothing: programs look at links by themselves.
+async fn ask(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
+    if preferences::can_stop(&app.store, &token).await? {
+        return Ok(page(STOP_PAGE));
+    }
+    Err(unknown())
+}
+
+/// By the page's button, or by the mail program for her (RFC 8058).
+async fn stop(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
+    if preferences::stop(&app.store, &token, clock::now()).await? {
+        return Ok(page(STOPPED_PAGE));
+    }
+    Err(unknown())
+}
+
+fn page(text: &'static str) -> Response {
+    let mut reply = (StatusCode::OK, Html(text)).into_response();
+    reply.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; form-action 'self'; frame-ancestors 'none'"),
+    );
+    reply
+}
+
+fn unknown() -> Error {
+    Error::not_found("NOT_FOUND", "There is nothing at this address.")
+}

@@ -1,0 +1,239 @@
+//! Her preferences, and the page that stops all messages.
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::House;
+
+const PREFERENCES: &str = "/api/v1/users/me/preferences";
+
+async fn call(house: &House, method: &str, uri: &str, token: &str, body: Value) -> (u16, Value) {
+    let request = Request::builder()
+        .method(method)
+        .uri(uri)
+        .header(header::AUTHORIZATION, format!("Bearer {token}"))
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    let reply = house.routes.clone().oneshot(request).await.unwrap();
+    let status = reply.status().as_u16();
+    let bytes = reply.into_body().collect().await.unwrap().to_bytes();
+    let text = || Value::from(String::from_utf8(bytes.to_vec()).unwrap());
+    (
+        status,
+        serde_json::from_slice(&bytes).unwrap_or_else(|_| text()),
+    )
+}
+
+#[tokio::test]
+async fn before_she_chooses_she_is_told_nowhere() {
+    let house = House::build().await;
+    let (_, token) = house.woman("ana@example.net", 1).await;
+    let (status, body) = call(&house, "GET", PREFERENCES, &token, json!({})).await;
+    let types = json!({ "IMAGE_MISUSE": true, "FAKE_PROFILE": true, "DATA_BREACH": true, "SUSPICIOUS_FOLLOWER": true,
+        "BEHAVIORAL_CHANGE": true, "DEEPFAKE_DETECTED": true, "PROFILE_IMPERSONATION": true });
+    let wanted = json!({ "channels": { "email": false, "webhook": null }, "digest": { "every": "IMMEDIATE", "at": "09:00" },
+        "quietHours": null, "utcOffsetMinutes": 0, "types": types, "pausedUntil": null, "updatedAt": null });
+    assert_eq!((status, &body["data"]), (200, &wanted));
+    let told = call(
+        &house,
+        "GET",
+        "/api/v1/users/me/notifications",
+        &token,
+        json!({}),
+    )
+    .await;
+    assert_eq!(told, (200, json!({ "data": [] })));
+}
+
+#[tokio::test]
+async fn a_change_leaves_the_rest_and_a_replacement_does_not() {
+    let house = House::build().await;
+    let (_, token) = house.woman("ana@example.net", 1).await;
+    let quiet = json!({ "from": "22:00", "until": "07:30" });
+    let patch =
+        json!({ "channels": { "email": true }, "quietHours": quiet, "utcOffsetMinutes": 60 });
+    let (status, body) = call(&house, "PATCH", PREFERENCES, &token, patch).await;
+    assert_eq!((status, &body["data"]["quietHours"]), (200, &quiet));
+    assert!(body["data"]["updatedAt"].is_string());
+    let patch = json!({ "types": { "DATA_BREACH": false }, "pausedUntil": "2027-01-01T00:00:00Z" });
+    let (_, body) = call(&house, "PATCH", PREFERENCES, &token, patch).await;
+    let it = &body["data"];
+    assert_eq!(
+        (
+            &it["channels"]["email"],
+            &it["types"]["DATA_BREACH"],
+            &it["types"]["FAKE_PROFILE"]
+        ),
+        (&json!(true), &json!(false), &json!(true))
+    );
+    assert_eq!(it["pausedUntil"], "2027-01-01T00:00:00.000Z");
+    let (_, body) = call(
+        &house,
+        "PATCH",
+        PREFERENCES,
+        &token,
+        json!({ "quietHours": null }),
+    )
+    .await;
+    assert_eq!(body["data"]["quietHours"], Value::Null);
+    let (status, body) = call(
+        &house,
+        "PUT",
+        PREFERENCES,
+        &token,
+        json!({ "utcOffsetMinutes": -300 }),
+    )
+    .await;
+    let it = &body["data"];
+    assert_eq!(
+        (
+            status,
+            &it["channels"]["email"],
+            &it["types"]["DATA_BREACH"],
+            &it["utcOffsetMinutes"]
+        ),
+        (200, &json!(false), &json!(true), &json!(-300))
+    );
+    assert_eq!(
+        call(&house, "GET", PREFERENCES, &token, json!({})).await.1,
+        body
+    );
+}
+
+#[tokio::test]
+async fn the_secret_of_a_webhook_is_shown_once() {
+    let house = House::build().await;
+    let (_, token) = house.woman("ana@example.net", 1).await;
+    let to = |url: &str| json!({ "channels": { "webhook": url } });
+    let set = async |url: &str| {
+        call(&house, "PATCH", PREFERENCES, &token, to(url)).await.1["data"].clone()
+    };
+    let first = set("https://hooks.example.com/a").await;
+    let secret = first["webhookSecret"].as_str().unwrap();
+    assert!(secret.starts_with("whsec_") && secret.len() > 40);
+    assert_eq!(
+        set("https://hooks.example.com/a").await["webhookSecret"],
+        Value::Null
+    );
+    let seen = call(&house, "GET", PREFERENCES, &token, json!({})).await.1;
+    assert_eq!(
+        (
+            &seen["data"]["webhookSecret"],
+            &seen["data"]["channels"]["webhook"]
+        ),
+        (&Value::Null, &json!("https://hooks.example.com/a"))
+    );
+    assert_ne!(
+        set("https://hooks.example.com/b").await["webhookSecret"],
+        first["webhookSecret"]
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_with_its_place() {
+    let house = House::build().await;
+    let (_, token) = house.woman("ana@example.net", 1).await;
+    let hook = |url: &str| json!({ "channels": { "webhook": url } });
+    for (bad, place) in [
+        (hook("http://hooks.example.com/"), json!(["channels"])),
+        (hook("https://127.0.0.1/"), json!(["channels"])),
+        (hook("https://169.254.169.254/latest"), json!(["channels"])),
+        (hook("https://hooks.example.com:8443/"), json!(["channels"])),
+        (hook("https://a:b@hooks.example.com/"), json!(["channels"])),
+        (hook("nonsense"), json!(["channels"])),
+        (
+            json!({ "digest": { "every": "HOURLY" } }),
+            json!(["digest", "every"]),
+        ),
+        (
+            json!({ "quietHours": { "from": "1:00", "until": "02:00" } }),
+            json!(["quietHours", "from"]),
+        ),
+        (
+            json!({ "utcOffsetMinutes": 9999 }),
+            json!(["utcOffsetMinutes"]),
+        ),
+    ] {
+        for method in ["PUT", "PATCH"] {
+            let (status, body) = call(&house, method, PREFERENCES, &token, bad.clone()).await;
+            let error = &body["error"];
+            assert_eq!(
+                (status, &error["code"]),
+                (400, &json!("VALIDATION_ERROR")),
+                "{bad}"
+            );
+            assert_eq!(error["details"][0]["path"], place, "{method} {bad}");
+        }
+    }
+    let (status, _) = call(&house, "PATCH", PREFERENCES, &token, json!([1])).await;
+    assert_eq!(status, 400);
+    for (method, uri) in [
+        ("GET", PREFERENCES),
+        ("PUT", PREFERENCES),
+        ("GET", "/api/v1/users/me/notifications"),
+    ] {
+        assert_eq!(call(&house, method, uri, "null", json!({})).await.0, 401);
+    }
+}
+
+#[tokio::test]
+async fn the_link_of_a_mail_asks_first_and_then_stops() {
+    let house = House::build().await;
+    let (user, token) = house.woman("ana@example.net", 1).await;
+    call(
+        &house,
+        "PATCH",
+        PREFERENCES,
+        &token,
+        json!({ "channels": { "email": true } }),
+    )
+    .await;
+    let row = house.store.preferences(user).await.unwrap().unwrap();
+    let uri = format!("/api/v1/users/stop/{}", row.stop_token);
+    let email = async || {
+        call(&house, "GET", PREFERENCES, &token, json!({})).await.1["data"]["channels"]["email"]
+            .clone()
+    };
+    let request = Request::get(&uri).body(Body::empty()).unwrap();
+    let reply = house.routes.clone().oneshot(request).await.unwrap();
+    assert_eq!(reply.status(), StatusCode::OK);
+    let policy = reply.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"));
+    assert!(
+        reply.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/html")
+    );
+    assert_eq!(email().await, true);
+    assert_eq!(
+        call(
+            &house,
+            "POST",
+            &uri,
+            "",
+            json!("List-Unsubscribe=One-Click")
+        )
+        .await
+        .0,
+        200
+    );
+    assert_eq!(email().await, false);
+    for method in [Method::GET, Method::POST] {
+        let wrong = call(
+            &house,
+            method.as_str(),
+            "/api/v1/users/stop/x.y",
+            "",
+            json!({}),
+        )
+        .await;
+        assert_eq!(
+            (wrong.0, &wrong.1["error"]["code"]),
+            (404, &json!("NOT_FOUND"))
+        );
+    }
+}

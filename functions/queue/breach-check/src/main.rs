@@ -1,0 +1,29 @@
+//! Checks her addresses: which known breaches hold them.
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use vara::domain::BoxError;
+use vara::engines::Hibp;
+use vara::runtime::{Clients, Env, take_scans};
+use vara::services::breaches::BreachChecker;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    vara::runtime::logs();
+    let (env, clients) = (Env::process(), Clients::load().await);
+    let base = env.optional("HIBP_URL");
+    let hibp = env
+        .optional("HIBP_API_KEY")
+        .map(|key| Hibp::new(key, base.as_deref()))
+        .transpose()?;
+    let checker = &BreachChecker {
+        store: clients.store(&env),
+        queues: clients.queues(),
+        hibp,
+        queue: env.text("QUEUE_BREACH_CHECK"),
+    };
+    env.check()?;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
+        take_scans(event, async |it| checker.take(&it).await).await
+    }))
+    .await
+}

@@ -1,0 +1,215 @@
+//! Whether a profile pretends to be her: what we saw of it, what follows from that, and how she is told.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Alert, AlertId, AlertStatus, AlertType, CanonicalUrl, HandleLikeness, ImageId, PublicProfile,
+    SAME_DISTANCE, Severity, Timestamp, UserId, handle_likeness, name_likeness, text_likeness,
+};
+
+/// From where two names, and two texts, are taken for the same.
+const SAME_NAME: f64 = 0.8;
+const SAME_TEXT: f64 = 0.6;
+
+/// What she is known by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Persona {
+    /// Her handles.
+    pub handles: Vec<String>,
+    /// Her names.
+    pub names: Vec<String>,
+    /// What she says of herself.
+    pub bios: Vec<String>,
+}
+
+/// What we saw of somebody else's profile.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// How like its handle is to the likest of hers.
+    pub handle: HandleLikeness,
+    /// How like its name is, 0 to 1.
+    pub name: f64,
+    /// How like what it says is, 0 to 1.
+    pub bio: f64,
+    /// How far its picture is from the nearest of hers, 0 to 256; nothing if it could not be compared.
+    pub picture_distance: Option<u32>,
+    /// The nearest of hers.
+    pub image_id: Option<ImageId>,
+}
+
+/// What we take a profile for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Pretence {
+    /// It passes itself off as her.
+    Impersonation,
+    /// It shows her under somebody else's name.
+    FakeProfile,
+}
+
+impl Evidence {
+    /// What can be said without its picture.
+    #[must_use]
+    pub fn of(her: &Persona, profile: &PublicProfile) -> Self {
+        let handle = her
+            .handles
+            .iter()
+            .map(|it| handle_likeness(it, &profile.handle))
+            .max();
+        let best = |all: &[String], of: &str, like: fn(&str, &str) -> f64| {
+            all.iter().map(|it| like(it, of)).fold(0.0, f64::max)
+        };
+        Self {
+            handle: handle.unwrap_or(HandleLikeness::None),
+            name: best(&her.names, &profile.name, name_likeness),
+            bio: best(&her.bios, &profile.bio, text_likeness),
+            picture_distance: None,
+            image_id: None,
+        }
+    }
+
+    /// The same with what its picture said.
+    #[must_use]
+    pub fn with_picture(self, nearest: Option<(ImageId, u32)>) -> Self {
+        Self {
+            picture_distance: nearest.map(|it| it.1),
+            image_id: nearest.map(|it| it.0),
+            ..self
+        }
+    }
+
+    /// Whether its handle or its name is like hers; the pictures of such profiles are looked at first.
+    #[must_use]
+    pub fn is_alike(&self) -> bool {
+        self.handle > HandleLikeness::None || self.name >= SAME_NAME
+    }
+
+    fn shows_her(&self) -> bool {
+        self.picture_distance.is_some_and(|it| it <= SAME_DISTANCE)
+    }
+
+    /// What follows. A handle or a name alone says nothing: others may be called like her.
+    #[must_use]
+    pub fn pretence(&self) -> Option<Pretence> {
+        let alike = self.handle > HandleLikeness::None;
+        let (name, bio) = (self.name >= SAME_NAME, self.bio >= SAME_TEXT);
+        match (self.shows_her(), alike) {
+            (true, true) => Some(Pretence::Impersonation),
+            (true, false) if name => Some(Pretence::Impersonation),
+            (true, false) => Some(Pretence::FakeProfile),
+            (false, true) if name || bio => Some(Pretence::Impersonation),
+            (false, _) => None,
+        }
+    }
+
+    fn severity(&self) -> Severity {
+        if self.shows_her() {
+            Severity::High
+        } else {
+            Severity::Medium
+        }
+    }
+
+    /// One number for the bar on the screen, 0 to 1.
+    fn similarity(&self) -> f64 {
+        let picture = self
+            .picture_distance
+            .map(|it| 1.0 - f64::from(it.min(256)) / 256.0);
+        match picture.filter(|_| self.shows_her()) {
+            Some(picture) => picture,
+            None => self.name.max(self.bio),
+        }
+    }
+}
+
+/// The alert that such a profile raises.
+#[must_use]
+pub fn profile_alert(
+    user: UserId,
+    profile: &PublicProfile,
+    evidence: &Evidence,
+    pretence: Pretence,
+    now: Timestamp,
+) -> Alert {
+    let (kind, title) = match pretence {
+        Pretence::Impersonation => (
+            AlertType::ProfileImpersonation,
+            "A profile that looks like yours was found on",
+        ),
+        Pretence::FakeProfile => (
+            AlertType::FakeProfile,
+            "A profile with your photo was found on",
+        ),
+    };
+    let network = profile.platform.shown();
+    Alert {
+        id: AlertId::of_profile(user, profile.platform, &profile.handle),
+        user_id: user,
+        kind,
+        severity: evidence.severity(),
+        title: format!("{title} {network}"),
+        description: description(profile, evidence),
+        metadata: Some(metadata(profile, evidence, pretence)),
+        status: AlertStatus::New,
+        created_at: now,
+        viewed_at: None,
+        actioned_at: None,
+    }
+}
+
+fn description(profile: &PublicProfile, evidence: &Evidence) -> String {
+    let mut reasons = vec![];
+    if evidence.shows_her() {
+        reasons.push("its photo is one of yours");
+    }
+    match evidence.handle {
+        HandleLikeness::None => {}
+        HandleLikeness::Same => reasons.push("its handle is the same as yours"),
+        _ => reasons.push("its handle is close to yours"),
+    }
+    if evidence.name >= SAME_NAME {
+        reasons.push("it uses your name");
+    }
+    if evidence.bio >= SAME_TEXT {
+        reasons.push("it describes itself as you do");
+    }
+    let reasons = match reasons.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    };
+    format!(
+        "The profile @{} on {} may not be you: {reasons}. If it is yours, you can add it to your \
+         accounts; if not, you can report it there when you feel ready.",
+        profile.handle,
+        profile.platform.shown()
+    )
+}
+
+fn metadata(
+    profile: &PublicProfile,
+    evidence: &Evidence,
+    pretence: Pretence,
+) -> Map<String, Value> {
+    let mut facts = Map::from_iter([
+        ("platform".to_owned(), json!(profile.platform.shown())),
+        ("handle".to_owned(), json!(profile.handle)),
+        (
+            "similarity".to_owned(),
+            json!((evidence.similarity() * 100.0).round() / 100.0),
+        ),
+        ("verdict".to_owned(), json!(pretence)),
+        ("evidence".to_owned(), json!(evidence)),
+    ]);
+    // The screen makes a link of it: only what is on the web may be one.
+    if let Some(url) = profile.url.as_deref().and_then(CanonicalUrl::parse) {
+        facts.insert("sourceUrl".to_owned(), json!(url));
+    }
+    facts
+}
+
+#[cfg(test)]
+#[path = "impersonation_tests.rs"]
+mod tests;

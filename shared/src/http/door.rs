@@ -1,0 +1,69 @@
+//! What stands before the routes of every function: which pages may call, how often, and what was
+//! answered before.
+
+use super::Cors;
+use crate::auth::Gate;
+use crate::runtime::Env;
+use crate::services::limits::Limits;
+use crate::services::replays::Replays;
+use crate::store::Store;
+
+/// The door of a function. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Door {
+    pub(super) cors: Cors,
+    pub(super) limits: Option<Limits>,
+    pub(super) gate: Option<Gate>,
+    pub(super) replays: Option<Replays>,
+}
+
+impl Door {
+    /// The door the environment describes. Without a gate nobody is known, and nothing is kept to be
+    /// answered again.
+    #[must_use]
+    pub fn read(env: &Env, store: &Store, gate: Option<&Gate>) -> Self {
+        let limits = Limits::read(env, store.clone());
+        Self::from(Cors::read(env))
+            .limited(limits, gate.cloned())
+            .replaying(store)
+    }
+
+    /// The same, with these limits, for the callers this gate knows.
+    #[must_use]
+    pub fn limited(self, limits: Limits, gate: Option<Gate>) -> Self {
+        Self {
+            limits: Some(limits),
+            gate,
+            ..self
+        }
+    }
+
+    /// The same, giving answers again that are kept in `store`.
+    #[must_use]
+    pub fn replaying(self, store: &Store) -> Self {
+        let gate = self.gate.as_ref();
+        let replays = gate.map(|gate| Replays::new(store.clone(), gate.keys().clone()));
+        Self { replays, ..self }
+    }
+
+    /// The same, with addresses below `open` for every page there is.
+    #[must_use]
+    pub fn with_open(self, open: &'static str) -> Self {
+        Self {
+            cors: self.cors.with_open(open),
+            ..self
+        }
+    }
+}
+
+impl From<Cors> for Door {
+    /// A door without limits.
+    fn from(cors: Cors) -> Self {
+        Self {
+            cors,
+            limits: None,
+            gate: None,
+            replays: None,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! How often somebody calls, told in the headers of every answer.
+
+use axum::http::header::{AUTHORIZATION, RETRY_AFTER};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::response::{IntoResponse, Response};
+
+use super::{ClientAddress, Door, gotrue};
+use crate::clock;
+use crate::domain::{Error, Kind};
+use crate::services::limits::{Lane, Standing};
+
+const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// Counts a call and says how its caller stands; `None` without limits, without a gateway that says
+/// where the call is from, or if nobody can say now.
+pub(super) async fn standing(door: &Door, parts: &Parts) -> Option<Standing> {
+    let limits = door.limits.as_ref()?;
+    let ClientAddress(address) = ClientAddress::of(parts);
+    if address.is_empty() {
+        return None;
+    }
+    let (lane, now) = (lane(parts), clock::now());
+    let user = match &door.gate {
+        Some(gate) if lane != Lane::Spared => {
+            let header = parts.headers.get(AUTHORIZATION);
+            let header = header.and_then(|it| it.to_str().ok());
+            gate.subject(header, now).await
+        }
+        _ => None,
+    };
+    limits.standing(&address, user, lane, now).await
+}
+
+/// What a call counts as.
+///
+/// A refresh of the sign-in library's is spared: it throws the sign-in away when it is refused. So is a
+/// browser's question whether it may call at all.
+fn lane(parts: &Parts) -> Lane {
+    let (method, path) = (&parts.method, parts.uri.path());
+    let picture = path.starts_with("/api/v1/images/") && path.ends_with("/file");
+    if method == Method::OPTIONS || is_refresh(parts) {
+        Lane::Spared
+    } else if path.starts_with("/api/v1/auth/") {
+        Lane::Auth
+    } else if picture && method == Method::GET {
+        Lane::Files
+    } else {
+        Lane::Plain
+    }
+}
+
+fn is_refresh(parts: &Parts) -> bool {
+    let query = parts.uri.query().unwrap_or_default();
+    parts.method == Method::POST
+        && parts.uri.path() == "/auth/v1/token"
+        && url::form_urlencoded::parse(query.as_bytes())
+            .any(|(name, value)| name == "grant_type" && value == "refresh_token")
+}
+
+/// The answer to one call too many, in the language of the address.
+pub(super) fn refusal(path: &str) -> Response {
+    if path.starts_with("/auth/v1") {
+        return gotrue::limited();
+    }
+    Error::new(
+        Kind::TooMany,
+        "REQUEST_ERROR",
+        "There were too many requests in a short time. Please wait a minute and try again.",
+    )
+    .into_response()
+}
+
+/// Tells a caller how she stands.
+pub(super) fn mark(standing: Standing, reply: &mut HeaderMap) {
+    reply.insert(LIMIT, HeaderValue::from(standing.limit));
+    reply.insert(REMAINING, HeaderValue::from(standing.remaining));
+    reply.insert(RESET, HeaderValue::from(standing.reset));
+    if standing.is_over {
+        reply.insert(RETRY_AFTER, HeaderValue::from(standing.reset));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use axum::http::Request;
+
+    use super::*;
+
+    #[test]
+    fn lanes() {
+        let of = |method: &str, uri: &str| {
+            let request = Request::builder().method(method).uri(uri).body(()).unwrap();
+            lane(&request.into_parts().0)
+        };
+        for (method, uri, wanted) in [
+            ("GET", "/api/v1/alerts", Lane::Plain),
+            ("POST", "/auth/v1/token?grant_type=password", Lane::Plain),
+            (
+                "POST",
+                "/auth/v1/token?grant_type=refresh_token",
+                Lane::Spared,
+            ),
+            (
+                "POST",
+                "/auth/v1/token?x=1&grant_type=refresh%5Ftoken",
+                Lane::Spared,
+            ),
+            (
+                "GET",
+                "/auth/v1/token?grant_type=refresh_token",
+                Lane::Plain,
+            ),
+            (
+                "POST",
+                "/auth/v1/signup?grant_type=refresh_token",
+                Lane::Plain,
+            ),
+            ("POST", "/api/v1/auth/refresh", Lane::Auth),
+            ("OPTIONS", "/api/v1/auth/refresh", Lane::Spared),
+            ("GET", "/api/v1/images/x/file?size=display", Lane::Files),
+            ("DELETE", "/api/v1/images/x/file", Lane::Plain),
+            ("GET", "/health", Lane::Plain),
+        ] {
+            assert_eq!(of(method, uri), wanted, "{method} {uri}");
+        }
+    }
+}

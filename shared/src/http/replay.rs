@@ -1,0 +1,200 @@
+//! `Idempotency-Key`: a POST that is sent again with the same key is answered as it was the first time.
+//!
+//! Routes that give out tokens do not honour it. Their answers must lie nowhere, and repeating them does
+//! no harm: a refresh gives the same child again, a sign-in one more session.
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{ClientAddress, Door, Issue};
+use crate::clock;
+use crate::domain::{Error, Kind, Result};
+use crate::services::replays::{Answer, Call, Refused, Replay, Replays};
+use crate::store::Run;
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// The longest key.
+const LONGEST: usize = 255;
+
+/// More than a function is ever sent.
+const BODY_LIMIT: usize = 8 * 1024 * 1024;
+
+/// The routes whose answers hold tokens.
+const WITH_TOKENS: [&str; 5] = [
+    "/api/v1/auth/login",
+    "/api/v1/auth/refresh",
+    "/auth/v1/signup",
+    "/auth/v1/token",
+    "/auth/v1/verify",
+];
+
+/// The headers that belong to an answer; the others are put on again.
+const KEPT_HEADERS: [&str; 3] = ["content-type", "x-sb-error-code", "x-supabase-api-version"];
+
+/// Answers from what is kept, or keeps what is answered.
+pub(super) async fn around(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let Some(replays) = &door.replays else {
+        return next.run(request).await;
+    };
+    if request.method() != Method::POST
+        || !request.headers().contains_key(KEY)
+        || WITH_TOKENS.contains(&request.uri().path())
+    {
+        return next.run(request).await;
+    }
+    let answered = answer(&door, replays, request, next).await;
+    answered.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn answer(door: &Door, replays: &Replays, request: Request, next: Next) -> Result<Response> {
+    let (parts, body) = request.into_parts();
+    let key = key(&parts)?;
+    let body = to_bytes(body, BODY_LIMIT).await.map_err(|_| {
+        Error::new(
+            Kind::TooLarge,
+            "FST_ERR_CTP_BODY_TOO_LARGE",
+            "This request is larger than we take.",
+        )
+    })?;
+    let header = parts.headers.get(AUTHORIZATION).cloned();
+    let header = header.as_ref().and_then(|it| it.to_str().ok());
+    let user = match &door.gate {
+        Some(gate) => gate.subject(header, clock::now()).await,
+        None => None,
+    };
+    let ClientAddress(address) = ClientAddress::of(&parts);
+    let route = format!("{} {}", parts.method, parts.uri);
+    let compared = compared(&parts, &body);
+    let call = Call {
+        user,
+        address: &address,
+        key: &key,
+        route: &route,
+        body: &compared,
+    };
+    let replay = replays.begin(call, clock::now()).await?;
+    // Whoever has signed out since is not told what was answered then; the route refuses her.
+    if let (Replay::Again(_) | Replay::Refuse(_), Some(_), Some(gate)) = (&replay, user, &door.gate)
+        && gate.identify(header, clock::now()).await.is_err()
+    {
+        return Ok(next.run(Request::from_parts(parts, Body::from(body))).await);
+    }
+    match replay {
+        Replay::Again(answer) => again(answer),
+        Replay::Refuse(why) => Ok(refuse(why)),
+        Replay::First(run) => {
+            let reply = next.run(Request::from_parts(parts, Body::from(body))).await;
+            keep(replays, &run, call, reply).await
+        }
+    }
+}
+
+fn key(parts: &Parts) -> Result<String> {
+    let text = parts.headers.get(KEY).and_then(|it| it.to_str().ok());
+    text.filter(|it| (1..=LONGEST).contains(&it.len()))
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            Issue::refuse(&[Issue::at(
+                "Idempotency-Key",
+                "An idempotency key has 1 to 255 plain characters.",
+            )])
+        })
+}
+
+/// What makes two bodies the same. A form sent again has another boundary, which says nothing.
+fn compared(parts: &Parts, body: &Bytes) -> Vec<u8> {
+    let kind = parts.headers.get(CONTENT_TYPE);
+    let kind = kind.and_then(|it| it.to_str().ok()).unwrap_or_default();
+    match multer::parse_boundary(kind) {
+        Ok(boundary) if !boundary.is_empty() => without(body, boundary.as_bytes()),
+        _ => body.to_vec(),
+    }
+}
+
+fn without(body: &[u8], part: &[u8]) -> Vec<u8> {
+    let mut left = Vec::with_capacity(body.len());
+    let mut at = 0;
+    while at < body.len() {
+        if body[at..].starts_with(part) {
+            at += part.len();
+        } else {
+            left.push(body[at]);
+            at += 1;
+        }
+    }
+    left
+}
+
+fn again(answer: Answer) -> Result<Response> {
+    let bug = |err| Error::bug("giving an answer again", err);
+    let body = STANDARD
+        .decode(&answer.body)
+        .map_err(|it| bug(it.to_string()))?;
+    let mut reply = Response::new(Body::from(body));
+    *reply.status_mut() = StatusCode::from_u16(answer.status).map_err(|it| bug(it.to_string()))?;
+    for (name, value) in &answer.headers {
+        let name = HeaderName::try_from(name).map_err(|it| bug(it.to_string()))?;
+        let value = HeaderValue::try_from(value).map_err(|it| bug(it.to_string()))?;
+        reply.headers_mut().insert(name, value);
+    }
+    reply
+        .headers_mut()
+        .insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(reply)
+}
+
+fn refuse(why: Refused) -> Response {
+    let mut reply = Error::from(why).into_response();
+    if why == Refused::Running {
+        reply
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(1));
+    }
+    reply
+}
+
+/// Keeps an answer. Should that fail she has it all the same, and the call counts as under way until it
+/// counts as dead.
+async fn keep(replays: &Replays, run: &Run, call: Call<'_>, reply: Response) -> Result<Response> {
+    let (parts, body) = reply.into_parts();
+    let body = to_bytes(body, usize::MAX)
+        .await
+        .map_err(|err| Error::bug("reading an answer", err))?;
+    let kept = |name: &str| {
+        let value = parts.headers.get(name)?.to_str().ok()?;
+        Some((name.to_owned(), value.to_owned()))
+    };
+    let answer = Answer {
+        status: parts.status.as_u16(),
+        headers: KEPT_HEADERS.into_iter().filter_map(kept).collect(),
+        body: STANDARD.encode(&body),
+    };
+    if let Err(err) = replays.end(run, call, &answer, clock::now()).await {
+        tracing::warn!(error.chain = err.chain(), "an answer could not be kept");
+    }
+    Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_boundary_says_nothing() {
+        assert_eq!(
+            without(b"--abc\r\nx\r\n--abc--", b"abc"),
+            b"--\r\nx\r\n----"
+        );
+        assert_eq!(without(b"abab", b"abc"), b"abab");
+        assert_eq!(without(b"", b"a"), b"");
+    }
+}

@@ -1,0 +1,246 @@
+//! Checking her addresses: which known breaches hold them.
+
+use futures_util::FutureExt;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::work::{self, Again, Outcome, Work, is_late};
+use crate::clock;
+use crate::domain::{
+    Breach, Error, LinkedKind, Result, Timestamp, breach_alert, mask_local, progress, rescan_after,
+};
+use crate::engines::{EngineError, Hibp};
+use crate::queues::Queues;
+use crate::runtime::Delivered;
+use crate::store::{ScanRow, Store, Stored};
+
+/// What checking addresses needs.
+#[derive(Clone)]
+pub struct BreachChecker {
+    /// The table.
+    pub store: Store,
+    /// The queue service.
+    pub queues: Queues,
+    /// The service that knows breaches, if there is a key for it.
+    pub hibp: Option<Hibp>,
+    /// The queue of the checks.
+    pub queue: String,
+}
+
+/// What became of an address. Kept, so that it is asked for once.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Seen {
+    breaches: Vec<Breach>,
+    /// The service cannot say anything of such an address.
+    unsuitable: bool,
+}
+
+/// The sums over her addresses.
+#[derive(Debug, Default)]
+struct Tally {
+    checked: Vec<(String, Seen)>,
+    failures: Vec<(String, EngineError)>,
+    off: bool,
+}
+
+impl BreachChecker {
+    /// Takes a delivery. An error means it must come again; how soon is arranged.
+    pub async fn take(&self, delivered: &Delivered) -> Result<()> {
+        work::take(self, delivered).await
+    }
+
+    /// The addresses this check is about, in an order that stays: the one she signs in with, and those
+    /// she proved to be hers. Nobody learns here what became of somebody else's.
+    async fn addresses(&self, row: &ScanRow) -> Result<Vec<String>> {
+        let user = row.scan.user_id;
+        let linked = self.store.all_linked(user).await?.into_iter();
+        let linked = linked
+            .map(|it| it.account)
+            .filter(|it| it.kind == LinkedKind::Email && it.is_hers())
+            .filter(|it| row.account.is_none_or(|only| only == it.id));
+        let own = match row.account {
+            Some(_) => None,
+            None => self.store.account(user).await?.map(|it| it.email),
+        };
+        let mut all: Vec<String> = own.into_iter().collect();
+        for address in linked.map(|it| it.platform_user_id) {
+            if !all.contains(&address) {
+                all.push(address);
+            }
+        }
+        Ok(all)
+    }
+
+    /// What is known of an address: kept from before, or asked and kept before it is used. `None`: the
+    /// scan is gone.
+    async fn ask(
+        &self,
+        row: &ScanRow,
+        hibp: &Hibp,
+        address: &str,
+    ) -> Result<Result<Option<Seen>, EngineError>> {
+        let kept = self.store.searched(&row.scan, address, Hibp::NAME).await?;
+        if kept.is_some() {
+            return Ok(Ok(kept));
+        }
+        let found = match hibp.breaches(address).await {
+            Ok(found) => found,
+            Err(err) => {
+                tracing::warn!(engine = Hibp::NAME, error = %err, "a breach check failed");
+                return Ok(Err(err));
+            }
+        };
+        let seen = Seen {
+            unsuitable: found.is_none(),
+            breaches: found
+                .unwrap_or_default()
+                .into_iter()
+                .filter(Breach::counts)
+                .collect(),
+        };
+        let kept = self
+            .store
+            .keep_search(&row.scan, address, Hibp::NAME, &seen, clock::now())
+            .await?;
+        Ok(Ok(kept.then_some(seen)))
+    }
+
+    /// Tells her of each breach, once. `false`: the scan is gone.
+    async fn tell(&self, row: &ScanRow, address: &str, seen: &Seen) -> Result<bool> {
+        for breach in &seen.breaches {
+            let alert = breach_alert(row.scan.user_id, address, breach, clock::now());
+            if self.store.tell(&row.scan, &alert).await? == Stored::Gone {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Work for BreachChecker {
+    fn store(&self) -> &Store {
+        &self.store
+    }
+
+    fn queues(&self) -> &Queues {
+        &self.queues
+    }
+
+    fn queue(&self, _: &str) -> &str {
+        &self.queue
+    }
+
+    async fn run(&self, row: &mut ScanRow, delivered: &Delivered) -> Result<(), Again> {
+        let mut tally = Tally {
+            off: self.hibp.is_none(),
+            ..Tally::default()
+        };
+        let addresses = match &self.hibp {
+            Some(_) => self.addresses(row).await?,
+            None => vec![],
+        };
+        let count = addresses.len();
+        for (at, address) in addresses.into_iter().enumerate() {
+            let Some(hibp) = &self.hibp else { break };
+            if is_late(delivered.deadline) {
+                return work::pause(self, row).await;
+            }
+            match self.ask(row, hibp, &address).boxed_local().await? {
+                Ok(Some(seen)) => {
+                    if !self.tell(row, &address, &seen).await? {
+                        return work::lost();
+                    }
+                    tally.checked.push((address, seen));
+                }
+                Ok(None) => return work::lost(),
+                Err(err) => {
+                    let for_all = err.is_for_all();
+                    tally.failures.push((address, err));
+                    if for_all {
+                        break;
+                    }
+                }
+            }
+            if !work::beat(self, row, progress(at + 1, count)).await? {
+                return work::lost();
+            }
+        }
+        if let (Some((_, err)), false) = (tally.failures.first(), delivered.last) {
+            return Err(Again {
+                error: Error::unavailable("checking addresses", err.clone()),
+                wait: tally.failures.iter().filter_map(|(_, it)| it.wait()).max(),
+            });
+        }
+        work::conclude(self, row, |fresh, now| Outcome {
+            result: tally.result(fresh, now),
+            failure: tally.failure(),
+        })
+        .await
+    }
+
+    async fn next(&self, row: &ScanRow, now: Timestamp) -> Result<Option<Timestamp>> {
+        let risk = self.store.risk_level(row.scan.user_id).await?;
+        Ok(risk.map(|it| now.plus_seconds(rescan_after(it))))
+    }
+}
+
+impl Tally {
+    /// Nothing at all was learnt.
+    fn failure(&self) -> Option<(String, Error)> {
+        let (_, err) = self.failures.first()?;
+        self.checked.is_empty().then(|| {
+            (
+                words(err).to_owned(),
+                Error::unavailable("checking addresses", err.clone()),
+            )
+        })
+    }
+
+    fn result(&self, row: &ScanRow, now: Timestamp) -> Value {
+        let started = row.scan.started_at.unwrap_or(row.scan.created_at);
+        let all = self.checked.iter().flat_map(|(_, seen)| &seen.breaches);
+        let breaches: Vec<Value> = all.map(Breach::summary).collect();
+        let first = self.checked.first().map(|(it, _)| it);
+        let first = first.or(self.failures.first().map(|(it, _)| it));
+        json!({
+            "checkedAt": now,
+            "email": first.map(|it| mask_local(it)),
+            "addresses": self.checked.iter().map(address).collect::<Vec<_>>(),
+            "breachesFound": breaches.len(),
+            "breaches": breaches,
+            "matchesFound": row.findings,
+            "alertsCreated": row.findings,
+            "duration": now.millis_since(started),
+            "errors": self.failures.iter().map(|(it, err)| format!("{}: {}", mask_local(it), words(err))).collect::<Vec<_>>(),
+            "partial": !self.failures.is_empty(),
+            "engines": [self.engine()],
+        })
+    }
+
+    fn engine(&self) -> Value {
+        let state = match (self.off, self.failures.len(), self.checked.len()) {
+            (true, ..) => "off",
+            (false, 0, _) => "searched",
+            (false, _, 0) => "failed",
+            (false, ..) => "partial",
+        };
+        json!({ "name": Hibp::NAME, "state": state, "searched": self.checked.len(), "failed": self.failures.len() })
+    }
+}
+
+fn address((address, seen): &(String, Seen)) -> Value {
+    json!({ "email": mask_local(address), "breachesFound": seen.breaches.len(), "notChecked": seen.unsuitable })
+}
+
+/// What failed, in words for her.
+fn words(err: &EngineError) -> &'static str {
+    match err {
+        EngineError::Refused(_) => "The breach service is not available to us right now.",
+        _ => "The breach service could not be reached. We will try again at the next check.",
+    }
+}
+
+#[cfg(test)]
+#[path = "breaches_tests.rs"]
+mod tests;

@@ -1,0 +1,159 @@
+//! A scan made of others: begun with its parts, it comes further and ends as they do.
+//!
+//! Nobody works on the whole. Whoever ends a part settles it; should he be killed in between, the next
+//! copy of his message does, or the schedule. Settling reads every part and can be repeated.
+
+use serde_json::{Value, json};
+
+use crate::clock;
+use crate::domain::{Error, Result, Scan, ScanId, ScanStatus, ScanType, Timestamp, UserId};
+use crate::store::{ScanRow, Store};
+
+/// What a full scan is made of.
+pub(super) const PARTS: [ScanType; 4] = [
+    ScanType::ImageScan,
+    ScanType::ProfileScan,
+    ScanType::BreachCheck,
+    ScanType::BehavioralAnalysis,
+];
+
+/// The most that is shown while a part still runs.
+const NEARLY: u8 = 90;
+
+/// How often a settling that collides with another is tried.
+const TRIES: u32 = 8;
+
+/// The parts of a new full scan.
+pub(super) fn parts(parent: &Scan) -> Vec<ScanRow> {
+    let part = |kind| {
+        let id = ScanId::part_of(parent.id, kind);
+        let scan = Scan::pending(id, parent.user_id, kind, None, parent.created_at);
+        Store::part(parent, &scan)
+    };
+    PARTS.into_iter().map(part).collect()
+}
+
+/// Settles the scan that this one is a part of, if it is.
+pub(super) async fn settle_of(store: &Store, part: &ScanRow) -> Result<()> {
+    match part.parent {
+        Some(parent) => settle(store, part.scan.user_id, parent).await,
+        None => Ok(()),
+    }
+}
+
+/// Moves a scan to where its parts are, or ends it with them.
+pub(super) async fn settle(store: &Store, user: UserId, id: ScanId) -> Result<()> {
+    for _ in 0..TRIES {
+        let Some(row) = store.scan(user, id).await? else {
+            return Ok(());
+        };
+        if row.scan.status.is_over() {
+            return Ok(());
+        }
+        let parts = read(store, &row.scan).await?;
+        let now = clock::now();
+        let done = if parts.iter().all(|it| it.scan.status.is_over()) {
+            let ended = ended(&row.scan, &parts, now);
+            store.end_scan(&row, ended, None).await?
+        } else {
+            match progress(&parts) {
+                further if further > row.scan.progress => {
+                    store.advance_scan(&row, further, now).await?
+                }
+                _ => true,
+            }
+        };
+        if done {
+            return Ok(());
+        }
+    }
+    Err(Error::unavailable("settling a scan", "it kept changing"))
+}
+
+/// The scan as far as its parts have come by now; nothing is stored.
+pub(super) async fn as_of_now(store: &Store, mut scan: Scan) -> Result<Scan> {
+    if scan.kind == ScanType::FullScan && !scan.status.is_over() {
+        let parts = read(store, &scan).await?;
+        scan.progress = scan.progress.max(progress(&parts));
+    }
+    Ok(scan)
+}
+
+async fn read(store: &Store, parent: &Scan) -> Result<Vec<ScanRow>> {
+    let ids = PARTS.map(|kind| ScanId::part_of(parent.id, kind));
+    let rows = ids.map(|id| store.scan(parent.user_id, id));
+    let rows = futures_util::future::try_join_all(rows).await?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+fn progress(parts: &[ScanRow]) -> u8 {
+    let sum: usize = parts.iter().map(|it| share(&it.scan)).sum();
+    let mean = sum.checked_div(parts.len()).unwrap_or_default();
+    u8::try_from(mean).unwrap_or(NEARLY).min(NEARLY)
+}
+
+fn share(scan: &Scan) -> usize {
+    if scan.status.is_over() {
+        100
+    } else {
+        scan.progress.into()
+    }
+}
+
+/// The whole at its end. It failed only if every part did.
+fn ended(parent: &Scan, parts: &[ScanRow], now: Timestamp) -> Scan {
+    let failed = |it: &&ScanRow| it.scan.status == ScanStatus::Failed;
+    let failures = parts.iter().filter(failed).count();
+    let result = result(parent, parts, failures > 0, now);
+    if failures == parts.len() {
+        let message =
+            "No part of this scan could be finished. You can start a new one at any time.";
+        parent.clone().failed(message, Some(result), now)
+    } else {
+        parent.clone().completed(result, now)
+    }
+}
+
+fn result(parent: &Scan, parts: &[ScanRow], partial: bool, now: Timestamp) -> Value {
+    let of = |it: &ScanRow, name: &str| {
+        let result = it.scan.result.as_ref();
+        result
+            .and_then(|it| it.get(name))
+            .cloned()
+            .unwrap_or_default()
+    };
+    let sum = |name: &str| -> u64 { parts.iter().filter_map(|it| of(it, name).as_u64()).sum() };
+    let all = |name: &str| -> Vec<Value> {
+        let lists = parts.iter().map(|it| of(it, name));
+        lists
+            .filter_map(|it| it.as_array().cloned())
+            .flatten()
+            .collect()
+    };
+    let partial = partial || parts.iter().any(|it| of(it, "partial") == true);
+    let findings: u32 = parts.iter().map(|it| it.findings).sum();
+    let children = parts.iter().map(|it| {
+        json!({
+            "id": it.scan.id, "type": it.scan.kind, "status": it.scan.status,
+            "result": it.scan.result, "errorMessage": it.scan.error_message,
+        })
+    });
+    json!({
+        "scannedAt": now,
+        "imagesScanned": sum("imagesScanned"),
+        "imagesProcessed": sum("imagesProcessed"),
+        "profilesChecked": sum("profilesChecked"),
+        "breachesFound": sum("breachesFound"),
+        "matchesFound": findings,
+        "alertsCreated": findings,
+        "duration": now.millis_since(parent.started_at.unwrap_or(parent.created_at)),
+        "errors": all("errors"),
+        "partial": partial,
+        "engines": all("engines"),
+        "children": children.collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+#[path = "family_tests.rs"]
+mod tests;

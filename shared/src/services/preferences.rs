@@ -1,0 +1,150 @@
+//! Her preferences: where, when and of what she is told outside the app.
+
+use serde::Serialize;
+
+use crate::auth::OneTime;
+use crate::domain::{Error, Kind, Preferences, Result, Timestamp, UserId};
+use crate::engines::{may_be_called, new_secret};
+use crate::store::{Delivery, PreferencesRow, Store};
+
+/// How many deliveries are shown.
+const SHOWN: usize = 50;
+
+/// Her preferences as she sees them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seen {
+    /// What she chose.
+    #[serde(flatten)]
+    pub preferences: Preferences,
+    /// When, if ever.
+    pub updated_at: Option<Timestamp>,
+    /// What calls of her webhook are signed with: shown once, when its address is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_secret: Option<String>,
+    /// Told apart from what she chose before.
+    #[serde(skip)]
+    edition: Option<String>,
+}
+
+/// What she chose, or what holds until she does.
+pub async fn get(store: &Store, user: UserId) -> Result<Seen> {
+    Ok(store.preferences(user).await?.map_or_else(
+        || Seen {
+            preferences: Preferences::default(),
+            updated_at: None,
+            webhook_secret: None,
+            edition: None,
+        },
+        |row| Seen {
+            preferences: row.preferences,
+            updated_at: Some(row.updated_at),
+            webhook_secret: None,
+            edition: Some(row.edition),
+        },
+    ))
+}
+
+/// Replaces `before` by what she chose now. `allowed` is the one address that may be called although it
+/// is not public; only the local stack names one.
+pub async fn set(
+    store: &Store,
+    user: UserId,
+    before: &Seen,
+    chosen: Preferences,
+    allowed: Option<&str>,
+    now: Timestamp,
+) -> Result<Seen> {
+    let chosen = chosen.checked().map_err(|(at, why)| refused(at, why))?;
+    let webhook = chosen.channels.webhook.as_deref();
+    if webhook.is_some_and(|it| !may_be_called(it, allowed)) {
+        return Err(refused(
+            "channels",
+            "A webhook has an https address that anybody can reach.",
+        ));
+    }
+    let row = store.preferences(user).await?;
+    let is_same = row.as_ref().is_some_and(|it| {
+        it.webhook_secret.is_some() && it.preferences.channels.webhook == chosen.channels.webhook
+    });
+    let (kept_secret, kept_token) =
+        row.map_or((None, None), |it| (it.webhook_secret, Some(it.stop_token)));
+    let new_secret = (webhook.is_some() && !is_same)
+        .then(new_secret)
+        .transpose()?;
+    let stop_token = match kept_token {
+        Some(token) => token,
+        None => format!("{user}.{}", OneTime::draw()?.token),
+    };
+    let after = PreferencesRow {
+        webhook_secret: match webhook {
+            Some(_) => new_secret.clone().or(kept_secret),
+            None => None,
+        },
+        preferences: chosen,
+        stop_token,
+        updated_at: now,
+        edition: OneTime::draw()?.token,
+    };
+    if !store
+        .set_preferences(user, before.edition.as_deref(), &after)
+        .await?
+    {
+        return Err(Error::conflict(
+            "PREFERENCES_CHANGED",
+            "Your preferences were changed at the same time. Please look at them again.",
+        ));
+    }
+    Ok(Seen {
+        preferences: after.preferences,
+        updated_at: Some(now),
+        webhook_secret: new_secret,
+        edition: Some(after.edition),
+    })
+}
+
+/// Stops all messages for whoever's token this is. `false`: it is nobody's.
+pub async fn stop(store: &Store, token: &str, now: Timestamp) -> Result<bool> {
+    let Some(mut row) = row_of(store, token).await? else {
+        return Ok(false);
+    };
+    let user = row.0;
+    let before = row.1.edition.clone();
+    row.1.preferences.channels = crate::domain::Channels::default();
+    row.1.webhook_secret = None;
+    row.1.updated_at = now;
+    row.1.edition = OneTime::draw()?.token;
+    if store.set_preferences(user, Some(&before), &row.1).await? {
+        return Ok(true);
+    }
+    Err(Error::unavailable(
+        "stopping messages",
+        "the preferences changed in between",
+    ))
+}
+
+/// Whether messages can be stopped with this token.
+pub async fn can_stop(store: &Store, token: &str) -> Result<bool> {
+    Ok(row_of(store, token).await?.is_some())
+}
+
+/// What became of the last attempts to tell her.
+pub async fn deliveries(store: &Store, user: UserId) -> Result<Vec<Delivery>> {
+    store.deliveries(user, SHOWN).await
+}
+
+async fn row_of(store: &Store, token: &str) -> Result<Option<(UserId, PreferencesRow)>> {
+    let user = token.split_once('.').and_then(|it| UserId::parse(it.0));
+    let Some(user) = user else {
+        return Ok(None);
+    };
+    let row = store.preferences(user).await?;
+    // By their hashes, so that how long it takes says nothing of the token.
+    let row = row.filter(|it| OneTime::hash(&it.stop_token) == OneTime::hash(token));
+    Ok(row.map(|it| (user, it)))
+}
+
+fn refused(at: &'static str, why: &'static str) -> Error {
+    let issue = serde_json::json!([{ "code": "custom", "message": why, "path": [at] }]);
+    Error::new(Kind::Invalid, "VALIDATION_ERROR", why).with_details(issue)
+}

@@ -1,0 +1,181 @@
+//! Who pretends to be her, network by network.
+//!
+//! A network that is through is marked; alerts have ids that follow from the profile. So a network that
+//! is begun twice tells nothing twice.
+
+use futures_util::FutureExt;
+
+use super::pictures::Hers;
+use super::{Facts, ProfileScanner, Stop, Tally};
+use crate::clock;
+use crate::domain::{Evidence, Persona, Platform, PublicProfile, Result, profile_alert, progress};
+use crate::engines::Social;
+use crate::runtime::Delivered;
+use crate::services::work::{self, Again, is_late};
+use crate::store::{LinkedRow, ScanRow, Stored};
+
+/// How many profiles of a network have their pictures looked at.
+const PICTURES: usize = 20;
+
+/// Everything a profile is compared with.
+struct Her {
+    persona: Persona,
+    pictures: Hers,
+    /// Profiles she told us of, proved or not: they are no strangers'.
+    known: Vec<(Platform, String)>,
+}
+
+impl Her {
+    fn is_known(&self, profile: &PublicProfile) -> bool {
+        let of = |it: &(Platform, String)| {
+            it.0 == profile.platform && it.1 == profile.handle.to_lowercase()
+        };
+        self.known.iter().any(of)
+    }
+}
+
+impl ProfileScanner {
+    /// `None`: the rest is left to others.
+    pub(super) async fn impersonators(
+        &self,
+        social: &Social,
+        row: &mut ScanRow,
+        delivered: &Delivered,
+    ) -> Result<Option<Tally>, Again> {
+        let her = self.her(row).await?;
+        let mut tally = Tally::default();
+        if her.persona.handles.is_empty() && her.persona.names.is_empty() {
+            tally.unlooked = Some("nothing-to-look-for");
+            return Ok(Some(tally));
+        }
+        for (at, platform) in Platform::NETWORKS.into_iter().enumerate() {
+            if is_late(delivered.deadline) {
+                work::pause(self, row).await?;
+                return Ok(None);
+            }
+            let looked = self.network(social, row, &her, platform);
+            match looked.boxed_local().await {
+                Ok(facts) => tally.add(&facts),
+                Err(Stop::Lost) => return work::lost().map(|()| None),
+                Err(Stop::Ours(err)) => return Err(err.into()),
+                Err(Stop::Failed(err)) => {
+                    let for_all = err.is_for_all();
+                    tally.failures.push((platform.shown().to_owned(), err));
+                    if for_all {
+                        break;
+                    }
+                }
+            }
+            let further = progress(at + 1, Platform::NETWORKS.len());
+            if !work::beat(self, row, further).await? {
+                return work::lost().map(|()| None);
+            }
+        }
+        Ok(Some(tally))
+    }
+
+    async fn her(&self, row: &ScanRow) -> Result<Her> {
+        let user = row.scan.user_id;
+        let hers = self.hers(row).await?;
+        let account = self.store.account(user).await?;
+        let own_name = account.and_then(|it| it.profile.display_name);
+        let of = |what: fn(&LinkedRow) -> Option<&String>| {
+            let all = hers.iter().filter_map(what).cloned();
+            all.filter(|it| !it.is_empty()).collect::<Vec<_>>()
+        };
+        let mut names = of(|it| it.account.display_name.as_ref());
+        names.extend(own_name);
+        names.dedup();
+        let mut handles = of(|it| Some(&it.account.platform_user_id));
+        handles.sort();
+        handles.dedup();
+        let all = self.store.all_linked(user).await?.into_iter();
+        let known = all.filter(|it| it.account.is_profile());
+        let known = known.map(|it| {
+            (
+                it.account.platform,
+                it.account.platform_user_id.to_lowercase(),
+            )
+        });
+        Ok(Her {
+            persona: Persona {
+                handles,
+                names,
+                bios: of(|it| it.bio.as_ref()),
+            },
+            pictures: Hers::of(&self.store, user).await?,
+            known: known.collect(),
+        })
+    }
+
+    async fn network(
+        &self,
+        social: &Social,
+        row: &mut ScanRow,
+        her: &Her,
+        platform: Platform,
+    ) -> Result<Facts, Stop> {
+        let mark = platform.as_str();
+        if let Some(facts) = self.store.searched(&row.scan, mark, Social::NAME).await? {
+            return Ok(facts);
+        }
+        let mut facts = Facts::default();
+        let found = self.candidates(social, her, platform).await?;
+        for (at, (profile, evidence)) in found.into_iter().enumerate() {
+            let link = profile.picture_url.as_deref();
+            let evidence = match link.filter(|_| at < PICTURES && !her.pictures.is_empty()) {
+                Some(link) => {
+                    let nearest = her.pictures.nearest(&self.fetcher, link).await;
+                    let further = row.scan.progress;
+                    if !work::beat(self, row, further).await? {
+                        return Err(Stop::Lost);
+                    }
+                    evidence.with_picture(nearest)
+                }
+                None => evidence,
+            };
+            facts.checked += 1;
+            let Some(pretence) = evidence.pretence() else {
+                continue;
+            };
+            facts.found += 1;
+            let user = row.scan.user_id;
+            let alert = profile_alert(user, &profile, &evidence, pretence, clock::now());
+            if self.store.tell(&row.scan, &alert).await? == Stored::Gone {
+                return Err(Stop::Lost);
+            }
+        }
+        let kept = self
+            .store
+            .keep_search(&row.scan, mark, Social::NAME, &facts, clock::now())
+            .await?;
+        if kept { Ok(facts) } else { Err(Stop::Lost) }
+    }
+
+    /// Profiles of a network that may be like hers and are not hers, the likest first.
+    async fn candidates(
+        &self,
+        social: &Social,
+        her: &Her,
+        platform: Platform,
+    ) -> Result<Vec<(PublicProfile, Evidence)>, Stop> {
+        let mut found: Vec<PublicProfile> = vec![];
+        for name in her.persona.handles.iter().chain(&her.persona.names) {
+            for profile in social.search(platform, name).await? {
+                let known = her.is_known(&profile) || profile.platform != platform;
+                if !known && found.iter().all(|it| it.handle != profile.handle) {
+                    found.push(profile);
+                }
+            }
+        }
+        let mut judged: Vec<(PublicProfile, Evidence)> = found
+            .into_iter()
+            .map(|it| {
+                let evidence = Evidence::of(&her.persona, &it);
+                (it, evidence)
+            })
+            .collect();
+        judged.sort_by_key(|(it, evidence)| (!evidence.is_alike(), it.handle.clone()));
+        Ok(judged)
+    }
+}

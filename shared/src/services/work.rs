@@ -1,0 +1,222 @@
+//! What every worker on scans does alike: it takes a delivery, makes the scan its own, and sees to it
+//! that the scan ends once.
+//!
+//! A message may come twice, late, or to two workers at once, and a worker may be killed between any
+//! two writes. What holds all the same: a scan has one worker at a time (its lease), and it ends last
+//! of all. What a kind of scan looks at is in [`Work::run`]; it marks what it is through with, so that
+//! whoever comes later goes on from there.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use serde_json::Value;
+use tracing::Instrument;
+
+use super::family;
+use crate::clock;
+use crate::domain::{Error, Result, Scan, ScanStatus, Timestamp};
+use crate::queues::{Queues, ScanMessage};
+use crate::runtime::Delivered;
+use crate::store::{Claim, ScanRow, Store};
+
+/// No new work is begun when less than this is left of the invocation, in seconds.
+pub(super) const RESERVE: i64 = 40;
+
+/// A scan of hers is shown at least this long, so that the screen that started it sees it (Q17c).
+pub(super) const SHOWN_AT_LEAST: i64 = 1500;
+
+/// The first wait before a message comes again, and the longest, in seconds.
+const FIRST_WAIT: u64 = 5;
+const LONGEST_WAIT: u64 = 300;
+
+/// Why a message must come again, and after how long.
+pub(super) struct Again {
+    pub(super) error: Error,
+    pub(super) wait: Option<Duration>,
+}
+
+impl From<Error> for Again {
+    fn from(error: Error) -> Self {
+        Self { error, wait: None }
+    }
+}
+
+/// How a scan went.
+pub(super) struct Outcome {
+    /// What is told of it.
+    pub(super) result: Value,
+    /// Why it failed, in words for her and for the queue.
+    pub(super) failure: Option<(String, Error)>,
+}
+
+/// A kind of work on scans.
+pub(super) trait Work {
+    /// The table.
+    fn store(&self) -> &Store;
+    /// The queue service.
+    fn queues(&self) -> &Queues;
+    /// The address of the queue of this name.
+    fn queue(&self, name: &str) -> &str;
+    /// Everything the scan looks at, and then its end by [`conclude`].
+    async fn run(&self, row: &mut ScanRow, delivered: &Delivered) -> Result<(), Again>;
+    /// When the next scan of this kind is due, if this one settles it.
+    async fn next(&self, row: &ScanRow, now: Timestamp) -> Result<Option<Timestamp>>;
+}
+
+/// Takes a delivery. An error means it must come again; how soon is arranged.
+pub(super) async fn take(work: &impl Work, delivered: &Delivered) -> Result<()> {
+    // Boxed, here and below: the type of a whole scan's future is too deep for the compiler.
+    let Err(again) = open(work, delivered).boxed_local().await else {
+        return Ok(());
+    };
+    let seconds = wait(&again, delivered);
+    let queue = work.queue(&delivered.queue);
+    let delayed = work.queues().delay(queue, &delivered.receipt, seconds);
+    if let Err(err) = delayed.await {
+        tracing::warn!(
+            error.chain = err.chain(),
+            "a message could not be delayed and comes again later"
+        );
+    }
+    Err(again.error)
+}
+
+async fn open(work: &impl Work, delivered: &Delivered) -> Result<(), Again> {
+    let message: ScanMessage = serde_json::from_str(&delivered.body)
+        .map_err(|err| Error::bug("reading a scan's message", err))?;
+    let correlation = message.correlation_id.as_deref().unwrap_or_default();
+    let span = tracing::info_span!(
+        "scan", scan.id = %message.scan_job_id, user.id = %message.user_id, correlation, attempt = delivered.attempt
+    );
+    claim(work, &message, delivered).instrument(span).await
+}
+
+async fn claim(
+    work: &impl Work,
+    message: &ScanMessage,
+    delivered: &Delivered,
+) -> Result<(), Again> {
+    let store = work.store();
+    let Some(row) = store.scan(message.user_id, message.scan_job_id).await? else {
+        tracing::info!("the scan is gone, and with it the work");
+        return Ok(());
+    };
+    // A failed scan begins again when its message is sent back from the dead-letter queue, which
+    // counts deliveries anew; a late copy of a message that was given up does not.
+    let over = row.scan.status == ScanStatus::Completed
+        || row.scan.status == ScanStatus::Failed && delivered.attempt > 1;
+    if over {
+        tracing::info!("the scan is over; nothing to do");
+        // Its worker may have been killed before it told the scan this is a part of.
+        return Ok(family::settle_of(store, &row).await?);
+    }
+    let worker = uuid::Uuid::new_v4().to_string();
+    let claimed = store.claim_scan(&row, &worker, delivered.attempt, clock::now());
+    match claimed.await? {
+        Claim::Got(row) => work_on(work, *row, delivered).boxed_local().await,
+        // The last delivery of a copy must not end among the dead: the other worker goes on, and
+        // should it die, the schedule sends the scan again.
+        Claim::Busy(_) if delivered.last => Ok(()),
+        Claim::Busy(until) => {
+            let left = u64::try_from(until.millis_since(clock::now())).unwrap_or_default();
+            let error = Error::conflict("SCAN_BUSY", "Another worker has this scan.");
+            Err(Again {
+                error,
+                wait: Some(Duration::from_millis(left)),
+            })
+        }
+    }
+}
+
+async fn work_on(work: &impl Work, mut row: ScanRow, delivered: &Delivered) -> Result<(), Again> {
+    let Err(again) = work.run(&mut row, delivered).boxed_local().await else {
+        return Ok(());
+    };
+    if delivered.last {
+        let message = "This scan could not be finished. We will look again at the next one.";
+        let failed = row.scan.clone().failed(message, None, clock::now());
+        end(work, &row, failed).await?;
+    } else {
+        let seconds = wait(&again, delivered).into();
+        work.store().leave_scan(&row, seconds, clock::now()).await?;
+    }
+    Err(again)
+}
+
+/// A sign of life, and how far the scan has come. `false`: it is another worker's by now.
+pub(super) async fn beat(work: &impl Work, row: &mut ScanRow, progress: u8) -> Result<bool> {
+    work.store().beat_scan(row, progress, clock::now()).await
+}
+
+/// Leaves the rest for the next invocation: the schedule sends the scan again within a minute.
+pub(super) async fn pause(work: &impl Work, row: &ScanRow) -> Result<(), Again> {
+    tracing::info!("the rest of the scan is left for another invocation");
+    work.store().pause_scan(row, clock::now()).await?;
+    Ok(())
+}
+
+pub(super) fn lost() -> Result<(), Again> {
+    tracing::info!("another worker has the scan by now");
+    Ok(())
+}
+
+/// Everything is stored; says how it went, last of all.
+pub(super) async fn conclude(
+    work: &impl Work,
+    row: &ScanRow,
+    outcome: impl FnOnce(&ScanRow, Timestamp) -> Outcome,
+) -> Result<(), Again> {
+    show(row).await;
+    let (user, id) = (row.scan.user_id, row.scan.id);
+    let Some(fresh) = work.store().scan(user, id).await? else {
+        return Ok(());
+    };
+    let now = clock::now();
+    let Outcome { result, failure } = outcome(&fresh, now);
+    let scan = fresh.scan.clone();
+    let ended = match &failure {
+        Some((message, _)) => scan.failed(message, Some(result), now),
+        None => scan.completed(result, now),
+    };
+    let (status, findings) = (ended.status, fresh.findings);
+    let mut before = fresh;
+    before.scan.worker_id.clone_from(&row.scan.worker_id);
+    end(work, &before, ended).await?;
+    tracing::info!(scan.status = status.as_str(), findings, "scan ended");
+    // A failed scan's message goes to the dead-letter queue, to be sent back when the engine is well.
+    failure.map_or(Ok(()), |(_, error)| Err(error.into()))
+}
+
+async fn end(work: &impl Work, row: &ScanRow, ended: Scan) -> Result<()> {
+    let next = work.next(row, clock::now()).await?;
+    if !work.store().end_scan(row, ended, next).await? {
+        return Err(Error::conflict(
+            "SCAN_CHANGED",
+            "The scan changed while it was worked on.",
+        ));
+    }
+    family::settle_of(work.store(), row).await
+}
+
+async fn show(row: &ScanRow) {
+    let left = SHOWN_AT_LEAST - clock::now().millis_since(row.scan.created_at);
+    if let (true, Ok(left)) = (row.is_watched(), u64::try_from(left)) {
+        tokio::time::sleep(Duration::from_millis(left)).await;
+    }
+}
+
+/// Five seconds, ten, twenty…, or as long as the engine asked for. A message that is given up goes at
+/// once.
+pub(super) fn wait(again: &Again, delivered: &Delivered) -> i32 {
+    if delivered.last {
+        return 0;
+    }
+    let asked = again.wait.map_or(0, |it| it.as_secs() + 1);
+    let usual = FIRST_WAIT << delivered.attempt.saturating_sub(1).min(10);
+    i32::try_from(usual.max(asked).min(LONGEST_WAIT)).unwrap_or(i32::MAX)
+}
+
+/// Whether too little is left of the invocation to begin anything.
+pub(super) fn is_late(deadline: Timestamp) -> bool {
+    clock::now() > deadline.minus_seconds(RESERVE)
+}

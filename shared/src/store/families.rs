@@ -1,0 +1,52 @@
+//! A scan made of other scans: stored with its parts at once, and moved on as they come to their ends.
+
+use super::scans::{count, key, place, waiting};
+use super::tx::Change;
+use super::{ScanRow, Store};
+use crate::domain::{Result, Scan, ScanOrigin, ScanStatus, Timestamp};
+
+impl Store {
+    /// Stores a scan she started with its parts, or none of them. `false`: she has one of its type
+    /// running.
+    pub async fn create_family(&self, parent: &Scan, parts: &[ScanRow]) -> Result<bool> {
+        let whole = self.tx().start(&waiting(parent, ScanOrigin::User));
+        let tx = parts.iter().fold(whole, |tx, part| tx.start(part));
+        Ok(tx.commit().await?.is_done())
+    }
+
+    /// A part of `parent`, waiting to be worked on.
+    #[must_use]
+    pub fn part(parent: &Scan, part: &Scan) -> ScanRow {
+        ScanRow {
+            parent: Some(parent.id),
+            ..waiting(part, ScanOrigin::System)
+        }
+    }
+
+    /// Moves a scan on whose parts have come further. `false`: it changed in between.
+    pub async fn advance_scan(
+        &self,
+        before: &ScanRow,
+        progress: u8,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let mut after = before.clone();
+        after.scan.status = ScanStatus::Running;
+        after.scan.started_at = after.scan.started_at.or(Some(now));
+        after.scan.progress = progress;
+        let user = before.scan.user_id;
+        let change = Change::default()
+            .set("status", after.scan.status)
+            .and_then(|it| it.set("startedAt", after.scan.started_at))
+            .and_then(|it| it.set("progress", progress))
+            .and_then(|it| it.set("advancedAt", now))
+            .and_then(|it| it.set("list", place(&after)))
+            .and_then(|it| it.when("list", "=", place(before)))
+            .and_then(|it| it.when("progress", "=", before.scan.progress));
+        let mut tx = self.tx().update(&key(user, before.scan.id), change);
+        if before.scan.status != after.scan.status {
+            tx = tx.count(user, &[count(before, -1), count(&after, 1)]);
+        }
+        Ok(tx.commit().await?.is_done())
+    }
+}

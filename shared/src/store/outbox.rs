@@ -1,0 +1,269 @@
+//! What there is to tell her outside the app.
+//!
+//! An alert leaves its mark here in the transaction that raises it, so none is forgotten; all marks are
+//! in one row, so many alerts at once make one message. The row is in the `due` index until she has been
+//! told of all of them, or need not be.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::tx::Change;
+use super::{Key, Row, Store, VERSION, read};
+use crate::domain::{AlertType, Channel, Result, Timestamp, UserId};
+
+/// Kind of work in the `due` index.
+pub const DUE_NOTIFY: &str = "NOTIFY";
+
+/// How long a delivery is remembered, in seconds.
+const KEPT: i64 = 90 * 24 * 3600;
+
+/// Attributes of kinds, of what is done, and of how often it was tried.
+const KIND: &str = "kind.";
+const DONE: &str = "done.";
+const TRIES: &str = "tries.";
+
+/// What there is to tell her.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outbox {
+    /// Since when.
+    pub since: Timestamp,
+    /// Changes with every alert.
+    stamp: String,
+    /// The name of the message that is under way.
+    #[serde(default)]
+    pub message: Option<String>,
+    #[serde(flatten)]
+    rest: HashMap<String, Value>,
+}
+
+impl Outbox {
+    /// Of what.
+    #[must_use]
+    pub fn kinds(&self) -> BTreeSet<AlertType> {
+        let marked = |it: &AlertType| self.rest.contains_key(&format!("{KIND}{}", it.as_str()));
+        AlertType::ALL.into_iter().filter(marked).collect()
+    }
+
+    /// Whether the message under way was delivered so, or given up.
+    #[must_use]
+    pub fn is_done(&self, channel: Channel) -> bool {
+        self.rest
+            .contains_key(&format!("{DONE}{}", channel.as_str()))
+    }
+
+    /// How often it was tried so.
+    #[must_use]
+    pub fn tries(&self, channel: Channel) -> u32 {
+        let tries = self.rest.get(&format!("{TRIES}{}", channel.as_str()));
+        let tries = tries.and_then(Value::as_u64).unwrap_or_default();
+        u32::try_from(tries).unwrap_or(u32::MAX)
+    }
+}
+
+/// What became of an attempt to tell her.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Outcome {
+    /// It was taken.
+    Sent,
+    /// It was not, and will be tried again.
+    Failed,
+    /// It was not, and will not be.
+    GivenUp,
+}
+
+/// An attempt to tell her; without what it said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Delivery {
+    /// The name of the message.
+    pub message: String,
+    /// How.
+    pub channel: Channel,
+    /// When.
+    pub at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, if it was not taken.
+    pub reason: Option<String>,
+}
+
+pub(super) fn key(user: UserId) -> Key {
+    Key::user(user, "OUTBOX")
+}
+
+/// The mark of new alerts. What is under way or put off stays so.
+pub(super) fn more(kinds: &BTreeSet<AlertType>, at: Timestamp) -> Result<Change> {
+    let change = Change::default()
+        .set("v", VERSION)?
+        .set("stamp", uuid::Uuid::new_v4())?
+        .set("due_kind", DUE_NOTIFY)?
+        .set_once("due_at", at)?
+        .set_once("since", at)?;
+    kinds.iter().try_fold(change, |it, kind| {
+        it.set(&format!("{KIND}{}", kind.as_str()), true)
+    })
+}
+
+impl Store {
+    /// What there is to tell her.
+    pub async fn outbox(&self, user: UserId) -> Result<Option<Outbox>> {
+        self.get(&key(user)).await
+    }
+
+    /// Begins a message, or goes on with the one that is under way; its name.
+    pub async fn begin_message(&self, user: UserId) -> Result<Option<Outbox>> {
+        let name = format!("msg_{}", uuid::Uuid::new_v4().simple());
+        let change = Change::default().set_once("message", name);
+        self.change(&key(user), change.map(Change::if_exists)).await
+    }
+
+    /// Records an attempt.
+    pub async fn record_delivery(&self, user: UserId, delivery: &Delivery) -> Result<()> {
+        let (channel, at) = (delivery.channel.as_str(), delivery.at);
+        let place = format!("DELIVERY#{}.{channel}", at.newest_first());
+        let mut row = Row::new(
+            Key::user(user, format!("DELIVERY#{at}#{channel}")),
+            delivery,
+        )
+        .listed(place);
+        row.ttl = Some(at.plus_seconds(KEPT).epoch_seconds());
+        let change = Change::default()
+            .add(&format!("{TRIES}{channel}"), 1)
+            .if_exists();
+        let change = match delivery.outcome {
+            Outcome::Failed => Ok(change),
+            Outcome::Sent | Outcome::GivenUp => change.set(&format!("{DONE}{channel}"), true),
+        };
+        // If she left meanwhile there is nothing to record.
+        let tx = self.tx().update(&key(user), change).put(&row);
+        tx.commit().await.map(|_| ())
+    }
+
+    /// Her last deliveries, newest first.
+    pub async fn deliveries(&self, user: UserId, most: usize) -> Result<Vec<Delivery>> {
+        let rows = self.run(user, "DELIVERY", most).await?;
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Looks at it again then.
+    pub async fn put_off_outbox(&self, user: UserId, until: Timestamp) -> Result<()> {
+        let change = Change::default().set("due_at", until);
+        let change = change.map(Change::if_exists);
+        self.change::<Outbox>(&key(user), change).await.map(|_| ())
+    }
+
+    /// She was told, or need not be. What came after `seen` was read is told with the next message.
+    pub async fn close_outbox(&self, user: UserId, seen: &Outbox, now: Timestamp) -> Result<()> {
+        let key = key(user);
+        let tx = self.tx().delete_when(&key, "stamp", &seen.stamp);
+        if tx.commit().await?.is_done() {
+            return Ok(());
+        }
+        let mut change = Change::default().remove("message").if_exists();
+        for channel in [Channel::Email, Channel::Webhook] {
+            change = change
+                .remove(&format!("{DONE}{}", channel.as_str()))
+                .remove(&format!("{TRIES}{}", channel.as_str()));
+        }
+        let change = change
+            .set("since", now)
+            .and_then(|it| it.set("due_at", now));
+        self.change::<Outbox>(&key, change).await.map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::store::Due;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_epoch_seconds(1_800_000_000 + seconds).unwrap()
+    }
+
+    async fn due(store: &Store, now: i64) -> Vec<Due> {
+        store.due(DUE_NOTIFY, at(now), 10).await.unwrap()
+    }
+
+    async fn tell(store: &Store, user: UserId, kind: AlertType, second: i64) {
+        let tx = store.tx().tell(user, kind, at(second));
+        assert!(tx.commit().await.unwrap().is_done());
+    }
+
+    #[tokio::test]
+    async fn alerts_gather_in_one_row_that_is_due_until_it_is_closed() {
+        let (store, user) = (crate::testing::store().await, UserId::random());
+        tell(&store, user, AlertType::ImageMisuse, 0).await;
+        tell(&store, user, AlertType::DataBreach, 5).await;
+        let found = due(&store, 10).await;
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].user(), Some(user));
+        assert!(
+            store
+                .take_due(&found[0], DUE_NOTIFY, at(300))
+                .await
+                .unwrap()
+        );
+        // What comes meanwhile does not bring it back before its time.
+        tell(&store, user, AlertType::DataBreach, 11).await;
+        assert_eq!(due(&store, 299).await.len(), 0);
+        let outbox = store.outbox(user).await.unwrap().unwrap();
+        assert_eq!(outbox.since, at(0));
+        let kinds = [AlertType::ImageMisuse, AlertType::DataBreach];
+        assert_eq!(outbox.kinds(), kinds.into());
+        store.close_outbox(user, &outbox, at(20)).await.unwrap();
+        assert_eq!(store.outbox(user).await.unwrap(), None);
+        assert_eq!(due(&store, 9999).await.len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_message_keeps_its_name_and_is_done_once_a_way() {
+        let (store, user) = (crate::testing::store().await, UserId::random());
+        assert_eq!(store.begin_message(user).await.unwrap(), None);
+        tell(&store, user, AlertType::ImageMisuse, 0).await;
+        let first = store.begin_message(user).await.unwrap().unwrap();
+        let name = first.message.clone().unwrap();
+        let delivery = |channel, second, outcome| Delivery {
+            message: name.clone(),
+            channel,
+            at: at(second),
+            outcome,
+            reason: None,
+        };
+        for it in [
+            delivery(Channel::Webhook, 1, Outcome::Failed),
+            delivery(Channel::Email, 2, Outcome::Sent),
+        ] {
+            store.record_delivery(user, &it).await.unwrap();
+        }
+        let again = store.begin_message(user).await.unwrap().unwrap();
+        assert_eq!(again.message, first.message);
+        assert_eq!(
+            (again.is_done(Channel::Email), again.tries(Channel::Email)),
+            (true, 1)
+        );
+        assert_eq!(
+            (
+                again.is_done(Channel::Webhook),
+                again.tries(Channel::Webhook)
+            ),
+            (false, 1)
+        );
+        let told: Vec<_> = store.deliveries(user, 10).await.unwrap();
+        let channels: Vec<_> = told.iter().map(|it| it.channel).collect();
+        assert_eq!(channels, [Channel::Email, Channel::Webhook]);
+        // An alert that came after the message was begun is told with another.
+        tell(&store, user, AlertType::FakeProfile, 9).await;
+        store.close_outbox(user, &again, at(10)).await.unwrap();
+        let next = store.begin_message(user).await.unwrap().unwrap();
+        assert_ne!(next.message, first.message);
+        assert!(!next.is_done(Channel::Email));
+        assert_eq!((next.since, next.tries(Channel::Webhook)), (at(10), 0));
+        assert_eq!(due(&store, 10).await.len(), 1);
+    }
+}

@@ -1,0 +1,134 @@
+//! What is the same for every call: limits, repeated calls, marks of content.
+
+use std::net::Ipv4Addr;
+
+use reqwest::multipart::{Form, Part};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use vara_tests::pictures::mine;
+use vara_tests::{Reply, Woman, World};
+
+/// What the local stack sets for the API's own sign-in routes.
+const LIMIT: usize = 600;
+
+/// How many calls are under way at once.
+const AT_ONCE: usize = 16;
+
+pub(crate) async fn every_answer_says_where_it_stands(world: &World) {
+    for path in [
+        "/health",
+        "/no-such",
+        "/auth/v1/settings",
+        "/api/v1/users/me",
+        "/api/v1/auth/no-such",
+        "/api/v1/proxy/health",
+    ] {
+        let reply = world.call(Method::GET, path, None).await;
+        let number = |name: &str| reply.header(name).parse::<u64>().unwrap_or_default();
+        assert!(number("x-ratelimit-limit") > 0, "{path}");
+        assert!(number("x-ratelimit-remaining") > 0, "{path}");
+        assert!((1..=60).contains(&number("x-ratelimit-reset")), "{path}");
+    }
+}
+
+/// Calls of one address until it has too many; another address goes on.
+pub(crate) async fn too_many_are_refused(world: &World) {
+    let somebody = Client::builder()
+        .local_address(Some(Ipv4Addr::new(127, 0, 0, 77).into()))
+        .build()
+        .unwrap();
+    let url = format!("{}/api/v1/auth/logout", world.gateway);
+    let call = async || {
+        let request = somebody
+            .post(&url)
+            .header("origin", "http://localhost:3000");
+        Reply::read(request.send().await.unwrap()).await
+    };
+    // A window may end meanwhile; within so many calls one lies whole.
+    let mut over = None;
+    for _ in 0..4 * LIMIT / AT_ONCE {
+        let calls = (0..AT_ONCE).map(|_| call());
+        let replies = futures_util::future::join_all(calls).await;
+        for reply in replies.iter().filter(|it| it.status != 429) {
+            reply.expect(204);
+        }
+        over = replies.into_iter().find(|it| it.status == 429);
+        if over.is_some() {
+            break;
+        }
+    }
+    let over = over.unwrap();
+    over.refused(429, "REQUEST_ERROR");
+    assert_eq!(over.header("x-ratelimit-limit"), LIMIT.to_string());
+    assert_eq!(over.header("x-ratelimit-remaining"), "0");
+    assert_eq!(over.header("retry-after"), over.header("x-ratelimit-reset"));
+    let other = world.call(Method::POST, "/api/v1/auth/logout", None).await;
+    other.expect(204);
+}
+
+async fn with_key(her: &Woman<'_>, key: &str, path: &str, body: Value) -> Reply {
+    let request = her
+        .world
+        .http
+        .post(format!("{}{path}", her.world.gateway))
+        .bearer_auth(&her.token)
+        .header("origin", "http://localhost:3000")
+        .header("content-type", "application/json")
+        .header("idempotency-key", key)
+        .body(body.to_string());
+    Reply::read(request.send().await.unwrap()).await
+}
+
+pub(crate) async fn repeated_posts_are_done_once(world: &World) {
+    let her = world.woman().await;
+    let path = "/api/v1/onboarding/responses";
+    let answers =
+        |it: &str| json!({ "responses": [{ "questionId": "photo-sharing", "response": it }] });
+    let first = with_key(&her, "one", path, answers("never")).await;
+    first.expect(201);
+    let again = with_key(&her, "one", path, answers("never")).await;
+    assert_eq!(again.expect(201).json, first.json);
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    with_key(&her, "one", path, answers("rarely"))
+        .await
+        .refused(422, "IDEMPOTENCY_KEY_REUSED");
+    // A form that is sent again has another boundary.
+    let (picture, mut ids) = (mine(), Vec::new());
+    for _ in 0..2 {
+        let file = Part::bytes(picture.clone())
+            .file_name("me.jpg")
+            .mime_str("image/jpeg");
+        let request = world
+            .http
+            .post(format!("{}/api/v1/images/upload", world.gateway))
+            .bearer_auth(&her.token)
+            .header("idempotency-key", "picture")
+            .multipart(Form::new().part("file", file.unwrap()));
+        let reply = Reply::read(request.send().await.unwrap()).await;
+        ids.push(reply.expect(201).data()["id"].clone());
+    }
+    assert_eq!(ids[0], ids[1]);
+    assert_eq!(her.get("/api/v1/images").await.total(), 1);
+}
+
+pub(crate) async fn what_is_unchanged_is_not_sent_again(world: &World) {
+    let her = world.woman().await;
+    let ask = async |mark: &str| {
+        let request = world
+            .http
+            .get(format!("{}/api/v1/users/me", world.gateway))
+            .bearer_auth(&her.token)
+            .header("if-none-match", mark);
+        Reply::read(request.send().await.unwrap()).await
+    };
+    let first = ask("\"none\"").await;
+    let mark = first.expect(200).header("etag").to_owned();
+    let again = ask(&mark).await;
+    assert!(again.expect(304).bytes.is_empty());
+    her.patch("/api/v1/users/me", json!({ "displayName": "Ana" }))
+        .await
+        .expect(200);
+    let changed = ask(&mark).await;
+    assert_eq!(changed.expect(200).data()["profile"]["displayName"], "Ana");
+    assert_ne!(changed.header("etag"), mark);
+}

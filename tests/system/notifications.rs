@@ -1,0 +1,104 @@
+//! Being told outside the app: where she wants it, without a word of what it is.
+
+use serde_json::{Value, json};
+use vara_tests::pictures::mine_and_found;
+use vara_tests::world::eventually;
+use vara_tests::{Reply, World};
+
+const PREFERENCES: &str = "/api/v1/users/me/preferences";
+
+pub(crate) async fn preferences(world: &World) {
+    let her = world.woman().await;
+    let first = her.get(PREFERENCES).await;
+    let channels = &first.expect(200).data()["channels"];
+    assert_eq!(channels, &json!({ "email": false, "webhook": null }));
+    let quiet = json!({ "from": "22:00", "until": "07:00" });
+    her.patch(
+        PREFERENCES,
+        json!({ "quietHours": quiet, "utcOffsetMinutes": 60 }),
+    )
+    .await
+    .expect(200);
+    let seen = her.get(PREFERENCES).await;
+    assert_eq!(seen.data()["quietHours"], quiet);
+    her.patch(PREFERENCES, json!({ "utcOffsetMinutes": "x" }))
+        .await
+        .refused(400, "VALIDATION_ERROR");
+    let sent = her.get("/api/v1/users/me/notifications").await;
+    assert_eq!(sent.expect(200).data(), &json!([]));
+}
+
+pub(crate) async fn told_once_and_stopped(world: &World) {
+    let _whole = world.whole().await;
+    let her = world.woman().await;
+    let hook = format!("{}/hooks/{}", world.engines, her.id);
+    let wanted = json!({ "channels": { "email": true, "webhook": hook } });
+    let set = her.patch(PREFERENCES, wanted).await;
+    let secret = set.expect(200).data()["webhookSecret"].as_str().unwrap();
+    assert!(secret.starts_with("whsec_"));
+    let (mine, found) = mine_and_found();
+    world.plant(found).await;
+    her.upload(mine).await;
+    her.alerts(1).await;
+    let mail = eventually("she is mailed", async || {
+        world
+            .stack()
+            .invoke("schedule-notify", json!({}))
+            .await
+            .unwrap();
+        updates(world, &her.email).await.pop()
+    })
+    .await;
+    assert_eq!(mail["subject"], "You have an update");
+    let calls = eventually("her webhook is called", async || {
+        let calls = hooks(world, &her.id).await;
+        (!calls.is_empty()).then_some(calls)
+    })
+    .await;
+    assert_eq!(calls[0]["body"]["type"], "update.available");
+    assert_eq!(calls[0]["body"]["data"], json!({}));
+    for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+        assert!(calls[0]["headers"][name].is_string(), "{name}");
+    }
+    // However often it looks.
+    for _ in 0..3 {
+        let again = world.stack().invoke("schedule-notify", json!({}));
+        again.await.unwrap();
+    }
+    assert_eq!(updates(world, &her.email).await.len(), 1);
+    assert_eq!(hooks(world, &her.id).await.len(), 1);
+    let sent = her.get("/api/v1/users/me/notifications").await;
+    let sent = sent.expect(200).data().as_array().unwrap().clone();
+    assert_eq!(sent.len(), 2);
+    assert!(sent.iter().all(|it| it["outcome"] == "SENT"), "{sent:?}");
+    let text = mail["text"].as_str().unwrap();
+    let stop = text.lines().find(|it| it.contains("/users/stop/")).unwrap();
+    for request in [world.http.get(stop), world.http.post(stop)] {
+        let reply = Reply::read(request.send().await.unwrap()).await;
+        assert!(
+            reply
+                .expect(200)
+                .header("content-type")
+                .starts_with("text/html")
+        );
+    }
+    let seen = her.get(PREFERENCES).await;
+    let channels = &seen.expect(200).data()["channels"];
+    assert_eq!(channels, &json!({ "email": false, "webhook": null }));
+}
+
+/// The mails to her that say there is something new.
+async fn updates(world: &World, email: &str) -> Vec<Value> {
+    let mut mails = world.mail(email).await;
+    mails.retain(|it| it["text"].as_str().unwrap().contains("something new"));
+    mails
+}
+
+/// The calls of her webhook.
+async fn hooks(world: &World, name: &str) -> Vec<Value> {
+    let reply = world.http.get(format!("{}/_hooks", world.engines)).send();
+    let text = reply.await.unwrap().text().await.unwrap();
+    let mut calls: Vec<Value> = serde_json::from_str(&text).unwrap();
+    calls.retain(|it| it["name"] == name);
+    calls
+}
