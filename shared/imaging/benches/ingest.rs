@@ -5,7 +5,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use vara_imaging::{
-    DecodeError, Limits, Picture, Turn, decode, encode_jpeg, metadata, pdq, shrink,
+    DecodeError, Limits, Picture, Turn, blurred, decode, encode_jpeg, metadata, pdq, shrink,
+    trim_borders,
 };
 
 /// Soft shapes with a little noise: compresses about as a photograph does.
@@ -57,6 +58,15 @@ fn benches(criterion: &mut Criterion) {
     });
     group.bench_function("shrink to 512", |bencher| {
         bencher.iter(|| shrink(black_box(&display), 512));
+    });
+    group.bench_function("blurred preview", |bencher| {
+        bencher.iter(|| blurred(black_box(&display), 512));
+    });
+    group.bench_function("borders", |bencher| {
+        bencher.iter(|| trim_borders(black_box(&picture)));
+    });
+    group.bench_function("metadata", |bencher| {
+        bencher.iter(|| metadata(black_box(&file)));
     });
     group.bench_function("everything", |bencher| {
         bencher.iter(|| everything(black_box(&file)));
