@@ -7,25 +7,31 @@ use std::path::{Path, PathBuf};
 use crate::template_model::{Faults, Template, reference, root};
 
 /// Package, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 9] = [
+const SIZES: [(&str, u64, u64); 12] = [
     ("api-alerts", 256, 15),
     ("api-auth", 1769, 15),
     ("api-health", 256, 15),
     ("api-images", 256, 15),
+    ("api-matches", 256, 15),
+    ("api-onboarding", 256, 15),
+    ("api-protection-plan", 256, 15),
     ("api-scans", 256, 15),
     ("api-users", 256, 15),
-    ("queue-image-ingest", 1024, 60),
+    ("queue-image-ingest", 1769, 60),
     ("queue-image-scan", 1024, 300),
     ("schedule-rescan", 256, 60),
 ];
 
 /// Which settings a function gets, and no others. `SECRET` signs sessions and
 /// picture links: only what a woman talks to may have it.
-const SETTINGS: [(&str, &str); 9] = [
-    ("api-alerts", "PUBLIC_URL SECRET STAGE TABLE WEB_ORIGINS"),
+const SETTINGS: [(&str, &str); 12] = [
+    (
+        "api-alerts",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+    ),
     (
         "api-auth",
-        "MAIL_FROM PUBLIC_URL SECRET STAGE TABLE WEB_ORIGINS",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM PUBLIC_URL SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-health",
@@ -33,15 +39,27 @@ const SETTINGS: [(&str, &str); 9] = [
     ),
     (
         "api-images",
-        "BUCKET PUBLIC_URL SECRET STAGE TABLE WEB_ORIGINS",
+        "BUCKET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-matches",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-onboarding",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-protection-plan",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-scans",
-        "PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN SECRET STAGE TABLE WEB_ORIGINS",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-users",
-        "BUCKET PUBLIC_URL SECRET STAGE TABLE WEB_ORIGINS",
+        "BUCKET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "queue-image-ingest",
@@ -210,6 +228,10 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "MAIL_FROM": {"Ref": "MailFrom"},
         "TINEYE_API_KEY": {"Ref": "TineyeApiKey"},
         "SECRET": {"Fn::Sub": "{{resolve:secretsmanager:${Secret}:SecretString}}"},
+        "SECRET_PREVIOUS": {"Ref": "PreviousSecret"},
+        "EXTERNAL_ISSUER": {"Ref": "ExternalIssuer"},
+        "EXTERNAL_JWKS_URL": {"Ref": "ExternalJwksUrl"},
+        "EXTERNAL_JWT_SECRET": {"Ref": "ExternalJwtSecret"},
         "PUBLIC_URL": {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"},
             {"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}]},
     });

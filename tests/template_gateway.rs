@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::template_model::{Faults, Template, attribute, pattern, reference, words};
 
 /// Every route and the package that answers it.
-const ROUTES: [(&str, &str); 13] = [
+const ROUTES: [(&str, &str); 17] = [
     ("$default", "api-health"),
     ("ANY /api/v1/alerts", "api-alerts"),
     ("ANY /api/v1/alerts/{proxy+}", "api-alerts"),
@@ -15,6 +15,13 @@ const ROUTES: [(&str, &str); 13] = [
     ("ANY /api/v1/health", "api-health"),
     ("ANY /api/v1/images", "api-images"),
     ("ANY /api/v1/images/{proxy+}", "api-images"),
+    ("ANY /api/v1/matches/{proxy+}", "api-matches"),
+    ("ANY /api/v1/onboarding/{proxy+}", "api-onboarding"),
+    ("ANY /api/v1/protection-plan", "api-protection-plan"),
+    (
+        "ANY /api/v1/protection-plan/{proxy+}",
+        "api-protection-plan",
+    ),
     ("ANY /api/v1/scans", "api-scans"),
     ("ANY /api/v1/scans/{proxy+}", "api-scans"),
     ("ANY /api/v1/users/{proxy+}", "api-users"),

@@ -17,7 +17,7 @@ const RIGHTS: [(&str, &str); 18] = [
     ("dynamodb:Query index/due", "schedule-rescan"),
     (
         "dynamodb:Query index/list",
-        "api-alerts api-images api-scans queue-image-scan",
+        "api-alerts api-images api-matches api-scans queue-image-scan",
     ),
     ("kms:GenerateDataKey", "api-images queue-image-ingest"),
     (

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cloud;
+mod house;
 
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -17,6 +18,7 @@ use aws_sdk_dynamodb::{Client, Config};
 use crate::store::Store;
 
 pub use cloud::Cloud;
+pub use house::House;
 
 /// A store over a new, empty table with the template's keys and indexes.
 pub async fn store() -> Store {

@@ -48,6 +48,28 @@ pub fn mine_and_found() -> (Vec<u8>, Vec<u8>) {
     (jpeg(&original, 92), jpeg(&copy, 70))
 }
 
+/// The same, but so little is left of the copy that one can doubt it: a third of the picture, askew.
+#[must_use]
+pub fn mine_and_doubtful() -> (Vec<u8>, Vec<u8>) {
+    let original = picture(fresh(), 800, 600);
+    let askew = turned(&original, 5.5);
+    let part = imageops::crop_imm(&askew, 80, 60, 480, 360).to_image();
+    (jpeg(&original, 92), jpeg(&part, 70))
+}
+
+/// The picture turned around its middle, its edges drawn out.
+fn turned(picture: &RgbImage, degrees: f32) -> RgbImage {
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let (width, height) = picture.dimensions();
+    let (cx, cy) = (width as f32 / 2.0, height as f32 / 2.0);
+    RgbImage::from_fn(width, height, |x, y| {
+        let (dx, dy) = (x as f32 - cx, y as f32 - cy);
+        let x = (cos * dx + sin * dy + cx).clamp(0.0, width as f32 - 1.0);
+        let y = (cos * dy - sin * dx + cy).clamp(0.0, height as f32 - 1.0);
+        *picture.get_pixel(x as u32, y as u32)
+    })
+}
+
 /// A picture nobody else in this run has.
 #[must_use]
 pub fn mine() -> Vec<u8> {

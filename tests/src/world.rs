@@ -10,6 +10,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 use vara_local::{Options, Stack};
 
+use crate::pictures::mine_and_doubtful;
 use crate::{Reply, Woman};
 
 /// The password of everybody in the tests.
@@ -166,6 +167,37 @@ impl World {
             .await
             .unwrap();
         assert_eq!(reply.status(), 201, "{}", reply.text().await.unwrap());
+    }
+
+    /// A picture, and copies of it on so many pages, which the engine finds and is not sure of. How sure
+    /// it is depends on the picture, so pictures are tried until one fits.
+    pub async fn plant_doubtful(&self, pages: usize) -> Vec<u8> {
+        loop {
+            let (mine, doubtful) = mine_and_doubtful();
+            self.plant(doubtful.clone()).await;
+            let score = self.score(mine.clone()).await;
+            if score.is_some_and(|it| (32.0..48.0).contains(&it)) {
+                for _ in 1..pages {
+                    self.plant(doubtful.clone()).await;
+                }
+                return mine;
+            }
+        }
+    }
+
+    /// How sure the engine is of the best it finds for a picture.
+    async fn score(&self, picture: Vec<u8>) -> Option<f64> {
+        let form = Form::new().part("image_upload", Part::bytes(picture).file_name("mine.jpg"));
+        let reply = self
+            .http
+            .post(format!("{}/tineye/rest/search/", self.engines))
+            .header("x-api-key", "a-test")
+            .multipart(form)
+            .send()
+            .await
+            .unwrap();
+        let found: Value = serde_json::from_str(&reply.text().await.unwrap()).unwrap();
+        found["results"]["matches"][0]["score"].as_f64()
     }
 
     /// Breaks an engine on purpose.

@@ -70,7 +70,7 @@ pub(crate) async fn upload_to_alert(world: &World) {
 
 /// Trigger, poll while it runs, and the toast: the exact calls of the Images page and the dashboard.
 pub(crate) async fn scan_as_the_screens_see_it(world: &World) {
-    let _whole = world.whole().await;
+    let _alone = world.broken().await;
     let (mine, found) = mine_and_found();
     let her = world.woman().await;
     let image = her.upload(mine).await;
@@ -84,6 +84,10 @@ pub(crate) async fn scan_as_the_screens_see_it(world: &World) {
     assert_eq!(her.get(WEEK).await.data(), &json!([]));
 
     world.plant(found).await;
+    // Healthy but slow, so that the scan is still running when it is looked at.
+    world
+        .fault(json!({ "engine": "tineye", "mode": "off", "delay_ms": 2000 }))
+        .await;
     let body = json!({ "type": "IMAGE_SCAN", "targetId": image["id"] });
     let triggered = her.post("/api/v1/scans/trigger", body.clone()).await;
     let scan = triggered.expect(202).data();
@@ -98,6 +102,7 @@ pub(crate) async fn scan_as_the_screens_see_it(world: &World) {
     her.post("/api/v1/scans/trigger", body)
         .await
         .refused(409, "SCAN_ALREADY_RUNNING");
+    world.repair().await;
 
     eventually("the list of active scans is empty", async || {
         let active = her.get(ACTIVE).await;

@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use vara_tests::World;
 use vara_tests::pictures::mine_and_found;
+use vara_tests::{Woman, World};
 
 /// The addresses that need no token: this list is the golden one.
 const OPEN: [(&str, &str); 7] = [
@@ -17,7 +17,7 @@ const OPEN: [(&str, &str); 7] = [
 ];
 
 /// Every other address, with `ID` for somebody's thing.
-const CLOSED: [(&str, &str); 20] = [
+const CLOSED: [(&str, &str); 29] = [
     ("GET", "/api/v1/users/me"),
     ("PATCH", "/api/v1/users/me"),
     ("DELETE", "/api/v1/users/me"),
@@ -36,6 +36,15 @@ const CLOSED: [(&str, &str); 20] = [
     ("POST", "/api/v1/scans/trigger"),
     ("GET", "/api/v1/scans/ID"),
     ("GET", "/api/v1/scans/ID/status"),
+    ("GET", "/api/v1/onboarding/questions"),
+    ("POST", "/api/v1/onboarding/responses"),
+    ("GET", "/api/v1/onboarding/results"),
+    ("GET", "/api/v1/protection-plan"),
+    ("PATCH", "/api/v1/protection-plan/items/ID"),
+    ("POST", "/api/v1/protection-plan/regenerate"),
+    ("GET", "/api/v1/matches/flagged"),
+    ("POST", "/api/v1/matches/ID/confirm"),
+    ("POST", "/api/v1/matches/ID/dismiss"),
     ("GET", "/auth/v1/user"),
     ("PUT", "/auth/v1/user"),
 ];
@@ -95,6 +104,7 @@ pub(crate) async fn strangers(world: &World) {
 
     let text = |it: &Value| it["id"].as_str().unwrap().to_owned();
     let (image, alert, scan) = (text(&image), text(&alert), text(&scan));
+    not_her_plan_and_findings(&her, &stranger, &image).await;
     stranger
         .get(&format!("/api/v1/images/{image}"))
         .await
@@ -142,7 +152,12 @@ pub(crate) async fn strangers(world: &World) {
             .data()["deleted"],
         0
     );
-    for list in ["/api/v1/images", "/api/v1/alerts", "/api/v1/scans"] {
+    for list in [
+        "/api/v1/images",
+        "/api/v1/alerts",
+        "/api/v1/scans",
+        "/api/v1/matches/flagged",
+    ] {
         assert_eq!(stranger.get(list).await.total(), 0, "{list}");
     }
     // Nothing of hers was touched.
@@ -159,5 +174,38 @@ pub(crate) async fn strangers(world: &World) {
             .expect(200)
             .data()["status"],
         "ACTIVE"
+    );
+}
+
+async fn not_her_plan_and_findings(her: &Woman<'_>, stranger: &Woman<'_>, image: &str) {
+    let matches = her.get(&format!("/api/v1/images/{image}/matches")).await;
+    let found = matches.expect(200).data()[0]["id"].as_str().unwrap();
+    for word in ["confirm", "dismiss"] {
+        stranger
+            .post(&format!("/api/v1/matches/{found}/{word}"), json!({}))
+            .await
+            .refused(404, "MATCH_NOT_FOUND");
+    }
+    let plan = her.get("/api/v1/protection-plan").await;
+    let item = plan.expect(200).data()["items"][0]["id"].as_str().unwrap();
+    let path = format!("/api/v1/protection-plan/items/{item}");
+    stranger.get("/api/v1/protection-plan").await.expect(200);
+    stranger
+        .patch(&path, json!({ "status": "COMPLETED" }))
+        .await
+        .refused(404, "ITEM_NOT_FOUND");
+    assert_eq!(
+        her.get("/api/v1/protection-plan").await.data(),
+        plan.data(),
+        "nothing of hers was touched"
+    );
+    let answer = json!({ "responses": [{ "questionId": "photo-sharing", "response": "never" }] });
+    her.post("/api/v1/onboarding/responses", answer)
+        .await
+        .expect(201);
+    let theirs = stranger.get("/api/v1/onboarding/results").await;
+    assert_eq!(
+        theirs.expect(200).data(),
+        &json!({ "completed": false, "responses": [] })
     );
 }

@@ -14,6 +14,8 @@ Usage: cargo run -p vara-local -- [options]
   --profile PROFILE  the cargo profile of the functions: dev or release (dev)
   --no-build         take the functions as they were built before
   --keep-going       start even if a function does not build or start
+  --on ministack     deploy to the AWS emulator instead, run the end-to-end suite there,
+                     and end with its status; takes --profile and --no-build
   --help             this text";
 
 /// What the command line asks for.
@@ -23,6 +25,8 @@ pub(crate) enum Command {
     Help,
     /// Raise the embedded stack.
     Run(Options),
+    /// Prove the template on MiniStack.
+    Prove(Options),
 }
 
 /// The parser.
@@ -32,6 +36,7 @@ impl Args {
     /// Reads the arguments after the program's name.
     pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> {
         let mut options = Options::default();
+        let mut command: fn(Options) -> Command = Command::Run;
         let mut args = args.into_iter();
         while let Some(arg) = args.next() {
             let (name, inline) = match arg.split_once('=') {
@@ -48,6 +53,7 @@ impl Args {
                 "--help" | "-h" => return Ok(Command::Help),
                 "--port" => options.port = Some(port(&value()?)?),
                 "--state" => options.state = Some(value()?.into()),
+                "--on" => command = place(&value()?)?,
                 "--profile" => options.profile = value()?,
                 "--ephemeral" => options.ephemeral = true,
                 "--no-build" => options.build = false,
@@ -55,7 +61,15 @@ impl Args {
                 other => return Err(format!("unknown option {other}")),
             }
         }
-        Ok(Command::Run(options))
+        Ok(command(options))
+    }
+}
+
+/// Where else the system can run.
+fn place(text: &str) -> Result<fn(Options) -> Command, String> {
+    match text {
+        "ministack" => Ok(Command::Prove),
+        _ => Err(format!("--on {text} is not a place; there is ministack")),
     }
 }
 
@@ -79,6 +93,7 @@ mod tests {
         match Args::parse(line.split_whitespace().map(str::to_owned))? {
             Command::Run(options) => Ok(options),
             Command::Help => Err("help".to_owned()),
+            Command::Prove(options) => Err(format!("prove {}", options.profile)),
         }
     }
 
@@ -110,6 +125,8 @@ mod tests {
             ("--port x", "--port x"),
             ("--port 65530", "65525"),
             ("--help", "help"),
+            ("--on mars", "--on mars"),
+            ("--on ministack --profile release", "prove release"),
         ] {
             let error = parse(line).unwrap_err();
             assert!(error.contains(named), "{line}: {error}");

@@ -71,6 +71,8 @@ impl Build<'_> {
             .args(["build", "--message-format", "json-render-diagnostics"])
             .args(["--profile", self.profile])
             .args(self.packages.iter().flat_map(|package| ["-p", package]))
+            // Ourselves as well, for the features: cargo would build shared libraries anew without them.
+            .args(["-p", env!("CARGO_PKG_NAME"), "--bins"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true);
@@ -103,7 +105,7 @@ impl Build<'_> {
 }
 
 /// The cargo that runs us, or the one on the path.
-fn cargo() -> std::ffi::OsString {
+pub(crate) fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
@@ -132,7 +134,8 @@ async fn check_tools() -> Result<()> {
     Ok(())
 }
 
-async fn runs(mut command: Command) -> bool {
+/// Whether there is such a program.
+pub(crate) async fn runs(mut command: Command) -> bool {
     let status = command
         .arg("--version")
         .stdin(Stdio::null())

@@ -12,6 +12,7 @@ mod error;
 mod gateway;
 mod guard;
 mod lambda;
+mod ministack;
 mod options;
 mod poller;
 mod ports;
@@ -25,5 +26,6 @@ pub mod template;
 mod workspace;
 
 pub use error::{Error, Result};
+pub use ministack::prove;
 pub use options::Options;
 pub use stack::Stack;

@@ -1,5 +1,5 @@
 //! `cargo run -p vara-local`: raises the stack, says where it is, and takes it
-//! down again on Ctrl-C or SIGTERM.
+//! down again on Ctrl-C or SIGTERM. With `--on ministack`: proves the template.
 
 mod args;
 
@@ -27,11 +27,12 @@ fn main() -> ExitCode {
         }
     };
     let done = match command {
-        Command::Help => print(args::USAGE),
-        Command::Run(options) => run(options),
+        Command::Help => print(args::USAGE).map(|()| ExitCode::SUCCESS),
+        Command::Run(options) => run(options).map(|()| ExitCode::SUCCESS),
+        Command::Prove(options) => prove(options),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             eprintln!("vara-local: {error}");
             ExitCode::FAILURE
@@ -41,14 +42,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut asked_to_stop = std::pin::pin!(async {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    });
+    let mut asked_to_stop = std::pin::pin!(asked_to_stop()?);
     let begun = Instant::now();
     let stack = tokio::select! {
         started = Stack::start(options) => started?,
@@ -62,6 +56,24 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     eprintln!("Stopping");
     stack.stop().await;
     said
+}
+
+#[tokio::main]
+async fn prove(options: Options) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let status = vara_local::prove(&options, asked_to_stop()?).await?;
+    Ok(ExitCode::from(status))
+}
+
+/// Ctrl-C or SIGTERM, from now on.
+fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }
 
 fn summary(stack: &Stack, seconds: f64) -> String {

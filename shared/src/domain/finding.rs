@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Alert, AlertId, AlertStatus, AlertType, Match, MatchType, Tier, Timestamp, UserId};
+use super::{
+    Alert, AlertId, AlertStatus, AlertType, CanonicalUrl, Match, MatchType, Tier, Timestamp,
+    UserId, platform_of,
+};
 
 /// The alert that a new finding raises.
 #[must_use]
@@ -54,7 +57,12 @@ fn description(found: &Match, tier: Tier) -> String {
 
 /// "on Instagram", or "on the web" where the network is not known.
 fn place(found: &Match) -> String {
-    format!("on {}", found.platform.as_deref().unwrap_or("the web"))
+    format!("on {}", platform(found).unwrap_or("the web"))
+}
+
+/// The network, in the spelling the screen compares with (QUIRKS Q4).
+fn platform(found: &Match) -> Option<&'static str> {
+    platform_of(&CanonicalUrl::parse(&found.source_url)?.host())
 }
 
 fn percent(similarity: f64) -> String {
@@ -71,7 +79,7 @@ fn metadata(found: &Match, tier: Tier) -> Map<String, Value> {
         ("matchType".to_owned(), json!(found.match_type)),
         ("confidence".to_owned(), json!(tier)),
     ]);
-    if let Some(platform) = &found.platform {
+    if let Some(platform) = platform(found) {
         facts.insert("platform".to_owned(), json!(platform));
     }
     facts
@@ -81,20 +89,21 @@ fn metadata(found: &Match, tier: Tier) -> Map<String, Value> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::domain::{
-        CanonicalUrl, ImageId, MatchId, MatchStatus, ReviewStatus, ScanId, Severity,
-    };
+    use crate::domain::{ImageId, MatchId, MatchStatus, ReviewStatus, ScanId, Severity};
 
     fn found(tier: Tier, platform: Option<&str>) -> Match {
         let image = ImageId::next();
-        let url = CanonicalUrl::parse("https://example.net/t/1").unwrap();
+        let host = platform.map_or("example.net".to_owned(), |it| {
+            format!("www.{}.com", it.to_lowercase())
+        });
+        let url = CanonicalUrl::parse(&format!("https://{host}/t/1")).unwrap();
         let now = Timestamp::from_epoch_seconds(1_800_000_000).unwrap();
         Match {
             id: MatchId::of(image, &url),
             protected_image_id: image,
             scan_job_id: Some(ScanId::next()),
             source_url: url.to_string(),
-            platform: platform.map(str::to_owned),
+            platform: platform.map(str::to_uppercase),
             similarity: 0.97,
             match_type: MatchType::Exact,
             detected_at: now,

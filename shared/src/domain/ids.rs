@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::CanonicalUrl;
+use super::{CanonicalUrl, Template};
 
 /// The namespace of every id that is computed rather than drawn.
 const NAMESPACE: Uuid = Uuid::from_u128(0x0e7d_5c2f_7a51_4b0b_9f1c_3a86_5a1f_6d02);
@@ -68,6 +68,20 @@ id! {
     SessionId
 }
 
+id! {
+    /// Her answer to one question.
+    AnswerId
+}
+id! {
+    /// Her plan; everybody has one.
+    PlanId
+}
+id! {
+    /// A piece of advice in her plan. The same advice is always the same item, so that a page that was
+    /// opened before the plan was made again still speaks of it.
+    PlanItemId
+}
+
 impl UserId {
     /// A new user.
     #[must_use]
@@ -119,6 +133,30 @@ impl AlertId {
     #[must_use]
     pub fn of_match(id: MatchId) -> Self {
         Self(named(&format!("alert/match/{id}")))
+    }
+}
+
+impl AnswerId {
+    /// The answer of `user` to `question`.
+    #[must_use]
+    pub fn of(user: UserId, question: &str) -> Self {
+        Self(named(&format!("answer/{user}/{question}")))
+    }
+}
+
+impl PlanId {
+    /// The plan of `user`.
+    #[must_use]
+    pub fn of(user: UserId) -> Self {
+        Self(named(&format!("plan/{user}")))
+    }
+}
+
+impl PlanItemId {
+    /// The item of this advice in the plan of `user`.
+    #[must_use]
+    pub fn of(user: UserId, template: Template) -> Self {
+        Self(named(&format!("plan-item/{user}/{template:?}")))
     }
 }
 

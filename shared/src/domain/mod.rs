@@ -12,7 +12,10 @@ mod ids;
 mod image;
 mod link;
 mod matching;
+mod onboarding;
 mod page;
+mod plan;
+mod review;
 mod scan;
 mod time;
 mod url;
@@ -24,11 +27,18 @@ pub use alert::{Alert, AlertAction, AlertStatus, AlertType, Severity};
 pub use credentials::{Weakness, email, is_too_long, weaknesses};
 pub use error::{BoxError, Error, Kind, Result};
 pub use finding::alert_of;
-pub use ids::{AlertId, ImageId, MatchId, ScanId, SessionId, UserId};
+pub use ids::{AlertId, AnswerId, ImageId, MatchId, PlanId, PlanItemId, ScanId, SessionId, UserId};
 pub use image::{Image, ImageFilter, ImageState, ImageStatus, MAX_ACTIVE_IMAGES};
 pub use link::{Link, LinkKind};
 pub use matching::{Match, MatchStatus, MatchType, ReviewStatus};
+pub use onboarding::{
+    Answer, Choice, Choices, QUESTIONS, Question, QuestionType, Response, answered,
+};
 pub use page::{Page, Pagination};
+pub use plan::{
+    Advice, Category, Entry, Plan, PlanItem, PlanItemStatus, PlanView, Standing, Template, advice,
+};
+pub use review::{Judgement, confirmed_alert};
 pub use scan::{Scan, ScanFilter, ScanOrigin, ScanStatus, ScanType, progress, rescan_after};
 pub use time::Timestamp;
 pub use url::{CanonicalUrl, platform_of};

@@ -12,7 +12,7 @@ use super::*;
 const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;";
 
 const SHORT: Patience = Patience {
-    connect: Duration::from_millis(300),
+    connect: Duration::from_secs(2),
     idle: Duration::from_millis(300),
     total: Duration::from_secs(2),
 };

@@ -1,5 +1,6 @@
 //! Her alerts.
 
+use super::list::Counters;
 use super::tx::{Change, Tx};
 use super::{Key, Listing, Row, Store, read};
 use crate::domain::{Alert, AlertStatus, Error, Page, Result, UserId};
@@ -33,6 +34,12 @@ fn place(alert: &Alert) -> String {
     )
 }
 
+/// How many alerts she has neither acted on nor dismissed.
+pub(super) fn open(counters: &Counters) -> u64 {
+    let states = [AlertStatus::New, AlertStatus::Viewed];
+    states.iter().map(|&it| counters.get(&counter(it))).sum()
+}
+
 impl Store {
     /// One alert of hers. `id` is whatever the caller sent.
     pub async fn alert(&self, user: UserId, id: &str) -> Result<Option<Alert>> {
@@ -46,33 +53,16 @@ impl Store {
         statuses: &[AlertStatus],
         page: Page,
     ) -> Result<Listing<Alert>> {
-        let counters = self.counters(user).await?;
-        let total = statuses.iter().map(|&it| counters.get(&counter(it))).sum();
-        let runs: Vec<String> = statuses.iter().map(|&it| run(it)).collect();
-        self.page(user, &runs, page, total).await
+        self.listing(user, page, |counters| {
+            let counted = |&it| (run(it), counters.get(&counter(it)));
+            statuses.iter().map(counted).collect()
+        })
+        .await
     }
 
     /// Replaces `before` by `after`, if it still is what it was. `false`: somebody was faster.
     pub async fn change_alert(&self, before: &Alert, after: &Alert) -> Result<bool> {
-        let change = Change::default()
-            .set("status", after.status)
-            .and_then(|it| it.set("metadata", &after.metadata))
-            .and_then(|it| it.set("viewedAt", after.viewed_at))
-            .and_then(|it| it.set("actionedAt", after.actioned_at))
-            .and_then(|it| it.set("list", place(after)))
-            .and_then(|it| it.when("list", "=", place(before)));
-        let moves = if before.status == after.status {
-            vec![]
-        } else {
-            vec![(counter(before.status), -1), (counter(after.status), 1)]
-        };
-        let id = after.id.to_string();
-        let outcome = self
-            .tx()
-            .update(&key(after.user_id, &id), change)
-            .count(after.user_id, &moves)
-            .commit()
-            .await?;
+        let outcome = self.tx().move_alert(before, after).commit().await?;
         Ok(outcome.is_done())
     }
 
@@ -114,6 +104,26 @@ impl Store {
 }
 
 impl Tx<'_> {
+    /// Replaces `before` by `after` with its place and the totals; refused if it is not what it was.
+    pub(super) fn move_alert(self, before: &Alert, after: &Alert) -> Self {
+        let change = Change::default()
+            .set("status", after.status)
+            .and_then(|it| it.set("severity", after.severity))
+            .and_then(|it| it.set("metadata", &after.metadata))
+            .and_then(|it| it.set("viewedAt", after.viewed_at))
+            .and_then(|it| it.set("actionedAt", after.actioned_at))
+            .and_then(|it| it.set("list", place(after)))
+            .and_then(|it| it.when("list", "=", place(before)))
+            .and_then(|it| it.when("severity", "=", before.severity));
+        let moves = if before.status == after.status {
+            vec![]
+        } else {
+            vec![(counter(before.status), -1), (counter(after.status), 1)]
+        };
+        self.update(&key(after.user_id, &after.id.to_string()), change)
+            .count(after.user_id, &moves)
+    }
+
     /// Stores a new alert and counts it. Refused if it was raised before.
     pub(crate) fn raise(self, alert: &Alert) -> Self {
         let row = Row::new(key(alert.user_id, &alert.id.to_string()), alert).listed(place(alert));

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::list::Counters;
 use super::tx::{Change, Outcome, Tx};
 use super::{Key, Listing, Row, Store};
 use crate::domain::{
@@ -49,7 +50,7 @@ pub struct Arrival {
     pub location_found: bool,
 }
 
-fn key(user: UserId, id: ImageId) -> Key {
+pub(super) fn key(user: UserId, id: ImageId) -> Key {
     Key::user(user, format!("IMAGE#{id}"))
 }
 
@@ -85,6 +86,12 @@ fn runs(filter: ImageFilter) -> Vec<String> {
     runs.iter().map(|it| (*it).to_owned()).collect()
 }
 
+/// How many pictures she has under protection.
+pub(super) fn active(counters: &Counters) -> u64 {
+    let runs = runs(ImageFilter::All);
+    runs.iter().map(|run| counters.get(&counter(run))).sum()
+}
+
 impl Store {
     /// One picture of hers, if it has arrived.
     pub async fn image(&self, user: UserId, id: ImageId) -> Result<Option<ImageRow>> {
@@ -98,10 +105,14 @@ impl Store {
         filter: ImageFilter,
         page: Page,
     ) -> Result<Listing<ImageRow>> {
-        let counters = self.counters(user).await?;
-        let runs = runs(filter);
-        let total = runs.iter().map(|run| counters.get(&counter(run))).sum();
-        self.page(user, &runs, page, total).await
+        self.listing(user, page, |counters| {
+            let counted = |run: String| {
+                let total = counters.get(&counter(&run));
+                (run, total)
+            };
+            runs(filter).into_iter().map(counted).collect()
+        })
+        .await
     }
 
     /// All her pictures that a scan searches for.

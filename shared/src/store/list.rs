@@ -12,6 +12,9 @@ use crate::domain::{Page, Pagination, Result, UserId};
 /// The most rows one question asks for.
 const CHUNK: usize = 1000;
 
+/// How often a page is read that changes while it is read.
+const MOST_READS: u32 = 5;
+
 /// One page of a list.
 #[derive(Clone, Debug)]
 pub struct Listing<T> {
@@ -41,6 +44,33 @@ impl Store {
             .get(&Key::user(user, "COUNTERS"))
             .await?
             .unwrap_or_default())
+    }
+
+    /// A page of the list whose runs, each with its total, her totals tell.
+    ///
+    /// What moves from one run to another between our reads can be missed in both; a page that is
+    /// shorter than the totals say is therefore read again.
+    pub(crate) async fn listing<T: DeserializeOwned>(
+        &self,
+        user: UserId,
+        page: Page,
+        runs: impl Fn(&Counters) -> Vec<(String, u64)>,
+    ) -> Result<Listing<T>> {
+        let mut reads = 1;
+        loop {
+            let mut runs = runs(&self.counters(user).await?);
+            runs.retain(|(_, total)| *total > 0);
+            let total = runs.iter().map(|(_, total)| total).sum::<u64>();
+            let runs: Vec<String> = runs.into_iter().map(|(run, _)| run).collect();
+            let listing = self.page(user, &runs, page, total).await?;
+            let told = total
+                .saturating_sub(page.offset() as u64)
+                .min(u64::from(page.limit));
+            if listing.items.len() as u64 >= told || reads == MOST_READS {
+                return Ok(listing);
+            }
+            reads += 1;
+        }
     }
 
     /// A page of the list made of these runs, merged by token. `runs` are names without the last `#`.

@@ -15,7 +15,7 @@ pub enum Stored {
     Gone,
 }
 
-fn key(user: UserId, image: ImageId, id: MatchId) -> Key {
+pub(super) fn key(user: UserId, image: ImageId, id: MatchId) -> Key {
     Key::user(user, format!("MATCH#{image}#{id}"))
 }
 
@@ -65,6 +65,7 @@ impl Store {
             .tx()
             .create(&row)
             .raise(alert)
+            .point_to_finding(user, found)
             .found_image(user, found.protected_image_id)
             .count_finding(user, scan);
         match tx.commit().await? {

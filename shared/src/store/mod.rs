@@ -4,13 +4,17 @@
 //!
 //! | pk | sk | what |
 //! |---|---|---|
-//! | `USER#<id>` | `PROFILE` | profile, credentials' owner, addresses |
+//! | `USER#<id>` | `PROFILE`, `CREDENTIALS` | account and profile; the hash of her password |
+//! | | `ERASED` | the receipt of an erasure, when all else is gone |
 //! | | `COUNTERS` | totals, kept in the same transaction as what they count |
 //! | | `SESSION#<id>` | a sign-in on one device |
 //! | | `IMAGE#<id>`, `SCAN#<id>`, `MATCH#<image>#<id>`, `ALERT#<id>` | her things |
+//! | | `ANSWERS`, `PLAN` | what she told us at the start; the plan that follows from it |
+//! | | `FINDING#<id>` | which picture a finding is of; listed while it waits for her word |
 //! | | `CHECK#<scan>#<image>#<engine>` | what a scan has already paid for |
 //! | | `LOCK#<scan type>` | one scan of a type at a time |
 //! | `EMAIL#…`, `TOKEN#…` | `-` | look-ups that cross users |
+//! | `MAIL#…`, `TRIES#…` | `-` | how often something was asked for, by keyed hash; forgotten after minutes |
 //!
 //! The local index `list` orders what she is shown: its key is `<run>#<token>`; a run is one filter's
 //! worth (`ALERT#NEW`), a token sorts the way the screen does. It can be read consistently, which a
@@ -19,6 +23,7 @@
 //! Every row carries `v`, the version of its shape; readers accept the previous one.
 
 mod alerts;
+mod batch;
 mod checkpoints;
 mod due;
 mod erasure;
@@ -26,6 +31,8 @@ mod images;
 mod links;
 mod list;
 mod matches;
+mod plans;
+mod reviews;
 mod scans;
 mod sessions;
 mod tries;
@@ -48,6 +55,8 @@ pub use images::{Arrival, ImageRow};
 pub(crate) use images::{DUE_INTAKE, DUE_PURGE};
 pub use list::Listing;
 pub use matches::Stored;
+pub use plans::{AnswersRow, Kept, PlanRow};
+pub use reviews::{AlertMove, Flagged};
 pub use scans::{Claim, ScanRow};
 pub(crate) use scans::{DUE_RESCAN, DUE_SCAN};
 

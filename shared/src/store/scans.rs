@@ -118,21 +118,19 @@ impl Store {
         page: Page,
     ) -> Result<Listing<Scan>> {
         let list = if filter.is_over() { "ENDED" } else { "SCAN" };
-        let counters = self.counters(user).await?;
-        let (mut runs, mut total) = (Vec::new(), 0);
-        for kind in filter.kinds() {
-            for origin in filter.origins() {
-                for status in filter.states() {
-                    let here = counters.get(&counter(kind, origin, status));
-                    total += here;
-                    // Most kinds of scan never occurred; they need not be asked for.
-                    if here > 0 {
-                        runs.push(run(list, kind, origin, status));
+        self.listing(user, page, |counters| {
+            let mut runs = Vec::new();
+            for kind in filter.kinds() {
+                for origin in filter.origins() {
+                    for status in filter.states() {
+                        let total = counters.get(&counter(kind, origin, status));
+                        runs.push((run(list, kind, origin, status), total));
                     }
                 }
             }
-        }
-        self.page(user, &runs, page, total).await
+            runs
+        })
+        .await
     }
 
     /// Stores a scan that waits to be worked on. `false`: she has one of this type running.

@@ -293,3 +293,22 @@ async fn a_scan_waits_in_the_index_of_what_is_due_until_it_ends() {
     assert!(due(at(100_000)).await.unwrap().is_empty());
     assert_eq!(store.due(DUE_RESCAN, at(900), 10).await.unwrap().len(), 1);
 }
+
+/// The screen stops asking when the list of open scans is empty, so a scan that begins while the list
+/// is read must be in it.
+#[tokio::test]
+async fn a_scan_that_begins_while_it_is_listed_is_not_missed() {
+    let store = testing::store().await;
+    let open = [ScanStatus::Pending, ScanStatus::Running];
+    for round in 0..40 {
+        let user = UserId::random();
+        let row = start(&store, &scan(user, round), ScanOrigin::User).await;
+        let begin = claim(&store, &row, "w", at(round));
+        let look = async {
+            for _ in 0..4 {
+                assert_eq!(list(&store, user, Some(&open), None).await, [row.scan.id]);
+            }
+        };
+        tokio::join!(look, begin);
+    }
+}

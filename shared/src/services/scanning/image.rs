@@ -210,7 +210,7 @@ impl Scanner {
             let mut best: Option<Verdict> = None;
             for candidate in &place.candidates {
                 let look = match fetched.next().await {
-                    Some(Ok(bytes)) => hers.look(bytes).await?,
+                    Some(Ok(bytes)) => hers.look(bytes).await,
                     Some(Err(refusal)) => unseen(refusal),
                     None => Look::Unseen,
                 };

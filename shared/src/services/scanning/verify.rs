@@ -4,8 +4,7 @@ use bytes::Bytes;
 use vara_imaging::{Fingerprint, Limits, MIN_QUALITY, Pdq};
 
 use crate::domain::{
-    CanonicalUrl, Error, ImageId, Look, Match, MatchId, Result, Scan, Timestamp, Verdict,
-    platform_of,
+    CanonicalUrl, ImageId, Look, Match, MatchId, Scan, Timestamp, Verdict, platform_of,
 };
 use crate::engines::{Answer, Candidate, TinEye};
 use crate::store::ImageRow;
@@ -66,11 +65,14 @@ impl Hers {
     }
 
     /// Compares a found picture with hers, off the reactor.
-    pub(super) async fn look(&self, bytes: Bytes) -> Result<Look> {
+    pub(super) async fn look(&self, bytes: Bytes) -> Look {
         let hers = self.clone();
         let look = tokio::task::spawn_blocking(move || hers.compare(&bytes)).await;
-        // A panic in there is about this picture only.
-        look.map_err(|err| Error::bug("looking at a found picture", err))
+        // A panic in there is our mistake, but about this picture only: the others are still looked at.
+        look.unwrap_or_else(|err| {
+            tracing::error!(error = %err, "looking at a found picture failed by our mistake");
+            Look::Unseen
+        })
     }
 
     fn compare(&self, bytes: &[u8]) -> Look {
@@ -111,7 +113,7 @@ pub(super) fn finding(
         protected_image_id: image,
         scan_job_id: Some(scan.id),
         source_url: place.url.to_string(),
-        platform: platform_of(&place.url.host()).map(str::to_owned),
+        platform: platform_of(&place.url.host()).map(str::to_uppercase),
         similarity: verdict.similarity,
         match_type: verdict.match_type,
         detected_at: now,

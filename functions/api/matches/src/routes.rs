@@ -1,0 +1,60 @@
+//! The routes.
+
+use axum::Router;
+use axum::extract::{FromRef, Path, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use vara::Result;
+use vara::auth::Gate;
+use vara::clock;
+use vara::domain::MatchId;
+use vara::http::{Caller, Params, data, id, page};
+use vara::services::matches;
+use vara::store::Store;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) gate: Gate,
+    pub(crate) store: Store,
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/matches/flagged", get(flagged))
+        .route("/api/v1/matches/{id}/confirm", post(confirm))
+        .route("/api/v1/matches/{id}/dismiss", post(dismiss))
+}
+
+async fn flagged(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
+    let found = matches::flagged(&app.store, caller.user, params.page()?).await?;
+    Ok(page(found.items, found.pagination))
+}
+
+async fn confirm(
+    State(app): State<App>,
+    caller: Caller,
+    Path(text): Path<String>,
+) -> Result<Response> {
+    let found = id(&text, MatchId::parse)?;
+    Ok(data(
+        matches::confirm(&app.store, caller.user, found, clock::now()).await?,
+    ))
+}
+
+async fn dismiss(
+    State(app): State<App>,
+    caller: Caller,
+    Path(text): Path<String>,
+) -> Result<Response> {
+    let found = id(&text, MatchId::parse)?;
+    Ok(data(
+        matches::dismiss(&app.store, caller.user, found, clock::now()).await?,
+    ))
+}

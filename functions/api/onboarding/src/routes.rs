@@ -1,0 +1,103 @@
+//! The routes.
+
+use axum::Router;
+use axum::extract::{FromRef, State};
+use axum::response::Response as Reply;
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde_json::json;
+use vara::Result;
+use vara::auth::Gate;
+use vara::clock;
+use vara::domain::Response;
+use vara::http::{Body, Caller, Issue, created, data};
+use vara::services::onboarding;
+use vara::store::Store;
+
+/// The most answers one request brings; there are eight questions.
+const MOST: usize = 100;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) gate: Gate,
+    pub(crate) store: Store,
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/onboarding/questions", get(questions))
+        .route("/api/v1/onboarding/responses", post(submit))
+        .route("/api/v1/onboarding/results", get(results))
+}
+
+async fn questions(_: Caller) -> Reply {
+    data(onboarding::questions())
+}
+
+#[derive(Deserialize)]
+struct SubmitBody {
+    responses: Vec<Given>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Given {
+    question_id: String,
+    response: Response,
+}
+
+async fn submit(
+    State(app): State<App>,
+    caller: Caller,
+    Body(body): Body<SubmitBody>,
+) -> Result<Reply> {
+    let given = checked(body.responses)?;
+    let outcome = onboarding::submit(&app.store, caller.user, &given, clock::now()).await?;
+    Ok(created(outcome))
+}
+
+/// Refuses what names no question and what no answer can be, saying where.
+fn checked(responses: Vec<Given>) -> Result<Vec<(String, Response)>> {
+    if responses.len() > MOST {
+        let issue = Issue::at("responses", format!("At most {MOST} answers at a time."));
+        return Err(Issue::refuse(&[issue]));
+    }
+    let mut issues = Vec::new();
+    for (at, it) in responses.iter().enumerate() {
+        let mut refuse = |field: &str, message: &str| {
+            issues.push(Issue {
+                code: "custom",
+                message: message.to_owned(),
+                path: vec![json!("responses"), json!(at), json!(field)],
+            });
+        };
+        if it.question_id.is_empty() {
+            refuse("questionId", "This names no question.");
+        }
+        if !it.response.is_sound() {
+            refuse(
+                "response",
+                "This is longer or larger than an answer can be.",
+            );
+        }
+    }
+    if issues.is_empty() {
+        let given = responses
+            .into_iter()
+            .map(|it| (it.question_id, it.response));
+        Ok(given.collect())
+    } else {
+        Err(Issue::refuse(&issues))
+    }
+}
+
+async fn results(State(app): State<App>, caller: Caller) -> Result<Reply> {
+    Ok(data(onboarding::results(&app.store, caller.user).await?))
+}

@@ -1,0 +1,334 @@
+//! The quiz as the screen sends it, again and again, and what it may not be.
+
+#![allow(clippy::unwrap_used)]
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use vara::domain::{Plan, PlanItemStatus};
+use vara::services::plan;
+use vara::store::Kept;
+use vara::testing::House;
+
+use crate::routes::{App, routes};
+
+const RESPONSES: &str = "/api/v1/onboarding/responses";
+const RESULTS: &str = "/api/v1/onboarding/results";
+
+async fn house() -> House {
+    House::build(routes(), |gate, store| App { gate, store }).await
+}
+
+fn answers(answers: &[(&str, Value)]) -> String {
+    let responses: Vec<Value> = answers
+        .iter()
+        .map(|(id, response)| json!({ "questionId": id, "response": response }))
+        .collect();
+    json!({ "responses": responses }).to_string()
+}
+
+async fn submit(house: &House, token: &str, given: &[(&str, Value)]) -> Value {
+    let reply = house
+        .send(Method::POST, RESPONSES, token, &answers(given))
+        .await;
+    House::data(reply, 201)
+}
+
+async fn results(house: &House, token: &str) -> Value {
+    House::data(house.send(Method::GET, RESULTS, token, "").await, 200)
+}
+
+#[tokio::test]
+async fn the_questions() {
+    let house = house().await;
+    let (_, token) = house.woman("ana@example.net").await;
+    let questions = house
+        .send(Method::GET, "/api/v1/onboarding/questions", &token, "")
+        .await;
+    let questions = House::data(questions, 200);
+    assert_eq!(questions.as_array().unwrap().len(), 8);
+    let keys: Vec<_> = questions[2].as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        [
+            "conditionalOn",
+            "description",
+            "id",
+            "options",
+            "order",
+            "question",
+            "type"
+        ]
+    );
+    assert_eq!(
+        (&questions[2]["type"], &questions[2]["order"]),
+        (&json!("MULTIPLE_CHOICE"), &json!(3))
+    );
+}
+
+#[tokio::test]
+async fn the_quiz_leads_to_a_level_and_a_plan() {
+    let house = house().await;
+    let (user, token) = house.woman("ana@example.net").await;
+    assert_eq!(
+        results(&house, &token).await,
+        json!({ "completed": false, "responses": [] })
+    );
+    let outcome = submit(
+        &house,
+        &token,
+        &[
+            ("online-presence", json!("active")),
+            ("threat-concerns", json!(["stalking", "doxxing"])),
+            ("platform-count", json!(1)),
+            ("shoe-size", json!(43)),
+        ],
+    )
+    .await;
+    // 3 + 5 + 1 of 32.
+    assert_eq!(outcome["riskLevel"], "MEDIUM");
+    let items = outcome["protectionPlan"]["items"].as_array().unwrap();
+    assert!((5..=7).contains(&items.len()));
+    let labels: Vec<&str> = items
+        .iter()
+        .map(|it| it["category"].as_str().unwrap())
+        .collect();
+    for (at, item) in items.iter().enumerate() {
+        assert_eq!(item["priority"], at + 1);
+        assert_eq!(
+            (&item["status"], &item["dueDate"]),
+            (&json!("PENDING"), &Value::Null)
+        );
+        let code = item["category"]
+            .as_str()
+            .unwrap()
+            .to_uppercase()
+            .replace(' ', "_");
+        assert_eq!(item["categoryCode"], code);
+        assert_eq!(item["planId"], outcome["protectionPlan"]["id"]);
+    }
+    let mut distinct = labels.clone();
+    let mut seen = std::collections::HashSet::new();
+    distinct.retain(|it| seen.insert(*it));
+    assert_eq!(outcome["focusAreas"], json!(distinct));
+
+    let told = results(&house, &token).await;
+    assert_eq!(
+        (&told["completed"], &told["riskLevel"]),
+        (&json!(true), &json!("MEDIUM"))
+    );
+    assert_eq!(
+        told["responses"].as_array().unwrap().len(),
+        3,
+        "what we do not ask is not kept"
+    );
+    let first = &told["responses"][0];
+    let keys: Vec<_> = first.as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        ["createdAt", "id", "questionId", "response", "userId"]
+    );
+    assert_eq!(
+        (&first["userId"], &first["questionId"], &first["response"]),
+        (&json!(user), &json!("online-presence"), &json!("active"))
+    );
+    assert_eq!(
+        told["responses"][1]["response"],
+        json!(["stalking", "doxxing"])
+    );
+    assert_eq!(told["responses"][2]["response"], json!(1));
+    let account = house.store.account(user).await.unwrap().unwrap();
+    assert!(account.profile.onboarding_completed);
+}
+
+#[tokio::test]
+async fn it_can_be_sent_again_and_keeps_what_she_did() {
+    let house = house().await;
+    let (user, token) = house.woman("ana@example.net").await;
+    // The dashboard asks for the plan before the quiz is sent.
+    let first = plan::get(&house.store, user, vara::clock::now())
+        .await
+        .unwrap();
+    assert_eq!(first.items[0].category, "Getting Started");
+    let active = [("online-presence", json!("active"))];
+    let outcome = submit(&house, &token, &active).await;
+    let items = outcome["protectionPlan"]["items"].as_array().unwrap();
+    assert!(items.iter().all(|it| it["category"] != "Getting Started"));
+    let id = items[1]["id"].as_str().unwrap();
+    plan::set_status(
+        &house.store,
+        user,
+        id,
+        PlanItemStatus::Completed,
+        vara::clock::now(),
+    )
+    .await
+    .unwrap();
+
+    let again = submit(&house, &token, &active).await;
+    let ids = |it: &Value| -> Vec<Value> {
+        let items = it["protectionPlan"]["items"].as_array().unwrap();
+        items.iter().map(|it| it["id"].clone()).collect()
+    };
+    assert_eq!(
+        ids(&again),
+        ids(&outcome),
+        "the same answers, the same plan"
+    );
+    assert_eq!(again["protectionPlan"]["items"][1]["status"], "COMPLETED");
+    // One question changed; the others stand.
+    let other = submit(&house, &token, &[("photo-sharing", json!("never"))]).await;
+    assert_eq!(other["riskLevel"], "HIGH", "4 of 8");
+    let told = results(&house, &token).await;
+    assert_eq!(told["responses"].as_array().unwrap().len(), 2);
+    // Nothing at all is an answer, too.
+    assert_eq!(submit(&house, &token, &[]).await["riskLevel"], "HIGH");
+}
+
+#[tokio::test]
+async fn two_tabs_at_once_both_count() {
+    let house = house().await;
+    let (user, token) = house.woman("ana@example.net").await;
+    let one = [("online-presence", json!("active"))];
+    let other = [("photo-sharing", json!("sometimes"))];
+    let third = [("safety-priority", json!("privacy"))];
+    let now = vara::clock::now();
+    futures_util::join!(
+        submit(&house, &token, &one),
+        submit(&house, &token, &other),
+        submit(&house, &token, &third),
+        async { plan::regenerate(&house.store, user, now).await.unwrap() },
+    );
+    let told = results(&house, &token).await;
+    assert_eq!(told["responses"].as_array().unwrap().len(), 3);
+    // 7 of 12, and the plan is the one that follows from all three.
+    assert_eq!(told["riskLevel"], "HIGH");
+    let plan = house.store.plan(user).await.unwrap().unwrap().plan;
+    let again = submit(&house, &token, &[]).await;
+    let wanted: Vec<String> = again["protectionPlan"]["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["id"].as_str().unwrap().to_owned())
+        .collect();
+    let have: Vec<String> = plan
+        .view()
+        .items
+        .iter()
+        .map(|it| it.id.to_string())
+        .collect();
+    assert!(
+        wanted.iter().all(|it| have.contains(it)),
+        "{wanted:?} {have:?}"
+    );
+}
+
+#[tokio::test]
+async fn refusals_say_where() {
+    let house = house().await;
+    let (_, token) = house.woman("ana@example.net").await;
+    for (body, path) in [
+        (json!({}), json!([])),
+        (json!([]), json!([])),
+        (json!({ "responses": {} }), json!(["responses"])),
+        (
+            json!({ "responses": [{ "questionId": "a" }] }),
+            json!(["responses", 0]),
+        ),
+        (
+            json!({ "responses": [{ "questionId": 1, "response": "x" }] }),
+            json!(["responses", 0, "questionId"]),
+        ),
+        (
+            json!({ "responses": [{ "questionId": "", "response": "x" }] }),
+            json!(["responses", 0, "questionId"]),
+        ),
+        (
+            json!({ "responses": [{ "questionId": "a", "response": 1 }, { "questionId": "a", "response": null }] }),
+            json!(["responses", 1, "response"]),
+        ),
+        (
+            json!({ "responses": [{ "questionId": "a", "response": { "x": 1 } }] }),
+            json!(["responses", 0, "response"]),
+        ),
+        (
+            json!({ "responses": [{ "questionId": "a", "response": [1] }] }),
+            json!(["responses", 0, "response"]),
+        ),
+        (
+            json!({ "responses": [{ "questionId": "a", "response": "x".repeat(101) }] }),
+            json!(["responses", 0, "response"]),
+        ),
+        (
+            json!({ "responses": [{ "questionId": "a", "response": 1e300 }] }),
+            json!(["responses", 0, "response"]),
+        ),
+        (
+            json!({ "responses": vec![json!({ "questionId": "a", "response": 1 }); 101] }),
+            json!(["responses"]),
+        ),
+    ] {
+        let reply = house
+            .send(Method::POST, RESPONSES, &token, &body.to_string())
+            .await;
+        House::refused(&reply, 400, "VALIDATION_ERROR");
+        assert_eq!(reply.1["error"]["details"][0]["path"], path, "{body}");
+    }
+    assert_eq!(results(&house, &token).await["completed"], false);
+}
+
+#[tokio::test]
+async fn nobody_is_nobody_and_others_see_nothing() {
+    let house = house().await;
+    let (_, ana) = house.woman("ana@example.net").await;
+    let (_, eve) = house.woman("eve@example.net").await;
+    submit(&house, &ana, &[("photo-sharing", json!("never"))]).await;
+    assert_eq!(results(&house, &eve).await["responses"], json!([]));
+    for (method, uri) in [
+        (Method::GET, "/api/v1/onboarding/questions"),
+        (Method::POST, RESPONSES),
+        (Method::GET, RESULTS),
+    ] {
+        let reply = house.send(method, uri, "null", "").await;
+        House::refused(&reply, 401, "AUTH_INVALID_TOKEN");
+    }
+    let reply = house
+        .send(Method::GET, "/api/v1/onboarding/nothing", &ana, "")
+        .await;
+    House::refused(&reply, 404, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn who_has_left_gets_no_rows() {
+    let house = house().await;
+    let (user, token) = house.woman("ana@example.net").await;
+    submit(&house, &token, &[("photo-sharing", json!("never"))]).await;
+    let account = house.store.account(user).await.unwrap().unwrap();
+    let now = vara::clock::now();
+    assert!(
+        house
+            .store
+            .begin_erasure(&account, "a", &[], now)
+            .await
+            .unwrap()
+    );
+    assert!(
+        house.store.empty(user).await.unwrap() >= 2,
+        "her answers and her plan"
+    );
+    assert!(house.store.answers(user).await.unwrap().is_none());
+    assert!(house.store.plan(user).await.unwrap().is_none());
+    let plan = Plan::first(user, now);
+    assert_eq!(
+        house.store.keep_plan(None, &plan).await.unwrap(),
+        Kept::Gone
+    );
+    let err = vara::services::onboarding::submit(&house.store, user, &[], now)
+        .await
+        .unwrap_err();
+    assert_eq!(err.code, "USER_NOT_FOUND");
+    assert_eq!(
+        house.store.empty(user).await.unwrap(),
+        0,
+        "nothing was written"
+    );
+}

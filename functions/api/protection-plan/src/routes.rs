@@ -1,0 +1,62 @@
+//! The routes.
+
+use axum::Router;
+use axum::extract::{FromRef, Path, State};
+use axum::response::Response;
+use axum::routing::{get, patch, post};
+use serde::Deserialize;
+use vara::Result;
+use vara::auth::Gate;
+use vara::clock;
+use vara::domain::PlanItemStatus;
+use vara::http::{Body, Caller, data};
+use vara::services::plan;
+use vara::store::Store;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) gate: Gate,
+    pub(crate) store: Store,
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/protection-plan", get(read))
+        .route("/api/v1/protection-plan/regenerate", post(regenerate))
+        .route("/api/v1/protection-plan/items/{id}", patch(set_status))
+}
+
+async fn read(State(app): State<App>, caller: Caller) -> Result<Response> {
+    Ok(data(
+        plan::get(&app.store, caller.user, clock::now()).await?,
+    ))
+}
+
+async fn regenerate(State(app): State<App>, caller: Caller) -> Result<Response> {
+    Ok(data(
+        plan::regenerate(&app.store, caller.user, clock::now()).await?,
+    ))
+}
+
+#[derive(Deserialize)]
+struct StatusBody {
+    status: PlanItemStatus,
+}
+
+async fn set_status(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Body(body): Body<StatusBody>,
+) -> Result<Response> {
+    Ok(data(
+        plan::set_status(&app.store, caller.user, &id, body.status, clock::now()).await?,
+    ))
+}

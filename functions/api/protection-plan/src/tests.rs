@@ -1,0 +1,221 @@
+//! The plan as the screens read and change it.
+
+#![allow(clippy::unwrap_used)]
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use vara::clock;
+use vara::domain::{Image, ImageId, ImageState, Response, UserId};
+use vara::services::onboarding;
+use vara::testing::House;
+
+use crate::routes::{App, routes};
+
+const PLAN: &str = "/api/v1/protection-plan";
+
+async fn house() -> House {
+    House::build(routes(), |gate, store| App { gate, store }).await
+}
+
+async fn get(house: &House, token: &str) -> Value {
+    House::data(house.send(Method::GET, PLAN, token, "").await, 200)
+}
+
+async fn regenerate(house: &House, token: &str) -> Value {
+    let uri = format!("{PLAN}/regenerate");
+    House::data(house.send(Method::POST, &uri, token, "").await, 200)
+}
+
+async fn set(house: &House, token: &str, item: &Value, status: &str) -> Value {
+    let uri = format!("{PLAN}/items/{}", item["id"].as_str().unwrap());
+    let body = json!({ "status": status }).to_string();
+    House::data(house.send(Method::PATCH, &uri, token, &body).await, 200)
+}
+
+async fn answer(house: &House, user: UserId, question: &str, value: &str) {
+    let given = [(question.to_owned(), Response::Text(value.to_owned()))];
+    onboarding::submit(&house.store, user, &given, clock::now())
+        .await
+        .unwrap();
+}
+
+fn titles(plan: &Value) -> Vec<&str> {
+    let items = plan["items"].as_array().unwrap();
+    items
+        .iter()
+        .map(|it| it["title"].as_str().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_first_plan_is_made_once() {
+    let house = house().await;
+    let (user, token) = house.woman("ana@example.net").await;
+    let (one, other) = futures_util::join!(get(&house, &token), get(&house, &token));
+    assert_eq!(one, other);
+    assert_eq!(one["userId"], json!(user));
+    let keys: Vec<_> = one.as_object().unwrap().keys().collect();
+    assert_eq!(
+        keys,
+        ["generatedAt", "id", "items", "lastUpdated", "userId"]
+    );
+    assert_eq!(one["items"].as_array().unwrap().len(), 1);
+    let item = &one["items"][0];
+    assert_eq!(
+        (
+            &item["category"],
+            &item["categoryCode"],
+            &item["priority"],
+            &item["status"]
+        ),
+        (
+            &json!("Getting Started"),
+            &json!("GETTING_STARTED"),
+            &json!(1),
+            &json!("PENDING")
+        )
+    );
+    assert_eq!(get(&house, &token).await, one, "reading changes nothing");
+}
+
+#[tokio::test]
+async fn an_item_is_marked_and_the_plan_says_when() {
+    let house = house().await;
+    let (user, token) = house.woman("ana@example.net").await;
+    answer(&house, user, "online-presence", "active").await;
+    let before = get(&house, &token).await;
+    for status in [
+        "IN_PROGRESS",
+        "COMPLETED",
+        "SKIPPED",
+        "PENDING",
+        "COMPLETED",
+    ] {
+        let item = set(&house, &token, &before["items"][2], status).await;
+        let want = json!({ "status": status });
+        let mut same = before["items"][2].clone();
+        same["status"] = want["status"].clone();
+        assert_eq!(item, same);
+    }
+    let after = get(&house, &token).await;
+    assert_eq!(after["items"][2]["status"], "COMPLETED");
+    assert!(after["lastUpdated"].as_str() >= before["lastUpdated"].as_str());
+    assert_eq!(after["generatedAt"], before["generatedAt"]);
+}
+
+#[tokio::test]
+async fn two_items_marked_at_once_are_both_marked() {
+    let house = house().await;
+    let (user, token) = house.woman("ana@example.net").await;
+    answer(&house, user, "online-presence", "active").await;
+    let plan = get(&house, &token).await;
+    let marks = [0, 1, 2, 3].map(|at| set(&house, &token, &plan["items"][at], "COMPLETED"));
+    futures_util::future::join_all(marks).await;
+    let after = get(&house, &token).await;
+    for at in 0..4 {
+        assert_eq!(after["items"][at]["status"], "COMPLETED");
+    }
+}
+
+#[tokio::test]
+async fn making_it_again_keeps_what_she_did_and_sees_how_things_stand() {
+    let house = house().await;
+    let (user, token) = house.woman("ana@example.net").await;
+    answer(&house, user, "online-presence", "active").await;
+    let before = get(&house, &token).await;
+    set(&house, &token, &before["items"][0], "COMPLETED").await;
+    set(&house, &token, &before["items"][1], "IN_PROGRESS").await;
+    set(&house, &token, &before["items"][2], "SKIPPED").await;
+
+    let again = regenerate(&house, &token).await;
+    for title in titles(&before) {
+        assert_eq!(
+            titles(&again).iter().filter(|it| **it == title).count(),
+            1,
+            "{title} stays, once"
+        );
+    }
+    let photos = "Add the photos you want watched";
+    assert_eq!(titles(&again)[0], photos, "she has no pictures");
+    for at in 0..3 {
+        let id = &before["items"][at]["id"];
+        let items = again["items"].as_array().unwrap();
+        let kept = items.iter().find(|it| it["id"] == *id).unwrap();
+        assert_eq!(kept["status"], ["COMPLETED", "IN_PROGRESS", "SKIPPED"][at]);
+        assert_eq!(kept["createdAt"], before["items"][at]["createdAt"]);
+    }
+    let image = Image {
+        state: ImageState::Pending,
+        ..Image::expected(ImageId::next(), user, "s".into(), clock::now())
+    };
+    assert!(house.store.announce_image(&image).await.unwrap());
+    let watched = regenerate(&house, &token).await;
+    assert!(!titles(&watched).contains(&photos), "she has one now");
+    let priorities: Vec<_> = watched["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["priority"].clone())
+        .collect();
+    assert_eq!(
+        priorities,
+        (1..=priorities.len()).map(Value::from).collect::<Vec<_>>()
+    );
+}
+
+#[tokio::test]
+async fn without_answers_there_is_a_plan_all_the_same() {
+    let house = house().await;
+    let (_, token) = house.woman("ana@example.net").await;
+    let plan = regenerate(&house, &token).await;
+    let categories: Vec<_> = plan["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["category"].clone())
+        .collect();
+    assert_eq!(
+        categories,
+        ["Image Protection", "Getting Started", "Monitoring Setup"]
+    );
+    let done = set(&house, &token, &plan["items"][2], "COMPLETED").await;
+    let again = regenerate(&house, &token).await;
+    assert_eq!(again["items"][2], done, "and nothing is asked of her twice");
+    assert_eq!(again["items"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn refusals() {
+    let house = house().await;
+    let (_, ana) = house.woman("ana@example.net").await;
+    let (_, eve) = house.woman("eve@example.net").await;
+    let hers = get(&house, &ana).await["items"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let ok = json!({ "status": "COMPLETED" }).to_string();
+    let unknown = ImageId::next().to_string();
+    // Eve has no plan, then one of her own; either way Ana's item is not in it.
+    for _ in 0..2 {
+        for id in [hers.as_str(), unknown.as_str(), "no-id"] {
+            let uri = format!("{PLAN}/items/{id}");
+            let reply = house.send(Method::PATCH, &uri, &eve, &ok).await;
+            House::refused(&reply, 404, "ITEM_NOT_FOUND");
+        }
+        get(&house, &eve).await;
+    }
+    let uri = format!("{PLAN}/items/{hers}");
+    for bad in ["", "{}", r#"{"status":"DONE"}"#, r#"{"status":1}"#, "[]"] {
+        let reply = house.send(Method::PATCH, &uri, &ana, bad).await;
+        House::refused(&reply, 400, "VALIDATION_ERROR");
+    }
+    for (method, uri) in [
+        (Method::GET, PLAN),
+        (Method::PATCH, uri.as_str()),
+        (Method::POST, "/api/v1/protection-plan/regenerate"),
+    ] {
+        let reply = house.send(method, uri, "null", "").await;
+        House::refused(&reply, 401, "AUTH_INVALID_TOKEN");
+    }
+    assert_eq!(get(&house, &ana).await["items"][0]["status"], "PENDING");
+}

@@ -1,0 +1,99 @@
+//! A plan that is made again keeps what she did.
+
+use super::{Advice, Entry, Plan, PlanItemStatus, Template, advice};
+use crate::domain::{Choices, Timestamp};
+
+/// How things stand with her, as far as a plan speaks of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Pictures under protection.
+    pub images: u64,
+    /// Alerts she has neither acted on nor dismissed.
+    pub open_alerts: u64,
+}
+
+impl Plan {
+    /// The plan after she answered: what her answers call for, and nothing else (QUIRKS Q13).
+    #[must_use]
+    pub fn answered(&self, choices: &Choices, now: Timestamp) -> Self {
+        let entries = advice(choices)
+            .iter()
+            .map(|it| self.entry(it.template, now))
+            .collect();
+        Self {
+            generated_at: now,
+            last_updated: now,
+            entries,
+            ..self.clone()
+        }
+    }
+
+    /// The plan made again from her answers (`None`: she gave none yet) and how things stand. What she
+    /// has begun, done or put aside stays, called for or not (QUIRKS Q14b).
+    #[must_use]
+    pub fn regenerated(
+        &self,
+        choices: Option<&Choices>,
+        standing: Standing,
+        now: Timestamp,
+    ) -> Self {
+        let mut wanted = standing.advice();
+        let others = choices.map_or_else(unanswered, advice);
+        let kept = self.entries.iter().filter(|it| it.is_hers());
+        let kept = kept.map(|it| Advice::of(it.template));
+        for advice in others.into_iter().chain(kept) {
+            if wanted.iter().all(|it| it.template != advice.template) {
+                wanted.push(advice);
+            }
+        }
+        wanted.sort_by_key(|it| it.place);
+        let mut entries: Vec<Entry> = wanted
+            .iter()
+            .map(|it| self.entry(it.template, now))
+            .collect();
+        for entry in entries.iter_mut().filter(|it| !it.is_hers()) {
+            entry.count = (entry.template == Template::OpenAlerts).then_some(standing.open_alerts);
+        }
+        Self {
+            last_updated: now,
+            entries,
+            ..self.clone()
+        }
+    }
+
+    /// The entry of a template: as it is, if it is in the plan, else a new one.
+    fn entry(&self, template: Template, now: Timestamp) -> Entry {
+        let known = self.entries.iter().find(|it| it.template == template);
+        known.cloned().unwrap_or_else(|| Entry::new(template, now))
+    }
+}
+
+impl Standing {
+    /// What to do about how things stand, in the contract's places.
+    fn advice(self) -> Vec<Advice> {
+        let photos = Advice {
+            template: Template::UploadPhotos,
+            place: 1,
+        };
+        let alerts = Advice::of(Template::OpenAlerts);
+        let photos = (self.images == 0).then_some(photos);
+        let alerts = (self.open_alerts > 0).then_some(alerts);
+        photos.into_iter().chain(alerts).collect()
+    }
+}
+
+/// What can be said without knowing anything of her.
+fn unanswered() -> Vec<Advice> {
+    let preferences = Advice {
+        template: Template::AlertPreferences,
+        place: 4,
+    };
+    vec![Advice::of(Template::GettingStarted), preferences]
+}
+
+impl Entry {
+    /// Whether she has done anything about it.
+    fn is_hers(&self) -> bool {
+        self.status != PlanItemStatus::Pending
+    }
+}

@@ -1,0 +1,90 @@
+//! The questions at the start: asking them, taking the answers, telling them again.
+
+use serde::Serialize;
+
+use crate::domain::{
+    Answer, Choices, Error, Plan, PlanView, QUESTIONS, Question, Response, Result, RiskLevel,
+    Timestamp, UserId, answered,
+};
+use crate::services::plan::{ATTEMPTS, gone};
+use crate::store::{Kept, Store};
+
+/// What her answers led to.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are the contract's")]
+pub struct Outcome {
+    pub risk_level: RiskLevel,
+    pub protection_plan: PlanView,
+    pub focus_areas: Vec<&'static str>,
+}
+
+/// What she told us so far.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Results {
+    /// Whether she ever sent answers.
+    pub completed: bool,
+    /// What followed from them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk_level: Option<RiskLevel>,
+    /// The answers.
+    pub responses: Vec<Answer>,
+}
+
+/// What we ask.
+#[must_use]
+pub fn questions() -> &'static [Question] {
+    &QUESTIONS
+}
+
+/// Takes answers, as often as she likes: what she says now replaces what she said before, question by
+/// question, and her plan follows (QUIRKS Q13).
+pub async fn submit(
+    store: &Store,
+    user: UserId,
+    given: &[(String, Response)],
+    now: Timestamp,
+) -> Result<Outcome> {
+    for _ in 0..ATTEMPTS {
+        let plan = store.plan(user).await?;
+        let before = store.answers(user).await?;
+        let known = before.as_ref().map_or(&[][..], |it| &it.answers);
+        let answers = answered(user, known, given, now);
+        let choices = Choices::from(answers.as_slice());
+        let risk = choices.risk_level();
+        let after = plan
+            .as_ref()
+            .map_or_else(|| Plan::first(user, now), |it| it.plan.clone())
+            .answered(&choices, now);
+        let seen = (before.as_ref(), plan.as_ref());
+        match store
+            .keep_answers(seen, (&answers, &after), risk, now)
+            .await?
+        {
+            Kept::Done => return Ok(outcome(risk, &after)),
+            Kept::Stale => {}
+            Kept::Gone => return Err(gone()),
+        }
+    }
+    Err(Error::unavailable("taking answers", "they kept changing"))
+}
+
+fn outcome(risk_level: RiskLevel, plan: &Plan) -> Outcome {
+    Outcome {
+        risk_level,
+        protection_plan: plan.view(),
+        focus_areas: plan.focus_areas(),
+    }
+}
+
+/// What she told us so far.
+pub async fn results(store: &Store, user: UserId) -> Result<Results> {
+    let profile = store.account(user).await?.ok_or_else(gone)?.profile;
+    let answers = store.answers(user).await?;
+    Ok(Results {
+        completed: profile.onboarding_completed,
+        risk_level: profile.onboarding_completed.then_some(profile.risk_level),
+        responses: answers.map(|it| it.answers).unwrap_or_default(),
+    })
+}

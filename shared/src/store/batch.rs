@@ -1,0 +1,58 @@
+//! Reading many rows at once.
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
+use serde::de::DeserializeOwned;
+
+use super::tx::backoff;
+use super::{Item, Key, Store, failure, read};
+use crate::domain::{Error, Result};
+
+/// The most rows the table reads at once.
+const AT_ONCE: usize = 100;
+
+/// How often rows that the table did not get to are asked for again.
+const ATTEMPTS: u32 = 8;
+
+impl Store {
+    /// Reads these rows, consistently; in no order, and without those that are not there.
+    pub(crate) async fn get_all<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<T>> {
+        let mut found = Vec::new();
+        for some in keys.chunks(AT_ONCE) {
+            let items = self.get_some(some).await?;
+            found.extend(items.into_iter().map(read).collect::<Result<Vec<T>>>()?);
+        }
+        Ok(found)
+    }
+
+    async fn get_some(&self, keys: &[Key]) -> Result<Vec<Item>> {
+        let mut found = Vec::new();
+        let mut left = KeysAndAttributes::builder()
+            .set_keys(Some(keys.iter().map(Key::item).collect()))
+            .consistent_read(true)
+            .build()
+            .map_err(|err| Error::bug("building a read", err))?;
+        for attempt in 0..ATTEMPTS {
+            let reply = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, left)
+                .send()
+                .await
+                .map_err(|err| failure("reading rows", err))?;
+            let rows = reply.responses.and_then(|mut it| it.remove(&self.table));
+            found.extend(rows.unwrap_or_default());
+            let unread = reply
+                .unprocessed_keys
+                .and_then(|mut it| it.remove(&self.table));
+            match unread {
+                Some(unread) => left = unread,
+                None => return Ok(found),
+            }
+            backoff(attempt).await;
+        }
+        Err(Error::unavailable(
+            "reading rows",
+            "the table did not get to all of them",
+        ))
+    }
+}

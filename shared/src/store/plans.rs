@@ -1,0 +1,134 @@
+//! What she told us at the start, and her plan.
+//!
+//! Each is one small row that is replaced as a whole, by whoever saw the latest: every row has a
+//! revision, and a change names the one it began with. So two open pages never undo each other.
+
+use serde::Deserialize;
+
+use super::tx::{Change, Outcome};
+use super::users::account_key;
+use super::{Key, Store, VERSION, alerts, images};
+use crate::domain::{Answer, Plan, Result, RiskLevel, Standing, Timestamp, UserId};
+
+/// A plan, and which state of it this is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct PlanRow {
+    /// The plan.
+    #[serde(flatten)]
+    pub plan: Plan,
+    revision: u64,
+}
+
+/// Her answers, and which state of them this is.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct AnswersRow {
+    /// One for each question she answered.
+    pub answers: Vec<Answer>,
+    revision: u64,
+}
+
+/// What storing came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is stored.
+    Done,
+    /// Somebody was faster; nothing is stored.
+    Stale,
+    /// She has left; nothing is stored.
+    Gone,
+}
+
+impl From<Outcome> for Kept {
+    /// Of a transaction that begins with her account.
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::Done,
+            Outcome::Refused(places) if places.contains(&0) => Self::Gone,
+            Outcome::Refused(_) => Self::Stale,
+        }
+    }
+}
+
+fn plan_key(user: UserId) -> Key {
+    Key::user(user, "PLAN")
+}
+
+fn answers_key(user: UserId) -> Key {
+    Key::user(user, "ANSWERS")
+}
+
+/// A change of a row that is still in the state it was seen in; `None`: it was not there.
+fn revise(seen: Option<u64>) -> Result<Change> {
+    let change = Change::default()
+        .set("v", VERSION)?
+        .set("revision", seen.unwrap_or_default() + 1)?;
+    match seen {
+        Some(revision) => change.when("revision", "=", revision),
+        None => Ok(change.if_absent("revision")),
+    }
+}
+
+fn revise_plan(before: Option<&PlanRow>, after: &Plan) -> Result<Change> {
+    revise(before.map(|it| it.revision))?
+        .set("userId", after.user_id)?
+        .set("generatedAt", after.generated_at)?
+        .set("lastUpdated", after.last_updated)?
+        .set("entries", &after.entries)
+}
+
+fn revise_answers(before: Option<&AnswersRow>, after: &[Answer]) -> Result<Change> {
+    revise(before.map(|it| it.revision))?.set("answers", after)
+}
+
+impl Store {
+    /// Her plan, if she has one.
+    pub async fn plan(&self, user: UserId) -> Result<Option<PlanRow>> {
+        self.get(&plan_key(user)).await
+    }
+
+    /// Her answers, if she ever sent any.
+    pub async fn answers(&self, user: UserId) -> Result<Option<AnswersRow>> {
+        self.get(&answers_key(user)).await
+    }
+
+    /// How things stand with her, from her totals.
+    pub async fn standing(&self, user: UserId) -> Result<Standing> {
+        let counters = self.counters(user).await?;
+        Ok(Standing {
+            images: images::active(&counters),
+            open_alerts: alerts::open(&counters),
+        })
+    }
+
+    /// Replaces her plan.
+    pub async fn keep_plan(&self, before: Option<&PlanRow>, after: &Plan) -> Result<Kept> {
+        let user = after.user_id;
+        let tx = self
+            .tx()
+            .require(&account_key(user))
+            .update(&plan_key(user), revise_plan(before, after));
+        Ok(tx.commit().await?.into())
+    }
+
+    /// Replaces her answers, her plan, and what her profile says of them, together.
+    pub async fn keep_answers(
+        &self,
+        before: (Option<&AnswersRow>, Option<&PlanRow>),
+        (answers, plan): (&[Answer], &Plan),
+        risk: RiskLevel,
+        now: Timestamp,
+    ) -> Result<Kept> {
+        let user = plan.user_id;
+        let profile = Change::default()
+            .set("riskLevel", risk)
+            .and_then(|it| it.set("onboardingCompleted", true))
+            .and_then(|it| it.set("updatedAt", now))
+            .map(Change::if_exists);
+        let tx = self
+            .tx()
+            .update(&account_key(user), profile)
+            .update(&answers_key(user), revise_answers(before.0, answers))
+            .update(&plan_key(user), revise_plan(before.1, plan));
+        Ok(tx.commit().await?.into())
+    }
+}

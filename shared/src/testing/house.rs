@@ -1,0 +1,110 @@
+//! A function's routes over a table in memory, and women who call them.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::auth::{Gate, OneTime};
+use crate::clock;
+use crate::domain::{Account, Link, LinkKind, Session, SignInMethod, UserId};
+use crate::http::Cors;
+use crate::runtime::Env;
+use crate::store::Store;
+
+/// A function, with what is behind it.
+pub struct House {
+    /// The table.
+    pub store: Store,
+    gate: Gate,
+    routes: Router,
+}
+
+impl House {
+    /// The routes of a function whose state is made of these two.
+    pub async fn build<S: Clone + Send + Sync + 'static>(
+        routes: Router<S>,
+        state: impl FnOnce(Gate, Store) -> S,
+    ) -> Self {
+        let store = super::store().await;
+        let settings = [
+            ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
+            ("PUBLIC_URL", "https://vara.example"),
+        ];
+        let env = Env::of(settings.map(|(name, value)| (name.into(), value.into())));
+        let gate = Gate::new(&env, store.clone());
+        let state = state(gate.clone(), store.clone());
+        Self {
+            routes: crate::http::finish(routes, state, Cors::new(&[], false)),
+            gate,
+            store,
+        }
+    }
+
+    /// A new woman, signed in: her id and her token.
+    pub async fn woman(&self, email: &str) -> (UserId, String) {
+        let now = clock::now();
+        let mut account = Account::new(UserId::random(), email, now);
+        let token = OneTime::draw().unwrap();
+        account.confirmation_token = Some(token.hash.clone());
+        let link = Link {
+            kind: LinkKind::SignUp,
+            user_id: account.id(),
+            hash: token.hash,
+            expires_at: now.plus_seconds(60),
+        };
+        let session = Session::new(account.id(), SignInMethod::Password, now);
+        assert!(
+            self.store
+                .create_account(&account, "hash", &link, Some(&session))
+                .await
+                .unwrap()
+        );
+        let token = self.gate.access().issue(&account, &session, now).unwrap().0;
+        (account.id(), token)
+    }
+
+    /// A call, and its answer.
+    pub async fn send(
+        &self,
+        method: Method,
+        uri: &str,
+        token: &str,
+        body: &str,
+    ) -> (StatusCode, Value) {
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_owned()))
+            .unwrap();
+        let reply = self.routes.clone().oneshot(request).await.unwrap();
+        let status = reply.status();
+        let bytes = reply.into_body().collect().await.unwrap().to_bytes();
+        (
+            status,
+            serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        )
+    }
+
+    /// `data` of the answer to a call, which must have this status.
+    #[track_caller]
+    pub fn data(reply: (StatusCode, Value), status: u16) -> Value {
+        assert_eq!(reply.0.as_u16(), status, "{}", reply.1);
+        reply.1["data"].clone()
+    }
+
+    /// Asserts a refusal with this status and code.
+    #[track_caller]
+    pub fn refused(reply: &(StatusCode, Value), status: u16, code: &str) {
+        assert_eq!(
+            (reply.0.as_u16(), &reply.1["error"]["code"]),
+            (status, &Value::from(code)),
+            "{}",
+            reply.1
+        );
+    }
+}
