@@ -18,7 +18,7 @@ const SIZES: [(&str, u64, u64); 12] = [
     ("api-scans", 256, 15),
     ("api-users", 256, 15),
     ("queue-image-ingest", 1769, 60),
-    ("queue-image-scan", 1024, 300),
+    ("queue-image-scan", 1769, 300),
     ("schedule-rescan", 256, 60),
 ];
 

@@ -20,6 +20,7 @@ mod plan;
 mod shapes;
 mod sign_in;
 mod tenancy;
+mod verdicts;
 
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -100,6 +101,9 @@ fn cases() -> Vec<Case> {
         sign_in::wrong_passwords_and_tokens,
         tenancy::nobody,
         tenancy::strangers,
+        verdicts::another_picture_is_put_to_her,
+        verdicts::edited_copies_are_named,
+        verdicts::her_face_elsewhere,
     );
     let behind = cases!(true:
         faults::duplicate_and_late_messages,

@@ -5,7 +5,9 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use vara_imaging::{Limits, Models, Picture, Subject, Turn, compare, decode, features, overlay, shrink};
+use vara_imaging::{
+    Limits, Models, Picture, Subject, Turn, compare, decode, features, overlay, shrink,
+};
 
 fn picture(name: &str) -> Picture {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-pictures");
@@ -17,8 +19,15 @@ fn picture(name: &str) -> Picture {
 fn crop(picture: &Picture) -> Picture {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let (across, down) = (width * 3 / 5, height * 3 / 5);
-    let rows = picture.rgb().chunks_exact(3 * width).skip(height / 5).take(down);
-    let rgb = rows.flat_map(|row| &row[3 * (width / 5)..][..3 * across]).copied().collect();
+    let rows = picture
+        .rgb()
+        .chunks_exact(3 * width)
+        .skip(height / 5)
+        .take(down);
+    let rgb = rows
+        .flat_map(|row| &row[3 * (width / 5)..][..3 * across])
+        .copied()
+        .collect();
     Picture::from_rgb(across as u32, down as u32, rgb).unwrap_or_else(|| picture.clone())
 }
 
@@ -51,7 +60,10 @@ fn benches(criterion: &mut Criterion) {
     pair("resized (hash)", &shrink(&hers, 300));
     pair("mirrored (hash)", &hers.turned(Turn::FlipY));
     pair("cropped (geometry)", &crop(&hers));
-    pair("cropped and mirrored (geometry)", &crop(&hers).turned(Turn::FlipY));
+    pair(
+        "cropped and mirrored (geometry)",
+        &crop(&hers).turned(Turn::FlipY),
+    );
     pair("other picture (geometry)", &other);
     group.bench_function("features of a picture", |bencher| {
         bencher.iter(|| features(black_box(&hers)));

@@ -13,7 +13,9 @@ const HEIGHT: u32 = 360;
 fn scene(seed: u64) -> Picture {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = move |below: u32| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as u32 % below
     };
     let mut pixels: Vec<[u8; 3]> = (0..WIDTH * HEIGHT)
@@ -21,7 +23,10 @@ fn scene(seed: u64) -> Picture {
         .collect();
     for _ in 0..90 {
         let (x, y, size) = (next(WIDTH), next(HEIGHT), 4 + next(36));
-        let (colour, round) = ([next(256), next(256), next(256)].map(|v| v as u8), next(2) == 0);
+        let (colour, round) = (
+            [next(256), next(256), next(256)].map(|v| v as u8),
+            next(2) == 0,
+        );
         for row in y.saturating_sub(size)..(y + size).min(HEIGHT) {
             for column in x.saturating_sub(size)..(x + size).min(WIDTH) {
                 let (dx, dy) = (row.abs_diff(y), column.abs_diff(x));
@@ -35,7 +40,12 @@ fn scene(seed: u64) -> Picture {
 }
 
 /// A picture drawn anew: `from` tells where in the old one a pixel is found.
-fn drawn(picture: &Picture, width: u32, height: u32, from: impl Fn(f64, f64) -> [f64; 2]) -> Picture {
+fn drawn(
+    picture: &Picture,
+    width: u32,
+    height: u32,
+    from: impl Fn(f64, f64) -> [f64; 2],
+) -> Picture {
     let at = |x: u32, y: u32, n: usize| {
         f64::from(picture.rgb()[((y * picture.width() + x) * 3) as usize + n])
     };
@@ -53,8 +63,14 @@ fn drawn(picture: &Picture, width: u32, height: u32, from: impl Fn(f64, f64) -> 
                 continue;
             }
             let (left, top) = (x.max(0.0) as u32, y.max(0.0) as u32);
-            let (right, below) = ((left + 1).min(picture.width() - 1), (top + 1).min(picture.height() - 1));
-            let (fx, fy) = ((x - f64::from(left)).max(0.0), (y - f64::from(top)).max(0.0));
+            let (right, below) = (
+                (left + 1).min(picture.width() - 1),
+                (top + 1).min(picture.height() - 1),
+            );
+            let (fx, fy) = (
+                (x - f64::from(left)).max(0.0),
+                (y - f64::from(top)).max(0.0),
+            );
             rgb.extend((0..3).map(|n| {
                 let upper = at(left, top, n) * (1.0 - fx) + at(right, top, n) * fx;
                 let lower = at(left, below, n) * (1.0 - fx) + at(right, below, n) * fx;
@@ -83,7 +99,9 @@ fn rotated(picture: &Picture, degrees: f64) -> Picture {
 /// Put into a page with words (here: dashes) around it, the same for all.
 fn framed(picture: &Picture) -> Picture {
     let (width, height) = (400, 760);
-    let page = drawn(picture, width, height, |u, v| [(u - 20.0) * 480.0 / 360.0, (v - 200.0) * 480.0 / 360.0]);
+    let page = drawn(picture, width, height, |u, v| {
+        [(u - 20.0) * 480.0 / 360.0, (v - 200.0) * 480.0 / 360.0]
+    });
     let mut rgb = page.rgb().to_vec();
     for row in (20..180).chain(490..740) {
         for column in 20..380u32 {
@@ -110,7 +128,11 @@ fn grey(picture: &Picture) -> Picture {
 }
 
 fn judged(query: &Picture, candidate: &Picture) -> Verdict {
-    compare(&Subject::new(query.clone()), &Subject::new(candidate.clone()), None)
+    compare(
+        &Subject::new(query.clone()),
+        &Subject::new(candidate.clone()),
+        None,
+    )
 }
 
 /// That the candidate is the query with just these edits.
@@ -134,7 +156,10 @@ fn placed(verdict: &Verdict, [x, y]: [f64; 2]) -> [f64; 2] {
 
 #[track_caller]
 fn assert_near([x, y]: [f64; 2], [u, v]: [f64; 2]) {
-    assert!((x - u).abs() < 3.0 && (y - v).abs() < 3.0, "{x}, {y} is not {u}, {v}");
+    assert!(
+        (x - u).abs() < 3.0 && (y - v).abs() < 3.0,
+        "{x}, {y} is not {u}, {v}"
+    );
 }
 
 #[test]
@@ -151,13 +176,20 @@ fn the_same_picture_is_exact() {
 
 #[test]
 fn crops_are_found_where_they_were_cut() {
-    for (x, y, width, height) in [(40.0, 30.0, 384, 288), (100.0, 80.0, 288, 216), (200.0, 60.0, 192, 144)] {
+    for (x, y, width, height) in [
+        (40.0, 30.0, 384, 288),
+        (100.0, 80.0, 288, 216),
+        (200.0, 60.0, 192, 144),
+    ] {
         let part = crop(&scene(2), x, y, width, height);
         let verdict = assert_edits(&scene(2), &part, &[Edit::Cropped]);
         assert_near(placed(&verdict, [x, y]), [0.0, 0.0]);
         let overlay = verdict.evidence.overlay.unwrap();
         let share = f64::from(width * height) / f64::from(WIDTH * HEIGHT);
-        assert!((overlay.overlap - share).abs() < 0.05 && overlay.covered > 0.94, "{overlay:?}");
+        assert!(
+            (overlay.overlap - share).abs() < 0.05 && overlay.covered > 0.94,
+            "{overlay:?}"
+        );
         assert!(overlay.affine || overlay.inliers >= 20);
     }
 }
@@ -191,7 +223,9 @@ fn put_into_something_larger() {
 fn other_colours_and_proportions() {
     let picture = scene(5);
     assert_edits(&picture, &grey(&picture), &[Edit::Recoloured]);
-    let brighter = each_pixel(&picture, |pixel| pixel.map(|v| (f64::from(v) * 1.6).min(255.0) as u8));
+    let brighter = each_pixel(&picture, |pixel| {
+        pixel.map(|v| (f64::from(v) * 1.6).min(255.0) as u8)
+    });
     assert_edits(&picture, &brighter, &[Edit::Recoloured]);
     let square = drawn(&picture, 360, 360, |u, v| [u * 480.0 / 360.0, v]);
     assert_edits(&picture, &square, &[Edit::Stretched]);
@@ -236,7 +270,10 @@ fn stored_hashes_are_taken() {
     let hashes = *made.dihedral().unwrap();
     let stored = Subject::new(scene(7)).with_dihedral(hashes);
     assert_eq!(stored.dihedral(), Some(&hashes));
-    assert_eq!(compare(&stored, &made, None).evidence.pdq.unwrap().distance, 0);
+    assert_eq!(
+        compare(&stored, &made, None).evidence.pdq.unwrap().distance,
+        0
+    );
 }
 
 /// One of the edits by number.

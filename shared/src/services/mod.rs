@@ -12,6 +12,7 @@ pub mod plan;
 pub mod rescan;
 pub mod scanning;
 pub mod scans;
+pub mod seeing;
 pub mod users;
 
 #[cfg(test)]

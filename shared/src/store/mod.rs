@@ -9,6 +9,7 @@
 //! | | `COUNTERS` | totals, kept in the same transaction as what they count |
 //! | | `SESSION#<id>` | a sign-in on one device |
 //! | | `IMAGE#<id>`, `SCAN#<id>`, `MATCH#<image>#<id>`, `ALERT#<id>` | her things |
+//! | | `PRINTS#<image>` | what a picture is recognised by: faces, vectors, further fingerprints |
 //! | | `ANSWERS`, `PLAN` | what she told us at the start; the plan that follows from it |
 //! | | `FINDING#<id>` | which picture a finding is of; listed while it waits for her word |
 //! | | `CHECK#<scan>#<image>#<engine>` | what a scan has already paid for |
@@ -32,6 +33,7 @@ mod links;
 mod list;
 mod matches;
 mod plans;
+mod prints;
 mod reviews;
 mod scans;
 mod sessions;
@@ -51,7 +53,7 @@ use crate::domain::{Error, Result, UserId};
 
 pub use due::Due;
 pub use erasure::{DUE_ERASE, Erasure};
-pub use images::{Arrival, ImageRow};
+pub use images::{Arrival, ImageRow, ShownFace};
 pub(crate) use images::{DUE_INTAKE, DUE_PURGE};
 pub use list::Listing;
 pub use matches::Stored;

@@ -7,6 +7,7 @@ use vara::domain::{BoxError, Timestamp};
 use vara::engines::{Fetcher, TinEye};
 use vara::runtime::{Clients, Delivery, Env, take_batch};
 use vara::services::scanning::{Delivered, Scanner};
+use vara::services::seeing::Eyes;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -25,6 +26,7 @@ async fn main() -> Result<(), BoxError> {
         tineye,
         queue: env.text("QUEUE_IMAGE_SCAN"),
         background: env.text("QUEUE_BACKGROUND_SCAN"),
+        eyes: Eyes::open(),
     };
     env.check()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {

@@ -9,8 +9,8 @@
 
 use super::area::{bounds, common};
 use super::rectangle::{Rectangle, best_rectangle};
-use super::squares::{Agreement, SQUARE, Seen, Square, Tally};
-use super::thumbs::{Thumbs, View};
+use super::squares::{Agreement, SQUARE, Seen, Square, Tally, without_shared_furniture};
+use super::thumbs::Thumbs;
 use super::transform::Transform;
 
 /// Most samples along the longer side of the common area.
@@ -61,7 +61,15 @@ pub(crate) fn agreement(
     };
     let views = (query.at(step), candidate.at(step * scale));
     Some(within_best_part(&grid, |place| {
-        look(&views, place, transform, to)
+        let there = transform.apply(place);
+        let inside = (0.0..to[0]).contains(&there[0]) && (0.0..to[1]).contains(&there[1]);
+        inside.then(|| Seen {
+            colours: [
+                grey_and_tint(views.0.colour(place)),
+                grey_and_tint(views.1.colour(there)),
+            ],
+            on_ground: [query.on_ground(place), candidate.on_ground(there)],
+        })
     }))
 }
 
@@ -75,6 +83,7 @@ fn within_best_part(grid: &Grid, look: impl Fn([f64; 2]) -> Option<Seen>) -> Agr
             squares.push(Square::of(&grid.square(column, row, &look)));
         }
     }
+    let squares = without_shared_furniture(squares);
     let gains: Vec<f64> = squares.iter().map(Square::gain).collect();
     let best = best_rectangle(&gains, across);
     let mut tally = Tally::default();
@@ -116,22 +125,6 @@ impl Grid {
             self.top + at(rectangle.rows.end, self.rows),
         ]
     }
-}
-
-fn look(
-    views: &(View<'_>, View<'_>),
-    place: [f64; 2],
-    transform: &Transform,
-    to: [f64; 2],
-) -> Option<Seen> {
-    let there = transform.apply(place);
-    let inside = (0.0..to[0]).contains(&there[0]) && (0.0..to[1]).contains(&there[1]);
-    inside.then(|| {
-        [
-            grey_and_tint(views.0.colour(place)),
-            grey_and_tint(views.1.colour(there)),
-        ]
-    })
 }
 
 fn grey_and_tint([red, green, blue]: [f32; 3]) -> [f32; 3] {

@@ -17,6 +17,13 @@ const SAME: f32 = 0.7;
 /// so far nor against it.
 const BREAK_EVEN: f64 = 0.5;
 
+/// Share of a square's samples with the ground of the picture about them when
+/// the square is furniture: words on paper, buttons on a screen.
+const ON_GROUND: f32 = 0.6;
+
+/// Squares that must contradict the rest before furniture is left out.
+const CONTRADICTION: usize = 3;
+
 /// What laying one picture on the other has shown.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Agreement {
@@ -49,8 +56,13 @@ pub(crate) struct Colours {
     pub(crate) tint: f64,
 }
 
-/// A sample of both: grey, and the two colour differences.
-pub(super) type Seen = [[f32; 3]; 2];
+/// A sample of both.
+pub(super) struct Seen {
+    /// Grey, and the two colour differences.
+    pub(super) colours: [[f32; 3]; 2],
+    /// Whether the ground of the picture is about.
+    pub(super) on_ground: [bool; 2],
+}
 
 /// How often each shade of grey occurs.
 type Greys = [u32; 32];
@@ -66,6 +78,8 @@ pub(super) struct Square {
     /// Whether something is clearly there, and whether only in one picture.
     drawn: bool,
     hides: bool,
+    /// Whether it is drawn on the ground of both pictures.
+    furniture: bool,
     samples: f64,
     brightness: f64,
     tint: f64,
@@ -74,16 +88,22 @@ pub(super) struct Square {
 
 impl Square {
     pub(super) fn of(seen: &[Seen]) -> Self {
-        let mut square = Self::default();
-        for [query, candidate] in seen {
+        let mut square = Self {
+            furniture: is_furniture(seen),
+            ..Self::default()
+        };
+        // Of the whole square: single samples differ wherever colours meet.
+        let mut tint = [0.0; 2];
+        for [query, candidate] in seen.iter().map(|seen| seen.colours) {
             square.samples += 1.0;
             square.brightness += f64::from(candidate[0] - query[0]);
-            let (u, v) = (candidate[1] - query[1], candidate[2] - query[2]);
-            square.tint += f64::from((u * u + v * v).sqrt());
+            tint[0] += f64::from(candidate[1] - query[1]);
+            tint[1] += f64::from(candidate[2] - query[2]);
             for (greys, [grey, ..]) in square.greys.iter_mut().zip([query, candidate]) {
                 greys[(grey / 8.0).clamp(0.0, 31.0) as usize] += 1;
             }
         }
+        square.tint = tint[0].hypot(tint[1]);
         if seen.len() < SQUARE * SQUARE / 2 {
             return square;
         }
@@ -104,6 +124,43 @@ impl Square {
     pub(super) fn gain(&self) -> f64 {
         self.weight * (self.correlation - BREAK_EVEN)
     }
+
+    /// The same square as if it showed nothing.
+    fn silenced(self) -> Self {
+        Self {
+            weight: 0.0,
+            correlation: 0.0,
+            shows: false,
+            same: false,
+            drawn: false,
+            hides: false,
+            ..self
+        }
+    }
+}
+
+/// Silences the furniture of two pictures that are otherwise not alike: two
+/// screenshots share their buttons and two memes their words, whatever they
+/// show. Where nothing contradicts, furniture may be all that a picture has.
+pub(super) fn without_shared_furniture(squares: Vec<Square>) -> Vec<Square> {
+    let count =
+        |is: fn(&Square) -> bool| squares.iter().filter(|it| !it.furniture && is(it)).count();
+    if count(|it| it.hides) < CONTRADICTION.max(count(|it| it.same)) {
+        return squares;
+    }
+    let silence = |square: Square| {
+        if square.furniture {
+            square.silenced()
+        } else {
+            square
+        }
+    };
+    squares.into_iter().map(silence).collect()
+}
+
+fn is_furniture(seen: &[Seen]) -> bool {
+    let both = seen.iter().filter(|seen| seen.on_ground == [true; 2]);
+    both.count() as f32 >= ON_GROUND * seen.len() as f32
 }
 
 /// Sums over the squares of the common part.
@@ -170,11 +227,11 @@ fn paper(greys: &Greys) -> f64 {
 /// The spread of grey in both, and how alike they go up and down.
 fn correlation(seen: &[Seen]) -> ([f32; 2], f32) {
     let count = seen.len() as f32;
-    let mean = |n: usize| seen.iter().map(|two| two[n][0]).sum::<f32>() / count;
+    let mean = |n: usize| seen.iter().map(|two| two.colours[n][0]).sum::<f32>() / count;
     let (query, candidate) = (mean(0), mean(1));
     let (mut qq, mut cc, mut qc) = (0.0, 0.0, 0.0);
     for two in seen {
-        let (q, c) = (two[0][0] - query, two[1][0] - candidate);
+        let [q, c] = [two.colours[0][0] - query, two.colours[1][0] - candidate];
         qq += q * q;
         cc += c * c;
         qc += q * c;

@@ -9,6 +9,12 @@ const LONGEST: u32 = 160;
 /// Sides shorter than this are not halved.
 const SHORTEST: usize = 8;
 
+/// Share of the pixels that must be evenly of one grey for it to be the ground.
+const GROUND: f64 = 0.04;
+
+/// Grey levels by which an even place varies.
+const EVEN: u8 = 5;
+
 /// Pixels of the original looked at per side of one pixel of the copy.
 const SAMPLES: usize = 3;
 
@@ -27,11 +33,14 @@ pub(crate) struct Thumbs {
     pub(crate) width: f64,
     pub(crate) height: f64,
     levels: Vec<Level>,
+    /// For each pixel of the largest copy, whether the picture's ground is about.
+    on_ground: Vec<bool>,
 }
 
 impl Thumbs {
     pub(crate) fn of(picture: &Picture) -> Self {
-        let mut levels = vec![Level::of(picture)];
+        let (largest, reaches) = Level::of(picture);
+        let mut levels = vec![largest];
         while let Some(last) = levels.last() {
             if last.width.min(last.height) < 2 * SHORTEST {
                 break;
@@ -43,6 +52,7 @@ impl Thumbs {
             width: f64::from(picture.width()),
             height: f64::from(picture.height()),
             levels,
+            on_ground: on_ground(&reaches),
         }
     }
 
@@ -51,16 +61,53 @@ impl Thumbs {
         (self.width / self.levels[0].width as f64).max(self.height / self.levels[0].height as f64)
     }
 
+    /// Whether the ground is about at a place of the original.
+    pub(crate) fn on_ground(&self, [x, y]: [f64; 2]) -> bool {
+        let Level { width, height, .. } = &self.levels[0];
+        let column = (x / self.width * *width as f64) as usize;
+        let row = (y / self.height * *height as f64) as usize;
+        self.on_ground[row.min(height - 1) * width + column.min(width - 1)]
+    }
+
     /// The copy whose pixels are about as large as `step` pixels of the original.
     pub(crate) fn at(&self, step: f64) -> View<'_> {
         let level = (step / self.finest()).log2().round().max(0.0) as usize;
-        let level = &self.levels[level.min(self.levels.len() - 1)];
+        let level = level.min(self.levels.len() - 1);
+        // Not the copy's own sides: halving drops what is left over.
+        let (largest, halvings) = (&self.levels[0], (1u64 << level) as f64);
         View {
-            level,
-            across: level.width as f64 / self.width,
-            down: level.height as f64 / self.height,
+            level: &self.levels[level],
+            across: largest.width as f64 / halvings / self.width,
+            down: largest.height as f64 / halvings / self.height,
         }
     }
+}
+
+/// The darkest and the brightest of the pixels that one pixel of the copy was
+/// made of.
+type Reach = [u8; 2];
+
+/// Marks the pixels that show the ground, or something thin drawn on it: the
+/// one grey that a good part of the picture is evenly of. Paper, a screen, a
+/// black sky.
+fn on_ground(reaches: &[Reach]) -> Vec<bool> {
+    let mut even = [0usize; 256];
+    for [low, high] in reaches {
+        if high - low <= EVEN {
+            even[usize::from(*low)] += 1;
+        }
+    }
+    let near = |grey: usize| {
+        let (first, last) = (grey.saturating_sub(2), (grey + 2).min(255));
+        even[first..=last].iter().sum::<usize>()
+    };
+    let ground = (0..=u8::MAX).max_by_key(|&grey| near(usize::from(grey)));
+    let ground =
+        ground.filter(|&grey| near(usize::from(grey)) as f64 >= GROUND * reaches.len() as f64);
+    let shows = |reach: &Reach| {
+        ground.is_some_and(|ground| reach.iter().any(|grey| grey.abs_diff(ground) <= 2 * EVEN))
+    };
+    reaches.iter().map(shows).collect()
 }
 
 /// One of the copies, read in coordinates of the original.
@@ -91,7 +138,7 @@ impl View<'_> {
 }
 
 impl Level {
-    fn of(picture: &Picture) -> Self {
+    fn of(picture: &Picture) -> (Self, Vec<Reach>) {
         let (width, height) = (picture.width(), picture.height());
         let longest = width.max(height);
         let scaled = |side: u32| {
@@ -102,16 +149,20 @@ impl Level {
         let columns_read = places(width as usize, columns);
         let rows_read = places(height as usize, rows);
         let mut pixels = Vec::with_capacity(columns * rows);
+        let mut reaches = Vec::with_capacity(columns * rows);
         for block in rows_read.chunks_exact(rows_read.len() / rows) {
             for places in columns_read.chunks_exact(columns_read.len() / columns) {
-                pixels.push(mean(picture, places, block));
+                let (mean, reach) = sampled(picture, places, block);
+                pixels.push(mean);
+                reaches.push(reach);
             }
         }
-        Self {
+        let level = Self {
             width: columns,
             height: rows,
             pixels,
-        }
+        };
+        (level, reaches)
     }
 
     fn halved(&self) -> Self {
@@ -144,17 +195,23 @@ fn places(side: usize, copies: usize) -> Vec<usize> {
         .collect()
 }
 
-fn mean(picture: &Picture, columns: &[usize], rows: &[usize]) -> [f32; 3] {
+/// The mean colour of the pixels read, and how dark and bright their green is.
+fn sampled(picture: &Picture, columns: &[usize], rows: &[usize]) -> ([f32; 3], Reach) {
     let mut sum = [0u32; 3];
+    let (mut low, mut high) = (u8::MAX, 0);
     for row in rows {
         let line = &picture.pixels()[row * picture.width() as usize..];
         for column in columns {
-            for (sum, value) in sum.iter_mut().zip(line[*column]) {
+            let pixel = line[*column];
+            for (sum, value) in sum.iter_mut().zip(pixel) {
                 *sum += u32::from(value);
             }
+            low = low.min(pixel[1]);
+            high = high.max(pixel[1]);
         }
     }
-    sum.map(|sum| sum as f32 / (columns.len() * rows.len()) as f32)
+    let count = (columns.len() * rows.len()) as f32;
+    (sum.map(|sum| sum as f32 / count), [low, high])
 }
 
 #[cfg(test)]

@@ -57,8 +57,13 @@ fn split(data: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// What could be unpacked before the limit or the damage.
 fn unpack(text: &[u8]) -> Vec<u8> {
-    miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(text, MAX_UNPACKED)
-        .unwrap_or_else(|failed| failed.output)
+    miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(text, MAX_UNPACKED).unwrap_or_else(
+        |failed| {
+            // The room made for more is still there, as zeros.
+            let end = failed.output.iter().rposition(|byte| *byte != 0);
+            failed.output[..end.map_or(0, |last| last + 1)].to_vec()
+        },
+    )
 }
 
 #[cfg(test)]

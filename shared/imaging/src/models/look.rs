@@ -81,6 +81,9 @@ fn surroundings(picture: &Picture, face: &Found) -> Option<Picture> {
     };
     let (left, width) = range(left + width / 2.0, picture.width());
     let (top, height) = range(top + height / 2.0, picture.height());
+    if width < 1.0 || height < 1.0 {
+        return None;
+    }
     let scale = (f64::from(SIDE_CLOSE) / width.max(height)).min(1.0);
     let side = |of: f64| ((of * scale).round() as u32).max(1);
     let area = [left, top, width, height];

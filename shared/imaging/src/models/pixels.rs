@@ -9,7 +9,8 @@ use crate::picture::Picture;
 pub(super) type Area = [f64; 4];
 
 /// The part of the picture, squashed or stretched to the sides; the whole
-/// picture when `part` is `None`. Averages over all pixels it shrinks.
+/// picture when `part` is `None`. Averages over all pixels it shrinks, at the
+/// part's edges also over those just outside.
 ///
 /// `None` only when the part is not inside the picture or a side is zero.
 pub(super) fn resized(
@@ -60,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_part_is_cut_out() {
-        let right = resized(&halves(), Some([8.0, 0.0, 8.0, 4.0]), 2, 2).unwrap();
+        let right = resized(&halves(), Some([12.0, 0.0, 4.0, 4.0]), 2, 2).unwrap();
         assert_eq!(right.pixels(), [[200, 210, 220]; 4]);
         assert!(resized(&halves(), Some([8.0, 0.0, 9.0, 4.0]), 2, 2).is_none());
     }

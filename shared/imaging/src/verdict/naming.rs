@@ -16,7 +16,7 @@ const STRETCHED: f64 = 1.07;
 /// Changes of brightness and of tint, in levels, that a new compression or
 /// another decoder does not make.
 const BRIGHTER: f64 = 14.0;
-const TINTED: f64 = 9.0;
+const TINTED: f64 = 6.0;
 
 /// Share of the squares hidden under something from which it is a caption.
 const HIDDEN: f64 = 0.15;
@@ -48,12 +48,13 @@ fn shape(overlay: &Overlay, query: [f64; 2]) -> impl Iterator<Item = Edit> {
     let [a, b, c, d] = Transform(overlay.matrix).linear_at(middle);
     let (large, small) = stretches([a, b, c, d]);
     let turn = if overlay.mirrored {
-        (b - c).atan2(d - a)
+        // Top and bottom exchanged is a mirror image like left and right.
+        (b + c).abs().atan2((d - a).abs())
     } else {
-        (c - b).atan2(a + d)
+        (c - b).atan2(a + d).abs()
     };
     let seen = [
-        (turn.to_degrees().abs() >= TURNED, Edit::Rotated),
+        (turn.to_degrees() >= TURNED, Edit::Rotated),
         (overlay.mirrored, Edit::Mirrored),
         (large >= STRETCHED * small, Edit::Stretched),
     ];
