@@ -29,6 +29,14 @@ const FURNITURE: f64 = -60.0;
 /// Share of empty ground that photographs have, too.
 const GROUND: f64 = 0.3;
 
+/// What a common part costs that is small in both pictures: a caption they
+/// share, a button. A picture put into another, or a part of it, is large in
+/// one of the two.
+const SMALL_IN_BOTH: f64 = -60.0;
+
+/// Share of a picture from which a part is no longer small.
+const SMALL: f64 = 0.4;
+
 /// Weights of a matching hash: the constant, its distance, the correlation of
 /// the pixels, the logarithm of the squares that show the same.
 const HASH: [f64; 4] = [-7.0, -0.06, 10.0, 1.4];
@@ -43,9 +51,10 @@ pub(super) fn geometry(overlay: &Overlay) -> f64 {
         f64::from(overlay.same + 1).ln(),
         share,
     ];
-    let partial = 1.0 - overlay.overlap.max(overlay.covered);
-    let furniture = partial * (overlay.detail.paper - GROUND).max(0.0);
-    logistic(dot(&GEOMETRY, &facts) + FURNITURE * furniture)
+    let larger = overlay.overlap.max(overlay.covered);
+    let furniture = (1.0 - larger) * (overlay.detail.paper - GROUND).max(0.0);
+    let small = (SMALL - larger).max(0.0);
+    logistic(dot(&GEOMETRY, &facts) + FURNITURE * furniture + SMALL_IN_BOTH * small)
 }
 
 /// The score of a hash that led to an overlay.
