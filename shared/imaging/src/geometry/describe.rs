@@ -62,17 +62,18 @@ fn circle(plane: &Plane, blob: &Blob) -> [f32; BINS] {
     let radius = (2.5 * sigma).round() as isize;
     let (column, row) = (blob.x.round() as isize, blob.y.round() as isize);
     let mut circle = [0.0; BINS];
+    let weight = |apart: f32| (-apart * apart / (2.0 * sigma * sigma)).exp();
+    let columns = (column - radius).max(1)..=(column + radius).min(plane.width as isize - 2);
+    let across: Vec<f32> = columns.clone().map(|x| weight(x as f32 - blob.x)).collect();
     for y in (row - radius).max(1)..=(row + radius).min(plane.height as isize - 2) {
         let (above, here, below) = (y as usize - 1, y as usize, y as usize + 1);
         let (above, here, below) = (plane.row(above), plane.row(here), plane.row(below));
-        for x in (column - radius).max(1)..=(column + radius).min(plane.width as isize - 2) {
-            let (dx, dy) = (x as f32 - blob.x, y as f32 - blob.y);
-            let distance = dx * dx + dy * dy;
+        let down = weight(y as f32 - blob.y);
+        for (x, across) in columns.clone().zip(&across) {
             let x = x as usize;
             let (gx, gy) = (here[x + 1] - here[x - 1], below[x] - above[x]);
-            let weight = (-distance / (2.0 * sigma * sigma)).exp();
             let bin = (angle(gy, gx) * (BINS as f32 / TAU)) as usize % BINS;
-            circle[bin] += weight * (gx * gx + gy * gy).sqrt();
+            circle[bin] += across * down * (gx * gx + gy * gy).sqrt();
         }
     }
     smoothed(&smoothed(&circle))
@@ -88,12 +89,14 @@ fn smoothed(circle: &[f32; BINS]) -> [f32; BINS] {
 pub(crate) fn descriptor(octave: &Octave, blob: &Blob, direction: f32) -> Descriptor {
     let patch = patch(&octave.gaussians[blob.layer], blob, direction);
     let mut cells = [[0.0f32; DIRECTIONS]; CELLS * CELLS];
+    // The weight falls off alike across and down, so one line of it suffices.
+    let weights: [f32; SIDE] = std::array::from_fn(|n| (-offset(n) * offset(n) / 8.0).exp());
     for row in 0..SIDE {
         for column in 0..SIDE {
             let gx = patch[row + 1][column + 2] - patch[row + 1][column];
             let gy = patch[row + 2][column + 1] - patch[row][column + 1];
             let (x, y) = (offset(column), offset(row));
-            let strength = (gx * gx + gy * gy).sqrt() * (-(x * x + y * y) / 8.0).exp();
+            let strength = (gx * gx + gy * gy).sqrt() * weights[row] * weights[column];
             add(&mut cells, x, y, angle(gy, gx), strength);
         }
     }
