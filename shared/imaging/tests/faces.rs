@@ -121,7 +121,7 @@ fn edits(picture: &Picture) -> Vec<(&'static str, Picture)> {
     ]
 }
 
-/// The reference is OpenCV's detector and recogniser with the float weights;
+/// The reference is `OpenCV`'s detector and recogniser with the float weights;
 /// ours are stored in eight bits and shrink faces without skipping pixels.
 #[test]
 fn faces_are_those_of_the_reference() {

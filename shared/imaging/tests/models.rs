@@ -123,7 +123,9 @@ fn bytes_of_the_middle_reach_the_model() {
     .concat();
     let picture = Picture::from_rgb(60, 20, line.repeat(20)).unwrap();
     let middle = models().with_vector_model(&mean_colour()).unwrap();
-    assert_eq!(middle.vector(&picture).unwrap().values, [0.0, 0.0, 1.0]);
+    let values = middle.vector(&picture).unwrap().values;
+    // Shrinking smooths over the edge of the square, which is a little red.
+    assert!(values[0] < 0.07 && values[2] > 0.99, "{values:?}");
     let squash = ModelFile {
         fit: Fit::Squash,
         ..mean_colour()

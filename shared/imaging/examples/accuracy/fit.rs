@@ -64,8 +64,9 @@ fn solve(mut matrix: [Row; FACTS], mut right: Row) -> Option<Row> {
         }
         for row in pivot + 1..FACTS {
             let factor = matrix[row][pivot] / matrix[pivot][pivot];
-            for column in pivot..FACTS {
-                matrix[row][column] -= factor * matrix[pivot][column];
+            let above = matrix[pivot];
+            for (value, above) in matrix[row].iter_mut().zip(above).skip(pivot) {
+                *value -= factor * above;
             }
             right[row] -= factor * right[pivot];
         }

@@ -105,14 +105,11 @@ pub(crate) fn run(
     };
     thread::scope(|scope| {
         let started: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        started
-            .into_iter()
-            .map(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|_| Err("a worker died".into()))
-            })
-            .collect::<Result<(), EditError>>()
+        started.into_iter().try_for_each(|worker| {
+            worker
+                .join()
+                .unwrap_or_else(|_| Err("a worker died".into()))
+        })
     })?;
     let mut outcomes = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     outcomes.sort_by_key(|outcome: &Outcome| (outcome.edited, outcome.case));

@@ -103,9 +103,10 @@ fn search(octave: &Octave, index: usize, layer: usize, found: &mut Vec<Blob>) {
         &octave.differences[layer + 1],
     ];
     for row in EDGE..plane.height.saturating_sub(EDGE) {
-        let values = plane.row(row);
-        for column in EDGE..plane.width.saturating_sub(EDGE) {
-            if values[column].abs() >= 0.7 * MIN_CONTRAST
+        let last = plane.width.saturating_sub(EDGE);
+        let values = plane.row(row).iter().enumerate().take(last).skip(EDGE);
+        for (column, value) in values {
+            if value.abs() >= 0.7 * MIN_CONTRAST
                 && is_extreme(three, column, row)
                 && let Some(blob) = refined(octave, index, layer, column, row)
             {

@@ -1,4 +1,4 @@
-//! Finding faces: YuNet, at its own scale, and what its numbers mean.
+//! Finding faces: `YuNet`, at its own scale, and what its numbers mean.
 
 use rten::Value;
 use rten_tensor::NdTensor;

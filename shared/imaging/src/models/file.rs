@@ -98,10 +98,9 @@ pub(super) struct VectorModel {
     source: Source,
 }
 
-/// Boxed since one of them is much larger.
 #[derive(Debug)]
 enum Source {
-    Embedded(Lazy),
+    Embedded(Box<Lazy>),
     Foreign(Box<Network>),
 }
 
@@ -116,7 +115,7 @@ impl VectorModel {
                 mean: [127.0; 3],
                 deviation: [128.0; 3],
             },
-            source: Source::Embedded(Lazy::new(&weights::LOOKS, &["embedding"])),
+            source: Source::Embedded(Box::new(Lazy::new(&weights::LOOKS, &["embedding"]))),
         }
     }
 
