@@ -21,9 +21,9 @@ const SIZES: [(&str, u64, u64); 17] = [
     ("api-users", 256, 15),
     ("queue-breach-check", 256, 120),
     ("queue-image-ingest", 1769, 60),
-    ("queue-image-scan", 1024, 300),
-    ("schedule-notify", 256, 60),
+    ("queue-image-scan", 1769, 300),
     ("queue-profile-scan", 1024, 300),
+    ("schedule-notify", 256, 60),
     ("schedule-rescan", 256, 60),
 ];
 

@@ -1,5 +1,7 @@
 //! Pictures made of a seed: the same seed, the same picture; other seeds look nothing like it.
 
+use std::path::Path;
+
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, imageops};
 
@@ -48,26 +50,57 @@ pub fn mine_and_found() -> (Vec<u8>, Vec<u8>) {
     (jpeg(&original, 92), jpeg(&copy, 70))
 }
 
-/// The same, but so little is left of the copy that one can doubt it: a third of the picture, askew.
+/// A photograph of the imaging crate: its test pictures and those of its accuracy bench.
 #[must_use]
-pub fn mine_and_doubtful() -> (Vec<u8>, Vec<u8>) {
-    let original = picture(fresh(), 800, 600);
-    let askew = turned(&original, 5.5);
-    let part = imageops::crop_imm(&askew, 80, 60, 480, 360).to_image();
-    (jpeg(&original, 92), jpeg(&part, 70))
+pub fn photo(name: &str) -> RgbImage {
+    let imaging = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/imaging");
+    let file = ["bench-pictures", "tests/pictures"]
+        .map(|folder| imaging.join(folder).join(format!("{name}.jpg")))
+        .into_iter()
+        .find(|it| it.exists());
+    let file = file.unwrap_or_else(|| panic!("there is no photograph called {name}"));
+    image::open(file).unwrap().to_rgb8()
 }
 
-/// The picture turned around its middle, its edges drawn out.
-fn turned(picture: &RgbImage, degrees: f32) -> RgbImage {
-    let (sin, cos) = degrees.to_radians().sin_cos();
+/// Two thirds of each side, from the middle.
+#[must_use]
+pub fn cropped(picture: &RgbImage) -> RgbImage {
     let (width, height) = picture.dimensions();
-    let (cx, cy) = (width as f32 / 2.0, height as f32 / 2.0);
-    RgbImage::from_fn(width, height, |x, y| {
-        let (dx, dy) = (x as f32 - cx, y as f32 - cy);
-        let x = (cos * dx + sin * dy + cx).clamp(0.0, width as f32 - 1.0);
-        let y = (cos * dy - sin * dx + cy).clamp(0.0, height as f32 - 1.0);
-        *picture.get_pixel(x as u32, y as u32)
-    })
+    imageops::crop_imm(
+        picture,
+        width / 6,
+        height / 6,
+        width * 2 / 3,
+        height * 2 / 3,
+    )
+    .to_image()
+}
+
+/// As in a mirror.
+#[must_use]
+pub fn mirrored(picture: &RgbImage) -> RgbImage {
+    imageops::flip_horizontal(picture)
+}
+
+/// With a white bar below it, and something like words upon the bar.
+#[must_use]
+pub fn captioned(picture: &RgbImage) -> RgbImage {
+    let (width, height) = picture.dimensions();
+    let bar = height / 5;
+    let mut out = RgbImage::from_pixel(width, height + bar, Rgb([255; 3]));
+    imageops::replace(&mut out, picture, 0, 0);
+    let (unit, ink) = (bar / 8, Rgb([20; 3]));
+    for word in 0..6 {
+        let left = width * (1 + word * 3) / 20;
+        for x in left..left + width / 10 {
+            for y in height + 3 * unit..height + 5 * unit {
+                if (x / unit.max(1)) % 2 == 0 {
+                    out.put_pixel(x, y, ink);
+                }
+            }
+        }
+    }
+    out
 }
 
 /// A picture nobody else in this run has.

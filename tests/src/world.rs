@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 use vara_local::{Options, Stack};
 
-use crate::pictures::mine_and_doubtful;
+use crate::pictures::{self, mine_and_found};
 use crate::{Reply, Woman};
 
 /// The password of everybody in the tests.
@@ -151,14 +151,21 @@ impl World {
 
     /// Puts a picture on this page.
     pub async fn plant_at(&self, picture: Vec<u8>, page: &str) {
-        let file = Part::bytes(picture)
-            .file_name("found.jpg")
-            .mime_str("image/jpeg")
-            .unwrap();
-        let form = Form::new()
-            .part("image", file)
+        self.plant_file(picture, None, page).await;
+    }
+
+    async fn plant_file(&self, picture: Vec<u8>, now: Option<Vec<u8>>, page: &str) {
+        let file = |bytes| {
+            let part = Part::bytes(bytes).file_name("found.jpg");
+            part.mime_str("image/jpeg").unwrap()
+        };
+        let mut form = Form::new()
+            .part("image", file(picture))
             .text("page_url", page.to_owned())
             .text("title", "A thread");
+        if let Some(now) = now {
+            form = form.part("image_now", file(now));
+        }
         let reply = self
             .http
             .post(format!("{}/_web", self.engines))
@@ -169,35 +176,21 @@ impl World {
         assert_eq!(reply.status(), 201, "{}", reply.text().await.unwrap());
     }
 
-    /// A picture, and copies of it on so many pages, which the engine finds and is not sure of. How sure
-    /// it is depends on the picture, so pictures are tried until one fits.
+    /// A picture of hers, and so many pages which the engine knows for showing it and which by now show
+    /// something else.
     pub async fn plant_doubtful(&self, pages: usize) -> Vec<u8> {
-        loop {
-            let (mine, doubtful) = mine_and_doubtful();
-            self.plant(doubtful.clone()).await;
-            let score = self.score(mine.clone()).await;
-            if score.is_some_and(|it| (32.0..48.0).contains(&it)) {
-                for _ in 1..pages {
-                    self.plant(doubtful.clone()).await;
-                }
-                return mine;
-            }
+        let (mine, copy) = mine_and_found();
+        for _ in 0..pages {
+            self.plant_changed(copy.clone(), pictures::mine()).await;
         }
+        mine
     }
 
-    /// How sure the engine is of the best it finds for a picture.
-    async fn score(&self, picture: Vec<u8>) -> Option<f64> {
-        let form = Form::new().part("image_upload", Part::bytes(picture).file_name("mine.jpg"));
-        let reply = self
-            .http
-            .post(format!("{}/tineye/rest/search/", self.engines))
-            .header("x-api-key", "a-test")
-            .multipart(form)
-            .send()
-            .await
-            .unwrap();
-        let found: Value = serde_json::from_str(&reply.text().await.unwrap()).unwrap();
-        found["results"]["matches"][0]["score"].as_f64()
+    /// Puts a picture on a page which shows another one since it was indexed; the page's address.
+    pub async fn plant_changed(&self, indexed: Vec<u8>, now: Vec<u8>) -> String {
+        let page = format!("https://forum-{}.example.net/t/42", Uuid::new_v4().simple());
+        self.plant_file(indexed, Some(now), &page).await;
+        page
     }
 
     /// Puts a profile on the tiny social network.

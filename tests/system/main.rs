@@ -25,6 +25,7 @@ mod proxy;
 mod shapes;
 mod sign_in;
 mod tenancy;
+mod verdicts;
 
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -118,6 +119,9 @@ fn cases() -> Vec<Case> {
         tenancy::every_address_is_listed,
         tenancy::nobody,
         tenancy::strangers,
+        verdicts::another_picture_is_put_to_her,
+        verdicts::edited_copies_are_named,
+        verdicts::her_face_elsewhere,
     );
     let behind = cases!(true:
         calls::too_many_are_refused,

@@ -30,6 +30,11 @@ pub(crate) async fn her_word_is_remembered(world: &World) {
         (&image["id"], &json!("ACTIVE"), &json!(false))
     );
     assert!(picture["storageUrl"].is_string() && picture["uploadedAt"].is_string());
+    assert!(
+        !["EXACT", "EDITED"].contains(&waiting[0]["evidence"]["relation"].as_str().unwrap()),
+        "{}",
+        waiting[0]
+    );
     assert_eq!(
         her.get(&format!("{FLAGGED}?limit=1&page=2")).await.data()[0],
         waiting[1]

@@ -12,7 +12,8 @@ const SCAN: &str = "id userId protectedImageId type status priority progress ret
     completedAt result errorMessage createdAt";
 const MATCH: &str = "id protectedImageId scanJobId sourceUrl platform similarity matchType detectedAt status \
     firstSeenAt lastSeenAt confidence clipSimilarity faceVerified reviewStatus reviewedAt reviewedBy \
-    discoveryEngine candidateGroupId faceSimilarity discoveryScore verificationEngine parentCandidateId";
+    discoveryEngine candidateGroupId faceSimilarity discoveryScore verificationEngine parentCandidateId evidence";
+const EVIDENCE: &str = "relation edits score decidedBy pdq borderless overlay colours faces vector";
 const PROFILE: &str = "id userId displayName riskLevel onboardingCompleted createdAt";
 
 /// Every named field is there, be it null.
@@ -55,7 +56,7 @@ pub(crate) async fn of_section_two(world: &World) {
             .starts_with("http")
     );
     assert!(
-        listed.data()[0].get("dihedral").is_none(),
+        listed.data()[0].get("dihedral").is_none() && listed.data()[0].get("prints").is_none(),
         "fingerprints are not told"
     );
 
@@ -104,6 +105,7 @@ pub(crate) async fn of_section_two(world: &World) {
         ))
         .await;
     has(&matches.expect(200).data()[0], MATCH);
+    has(&matches.data()[0]["evidence"], EVIDENCE);
     let me = her.get("/api/v1/users/me").await;
     has(
         me.expect(200).data(),

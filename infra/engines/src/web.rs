@@ -29,7 +29,10 @@ pub(crate) struct Page {
     /// Its place in the order of planting, from 0.
     pub(crate) number: usize,
     pub(crate) format: Format,
+    /// The file that was indexed.
     pub(crate) bytes: Bytes,
+    /// The file that is served: the same, unless the page has changed since.
+    shown: Bytes,
     pub(crate) width: u32,
     pub(crate) height: u32,
     /// Absent when the picture is too small or too plain to be recognised.
@@ -116,6 +119,7 @@ impl Web {
             id: Uuid::new_v4().simple().to_string(),
             number: pages.len(),
             format: seen.format,
+            shown: planted.image_now.unwrap_or_else(|| planted.image.clone()),
             bytes: planted.image,
             width: seen.width,
             height: seen.height,
@@ -132,6 +136,8 @@ impl Web {
 /// What `POST /_web` brings.
 struct Planted {
     image: Bytes,
+    /// What the page shows by now.
+    image_now: Option<Bytes>,
     address: Address,
     title: Option<String>,
     crawl_date: Option<String>,
@@ -142,21 +148,28 @@ pub(crate) async fn plant(world: &World, form: Multipart) -> Result<Arc<Page>, R
     let planted = read(form).await?;
     let seen = look::see(planted.image.clone()).await;
     let seen = seen.map_err(|e| Refusal::bad(format!("image cannot be used: {e}")))?;
+    let same_format = |now: &Bytes| vara_imaging::sniff(now) == Some(seen.format);
+    if !planted.image_now.as_ref().is_none_or(same_format) {
+        let why = "image_now must be a picture of the same format as image";
+        return Err(Refusal::bad(why));
+    }
     Ok(world.web.add(planted, seen))
 }
 
 async fn read(mut form: Multipart) -> Result<Planted, Refusal> {
     let (mut image, mut address, mut title, mut crawl_date) = (None, None, None, None);
+    let mut image_now = None;
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         match field.name() {
             Some("image") => image = Some(field.bytes().await.map_err(unreadable)?),
+            Some("image_now") => image_now = Some(field.bytes().await.map_err(unreadable)?),
             Some("page_url") => address = Some(a_page(text(field).await?)?),
             Some("title") => title = Some(text(field).await?),
             Some("crawl_date") => crawl_date = Some(a_date(text(field).await?)?),
             name => {
                 let name = name.unwrap_or("(no name)");
                 return Err(Refusal::bad(format!(
-                    "unknown field {name}; known are image, page_url, title, crawl_date"
+                    "unknown field {name}; known are image, image_now, page_url, title, crawl_date"
                 )));
             }
         }
@@ -164,6 +177,7 @@ async fn read(mut form: Multipart) -> Result<Planted, Refusal> {
     Ok(Planted {
         image: image.ok_or_else(|| Refusal::bad("the field image is missing"))?,
         address: address.ok_or_else(|| Refusal::bad("the field page_url is missing"))?,
+        image_now,
         title,
         crawl_date,
     })
@@ -213,9 +227,9 @@ async fn show(State(world): State<Arc<World>>, Path(name): Path<String>) -> Resp
     }
 }
 
-/// The planted file itself, byte by byte.
+/// The file that the page shows, byte by byte.
 pub(crate) fn picture(page: &Page) -> Response {
-    (content_type(page.format.mime()), page.bytes.clone()).into_response()
+    (content_type(page.format.mime()), page.shown.clone()).into_response()
 }
 
 fn document(page: &Page, base_url: &str) -> String {

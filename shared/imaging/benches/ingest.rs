@@ -1,11 +1,13 @@
 //! Time of each stage of an upload of 12 megapixels, and of all of them.
+//! `RTEN_NUM_THREADS=1` measures on one core.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use vara_imaging::{
-    DecodeError, Limits, Picture, Turn, decode, encode_jpeg, metadata, pdq, shrink,
+    DecodeError, Limits, Models, Picture, Turn, blurred, decode, encode_jpeg, metadata, pdq,
+    pdq_dihedral, shrink, trim_borders,
 };
 
 /// Soft shapes with a little noise: compresses about as a photograph does.
@@ -25,12 +27,28 @@ fn photograph() -> Option<Picture> {
     Picture::from_rgb(width as u32, height as u32, rgb)
 }
 
-fn everything(file: &[u8]) -> Result<usize, DecodeError> {
+/// What must be done before the picture can be shown.
+fn shown(file: &[u8]) -> Result<usize, DecodeError> {
     let picture = decode(file, &Limits::DEFAULT)?;
     black_box(metadata(file));
     let display = shrink(&picture, 2048);
     let thumbnail = shrink(&display, 512);
     black_box(pdq(&picture));
+    let sizes = [&display, &thumbnail].map(|it| encode_jpeg(it, 85).map_or(0, |file| file.len()));
+    Ok(sizes[0] + sizes[1])
+}
+
+/// All that an upload goes through.
+fn everything(file: &[u8], models: &Models) -> Result<usize, DecodeError> {
+    let picture = decode(file, &Limits::DEFAULT)?;
+    black_box(metadata(file));
+    let display = shrink(&picture, 2048);
+    let thumbnail = shrink(&display, 512);
+    black_box(pdq_dihedral(&picture));
+    black_box(trim_borders(&display).and_then(|inner| pdq_dihedral(&inner)));
+    let _ = black_box(models.faces(&display));
+    let _ = black_box(models.vector(&display));
+    let _ = black_box(models.intimate(&display));
     let sizes = [&display, &thumbnail].map(|it| encode_jpeg(it, 85).map_or(0, |file| file.len()));
     Ok(sizes[0] + sizes[1])
 }
@@ -58,9 +76,23 @@ fn benches(criterion: &mut Criterion) {
     group.bench_function("shrink to 512", |bencher| {
         bencher.iter(|| shrink(black_box(&display), 512));
     });
-    group.bench_function("everything", |bencher| {
-        bencher.iter(|| everything(black_box(&file)));
+    group.bench_function("blurred preview", |bencher| {
+        bencher.iter(|| blurred(black_box(&display), 512));
     });
+    group.bench_function("borders", |bencher| {
+        bencher.iter(|| trim_borders(black_box(&picture)));
+    });
+    group.bench_function("metadata", |bencher| {
+        bencher.iter(|| metadata(black_box(&file)));
+    });
+    group.bench_function("decode, two derivatives, one hash", |bencher| {
+        bencher.iter(|| shown(black_box(&file)));
+    });
+    if let Ok(models) = Models::embedded() {
+        group.bench_function("everything with the models", |bencher| {
+            bencher.iter(|| everything(black_box(&file), &models));
+        });
+    }
     group.finish();
 }
 

@@ -8,6 +8,7 @@ use image::{DynamicImage, ImageDecoder};
 use crate::colour;
 use crate::error::DecodeError;
 use crate::format::Format;
+use crate::guard::guarded;
 use crate::header::{self, Header};
 use crate::limits::{Limits, MAX_SIDE_DATA};
 use crate::metadata;
@@ -31,21 +32,31 @@ pub fn dimensions(bytes: &[u8], limits: &Limits) -> Result<(Format, u32, u32), D
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, DecodeError> {
     let header = header::read(bytes, limits)?;
     let turn = Turn::from_exif(metadata::orientation(bytes).unwrap_or(1));
-    let mut decoder = open(header.format, bytes, limits)?;
-    if decoder.dimensions() != (header.width, header.height) {
-        return Err(DecodeError::corrupt("header and decoder disagree"));
-    }
-    check_memory(&header, decoder.as_ref(), turn, limits)?;
-    decoder.set_limits(decoder_limits(limits))?;
-    // A profile that cannot be read is as good as none.
-    let profile = decoder.icc_profile().ok().flatten();
-    let stored = DynamicImage::from_decoder(decoder)?;
-    let picture = colour::to_srgb(stored, profile.as_deref())
-        .ok_or_else(|| DecodeError::corrupt("pixels do not fill the picture"))?;
+    let picture = guarded(|| pixels(bytes, &header, turn, limits))?;
     Ok(match turn {
         Turn::Keep => picture,
         turn => picture.turned(turn),
     })
+}
+
+/// The pixels as they are stored, in sRGB.
+fn pixels(
+    bytes: &[u8],
+    header: &Header,
+    turn: Turn,
+    limits: &Limits,
+) -> Result<Picture, DecodeError> {
+    let mut decoder = open(header.format, bytes, limits)?;
+    if decoder.dimensions() != (header.width, header.height) {
+        return Err(DecodeError::corrupt("header and decoder disagree"));
+    }
+    check_memory(header, decoder.as_ref(), turn, limits)?;
+    decoder.set_limits(decoder_limits(limits))?;
+    // A profile that cannot be read is as good as none.
+    let profile = decoder.icc_profile().ok().flatten();
+    let stored = DynamicImage::from_decoder(decoder)?;
+    colour::to_srgb(stored, profile.as_deref())
+        .ok_or_else(|| DecodeError::corrupt("pixels do not fill the picture"))
 }
 
 fn open<'a>(

@@ -116,6 +116,7 @@ fn jpeg_frame(marker: u8, payload: &[u8]) -> Result<Claim, DecodeError> {
     };
     let height = u32::from(u16::from_be_bytes([high, low]));
     let width = u32::from(u16::from_be_bytes([wide, narrow]));
+    check_sampling(&payload[6..], components)?;
     match marker {
         // A decoder may have to hold every coefficient, two bytes each: always
         // for progressive, for baseline when the components come one by one.
@@ -124,6 +125,21 @@ fn jpeg_frame(marker: u8, payload: &[u8]) -> Result<Claim, DecodeError> {
             "JPEG coding {marker:#04x}"
         ))),
     }
+}
+
+/// Each component says how densely it is sampled, one to four times each way.
+/// Decoders have come to grief over others.
+fn check_sampling(table: &[u8], components: u8) -> Result<(), DecodeError> {
+    let (table, _) = table.as_chunks::<3>();
+    let table = table
+        .get(..usize::from(components))
+        .ok_or_else(|| DecodeError::corrupt("a short frame header"))?;
+    let dense = |factor: u8| (1..=4).contains(&factor);
+    let fits = |[_, factors, _]: &[u8; 3]| dense(factors >> 4) && dense(factors & 15);
+    if table.is_empty() || !table.iter().all(fits) {
+        return Err(DecodeError::corrupt("components that cannot be"));
+    }
+    Ok(())
 }
 
 fn png(bytes: &[u8]) -> Result<Claim, DecodeError> {
@@ -239,6 +255,30 @@ mod tests {
         ]
         .concat();
         assert!(matches!(jpeg(&file), Err(DecodeError::Corrupt(_))));
+    }
+
+    #[test]
+    fn components_must_be_possible() {
+        let frame = |components: &[u8]| {
+            let length = components.len() as u8 + 7;
+            let start = [0xff, 0xd8, 0xff, 0xc0, 0, length, 8, 0, 16, 0, 16];
+            let rest = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0\x55\xff\xd9";
+            jpeg(&[&start[..], components, rest].concat())
+        };
+        assert!(frame(&[1, 1, 0x11, 0]).is_ok());
+        assert!(frame(&[1, 1, 0x41, 0]).is_ok());
+        for wrong in [
+            &[0][..],
+            &[1],
+            &[2, 1, 0x11, 0],
+            &[1, 1, 0x01, 0],
+            &[1, 1, 0x15, 0],
+        ] {
+            assert!(
+                matches!(frame(wrong), Err(DecodeError::Corrupt(_))),
+                "{wrong:?}"
+            );
+        }
     }
 
     #[test]

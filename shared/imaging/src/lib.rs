@@ -6,34 +6,57 @@
 //! leaves Vara is made by [`encode_jpeg`] from those pixels alone, so nothing
 //! that was hidden in the file can survive.
 //!
-//! What may not enter this crate: AWS, HTTP, async, clocks, logs, files, and
-//! any code of ours that is `unsafe`. It computes, and it can be fuzzed whole.
+//! What may not enter this crate: AWS, HTTP, async, clocks, logs, files (but
+//! for a [`ModelFile`] that is named by its path), and any code of ours that is
+//! `unsafe`. It computes, and it can be fuzzed whole.
 
+mod blur;
+mod borders;
 mod colour;
 mod decode;
 mod encode;
 mod error;
 mod format;
+mod geometry;
+mod guard;
 mod header;
 mod jpeg;
 mod limits;
 mod metadata;
+mod models;
 mod pdq;
 mod picture;
+mod reduced;
+mod search;
 mod shrink;
 mod turn;
+mod verdict;
 
+pub use blur::blurred;
+pub use borders::trim_borders;
 pub use decode::{decode, dimensions};
 pub use encode::{EncodeError, encode_jpeg};
 pub use error::DecodeError;
 pub use format::{Format, sniff};
+pub use geometry::{Features, Overlay, features, overlay};
 pub use limits::{
     Limits, MAX_BYTES, MAX_JPEG_SCANS, MAX_MEMORY, MAX_PIXELS, MAX_SIDE, MAX_SIDE_DATA, MIN_SIDE,
 };
 pub use metadata::{Found, metadata};
+pub use models::{
+    CANDIDATE, CLEAR_FACE, Face, Fit, INTIMATE, MAX_FACES, MIN_FACE, ModelError, ModelFile,
+    ModelId, Models, ParseModelIdError, Person, PersonVerdict, SAME_PERSON, SAME_PERSON_SMALL,
+    SMALL_FACE, Values, Vector, same_person,
+};
 pub use pdq::{
     Fingerprint, MATCH_DISTANCE, MIN_QUALITY, ParsePdqError, Pdq, SHORTCUT_SIDE, pdq, pdq_dihedral,
 };
 pub use picture::Picture;
+pub use reduced::decode_reduced;
+pub use search::{HashIndex, Hit, IndexError};
 pub use shrink::shrink;
 pub use turn::Turn;
+pub use verdict::{
+    ColourChange, DECIDED, DecidedBy, Edit, Edits, Evidence, HashMatch, Relation, SIMILAR, Subject,
+    Verdict, compare,
+};

@@ -9,7 +9,7 @@ use common::*;
 use image::ImageFormat;
 use moxcms::ColorProfile;
 use proptest::prelude::*;
-use vara_imaging::{DecodeError, Limits, decode, dimensions, metadata, pdq, sniff};
+use vara_imaging::{DecodeError, Limits, decode, decode_reduced, dimensions, metadata, pdq, sniff};
 
 /// Good files in every format, with metadata and profiles to damage.
 static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -36,6 +36,7 @@ fn read(bytes: &[u8]) -> Result<(), DecodeError> {
     };
     let _ = metadata(bytes);
     let _ = dimensions(bytes, &limits);
+    let _ = decode_reduced(bytes, &limits, 5);
     let picture = decode(bytes, &limits)?;
     let _ = pdq(&picture);
     Ok(())

@@ -48,7 +48,9 @@ fn a_derivative_says_nothing() {
     let all = Found {
         gps: true,
         camera: true,
+        serial: true,
         c2pa: true,
+        generator: false,
     };
     assert_eq!(metadata(&file), all);
     let picture = decode(&file, &Limits::DEFAULT).unwrap();
@@ -82,32 +84,30 @@ fn each_kind_of_finding_by_itself() {
     let plain = jpeg(&scene(40, 30));
     assert_eq!(metadata(&plain), Found::default());
     let exif = metadata(&with_segment(&plain, 0xe1, &exif_segment(1)));
-    assert_eq!(
-        exif,
-        Found {
-            gps: true,
-            camera: true,
-            c2pa: false
-        }
-    );
+    let place_and_camera = Found {
+        gps: true,
+        camera: true,
+        ..Found::default()
+    };
+    assert_eq!(exif, place_and_camera);
     let xmp = metadata(&with_segment(&plain, 0xe1, XMP));
-    assert_eq!(
-        xmp,
-        Found {
-            gps: true,
-            camera: true,
-            c2pa: false
-        }
-    );
+    let with_serial = Found {
+        serial: true,
+        ..place_and_camera
+    };
+    assert_eq!(xmp, with_serial);
     let c2pa = metadata(&with_segment(&plain, 0xeb, b"JP\0\x01c2pa"));
-    assert_eq!(
-        c2pa,
-        Found {
-            gps: false,
-            camera: false,
-            c2pa: true
-        }
-    );
+    let credentials = Found {
+        c2pa: true,
+        ..Found::default()
+    };
+    assert_eq!(c2pa, credentials);
+    let made = metadata(&with_segment(
+        &plain,
+        0xeb,
+        b"JP\0\x01c2pa digitalsourcetype/trainedAlgorithmicMedia",
+    ));
+    assert!(made.c2pa && made.generator);
 }
 
 #[test]
@@ -125,11 +125,15 @@ fn png_webp_and_gif_are_searched() {
     let both = Found {
         gps: true,
         camera: true,
-        c2pa: false,
+        ..Found::default()
+    };
+    let with_serial = Found {
+        serial: true,
+        ..both
     };
     assert_eq!(metadata(&with_png_chunk(&png, b"eXIf", &exif(1))), both);
     let itxt = [b"XML:com.adobe.xmp\0\0\0\0\0", XMP].concat();
-    assert_eq!(metadata(&with_png_chunk(&png, b"iTXt", &itxt)), both);
+    assert_eq!(metadata(&with_png_chunk(&png, b"iTXt", &itxt)), with_serial);
     assert!(metadata(&with_png_chunk(&png, b"caBX", b"x")).c2pa);
     let webp = file(picture.clone(), ImageFormat::WebP);
     assert_eq!(metadata(&webp), Found::default());
@@ -137,7 +141,49 @@ fn png_webp_and_gif_are_searched() {
     let gif = file(picture, ImageFormat::Gif);
     assert_eq!(metadata(&gif), Found::default());
     let extension = [b"\x21\xff\x0bXMP DataXMP", XMP].concat();
-    assert_eq!(metadata(&[gif, extension].concat()), both);
+    assert_eq!(metadata(&[gif, extension].concat()), with_serial);
+}
+
+#[test]
+fn marks_of_generators_are_found_and_stripped() {
+    let png = file(dynamic(&scene(40, 30)), ImageFormat::Png);
+    let recipe = b"parameters\0a portrait\nSteps: 20, Sampler: Euler a, CFG scale: 7";
+    let marked = with_png_chunk(&png, b"tEXt", recipe);
+    let only_generator = Found {
+        generator: true,
+        ..Found::default()
+    };
+    assert_eq!(metadata(&marked), only_generator);
+    let picture = decode(&marked, &Limits::DEFAULT).unwrap();
+    let stripped = encode_jpeg(&picture, 85).unwrap();
+    assert_eq!(metadata(&stripped), Found::default());
+    assert_eq!(count(&stripped, b"Sampler"), 0);
+}
+
+#[test]
+fn exif_written_down_as_a_text_is_found() {
+    let png = file(dynamic(&scene(40, 30)), ImageFormat::Png);
+    let block = exif_segment(1);
+    let digits: String = block.iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = format!(
+        "Raw profile type exif\0\nexif\n  {}\n{digits}\n",
+        block.len()
+    );
+    let found = metadata(&with_png_chunk(&png, b"tEXt", text.as_bytes()));
+    assert!(found.gps && found.camera && !found.serial);
+}
+
+#[test]
+fn many_texts_do_not_hide_the_place() {
+    let mut png = with_png_chunk(
+        &file(dynamic(&scene(40, 30)), ImageFormat::Png),
+        b"eXIf",
+        &exif(1),
+    );
+    for _ in 0..200 {
+        png = with_png_chunk(&png, b"tEXt", b"Comment\0nothing");
+    }
+    assert!(metadata(&png).gps);
 }
 
 #[test]

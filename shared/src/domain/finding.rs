@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Alert, AlertId, AlertStatus, AlertType, CanonicalUrl, Match, MatchType, Tier, Timestamp,
-    UserId, platform_of,
+    Alert, AlertId, AlertStatus, AlertType, CanonicalUrl, Edit, Match, MatchType, Relation, Tier,
+    Timestamp, UserId, platform_of,
 };
 
 /// The alert that a new finding raises.
@@ -29,6 +29,9 @@ pub fn alert_of(user: UserId, found: &Match, now: Timestamp) -> Alert {
 fn title(found: &Match, tier: Tier) -> String {
     let place = place(found);
     match (tier, found.match_type) {
+        _ if relation(found) == Some(Relation::SamePerson) => {
+            format!("A photo that may show you was found {place}")
+        }
         (Tier::High, MatchType::Exact) => format!("Your photo was found {place}"),
         (Tier::High, _) => format!("An edited copy of your photo was found {place}"),
         (Tier::Low, _) => format!("A photo that may be yours was found {place}"),
@@ -37,22 +40,46 @@ fn title(found: &Match, tier: Tier) -> String {
 }
 
 fn description(found: &Match, tier: Tier) -> String {
-    let place = place(found);
+    let what = what(found, tier, &place(found));
+    format!("{what} When you feel ready, have a look and decide what you would like to do.")
+}
+
+/// What was compared, and what came of it.
+fn what(found: &Match, tier: Tier, place: &str) -> String {
     let percent = percent(found.similarity);
-    let what = match tier {
-        Tier::High => {
-            format!("We compared the picture {place} with one of yours: they are {percent} alike.")
-        }
-        _ if found.similarity > 0.0 => {
-            format!(
-                "A search engine matched a picture {place} with one of yours ({percent}). We could not confirm it ourselves."
-            )
-        }
+    match relation(found) {
+        Some(Relation::SamePerson) => format!(
+            "We compared the faces in a picture {place} with those in one of yours: they may be the same person's. It is not the picture you gave us."
+        ),
+        Some(Relation::Edited) => format!(
+            "We compared the picture {place} with one of yours: it is yours{} ({percent} likely).",
+            done(found)
+        ),
+        _ if tier == Tier::High => format!(
+            "We compared the picture {place} with one of yours: it is the same picture ({percent} likely)."
+        ),
+        _ if found.similarity > 0.0 => format!(
+            "A search engine matched a picture {place} with one of yours ({percent}). We could not confirm it ourselves."
+        ),
         _ => format!(
             "A search engine matched a picture {place} with one of yours. We could not confirm it ourselves."
         ),
-    };
-    format!("{what} When you feel ready, have a look and decide what you would like to do.")
+    }
+}
+
+fn relation(found: &Match) -> Option<Relation> {
+    found.evidence.as_ref().map(|it| it.relation)
+}
+
+/// ", cropped, mirrored and given a caption".
+fn done(found: &Match) -> String {
+    let edits = found.evidence.iter().flat_map(|it| &it.edits);
+    let words: Vec<&str> = edits.copied().map(Edit::words).collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((last, [])) => format!(", {last}"),
+        Some((last, rest)) => format!(", {} and {last}", rest.join(", ")),
+    }
 }
 
 /// "on Instagram", or "on the web" where the network is not known.
@@ -82,6 +109,14 @@ fn metadata(found: &Match, tier: Tier) -> Map<String, Value> {
     if let Some(platform) = platform(found) {
         facts.insert("platform".to_owned(), json!(platform));
     }
+    if let Some(face) = &found.face_verified {
+        facts.insert("faceVerified".to_owned(), json!(face));
+        facts.insert("faceSimilarity".to_owned(), json!(found.face_similarity));
+        if relation(found) == Some(Relation::SamePerson) {
+            // The screen knows no type of this name (QUIRKS Q3).
+            facts.insert("subtype".to_owned(), json!("FACE_MATCH"));
+        }
+    }
     facts
 }
 
@@ -89,7 +124,8 @@ fn metadata(found: &Match, tier: Tier) -> Map<String, Value> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::domain::{ImageId, MatchId, MatchStatus, ReviewStatus, ScanId, Severity};
+    use crate::domain::evidence::tests::evidence;
+    use crate::domain::{Evidence, ImageId, MatchId, MatchStatus, ReviewStatus, ScanId, Severity};
 
     fn found(tier: Tier, platform: Option<&str>) -> Match {
         let image = ImageId::next();
@@ -122,15 +158,65 @@ mod tests {
             discovery_score: Some(97.0),
             verification_engine: None,
             parent_candidate_id: None,
+            evidence: None,
         }
     }
 
     fn alert(tier: Tier, platform: Option<&str>) -> Alert {
-        alert_of(
-            UserId::random(),
-            &found(tier, platform),
-            Timestamp::from_epoch_seconds(1_800_000_001).unwrap(),
-        )
+        raised(&found(tier, platform))
+    }
+
+    fn raised(found: &Match) -> Alert {
+        let now = Timestamp::from_epoch_seconds(1_800_000_001).unwrap();
+        alert_of(UserId::random(), found, now)
+    }
+
+    /// A finding of this relation, after these edits.
+    fn judged(tier: Tier, relation: Relation, edits: &[Edit]) -> Match {
+        Match {
+            match_type: MatchType::Modified,
+            evidence: Some(Evidence {
+                edits: edits.to_vec(),
+                ..evidence(relation, 0.97)
+            }),
+            ..found(tier, None)
+        }
+    }
+
+    #[test]
+    fn it_says_what_was_done_to_her_picture() {
+        for (edits, words) in [
+            (&[][..], "it is yours (97 % likely)"),
+            (&[Edit::Mirrored], "it is yours, mirrored (97 % likely)"),
+            (
+                &[Edit::Cropped, Edit::Recoloured, Edit::Captioned],
+                "it is yours, cropped, changed in colour and given a caption (97 % likely)",
+            ),
+        ] {
+            let alert = raised(&judged(Tier::High, Relation::Edited, edits));
+            assert!(alert.description.contains(words), "{}", alert.description);
+            assert!(alert.title.starts_with("An edited copy of your photo"));
+        }
+    }
+
+    #[test]
+    fn a_face_is_told_as_what_it_is() {
+        let mut found = judged(Tier::MediumHigh, Relation::SamePerson, &[]);
+        found.face_verified = Some("VERIFIED".into());
+        found.face_similarity = Some(0.62);
+        let alert = raised(&found);
+        assert_eq!(alert.kind, AlertType::ImageMisuse);
+        assert!(alert.title.contains("may show you"));
+        let facts = alert.metadata.unwrap();
+        assert_eq!(
+            (&facts["subtype"], &facts["faceSimilarity"]),
+            (&json!("FACE_MATCH"), &json!(0.62))
+        );
+        found.evidence = Some(evidence(Relation::Different, 0.1));
+        found.face_verified = Some("MISMATCH".into());
+        let facts = raised(&found).metadata.unwrap();
+        assert_eq!(facts["faceVerified"], "MISMATCH");
+        assert!(!facts.contains_key("subtype"));
     }
 
     #[test]
@@ -155,9 +241,15 @@ mod tests {
 
     #[test]
     fn no_text_alarms() {
-        for tier in [Tier::Low, Tier::Medium, Tier::MediumHigh, Tier::High] {
+        let relations = [Relation::Edited, Relation::SamePerson, Relation::Different];
+        for (tier, relation) in [Tier::Low, Tier::Medium, Tier::MediumHigh, Tier::High]
+            .into_iter()
+            .flat_map(|tier| relations.map(|relation| (tier, relation)))
+        {
             for platform in [None, Some("TikTok")] {
-                let alert = alert(tier, platform);
+                let mut found = found(tier, platform);
+                found.evidence = Some(evidence(relation, 0.97));
+                let alert = raised(&found);
                 let text = format!("{} {}", alert.title, alert.description).to_lowercase();
                 for word in [
                     "victim",
@@ -175,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_finding_keeps_the_contracts_field_names() {
+    fn the_finding_keeps_the_contracts_field_names_and_adds_its_evidence() {
         let value = serde_json::to_value(found(Tier::MediumHigh, None)).unwrap();
         let keys: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
         let mut want = [
@@ -202,6 +294,7 @@ mod tests {
             "discoveryScore",
             "verificationEngine",
             "parentCandidateId",
+            "evidence",
         ];
         want.sort_unstable();
         assert_eq!(keys, want);

@@ -5,8 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Alert, AlertId, AlertStatus, AlertType, CanonicalUrl, HandleLikeness, ImageId, PublicProfile,
-    SAME_DISTANCE, Severity, Timestamp, UserId, handle_likeness, name_likeness, text_likeness,
+    Severity, Timestamp, UserId, handle_likeness, name_likeness, text_likeness,
 };
+
+/// Up to this PDQ distance two profile pictures are the same picture.
+const SAME_DISTANCE: u32 = 31;
 
 /// From where two names, and two texts, are taken for the same.
 const SAME_NAME: f64 = 0.8;
@@ -26,7 +29,7 @@ pub struct Persona {
 /// What we saw of somebody else's profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Evidence {
+pub struct Resemblance {
     /// How like its handle is to the likest of hers.
     pub handle: HandleLikeness,
     /// How like its name is, 0 to 1.
@@ -49,7 +52,7 @@ pub enum Pretence {
     FakeProfile,
 }
 
-impl Evidence {
+impl Resemblance {
     /// What can be said without its picture.
     #[must_use]
     pub fn of(her: &Persona, profile: &PublicProfile) -> Self {
@@ -129,7 +132,7 @@ impl Evidence {
 pub fn profile_alert(
     user: UserId,
     profile: &PublicProfile,
-    evidence: &Evidence,
+    evidence: &Resemblance,
     pretence: Pretence,
     now: Timestamp,
 ) -> Alert {
@@ -159,7 +162,7 @@ pub fn profile_alert(
     }
 }
 
-fn description(profile: &PublicProfile, evidence: &Evidence) -> String {
+fn description(profile: &PublicProfile, evidence: &Resemblance) -> String {
     let mut reasons = vec![];
     if evidence.shows_her() {
         reasons.push("its photo is one of yours");
@@ -190,7 +193,7 @@ fn description(profile: &PublicProfile, evidence: &Evidence) -> String {
 
 fn metadata(
     profile: &PublicProfile,
-    evidence: &Evidence,
+    evidence: &Resemblance,
     pretence: Pretence,
 ) -> Map<String, Value> {
     let mut facts = Map::from_iter([

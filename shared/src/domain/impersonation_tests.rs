@@ -27,7 +27,7 @@ fn profile(handle: &str, name: &str, bio: &str) -> PublicProfile {
 }
 
 fn judged(handle: &str, name: &str, bio: &str, distance: Option<u32>) -> Option<Pretence> {
-    let evidence = Evidence::of(&ana(), &profile(handle, name, bio));
+    let evidence = Resemblance::of(&ana(), &profile(handle, name, bio));
     let nearest = distance.map(|it| (ImageId::next(), it));
     evidence.with_picture(nearest).pretence()
 }
@@ -68,14 +68,14 @@ fn two_things_must_speak_for_it_or_her_picture() {
 
 #[test]
 fn who_is_called_like_her_is_looked_at_first() {
-    let alike = |handle, name| Evidence::of(&ana(), &profile(handle, name, "")).is_alike();
+    let alike = |handle, name| Resemblance::of(&ana(), &profile(handle, name, "")).is_alike();
     assert!(alike("ana_kovac", "") && alike("zoe", "Ana Kovac"));
     assert!(!alike("zoe", "Zoe"));
-    let nobody = Evidence::of(&Persona::default(), &profile("ana", "Ana", ""));
+    let nobody = Resemblance::of(&Persona::default(), &profile("ana", "Ana", ""));
     assert!(!nobody.is_alike());
 }
 
-fn alert(evidence: &Evidence, pretence: Pretence) -> Alert {
+fn alert(evidence: &Resemblance, pretence: Pretence) -> Alert {
     let user = UserId::parse("6f9619ff-8b86-4d01-b42d-00cf4fc964fe").unwrap();
     let now = Timestamp::from_epoch_seconds(1_800_000_000).unwrap();
     profile_alert(
@@ -90,7 +90,7 @@ fn alert(evidence: &Evidence, pretence: Pretence) -> Alert {
 #[test]
 fn she_is_told_what_speaks_for_it() {
     let found = profile("ana.k0vac", "Ana Kovac", "");
-    let evidence = Evidence::of(&ana(), &found).with_picture(Some((ImageId::next(), 8)));
+    let evidence = Resemblance::of(&ana(), &found).with_picture(Some((ImageId::next(), 8)));
     let told = alert(&evidence, Pretence::Impersonation);
     assert_eq!(
         (told.kind, told.severity),
@@ -111,7 +111,7 @@ fn she_is_told_what_speaks_for_it() {
     assert_eq!(facts["evidence"]["pictureDistance"], 8);
     assert_eq!(facts["sourceUrl"], "https://www.tiktok.com/@ana.k0vac");
 
-    let unseen = Evidence::of(&ana(), &found);
+    let unseen = Resemblance::of(&ana(), &found);
     let told = alert(&unseen, Pretence::FakeProfile);
     assert_eq!(
         (told.kind, told.severity),
@@ -131,7 +131,7 @@ fn one_profile_is_one_alert_and_no_script_becomes_a_link() {
     assert_ne!(id(Platform::TikTok, "a"), id(Platform::Facebook, "a"));
     let mut odd = profile("ana.k0vac", "", "");
     odd.url = Some("javascript:alert(1)".into());
-    let evidence = Evidence::of(&ana(), &odd);
+    let evidence = Resemblance::of(&ana(), &odd);
     let now = Timestamp::from_epoch_seconds(1_800_000_000).unwrap();
     let told = profile_alert(user, &odd, &evidence, Pretence::FakeProfile, now);
     assert!(!told.metadata.unwrap().contains_key("sourceUrl"));

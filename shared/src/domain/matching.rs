@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ImageId, MatchId, ScanId, Tier, Timestamp};
+use super::{Evidence, ImageId, MatchId, ScanId, Tier, Timestamp};
 
 /// How like the found picture is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +12,7 @@ pub enum MatchType {
     Exact,
     /// The same picture, a little changed.
     Similar,
-    /// An altered version, or one that could not be compared.
+    /// An altered version, or one that we could not confirm.
     Modified,
 }
 
@@ -67,4 +67,7 @@ pub struct Match {
     pub discovery_score: Option<f64>,
     pub verification_engine: Option<String>,
     pub parent_candidate_id: Option<MatchId>,
+    /// What our own look at the picture rests on; nothing where we could not see it.
+    #[serde(default)]
+    pub evidence: Option<Evidence>,
 }

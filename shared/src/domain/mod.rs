@@ -9,6 +9,7 @@ mod behaviour;
 mod breach;
 mod credentials;
 mod error;
+mod evidence;
 mod finding;
 mod ids;
 mod image;
@@ -21,6 +22,7 @@ mod onboarding;
 mod page;
 mod plan;
 mod preferences;
+mod prints;
 mod profile;
 mod review;
 mod role;
@@ -36,12 +38,16 @@ pub use behaviour::{follower_alert, surge, surge_alert, suspicious, told_of};
 pub use breach::{Breach, breach_alert, mask, mask_local};
 pub use credentials::{Weakness, email, is_too_long, weaknesses};
 pub use error::{BoxError, Error, Kind, Result};
+pub use evidence::{
+    ColourEvidence, Edit, Evidence, FaceEvidence, HashEvidence, OverlayEvidence, Person, Relation,
+    Signal,
+};
 pub use finding::alert_of;
 pub use ids::{
     AccountId, AlertId, AnswerId, ImageId, MatchId, PlanId, PlanItemId, ScanId, SessionId, UserId,
 };
 pub use image::{Image, ImageFilter, ImageState, ImageStatus, MAX_ACTIVE_IMAGES};
-pub use impersonation::{Evidence, Persona, Pretence, profile_alert};
+pub use impersonation::{Persona, Pretence, Resemblance, profile_alert};
 pub use likeness::{HandleLikeness, handle_likeness, name_likeness, text_likeness};
 pub use link::{Link, LinkKind};
 pub use linked::{
@@ -57,6 +63,7 @@ pub use plan::{
     Advice, Category, Entry, Plan, PlanItem, PlanItemStatus, PlanView, Standing, Template, advice,
 };
 pub use preferences::{Channel, Channels, ClockTime, Digest, Every, Preferences, QuietHours};
+pub use prints::{FacePrint, Intimacy, Prints, Traces, VectorPrint};
 pub use profile::{Follower, PublicProfile};
 pub use review::{Judgement, confirmed_alert};
 pub use role::Role;
@@ -64,4 +71,4 @@ pub use scan::{Scan, ScanFilter, ScanOrigin, ScanStatus, ScanType, progress, res
 pub use time::Timestamp;
 pub use url::{CanonicalUrl, platform_of};
 pub use user::{Profile, RiskLevel, display_name};
-pub use verdict::{Look, SAME_DISTANCE, Tier, Verdict};
+pub use verdict::{Look, Tier, Verdict};

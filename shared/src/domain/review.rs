@@ -2,13 +2,11 @@
 
 use serde_json::json;
 
+use super::evidence::FACE_VERIFIED;
 use super::{
     Alert, Error, Match, MatchStatus, Result, ReviewStatus, Severity, Tier, Timestamp, UserId,
     alert_of,
 };
-
-/// A face that was compared and is hers.
-const VERIFIED: &str = "VERIFIED";
 
 /// What she says of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +18,12 @@ pub enum Judgement {
 }
 
 impl Match {
+    /// Whether a face in the found picture is hers.
+    #[must_use]
+    pub fn is_her_face(&self) -> bool {
+        self.face_verified.as_deref() == Some(FACE_VERIFIED)
+    }
+
     /// The finding after she judged it. She can do so once, and only where we asked her.
     pub fn judged(&self, judgement: Judgement, user: UserId, now: Timestamp) -> Result<Self> {
         match self.review_status {
@@ -57,12 +61,12 @@ impl Match {
 pub fn confirmed_alert(user: UserId, found: &Match, now: Timestamp) -> Alert {
     let mut alert = alert_of(user, found, now);
     let tier = found.confidence.unwrap_or(Tier::Low);
-    let face = found.face_verified.as_deref();
-    alert.severity = severity(tier, face == Some(VERIFIED));
-    if let Some(face) = face {
+    alert.severity = severity(tier, found.is_her_face());
+    if let Some(face) = &found.face_verified {
         let facts = alert.metadata.get_or_insert_default();
         facts.insert("faceVerified".to_owned(), json!(face));
-        facts.insert("faceSimilarity".to_owned(), json!(found.clip_similarity));
+        let similarity = found.face_similarity.or(found.clip_similarity);
+        facts.insert("faceSimilarity".to_owned(), json!(similarity));
         facts.insert("faceConfidence".to_owned(), json!(face_confidence(tier)));
     }
     alert
@@ -123,6 +127,7 @@ mod tests {
             discovery_score: None,
             verification_engine: None,
             parent_candidate_id: None,
+            evidence: None,
         }
     }
 
@@ -157,10 +162,10 @@ mod tests {
     fn her_word_gives_the_severity() {
         for (tier, face, severity) in [
             (Tier::High, None, Severity::Critical),
-            (Tier::MediumHigh, Some(VERIFIED), Severity::High),
+            (Tier::MediumHigh, Some(FACE_VERIFIED), Severity::High),
             (Tier::MediumHigh, Some("NO_FACE_DETECTED"), Severity::Medium),
-            (Tier::Medium, Some(VERIFIED), Severity::Medium),
-            (Tier::Low, Some(VERIFIED), Severity::Low),
+            (Tier::Medium, Some(FACE_VERIFIED), Severity::Medium),
+            (Tier::Low, Some(FACE_VERIFIED), Severity::Low),
         ] {
             let mut found = found(tier, ReviewStatus::Confirmed);
             found.face_verified = face.map(str::to_owned);

@@ -1,18 +1,12 @@
 //! What we conclude about a candidate: how sure we are, and how much it matters.
 //!
 //! Two witnesses are heard: the engine, which matched the picture in its index, and our own look at
-//! the picture it names. Our look can raise a finding to certain; it can never hide one, because
-//! engines find crops and montages that a fingerprint of the whole does not.
+//! the picture it names. Our look has the last word on whether it is her picture, but never hides a
+//! finding: what we cannot confirm is kept and put to her.
 
 use serde::{Deserialize, Serialize};
 
-use super::{MatchStatus, MatchType, ReviewStatus, Severity};
-
-/// Two fingerprints at most this far apart are copies; the makers' own figure.
-pub const SAME_DISTANCE: u32 = 31;
-
-/// How many bits a fingerprint has.
-const BITS: u32 = 256;
+use super::{Evidence, MatchStatus, MatchType, Relation, ReviewStatus, Severity};
 
 /// How sure we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,19 +44,16 @@ impl Tier {
 }
 
 /// What our own look at the found picture said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Look {
-    /// Its fingerprint is this far from the nearest of hers.
-    Compared {
-        /// Bits that differ, of 256.
-        distance: u32,
-    },
+    /// It was compared with hers.
+    Compared(Box<Evidence>),
     /// It could not be fetched, read or compared.
     Unseen,
 }
 
 /// What we conclude.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     /// How sure we are.
     pub tier: Tier,
@@ -70,8 +61,8 @@ pub struct Verdict {
     pub similarity: f64,
     /// How like the found picture is.
     pub match_type: MatchType,
-    /// Whether our own look confirmed it.
-    pub verified: bool,
+    /// What our own look rests on, if there was one.
+    pub evidence: Option<Evidence>,
 }
 
 impl Verdict {
@@ -82,23 +73,44 @@ impl Verdict {
             .filter(|it| it.is_finite())
             .unwrap_or_default()
             .clamp(0.0, 100.0);
-        if let Look::Compared { distance } = look
-            && distance <= SAME_DISTANCE
-        {
-            let similarity = hundredths(1.0 - f64::from(distance) / f64::from(BITS));
-            return Self {
-                tier: Tier::High,
-                similarity,
-                match_type: by_similarity(similarity),
-                verified: true,
-            };
-        }
-        let lowered = if matches!(look, Look::Unseen) { 1 } else { 2 };
-        Self {
-            tier: lower(claimed(score), lowered),
+        let claimed = claimed(score);
+        let doubted = Self {
+            tier: Tier::Low,
             similarity: hundredths(score / 100.0),
             match_type: MatchType::Modified,
-            verified: false,
+            evidence: None,
+        };
+        let Look::Compared(evidence) = look else {
+            let tier = one_less(claimed);
+            return Self { tier, ..doubted };
+        };
+        let verdict = match evidence.relation {
+            Relation::Exact => Self {
+                tier: Tier::High,
+                similarity: hundredths(evidence.score),
+                match_type: MatchType::Exact,
+                ..doubted
+            },
+            Relation::Edited => Self {
+                tier: Tier::High,
+                similarity: hundredths(evidence.score),
+                ..doubted
+            },
+            // Her face in a picture that is not hers: no copy, and worth knowing whatever is claimed.
+            Relation::SamePerson => Self {
+                tier: claimed.clamp(Tier::Medium, Tier::MediumHigh),
+                match_type: MatchType::Similar,
+                ..doubted
+            },
+            Relation::Similar => Self {
+                match_type: MatchType::Similar,
+                ..doubted
+            },
+            Relation::Different => doubted,
+        };
+        Self {
+            evidence: Some(*evidence),
+            ..verdict
         }
     }
 
@@ -124,16 +136,11 @@ fn claimed(score: f64) -> Tier {
     }
 }
 
-fn lower(tier: Tier, steps: usize) -> Tier {
-    let ladder = [Tier::Low, Tier::Medium, Tier::MediumHigh, Tier::High];
-    ladder[(tier as usize).saturating_sub(steps)]
-}
-
-fn by_similarity(similarity: f64) -> MatchType {
-    if similarity >= 0.95 {
-        MatchType::Exact
-    } else {
-        MatchType::Similar
+fn one_less(tier: Tier) -> Tier {
+    match tier {
+        Tier::High => Tier::MediumHigh,
+        Tier::MediumHigh => Tier::Medium,
+        Tier::Medium | Tier::Low => Tier::Low,
     }
 }
 
@@ -144,23 +151,33 @@ fn hundredths(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::evidence::tests::evidence;
+
+    fn seen(score: f64, relation: Relation, likelihood: f64) -> Verdict {
+        let look = Look::Compared(Box::new(evidence(relation, likelihood)));
+        Verdict::of(Some(score), look)
+    }
 
     fn tier(score: f64, look: Look) -> Tier {
         Verdict::of(Some(score), look).tier
     }
 
     #[test]
-    fn a_copy_is_certain_whatever_the_engine_says() {
-        for score in [None, Some(0.0), Some(12.0), Some(99.0)] {
-            let verdict = Verdict::of(score, Look::Compared { distance: 31 });
-            assert_eq!((verdict.tier, verdict.verified), (Tier::High, true));
-            assert_eq!(
-                (verdict.similarity, verdict.match_type),
-                (0.88, MatchType::Similar)
-            );
+    fn her_picture_is_certain_whatever_the_engine_says() {
+        for score in [0.0, 12.0, 99.0] {
+            let same = seen(score, Relation::Exact, 0.991);
+            assert_eq!((same.tier, same.similarity), (Tier::High, 0.99));
+            assert_eq!(same.match_type, MatchType::Exact);
+            let edited = seen(score, Relation::Edited, 0.7);
+            assert_eq!((edited.tier, edited.similarity), (Tier::High, 0.7));
+            assert_eq!(edited.match_type, MatchType::Modified);
+            assert!(edited.evidence.is_some_and(|it| it.is_copy()));
         }
-        let same = Verdict::of(None, Look::Compared { distance: 0 });
-        assert_eq!((same.similarity, same.match_type), (1.0, MatchType::Exact));
+        let none = Verdict::of(
+            None,
+            Look::Compared(Box::new(evidence(Relation::Exact, 1.0))),
+        );
+        assert_eq!((none.tier, none.similarity), (Tier::High, 1.0));
     }
 
     #[test]
@@ -169,22 +186,38 @@ mod tests {
         assert_eq!(tier(49.9, Look::Unseen), Tier::Medium);
         assert_eq!(tier(30.0, Look::Unseen), Tier::Medium);
         assert_eq!(tier(29.9, Look::Unseen), Tier::Low);
+        assert_eq!(Verdict::of(Some(90.0), Look::Unseen).evidence, None);
     }
 
     #[test]
-    fn what_looks_different_is_two_steps_less_sure_and_never_hidden() {
-        let different = Look::Compared { distance: 32 };
-        assert_eq!(tier(90.0, different), Tier::Medium);
-        assert_eq!(tier(40.0, different), Tier::Low);
-        let low = Verdict::of(Some(5.0), different);
-        assert_eq!((low.tier, low.similarity), (Tier::Low, 0.05));
-        assert_eq!(
-            low.status(),
-            (
-                MatchStatus::FlaggedForReview,
-                ReviewStatus::FlaggedForReview
-            )
-        );
+    fn her_face_in_another_picture_is_between() {
+        for (score, tier) in [
+            (90.0, Tier::MediumHigh),
+            (30.0, Tier::MediumHigh),
+            (5.0, Tier::Medium),
+        ] {
+            let found = seen(score, Relation::SamePerson, 0.1);
+            assert_eq!((found.tier, found.similarity), (tier, score / 100.0));
+            assert_eq!(found.status(), (MatchStatus::New, ReviewStatus::Active));
+        }
+    }
+
+    #[test]
+    fn what_looks_different_is_put_to_her_and_never_hidden() {
+        for relation in [Relation::Similar, Relation::Different] {
+            for score in [5.0, 40.0, 90.0] {
+                let found = seen(score, relation, 0.1);
+                assert_eq!((found.tier, found.similarity), (Tier::Low, score / 100.0));
+                assert!(found.evidence.is_some());
+                assert_eq!(
+                    found.status(),
+                    (
+                        MatchStatus::FlaggedForReview,
+                        ReviewStatus::FlaggedForReview
+                    )
+                );
+            }
+        }
     }
 
     #[test]

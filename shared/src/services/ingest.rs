@@ -16,6 +16,7 @@ use crate::domain::{
 use crate::objects::{Objects, key};
 use crate::queues::{Queues, ScanMessage};
 use crate::services::images::MAX_TICKET;
+use crate::services::seeing::{self, Eyes};
 use crate::store::{Arrival, Store};
 
 /// The longest side of the copy that is shown and searched with.
@@ -37,6 +38,8 @@ pub struct Intake {
     pub queues: Queues,
     /// Where first scans go.
     pub scan_queue: String,
+    /// What looks at pictures.
+    pub eyes: Eyes,
 }
 
 /// What was made of a file.
@@ -80,7 +83,8 @@ impl Intake {
             Err(err) if err.kind == Kind::Invalid => return Ok(Err(err.message.into_owned())),
             Err(err) => return Err(err),
         };
-        let derived = tokio::task::spawn_blocking(move || derive(&bytes)).await;
+        let eyes = self.eyes.clone();
+        let derived = tokio::task::spawn_blocking(move || derive(&bytes, &eyes)).await;
         let derived = derived.map_err(|err| Error::bug("taking a picture in", err))??;
         Ok(derived.map_err(|err| err.to_string()))
     }
@@ -186,7 +190,7 @@ pub fn uploads(message: &str) -> Result<Vec<(UserId, ImageId)>> {
 }
 
 /// `Err` in the inner result is a file that is no picture, in the outer one our own trouble.
-fn derive(bytes: &[u8]) -> Result<Result<Derived, DecodeError>> {
+fn derive(bytes: &[u8], eyes: &Eyes) -> Result<Result<Derived, DecodeError>> {
     let found = vara_imaging::metadata(bytes);
     let picture = match vara_imaging::decode(bytes, &Limits::DEFAULT) {
         Ok(picture) => picture,
@@ -195,6 +199,9 @@ fn derive(bytes: &[u8]) -> Result<Result<Derived, DecodeError>> {
     let display = vara_imaging::shrink(&picture, DISPLAY);
     let thumbnail = vara_imaging::shrink(&display, THUMBNAIL);
     let hashes = vara_imaging::pdq_dihedral(&picture);
+    // The models look at the copy that is kept, so that places are in its pixels.
+    drop(picture);
+    let (prints, face) = eyes.look(&display, found);
     let encode = |it| {
         vara_imaging::encode_jpeg(it, QUALITY).map_err(|err| Error::bug("encoding a copy", err))
     };
@@ -203,12 +210,10 @@ fn derive(bytes: &[u8]) -> Result<Result<Derived, DecodeError>> {
         thumbnail: encode(&thumbnail)?,
         arrival: Arrival {
             quality: hashes.as_ref().map_or(0, |it| it[0].quality),
-            dihedral: hashes
-                .iter()
-                .flatten()
-                .map(|it| it.pdq.to_string())
-                .collect(),
+            dihedral: hashes.iter().flatten().map(seeing::text).collect(),
             location_found: found.gps,
+            face,
+            prints,
         },
     }))
 }
@@ -217,6 +222,67 @@ fn derive(bytes: &[u8]) -> Result<Result<Derived, DecodeError>> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::clock;
+    use crate::services::support::{World, photo};
+
+    async fn taken_in(world: &World, file: Vec<u8>) -> ImageId {
+        let intake = world.intake();
+        let image = world.announce(ImageState::Pending, clock::now()).await;
+        let upload = key::upload(world.user, image.id);
+        let sent = intake.objects.put(&upload, "image/jpeg", file.into()).await;
+        sent.unwrap();
+        intake
+            .take(world.user, image.id, clock::now())
+            .await
+            .unwrap();
+        image.id
+    }
+
+    #[tokio::test]
+    async fn a_portrait_is_stored_with_all_it_is_recognised_by() {
+        let world = World::new().await;
+        let id = taken_in(&world, photo("grace-hopper")).await;
+        let row = world.image(id).await;
+        assert_eq!(row.dihedral.len(), 8);
+        assert_eq!(row.image.state, ImageState::Ready);
+        assert!(row.image.face_detected);
+        assert!(row.image.face_confidence.unwrap() >= 0.8);
+        let told = row.image.face_metadata.unwrap();
+        assert!(told["facialArea"]["h"].as_i64().unwrap() > 50);
+        assert!(told["processingTimeMs"].is_u64());
+
+        let prints = world.store.prints(world.user, id).await.unwrap().unwrap();
+        assert_eq!((prints.width, prints.height), (512, 600));
+        let faces = prints.faces.unwrap();
+        assert!(faces[0].vector.model.starts_with("sface"));
+        assert!(prints.vector.is_some() && prints.intimate.is_some());
+        assert!(!prints.traces.gps);
+    }
+
+    #[tokio::test]
+    async fn a_picture_without_a_face_says_so() {
+        let world = World::new().await;
+        let id = taken_in(&world, crate::services::support::scene(1)).await;
+        let image = world.image(id).await.image;
+        assert!(!image.face_detected && image.face_metadata.is_none());
+        let prints = world.store.prints(world.user, id).await.unwrap().unwrap();
+        assert_eq!(prints.faces, Some(vec![]), "looked for, and none there");
+    }
+
+    #[tokio::test]
+    async fn what_it_is_recognised_by_goes_with_the_picture() {
+        let world = World::new().await;
+        let id = taken_in(&world, photo("collins")).await;
+        let image = world.image(id).await.image;
+        crate::services::images::purge(&world.store, &world.objects, &image)
+            .await
+            .unwrap();
+        assert_eq!(world.store.prints(world.user, id).await.unwrap(), None);
+
+        let id = taken_in(&world, photo("collins")).await;
+        assert!(world.store.empty(world.user).await.unwrap() > 1);
+        assert_eq!(world.store.prints(world.user, id).await.unwrap(), None);
+    }
 
     #[test]
     fn messages_of_the_bucket() {

@@ -23,6 +23,7 @@ pub mod replays;
 pub mod rescan;
 pub mod scanning;
 pub mod scans;
+pub mod seeing;
 pub mod users;
 mod work;
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::pin::pin;
+use std::sync::LazyLock;
 use std::task::Poll;
 
 use reqwest::multipart::{Form, Part};
@@ -12,14 +13,18 @@ use tokio::net::TcpListener;
 use vara_imaging::{Limits, Picture};
 
 use crate::clock;
-use crate::domain::{Alert, AlertStatus, Image, ImageId, ImageState, Page, Timestamp, UserId};
+use crate::domain::{
+    Alert, AlertStatus, Image, ImageId, ImageState, Page, Prints, Timestamp, UserId,
+};
 use crate::engines::{Fetcher, TinEye};
 use crate::mail::Mailer;
 use crate::objects::{Objects, key};
 use crate::queues::Queues;
 use crate::runtime::Delivered;
+use crate::services::ingest::Intake;
 use crate::services::lanes::Lanes;
 use crate::services::scanning::Scanner;
+use crate::services::seeing::Eyes;
 use crate::store::{Arrival, ImageRow, Store};
 use crate::testing::{self, Cloud};
 
@@ -39,6 +44,9 @@ pub(crate) fn lanes() -> Lanes {
         breaches: BREACHES.into(),
     }
 }
+
+/// The models, loaded once for all tests.
+static EYES: LazyLock<Eyes> = LazyLock::new(Eyes::open);
 
 /// Everything, with one user.
 pub(crate) struct World {
@@ -77,12 +85,27 @@ impl World {
             tineye: Some(TinEye::new("local-key".into(), Some(&base)).unwrap()),
             queue: QUEUE.into(),
             background: BACKGROUND.into(),
+            eyes: EYES.clone(),
+        }
+    }
+
+    pub(crate) fn intake(&self) -> Intake {
+        Intake {
+            store: self.store.clone(),
+            objects: self.objects.clone(),
+            queues: self.queues.clone(),
+            scan_queue: BACKGROUND.into(),
+            eyes: EYES.clone(),
         }
     }
 
     /// A picture of hers, taken in and ready.
     pub(crate) async fn picture(&self, seed: u32) -> ImageId {
-        let jpeg = scene(seed);
+        self.picture_of(scene(seed)).await
+    }
+
+    /// This picture of hers, taken in and ready.
+    pub(crate) async fn picture_of(&self, jpeg: Vec<u8>) -> ImageId {
         let image = self.announce(ImageState::Pending, clock::now()).await;
         let picture = vara_imaging::decode(&jpeg, &Limits::DEFAULT).unwrap();
         let hashes = vara_imaging::pdq_dihedral(&picture).unwrap();
@@ -90,6 +113,8 @@ impl World {
             dihedral: hashes.iter().map(|it| it.pdq.to_string()).collect(),
             quality: hashes[0].quality,
             location_found: false,
+            face: None,
+            prints: Prints::default(),
         };
         assert!(
             self.store
@@ -127,10 +152,18 @@ impl World {
 
     /// Plants a copy of a picture on a page of the tiny web.
     pub(crate) async fn plant(&self, seed: u32, page: &str) {
-        let image = Part::bytes(scene(seed)).file_name("a.jpg");
-        let form = Form::new()
+        self.plant_file(scene(seed), None, page).await;
+    }
+
+    /// Plants a picture on a page, which by now may show another one.
+    pub(crate) async fn plant_file(&self, file: Vec<u8>, now: Option<Vec<u8>>, page: &str) {
+        let image = Part::bytes(file).file_name("a.jpg");
+        let mut form = Form::new()
             .part("image", image)
             .text("page_url", page.to_owned());
+        if let Some(now) = now {
+            form = form.part("image_now", Part::bytes(now).file_name("b.jpg"));
+        }
         let planted = reqwest::Client::new()
             .post(format!("{}/_web", self.engines))
             .multipart(form)
@@ -245,6 +278,12 @@ pub(crate) fn delivered(body: impl Into<String>, attempt: u32) -> Delivered {
         last: attempt >= 3,
         deadline: clock::now().plus_seconds(300),
     }
+}
+
+/// A portrait of the imaging crate's tests.
+pub(crate) fn photo(name: &str) -> Vec<u8> {
+    let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(manifest.join(format!("imaging/tests/pictures/{name}.jpg"))).unwrap()
 }
 
 /// A JPEG with enough in it to be recognised; no two seeds alike.

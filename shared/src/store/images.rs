@@ -10,8 +10,8 @@ use super::list::Counters;
 use super::tx::{Change, Outcome, Tx};
 use super::{Key, Listing, Row, Store};
 use crate::domain::{
-    Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, MAX_ACTIVE_IMAGES, Page, Result,
-    Timestamp, UserId,
+    Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, MAX_ACTIVE_IMAGES, Page, Prints,
+    Result, Timestamp, UserId,
 };
 
 /// How long an announced or arrived picture may wait for its intake before it is looked after, in seconds.
@@ -48,6 +48,19 @@ pub struct Arrival {
     pub quality: u8,
     /// Whether the file carried the place it was taken.
     pub location_found: bool,
+    /// The clearest of the large faces, as she is shown it.
+    pub face: Option<ShownFace>,
+    /// All else that it is recognised by.
+    pub prints: Prints,
+}
+
+/// What she is shown of a face.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShownFace {
+    /// How sure it is that this is a face, 0 to 1.
+    pub confidence: f64,
+    /// Where it is, and how long the search took.
+    pub metadata: serde_json::Value,
 }
 
 pub(super) fn key(user: UserId, id: ImageId) -> Key {
@@ -172,6 +185,7 @@ impl Store {
         let tx = self
             .tx()
             .delete_existing(&key(image.user_id, image.id))
+            .drop_prints(image.user_id, image.id)
             .count(image.user_id, &moves);
         tx.commit().await?;
         Ok(())
@@ -217,13 +231,18 @@ impl Tx<'_> {
             state: ImageState::Ready,
             ..image.clone()
         };
-        self.move_image(image, &after, |change| {
+        let face = arrival.face.as_ref();
+        let moved = self.move_image(image, &after, |change| {
             change
                 .set("hash", arrival.dihedral.first())?
                 .set("dihedral", &arrival.dihedral)?
                 .set("pdqQuality", arrival.quality)?
-                .set("locationFound", arrival.location_found)
-        })
+                .set("locationFound", arrival.location_found)?
+                .set("faceDetected", face.is_some())?
+                .set("faceConfidence", face.map(|it| it.confidence))?
+                .set("faceMetadata", face.map(|it| &it.metadata))
+        });
+        moved.keep_prints(image.user_id, image.id, &arrival.prints)
     }
 
     /// A scan has looked for the picture.
@@ -295,11 +314,21 @@ mod tests {
         }
     }
 
-    const ARRIVAL: Arrival = Arrival {
-        dihedral: vec![],
-        quality: 80,
-        location_found: true,
-    };
+    fn arrival() -> Arrival {
+        Arrival {
+            dihedral: vec![],
+            quality: 80,
+            location_found: true,
+            face: Some(ShownFace {
+                confidence: 0.93,
+                metadata: serde_json::json!({ "facialArea": { "x": 1, "y": 2, "w": 3, "h": 4 } }),
+            }),
+            prints: Prints {
+                width: 8,
+                ..Prints::default()
+            },
+        }
+    }
 
     async fn totals(store: &Store, user: UserId) -> [u64; 4] {
         let counters = store.counters(user).await.unwrap();
@@ -332,7 +361,7 @@ mod tests {
         assert!(
             store
                 .tx()
-                .ready_image(&image, &ARRIVAL)
+                .ready_image(&image, &arrival())
                 .commit()
                 .await
                 .unwrap()
@@ -341,7 +370,7 @@ mod tests {
         assert!(
             !store
                 .tx()
-                .ready_image(&image, &ARRIVAL)
+                .ready_image(&image, &arrival())
                 .commit()
                 .await
                 .unwrap()
@@ -353,6 +382,13 @@ mod tests {
             (image.state, image.location_found),
             (ImageState::Ready, Some(true))
         );
+        assert_eq!(
+            (image.face_detected, image.face_confidence),
+            (true, Some(0.93))
+        );
+        assert_eq!(image.face_metadata.as_ref().unwrap()["facialArea"]["w"], 3);
+        let prints = store.prints(user, image.id).await.unwrap();
+        assert_eq!(prints.map(|it| it.width), Some(8));
         assert_eq!(store.searchable_images(user).await.unwrap().len(), 1);
 
         assert!(
@@ -376,6 +412,7 @@ mod tests {
             .unwrap();
         assert_eq!(totals(&store, user).await, [0, 0, 0, 0]);
         assert!(store.image(user, image.id).await.unwrap().is_none());
+        assert_eq!(store.prints(user, image.id).await.unwrap(), None);
     }
 
     #[tokio::test]
@@ -437,12 +474,13 @@ mod tests {
         assert!(
             !store
                 .tx()
-                .ready_image(&image, &ARRIVAL)
+                .ready_image(&image, &arrival())
                 .commit()
                 .await
                 .unwrap()
                 .is_done()
         );
+        assert_eq!(store.prints(user, image.id).await.unwrap(), None);
         assert!(!store.archive_image(&image, at(2)).await.unwrap());
         assert_eq!(totals(&store, user).await, [0, 0, 0, 1]);
     }

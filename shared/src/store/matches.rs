@@ -2,7 +2,7 @@
 
 use super::tx::{Change, Outcome, Tx};
 use super::{Key, Listing, Row, Store};
-use crate::domain::{Alert, Error, Image, ImageId, Match, MatchId, Page, Result, UserId};
+use crate::domain::{Alert, Error, Image, ImageId, Match, MatchId, Page, Result, Tier, UserId};
 
 /// What storing a finding came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Store {
         let change = Change::default()
             .set("lastSeenAt", found.last_seen_at)
             .and_then(|it| it.set("scanJobId", found.scan_job_id))
-            .and_then(|it| it.set("similarity", found.similarity))
+            .and_then(|it| surer(it, found))
             .map(Change::if_exists);
         let tx = self
             .tx()
@@ -90,6 +90,20 @@ impl Store {
             Stored::Gone
         })
     }
+}
+
+/// A sighting that is certain takes the place of what was known; any other leaves it, so that what we
+/// once saw outlasts the page. What she was asked and told stays.
+fn surer(change: Change, found: &Match) -> Result<Change> {
+    if found.confidence != Some(Tier::High) {
+        return Ok(change);
+    }
+    change
+        .set("confidence", found.confidence)?
+        .set("similarity", found.similarity)?
+        .set("matchType", found.match_type)?
+        .set("verificationEngine", &found.verification_engine)?
+        .set("evidence", &found.evidence)
 }
 
 impl Tx<'_> {

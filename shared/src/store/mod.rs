@@ -9,6 +9,7 @@
 //! | | `COUNTERS` | totals, kept in the same transaction as what they count |
 //! | | `SESSION#<id>` | a sign-in on one device |
 //! | | `IMAGE#<id>`, `SCAN#<id>`, `MATCH#<image>#<id>`, `ALERT#<id>` | her things |
+//! | | `PRINTS#<image>` | what a picture is recognised by: faces, vectors, further fingerprints |
 //! | | `ANSWERS`, `PLAN` | what she told us at the start; the plan that follows from it |
 //! | | `FINDING#<id>` | which picture a finding is of; listed while it waits for her word |
 //! | | `CHECK#<scan>#<image or address>#<engine>` | what a scan has already paid for |
@@ -45,6 +46,7 @@ mod matches;
 mod outbox;
 mod plans;
 mod preferences;
+mod prints;
 mod proxy;
 mod rates;
 mod replays;
@@ -68,7 +70,7 @@ use crate::domain::{Error, Result, UserId};
 
 pub use due::Due;
 pub use erasure::{DUE_ERASE, Erasure};
-pub use images::{Arrival, ImageRow};
+pub use images::{Arrival, ImageRow, ShownFace};
 pub(crate) use images::{DUE_INTAKE, DUE_PURGE};
 pub use linked::{Authorisation, LinkedRow, Linking};
 pub use list::Listing;

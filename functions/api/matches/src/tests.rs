@@ -95,6 +95,7 @@ impl Case {
             discovery_score: Some(20.0),
             verification_engine: None,
             parent_candidate_id: None,
+            evidence: None,
         }
     }
 

@@ -7,6 +7,7 @@ use vara::clock;
 use vara::domain::BoxError;
 use vara::runtime::{Clients, Env, take_batch};
 use vara::services::ingest::{Intake, uploads};
+use vara::services::seeing::Eyes;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -17,6 +18,7 @@ async fn main() -> Result<(), BoxError> {
         objects: clients.objects(&env),
         queues: clients.queues(),
         scan_queue: env.text("QUEUE_BACKGROUND_SCAN"),
+        eyes: Eyes::open(),
     };
     env.check()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {

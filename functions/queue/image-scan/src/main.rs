@@ -5,6 +5,7 @@ use vara::domain::BoxError;
 use vara::engines::{Fetcher, TinEye};
 use vara::runtime::{Clients, Env, take_scans};
 use vara::services::scanning::Scanner;
+use vara::services::seeing::Eyes;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -23,6 +24,7 @@ async fn main() -> Result<(), BoxError> {
         tineye,
         queue: env.text("QUEUE_IMAGE_SCAN"),
         background: env.text("QUEUE_BACKGROUND_SCAN"),
+        eyes: Eyes::open(),
     };
     env.check()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {

@@ -27,6 +27,31 @@ async fn a_planted_picture_is_served_byte_by_byte() {
     assert_eq!(answer.bytes, file(1));
 }
 
+/// Indexes are of yesterday: the engine answers for the picture it saw, the page shows another one.
+#[tokio::test]
+async fn a_page_may_have_changed_since_it_was_indexed() {
+    let engines = Engines::new();
+    let (indexed, now) = (file(1), file(2));
+    let page: &[u8] = b"https://a.example/";
+    let parts: [Part; 3] = [
+        ("image", Some("a.jpg"), &indexed),
+        ("image_now", Some("b.jpg"), &now),
+        ("page_url", None, page),
+    ];
+    let planted = engines.form("/_web", &parts).await;
+    assert_eq!(planted.status, StatusCode::CREATED, "{}", planted.text());
+    assert_eq!(engines.matches(&indexed).await.len(), 1);
+    assert!(engines.matches(&now).await.is_empty());
+    let url = planted.json()["image_url"].as_str().unwrap().to_owned();
+    let answer = engines.get(url.strip_prefix(BASE).unwrap()).await;
+    assert_eq!(answer.bytes, now);
+
+    let png = encoded(ImageFormat::Png);
+    let parts: [Part; 3] = [parts[0], ("image_now", Some("b.png"), &png), parts[2]];
+    let refused = engines.form("/_web", &parts).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+}
+
 #[tokio::test]
 async fn the_type_follows_the_content_and_every_format_is_found() {
     let engines = Engines::new();

@@ -1,10 +1,14 @@
 //! Where each format keeps its metadata blocks.
 
+use super::{generator, texts};
 use crate::format::{Format, PNG_SIGNATURE, sniff};
 use crate::jpeg::{APP1, APP11, Segments};
 
 /// Blocks taken from one file; more are passed over.
 const MAX_BLOCKS: usize = 64;
+
+/// PNG texts read from one file. Each may be a small bomb.
+const MAX_TEXTS: usize = 32;
 
 /// How much of an XMP packet is looked at.
 const MAX_XMP: usize = 1024 * 1024;
@@ -15,8 +19,13 @@ pub(super) enum Block<'a> {
     Exif(&'a [u8]),
     /// An XML packet.
     Xmp(&'a [u8]),
-    /// A C2PA manifest.
-    C2pa,
+    /// A C2PA manifest, as far as it is in one piece.
+    C2pa(&'a [u8]),
+    /// A text that a program leaves which makes pictures from words.
+    Generated,
+    /// EXIF or XMP that a program wrote down as a text. Nobody turns a picture
+    /// by it.
+    WrittenDown(Vec<u8>),
 }
 
 /// The blocks of a file in their order.
@@ -41,7 +50,7 @@ fn jpeg(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
             APP1 if payload.starts_with(b"Exif\0") => Some(Block::Exif(payload)),
             // The main packet and its extensions.
             APP1 if payload.starts_with(b"http://ns.adobe.com/x") => Some(xmp(payload)),
-            APP11 if super::contains(payload, b"c2pa") => Some(Block::C2pa),
+            APP11 if super::contains(payload, b"c2pa") => Some(Block::C2pa(payload)),
             _ => None,
         }
     })
@@ -53,12 +62,32 @@ fn png(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
         at: PNG_SIGNATURE.len(),
         kind: Kind::Png,
     };
-    chunks.filter_map(|(name, data)| match name {
+    let mut texts = 0;
+    chunks.filter_map(move |(name, data)| match name {
         b"eXIf" => Some(Block::Exif(data)),
-        b"iTXt" => data.strip_prefix(b"XML:com.adobe.xmp\0").map(xmp),
-        b"caBX" => Some(Block::C2pa),
+        b"caBX" => Some(Block::C2pa(data)),
+        b"tEXt" | b"zTXt" | b"iTXt" => {
+            if let Some(packet) = data.strip_prefix(b"XML:com.adobe.xmp\0") {
+                return Some(xmp(packet));
+            }
+            texts += 1;
+            (texts <= MAX_TEXTS).then(|| text(name, data)).flatten()
+        }
         _ => None,
     })
+}
+
+/// What a text of a PNG is beside a text.
+fn text<'a>(name: &[u8; 4], data: &[u8]) -> Option<Block<'a>> {
+    let (keyword, text) = match name {
+        b"zTXt" => texts::packed(data),
+        b"iTXt" => texts::international(data),
+        _ => texts::plain(data),
+    }?;
+    if keyword.starts_with(b"Raw profile type ") {
+        return texts::written_down(&text).map(Block::WrittenDown);
+    }
+    generator::in_png_text(keyword, &text).then_some(Block::Generated)
 }
 
 fn webp(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
@@ -70,7 +99,7 @@ fn webp(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
     chunks.filter_map(|(name, data)| match name {
         b"EXIF" => Some(Block::Exif(data)),
         b"XMP " => Some(xmp(data)),
-        b"C2PA" => Some(Block::C2pa),
+        b"C2PA" => Some(Block::C2pa(data)),
         _ => None,
     })
 }
@@ -83,7 +112,7 @@ fn gif(bytes: &[u8]) -> Vec<Block<'_>> {
         blocks.push(xmp(&bytes[at..]));
     }
     if super::contains(bytes, b"C2PA_GIF") {
-        blocks.push(Block::C2pa);
+        blocks.push(Block::C2pa(bytes));
     }
     blocks
 }

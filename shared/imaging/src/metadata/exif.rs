@@ -3,11 +3,16 @@
 //! It follows at most two pointers, each once, looks at a bounded number of
 //! entries, and takes every offset for a lie until the bytes are there.
 
+use super::generator;
+
+const DESCRIPTION: u16 = 0x010e;
 const MAKE: u16 = 0x010f;
 const MODEL: u16 = 0x0110;
 const ORIENTATION: u16 = 0x0112;
+const SOFTWARE: u16 = 0x0131;
 const EXIF_POINTER: u16 = 0x8769;
 const GPS_POINTER: u16 = 0x8825;
+const USER_COMMENT: u16 = 0x9286;
 const CAMERA_SERIAL: u16 = 0xc62f;
 const BODY_SERIAL: u16 = 0xa431;
 const LENS_SERIAL: u16 = 0xa435;
@@ -25,6 +30,7 @@ pub(super) struct Exif {
     pub(super) maker: bool,
     pub(super) model: bool,
     pub(super) serial: bool,
+    pub(super) generator: bool,
 }
 
 impl Exif {
@@ -41,15 +47,27 @@ impl Exif {
                 MAKE => found.maker = tiff.says_something(&entry),
                 MODEL => found.model = tiff.says_something(&entry),
                 CAMERA_SERIAL => found.serial |= tiff.says_something(&entry),
+                SOFTWARE => {
+                    found.generator |= tiff.value(&entry).is_some_and(generator::is_program);
+                }
+                DESCRIPTION => {
+                    found.generator |= tiff.value(&entry).is_some_and(generator::is_recipe);
+                }
                 EXIF_POINTER => camera_directory = tiff.u32(entry.at + 8),
                 GPS_POINTER => gps_directory = tiff.u32(entry.at + 8),
                 _ => {}
             }
         }
         if let Some(offset) = camera_directory {
-            found.serial |= tiff.directory(offset).any(|entry| {
-                matches!(entry.tag, BODY_SERIAL | LENS_SERIAL) && tiff.says_something(&entry)
-            });
+            for entry in tiff.directory(offset) {
+                match entry.tag {
+                    BODY_SERIAL | LENS_SERIAL => found.serial |= tiff.says_something(&entry),
+                    USER_COMMENT => {
+                        found.generator |= tiff.value(&entry).is_some_and(generator::is_recipe);
+                    }
+                    _ => {}
+                }
+            }
         }
         if let Some(offset) = gps_directory {
             found.gps = tiff
@@ -169,6 +187,22 @@ mod tests {
         let found = Exif::parse(&tiff(&entries, &camera)).unwrap();
         assert!(found.serial);
         assert!(!found.gps);
+    }
+
+    #[test]
+    fn the_program_and_its_settings() {
+        let text = b"Steps: 20, Sampler: Euler a\0";
+        let camera = [
+            &directory(&[(USER_COMMENT, 7, 28, [0, 0, 0, 44])])[..],
+            text,
+        ]
+        .concat();
+        let entries = [(EXIF_POINTER, 4, 1, [0, 0, 0, 26])];
+        assert!(Exif::parse(&tiff(&entries, &camera)).unwrap().generator);
+        let software = [(SOFTWARE, 2, 8, [0, 0, 0, 26])];
+        let by = |name: &[u8]| Exif::parse(&tiff(&software, name)).unwrap().generator;
+        assert!(by(b"NovelAI\0"));
+        assert!(!by(b"darkroom"));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 mod blocks;
 mod exif;
+mod generator;
+mod texts;
 
 use blocks::Block;
 use exif::Exif;
@@ -16,8 +18,14 @@ pub struct Found {
     pub gps: bool,
     /// A camera: a serial number, or maker and model.
     pub camera: bool,
+    /// A serial number of the camera or its lens, which ties all pictures made
+    /// with it together.
+    pub serial: bool,
     /// A C2PA manifest (content credentials).
     pub c2pa: bool,
+    /// A mark of a program that makes pictures from words. Marks are removed
+    /// easily; that there is none says nothing.
+    pub generator: bool,
 }
 
 /// Looks through the metadata of a file in any format that is read. Bytes that
@@ -26,21 +34,38 @@ pub fn metadata(bytes: &[u8]) -> Found {
     let mut found = Found::default();
     for block in blocks::all(bytes) {
         match block {
-            Block::Exif(tiff) => {
-                if let Some(exif) = Exif::parse(tiff) {
-                    found.gps |= exif.gps;
-                    found.camera |= exif.serial || (exif.maker && exif.model);
-                }
+            Block::Exif(tiff) => found.exif(tiff),
+            Block::Xmp(packet) => found.xmp(packet),
+            Block::C2pa(manifest) => {
+                found.c2pa = true;
+                found.generator |= generator::is_statement(manifest);
             }
-            Block::Xmp(packet) => {
-                let has = |name: &str| contains(packet, name.as_bytes());
-                found.gps |= has("GPSLatitude") || has("GPSLongitude");
-                found.camera |= has("SerialNumber") || (has("tiff:Make") && has("tiff:Model"));
-            }
-            Block::C2pa => found.c2pa = true,
+            Block::Generated => found.generator = true,
+            Block::WrittenDown(block) if block.starts_with(b"Exif\0") => found.exif(&block),
+            Block::WrittenDown(block) => found.xmp(&block),
         }
     }
     found
+}
+
+impl Found {
+    fn exif(&mut self, tiff: &[u8]) {
+        if let Some(exif) = Exif::parse(tiff) {
+            self.gps |= exif.gps;
+            self.camera |= exif.serial || (exif.maker && exif.model);
+            self.serial |= exif.serial;
+            self.generator |= exif.generator;
+        }
+    }
+
+    fn xmp(&mut self, packet: &[u8]) {
+        let has = |name: &str| contains(packet, name.as_bytes());
+        let serial = has("SerialNumber");
+        self.gps |= has("GPSLatitude") || has("GPSLongitude");
+        self.camera |= serial || (has("tiff:Make") && has("tiff:Model"));
+        self.serial |= serial;
+        self.generator |= generator::in_xmp(packet);
+    }
 }
 
 /// The EXIF orientation, from the first EXIF block as browsers take it.

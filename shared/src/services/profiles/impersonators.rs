@@ -8,7 +8,9 @@ use futures_util::FutureExt;
 use super::pictures::Hers;
 use super::{Facts, ProfileScanner, Stop, Tally};
 use crate::clock;
-use crate::domain::{Evidence, Persona, Platform, PublicProfile, Result, profile_alert, progress};
+use crate::domain::{
+    Persona, Platform, PublicProfile, Resemblance, Result, profile_alert, progress,
+};
 use crate::engines::Social;
 use crate::runtime::Delivered;
 use crate::services::work::{self, Again, is_late};
@@ -158,7 +160,7 @@ impl ProfileScanner {
         social: &Social,
         her: &Her,
         platform: Platform,
-    ) -> Result<Vec<(PublicProfile, Evidence)>, Stop> {
+    ) -> Result<Vec<(PublicProfile, Resemblance)>, Stop> {
         let mut found: Vec<PublicProfile> = vec![];
         for name in her.persona.handles.iter().chain(&her.persona.names) {
             for profile in social.search(platform, name).await? {
@@ -168,10 +170,10 @@ impl ProfileScanner {
                 }
             }
         }
-        let mut judged: Vec<(PublicProfile, Evidence)> = found
+        let mut judged: Vec<(PublicProfile, Resemblance)> = found
             .into_iter()
             .map(|it| {
-                let evidence = Evidence::of(&her.persona, &it);
+                let evidence = Resemblance::of(&her.persona, &it);
                 (it, evidence)
             })
             .collect();

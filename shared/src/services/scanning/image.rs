@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::verify::{Hers, Place, better, finding, places};
 use super::{Scanner, is_late};
 use crate::clock;
-use crate::domain::{Error, Image, ImageId, Look, Tier, Timestamp, Verdict, alert_of};
+use crate::domain::{Error, Image, ImageId, Look, Match, Tier, Timestamp, Verdict, alert_of};
 use crate::engines::{Answer, EngineError, Refusal, TinEye};
 use crate::objects::key;
 use crate::store::{ImageRow, ScanRow, Stored};
@@ -37,18 +37,21 @@ pub(super) struct Facts {
     pub(super) low: u32,
     /// Pages whose picture we could not see ourselves.
     pub(super) unseen: u32,
+    /// Pages that show her face.
+    pub(super) face_verified: u32,
     /// The engine cannot search for this picture.
     pub(super) unsuitable: bool,
 }
 
 impl Facts {
-    fn count(&mut self, tier: Tier) {
-        match tier {
+    fn add(&mut self, found: &Match) {
+        match found.confidence.unwrap_or(Tier::Low) {
             Tier::High => self.high += 1,
             Tier::MediumHigh => self.medium_high += 1,
             Tier::Medium => self.medium += 1,
             Tier::Low => self.low += 1,
         }
+        self.face_verified += u32::from(found.is_her_face());
     }
 }
 
@@ -175,11 +178,8 @@ impl Scanner {
                 .store
                 .finding(row.scan.user_id, image.image.id, place.id)
                 .await?;
-            match known
-                .filter(|it| it.scan_job_id == Some(row.scan.id))
-                .and_then(|it| it.confidence)
-            {
-                Some(tier) => facts.count(tier),
+            match known.filter(|it| it.scan_job_id == Some(row.scan.id)) {
+                Some(found) => facts.add(&found),
                 None => left.push(place),
             }
         }
@@ -195,7 +195,10 @@ impl Scanner {
         facts: &mut Facts,
         deadline: Timestamp,
     ) -> Result<(), Stop> {
-        let hers = Hers::of(image);
+        if places.is_empty() {
+            return Ok(());
+        }
+        let hers = self.hers(image).await?;
         let fetches: Vec<_> = places
             .iter()
             .flat_map(|place| &place.candidates)
@@ -222,30 +225,29 @@ impl Scanner {
                 }
             }
             if let Some(verdict) = best {
-                self.keep(row, &image.image, place, verdict).await?;
-                facts.count(verdict.tier);
+                let found = finding(&row.scan, &image.image, place, verdict, clock::now());
+                self.keep(row, &found).await?;
+                facts.add(&found);
             }
         }
         Ok(())
     }
 
-    async fn keep(
-        &self,
-        row: &ScanRow,
-        image: &Image,
-        place: &Place,
-        verdict: Verdict,
-    ) -> Result<(), Stop> {
-        let now = clock::now();
-        let found = finding(&row.scan, image.id, place, verdict, now);
-        let alert = alert_of(row.scan.user_id, &found, now);
-        match self
-            .store
-            .store_finding(row.scan.user_id, &found, &alert)
-            .await?
-        {
+    /// Her picture as found ones are compared with it; worked out once for all of them.
+    async fn hers(&self, image: &ImageRow) -> Result<Hers, Stop> {
+        let (user, id) = (image.image.user_id, image.image.id);
+        let copy = self.objects.get(&key::display(user, id), MAX_COPY).await?;
+        let prints = self.store.prints(user, id).await?;
+        Ok(Hers::of(self.eyes.clone(), image.clone(), copy, prints).await)
+    }
+
+    async fn keep(&self, row: &ScanRow, found: &Match) -> Result<(), Stop> {
+        let user = row.scan.user_id;
+        let alert = alert_of(user, found, clock::now());
+        match self.store.store_finding(user, found, &alert).await? {
             Stored::New => {
-                tracing::info!(image.id = %image.id, tier = verdict.tier.as_str(), "new finding")
+                let tier = found.confidence.map(Tier::as_str);
+                tracing::info!(image.id = %found.protected_image_id, tier, "new finding");
             }
             Stored::Known => {}
             Stored::Gone => return Err(Stop::Lost),

@@ -6,6 +6,7 @@
 //! picture is counted together with the mark that it is done; and the scan ends last of all. Whoever
 //! comes later finds the marks and goes on from there.
 
+mod evidence;
 mod image;
 mod outcome;
 mod verify;
@@ -18,6 +19,7 @@ use crate::engines::{Fetcher, TinEye};
 use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::runtime::Delivered;
+use crate::services::seeing::Eyes;
 use crate::store::{ScanRow, Store};
 
 use image::Stop;
@@ -43,6 +45,8 @@ pub struct Scanner {
     pub queue: String,
     /// The queue of the scans we start.
     pub background: String,
+    /// What looks at pictures.
+    pub eyes: Eyes,
 }
 
 impl Scanner {

@@ -43,6 +43,7 @@ impl Tally {
                 self.facts.medium += facts.medium;
                 self.facts.low += facts.low;
                 self.facts.unseen += facts.unseen;
+                self.facts.face_verified += facts.face_verified;
             }
         }
     }
@@ -140,7 +141,7 @@ impl Tally {
             "embeddingsGenerated": 0,
             "hashesGenerated": 0,
             "faceEmbeddingsGenerated": 0,
-            "faceVerifiedMatches": 0,
+            "faceVerifiedMatches": self.facts.face_verified,
             "unverifiedMatches": self.facts.unseen,
             "matchBreakdown": {
                 "highConfidence": self.facts.high,
@@ -225,6 +226,7 @@ mod tests {
         tally.add(Seen::Searched(Facts {
             high: 1,
             low: 3,
+            face_verified: 2,
             ..Facts::default()
         }));
         tally.add(Seen::Skipped);
@@ -242,6 +244,7 @@ mod tests {
             (&json!(2000), &json!(false))
         );
         assert_eq!(result["details"]["matchBreakdown"]["lowConfidence"], 3);
+        assert_eq!(result["details"]["faceVerifiedMatches"], 2);
         assert_eq!(result["details"]["reverseImageSearchEngine"], "tineye");
     }
 

@@ -1,12 +1,17 @@
 //! Our own look at what an engine found.
 
-use bytes::Bytes;
-use vara_imaging::{Fingerprint, Limits, MIN_QUALITY, Pdq};
+use std::sync::Arc;
 
+use bytes::Bytes;
+use vara_imaging::{Limits, MIN_QUALITY, Picture, Subject};
+
+use super::evidence::evidence;
 use crate::domain::{
-    CanonicalUrl, ImageId, Look, Match, MatchId, Scan, Timestamp, Verdict, platform_of,
+    CanonicalUrl, Evidence, Image, ImageId, Look, Match, MatchId, Prints, Scan, Timestamp, Verdict,
+    platform_of,
 };
 use crate::engines::{Answer, Candidate, TinEye};
+use crate::services::seeing::Eyes;
 use crate::store::ImageRow;
 
 /// What a stranger's picture may cost us to read: less than one of hers, and several may be waiting.
@@ -16,6 +21,9 @@ const LIMITS: Limits = Limits {
     memory: 256 * 1024 * 1024,
     ..Limits::DEFAULT
 };
+
+/// The longest side at which a stranger's picture is compared: that of our own copies.
+const COMPARED: u32 = 2048;
 
 /// A page (or a bare picture) where hers was found, with every picture on it that matched. One place is
 /// one finding.
@@ -46,22 +54,33 @@ pub(super) fn places(image: ImageId, answer: Answer) -> Vec<Place> {
     places
 }
 
-/// The fingerprints of her picture, turned and mirrored in all ways.
+/// Her picture with all that is known of it. Signals are worked out when they are first needed and
+/// serve all found pictures.
 #[derive(Clone, Debug)]
-pub(super) struct Hers(Vec<Pdq>);
+pub(super) struct Hers {
+    subject: Option<Arc<Subject>>,
+    eyes: Eyes,
+}
 
 impl Hers {
-    /// None, if the picture is too plain for its fingerprint to say anything.
-    pub(super) fn of(row: &ImageRow) -> Self {
-        if row.pdq_quality.unwrap_or_default() < MIN_QUALITY {
-            return Self(Vec::new());
-        }
-        Self(
-            row.dihedral
-                .iter()
-                .filter_map(|it| it.parse().ok())
-                .collect(),
-        )
+    /// Her picture from its copy and what is stored of it, read off the reactor.
+    pub(super) async fn of(
+        eyes: Eyes,
+        row: ImageRow,
+        copy: Option<Bytes>,
+        prints: Option<Prints>,
+    ) -> Self {
+        let seeing = eyes.clone();
+        let read = move || {
+            let picture = vara_imaging::decode(&copy?, &Limits::DEFAULT).ok()?;
+            Some(Arc::new(seeing.subject(picture, &row, prints.as_ref())))
+        };
+        let subject = tokio::task::spawn_blocking(read).await;
+        let subject = subject.unwrap_or_else(|err| {
+            tracing::error!(error = %err, "reading the copy of a picture failed by our mistake");
+            None
+        });
+        Self { subject, eyes }
     }
 
     /// Compares a found picture with hers, off the reactor.
@@ -76,41 +95,60 @@ impl Hers {
     }
 
     fn compare(&self, bytes: &[u8]) -> Look {
-        let theirs = vara_imaging::decode(bytes, &LIMITS)
-            .ok()
-            .and_then(|it| vara_imaging::pdq(&it));
-        let Some(Fingerprint {
-            pdq,
-            quality: MIN_QUALITY..,
-        }) = theirs
-        else {
+        let (Some(hers), Ok(theirs)) = (&self.subject, vara_imaging::decode(bytes, &LIMITS)) else {
             return Look::Unseen;
         };
-        match self.0.iter().map(|it| it.distance(&pdq)).min() {
-            Some(distance) => Look::Compared { distance },
-            None => Look::Unseen,
+        let theirs = Subject::new(vara_imaging::shrink(&theirs, COMPARED));
+        let verdict = vara_imaging::compare(hers, &theirs, self.eyes.models());
+        let evidence = evidence(&verdict, size(hers.picture()), size(theirs.picture()));
+        if says_nothing(&evidence, hers, &theirs) {
+            return Look::Unseen;
         }
+        Look::Compared(Box::new(evidence))
     }
+}
+
+/// Whether nothing was found because one of the two is too plain to tell.
+fn says_nothing(evidence: &Evidence, hers: &Subject, theirs: &Subject) -> bool {
+    let is_plain = |it: &Subject| {
+        it.dihedral()
+            .is_none_or(|hashes| hashes[0].quality < MIN_QUALITY)
+    };
+    evidence.verified_by().is_none() && (is_plain(hers) || is_plain(theirs))
+}
+
+fn size(picture: &Picture) -> [u32; 2] {
+    [picture.width(), picture.height()]
 }
 
 /// The surer of two verdicts on the same place.
 pub(super) fn better(one: Option<Verdict>, other: Verdict) -> Verdict {
     let sure = |it: &Verdict| (it.tier, it.similarity);
-    one.filter(|it| sure(it) >= sure(&other)).unwrap_or(other)
+    match one {
+        Some(one) if sure(&one) >= sure(&other) => one,
+        _ => other,
+    }
 }
 
 /// The finding of `image` at `place`.
 pub(super) fn finding(
     scan: &Scan,
-    image: ImageId,
+    image: &Image,
     place: &Place,
     verdict: Verdict,
     now: Timestamp,
 ) -> Match {
     let (status, review_status) = verdict.status();
+    let evidence = verdict.evidence;
+    let of = |say: fn(&Evidence) -> Option<f64>| evidence.as_ref().and_then(say);
+    let scores = place.candidates.iter().filter_map(|it| it.score);
+    let verified_by = evidence.as_ref().and_then(Evidence::verified_by);
+    let face = evidence
+        .as_ref()
+        .and_then(|it| it.face_verified(image.face_detected));
     Match {
         id: place.id,
-        protected_image_id: image,
+        protected_image_id: image.id,
         scan_job_id: Some(scan.id),
         source_url: place.url.to_string(),
         platform: platform_of(&place.url.host()).map(str::to_uppercase),
@@ -121,28 +159,30 @@ pub(super) fn finding(
         first_seen_at: now,
         last_seen_at: now,
         confidence: Some(verdict.tier),
-        clip_similarity: None,
-        face_verified: None,
+        clip_similarity: of(|it| it.vector),
+        face_verified: face.map(str::to_owned),
         review_status,
         reviewed_at: None,
         reviewed_by: None,
         discovery_engine: Some(TinEye::NAME.to_owned()),
         candidate_group_id: None,
-        face_similarity: None,
-        discovery_score: place
-            .candidates
-            .iter()
-            .filter_map(|it| it.score)
-            .reduce(f64::max),
-        verification_engine: verdict.verified.then(|| "pdq".to_owned()),
+        face_similarity: of(|it| it.faces?.similarity),
+        discovery_score: scores.reduce(f64::max),
+        verification_engine: verified_by.map(str::to_owned),
         parent_candidate_id: None,
+        evidence,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use vara_imaging::Turn;
+
     use super::*;
-    use crate::domain::{SAME_DISTANCE, Tier};
+    use crate::clock;
+    use crate::domain::{Edit, Relation, Tier, UserId};
+    use crate::services::support::photo;
 
     fn candidate(picture: &str, page: Option<&str>) -> Candidate {
         Candidate {
@@ -187,26 +227,90 @@ mod tests {
         );
     }
 
-    #[test]
-    fn the_surer_verdict_stands() {
-        let copy = Verdict::of(Some(20.0), Look::Compared { distance: 0 });
+    async fn hers(jpeg: Vec<u8>) -> Hers {
+        let image = Image::expected(ImageId::next(), UserId::random(), "s".into(), clock::now());
+        let row = ImageRow {
+            image,
+            pdq_quality: None,
+            dihedral: Vec::new(),
+        };
+        Hers::of(Eyes::open(), row, Some(jpeg.into()), None).await
+    }
+
+    async fn seen(hers: &Hers, jpeg: Vec<u8>) -> Evidence {
+        match hers.look(jpeg.into()).await {
+            Look::Compared(evidence) => *evidence,
+            Look::Unseen => panic!("it can be seen"),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_surer_verdict_stands() {
+        let hers = hers(photo("collins")).await;
+        let look = hers.look(photo("collins").into()).await;
+        let copy = Verdict::of(Some(20.0), look);
         let guess = Verdict::of(Some(90.0), Look::Unseen);
-        assert_eq!(better(Some(guess), copy).tier, Tier::High);
-        assert_eq!(better(Some(copy), guess).tier, Tier::High);
-        assert_eq!(better(None, guess), guess);
+        assert_eq!(better(Some(guess.clone()), copy.clone()).tier, Tier::High);
+        assert_eq!(better(Some(copy), guess.clone()).tier, Tier::High);
+        assert_eq!(better(None, guess.clone()), guess);
     }
 
-    #[test]
-    fn rules_and_pixels_agree_on_what_a_copy_is() {
-        assert_eq!(SAME_DISTANCE, vara_imaging::MATCH_DISTANCE);
-    }
+    #[tokio::test]
+    async fn what_was_done_to_it_is_named() {
+        let hers = hers(photo("collins")).await;
+        let picture = vara_imaging::decode(&photo("collins"), &Limits::DEFAULT).unwrap();
+        let save = |it: &Picture| vara_imaging::encode_jpeg(it, 85).unwrap();
+        let same = seen(&hers, save(&vara_imaging::shrink(&picture, 300))).await;
+        assert_eq!((same.relation, &same.edits[..]), (Relation::Exact, &[][..]));
+        assert_eq!(same.verified_by(), Some("pdq"));
 
-    #[test]
-    fn what_cannot_be_read_or_compared_is_unseen() {
+        let mirrored = seen(&hers, save(&picture.turned(Turn::FlipY))).await;
+        assert_eq!(mirrored.edits, [Edit::Mirrored]);
+
+        let cropped = seen(&hers, save(&middle(&picture))).await;
+        assert_eq!(cropped.edits, [Edit::Cropped]);
+        assert_eq!(cropped.verified_by(), Some("geometry"));
+        let overlay = cropped.overlay.unwrap();
         assert_eq!(
-            Hers(vec![Pdq([7; 32])]).compare(b"GIF89a nonsense"),
-            Look::Unseen
+            (overlay.own_size, overlay.found_size),
+            ([512, 512], [306, 306])
         );
-        assert_eq!(Hers(vec![]).compare(b""), Look::Unseen);
+        assert!((0.3..0.42).contains(&overlay.overlap) && overlay.covered > 0.9);
+    }
+
+    /// The middle six tenths of each side of a square of 512.
+    fn middle(picture: &Picture) -> Picture {
+        let rows = picture.rgb().chunks_exact(512 * 3).skip(103).take(306);
+        let rgb = rows.flat_map(|row| &row[103 * 3..409 * 3]).copied();
+        Picture::from_rgb(306, 306, rgb.collect()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn her_face_elsewhere_and_somebody_elses() {
+        let hers = hers(photo("obama-2009")).await;
+        let her = seen(&hers, photo("obama-2012")).await;
+        assert_eq!(her.relation, Relation::SamePerson);
+        assert_eq!(her.face_verified(true), Some("VERIFIED"));
+        let similarity = her.faces.unwrap().similarity.unwrap();
+        assert!((0.45..=1.0).contains(&similarity), "{similarity}");
+        let other = seen(&hers, photo("biden-2010")).await;
+        assert!(!other.is_copy());
+        assert_eq!(other.face_verified(true), Some("MISMATCH"));
+        assert_eq!(other.verified_by(), None);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_or_is_too_plain_is_unseen() {
+        let hers = hers(photo("collins")).await;
+        let look = hers.look(Bytes::from_static(b"GIF89a nonsense")).await;
+        assert_eq!(look, Look::Unseen);
+        let grey = Picture::from_rgb(400, 300, vec![128; 400 * 300 * 3]).unwrap();
+        let grey = vara_imaging::encode_jpeg(&grey, 85).unwrap();
+        assert_eq!(hers.look(grey.into()).await, Look::Unseen);
+        let gone = Hers {
+            subject: None,
+            ..hers
+        };
+        assert_eq!(gone.look(photo("collins").into()).await, Look::Unseen);
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod interrupted;
+mod seen;
 
 use std::time::Duration;
 

@@ -1,0 +1,88 @@
+//! Time of one comparison, by what settles it.
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+
+use std::hint::black_box;
+use std::path::Path;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use vara_imaging::{
+    Limits, Models, Picture, Subject, Turn, compare, decode, features, overlay, shrink,
+};
+
+fn picture(name: &str) -> Picture {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-pictures");
+    let bytes = std::fs::read(folder.join(name)).unwrap_or_default();
+    decode(&bytes, &Limits::DEFAULT).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The middle 60 % of the sides.
+fn crop(picture: &Picture) -> Picture {
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let (across, down) = (width * 3 / 5, height * 3 / 5);
+    let rows = picture
+        .rgb()
+        .chunks_exact(3 * width)
+        .skip(height / 5)
+        .take(down);
+    let rgb = rows
+        .flat_map(|row| &row[3 * (width / 5)..][..3 * across])
+        .copied()
+        .collect();
+    Picture::from_rgb(across as u32, down as u32, rgb).unwrap_or_else(|| picture.clone())
+}
+
+/// With hashes and features worked out.
+fn known(picture: &Picture) -> Subject {
+    let subject = Subject::new(picture.clone());
+    subject.dihedral();
+    subject.features();
+    subject
+}
+
+fn benches(criterion: &mut Criterion) {
+    let (hers, other) = (picture("bicycle-bell.jpg"), picture("black-canyon.jpg"));
+    let mut group = criterion.benchmark_group("compare");
+    group.sample_size(20);
+    let query = known(&hers);
+    let mut pair = |name: &str, candidate: &Picture| {
+        let candidate_known = known(candidate);
+        group.bench_function(format!("{name}, both known"), |bencher| {
+            bencher.iter(|| compare(black_box(&query), black_box(&candidate_known), None));
+        });
+        group.bench_function(format!("{name}, from pixels"), |bencher| {
+            bencher.iter_batched(
+                || (Subject::new(hers.clone()), Subject::new(candidate.clone())),
+                |(query, candidate)| compare(&query, &candidate, None),
+                BatchSize::SmallInput,
+            );
+        });
+    };
+    pair("resized (hash)", &shrink(&hers, 300));
+    pair("mirrored (hash)", &hers.turned(Turn::FlipY));
+    pair("cropped (geometry)", &crop(&hers));
+    pair(
+        "cropped and mirrored (geometry)",
+        &crop(&hers).turned(Turn::FlipY),
+    );
+    pair("other picture (geometry)", &other);
+    group.bench_function("features of a picture", |bencher| {
+        bencher.iter(|| features(black_box(&hers)));
+    });
+    let (ours, theirs) = (features(&hers), features(&other));
+    group.bench_function("overlay of other pictures", |bencher| {
+        bencher.iter(|| overlay(black_box(&ours), black_box(&theirs)));
+    });
+    if let Ok(models) = Models::embedded() {
+        group.bench_function("other picture with models, from pixels", |bencher| {
+            bencher.iter_batched(
+                || (Subject::new(hers.clone()), Subject::new(other.clone())),
+                |(query, candidate)| compare(&query, &candidate, Some(&models)),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(compares, benches);
+criterion_main!(compares);

@@ -1,0 +1,360 @@
+//! The fourteen edits, and any two of them one after the other.
+
+use std::error::Error;
+
+use image::imageops::{self, FilterType};
+use image::{Rgb, RgbImage};
+use vara_imaging::{Edit as Named, Limits, Picture, decode, encode_jpeg};
+
+use crate::frames;
+
+/// JPEG quality in which every edited picture is saved, as on the web.
+const SAVED_QUALITY: u8 = 85;
+
+/// What can go wrong while a picture is edited.
+pub(crate) type EditError = Box<dyn Error + Send + Sync>;
+
+/// One thing people do to a picture before they post it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edit {
+    Jpeg30,
+    Resize40,
+    Crop80,
+    Crop60,
+    Crop40,
+    Mirror,
+    Rotate15,
+    Rotate90,
+    Blur4,
+    Brighter,
+    Grey,
+    Caption,
+    Screenshot,
+    Squash,
+}
+
+impl Edit {
+    pub(crate) const ALL: [Self; 14] = [
+        Self::Jpeg30,
+        Self::Resize40,
+        Self::Crop80,
+        Self::Crop60,
+        Self::Crop40,
+        Self::Mirror,
+        Self::Rotate15,
+        Self::Rotate90,
+        Self::Blur4,
+        Self::Brighter,
+        Self::Grey,
+        Self::Caption,
+        Self::Screenshot,
+        Self::Squash,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Jpeg30 => "jpeg30",
+            Self::Resize40 => "resize40",
+            Self::Crop80 => "crop80",
+            Self::Crop60 => "crop60",
+            Self::Crop40 => "crop40",
+            Self::Mirror => "mirror",
+            Self::Rotate15 => "rotate15",
+            Self::Rotate90 => "rotate90",
+            Self::Blur4 => "blur4",
+            Self::Brighter => "bright1.6",
+            Self::Grey => "grey",
+            Self::Caption => "caption",
+            Self::Screenshot => "screenshot",
+            Self::Squash => "squash",
+        }
+    }
+
+    /// The name a verdict has for the edit; none for what leaves the picture whole.
+    fn named(self) -> Option<Named> {
+        match self {
+            Self::Jpeg30 | Self::Resize40 | Self::Blur4 => None,
+            Self::Crop80 | Self::Crop60 | Self::Crop40 => Some(Named::Cropped),
+            Self::Mirror => Some(Named::Mirrored),
+            Self::Rotate15 | Self::Rotate90 => Some(Named::Rotated),
+            Self::Brighter | Self::Grey => Some(Named::Recoloured),
+            Self::Caption => Some(Named::Captioned),
+            Self::Screenshot => Some(Named::Embedded),
+            Self::Squash => Some(Named::Stretched),
+        }
+    }
+
+    fn apply(self, picture: &RgbImage) -> Result<RgbImage, EditError> {
+        Ok(match self {
+            Self::Jpeg30 => saved(picture.clone(), 30)?,
+            Self::Resize40 => {
+                let (width, height) = (part(picture.width(), 0.4), part(picture.height(), 0.4));
+                imageops::resize(picture, width, height, FilterType::Triangle)
+            }
+            Self::Crop80 => middle(picture, 0.8),
+            Self::Crop60 => middle(picture, 0.6),
+            Self::Crop40 => middle(picture, 0.4),
+            Self::Mirror => imageops::flip_horizontal(picture),
+            Self::Rotate15 => rotated(picture, 15.0),
+            Self::Rotate90 => imageops::rotate90(picture),
+            Self::Blur4 => imageops::blur(picture, 4.0),
+            Self::Brighter => each_pixel(picture, |pixel| {
+                pixel.map(|value| (f32::from(value) * 1.6).min(255.0) as u8)
+            }),
+            Self::Grey => each_pixel(picture, |[red, green, blue]| {
+                let luma =
+                    0.299 * f32::from(red) + 0.587 * f32::from(green) + 0.114 * f32::from(blue);
+                [luma.round() as u8; 3]
+            }),
+            Self::Caption => frames::caption(picture),
+            Self::Screenshot => frames::screenshot(picture),
+            Self::Squash => {
+                let side = picture.width().min(picture.height());
+                imageops::resize(picture, side, side, FilterType::Triangle)
+            }
+        })
+    }
+}
+
+/// What an edited picture is made with: one edit, or two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Case {
+    pub(crate) first: Edit,
+    pub(crate) second: Option<Edit>,
+}
+
+impl Case {
+    /// The fourteen edits.
+    pub(crate) fn single() -> Vec<Self> {
+        Edit::ALL
+            .map(|first| Self {
+                first,
+                second: None,
+            })
+            .to_vec()
+    }
+
+    /// Every two different edits, in the order in which they are listed.
+    pub(crate) fn pairs() -> Vec<Self> {
+        let mut cases = Vec::new();
+        for (place, &first) in Edit::ALL.iter().enumerate() {
+            for &second in &Edit::ALL[place + 1..] {
+                cases.push(Self {
+                    first,
+                    second: Some(second),
+                });
+            }
+        }
+        cases
+    }
+
+    pub(crate) fn name(self) -> String {
+        match self.second {
+            None => self.first.name().to_owned(),
+            Some(second) => format!("{}+{}", self.first.name(), second.name()),
+        }
+    }
+
+    /// What a verdict should say was done.
+    pub(crate) fn names(self) -> Vec<Named> {
+        let edits = [Some(self.first), self.second].into_iter().flatten();
+        edits.filter_map(Edit::named).collect()
+    }
+
+    /// Whether the edit puts the same furniture around every picture, so that
+    /// two different pictures look alike afterwards.
+    pub(crate) fn framed(self) -> bool {
+        [Some(self.first), self.second]
+            .into_iter()
+            .flatten()
+            .any(|edit| matches!(edit, Edit::Caption | Edit::Screenshot))
+    }
+
+    /// The edited picture, saved once more as JPEG and read again.
+    pub(crate) fn apply(self, picture: &Picture) -> Result<Picture, EditError> {
+        let pixels = RgbImage::from_raw(picture.width(), picture.height(), picture.rgb().to_vec())
+            .ok_or("the pixels do not fit the sides")?;
+        let mut edited = self.first.apply(&pixels)?;
+        if let Some(second) = self.second {
+            edited = second.apply(&edited)?;
+        }
+        to_picture(saved(edited, SAVED_QUALITY)?)
+    }
+}
+
+/// The middle of a picture, this share of each side.
+fn middle(picture: &RgbImage, share: f64) -> RgbImage {
+    let (width, height) = (part(picture.width(), share), part(picture.height(), share));
+    let left = (picture.width() - width) / 2;
+    let top = (picture.height() - height) / 2;
+    imageops::crop_imm(picture, left, top, width, height).to_image()
+}
+
+fn part(side: u32, share: f64) -> u32 {
+    ((f64::from(side) * share).round() as u32).max(1)
+}
+
+/// Turned counter-clockwise about the middle on a canvas of the same size; what
+/// turns in from outside is black.
+fn rotated(picture: &RgbImage, degrees: f64) -> RgbImage {
+    let (sine, cosine) = degrees.to_radians().sin_cos();
+    let middle = [
+        f64::from(picture.width()) / 2.0,
+        f64::from(picture.height()) / 2.0,
+    ];
+    RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
+        let right = f64::from(x) + 0.5 - middle[0];
+        let down = f64::from(y) + 0.5 - middle[1];
+        let from_x = cosine * right - sine * down + middle[0] - 0.5;
+        let from_y = sine * right + cosine * down + middle[1] - 0.5;
+        between(picture, from_x, from_y)
+    })
+}
+
+/// The colour at a place between pixels; black outside.
+fn between(picture: &RgbImage, x: f64, y: f64) -> Rgb<u8> {
+    let (left, top) = (x.floor(), y.floor());
+    let mut sum = [0.0; 3];
+    for (across, down) in [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)] {
+        let (column, row) = (left + across, top + down);
+        let weight = (1.0 - (x - column).abs()) * (1.0 - (y - row).abs());
+        let inside = column >= 0.0
+            && row >= 0.0
+            && column < f64::from(picture.width())
+            && row < f64::from(picture.height());
+        if inside {
+            let pixel = picture.get_pixel(column as u32, row as u32);
+            for (total, &value) in sum.iter_mut().zip(&pixel.0) {
+                *total += weight * f64::from(value);
+            }
+        }
+    }
+    Rgb(sum.map(|total| total.round() as u8))
+}
+
+fn each_pixel(picture: &RgbImage, change: impl Fn([u8; 3]) -> [u8; 3]) -> RgbImage {
+    let mut changed = picture.clone();
+    for pixel in changed.pixels_mut() {
+        pixel.0 = change(pixel.0);
+    }
+    changed
+}
+
+/// Written as JPEG and read again.
+fn saved(picture: RgbImage, quality: u8) -> Result<RgbImage, EditError> {
+    let file = encode_jpeg(&to_picture(picture)?, quality)?;
+    let read = decode(&file, &Limits::DEFAULT)?;
+    RgbImage::from_raw(read.width(), read.height(), read.rgb().to_vec())
+        .ok_or_else(|| "the pixels do not fit the sides".into())
+}
+
+fn to_picture(pixels: RgbImage) -> Result<Picture, EditError> {
+    let (width, height) = pixels.dimensions();
+    Picture::from_rgb(width, height, pixels.into_raw())
+        .ok_or_else(|| "an edit left no pixels".into())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// Every pixel different from its neighbours, nothing symmetric.
+    fn numbered(width: u32, height: u32) -> RgbImage {
+        RgbImage::from_fn(width, height, |x, y| {
+            Rgb([
+                (x * 3 % 256) as u8,
+                (y * 5 % 256) as u8,
+                ((x + 2 * y) % 256) as u8,
+            ])
+        })
+    }
+
+    #[test]
+    fn sides_after_each_edit() {
+        let picture = numbered(200, 100);
+        let expected = [
+            (Edit::Jpeg30, (200, 100)),
+            (Edit::Resize40, (80, 40)),
+            (Edit::Crop80, (160, 80)),
+            (Edit::Crop60, (120, 60)),
+            (Edit::Crop40, (80, 40)),
+            (Edit::Mirror, (200, 100)),
+            (Edit::Rotate15, (200, 100)),
+            (Edit::Rotate90, (100, 200)),
+            (Edit::Blur4, (200, 100)),
+            (Edit::Brighter, (200, 100)),
+            (Edit::Grey, (200, 100)),
+            (Edit::Caption, (200, 124)),
+            (Edit::Screenshot, (200, 433)),
+            (Edit::Squash, (100, 100)),
+        ];
+        assert_eq!(expected.map(|(edit, _)| edit), Edit::ALL);
+        for (edit, sides) in expected {
+            let edited = edit.apply(&picture).unwrap();
+            assert_eq!(edited.dimensions(), sides, "{edit:?}");
+            assert_ne!(edited, picture, "{edit:?} did nothing");
+        }
+    }
+
+    #[test]
+    fn a_crop_is_the_middle() {
+        let picture = numbered(100, 50);
+        let cropped = Edit::Crop60.apply(&picture).unwrap();
+        assert_eq!(cropped.get_pixel(0, 0), picture.get_pixel(20, 10));
+        assert_eq!(cropped.get_pixel(59, 29), picture.get_pixel(79, 39));
+    }
+
+    #[test]
+    fn turning_keeps_the_middle_and_blackens_the_corners() {
+        let picture = RgbImage::from_fn(101, 101, |x, y| {
+            let distance = x.abs_diff(50).max(y.abs_diff(50));
+            if distance < 5 {
+                Rgb([200, 10, 10])
+            } else {
+                Rgb([90, 90, 90])
+            }
+        });
+        let turned = rotated(&picture, 15.0);
+        assert_eq!(turned.get_pixel(50, 50), &Rgb([200, 10, 10]));
+        assert_eq!(turned.get_pixel(50, 20), &Rgb([90, 90, 90]));
+        assert_eq!(turned.get_pixel(0, 0), &Rgb([0, 0, 0]));
+        assert_eq!(turned.get_pixel(100, 100), &Rgb([0, 0, 0]));
+    }
+
+    #[test]
+    fn counter_clockwise() {
+        let mut picture = RgbImage::new(101, 101);
+        for column in 85..95 {
+            picture.put_pixel(column, 50, Rgb([255, 255, 255]));
+        }
+        // The right arm of the picture rises.
+        let turned = rotated(&picture, 90.0);
+        assert_eq!(turned.get_pixel(50, 11), &Rgb([255, 255, 255]));
+        assert_eq!(turned.get_pixel(50, 90), &Rgb([0, 0, 0]));
+    }
+
+    #[test]
+    fn a_screenshot_holds_the_picture_and_more() {
+        let picture = RgbImage::from_pixel(120, 80, Rgb([10, 200, 10]));
+        let screen = Edit::Screenshot.apply(&picture).unwrap();
+        let green = screen
+            .pixels()
+            .filter(|pixel| pixel.0 == [10, 200, 10])
+            .count();
+        assert_eq!(green, 120 * 80);
+        assert!(
+            screen.pixels().any(|pixel| pixel.0 == [0, 0, 0]),
+            "no words"
+        );
+    }
+
+    #[test]
+    fn every_pair_once() {
+        let pairs = Case::pairs();
+        assert_eq!(pairs.len(), 14 * 13 / 2);
+        assert!(pairs.iter().all(|case| case.second != Some(case.first)));
+        assert_eq!(pairs[0].name(), "jpeg30+resize40");
+    }
+}

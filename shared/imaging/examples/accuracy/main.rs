@@ -1,0 +1,110 @@
+//! How many edited pictures are found again, and how many strangers are taken
+//! for them: `cargo run --release -p vara-imaging --example accuracy -- FOLDER`.
+
+mod edits;
+mod fit;
+mod frames;
+mod judge;
+mod options;
+mod report;
+mod run;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use vara_imaging::Models;
+
+use edits::{Case, EditError};
+use options::{Options, USAGE};
+
+fn main() -> ExitCode {
+    let Some(options) = Options::read(std::env::args().skip(1)) else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    match measure(&options) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("accuracy: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(options: &Options) -> Result<(), EditError> {
+    let originals = run::originals(&options.folder)?;
+    let models = options.models.then(Models::embedded).transpose()?;
+    let cases = if options.pairs {
+        Case::pairs()
+    } else {
+        Case::single()
+    };
+    let outcomes = run::run(&originals, &cases, options, models.as_ref())?;
+    let threshold = report::threshold(&outcomes, 0);
+    let mut out = io::stdout().lock();
+    writeln!(out, "{} pictures", originals.len())?;
+    for (half, name) in ["calibration half", "reported half"]
+        .into_iter()
+        .enumerate()
+    {
+        writeln!(out, "\n== {name}")?;
+        report::print(&mut out, &outcomes, &cases, half, threshold)?;
+    }
+    if options.calibrate {
+        match fit::geometry(&outcomes, 0) {
+            Some(weights) => writeln!(
+                out,
+                "\ngeometry weights of the calibration half: {weights:.3?}"
+            )?,
+            None => writeln!(out, "\ngeometry weights cannot be fitted")?,
+        }
+    }
+    if let Some(path) = &options.failures {
+        let mut file = BufWriter::new(File::create(path)?);
+        report::failures(&mut file, &outcomes, &cases, &originals, threshold)?;
+        file.flush()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::path::Path;
+
+    use super::*;
+    use run::Kind;
+
+    /// A guard for every build; the figures come from the whole folder.
+    #[test]
+    fn a_few_pictures_are_found_after_every_edit_and_strangers_are_not() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-pictures");
+        let mut options = Options::read([folder.display().to_string()].into_iter()).unwrap();
+        options.every = 55;
+        options.negatives = 3;
+        let originals = run::originals(&options.folder).unwrap();
+        assert!(originals.len() > 200, "{} pictures", originals.len());
+        let cases = Case::single();
+        let outcomes = run::run(&originals, &cases, &options, None).unwrap();
+        assert_eq!(
+            outcomes.iter().filter(|it| it.kind == Kind::Same).count(),
+            4 * cases.len()
+        );
+        for outcome in outcomes
+            .iter()
+            .filter(|outcome| outcome.kind != Kind::Framed)
+        {
+            assert_eq!(
+                outcome.answer.edits.is_some(),
+                outcome.kind == Kind::Same,
+                "{} of {} against {}: {}",
+                cases[outcome.case].name(),
+                originals[outcome.edited].name,
+                originals[outcome.original].name,
+                outcome.answer.words,
+            );
+        }
+    }
+}

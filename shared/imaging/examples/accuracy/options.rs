@@ -1,0 +1,82 @@
+//! What the command line asks for.
+
+use std::path::PathBuf;
+
+/// Printed when the command line is not understood.
+pub(crate) const USAGE: &str = "\
+accuracy FOLDER [options]
+
+Edits every picture of the folder in fourteen ways, compares each edited picture
+with the one it was made from and with others, and prints how many were found at
+one false alarm in a thousand. Even pictures of the sorted folder are the half
+the threshold is taken from, odd ones the half it is reported on.
+
+  --pairs            every two different edits one after the other
+  --negatives N      other pictures each edited one is compared with (20)
+  --every N          edit only every Nth picture of each half (1)
+  --models           with faces and the semantic vector
+  --calibrate        fit the score's constants on the first half and print them
+  --failures FILE    write the pairs that went wrong, one a line";
+
+/// The command line, read.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) folder: PathBuf,
+    pub(crate) pairs: bool,
+    pub(crate) negatives: usize,
+    pub(crate) every: usize,
+    pub(crate) models: bool,
+    pub(crate) calibrate: bool,
+    pub(crate) failures: Option<PathBuf>,
+}
+
+impl Options {
+    /// `None` when something is missing, unknown or no number.
+    pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Option<Self> {
+        let mut options = Self {
+            folder: PathBuf::new(),
+            pairs: false,
+            negatives: 20,
+            every: 1,
+            models: false,
+            calibrate: false,
+            failures: None,
+        };
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--pairs" => options.pairs = true,
+                "--models" => options.models = true,
+                "--calibrate" => options.calibrate = true,
+                "--negatives" => options.negatives = words.next()?.parse().ok()?,
+                "--every" => options.every = words.next()?.parse().ok().filter(|&n| n > 0)?,
+                "--failures" => options.failures = Some(words.next()?.into()),
+                folder if !folder.starts_with('-') => options.folder = folder.into(),
+                _ => return None,
+            }
+        }
+        (options.folder != PathBuf::new()).then_some(options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Option<Options> {
+        Options::read(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn a_folder_is_needed_and_options_are_known() {
+        let options = read("--pairs --every 3 pictures --negatives 5")
+            .map(|it| (it.folder, it.pairs, it.every, it.negatives, it.models));
+        assert_eq!(
+            options,
+            Some((PathBuf::from("pictures"), true, 3, 5, false))
+        );
+        assert!(read("").is_none());
+        assert!(read("pictures --every 0").is_none());
+        assert!(read("pictures --every").is_none());
+        assert!(read("pictures --quick").is_none());
+    }
+}

@@ -1,0 +1,303 @@
+//! The command line, read by hand: five commands need no library.
+
+use std::ffi::OsString;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::thread;
+
+use vara_imaging::MATCH_DISTANCE;
+
+/// What is printed for `--help` and after a mistake.
+pub(crate) const USAGE: &str = "\
+usage: fingerprint hash [--no-models] [--jobs N] FILE...
+       fingerprint compare [--no-models] A B
+       fingerprint compare [--no-models] [--jobs N] --pairs LIST.tsv
+       fingerprint strip [--quality N] IN OUT
+       fingerprint search --index HASHES.txt --queries HASHES.txt [--distance 31]
+
+Prints one JSON object a line.
+Exit status: 0 all done, 1 some lines are errors, 2 not run.";
+
+/// Quality of the JPEG that `strip` writes.
+const STRIP_QUALITY: u8 = 92;
+
+/// What holds for many pictures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Options {
+    /// Whether faces and other models are run.
+    pub(crate) models: bool,
+    /// How many pictures are worked on at a time.
+    pub(crate) jobs: usize,
+}
+
+/// What is to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Help,
+    Version,
+    Hash {
+        files: Vec<PathBuf>,
+        options: Options,
+    },
+    Compare {
+        pair: [PathBuf; 2],
+        options: Options,
+    },
+    ComparePairs {
+        list: PathBuf,
+        options: Options,
+    },
+    Strip {
+        input: PathBuf,
+        output: PathBuf,
+        quality: u8,
+    },
+    Search {
+        index: PathBuf,
+        queries: PathBuf,
+        distance: u32,
+    },
+}
+
+/// What is wrong with the command line.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UsageError {
+    #[error("no command")]
+    Nothing,
+    #[error("no command {0}")]
+    Command(String),
+    #[error("{0} is not an option of this command")]
+    Option(String),
+    #[error("{0} needs a value")]
+    Value(&'static str),
+    #[error("{0} is a number from {1} to {2}")]
+    Number(&'static str, u32, u32),
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    #[error("{0} is one file too many")]
+    TooMany(String),
+}
+
+impl Command {
+    /// Reads what follows the name of the program.
+    pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Self, UsageError> {
+        let mut arguments = arguments;
+        let command = arguments.next().ok_or(UsageError::Nothing)?;
+        match command.to_str() {
+            Some("hash") => hash(Given::read(arguments, &["--no-models"], &["--jobs"])?),
+            Some("compare") => compare(Given::read(
+                arguments,
+                &["--no-models"],
+                &["--jobs", "--pairs"],
+            )?),
+            Some("strip") => strip(Given::read(arguments, &[], &["--quality"])?),
+            Some("search") => search(Given::read(
+                arguments,
+                &[],
+                &["--index", "--queries", "--distance"],
+            )?),
+            Some("help" | "--help" | "-h") => Ok(Self::Help),
+            Some("--version" | "-V") => Ok(Self::Version),
+            _ => Err(UsageError::Command(command.display().to_string())),
+        }
+    }
+}
+
+fn hash(mut given: Given) -> Result<Command, UsageError> {
+    let options = given.options()?;
+    let files = std::mem::take(&mut given.files);
+    if files.is_empty() {
+        return Err(UsageError::Missing("FILE"));
+    }
+    Ok(Command::Hash { files, options })
+}
+
+fn compare(mut given: Given) -> Result<Command, UsageError> {
+    let options = given.options()?;
+    if let Some(list) = given.take("--pairs") {
+        given.no_more_files()?;
+        let list = list.into();
+        return Ok(Command::ComparePairs { list, options });
+    }
+    let pair = [given.file("A")?, given.file("B")?];
+    given.no_more_files()?;
+    Ok(Command::Compare { pair, options })
+}
+
+fn strip(mut given: Given) -> Result<Command, UsageError> {
+    let quality = given.number("--quality", 1, 100)?;
+    let (input, output) = (given.file("IN")?, given.file("OUT")?);
+    given.no_more_files()?;
+    Ok(Command::Strip {
+        input,
+        output,
+        quality: quality
+            .and_then(|it| u8::try_from(it).ok())
+            .unwrap_or(STRIP_QUALITY),
+    })
+}
+
+fn search(mut given: Given) -> Result<Command, UsageError> {
+    let distance = given.number("--distance", 0, 256)?;
+    let mut path = |name: &'static str| {
+        let value = given.take(name).ok_or(UsageError::Missing(name));
+        value.map(PathBuf::from)
+    };
+    let (index, queries) = (path("--index")?, path("--queries")?);
+    given.no_more_files()?;
+    Ok(Command::Search {
+        index,
+        queries,
+        distance: distance.unwrap_or(MATCH_DISTANCE),
+    })
+}
+
+/// Options and files, sorted.
+struct Given {
+    flags: Vec<&'static str>,
+    values: Vec<(&'static str, OsString)>,
+    files: Vec<PathBuf>,
+}
+
+impl Given {
+    /// Sorts the arguments by the names a command knows. Options may stand
+    /// anywhere, as `--name value` or `--name=value`; after `--` all are files.
+    fn read(
+        mut arguments: impl Iterator<Item = OsString>,
+        flags: &[&'static str],
+        names: &[&'static str],
+    ) -> Result<Self, UsageError> {
+        let mut given = Self {
+            flags: Vec::new(),
+            values: Vec::new(),
+            files: Vec::new(),
+        };
+        while let Some(argument) = arguments.next() {
+            let Some(text) = argument.to_str().filter(|text| text.starts_with("--")) else {
+                given.files.push(argument.into());
+                continue;
+            };
+            if text == "--" {
+                given.files.extend(arguments.by_ref().map(PathBuf::from));
+                continue;
+            }
+            let (name, value) = match text.split_once('=') {
+                Some((name, value)) => (name, Some(OsString::from(value))),
+                None => (text, None),
+            };
+            if let Some(flag) = flags.iter().find(|flag| **flag == name && value.is_none()) {
+                given.flags.push(flag);
+            } else if let Some(known) = names.iter().find(|known| **known == name) {
+                let value = value.or_else(|| arguments.next());
+                let value = value.ok_or(UsageError::Value(known))?;
+                given.values.push((known, value));
+            } else {
+                return Err(UsageError::Option(text.to_owned()));
+            }
+        }
+        Ok(given)
+    }
+
+    fn options(&mut self) -> Result<Options, UsageError> {
+        let jobs = self.number("--jobs", 1, 256)?;
+        let jobs = jobs.and_then(|it| usize::try_from(it).ok());
+        Ok(Options {
+            models: !self.flags.contains(&"--no-models"),
+            jobs: jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get)),
+        })
+    }
+
+    /// The value of an option; of one given twice the last.
+    fn take(&mut self, name: &str) -> Option<OsString> {
+        let at = self.values.iter().rposition(|(known, _)| *known == name)?;
+        Some(self.values.swap_remove(at).1)
+    }
+
+    fn number(
+        &mut self,
+        name: &'static str,
+        least: u32,
+        most: u32,
+    ) -> Result<Option<u32>, UsageError> {
+        let Some(value) = self.take(name) else {
+            return Ok(None);
+        };
+        let number = value.to_str().and_then(|text| text.parse().ok());
+        match number.filter(|number| (least..=most).contains(number)) {
+            Some(number) => Ok(Some(number)),
+            None => Err(UsageError::Number(name, least, most)),
+        }
+    }
+
+    /// The next file.
+    fn file(&mut self, name: &'static str) -> Result<PathBuf, UsageError> {
+        if self.files.is_empty() {
+            return Err(UsageError::Missing(name));
+        }
+        Ok(self.files.remove(0))
+    }
+
+    fn no_more_files(&self) -> Result<(), UsageError> {
+        match self.files.first() {
+            Some(file) => Err(UsageError::TooMany(file.display().to_string())),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Command, UsageError> {
+        Command::parse(line.split_whitespace().map(OsString::from))
+    }
+
+    #[test]
+    fn options_stand_anywhere() {
+        let expected = Command::Search {
+            index: "a".into(),
+            queries: "b".into(),
+            distance: 12,
+        };
+        let line = "search --distance=12 --queries b --index a";
+        assert_eq!(parse(line).unwrap(), expected);
+        let Command::Hash { files, options } = parse("hash x --jobs 3 y --no-models").unwrap()
+        else {
+            panic!("not a hash");
+        };
+        assert_eq!(files, [PathBuf::from("x"), PathBuf::from("y")]);
+        assert_eq!((options.jobs, options.models), (3, false));
+    }
+
+    #[test]
+    fn after_two_dashes_all_are_files() {
+        let parsed = parse("strip -- --in --out").unwrap();
+        let expected = Command::Strip {
+            input: "--in".into(),
+            output: "--out".into(),
+            quality: STRIP_QUALITY,
+        };
+        assert_eq!(parsed, expected);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let wrong = |line: &str| parse(line).unwrap_err();
+        assert_eq!(wrong(""), UsageError::Nothing);
+        assert_eq!(wrong("paint"), UsageError::Command("paint".into()));
+        assert_eq!(wrong("hash"), UsageError::Missing("FILE"));
+        assert_eq!(wrong("compare a"), UsageError::Missing("B"));
+        assert_eq!(wrong("compare a b c"), UsageError::TooMany("c".into()));
+        assert_eq!(wrong("compare --pairs"), UsageError::Value("--pairs"));
+        assert_eq!(
+            wrong("strip --fast a b"),
+            UsageError::Option("--fast".into())
+        );
+        assert_eq!(wrong("search --index a"), UsageError::Missing("--queries"));
+        let far = "search --index a --queries b --distance 300";
+        assert_eq!(wrong(far), UsageError::Number("--distance", 0, 256));
+    }
+}

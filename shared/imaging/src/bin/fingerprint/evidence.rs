@@ -1,0 +1,146 @@
+//! A verdict as it is printed.
+
+use serde::Serialize;
+use vara_imaging::{Evidence, HashMatch, Overlay, Person, PersonVerdict, Relation, Turn, Verdict};
+
+/// The part of a line that a verdict fills; all null where there is none.
+#[derive(Clone, Default, Serialize)]
+pub(crate) struct Judgement {
+    /// exact, edited, same person, similar or different.
+    relation: Option<&'static str>,
+    /// What was done to it; empty unless edited.
+    edits: Option<Vec<&'static str>>,
+    /// How likely it is the same picture, 0 to 1.
+    score: Option<f64>,
+    evidence: Option<Seen>,
+}
+
+/// What was looked at; null is what was not needed or not there.
+#[derive(Clone, Serialize)]
+struct Seen {
+    decided_by: &'static str,
+    pdq: Option<Hashes>,
+    borderless: Option<Hashes>,
+    overlay: Option<Lies>,
+    colours: Option<Colours>,
+    faces: Option<Faces>,
+    vector: Option<f32>,
+}
+
+#[derive(Clone, Serialize)]
+struct Hashes {
+    distance: u32,
+    /// How A is turned to come so near to B.
+    turn: &'static str,
+    quality: u8,
+}
+
+/// How A lies in B.
+#[derive(Clone, Serialize)]
+struct Lies {
+    /// Pixels of A to pixels of B, row by row.
+    matrix: [f64; 9],
+    affine: bool,
+    mirrored: bool,
+    inliers: u32,
+    matched: u32,
+    /// Share of A seen in B.
+    overlap: f64,
+    /// Share of B covered by A.
+    covered: f64,
+    /// A's corners in B, clockwise from the upper left: x, y.
+    region: [f64; 8],
+    agreement: f64,
+}
+
+#[derive(Clone, Serialize)]
+struct Colours {
+    brightness: f64,
+    tint: f64,
+}
+
+#[derive(Clone, Serialize)]
+struct Faces {
+    person: &'static str,
+    similarity: Option<f32>,
+    a_face: Option<usize>,
+    b_face: Option<usize>,
+}
+
+pub(crate) fn judgement(verdict: &Verdict) -> Judgement {
+    let edits = match verdict.relation {
+        Relation::Edited(edits) => edits.iter().map(|edit| edit.name()).collect(),
+        _ => Vec::new(),
+    };
+    Judgement {
+        relation: Some(verdict.relation.name()),
+        edits: Some(edits),
+        score: Some(verdict.score),
+        evidence: Some(seen(&verdict.evidence)),
+    }
+}
+
+fn seen(evidence: &Evidence) -> Seen {
+    Seen {
+        decided_by: evidence.decided_by.name(),
+        pdq: evidence.pdq.as_ref().map(hashes),
+        borderless: evidence.borderless.as_ref().map(hashes),
+        overlay: evidence.overlay.as_ref().map(lies),
+        colours: evidence.colours.map(|colours| Colours {
+            brightness: colours.brightness,
+            tint: colours.tint,
+        }),
+        faces: evidence.faces.as_ref().map(faces),
+        vector: evidence.vector,
+    }
+}
+
+fn hashes(found: &HashMatch) -> Hashes {
+    Hashes {
+        distance: found.distance,
+        turn: turn(found.turn),
+        quality: found.quality,
+    }
+}
+
+fn lies(overlay: &Overlay) -> Lies {
+    Lies {
+        matrix: overlay.matrix,
+        affine: overlay.affine,
+        mirrored: overlay.mirrored,
+        inliers: overlay.inliers,
+        matched: overlay.matched,
+        overlap: overlay.overlap,
+        covered: overlay.covered,
+        region: overlay.region,
+        agreement: overlay.agreement,
+    }
+}
+
+fn faces(verdict: &PersonVerdict) -> Faces {
+    Faces {
+        person: match verdict.person {
+            Person::Same => "same",
+            Person::Candidate => "candidate",
+            Person::Unknown => "unknown",
+            Person::Different => "different",
+        },
+        similarity: verdict.similarity,
+        a_face: verdict.query_face,
+        b_face: verdict.candidate_face,
+    }
+}
+
+/// The names do not change.
+fn turn(turn: Turn) -> &'static str {
+    match turn {
+        Turn::Keep => "keep",
+        Turn::Rotate90 => "rotate90",
+        Turn::Rotate180 => "rotate180",
+        Turn::Rotate270 => "rotate270",
+        Turn::FlipX => "flip_x",
+        Turn::FlipY => "flip_y",
+        Turn::Transpose => "transpose",
+        Turn::AntiTranspose => "anti_transpose",
+    }
+}

@@ -1,0 +1,118 @@
+//! `hash`: everything that is stored of a picture, one object a file.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use vara_imaging::{Found, Limits, Models, decode, metadata, pdq_dihedral};
+
+use crate::arguments::Options;
+use crate::files::{self, Failure};
+use crate::lines::Lines;
+use crate::parallel::in_order;
+
+/// One line of output. All names are always there; what is not known is null.
+#[derive(Default, Serialize)]
+struct Line {
+    file: String,
+    width: Option<u32>,
+    height: Option<u32>,
+    pdq: Option<String>,
+    pdq_quality: Option<u8>,
+    /// In the order of `Turn::ALL`.
+    dihedral: Option<Vec<String>>,
+    /// Largest first; null when models were not run.
+    faces: Option<Vec<Face>>,
+    intimate: Option<f32>,
+    metadata: Option<Metadata>,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Face {
+    /// Left, top, width, height, in pixels of the upright picture.
+    r#box: [f32; 4],
+    confidence: f32,
+    vector: Vec<f32>,
+}
+
+/// What the file tells besides its pixels.
+#[derive(Serialize)]
+pub(crate) struct Metadata {
+    gps: bool,
+    camera: bool,
+    serial: bool,
+    c2pa: bool,
+    generator: bool,
+}
+
+impl From<Found> for Metadata {
+    fn from(found: Found) -> Self {
+        Self {
+            gps: found.gps,
+            camera: found.camera,
+            serial: found.serial,
+            c2pa: found.c2pa,
+            generator: found.generator,
+        }
+    }
+}
+
+/// Prints one object for each file.
+pub(crate) fn run<W: Write>(
+    files: &[PathBuf],
+    options: &Options,
+    lines: &mut Lines<W>,
+) -> io::Result<()> {
+    let models = models(options)?;
+    let models = models.as_ref();
+    in_order(
+        files.iter(),
+        options.jobs,
+        |file| {
+            let mut line = Line::default();
+            let failed = fill(&mut line, file, models).err();
+            line.error = failed.map(|it| it.to_string());
+            line
+        },
+        |file, line| {
+            let mut line = line.unwrap_or_else(|| Line {
+                error: Some(Failure::Bug.to_string()),
+                ..Line::default()
+            });
+            line.file = file.display().to_string();
+            lines.object(&line, line.error.is_some())
+        },
+    )
+}
+
+/// The models, when they are wanted.
+pub(crate) fn models(options: &Options) -> io::Result<Option<Models>> {
+    let models = options.models.then(Models::embedded);
+    models.transpose().map_err(io::Error::other)
+}
+
+/// Fills in as much as can be known; what was known before a failure stays.
+fn fill(line: &mut Line, file: &Path, models: Option<&Models>) -> Result<(), Failure> {
+    let bytes = files::bytes(file)?;
+    let picture = decode(&bytes, &Limits::DEFAULT)?;
+    line.metadata = Some(metadata(&bytes).into());
+    line.width = Some(picture.width());
+    line.height = Some(picture.height());
+    if let Some(eight) = pdq_dihedral(&picture) {
+        line.pdq = Some(eight[0].pdq.to_string());
+        line.pdq_quality = Some(eight[0].quality);
+        line.dihedral = Some(eight.iter().map(|it| it.pdq.to_string()).collect());
+    }
+    if let Some(models) = models {
+        let faces = models.faces(&picture)?;
+        let faces = faces.into_iter().map(|face| Face {
+            r#box: face.area,
+            confidence: face.confidence,
+            vector: face.vector.values,
+        });
+        line.faces = Some(faces.collect());
+        line.intimate = Some(models.intimate(&picture)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! `fingerprint`: the imaging crate as a command, for other tools to use.
+//!
+//! This is the one place of the crate that opens files and prints. What it
+//! prints on standard output is JSON, one object a line, and nothing else; the
+//! README of the crate describes every field.
+
+mod arguments;
+mod compare;
+mod evidence;
+mod files;
+mod hash;
+mod lines;
+mod parallel;
+mod search;
+mod strip;
+mod subjects;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use arguments::{Command, USAGE};
+use lines::Lines;
+
+/// Every line is an answer.
+const DONE: u8 = 0;
+/// At least one line is an error.
+const SOME_FAILED: u8 = 1;
+/// The command was not understood, or could not be run at all.
+const NOT_RUN: u8 = 2;
+
+fn main() -> ExitCode {
+    let command = match Command::parse(std::env::args_os().skip(1)) {
+        Ok(command) => command,
+        Err(error) => {
+            eprintln!("fingerprint: {error}\n\n{USAGE}");
+            return ExitCode::from(NOT_RUN);
+        }
+    };
+    let mut lines = Lines::new(io::BufWriter::new(io::stdout().lock()));
+    let ran = run(&command, &mut lines).and_then(|()| lines.flush());
+    match ran {
+        Ok(()) if lines.failures() == 0 => ExitCode::from(DONE),
+        Ok(()) => ExitCode::from(SOME_FAILED),
+        // Whoever read the lines has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(DONE),
+        Err(error) => {
+            eprintln!("fingerprint: {error}");
+            ExitCode::from(NOT_RUN)
+        }
+    }
+}
+
+fn run<W: Write>(command: &Command, lines: &mut Lines<W>) -> io::Result<()> {
+    match command {
+        Command::Help => lines.text(USAGE),
+        Command::Version => lines.text(concat!("fingerprint ", env!("CARGO_PKG_VERSION"))),
+        Command::Hash { files, options } => hash::run(files, options, lines),
+        Command::Compare { pair, options } => compare::one(pair, options, lines),
+        Command::ComparePairs { list, options } => compare::all(list, options, lines),
+        Command::Strip {
+            input,
+            output,
+            quality,
+        } => strip::run(input, output, *quality, lines),
+        Command::Search {
+            index,
+            queries,
+            distance,
+        } => search::run(index, queries, *distance, lines),
+    }
+}

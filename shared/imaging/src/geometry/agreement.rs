@@ -1,0 +1,215 @@
+//! Whether two pictures, laid on each other, really look alike there.
+//!
+//! Matches can agree by chance or because both pictures carry the same button
+//! or frame; pixels then do not. Small squares are compared on their own, so
+//! that brightness, contrast and colour may differ and a part may be covered.
+//! The picture may also end within the other: of a crop inside a screenshot
+//! everything around the crop disagrees. So the rectangle of squares is sought
+//! that agrees best, and the answer is about that.
+
+use super::area::{bounds, common};
+use super::rectangle::{Rectangle, best_rectangle};
+use super::squares::{Agreement, SQUARE, Seen, Square, Tally, without_shared_furniture};
+use super::thumbs::Thumbs;
+use super::transform::Transform;
+
+/// Most samples along the longer side of the common area.
+const SAMPLES: f64 = 48.0;
+
+/// Fewest that still say something.
+const MIN_SAMPLES: f64 = 10.0;
+
+/// Fewest along the shorter side.
+const MIN_SHORT: f64 = 3.0;
+
+/// Where in the query samples are taken.
+struct Grid {
+    left: f64,
+    top: f64,
+    step: f64,
+    columns: usize,
+    rows: usize,
+}
+
+/// Looks at both pictures where they overlap.
+pub(crate) fn agreement(
+    query: &Thumbs,
+    candidate: &Thumbs,
+    transform: &Transform,
+) -> Option<Agreement> {
+    let back = transform.inverse()?;
+    let (from, to) = (
+        [query.width, query.height],
+        [candidate.width, candidate.height],
+    );
+    let [left, top, right, bottom] = bounds(&common(&back, to, from));
+    let (width, height) = (right - left, bottom - top);
+    let [a, b, c, d] = transform.linear_at([(left + right) / 2.0, (top + bottom) / 2.0]);
+    let scale = (a * d - b * c).abs().sqrt();
+    let finest = query.finest().max(candidate.finest() / scale);
+    let step = (width.max(height) / SAMPLES).max(finest);
+    let (long, short) = (width.max(height), width.min(height));
+    if !step.is_finite() || short < step * MIN_SHORT || long < step * MIN_SAMPLES {
+        return None;
+    }
+    let grid = Grid {
+        left,
+        top,
+        step,
+        columns: (width / step) as usize,
+        rows: (height / step) as usize,
+    };
+    let views = (query.at(step), candidate.at(step * scale));
+    Some(within_best_part(&grid, |place| {
+        let there = transform.apply(place);
+        let inside = (0.0..to[0]).contains(&there[0]) && (0.0..to[1]).contains(&there[1]);
+        inside.then(|| Seen {
+            colours: [
+                grey_and_tint(views.0.colour(place)),
+                grey_and_tint(views.1.colour(there)),
+            ],
+            on_ground: [query.on_ground(place), candidate.on_ground(there)],
+        })
+    }))
+}
+
+/// Compares square by square, then within the rectangle of squares in which
+/// the two pictures agree best.
+fn within_best_part(grid: &Grid, look: impl Fn([f64; 2]) -> Option<Seen>) -> Agreement {
+    let (across, down) = (grid.columns.div_ceil(SQUARE), grid.rows.div_ceil(SQUARE));
+    let mut squares = Vec::with_capacity(across * down);
+    for row in 0..down {
+        for column in 0..across {
+            squares.push(Square::of(&grid.square(column, row, &look)));
+        }
+    }
+    let squares = without_shared_furniture(squares);
+    let gains: Vec<f64> = squares.iter().map(Square::gain).collect();
+    let best = best_rectangle(&gains, across);
+    let mut tally = Tally::default();
+    for row in best.rows.clone() {
+        for column in best.columns.clone() {
+            tally.add(&squares[row * across + column]);
+        }
+    }
+    let whole = best.rows.len() * best.columns.len() * 8 >= across * down * 7;
+    tally.agreement((!whole).then(|| grid.part(&best)))
+}
+
+impl Grid {
+    fn square(
+        &self,
+        column: usize,
+        row: usize,
+        look: impl Fn([f64; 2]) -> Option<Seen>,
+    ) -> Vec<Seen> {
+        (0..SQUARE * SQUARE)
+            .filter_map(|n| {
+                let (x, y) = (column * SQUARE + n % SQUARE, row * SQUARE + n / SQUARE);
+                let inside = x < self.columns && y < self.rows;
+                inside.then_some([
+                    self.left + (x as f64 + 0.5) * self.step,
+                    self.top + (y as f64 + 0.5) * self.step,
+                ])
+            })
+            .filter_map(look)
+            .collect()
+    }
+
+    fn part(&self, rectangle: &Rectangle) -> [f64; 4] {
+        let at = |square: usize, most: usize| (square * SQUARE).min(most) as f64 * self.step;
+        [
+            self.left + at(rectangle.columns.start, self.columns),
+            self.top + at(rectangle.rows.start, self.rows),
+            self.left + at(rectangle.columns.end, self.columns),
+            self.top + at(rectangle.rows.end, self.rows),
+        ]
+    }
+}
+
+fn grey_and_tint([red, green, blue]: [f32; 3]) -> [f32; 3] {
+    let grey = 0.299 * red + 0.587 * green + 0.114 * blue;
+    [grey, red - grey, blue - grey]
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::picture::Picture;
+    use crate::turn::Turn;
+
+    fn waves(seed: f32) -> Picture {
+        let (width, height) = (320u32, 240u32);
+        let pixel = |n: u32| {
+            let (x, y) = ((n % width) as f32, (n / width) as f32);
+            let value = (x * (0.07 + seed / 90.0)).sin() * (y * 0.09 + seed).cos()
+                + (x * 0.02 * seed + y * 0.05).sin();
+            let grey = (120.0 + 50.0 * value) as u8;
+            [grey, grey / 2, 255 - grey]
+        };
+        Picture::from_rgb(width, height, (0..width * height).flat_map(pixel).collect()).unwrap()
+    }
+
+    fn laid(a: &Picture, b: &Picture, transform: &Transform) -> Agreement {
+        agreement(&Thumbs::of(a), &Thumbs::of(b), transform).unwrap()
+    }
+
+    #[test]
+    fn a_picture_agrees_with_itself_and_its_mirror_image() {
+        let picture = waves(1.0);
+        let own = laid(&picture, &picture, &Transform::scale(1.0, 1.0));
+        assert!(own.correlation > 0.99 && own.same == own.squares && own.squares > 30);
+        let mirror = Transform::affine(-1.0, 0.0, 320.0, 0.0, 1.0, 0.0);
+        let mirrored = laid(&picture, &picture.turned(Turn::FlipY), &mirror);
+        assert!(mirrored.correlation > 0.99);
+        assert!(mirrored.colours.tint < 1.0 && mirrored.colours.brightness.abs() < 1.0);
+    }
+
+    #[test]
+    fn different_pictures_do_not_agree() {
+        let other = laid(&waves(1.0), &waves(4.0), &Transform::scale(1.0, 1.0));
+        let own = laid(&waves(1.0), &waves(1.0), &Transform::scale(1.0, 1.0));
+        assert!(other.same * 4 < own.same, "{other:?}");
+    }
+
+    #[test]
+    fn the_common_part_ends_where_the_pictures_differ() {
+        let (a, b) = (waves(1.0), waves(4.0));
+        let both = a.pixels().iter().zip(b.pixels()).enumerate();
+        let half = both
+            .flat_map(|(n, (a, b))| if n % 320 < 160 { *a } else { *b })
+            .collect();
+        let half = Picture::from_rgb(320, 240, half).unwrap();
+        let seen = laid(&a, &half, &Transform::scale(1.0, 1.0));
+        let [left, top, right, bottom] = seen.part.unwrap();
+        assert!(left < 1.0 && top < 1.0 && bottom > 230.0, "{seen:?}");
+        assert!(
+            (right - 160.0).abs() < 41.0 && seen.correlation > 0.9,
+            "{seen:?}"
+        );
+    }
+
+    #[test]
+    fn colours_may_change() {
+        let picture = waves(1.0);
+        let grey = picture
+            .pixels()
+            .iter()
+            .flat_map(|[red, ..]| [*red / 2; 3])
+            .collect();
+        let grey = Picture::from_rgb(320, 240, grey).unwrap();
+        let seen = laid(&picture, &grey, &Transform::scale(1.0, 1.0));
+        assert!(seen.correlation > 0.9, "{}", seen.correlation);
+        assert!(seen.colours.tint > 20.0 && seen.colours.brightness < -10.0);
+    }
+
+    #[test]
+    fn too_little_in_common_says_nothing() {
+        let thumbs = Thumbs::of(&waves(1.0));
+        let corner = Transform::affine(1.0, 0.0, 316.0, 0.0, 1.0, 236.0);
+        assert!(agreement(&thumbs, &thumbs, &corner).is_none());
+        assert!(agreement(&thumbs, &thumbs, &Transform::scale(0.0, 0.0)).is_none());
+    }
+}

@@ -1,0 +1,223 @@
+//! What a blob looks like from its own point of view: turned by its strongest
+//! direction and scaled by its size, as 128 numbers (Lowe 2004, with the square
+//! root of Arandjelovic and Zisserman 2012).
+//!
+//! A mirrored picture has the same numbers in another order, so mirroring costs
+//! no second look at the pixels; see [`mirrored`].
+
+use std::f32::consts::{PI, TAU};
+
+use super::detect::{Blob, Octave};
+use super::plane::Plane;
+
+/// Numbers in a descriptor: 4 x 4 cells of 8 directions.
+pub(crate) const LENGTH: usize = 128;
+
+/// A descriptor; the squares of its numbers sum to about [`UNIT`] squared.
+pub(crate) type Descriptor = [u8; LENGTH];
+
+/// Length of every descriptor as a vector.
+pub(crate) const UNIT: f32 = 400.0;
+
+const CELLS: usize = 4;
+const DIRECTIONS: usize = 8;
+
+/// Samples per side of a descriptor; they reach half a cell beyond the cells.
+const SIDE: usize = 20;
+const PER_CELL: f32 = SIDE as f32 / (CELLS as f32 + 1.0);
+
+/// Blurs per cell.
+const CELL_SIZE: f32 = 3.0;
+
+/// Bins of the circle when looking for the strongest direction.
+const BINS: usize = 36;
+
+/// Directions nearly as strong as the strongest are taken too.
+const SECOND: f32 = 0.8;
+
+/// Most descriptors one blob gets.
+const MOST_DIRECTIONS: usize = 2;
+
+/// The strongest directions of a blob, in radians.
+pub(crate) fn directions(octave: &Octave, blob: &Blob) -> Vec<f32> {
+    let circle = circle(&octave.gaussians[blob.layer], blob);
+    let highest = circle.iter().copied().fold(0.0, f32::max);
+    let mut peaks: Vec<(f32, f32)> = (0..BINS)
+        .filter_map(|bin| {
+            let before = circle[(bin + BINS - 1) % BINS];
+            let (here, behind) = (circle[bin], circle[(bin + 1) % BINS]);
+            let is_peak = here > before && here >= behind && here >= SECOND * highest;
+            let top = 0.5 * (before - behind) / (before - 2.0 * here + behind);
+            is_peak.then_some((here, (bin as f32 + 0.5 + top) * TAU / BINS as f32))
+        })
+        .collect();
+    peaks.sort_by(|a, b| b.0.total_cmp(&a.0));
+    peaks.truncate(MOST_DIRECTIONS);
+    peaks.into_iter().map(|(_, angle)| angle).collect()
+}
+
+/// How much slope there is in each direction around a blob.
+fn circle(plane: &Plane, blob: &Blob) -> [f32; BINS] {
+    let sigma = 1.5 * blob.sigma;
+    let radius = (2.5 * sigma).round() as isize;
+    let (column, row) = (blob.x.round() as isize, blob.y.round() as isize);
+    let mut circle = [0.0; BINS];
+    let weight = |apart: f32| (-apart * apart / (2.0 * sigma * sigma)).exp();
+    let columns = (column - radius).max(1)..=(column + radius).min(plane.width as isize - 2);
+    let across: Vec<f32> = columns.clone().map(|x| weight(x as f32 - blob.x)).collect();
+    for y in (row - radius).max(1)..=(row + radius).min(plane.height as isize - 2) {
+        let (above, here, below) = (y as usize - 1, y as usize, y as usize + 1);
+        let (above, here, below) = (plane.row(above), plane.row(here), plane.row(below));
+        let down = weight(y as f32 - blob.y);
+        for (x, across) in columns.clone().zip(&across) {
+            let x = x as usize;
+            let (gx, gy) = (here[x + 1] - here[x - 1], below[x] - above[x]);
+            let bin = (angle(gy, gx) * (BINS as f32 / TAU)) as usize % BINS;
+            circle[bin] += across * down * (gx * gx + gy * gy).sqrt();
+        }
+    }
+    smoothed(&smoothed(&circle))
+}
+
+fn smoothed(circle: &[f32; BINS]) -> [f32; BINS] {
+    std::array::from_fn(|bin| {
+        (circle[(bin + BINS - 1) % BINS] + circle[bin] + circle[(bin + 1) % BINS]) / 3.0
+    })
+}
+
+/// The descriptor of a blob seen in a direction.
+pub(crate) fn descriptor(octave: &Octave, blob: &Blob, direction: f32) -> Descriptor {
+    let patch = patch(&octave.gaussians[blob.layer], blob, direction);
+    let mut cells = [[0.0f32; DIRECTIONS]; CELLS * CELLS];
+    // The weight falls off alike across and down, so one line of it suffices.
+    let weights: [f32; SIDE] = std::array::from_fn(|n| (-offset(n) * offset(n) / 8.0).exp());
+    for row in 0..SIDE {
+        for column in 0..SIDE {
+            let gx = patch[row + 1][column + 2] - patch[row + 1][column];
+            let gy = patch[row + 2][column + 1] - patch[row][column + 1];
+            let (x, y) = (offset(column), offset(row));
+            let strength = (gx * gx + gy * gy).sqrt() * weights[row] * weights[column];
+            add(&mut cells, x, y, angle(gy, gx), strength);
+        }
+    }
+    packed(cells.as_flattened())
+}
+
+/// Cells from the middle of the descriptor.
+fn offset(sample: usize) -> f32 {
+    (sample as f32 + 0.5) / PER_CELL - (CELLS as f32 + 1.0) / 2.0
+}
+
+/// Shares a slope between the cells and directions it lies between.
+fn add(cells: &mut [[f32; DIRECTIONS]; CELLS * CELLS], x: f32, y: f32, angle: f32, strength: f32) {
+    let turn = angle * (DIRECTIONS as f32 / TAU);
+    let (first, part) = (turn as usize, turn.fract());
+    let (first, second) = (first % DIRECTIONS, (first + 1) % DIRECTIONS);
+    let (x, y) = (x + 1.5, y + 1.5);
+    let (left, upper) = (x.floor(), y.floor());
+    for (row, down) in [(upper, 1.0 - (y - upper)), (upper + 1.0, y - upper)] {
+        for (column, right) in [(left, 1.0 - (x - left)), (left + 1.0, x - left)] {
+            let inside = 0.0..CELLS as f32;
+            if inside.contains(&row) && inside.contains(&column) {
+                let cell = &mut cells[row as usize * CELLS + column as usize];
+                let share = strength * down * right;
+                cell[first] += share * (1.0 - part);
+                cell[second] += share * part;
+            }
+        }
+    }
+}
+
+/// The pixels around a blob in its own frame, with one more at each side.
+fn patch(plane: &Plane, blob: &Blob, direction: f32) -> [[f32; SIDE + 2]; SIDE + 2] {
+    let step = CELL_SIZE * blob.sigma / PER_CELL;
+    let (sin, cos) = direction.sin_cos();
+    let middle = (SIDE as f32 + 1.0) / 2.0;
+    std::array::from_fn(|row| {
+        std::array::from_fn(|column| {
+            let (x, y) = (
+                step * (column as f32 - middle),
+                step * (row as f32 - middle),
+            );
+            plane.sample(blob.x + cos * x - sin * y, blob.y + sin * x + cos * y)
+        })
+    })
+}
+
+/// Flattens peaks, takes roots, and fits the numbers into bytes.
+fn packed(values: &[f32]) -> Descriptor {
+    let length = values.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-6);
+    let capped = |value: f32| (value / length).min(0.2);
+    let sum = values.iter().map(|&v| capped(v)).sum::<f32>().max(1e-6);
+    let mut packed = [0; LENGTH];
+    for (byte, &value) in packed.iter_mut().zip(values) {
+        *byte = (UNIT * (capped(value) / sum).sqrt()).round().min(255.0) as u8;
+    }
+    packed
+}
+
+/// The descriptor that the mirrored picture has at the mirrored place, when
+/// its direction is mirrored as well: rows of cells exchanged, directions
+/// counted the other way round.
+pub(crate) fn mirrored(descriptor: &Descriptor) -> Descriptor {
+    std::array::from_fn(|index| {
+        let (cell, direction) = (index / DIRECTIONS, index % DIRECTIONS);
+        let (row, column) = (cell / CELLS, cell % CELLS);
+        let opposite = (DIRECTIONS - direction) % DIRECTIONS;
+        descriptor[((CELLS - 1 - row) * CELLS + column) * DIRECTIONS + opposite]
+    })
+}
+
+/// The angle of a slope, 0 to a full turn, within half a thousandth.
+#[inline]
+fn angle(y: f32, x: f32) -> f32 {
+    let (large, small) = (x.abs().max(y.abs()), x.abs().min(y.abs()));
+    let ratio = small / large.max(1e-20);
+    let square = ratio * ratio;
+    let mut angle =
+        ratio * (0.999_97 + square * (-0.331_7 + square * (0.185_2 - 0.067_95 * square)));
+    if y.abs() > x.abs() {
+        angle = PI / 2.0 - angle;
+    }
+    if x < 0.0 {
+        angle = PI - angle;
+    }
+    if y < 0.0 {
+        (TAU - angle).min(TAU - 1e-6)
+    } else {
+        angle
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn angles_are_near_enough() {
+        for step in 0..720 {
+            let exact = (step as f32 + 0.25) * TAU / 720.0;
+            let (sin, cos) = exact.sin_cos();
+            assert!(
+                (angle(3.0 * sin, 3.0 * cos) - exact).abs() < 4e-3,
+                "{exact}"
+            );
+        }
+        assert!(angle(-1e-9, 1.0) < TAU);
+    }
+
+    #[test]
+    fn mirroring_twice_changes_nothing() {
+        let descriptor: Descriptor = std::array::from_fn(|n| n as u8);
+        assert_ne!(mirrored(&descriptor), descriptor);
+        assert_eq!(mirrored(&mirrored(&descriptor)), descriptor);
+    }
+
+    #[test]
+    fn packed_numbers_have_one_length() {
+        let values: Vec<f32> = (0..LENGTH).map(|n| ((n * 37) % 101) as f32).collect();
+        let sum: f32 = packed(&values).iter().map(|&v| f32::from(v).powi(2)).sum();
+        assert!((sum.sqrt() - UNIT).abs() < 8.0, "{sum}");
+        assert_eq!(packed(&[0.0; LENGTH]), [0; LENGTH]);
+    }
+}

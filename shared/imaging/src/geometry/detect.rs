@@ -1,0 +1,363 @@
+//! Where a picture has something to hold on to: blobs of any size, found as
+//! extremes of the difference of Gaussians over place and scale (Lowe 2004).
+
+use super::plane::Plane;
+
+/// Scales looked at between one octave and the next.
+const LAYERS: usize = 3;
+
+/// Blur of the first plane of an octave.
+const FIRST_SIGMA: f32 = 1.6;
+
+/// Blur that a picture is taken to come with.
+const OWN_SIGMA: f32 = 0.5;
+
+/// Smallest side of a plane that is still searched.
+const MIN_PLANE: usize = 12;
+
+/// Pixels at the edge of a plane in which nothing is found.
+const EDGE: usize = 3;
+
+/// Weakest contrast of a blob, in grey levels. Far below the customary 3.4:
+/// skies and skin have little more, and the strongest are chosen afterwards.
+const MIN_CONTRAST: f32 = 0.2;
+
+/// Blobs longer than this many times their width are edges and slide.
+const MAX_ELONGATION: f32 = 10.0;
+
+/// Squares per side, in each of which blobs compete with each other only.
+const SQUARES: usize = 10;
+
+/// The planes of one halving: Gaussians, and what differs between them.
+pub(crate) struct Octave {
+    pub(crate) gaussians: Vec<Plane>,
+    differences: Vec<Plane>,
+    /// Working pixels per pixel of these planes.
+    pub(crate) step: f32,
+}
+
+/// A blob.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Blob {
+    pub(crate) octave: usize,
+    /// The Gaussian nearest in scale.
+    pub(crate) layer: usize,
+    /// Place in the octave's planes, from the first pixel's centre.
+    pub(crate) x: f32,
+    pub(crate) y: f32,
+    /// Blur at which it stands out most, in pixels of the octave.
+    pub(crate) sigma: f32,
+    pub(crate) contrast: f32,
+    /// Whether it is brighter than what is around it.
+    pub(crate) bright: bool,
+}
+
+/// All octaves of a working copy.
+pub(crate) fn octaves(plane: &Plane) -> Vec<Octave> {
+    let own = (FIRST_SIGMA * FIRST_SIGMA - OWN_SIGMA * OWN_SIGMA).sqrt();
+    let mut first = plane.blurred(own);
+    let mut octaves = Vec::new();
+    let mut step = 1.0;
+    while first.width.min(first.height) >= MIN_PLANE {
+        let octave = octave(first, step);
+        first = octave.gaussians[LAYERS].halved();
+        octaves.push(octave);
+        step *= 2.0;
+    }
+    octaves
+}
+
+fn octave(first: Plane, step: f32) -> Octave {
+    let ratio = 2f32.powf(1.0 / LAYERS as f32);
+    let growth = (ratio * ratio - 1.0).sqrt();
+    let mut gaussians = vec![first];
+    let mut sigma = FIRST_SIGMA;
+    for layer in 0..LAYERS + 2 {
+        gaussians.push(gaussians[layer].blurred(sigma * growth));
+        sigma *= ratio;
+    }
+    let differences = gaussians.windows(2).map(|two| two[1].minus(&two[0]));
+    Octave {
+        differences: differences.collect(),
+        gaussians,
+        step,
+    }
+}
+
+/// At most `most` blobs, spread over the picture and over the scales.
+pub(crate) fn blobs(octaves: &[Octave], most: usize) -> Vec<Blob> {
+    let mut found = Vec::new();
+    for (index, octave) in octaves.iter().enumerate() {
+        for layer in 1..=LAYERS {
+            search(octave, index, layer, &mut found);
+        }
+    }
+    spread(found, octaves, most)
+}
+
+fn search(octave: &Octave, index: usize, layer: usize, found: &mut Vec<Blob>) {
+    let plane = &octave.differences[layer];
+    let three = [
+        &octave.differences[layer - 1],
+        plane,
+        &octave.differences[layer + 1],
+    ];
+    for row in EDGE..plane.height.saturating_sub(EDGE) {
+        let last = plane.width.saturating_sub(EDGE);
+        let values = plane.row(row).iter().enumerate().take(last).skip(EDGE);
+        for (column, value) in values {
+            if value.abs() >= 0.7 * MIN_CONTRAST
+                && is_extreme(three, column, row)
+                && let Some(blob) = refined(octave, index, layer, column, row)
+            {
+                found.push(blob);
+            }
+        }
+    }
+}
+
+/// Whether a value is above or below all 26 around it.
+fn is_extreme(three: [&Plane; 3], column: usize, row: usize) -> bool {
+    let value = three[1].row(row)[column];
+    let sign = value.signum();
+    let value = value * sign;
+    // Its own plane first: most fall there.
+    [1, 0, 2].into_iter().all(|plane| {
+        (row - 1..=row + 1).all(|y| {
+            let beside = &three[plane].row(y)[column - 1..=column + 1];
+            beside.iter().all(|other| other * sign <= value)
+        })
+    })
+}
+
+/// Moved to the top of the parabola through its neighbours, over a few steps;
+/// `None` when it has no clear top, is faint or is an edge.
+fn refined(octave: &Octave, index: usize, layer: usize, column: usize, row: usize) -> Option<Blob> {
+    let (mut column, mut row, mut layer) = (column, row, layer);
+    for _ in 0..4 {
+        let shape = Shape::at(octave, layer, column, row);
+        let [dx, dy, ds] = shape.top()?;
+        if dx.abs() <= 0.6 && dy.abs() <= 0.6 && ds.abs() <= 0.6 {
+            let height = shape.height_at(dx, dy, ds);
+            let contrast = height.abs();
+            if contrast < MIN_CONTRAST || shape.is_edge() {
+                return None;
+            }
+            let scale = layer as f32 + ds;
+            return Some(Blob {
+                octave: index,
+                layer: (scale.round().max(1.0) as usize).min(LAYERS),
+                x: column as f32 + dx,
+                y: row as f32 + dy,
+                sigma: FIRST_SIGMA * 2f32.powf(scale / LAYERS as f32),
+                contrast,
+                bright: height < 0.0,
+            });
+        }
+        let plane = &octave.differences[layer];
+        column = moved(column, dx, EDGE, plane.width - EDGE - 1)?;
+        row = moved(row, dy, EDGE, plane.height - EDGE - 1)?;
+        layer = moved(layer, ds, 1, LAYERS)?;
+    }
+    None
+}
+
+/// One step towards the top; `None` when that leads outside.
+fn moved(place: usize, by: f32, first: usize, last: usize) -> Option<usize> {
+    let step = if by > 0.5 {
+        1
+    } else if by < -0.5 {
+        -1
+    } else {
+        0
+    };
+    let place = place.checked_add_signed(step)?;
+    (first..=last).contains(&place).then_some(place)
+}
+
+/// Value, slope and curvature of the differences around a place.
+struct Shape {
+    value: f32,
+    slope: [f32; 3],
+    /// xx, yy, ss, xy, xs, ys.
+    curve: [f32; 6],
+}
+
+impl Shape {
+    fn at(octave: &Octave, layer: usize, column: usize, row: usize) -> Self {
+        let at = |s: usize, y: usize, x: usize| octave.differences[s].row(y)[x];
+        let (s, y, x) = (layer, row, column);
+        let value = at(s, y, x);
+        let cross = |pp: f32, pm: f32, mp: f32, mm: f32| (pp - pm - mp + mm) / 4.0;
+        let (left, right) = (at(s, y, x - 1), at(s, y, x + 1));
+        let (above, below) = (at(s, y - 1, x), at(s, y + 1, x));
+        let (finer, coarser) = (at(s - 1, y, x), at(s + 1, y, x));
+        let xy = cross(
+            at(s, y + 1, x + 1),
+            at(s, y - 1, x + 1),
+            at(s, y + 1, x - 1),
+            at(s, y - 1, x - 1),
+        );
+        let xs = cross(
+            at(s + 1, y, x + 1),
+            at(s - 1, y, x + 1),
+            at(s + 1, y, x - 1),
+            at(s - 1, y, x - 1),
+        );
+        let ys = cross(
+            at(s + 1, y + 1, x),
+            at(s - 1, y + 1, x),
+            at(s + 1, y - 1, x),
+            at(s - 1, y - 1, x),
+        );
+        let twice = 2.0 * value;
+        Self {
+            value,
+            slope: [
+                (right - left) / 2.0,
+                (below - above) / 2.0,
+                (coarser - finer) / 2.0,
+            ],
+            curve: [
+                right + left - twice,
+                below + above - twice,
+                coarser + finer - twice,
+                xy,
+                xs,
+                ys,
+            ],
+        }
+    }
+
+    /// Where the parabola is flat, by Cramer's rule.
+    fn top(&self) -> Option<[f32; 3]> {
+        let [xx, yy, ss, xy, xs, ys] = self.curve;
+        let (p, q, r) = (yy * ss - ys * ys, xs * ys - xy * ss, xy * ys - xs * yy);
+        let determinant = xx * p + xy * q + xs * r;
+        if determinant.abs() < 1e-9 {
+            return None;
+        }
+        let (u, v, w) = (xx * ss - xs * xs, xy * xs - xx * ys, xx * yy - xy * xy);
+        let [gx, gy, gs] = self.slope;
+        Some([
+            -(p * gx + q * gy + r * gs) / determinant,
+            -(q * gx + u * gy + v * gs) / determinant,
+            -(r * gx + v * gy + w * gs) / determinant,
+        ])
+    }
+
+    fn height_at(&self, dx: f32, dy: f32, ds: f32) -> f32 {
+        self.value + (self.slope[0] * dx + self.slope[1] * dy + self.slope[2] * ds) / 2.0
+    }
+
+    fn is_edge(&self) -> bool {
+        let [xx, yy, _, xy, ..] = self.curve;
+        let (trace, determinant) = (xx + yy, xx * yy - xy * xy);
+        let limit = (MAX_ELONGATION + 1.0).powi(2) / MAX_ELONGATION;
+        determinant <= 0.0 || trace * trace >= limit * determinant
+    }
+}
+
+/// Takes the strongest of every square and octave in turn, so that a crop
+/// keeps its share and a blur leaves the coarse ones.
+fn spread(mut found: Vec<Blob>, octaves: &[Octave], most: usize) -> Vec<Blob> {
+    found.sort_by(|a, b| b.contrast.total_cmp(&a.contrast));
+    let mut squares: Vec<Vec<Blob>> = vec![Vec::new(); octaves.len() * SQUARES * SQUARES];
+    for blob in found {
+        let plane = &octaves[blob.octave].gaussians[0];
+        let square = |place: f32, side: usize| {
+            ((place / side as f32 * SQUARES as f32) as usize).min(SQUARES - 1)
+        };
+        let (column, row) = (square(blob.x, plane.width), square(blob.y, plane.height));
+        squares[(blob.octave * SQUARES + row) * SQUARES + column].push(blob);
+    }
+    let mut chosen = Vec::with_capacity(most);
+    for turn in 0.. {
+        let mut round: Vec<Blob> = squares
+            .iter()
+            .filter_map(|square| square.get(turn))
+            .copied()
+            .collect();
+        if round.is_empty() || chosen.len() >= most {
+            break;
+        }
+        round.sort_by(|a, b| b.contrast.total_cmp(&a.contrast));
+        round.truncate(most - chosen.len());
+        chosen.extend(round);
+    }
+    chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A grey plane with one round bright spot of the given blur.
+    fn spot(sigma: f32) -> Plane {
+        let (width, height) = (96, 80);
+        let value = |n: usize| {
+            let (x, y) = ((n % width) as f32 - 50.0, (n / width) as f32 - 33.0);
+            60.0 + 150.0 * (-(x * x + y * y) / (2.0 * sigma * sigma)).exp()
+        };
+        Plane {
+            width,
+            height,
+            values: (0..width * height).map(value).collect(),
+        }
+    }
+
+    #[test]
+    fn a_spot_is_found_where_it_is_and_as_large_as_it_is() {
+        for sigma in [3.0, 5.0, 7.0, 9.0] {
+            let octaves = octaves(&spot(sigma));
+            let blobs = blobs(&octaves, 50);
+            let strongest = blobs
+                .iter()
+                .max_by(|a, b| a.contrast.total_cmp(&b.contrast));
+            let found = strongest.map(|blob| {
+                let step = octaves[blob.octave].step;
+                (blob.x * step, blob.y * step, blob.sigma * step)
+            });
+            let near = found.is_some_and(|(x, y, size)| {
+                (x - 50.0).abs() < 0.7
+                    && (y - 33.0).abs() < 0.7
+                    && (size / sigma - 1.0).abs() < 0.25
+            });
+            assert!(near, "{sigma}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn flat_pictures_and_straight_edges_have_none() {
+        let edge = Plane {
+            width: 64,
+            height: 64,
+            values: (0..64 * 64)
+                .map(|n| if n % 64 < 30 { 20.0 } else { 220.0 })
+                .collect(),
+        };
+        assert!(blobs(&octaves(&edge), 50).is_empty());
+        let flat = Plane {
+            width: 64,
+            height: 64,
+            values: vec![90.0; 64 * 64],
+        };
+        assert!(blobs(&octaves(&flat), 50).is_empty());
+    }
+
+    #[test]
+    fn never_more_than_asked_for() {
+        let spots = Plane {
+            width: 240,
+            height: 240,
+            values: (0..240 * 240)
+                .map(|n| {
+                    let (x, y) = ((n % 240) % 24 - 12, (n / 240) % 24 - 12_i32);
+                    200.0 * (-((x * x + y * y) as f32) / 18.0).exp()
+                })
+                .collect(),
+        };
+        assert!(blobs(&octaves(&spots), 1000).len() >= 64);
+        assert_eq!(blobs(&octaves(&spots), 40).len(), 40);
+    }
+}

@@ -1,0 +1,253 @@
+//! The room's answer: one picture laid on another.
+
+use std::sync::{Arc, OnceLock};
+
+use super::agreement::agreement;
+use super::area::{area, bounds, common, corners};
+use super::consensus::{Agreed, Matched, agree};
+use super::matching::matches;
+use super::plane::Plane;
+use super::points::{MOST_BLOBS, Points, working_copy};
+use super::squares::Agreement;
+use super::thumbs::Thumbs;
+use super::transform::Transform;
+use crate::picture::Picture;
+
+/// Pictures longer than this times their width are also matched as squares:
+/// squashing is then more than the descriptors bear.
+const LONG: f64 = 1.25;
+
+/// An overlay whose pixels agree less than this, or in fewer squares, is none.
+const MIN_CORRELATION: f64 = 0.5;
+const MIN_SAME: u32 = 4;
+
+/// From this correlation and with this many places, no other overlay need be
+/// looked for.
+const SURE_CORRELATION: f64 = 0.75;
+const SURE_INLIERS: u32 = 15;
+
+/// What is remembered of a picture to find it in others: a bounded number of
+/// points with their descriptors, and small copies.
+#[derive(Clone, Debug)]
+pub struct Features {
+    points: Points,
+    /// The working copy, and the points of its square twin once they are asked.
+    working: Arc<Plane>,
+    square: Arc<OnceLock<Points>>,
+    thumbs: Arc<Thumbs>,
+}
+
+/// How a query lies in a candidate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overlay {
+    /// From pixels of the query to pixels of the candidate, row by row, the
+    /// upper left corner of a picture being 0, 0.
+    pub matrix: [f64; 9],
+    /// Whether the matrix is affine; a homography otherwise.
+    pub affine: bool,
+    /// Whether the query is seen in a mirror.
+    pub mirrored: bool,
+    /// Places that agree on the matrix; 0 when a hash proposed it.
+    pub inliers: u32,
+    /// Matches among which they were found.
+    pub matched: u32,
+    /// Share of the query seen in the candidate.
+    pub overlap: f64,
+    /// Share of the candidate covered by the query.
+    pub covered: f64,
+    /// The query's four corners in the candidate, x and y, clockwise from the
+    /// upper left.
+    pub region: [f64; 8],
+    /// How well the pixels agree in the common part, 0 to 1.
+    pub agreement: f64,
+    /// Squares of the common part in which there was something to compare.
+    pub squares: u32,
+    /// Squares of the common part that show the same.
+    pub same: u32,
+    pub(crate) detail: Agreement,
+}
+
+/// The features of a picture.
+pub fn features(picture: &Picture) -> Features {
+    features_with(picture, Arc::new(Thumbs::of(picture)))
+}
+
+/// The features of a picture whose small copies are there already.
+pub(crate) fn features_with(picture: &Picture, thumbs: Arc<Thumbs>) -> Features {
+    let working = working_copy(picture);
+    Features {
+        points: Points::of(&working, [thumbs.width, thumbs.height], MOST_BLOBS),
+        working: Arc::new(working),
+        square: Arc::new(OnceLock::new()),
+        thumbs,
+    }
+}
+
+impl Features {
+    /// Whether there is nothing to match.
+    pub fn is_empty(&self) -> bool {
+        self.points.list.is_empty()
+    }
+
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        self.points.list.len()
+    }
+
+    /// The points of the picture squeezed to a square, if it is long.
+    fn squared(&self) -> Option<&Points> {
+        let (width, height) = (self.working.width as f64, self.working.height as f64);
+        let long = (width / height).max(height / width);
+        let size = [self.thumbs.width, self.thumbs.height];
+        let points = || Points::of(&self.working.squared(), size, MOST_BLOBS / 2);
+        (long >= LONG).then(|| self.square.get_or_init(points))
+    }
+}
+
+/// Finds the query in the candidate; `None` when it is not there.
+pub fn overlay(query: &Features, candidate: &Features) -> Option<Overlay> {
+    let mut best: Option<Overlay> = None;
+    let points = |squared: [bool; 2]| {
+        let of = |features, squared| {
+            if squared {
+                Features::squared(features)
+            } else {
+                Some(&features.points)
+            }
+        };
+        Some((of(query, squared[0])?, of(candidate, squared[1])?))
+    };
+    for squared in [[false, false], [true, false], [false, true]] {
+        let Some(points) = points(squared) else {
+            continue;
+        };
+        for mirrored in [false, true] {
+            let found = seen(points, [&query.thumbs, &candidate.thumbs], mirrored);
+            best = found
+                .into_iter()
+                .chain(best)
+                .max_by(|a, b| a.weight().total_cmp(&b.weight()));
+            if best.as_ref().is_some_and(Overlay::is_sure) {
+                return best;
+            }
+        }
+        if best.is_some() {
+            break;
+        }
+    }
+    best
+}
+
+/// The best overlay of one handedness.
+fn seen(points: (&Points, &Points), thumbs: [&Thumbs; 2], mirrored: bool) -> Option<Overlay> {
+    let (query, candidate) = points;
+    let matches = matches(&query.list, &candidate.list, mirrored);
+    let matched = Matched {
+        query: &query.list,
+        candidate: &candidate.list,
+        matches: &matches,
+        mirrored,
+    };
+    let back = candidate.from_picture.inverse()?;
+    agree(&matched, [query.longest, candidate.longest])
+        .into_iter()
+        .filter_map(|Agreed { transform, inliers }| {
+            let transform = back.after(&transform.after(&query.from_picture));
+            let mut laid = laid(thumbs[0], thumbs[1], &transform)?;
+            laid.inliers = inliers as u32;
+            laid.matched = matches.len() as u32;
+            Some(laid)
+        })
+        .filter(|found| found.agreement >= MIN_CORRELATION && found.same >= MIN_SAME)
+        .max_by(|a, b| a.weight().total_cmp(&b.weight()))
+}
+
+/// Lays one picture on another by a known transform and looks at the pixels.
+pub(crate) fn laid(query: &Thumbs, candidate: &Thumbs, transform: &Transform) -> Option<Overlay> {
+    let (from, to) = (
+        [query.width, query.height],
+        [candidate.width, candidate.height],
+    );
+    let detail = agreement(query, candidate, transform)?;
+    let [a, b, c, d] = transform.linear_at([from[0] / 2.0, from[1] / 2.0]);
+    let (overlap, covered) = shares(transform, from, to, detail.part)?;
+    Some(Overlay {
+        matrix: transform.0,
+        affine: transform.is_affine(),
+        mirrored: a * d - b * c < 0.0,
+        inliers: 0,
+        matched: 0,
+        overlap,
+        covered,
+        region: region(transform, from),
+        agreement: detail.correlation,
+        squares: detail.squares,
+        same: detail.same,
+        detail,
+    })
+}
+
+/// Which share of each picture the common part is.
+fn shares(
+    transform: &Transform,
+    from: [f64; 2],
+    to: [f64; 2],
+    part: Option<[f64; 4]>,
+) -> Option<(f64, f64)> {
+    let back = transform.inverse()?;
+    let (here, there) = match part {
+        None => (
+            area(&common(&back, to, from)),
+            area(&common(transform, from, to)),
+        ),
+        Some([left, top, right, bottom]) => {
+            let shift = Transform::affine(1.0, 0.0, left, 0.0, 1.0, top);
+            let size = [right - left, bottom - top];
+            let polygon = common(&transform.after(&shift), size, to);
+            let seen: Vec<_> = polygon.iter().map(|&corner| back.apply(corner)).collect();
+            (area(&seen), area(&polygon))
+        }
+    };
+    let share = |area: f64, size: [f64; 2]| (area / (size[0] * size[1])).min(1.0);
+    Some((share(here, from), share(there, to)))
+}
+
+fn region(transform: &Transform, size: [f64; 2]) -> [f64; 8] {
+    let corners = corners(size[0], size[1]).map(|corner| transform.apply(corner));
+    let mut flat = [0.0; 8];
+    flat.copy_from_slice(corners.as_flattened());
+    flat
+}
+
+impl Overlay {
+    /// Which of two overlays is to be believed.
+    fn weight(&self) -> f64 {
+        self.agreement
+            * self.agreement
+            * f64::from(1 + self.inliers).ln()
+            * f64::from(1 + self.same).ln()
+    }
+
+    fn is_sure(&self) -> bool {
+        self.agreement >= SURE_CORRELATION && self.inliers >= SURE_INLIERS
+    }
+
+    /// The same with the pictures exchanged; the sides are those of the new
+    /// query.
+    pub(crate) fn reversed(&self, query: [f64; 2]) -> Option<Self> {
+        let there = Transform(self.matrix);
+        let back = there.inverse()?;
+        let mut reversed = self.clone();
+        reversed.matrix = back.0;
+        (reversed.overlap, reversed.covered) = (self.covered, self.overlap);
+        reversed.region = region(&back, query);
+        reversed.detail.colours.brightness = -self.detail.colours.brightness;
+        reversed.detail.part = self.detail.part.map(|[left, top, right, bottom]| {
+            let shift = Transform::affine(1.0, 0.0, left, 0.0, 1.0, top);
+            let size = [right - left, bottom - top];
+            // In the old candidate, which is the new query.
+            bounds(&common(&there.after(&shift), size, query))
+        });
+        Some(reversed)
+    }
+}

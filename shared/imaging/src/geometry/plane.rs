@@ -1,0 +1,217 @@
+//! Grey pictures in floating point: blurring, halving, sampling.
+
+use crate::picture::Picture;
+
+/// A grey picture, values 0 to 255.
+#[derive(Clone, Debug)]
+pub(crate) struct Plane {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) values: Vec<f32>,
+}
+
+impl Plane {
+    pub(crate) fn luma(picture: &Picture) -> Self {
+        let luma = |[red, green, blue]: &[u8; 3]| {
+            0.299 * f32::from(*red) + 0.587 * f32::from(*green) + 0.114 * f32::from(*blue)
+        };
+        Self {
+            width: picture.width() as usize,
+            height: picture.height() as usize,
+            values: picture.pixels().iter().map(luma).collect(),
+        }
+    }
+
+    pub(crate) fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.width..][..self.width]
+    }
+
+    /// Blurred by a Gaussian.
+    pub(crate) fn blurred(&self, sigma: f32) -> Self {
+        let kernel = half_kernel(sigma);
+        down(&across(self, &kernel), &kernel)
+    }
+
+    /// Every second pixel of every second row.
+    pub(crate) fn halved(&self) -> Self {
+        let (width, height) = (self.width / 2, self.height / 2);
+        let mut values = Vec::with_capacity(width * height);
+        for row in 0..height {
+            let pixels = self.row(2 * row);
+            values.extend((0..width).map(|column| pixels[2 * column]));
+        }
+        Self {
+            width,
+            height,
+            values,
+        }
+    }
+
+    /// Squeezed along its longer side to a square.
+    pub(crate) fn squared(&self) -> Self {
+        let side = self.width.min(self.height);
+        let step = |length: usize| length as f32 / side as f32;
+        let (across, down) = (step(self.width), step(self.height));
+        // The mean of what falls into a pixel, so that fine lines do not flicker.
+        let each = across.max(down).ceil() as usize;
+        let part = |n: usize, step: f32, k: usize| {
+            (n as f32 + (k as f32 + 0.5) / each as f32) * step - 0.5
+        };
+        let value = |n: usize| {
+            let (column, row) = (n % side, n / side);
+            let sum: f32 = (0..each)
+                .map(|k| {
+                    if across > down {
+                        self.sample(part(column, across, k), row as f32)
+                    } else {
+                        self.sample(column as f32, part(row, down, k))
+                    }
+                })
+                .sum();
+            sum / each as f32
+        };
+        Self {
+            width: side,
+            height: side,
+            values: (0..side * side).map(value).collect(),
+        }
+    }
+
+    /// This plane minus another of the same size.
+    pub(crate) fn minus(&self, other: &Self) -> Self {
+        let differences = self.values.iter().zip(&other.values).map(|(a, b)| a - b);
+        Self {
+            width: self.width,
+            height: self.height,
+            values: differences.collect(),
+        }
+    }
+
+    /// The value between pixels, coordinates counted from the first pixel's
+    /// centre; the edge goes on outside.
+    #[inline]
+    pub(crate) fn sample(&self, x: f32, y: f32) -> f32 {
+        let x = x.clamp(0.0, (self.width - 1) as f32);
+        let y = y.clamp(0.0, (self.height - 1) as f32);
+        let (column, row) = (x as usize, y as usize);
+        let (right, below) = (
+            (column + 1).min(self.width - 1),
+            (row + 1).min(self.height - 1),
+        );
+        let (fx, fy) = (x - column as f32, y - row as f32);
+        let (upper, lower) = (row * self.width, below * self.width);
+        let top = self.values[upper + column] * (1.0 - fx) + self.values[upper + right] * fx;
+        let bottom = self.values[lower + column] * (1.0 - fx) + self.values[lower + right] * fx;
+        top * (1.0 - fy) + bottom * fy
+    }
+}
+
+/// The middle and one side of a Gaussian, of sum one when unfolded.
+fn half_kernel(sigma: f32) -> Vec<f32> {
+    let radius = (2.7 * sigma).ceil() as usize;
+    let weight = |distance: usize| (-((distance * distance) as f32) / (2.0 * sigma * sigma)).exp();
+    let mut kernel: Vec<f32> = (0..=radius).map(weight).collect();
+    let sum = kernel[0] + 2.0 * kernel[1..].iter().sum::<f32>();
+    kernel.iter_mut().for_each(|value| *value /= sum);
+    kernel
+}
+
+/// Blurs along the rows.
+fn across(plane: &Plane, kernel: &[f32]) -> Plane {
+    let radius = kernel.len() - 1;
+    let mut values = vec![0.0; plane.values.len()];
+    let mut padded = vec![0.0; plane.width + 2 * radius];
+    for (row, target) in values.chunks_exact_mut(plane.width).enumerate() {
+        let source = plane.row(row);
+        padded[..radius].fill(source[0]);
+        padded[radius..radius + plane.width].copy_from_slice(source);
+        padded[radius + plane.width..].fill(source[plane.width - 1]);
+        let middle = &padded[radius..][..plane.width];
+        for (value, pixel) in target.iter_mut().zip(middle) {
+            *value = pixel * kernel[0];
+        }
+        for (distance, weight) in kernel.iter().enumerate().skip(1) {
+            let before = &padded[radius - distance..][..plane.width];
+            let behind = &padded[radius + distance..][..plane.width];
+            for ((value, a), b) in target.iter_mut().zip(before).zip(behind) {
+                *value += (a + b) * weight;
+            }
+        }
+    }
+    Plane {
+        width: plane.width,
+        height: plane.height,
+        values,
+    }
+}
+
+/// Blurs down the columns, a row at a time so that memory is read in order.
+fn down(plane: &Plane, kernel: &[f32]) -> Plane {
+    let mut values = vec![0.0; plane.values.len()];
+    for (row, target) in values.chunks_exact_mut(plane.width).enumerate() {
+        for (value, pixel) in target.iter_mut().zip(plane.row(row)) {
+            *value = pixel * kernel[0];
+        }
+        for (distance, weight) in kernel.iter().enumerate().skip(1) {
+            let above = plane.row(row.saturating_sub(distance));
+            let below = plane.row((row + distance).min(plane.height - 1));
+            for ((value, a), b) in target.iter_mut().zip(above).zip(below) {
+                *value += (a + b) * weight;
+            }
+        }
+    }
+    Plane {
+        width: plane.width,
+        height: plane.height,
+        values,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spot() -> Plane {
+        let mut values = vec![0.0; 41 * 31];
+        values[15 * 41 + 20] = 1000.0;
+        Plane {
+            width: 41,
+            height: 31,
+            values,
+        }
+    }
+
+    #[test]
+    fn a_blur_keeps_the_light_and_the_symmetry() {
+        let blurred = spot().blurred(2.0);
+        let sum: f32 = blurred.values.iter().sum();
+        assert!((sum - 1000.0).abs() < 0.1, "{sum}");
+        assert!((blurred.sample(17.0, 15.0) - blurred.sample(20.0, 18.0)).abs() < 1e-3);
+        // The height of a Gaussian of this width.
+        assert!((blurred.sample(20.0, 15.0) - 39.8).abs() < 1.0);
+    }
+
+    #[test]
+    fn a_square_shows_the_whole_width() {
+        let slope = Plane {
+            width: 60,
+            height: 20,
+            values: (0..60 * 20).map(|n| (n % 60) as f32).collect(),
+        };
+        let square = slope.squared();
+        assert_eq!((square.width, square.height), (20, 20));
+        assert!((square.row(7)[0] - 1.0).abs() < 1e-3 && (square.row(19)[19] - 58.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn between_pixels_and_outside() {
+        let plane = Plane {
+            width: 2,
+            height: 1,
+            values: vec![10.0, 20.0],
+        };
+        assert!((plane.sample(0.5, 0.0) - 15.0).abs() < 1e-5);
+        assert!((plane.sample(-9.0, 7.0) - 10.0).abs() < 1e-5);
+        assert!((plane.sample(9.0, 0.0) - 20.0).abs() < 1e-5);
+    }
+}

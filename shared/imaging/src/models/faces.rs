@@ -1,0 +1,128 @@
+//! The faces of a picture and the vectors by which people are recognised.
+
+use rten::Value;
+use rten_tensor::NdTensor;
+
+use super::align;
+use super::detect::Found;
+use super::error::ModelError;
+use super::look;
+use super::network::{Lazy, Network};
+use super::pixels;
+use super::vector::Vector;
+use crate::picture::Picture;
+
+/// Most faces of one picture that are recognised; the largest are kept.
+pub const MAX_FACES: usize = 16;
+
+/// Shorter side in pixels below which a face is too small to be recognised
+/// and is not reported.
+pub const MIN_FACE: f32 = 24.0;
+
+/// Confidence from which a face is clear enough to tell whose it is. Below it
+/// are blurred and half hidden faces, and cats and dogs, some of which
+/// resemble each other more than two people do.
+pub const CLEAR_FACE: f32 = 0.8;
+
+/// A face in a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Face {
+    /// Where it is, in pixels of the picture: left, top, width, height.
+    pub area: [f32; 4],
+    /// How sure it is that this is a face, 0 to 1.
+    pub confidence: f32,
+    /// Both eyes, the nose, both corners of the mouth, first the one that is
+    /// left when the face is upright.
+    pub landmarks: [[f32; 2]; 5],
+    /// Who it is: 128 numbers of length one, compared by cosine.
+    pub vector: Vector,
+}
+
+impl Face {
+    /// Whether it is clear enough to tell whose face it is.
+    pub fn is_clear(&self) -> bool {
+        self.confidence >= CLEAR_FACE
+    }
+}
+
+pub(super) fn faces(
+    detector: &Lazy,
+    recogniser: &Lazy,
+    picture: &Picture,
+) -> Result<Vec<Face>, ModelError> {
+    let found = find(detector.get()?, picture)?;
+    let mut faces = Vec::with_capacity(found.len());
+    for found in found {
+        faces.extend(recognised(recogniser, picture, found)?);
+    }
+    Ok(faces)
+}
+
+/// Those large enough, largest first.
+fn find(detector: &Network, picture: &Picture) -> Result<Vec<Found>, ModelError> {
+    let mut found = look::look(detector, picture)?;
+    found.retain(|it| it.area[2].min(it.area[3]) >= MIN_FACE);
+    found.sort_by(|a, b| size(b).total_cmp(&size(a)));
+    found.truncate(MAX_FACES);
+    Ok(found)
+}
+
+fn size(found: &Found) -> f32 {
+    found.area[2] * found.area[3]
+}
+
+/// `None` when the landmarks are no face's after all.
+fn recognised(
+    recogniser: &Lazy,
+    picture: &Picture,
+    found: Found,
+) -> Result<Option<Face>, ModelError> {
+    let Some(upright) = align::aligned(picture, &found.landmarks) else {
+        return Ok(None);
+    };
+    let network = recogniser.get()?;
+    let numbers = pixels::planes(&upright, |_, value| f32::from(value));
+    let input = Value::from(NdTensor::from_data(
+        [1, 3, align::SIDE, align::SIDE],
+        numbers,
+    ));
+    let values = network.run(input.into())?.pop().unwrap_or_default();
+    let vector = Vector::normalised(recogniser.weights().id(), values);
+    Ok(Some(Face {
+        area: inside(found.area, picture),
+        confidence: found.confidence,
+        landmarks: found.landmarks,
+        vector: vector.ok_or_else(|| network.nonsense())?,
+    }))
+}
+
+/// The part of the area that is in the picture.
+fn inside([left, top, width, height]: [f32; 4], picture: &Picture) -> [f32; 4] {
+    let range = |start: f32, length: f32, side: u32| {
+        let first = start.clamp(0.0, side as f32);
+        (first, (start + length).clamp(first, side as f32) - first)
+    };
+    let (left, width) = range(left, width, picture.width());
+    let (top, height) = range(top, height, picture.height());
+    [left, top, width, height]
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn areas_end_with_the_picture() {
+        let picture = Picture::from_rgb(10, 10, vec![0; 300]).unwrap();
+        assert_eq!(
+            inside([-2.0, 4.0, 6.0, 20.0], &picture),
+            [0.0, 4.0, 4.0, 6.0]
+        );
+        assert_eq!(
+            inside([12.0, 12.0, 6.0, 6.0], &picture),
+            [10.0, 10.0, 0.0, 0.0]
+        );
+    }
+}

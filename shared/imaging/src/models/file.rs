@@ -1,0 +1,177 @@
+//! The model of likeness: the embedded one, or one that is brought along.
+
+use std::path::{Path, PathBuf};
+
+use rten::Value;
+use rten_tensor::NdTensor;
+use sha2::{Digest, Sha256};
+
+use super::error::ModelError;
+use super::network::{Lazy, Network};
+use super::pixels;
+use super::vector::{ModelId, Vector};
+use super::weights;
+use crate::picture::Picture;
+
+/// How a picture is made square.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// All of it, squashed.
+    Squash,
+    /// The largest square in its middle.
+    Middle,
+}
+
+/// What numbers a model wants for a pixel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Values {
+    /// The bytes as they are, pixel after pixel: `u8`, 1 x side x side x 3.
+    Bytes,
+    /// Each byte less the mean, over the deviation, colour after colour:
+    /// `f32`, 1 x 3 x side x side. In units of bytes, red, green, blue.
+    Planes {
+        /// What is subtracted.
+        mean: [f32; 3],
+        /// What the rest is divided by.
+        deviation: [f32; 3],
+    },
+}
+
+/// An ONNX file that makes a vector of a picture, to be used in the place of
+/// the embedded model.
+///
+/// The file is trusted: nothing bounds the time and memory that it takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelFile {
+    /// What the model is called. Its checksum is added to every vector.
+    pub name: String,
+    /// Where the file is.
+    pub path: PathBuf,
+    /// Side of its square input.
+    pub side: u32,
+    /// How pictures are made square.
+    pub fit: Fit,
+    /// What it wants for a pixel.
+    pub values: Values,
+    /// The output that is the vector; its first one when `None`.
+    pub output: Option<String>,
+}
+
+impl ModelFile {
+    /// The vision half of CLIP `ViT-B/32`, exported with an output
+    /// `image_embeds`.
+    pub fn clip(path: impl Into<PathBuf>) -> Self {
+        Self {
+            name: "clip_vit_b32".to_owned(),
+            path: path.into(),
+            side: 224,
+            fit: Fit::Middle,
+            values: Values::Planes {
+                mean: [122.770_94, 116.746_01, 104.093_74],
+                deviation: [68.500_53, 66.632_16, 70.323_16],
+            },
+            output: Some("image_embeds".to_owned()),
+        }
+    }
+
+    /// The copy detector SSCD with its normalisation in the graph and bytes
+    /// for input.
+    pub fn sscd(path: impl Into<PathBuf>) -> Self {
+        Self {
+            name: "sscd".to_owned(),
+            path: path.into(),
+            side: 288,
+            fit: Fit::Squash,
+            values: Values::Bytes,
+            output: None,
+        }
+    }
+}
+
+/// A model that makes a vector of a picture.
+#[derive(Debug)]
+pub(super) struct VectorModel {
+    id: ModelId,
+    side: u32,
+    fit: Fit,
+    values: Values,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Embedded(Box<Lazy>),
+    Foreign(Box<Network>),
+}
+
+impl VectorModel {
+    /// `EfficientNet-lite0`, the numbers before its last layer.
+    pub(super) fn embedded() -> Self {
+        Self {
+            id: weights::LOOKS.id(),
+            side: 224,
+            fit: Fit::Squash,
+            values: Values::Planes {
+                mean: [127.0; 3],
+                deviation: [128.0; 3],
+            },
+            source: Source::Embedded(Box::new(Lazy::new(&weights::LOOKS, &["embedding"]))),
+        }
+    }
+
+    pub(super) fn read(file: &ModelFile) -> Result<Self, ModelError> {
+        let bytes = read(&file.name, &file.path)?;
+        let sha256 = Sha256::digest(&bytes).into();
+        let network = Network::foreign(&file.name, bytes, file.output.as_deref())?;
+        Ok(Self {
+            id: ModelId::new(file.name.clone(), sha256),
+            side: file.side,
+            fit: file.fit,
+            values: file.values,
+            source: Source::Foreign(Box::new(network)),
+        })
+    }
+
+    pub(super) fn id(&self) -> &ModelId {
+        &self.id
+    }
+
+    pub(super) fn vector(&self, picture: &Picture) -> Result<Vector, ModelError> {
+        let network = match &self.source {
+            Source::Embedded(lazy) => lazy.get()?,
+            Source::Foreign(network) => network,
+        };
+        let part = match self.fit {
+            Fit::Squash => None,
+            Fit::Middle => Some(pixels::middle(picture)),
+        };
+        let square = pixels::resized(picture, part, self.side, self.side)
+            .ok_or_else(|| network.nonsense())?;
+        let values = network.run(self.input(square).into())?.pop();
+        Vector::normalised(self.id.clone(), values.unwrap_or_default())
+            .ok_or_else(|| network.nonsense())
+    }
+
+    fn input(&self, square: Picture) -> Value {
+        let side = self.side as usize;
+        match self.values {
+            Values::Bytes => {
+                let bytes = square.rgb().to_vec();
+                NdTensor::from_data([1, side, side, 3], bytes).into()
+            }
+            Values::Planes { mean, deviation } => {
+                let numbers = pixels::planes(&square, |channel, value| {
+                    (f32::from(value) - mean[channel]) / deviation[channel]
+                });
+                NdTensor::from_data([1, 3, side, side], numbers).into()
+            }
+        }
+    }
+}
+
+fn read(name: &str, path: &Path) -> Result<Vec<u8>, ModelError> {
+    std::fs::read(path).map_err(|error| ModelError::Unreadable {
+        model: name.to_owned(),
+        reason: error.to_string(),
+    })
+}

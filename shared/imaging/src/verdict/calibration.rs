@@ -1,0 +1,95 @@
+//! From evidence to a score between 0 and 1.
+//!
+//! The logistic curves were fitted on one half of the pictures of the accuracy
+//! bench (even places) with their fourteen edits and pairs of edits against
+//! other pictures, and are reported on the other half; see the README.
+
+use super::evidence::HashMatch;
+use crate::geometry::Overlay;
+
+/// From this score on the candidate is the query's picture.
+pub const DECIDED: f64 = 0.5;
+
+/// From this cosine of two vectors on two pictures look alike.
+pub const SIMILAR: f32 = 0.7;
+
+/// Score of a pair in which nothing was found.
+const NOTHING: f64 = 0.01;
+
+/// Weights of the geometric check: the constant, the logarithm of the places
+/// that agree, the correlation of the pixels, the logarithm of the squares that
+/// show the same, and the share of squares that do.
+const GEOMETRY: [f64; 5] = [-21.0, 3.0, 8.0, 2.5, 4.0];
+
+/// What a common part costs that is mere furniture: a part of either picture,
+/// and mostly empty ground. Two screenshots share that much whatever they show.
+/// Set by hand to outweigh the best matched frame of the bench.
+const FURNITURE: f64 = -60.0;
+
+/// Share of empty ground that photographs have, too.
+const GROUND: f64 = 0.3;
+
+/// What a common part costs that is small in both pictures: a caption they
+/// share, a button. A picture put into another, or a part of it, is large in
+/// one of the two.
+const SMALL_IN_BOTH: f64 = -60.0;
+
+/// Share of a picture from which a part is no longer small.
+const SMALL: f64 = 0.4;
+
+/// Weights of a matching hash: the constant, its distance, the correlation of
+/// the pixels, the logarithm of the squares that show the same.
+const HASH: [f64; 4] = [-7.0, -0.06, 10.0, 1.4];
+
+/// The score of an overlay.
+pub(super) fn geometry(overlay: &Overlay) -> f64 {
+    let share = f64::from(overlay.same) / f64::from(overlay.squares.max(1));
+    let facts = [
+        1.0,
+        f64::from(overlay.inliers + 1).ln(),
+        overlay.agreement,
+        f64::from(overlay.same + 1).ln(),
+        share,
+    ];
+    let larger = overlay.overlap.max(overlay.covered);
+    let furniture = (1.0 - larger) * (overlay.detail.paper - GROUND).max(0.0);
+    let small = (SMALL - larger).max(0.0);
+    logistic(dot(&GEOMETRY, &facts) + FURNITURE * furniture + SMALL_IN_BOTH * small)
+}
+
+/// The score of a hash that led to an overlay.
+pub(super) fn hash(found: HashMatch, overlay: &Overlay) -> f64 {
+    let facts = [
+        1.0,
+        f64::from(found.distance),
+        overlay.agreement,
+        f64::from(overlay.same + 1).ln(),
+    ];
+    logistic(dot(&HASH, &facts))
+}
+
+/// The score of a hash that matches although no overlay was found; it is never
+/// quite sure.
+pub(super) fn hash_alone(found: HashMatch) -> f64 {
+    0.9 - 0.01 * f64::from(found.distance)
+}
+
+/// The score when no overlay was found: hashes that are nearly near leave a doubt.
+pub(super) fn nothing(found: Option<HashMatch>) -> f64 {
+    let doubt = found.map_or(0.0, |found| {
+        f64::from(90u32.saturating_sub(found.distance)) / 90.0
+    });
+    NOTHING + 0.2 * doubt * doubt
+}
+
+fn dot(weights: &[f64], facts: &[f64]) -> f64 {
+    weights
+        .iter()
+        .zip(facts)
+        .map(|(weight, fact)| weight * fact)
+        .sum()
+}
+
+fn logistic(sum: f64) -> f64 {
+    1.0 / (1.0 + (-sum).exp())
+}

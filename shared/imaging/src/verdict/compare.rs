@@ -1,0 +1,218 @@
+//! The comparison: cheap signals first, each stage only when the one before it
+//! has not settled the matter.
+
+use std::cmp::Ordering;
+
+use super::calibration::{self, DECIDED, SIMILAR};
+use super::evidence::{ColourChange, DecidedBy, Evidence, HashMatch};
+use super::naming;
+use super::subject::Subject;
+use super::{Relation, Verdict};
+use crate::geometry::{Overlay, Transform, laid, overlay};
+use crate::models::{Models, Person, same_person};
+use crate::pdq::{Fingerprint, MATCH_DISTANCE, MIN_QUALITY};
+use crate::turn::Turn;
+
+/// Hashes this near are worth a look at the small copies, though they prove
+/// nothing themselves.
+const WORTH_A_LOOK: u32 = 90;
+
+/// Is the candidate the query's picture, and what was done to it?
+///
+/// Without models only copies are recognised, and everything else is
+/// different. Deterministic; symmetric as said in [`Verdict`].
+pub fn compare(query: &Subject, candidate: &Subject, models: Option<&Models>) -> Verdict {
+    let turned_round = order(candidate, query).is_lt();
+    let (first, second) = if turned_round {
+        (candidate, query)
+    } else {
+        (query, candidate)
+    };
+    let (mut evidence, score) = judge(first, second, models);
+    if turned_round {
+        evidence = evidence.reversed(query.size());
+    }
+    Verdict {
+        relation: relation(&evidence, score, query, candidate),
+        score,
+        evidence,
+    }
+}
+
+/// A fixed order of any two pictures; pixels are read only when all else is equal.
+fn order(one: &Subject, other: &Subject) -> Ordering {
+    let key = |subject: &Subject| {
+        let hash = subject.dihedral().map(|hashes| hashes[0].pdq);
+        (subject.picture().width(), subject.picture().height(), hash)
+    };
+    let pixels = || one.picture().rgb().cmp(other.picture().rgb());
+    key(one).cmp(&key(other)).then_with(pixels)
+}
+
+/// Collects evidence until it suffices.
+fn judge(query: &Subject, candidate: &Subject, models: Option<&Models>) -> (Evidence, f64) {
+    let mut evidence = Evidence::none();
+    evidence.pdq = nearest(query.dihedral(), candidate.dihedral());
+    let mut score = by_pixels(&mut evidence, query, candidate);
+    if score < DECIDED {
+        score = by_hash(&mut evidence, query, candidate);
+    }
+    if score < DECIDED {
+        score = score.max(by_geometry(&mut evidence, query, candidate));
+    }
+    if score < DECIDED {
+        score = score.max(by_hash_alone(&mut evidence, query, candidate));
+    }
+    if score < DECIDED
+        && let Some(models) = models
+    {
+        by_models(&mut evidence, query, candidate, models);
+    }
+    (evidence, score)
+}
+
+/// The best of the eight ways to turn the query.
+fn nearest(
+    query: Option<&[Fingerprint; 8]>,
+    candidate: Option<&[Fingerprint; 8]>,
+) -> Option<HashMatch> {
+    let (query, candidate) = (query?, &candidate?[0]);
+    query
+        .iter()
+        .zip(Turn::ALL)
+        .map(|(hash, turn)| HashMatch {
+            distance: hash.pdq.distance(&candidate.pdq),
+            turn,
+            quality: hash.quality.min(candidate.quality),
+        })
+        .min_by_key(|found| found.distance)
+}
+
+fn is_match(found: &HashMatch) -> bool {
+    found.distance <= MATCH_DISTANCE && found.quality >= MIN_QUALITY
+}
+
+/// The very same pixels need no further look, and a flat picture bears none.
+fn by_pixels(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
+    if query.picture() != candidate.picture() {
+        return 0.0;
+    }
+    evidence.decided_by = DecidedBy::Pixels;
+    1.0
+}
+
+/// Lays the whole query on the whole candidate as the hashes propose.
+fn by_hash(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
+    let Some(found) = evidence.pdq.filter(|found| found.distance <= WORTH_A_LOOK) else {
+        return calibration::nothing(evidence.pdq);
+    };
+    let whole = whole(found.turn, query.size(), candidate.size());
+    let laid = laid(query.thumbs(), candidate.thumbs(), &whole);
+    let Some(laid) = laid.filter(|laid| laid.detail.part.is_none()) else {
+        return calibration::nothing(evidence.pdq);
+    };
+    let score = calibration::hash(found, &laid);
+    if score >= DECIDED {
+        evidence.decided_by = DecidedBy::Hash;
+        evidence.settle(laid);
+    }
+    score
+}
+
+fn by_geometry(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
+    let Some(found) = overlay(query.features(), candidate.features()) else {
+        return calibration::nothing(evidence.pdq);
+    };
+    let score = calibration::geometry(&found);
+    if score >= DECIDED {
+        evidence.decided_by = DecidedBy::Geometry;
+    }
+    evidence.settle(found);
+    score
+}
+
+/// Hashes that match although nothing more was found: of the whole pictures, or
+/// of what is left without borders when one of the two has some.
+fn by_hash_alone(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
+    if let Some(found) = evidence.pdq.filter(is_match) {
+        evidence.decided_by = DecidedBy::Hash;
+        return calibration::hash_alone(found);
+    }
+    let (within_query, within_candidate) = (query.borderless(), candidate.borderless());
+    if within_query.is_some() || within_candidate.is_some() {
+        evidence.borderless = nearest(
+            within_query.or_else(|| query.dihedral()),
+            within_candidate.or_else(|| candidate.dihedral()),
+        );
+    }
+    match evidence.borderless.filter(is_match) {
+        Some(found) => {
+            evidence.decided_by = DecidedBy::BorderlessHash;
+            calibration::hash_alone(found)
+        }
+        None => 0.0,
+    }
+}
+
+/// Who is in both, and whether they look alike.
+fn by_models(evidence: &mut Evidence, query: &Subject, candidate: &Subject, models: &Models) {
+    if let (Some(ours), Some(theirs)) = (query.faces(models), candidate.faces(models)) {
+        let faces = same_person(ours, theirs);
+        evidence.faces = Some(faces);
+        if faces.person == Person::Same {
+            evidence.decided_by = DecidedBy::Faces;
+            return;
+        }
+    }
+    if let (Some(ours), Some(theirs)) = (query.vector(models), candidate.vector(models)) {
+        evidence.vector = ours.cosine(theirs);
+        if evidence.vector.is_some_and(|cosine| cosine >= SIMILAR) {
+            evidence.decided_by = DecidedBy::Vector;
+        }
+    }
+}
+
+fn relation(evidence: &Evidence, score: f64, query: &Subject, candidate: &Subject) -> Relation {
+    match evidence.decided_by {
+        DecidedBy::Faces => Relation::SamePerson,
+        DecidedBy::Vector => Relation::Similar,
+        _ if score < DECIDED => Relation::Different,
+        _ => {
+            let edits = naming::edits(evidence, query.size(), candidate.size());
+            if edits.is_empty() {
+                Relation::Exact
+            } else {
+                Relation::Edited(edits)
+            }
+        }
+    }
+}
+
+impl Evidence {
+    /// Takes an overlay up.
+    fn settle(&mut self, overlay: Overlay) {
+        let colours = overlay.detail.colours;
+        self.colours = Some(ColourChange {
+            brightness: colours.brightness,
+            tint: colours.tint,
+        });
+        self.overlay = Some(overlay);
+    }
+}
+
+/// The whole of one picture, turned, onto the whole of another.
+fn whole(turn: Turn, [w, h]: [f64; 2], to: [f64; 2]) -> Transform {
+    let (turned, size) = match turn {
+        Turn::Keep => ([1.0, 0.0, 0.0, 0.0, 1.0, 0.0], [w, h]),
+        Turn::Rotate90 => ([0.0, 1.0, 0.0, -1.0, 0.0, w], [h, w]),
+        Turn::Rotate180 => ([-1.0, 0.0, w, 0.0, -1.0, h], [w, h]),
+        Turn::Rotate270 => ([0.0, -1.0, h, 1.0, 0.0, 0.0], [h, w]),
+        Turn::FlipX => ([1.0, 0.0, 0.0, 0.0, -1.0, h], [w, h]),
+        Turn::FlipY => ([-1.0, 0.0, w, 0.0, 1.0, 0.0], [w, h]),
+        Turn::Transpose => ([0.0, 1.0, 0.0, 1.0, 0.0, 0.0], [h, w]),
+        Turn::AntiTranspose => ([0.0, -1.0, h, -1.0, 0.0, w], [h, w]),
+    };
+    let [a, b, x, c, d, y] = turned;
+    let turned = Transform::affine(a, b, x, c, d, y);
+    Transform::scale(to[0] / size[0], to[1] / size[1]).after(&turned)
+}

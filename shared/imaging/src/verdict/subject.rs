@@ -1,0 +1,115 @@
+//! A picture and what has been found out about it.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::borders::trim_borders;
+use crate::geometry::{Features, Thumbs, features_with};
+use crate::models::{Face, Models, Vector};
+use crate::pdq::{Fingerprint, pdq_dihedral};
+use crate::picture::Picture;
+
+/// A picture whose signals are worked out when first needed, and then kept.
+///
+/// Give what is stored already ([`Subject::with_dihedral`] and its sisters) and
+/// it is not worked out again. A subject may be shared between threads.
+#[derive(Debug)]
+pub struct Subject {
+    picture: Picture,
+    hashes: OnceLock<Option<[Fingerprint; 8]>>,
+    borderless: OnceLock<Option<[Fingerprint; 8]>>,
+    thumbs: OnceLock<Arc<Thumbs>>,
+    features: OnceLock<Features>,
+    faces: OnceLock<Option<Vec<Face>>>,
+    vector: OnceLock<Option<Vector>>,
+}
+
+impl Subject {
+    /// A picture of which nothing is known yet.
+    pub fn new(picture: Picture) -> Self {
+        Self {
+            picture,
+            hashes: OnceLock::new(),
+            borderless: OnceLock::new(),
+            thumbs: OnceLock::new(),
+            features: OnceLock::new(),
+            faces: OnceLock::new(),
+            vector: OnceLock::new(),
+        }
+    }
+
+    /// With its eight stored hashes, in the order of
+    /// [`Turn::ALL`](crate::Turn::ALL).
+    pub fn with_dihedral(self, hashes: [Fingerprint; 8]) -> Self {
+        Self {
+            hashes: OnceLock::from(Some(hashes)),
+            ..self
+        }
+    }
+
+    /// With its stored faces, places in pixels of this picture.
+    pub fn with_faces(self, faces: Vec<Face>) -> Self {
+        Self {
+            faces: OnceLock::from(Some(faces)),
+            ..self
+        }
+    }
+
+    /// With its stored vector.
+    pub fn with_vector(self, vector: Vector) -> Self {
+        Self {
+            vector: OnceLock::from(Some(vector)),
+            ..self
+        }
+    }
+
+    /// The picture.
+    pub fn picture(&self) -> &Picture {
+        &self.picture
+    }
+
+    /// The eight hashes; `None` when a side is under five pixels.
+    pub fn dihedral(&self) -> Option<&[Fingerprint; 8]> {
+        self.hashes
+            .get_or_init(|| pdq_dihedral(&self.picture))
+            .as_ref()
+    }
+
+    /// Where to find the picture in others.
+    pub fn features(&self) -> &Features {
+        self.features
+            .get_or_init(|| features_with(&self.picture, Arc::clone(self.thumbs())))
+    }
+
+    /// Width and height.
+    pub(crate) fn size(&self) -> [f64; 2] {
+        [
+            f64::from(self.picture.width()),
+            f64::from(self.picture.height()),
+        ]
+    }
+
+    /// The eight hashes without borders; `None` when it has none.
+    pub(crate) fn borderless(&self) -> Option<&[Fingerprint; 8]> {
+        let hashes = || trim_borders(&self.picture).and_then(|inner| pdq_dihedral(&inner));
+        self.borderless.get_or_init(hashes).as_ref()
+    }
+
+    pub(crate) fn thumbs(&self) -> &Arc<Thumbs> {
+        self.thumbs
+            .get_or_init(|| Arc::new(Thumbs::of(&self.picture)))
+    }
+
+    /// The faces; `None` when the model failed. The first models asked answer.
+    pub(crate) fn faces(&self, models: &Models) -> Option<&[Face]> {
+        self.faces
+            .get_or_init(|| models.faces(&self.picture).ok())
+            .as_deref()
+    }
+
+    /// The vector; `None` when the model failed. The first models asked answer.
+    pub(crate) fn vector(&self, models: &Models) -> Option<&Vector> {
+        self.vector
+            .get_or_init(|| models.vector(&self.picture).ok())
+            .as_ref()
+    }
+}

@@ -1,0 +1,100 @@
+//! Every input the fuzzer found worth keeping, read again on each test run.
+//!
+//! `fuzz/corpus/<target>` holds the smallest set that reaches all the code the
+//! fuzzer reached, `fuzz/seeds` the files it began with.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use vara_imaging::{
+    Found, HashIndex, Limits, Pdq, blurred, decode, encode_jpeg, metadata, pdq_dihedral, shrink,
+    trim_borders,
+};
+
+/// As in the fuzz targets: small, because the inputs are.
+const LIMITS: Limits = Limits {
+    bytes: 1 << 20,
+    pixels: 1 << 18,
+    side: 4096,
+    memory: 16 << 20,
+};
+
+fn files(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz")
+        .join(folder);
+    let mut files: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "{}", folder.display());
+    files
+}
+
+#[test]
+fn the_seeds_are_what_they_say() {
+    for (path, bytes) in files("seeds") {
+        let picture = decode(&bytes, &LIMITS);
+        let extension = path.extension().unwrap();
+        let expected = !["tiff", "txt"].iter().any(|it| extension == *it);
+        assert_eq!(picture.is_ok(), expected, "{}", path.display());
+    }
+}
+
+#[test]
+fn files_the_whole_way() {
+    let all = ["decode", "strip", "fingerprint"].map(|target| files(&format!("corpus/{target}")));
+    let mut read = 0;
+    for (path, bytes) in all.iter().flatten().chain(&files("seeds")) {
+        let _ = metadata(bytes);
+        let Ok(picture) = decode(bytes, &LIMITS) else {
+            continue;
+        };
+        read += 1;
+        assert!(pdq_dihedral(&picture).is_some(), "{}", path.display());
+        assert!(blurred(&picture, 48).width() <= 48);
+        if let Some(inner) = trim_borders(&picture) {
+            assert!(
+                inner.rgb().len() < picture.rgb().len(),
+                "{}",
+                path.display()
+            );
+        }
+        for copy in [shrink(&picture, 96), picture] {
+            let stripped = encode_jpeg(&copy, 85).unwrap();
+            assert_eq!(metadata(&stripped), Found::default(), "{}", path.display());
+        }
+    }
+    assert!(read > 20, "only {read} pictures among the inputs");
+}
+
+#[test]
+fn metadata_of_anything() {
+    let plain =
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/grey.jpg")).unwrap();
+    for (path, bytes) in files("corpus/exif") {
+        let _ = metadata(&bytes);
+        let length = u16::try_from(bytes.len() + 8).unwrap().to_be_bytes();
+        let segment = [b"\xff\xe1", &length[..], b"Exif\0\0", &bytes].concat();
+        let file = [&plain[..2], &segment, &plain[2..]].concat();
+        assert!(decode(&file, &LIMITS).is_ok(), "{}", path.display());
+        let _ = metadata(&file);
+    }
+}
+
+#[test]
+fn texts_of_hashes() {
+    for (path, bytes) in files("corpus/pdq_text") {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Ok(hash) = text.parse::<Pdq>() {
+            let written = text.to_ascii_lowercase();
+            assert_eq!(hash.to_string(), written, "{}", path.display());
+        }
+        if let Ok(index) = HashIndex::from_bytes(&bytes) {
+            assert_eq!(index.to_bytes(), bytes, "{}", path.display());
+        }
+    }
+}

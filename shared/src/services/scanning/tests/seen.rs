@@ -1,0 +1,112 @@
+//! What our own look says is kept with the finding, and outlasts the page.
+
+use super::*;
+use crate::domain::{Evidence, Match, MatchStatus, Relation, Signal};
+use crate::services::support::{photo, scene};
+
+async fn scanned(world: &World) -> serde_json::Value {
+    let scan = begun(world, ScanOrigin::User, None).await;
+    take(world, &scan, 1).await.unwrap();
+    row(world, &scan).await.scan.result.unwrap()
+}
+
+async fn only_finding(world: &World, image: ImageId) -> Match {
+    let image = world.image(image).await.image;
+    let mut found = world.store.matches(&image, PAGE).await.unwrap();
+    assert_eq!(found.items.len(), 1);
+    found.items.remove(0)
+}
+
+fn relation(found: &Match) -> Option<Relation> {
+    found.evidence.as_ref().map(|it| it.relation)
+}
+
+#[tokio::test]
+async fn the_evidence_is_stored_with_the_finding() {
+    let world = World::new().await;
+    let image = world.picture(1).await;
+    world.plant(1, "https://forum.example/t/1").await;
+    scanned(&world).await;
+    let found = only_finding(&world, image).await;
+    let evidence: Evidence = found.evidence.unwrap();
+    assert_eq!(evidence.relation, Relation::Exact);
+    assert_eq!(evidence.decided_by, Signal::Pixels);
+    assert_eq!((evidence.score, found.similarity), (1.0, 1.0));
+    assert_eq!(evidence.pdq.unwrap().distance, 0);
+}
+
+#[tokio::test]
+async fn a_page_that_shows_something_else_by_now_is_put_to_her() {
+    let world = World::new().await;
+    let image = world.picture(1).await;
+    world
+        .plant_file(scene(1), Some(scene(2)), "https://forum.example/t/1")
+        .await;
+    let result = scanned(&world).await;
+    assert_eq!(result["details"]["matchBreakdown"]["lowConfidence"], 1);
+    let found = only_finding(&world, image).await;
+    assert_eq!(
+        (found.confidence, found.status),
+        (Some(Tier::Low), MatchStatus::FlaggedForReview)
+    );
+    assert!(!found.evidence.unwrap().is_copy());
+    assert_eq!(found.verification_engine, None);
+}
+
+#[tokio::test]
+async fn a_page_that_was_down_is_certain_once_it_is_seen_and_stays_so() {
+    let world = World::new().await;
+    let image = world.picture(1).await;
+    world.plant(1, "https://forum.example/t/1").await;
+    let down = json!({ "engine": "web", "mode": "error", "status": 404 });
+    world.fault(down.clone()).await;
+    scanned(&world).await;
+    let unseen = only_finding(&world, image).await;
+    assert_eq!(
+        (unseen.confidence, unseen.evidence),
+        (Some(Tier::MediumHigh), None)
+    );
+
+    world.repair().await;
+    scanned(&world).await;
+    let seen = only_finding(&world, image).await;
+    assert_eq!(relation(&seen), Some(Relation::Exact));
+    assert_eq!(
+        (seen.confidence, seen.match_type),
+        (Some(Tier::High), MatchType::Exact)
+    );
+
+    world.fault(down).await;
+    scanned(&world).await;
+    let again = only_finding(&world, image).await;
+    assert!(again.last_seen_at > seen.last_seen_at);
+    let kept = Match {
+        last_seen_at: seen.last_seen_at,
+        scan_job_id: seen.scan_job_id,
+        ..again
+    };
+    assert_eq!(kept, seen, "all else is as it was");
+}
+
+#[tokio::test]
+async fn her_face_in_another_picture_counts() {
+    let world = World::new().await;
+    let image = world.picture_of(photo("obama-2009")).await;
+    let page = "https://forum.example/t/1";
+    world
+        .plant_file(photo("obama-2009"), Some(photo("obama-2012")), page)
+        .await;
+    let result = scanned(&world).await;
+    assert_eq!(result["details"]["faceVerifiedMatches"], 1);
+    let found = only_finding(&world, image).await;
+    assert_eq!(relation(&found), Some(Relation::SamePerson));
+    assert_eq!(
+        (
+            found.face_verified.as_deref(),
+            found.verification_engine.as_deref()
+        ),
+        (Some("VERIFIED"), Some("faces"))
+    );
+    assert!(found.face_similarity.unwrap() >= 0.45);
+    assert!(world.alerts().await[0].title.contains("may show you"));
+}

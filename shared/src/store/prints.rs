@@ -1,0 +1,90 @@
+//! What her pictures are recognised by. A row of its own beside each picture's: lists of pictures
+//! do not read it, and the numbers of many faces are far from what one row may hold.
+
+use super::tx::Tx;
+use super::{Key, Row, Store};
+use crate::domain::{ImageId, Prints, Result, UserId};
+
+fn key(user: UserId, image: ImageId) -> Key {
+    Key::user(user, format!("PRINTS#{image}"))
+}
+
+impl Store {
+    /// What a picture of hers is recognised by, if it has been taken in.
+    pub async fn prints(&self, user: UserId, image: ImageId) -> Result<Option<Prints>> {
+        self.get(&key(user, image)).await
+    }
+}
+
+impl Tx<'_> {
+    /// Keeps what a picture is recognised by.
+    pub(super) fn keep_prints(self, user: UserId, image: ImageId, prints: &Prints) -> Self {
+        self.put(&Row::new(key(user, image), prints))
+    }
+
+    /// Removes it, together with its picture.
+    pub(super) fn drop_prints(self, user: UserId, image: ImageId) -> Self {
+        self.delete(&key(user, image))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::domain::{FacePrint, Intimacy, Traces, VectorPrint};
+    use crate::store::write;
+    use crate::testing;
+
+    /// As much as there can be: sixteen faces, and a vector of 2048 numbers.
+    fn full() -> Prints {
+        let vector = |numbers: usize| VectorPrint {
+            model: format!("a_model_with_a_long_name@{}", "0f".repeat(32)),
+            values: "A".repeat(numbers * 4 * 4 / 3),
+        };
+        let face = FacePrint {
+            area: [10.125, 20.333_334, 90.1, 120.0],
+            confidence: 0.912_345,
+            landmarks: [[1.1, 2.2]; 5],
+            vector: vector(128),
+        };
+        Prints {
+            width: 2048,
+            height: 1536,
+            borderless: vec!["ab".repeat(32); 8],
+            borderless_quality: Some(100),
+            faces: Some(vec![face; 16]),
+            vector: Some(vector(2048)),
+            intimate: Some(Intimacy {
+                model: "m@00".into(),
+                score: 0.000_012_3,
+            }),
+            traces: Traces {
+                gps: true,
+                serial: true,
+                ..Traces::default()
+            },
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_read_as_it_was_written_to_the_last_bit() {
+        let (store, user, image) = (testing::store().await, UserId::random(), ImageId::next());
+        assert_eq!(store.prints(user, image).await.unwrap(), None);
+        let tx = store.tx().keep_prints(user, image, &full());
+        assert!(tx.commit().await.unwrap().is_done());
+        assert_eq!(store.prints(user, image).await.unwrap(), Some(full()));
+        assert_eq!(store.prints(UserId::random(), image).await.unwrap(), None);
+        let tx = store.tx().drop_prints(user, image);
+        assert!(tx.commit().await.unwrap().is_done());
+        assert_eq!(store.prints(user, image).await.unwrap(), None);
+    }
+
+    #[test]
+    fn the_most_there_can_be_is_far_from_filling_a_row() {
+        let item = write(&Row::new(key(UserId::random(), ImageId::next()), full())).unwrap();
+        let bytes = format!("{item:?}").len();
+        // DynamoDB takes 400 KB.
+        assert!(bytes < 100_000, "{bytes}");
+    }
+}
