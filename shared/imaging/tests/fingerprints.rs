@@ -110,6 +110,7 @@ proptest! {
     ) {
         let found = pdq(&scene(width, height)).unwrap();
         let weight = found.pdq.distance(&Pdq([0; 32]));
-        prop_assert!(weight == 128 || found.quality < MIN_QUALITY || width.min(height) < 16);
+        // Of so few pixels some frequencies are exactly alike, and neither is above the median.
+        prop_assert!(weight == 128 || found.quality < MIN_QUALITY || width.min(height) <= 16);
     }
 }

@@ -17,6 +17,9 @@ use crate::picture::Picture;
 /// squashing is then more than the descriptors bear.
 const LONG: f64 = 1.25;
 
+/// Longest side of the square: what is squashed is found by its larger shapes.
+const SQUARE_SIDE: usize = 320;
+
 /// An overlay whose pixels agree less than this, or in fewer squares, is none.
 const MIN_CORRELATION: f64 = 0.5;
 const MIN_SAME: u32 = 4;
@@ -99,7 +102,7 @@ impl Features {
         let (width, height) = (self.working.width as f64, self.working.height as f64);
         let long = (width / height).max(height / width);
         let size = [self.thumbs.width, self.thumbs.height];
-        let points = || Points::of(&self.working.squared(), size, MOST_BLOBS / 2);
+        let points = || Points::of(&self.working.squared(SQUARE_SIDE), size, MOST_BLOBS / 2);
         (long >= LONG).then(|| self.square.get_or_init(points))
     }
 }

@@ -47,28 +47,25 @@ impl Plane {
         }
     }
 
-    /// Squeezed along its longer side to a square.
-    pub(crate) fn squared(&self) -> Self {
-        let side = self.width.min(self.height);
+    /// Squeezed to a square of its shorter side, or of `longest` if that is less.
+    pub(crate) fn squared(&self, longest: usize) -> Self {
+        let side = self.width.min(self.height).min(longest);
         let step = |length: usize| length as f32 / side as f32;
         let (across, down) = (step(self.width), step(self.height));
         // The mean of what falls into a pixel, so that fine lines do not flicker.
-        let each = across.max(down).ceil() as usize;
-        let part = |n: usize, step: f32, k: usize| {
-            (n as f32 + (k as f32 + 0.5) / each as f32) * step - 0.5
+        let parts = |step: f32, n: usize| {
+            let each = step.ceil() as usize;
+            (0..each).map(move |k| (n as f32 + (k as f32 + 0.5) / each as f32) * step - 0.5)
         };
         let value = |n: usize| {
-            let (column, row) = (n % side, n / side);
-            let sum: f32 = (0..each)
-                .map(|k| {
-                    if across > down {
-                        self.sample(part(column, across, k), row as f32)
-                    } else {
-                        self.sample(column as f32, part(row, down, k))
-                    }
-                })
-                .sum();
-            sum / each as f32
+            let (mut sum, mut count) = (0.0, 0.0);
+            for y in parts(down, n / side) {
+                for x in parts(across, n % side) {
+                    sum += self.sample(x, y);
+                    count += 1.0;
+                }
+            }
+            sum / count
         };
         Self {
             width: side,
@@ -198,7 +195,7 @@ mod tests {
             height: 20,
             values: (0..60 * 20).map(|n| (n % 60) as f32).collect(),
         };
-        let square = slope.squared();
+        let square = slope.squared(100);
         assert_eq!((square.width, square.height), (20, 20));
         assert!((square.row(7)[0] - 1.0).abs() < 1e-3 && (square.row(19)[19] - 58.0).abs() < 1e-3);
     }

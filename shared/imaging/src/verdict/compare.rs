@@ -42,7 +42,7 @@ pub fn compare(query: &Subject, candidate: &Subject, models: Option<&Models>) ->
 /// A fixed order of any two pictures; pixels are read only when all else is equal.
 fn order(one: &Subject, other: &Subject) -> Ordering {
     let key = |subject: &Subject| {
-        let hash = subject.dihedral().map(|hashes| hashes[0].pdq);
+        let hash = subject.upright().map(|hash| hash.pdq);
         (subject.picture().width(), subject.picture().height(), hash)
     };
     let pixels = || one.picture().rgb().cmp(other.picture().rgb());
@@ -52,7 +52,7 @@ fn order(one: &Subject, other: &Subject) -> Ordering {
 /// Collects evidence until it suffices.
 fn judge(query: &Subject, candidate: &Subject, models: Option<&Models>) -> (Evidence, f64) {
     let mut evidence = Evidence::none();
-    evidence.pdq = nearest(query.dihedral(), candidate.dihedral());
+    evidence.pdq = nearest(query.dihedral(), candidate.upright());
     let mut score = by_pixels(&mut evidence, query, candidate);
     if score < DECIDED {
         score = by_hash(&mut evidence, query, candidate);
@@ -72,11 +72,8 @@ fn judge(query: &Subject, candidate: &Subject, models: Option<&Models>) -> (Evid
 }
 
 /// The best of the eight ways to turn the query.
-fn nearest(
-    query: Option<&[Fingerprint; 8]>,
-    candidate: Option<&[Fingerprint; 8]>,
-) -> Option<HashMatch> {
-    let (query, candidate) = (query?, &candidate?[0]);
+fn nearest(query: Option<&[Fingerprint; 8]>, candidate: Option<&Fingerprint>) -> Option<HashMatch> {
+    let (query, candidate) = (query?, candidate?);
     query
         .iter()
         .zip(Turn::ALL)
@@ -142,7 +139,7 @@ fn by_hash_alone(evidence: &mut Evidence, query: &Subject, candidate: &Subject) 
     if within_query.is_some() || within_candidate.is_some() {
         evidence.borderless = nearest(
             within_query.or_else(|| query.dihedral()),
-            within_candidate.or_else(|| candidate.dihedral()),
+            within_candidate.map_or_else(|| candidate.upright(), |hashes| Some(&hashes[0])),
         );
     }
     match evidence.borderless.filter(is_match) {
@@ -156,7 +153,13 @@ fn by_hash_alone(evidence: &mut Evidence, query: &Subject, candidate: &Subject) 
 
 /// Who is in both, and whether they look alike.
 fn by_models(evidence: &mut Evidence, query: &Subject, candidate: &Subject, models: &Models) {
-    if let (Some(ours), Some(theirs)) = (query.faces(models), candidate.faces(models)) {
+    let ours = query.faces(models);
+    let theirs = match ours {
+        // Nobody to be looked for.
+        Some([]) => Some(&[][..]),
+        _ => candidate.faces(models),
+    };
+    if let (Some(ours), Some(theirs)) = (ours, theirs) {
         let faces = same_person(ours, theirs);
         evidence.faces = Some(faces);
         if faces.person == Person::Same {

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::borders::trim_borders;
 use crate::geometry::{Features, Thumbs, features_with};
 use crate::models::{Face, Models, Vector};
-use crate::pdq::{Fingerprint, pdq_dihedral};
+use crate::pdq::{Fingerprint, pdq, pdq_dihedral};
 use crate::picture::Picture;
 
 /// A picture whose signals are worked out when first needed, and then kept.
@@ -15,6 +15,7 @@ use crate::picture::Picture;
 #[derive(Debug)]
 pub struct Subject {
     picture: Picture,
+    upright: OnceLock<Option<Fingerprint>>,
     hashes: OnceLock<Option<[Fingerprint; 8]>>,
     borderless: OnceLock<Option<[Fingerprint; 8]>>,
     thumbs: OnceLock<Arc<Thumbs>>,
@@ -28,6 +29,7 @@ impl Subject {
     pub fn new(picture: Picture) -> Self {
         Self {
             picture,
+            upright: OnceLock::new(),
             hashes: OnceLock::new(),
             borderless: OnceLock::new(),
             thumbs: OnceLock::new(),
@@ -72,6 +74,14 @@ impl Subject {
         self.hashes
             .get_or_init(|| pdq_dihedral(&self.picture))
             .as_ref()
+    }
+
+    /// The hash of the picture as it is; the others cost seven times as much.
+    pub(crate) fn upright(&self) -> Option<&Fingerprint> {
+        match self.hashes.get() {
+            Some(hashes) => hashes.as_ref().map(|hashes| &hashes[0]),
+            None => self.upright.get_or_init(|| pdq(&self.picture)).as_ref(),
+        }
     }
 
     /// Where to find the picture in others.
