@@ -89,7 +89,7 @@ fn every_redrive_policy_names_a_queue() {
                 .any(|target| policy["deadLetterTargetArn"] == target.arn)
         );
     }
-    assert_eq!(policies, 3);
+    assert_eq!(policies, 5);
 }
 
 #[test]
