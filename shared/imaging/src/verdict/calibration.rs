@@ -29,13 +29,15 @@ const FURNITURE: f64 = -60.0;
 /// Share of empty ground that photographs have, too.
 const GROUND: f64 = 0.3;
 
-/// What a common part costs that is small in both pictures: a caption they
-/// share, a button. A picture put into another, or a part of it, is large in
-/// one of the two.
-const SMALL_IN_BOTH: f64 = -60.0;
+/// What a common part costs that is small in both pictures and partly of one
+/// even grey: a caption they share, a button. A picture put into another, or a
+/// part of it, is large in one of the two or has no such ground.
+const SMALL_IN_BOTH: f64 = -300.0;
 
-/// Share of a picture from which a part is no longer small.
+/// Share of a picture from which a part is no longer small, and of even grey
+/// in it that a photograph may well have.
 const SMALL: f64 = 0.4;
+const EVEN: f64 = 0.18;
 
 /// Weights of a matching hash: the constant, its distance, the correlation of
 /// the pixels, the logarithm of the squares that show the same.
@@ -53,7 +55,7 @@ pub(super) fn geometry(overlay: &Overlay) -> f64 {
     ];
     let larger = overlay.overlap.max(overlay.covered);
     let furniture = (1.0 - larger) * (overlay.detail.paper - GROUND).max(0.0);
-    let small = (SMALL - larger).max(0.0);
+    let small = (SMALL - larger).max(0.0) * (overlay.detail.paper - EVEN).max(0.0);
     logistic(dot(&GEOMETRY, &facts) + FURNITURE * furniture + SMALL_IN_BOTH * small)
 }
 
