@@ -39,14 +39,17 @@ pub fn compare(query: &Subject, candidate: &Subject, models: Option<&Models>) ->
     }
 }
 
-/// A fixed order of any two pictures; pixels are read only when all else is equal.
+/// A fixed order of any two pictures; hashes are worked out and pixels read only
+/// when all else is equal.
 fn order(one: &Subject, other: &Subject) -> Ordering {
-    let key = |subject: &Subject| {
-        let hash = subject.upright().map(|hash| hash.pdq);
-        (subject.picture().width(), subject.picture().height(), hash)
-    };
+    let sides = |subject: &Subject| (subject.picture().width(), subject.picture().height());
+    let hash = |subject: &Subject| subject.upright().map(|hash| hash.pdq);
+    let hashes = || hash(one).cmp(&hash(other));
     let pixels = || one.picture().rgb().cmp(other.picture().rgb());
-    key(one).cmp(&key(other)).then_with(pixels)
+    sides(one)
+        .cmp(&sides(other))
+        .then_with(hashes)
+        .then_with(pixels)
 }
 
 /// Collects evidence until it suffices.
