@@ -166,12 +166,7 @@ impl Work for BreachChecker {
                 return work::lost();
             }
         }
-        if let (Some((_, err)), false) = (tally.failures.first(), delivered.last) {
-            return Err(Again {
-                error: Error::unavailable("checking addresses", err.clone()),
-                wait: tally.failures.iter().filter_map(|(_, it)| it.wait()).max(),
-            });
-        }
+        work::try_again("checking addresses", &tally.failures, delivered)?;
         work::conclude(self, row, |fresh, now| Outcome {
             result: tally.result(fresh, now),
             failure: tally.failure(),
@@ -219,13 +214,9 @@ impl Tally {
     }
 
     fn engine(&self) -> Value {
-        let state = match (self.off, self.failures.len(), self.checked.len()) {
-            (true, ..) => "off",
-            (false, 0, _) => "searched",
-            (false, _, 0) => "failed",
-            (false, ..) => "partial",
-        };
-        json!({ "name": Hibp::NAME, "state": state, "searched": self.checked.len(), "failed": self.failures.len() })
+        let (failed, searched) = (self.failures.len(), self.checked.len());
+        let state = work::engine_state(self.off.then_some("off"), failed, searched);
+        json!({ "name": Hibp::NAME, "state": state, "searched": searched, "failed": failed })
     }
 }
 

@@ -39,16 +39,9 @@ async fn breach(world: &World, email: &str, name: &str) {
 
 /// A check she started a while ago.
 async fn begun(world: &World) -> Scan {
-    let at = clock::now().minus_seconds(5);
-    let scan = Scan::pending(ScanId::next(), world.user, ScanType::BreachCheck, None, at);
-    assert!(
-        world
-            .store
-            .create_scan(&scan, ScanOrigin::User)
-            .await
-            .unwrap()
-    );
-    scan
+    world
+        .begun(ScanType::BreachCheck, ScanOrigin::User, None)
+        .await
 }
 
 async fn take(checker: &BreachChecker, scan: &Scan, attempt: u32) -> Result<()> {
@@ -57,8 +50,7 @@ async fn take(checker: &BreachChecker, scan: &Scan, attempt: u32) -> Result<()> 
 }
 
 async fn shown(world: &World, scan: &Scan) -> Scan {
-    let row = world.store.scan(world.user, scan.id).await.unwrap();
-    row.unwrap().scan
+    world.row(scan.id).await.scan
 }
 
 async fn link(world: &World, address: &str, proved: bool) {

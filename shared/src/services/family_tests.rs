@@ -42,13 +42,9 @@ async fn begun(world: &World) -> Scan {
     trigger(world, ScanType::FullScan, None).await.unwrap()
 }
 
-async fn row(world: &World, id: ScanId) -> ScanRow {
-    world.store.scan(world.user, id).await.unwrap().unwrap()
-}
-
 /// A part comes to its end, and its worker is killed before it says so.
 async fn end(world: &World, parent: &Scan, kind: ScanType, result: Option<Value>) -> ScanRow {
-    let part = row(world, ScanId::part_of(parent.id, kind)).await;
+    let part = world.row(ScanId::part_of(parent.id, kind)).await;
     let claimed = world
         .store
         .claim_scan(&part, "w", 1, clock::now())
@@ -76,7 +72,7 @@ async fn it_begins_with_all_its_parts_and_only_once() {
     let scan = begun(&world).await;
     assert_eq!(queues_told(&world), [QUEUE, PROFILES, BREACHES, PROFILES]);
     for kind in PARTS {
-        let part = row(&world, ScanId::part_of(scan.id, kind)).await;
+        let part = world.row(ScanId::part_of(scan.id, kind)).await;
         assert_eq!((part.scan.kind, part.parent), (kind, Some(scan.id)));
     }
     let again = trigger(&world, ScanType::FullScan, None).await;
@@ -96,14 +92,14 @@ async fn it_comes_further_and_ends_with_its_parts() {
     let result = |found: u32| Some(json!({ "imagesScanned": found, "engines": [{ "name": "x" }] }));
     for (done, kind) in PARTS.into_iter().enumerate() {
         assert_eq!(
-            u64::from(row(&world, scan.id).await.scan.progress),
+            u64::from(world.row(scan.id).await.scan.progress),
             done as u64 * 25
         );
         let part = end(&world, &scan, kind, result(1)).await;
         settle_of(&world.store, &part).await.unwrap();
         settle_of(&world.store, &part).await.unwrap();
     }
-    let ended = row(&world, scan.id).await.scan;
+    let ended = world.row(scan.id).await.scan;
     assert_eq!((ended.status, ended.progress), (ScanStatus::Completed, 100));
     let result = ended.result.unwrap();
     assert_eq!(
@@ -126,7 +122,7 @@ async fn it_fails_only_if_all_of_it_does() {
             let part = end(&world, &scan, kind, result).await;
             settle_of(&world.store, &part).await.unwrap();
         }
-        let ended = row(&world, scan.id).await.scan;
+        let ended = world.row(scan.id).await.scan;
         assert_eq!(ended.status, status);
         assert_eq!(ended.result.unwrap()["partial"], true);
     }
@@ -139,15 +135,12 @@ async fn what_a_killed_worker_did_not_say_the_schedule_finds() {
     for kind in PARTS {
         end(&world, &scan, kind, Some(json!({}))).await;
     }
-    assert_eq!(row(&world, scan.id).await.scan.status, ScanStatus::Pending);
+    assert_eq!(world.row(scan.id).await.scan.status, ScanStatus::Pending);
     let shown = scans(&world).get(world.user, scan.id).await.unwrap();
     assert_eq!(shown.progress, 90, "what is shown is as of now");
     let later = clock::now().plus_seconds(200);
     rescan(&world).run(later).await.unwrap();
-    assert_eq!(
-        row(&world, scan.id).await.scan.status,
-        ScanStatus::Completed
-    );
+    assert_eq!(world.row(scan.id).await.scan.status, ScanStatus::Completed);
 }
 
 #[tokio::test]
@@ -173,7 +166,7 @@ async fn parts_whose_messages_were_lost_are_sent_again_and_stuck_ones_end_it() {
         .into_iter()
         .chain([scan.id])
     {
-        assert_eq!(row(&world, id).await.scan.status, ScanStatus::Failed);
+        assert_eq!(world.row(id).await.scan.status, ScanStatus::Failed);
     }
 }
 
@@ -227,7 +220,7 @@ async fn parts_whose_workers_are_killed_at_every_step_tell_once_and_end_once() {
     let scan = begun(&world).await;
     for kind in &PARTS[1..] {
         let id = ScanId::part_of(scan.id, *kind);
-        let body = serde_json::to_string(&message(&row(&world, id).await.scan)).unwrap();
+        let body = serde_json::to_string(&message(&world.row(id).await.scan)).unwrap();
         let mut polls = 0;
         loop {
             polls += 1;
@@ -239,14 +232,14 @@ async fn parts_whose_workers_are_killed_at_every_step_tell_once_and_end_once() {
             if ended {
                 break;
             }
-            let dead = row(&world, id).await;
+            let dead = world.row(id).await;
             world
                 .store
                 .leave_scan(&dead, 0, clock::now())
                 .await
                 .unwrap();
         }
-        let part = row(&world, id).await;
+        let part = world.row(id).await;
         assert_eq!(
             (part.scan.status, part.findings),
             (ScanStatus::Completed, 1),
@@ -255,7 +248,7 @@ async fn parts_whose_workers_are_killed_at_every_step_tell_once_and_end_once() {
     }
     let last = end(&world, &scan, ScanType::ImageScan, Some(json!({}))).await;
     settle_of(&world.store, &last).await.unwrap();
-    let whole = row(&world, scan.id).await.scan;
+    let whole = world.row(scan.id).await.scan;
     assert_eq!(whole.status, ScanStatus::Completed);
     assert_eq!(whole.result.unwrap()["matchesFound"], 3);
     assert_eq!(world.alerts().await.len(), 3);

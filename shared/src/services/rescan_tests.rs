@@ -24,11 +24,7 @@ fn rescan(world: &World) -> Rescan {
 async fn begun(world: &World, origin: ScanOrigin, at: Timestamp) -> ScanRow {
     let scan = Scan::pending(ScanId::next(), world.user, ScanType::ImageScan, None, at);
     assert!(world.store.create_scan(&scan, origin).await.unwrap());
-    row(world, scan.id).await
-}
-
-async fn row(world: &World, id: ScanId) -> ScanRow {
-    world.store.scan(world.user, id).await.unwrap().unwrap()
+    world.row(scan.id).await
 }
 
 async fn claim(world: &World, row: &ScanRow, at: Timestamp) -> ScanRow {
@@ -85,7 +81,7 @@ async fn a_scan_nobody_took_is_sent_again_once_a_round() {
             .contains(&scan.scan.id.to_string())
     );
     assert_eq!(
-        row(&world, other.scan.id).await.scan.status,
+        world.row(other.scan.id).await.scan.status,
         ScanStatus::Pending
     );
 }
@@ -105,7 +101,7 @@ async fn a_scan_whose_worker_fell_silent_goes_on_with_the_next() {
         .to_owned();
     world.scanner().take(&delivered(body, 1)).await.unwrap();
     assert_eq!(
-        row(&world, scan.scan.id).await.scan.status,
+        world.row(scan.scan.id).await.scan.status,
         ScanStatus::Completed
     );
     assert_eq!(world.alerts().await.len(), 1);
@@ -119,11 +115,11 @@ async fn a_stuck_scan_ends_and_frees_the_button() {
     let scan = begun(&world, ScanOrigin::User, then).await;
     claim(&world, &scan, then).await;
     rescan(&world).run(clock::now()).await.unwrap();
-    let ended = row(&world, scan.scan.id).await.scan;
+    let ended = world.row(scan.scan.id).await.scan;
     assert_eq!(ended.status, ScanStatus::Failed);
     assert!(ended.error_message.unwrap().contains("too long"));
     assert_eq!(
-        row(&world, waiting.scan.id).await.scan.status,
+        world.row(waiting.scan.id).await.scan.status,
         ScanStatus::Pending,
         "ours may wait longer"
     );
@@ -141,7 +137,7 @@ async fn a_scan_nobody_ever_took_ends_as_well() {
     .await;
     rescan(&world).run(clock::now()).await.unwrap();
     assert_eq!(
-        row(&world, scan.scan.id).await.scan.status,
+        world.row(scan.scan.id).await.scan.status,
         ScanStatus::Failed
     );
     begun(&world, ScanOrigin::User, clock::now()).await;

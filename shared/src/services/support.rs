@@ -14,7 +14,8 @@ use vara_imaging::{Limits, Picture};
 
 use crate::clock;
 use crate::domain::{
-    Alert, AlertStatus, Image, ImageId, ImageState, Page, Prints, Timestamp, UserId,
+    Alert, AlertStatus, Image, ImageId, ImageState, Page, Prints, Scan, ScanId, ScanOrigin,
+    ScanType, Timestamp, UserId,
 };
 use crate::engines::{Fetcher, TinEye};
 use crate::mail::Mailer;
@@ -25,7 +26,7 @@ use crate::services::ingest::Intake;
 use crate::services::lanes::Lanes;
 use crate::services::scanning::Scanner;
 use crate::services::seeing::Eyes;
-use crate::store::{Arrival, ImageRow, Store};
+use crate::store::{Arrival, ImageRow, ScanRow, Store};
 use crate::testing::{self, Cloud};
 
 pub(crate) const QUEUE: &str = "http://queues/1/vara-image-scan";
@@ -214,29 +215,37 @@ impl World {
 
     /// How often a stand-in was asked.
     pub(crate) async fn calls(&self, engine: &str) -> u64 {
-        let text = reqwest::get(self.at("/_calls"))
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
-        let calls: Value = serde_json::from_str(&text).unwrap();
-        calls[engine]["answered"].as_u64().unwrap() + calls[engine]["refused"].as_u64().unwrap()
+        let (answered, refused) = self.answers(engine).await;
+        answered + refused
     }
 
     /// How many searches were answered, and how many were refused.
     pub(crate) async fn searches(&self) -> (u64, u64) {
-        let text = reqwest::get(format!("{}/_calls", self.engines))
-            .await
-            .unwrap()
-            .text()
-            .await
-            .unwrap();
-        let calls: Value = serde_json::from_str(&text).unwrap();
-        (
-            calls["tineye"]["answered"].as_u64().unwrap(),
-            calls["tineye"]["refused"].as_u64().unwrap(),
-        )
+        self.answers("tineye").await
+    }
+
+    async fn answers(&self, engine: &str) -> (u64, u64) {
+        let calls = reqwest::get(self.at("/_calls")).await.unwrap();
+        let calls: Value = serde_json::from_str(&calls.text().await.unwrap()).unwrap();
+        let count = |of: &str| calls[engine][of].as_u64().unwrap();
+        (count("answered"), count("refused"))
+    }
+
+    /// A scan begun a while ago, so that no test waits for it to be shown.
+    pub(crate) async fn begun(
+        &self,
+        kind: ScanType,
+        origin: ScanOrigin,
+        target: Option<ImageId>,
+    ) -> Scan {
+        let at = clock::now().minus_seconds(5);
+        let scan = Scan::pending(ScanId::next(), self.user, kind, target, at);
+        assert!(self.store.create_scan(&scan, origin).await.unwrap());
+        scan
+    }
+
+    pub(crate) async fn row(&self, id: ScanId) -> ScanRow {
+        self.store.scan(self.user, id).await.unwrap().unwrap()
     }
 
     pub(crate) async fn alerts(&self) -> Vec<Alert> {

@@ -15,6 +15,7 @@ use tracing::Instrument;
 use super::family;
 use crate::clock;
 use crate::domain::{Error, Result, Scan, ScanStatus, Timestamp};
+use crate::engines::EngineError;
 use crate::queues::{Queues, ScanMessage};
 use crate::runtime::Delivered;
 use crate::store::{Claim, ScanRow, Store};
@@ -38,6 +39,35 @@ pub(super) struct Again {
 impl From<Error> for Again {
     fn from(error: Error) -> Self {
         Self { error, wait: None }
+    }
+}
+
+/// An engine failed at these: the message comes again, unless that was its last delivery.
+pub(super) fn try_again<T>(
+    what: &'static str,
+    failures: &[(T, EngineError)],
+    delivered: &Delivered,
+) -> Result<(), Again> {
+    match failures.first() {
+        Some((_, err)) if !delivered.last => Err(Again {
+            error: Error::unavailable(what, err.clone()),
+            wait: failures.iter().filter_map(|(_, it)| it.wait()).max(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// How an engine fared, as results say it: why it was not asked, or from what failed and what was done.
+pub(super) fn engine_state(
+    unasked: Option<&'static str>,
+    failed: usize,
+    done: usize,
+) -> &'static str {
+    match (unasked, failed, done) {
+        (Some(why), ..) => why,
+        (None, 0, _) => "searched",
+        (None, _, 0) => "failed",
+        (None, ..) => "partial",
     }
 }
 

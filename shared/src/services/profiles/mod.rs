@@ -67,7 +67,7 @@ impl From<EngineError> for Stop {
 #[derive(Debug, Default)]
 struct Tally {
     facts: Facts,
-    done: u32,
+    done: usize,
     failures: Vec<(String, EngineError)>,
     /// Nothing was looked at, and why.
     unlooked: Option<&'static str>,
@@ -117,12 +117,7 @@ impl Work for ProfileScanner {
         };
         // Nothing: the rest is left to others, and that is arranged.
         let Some(tally) = tally? else { return Ok(()) };
-        if let (Some((_, err)), false) = (tally.failures.first(), delivered.last) {
-            return Err(Again {
-                error: Error::unavailable("looking at profiles", err.clone()),
-                wait: tally.failures.iter().filter_map(|(_, it)| it.wait()).max(),
-            });
-        }
+        work::try_again("looking at profiles", &tally.failures, delivered)?;
         work::conclude(self, row, |fresh, now| Outcome {
             result: tally.result(fresh, now),
             failure: tally.failure(),
@@ -158,12 +153,7 @@ impl Tally {
         let started = row.scan.started_at.unwrap_or(row.scan.created_at);
         let errors = self.failures.iter();
         let errors = errors.map(|(of, err)| format!("{of}: {}", words(err)));
-        let state = match (self.unlooked, self.failures.len(), self.done) {
-            (Some(why), ..) => why,
-            (None, 0, _) => "searched",
-            (None, _, 0) => "failed",
-            (None, ..) => "partial",
-        };
+        let state = work::engine_state(self.unlooked, self.failures.len(), self.done);
         let mut result = json!({
             "scannedAt": now,
             "profilesChecked": self.facts.checked,

@@ -7,8 +7,8 @@ use reqwest::multipart::{Form, Part};
 use super::*;
 use crate::clock;
 use crate::domain::{
-    Account, AlertType, Linked, LinkedKind, LinkedLook, Platform, Scan, ScanId, ScanOrigin,
-    ScanStatus, Severity,
+    Account, AlertType, Linked, LinkedKind, LinkedLook, Platform, Scan, ScanOrigin, ScanStatus,
+    Severity,
 };
 use crate::services::scans::message;
 use crate::services::support::{PROFILES, World, delivered, scene};
@@ -32,16 +32,7 @@ fn scanner(world: &World) -> ProfileScanner {
 }
 
 async fn begun(world: &World, kind: ScanType) -> Scan {
-    let at = clock::now().minus_seconds(5);
-    let scan = Scan::pending(ScanId::next(), world.user, kind, None, at);
-    assert!(
-        world
-            .store
-            .create_scan(&scan, ScanOrigin::User)
-            .await
-            .unwrap()
-    );
-    scan
+    world.begun(kind, ScanOrigin::User, None).await
 }
 
 async fn take(scanner: &ProfileScanner, scan: &Scan, attempt: u32) -> Result<()> {
@@ -56,13 +47,7 @@ async fn ended(world: &World, scanner: &ProfileScanner, kind: ScanType) -> Scan 
 }
 
 async fn shown(world: &World, scan: &Scan) -> Scan {
-    world
-        .store
-        .scan(world.user, scan.id)
-        .await
-        .unwrap()
-        .unwrap()
-        .scan
+    world.row(scan.id).await.scan
 }
 
 /// Her own profile, proved.

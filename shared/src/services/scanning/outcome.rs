@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::super::work::engine_state;
 use super::image::{Facts, Seen, Stop, Trouble};
 use crate::domain::{Error, ImageId, Timestamp};
 use crate::engines::{EngineError, TinEye};
@@ -13,7 +14,7 @@ use crate::store::ScanRow;
 #[derive(Debug)]
 pub(super) struct Tally {
     engine_on: bool,
-    searched: u32,
+    searched: usize,
     skipped: u32,
     unsearched: u32,
     facts: Facts,
@@ -164,12 +165,8 @@ impl Tally {
 
     fn engine(&self) -> Value {
         let failed = self.failures.len();
-        let state = match (self.engine_on, failed, self.searched) {
-            (false, ..) => "off",
-            (true, 0, _) => "searched",
-            (true, _, 0) => "failed",
-            (true, ..) => "partial",
-        };
+        let off = (!self.engine_on).then_some("off");
+        let state = engine_state(off, failed, self.searched);
         json!({ "name": TinEye::NAME, "state": state, "searched": self.searched, "failed": failed, "notSearched": self.unsearched })
     }
 }

@@ -26,19 +26,11 @@ const PAGE: Page = Page {
 
 /// A scan she started a while ago, so that no test waits for it to be shown.
 async fn begun(world: &World, origin: ScanOrigin, target: Option<ImageId>) -> Scan {
-    let at = clock::now().minus_seconds(5);
-    let scan = Scan::pending(ScanId::next(), world.user, ScanType::ImageScan, target, at);
-    assert!(world.store.create_scan(&scan, origin).await.unwrap());
-    scan
+    world.begun(ScanType::ImageScan, origin, target).await
 }
 
 async fn row(world: &World, scan: &Scan) -> ScanRow {
-    world
-        .store
-        .scan(world.user, scan.id)
-        .await
-        .unwrap()
-        .unwrap()
+    world.row(scan.id).await
 }
 
 async fn take(world: &World, scan: &Scan, attempt: u32) -> Result<()> {
