@@ -18,7 +18,7 @@ use crate::picture::Picture;
 const LONG: f64 = 1.25;
 
 /// Longest side of the square: what is squashed is found by its larger shapes.
-const SQUARE_SIDE: usize = 400;
+const SQUARE_SIDE: usize = 320;
 
 /// An overlay whose pixels agree less than this, or in fewer squares, is none.
 const MIN_CORRELATION: f64 = 0.5;

@@ -9,7 +9,7 @@ use crate::picture::Picture;
 use crate::shrink::shrink;
 
 /// Pixels of the working copy.
-const WORKING_AREA: f64 = 300_000.0;
+const WORKING_AREA: f64 = 250_000.0;
 
 /// Longest side of the working copy, for very long pictures.
 const WORKING_SIDE: f64 = 1400.0;
