@@ -23,7 +23,7 @@ use crate::template_model::{Faults, Template, root};
 /// A name and what looks for faults under it.
 type Rule = (&'static str, fn(&Template, &mut Faults));
 
-const RULES: [Rule; 32] = [
+const RULES: [Rule; 34] = [
     ("one function per crate", template_functions::one_per_crate),
     ("alike runtime", template_functions::runtime),
     ("sizes", template_functions::sizes),
@@ -55,6 +55,8 @@ const RULES: [Rule; 32] = [
     ("dead letter alarms", template_alarms::dead_letters),
     ("age alarms", template_alarms::ages),
     ("function alarms", template_alarms::functions),
+    ("measures", template_alarms::measures),
+    ("dashboard", template_alarms::dashboard),
     ("runbooks", template_alarms::runbooks),
 ];
 

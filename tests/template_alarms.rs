@@ -1,8 +1,9 @@
 //! Rules about alarms: what must ring, who hears it, and where it says what to do.
 
 use serde_json::Value;
+use vara::metrics;
 
-use crate::template_model::{Faults, Template, attribute, reference, root};
+use crate::template_model::{Faults, Template, attribute, pattern, reference, root};
 
 /// The alarms on one metric of one thing.
 fn alarms<'a>(
@@ -63,6 +64,33 @@ pub(crate) fn functions(template: &Template, faults: &mut Faults) {
         alarms(template, "5xx", "Api").next().is_some(),
         "the gateway fails unnoticed",
     );
+}
+
+/// What we measure ourselves rings where it means trouble.
+pub(crate) fn measures(template: &Template, faults: &mut Faults) {
+    for metric in ["EngineErrors", "EngineSpent", "ScansFailed"] {
+        let rings =
+            alarms(template, metric, "Stage").any(|it| it["Namespace"] == metrics::NAMESPACE);
+        faults.expect(rings, format!("{metric} goes unnoticed"));
+    }
+}
+
+/// The dashboard shows every measurement of ours and every queue, and what it names is there.
+pub(crate) fn dashboard(template: &Template, faults: &mut Faults) {
+    let body = pattern(&template.properties("Dashboard")["DashboardBody"]);
+    let drawn: Value = serde_json::from_str(body).unwrap_or_default();
+    let count = drawn["widgets"].as_array().map_or(0, Vec::len);
+    faults.expect(count > 0, "the dashboard is no JSON with widgets");
+    for metric in metrics::NAMES {
+        faults.expect(body.contains(metric), format!("{metric} is not shown"));
+    }
+    for queue in template.work_queues() {
+        let dead = template.dead_letter_queue(queue).unwrap_or_default();
+        for queue in [queue, dead] {
+            let shown = body.contains(&format!("${{{queue}.QueueName}}"));
+            faults.expect(shown, format!("{queue} is not shown"));
+        }
+    }
 }
 
 /// Every alarm reaches the topic, and its text names a runbook that exists.

@@ -88,7 +88,10 @@ pub(crate) fn bucket(template: &Template, faults: &mut Faults) {
     );
 }
 
-/// Table, pictures and secret are under our own, rotating key.
+/// The values that keys are derived from.
+const SECRETS: [&str; 2] = ["Secret", "ProxySecret"];
+
+/// Table, pictures and secrets are under our own, rotating key.
 pub(crate) fn encryption(template: &Template, faults: &mut Faults) {
     let by_key = |value: &Value| attribute(value, "Arn") == Some("DataKey");
     let sse = &template.properties("Table")["SSESpecification"];
@@ -100,17 +103,17 @@ pub(crate) fn encryption(template: &Template, faults: &mut Faults) {
     let default = &rules[0]["ServerSideEncryptionByDefault"];
     let bucket = default["SSEAlgorithm"] == "aws:kms" && by_key(&default["KMSMasterKeyID"]);
     faults.expect(bucket, "the bucket is not under our key");
-    faults.expect(
-        by_key(&template.properties("Secret")["KmsKeyId"]),
-        "the secret is not under our key",
-    );
+    for id in SECRETS {
+        let key = &template.properties(id)["KmsKeyId"];
+        faults.expect(by_key(key), format!("{id} is not under our key"));
+    }
     let rotated = &template.properties("DataKey")["EnableKeyRotation"];
     faults.expect(rotated == true, "the key never changes");
 }
 
 /// Deleting or replacing the stack does not delete what women entrusted to it.
 pub(crate) fn retained(template: &Template, faults: &mut Faults) {
-    for id in ["Table", "Bucket", "DataKey", "Secret"] {
+    for id in ["Table", "Bucket", "DataKey"].into_iter().chain(SECRETS) {
         let resource = &template.0["Resources"][id];
         let kept =
             resource["DeletionPolicy"] == "Retain" && resource["UpdateReplacePolicy"] == "Retain";
@@ -121,12 +124,14 @@ pub(crate) fn retained(template: &Template, faults: &mut Faults) {
 /// The secret is made by AWS and long; keys given as parameters are not echoed
 /// and have no default in the repository.
 pub(crate) fn secrets(template: &Template, faults: &mut Faults) {
-    let made = &template.properties("Secret")["GenerateSecretString"];
-    let length = made["PasswordLength"].as_u64().unwrap_or_default();
-    faults.expect(
-        length >= 64 && made["ExcludePunctuation"] == true,
-        "the secret is not generated, or short",
-    );
+    for id in SECRETS {
+        let made = &template.properties(id)["GenerateSecretString"];
+        let length = made["PasswordLength"].as_u64().unwrap_or_default();
+        faults.expect(
+            length >= 64 && made["ExcludePunctuation"] == true,
+            format!("{id} is not generated, or short"),
+        );
+    }
     let parameters = template.0["Parameters"].as_object();
     for (name, parameter) in parameters
         .into_iter()

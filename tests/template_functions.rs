@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::template_model::{Faults, Template, reference, root};
 
 /// Package, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 17] = [
+const SIZES: [(&str, u64, u64); 18] = [
     ("api-accounts", 256, 25),
+    ("api-admin", 256, 25),
     ("api-alerts", 256, 15),
     ("api-auth", 1769, 15),
     ("api-health", 256, 15),
@@ -22,17 +23,21 @@ const SIZES: [(&str, u64, u64); 17] = [
     ("queue-breach-check", 256, 120),
     ("queue-image-ingest", 1769, 60),
     ("queue-image-scan", 1769, 300),
-    ("queue-profile-scan", 1024, 300),
+    ("queue-profile-scan", 1769, 300),
     ("schedule-notify", 256, 60),
     ("schedule-rescan", 256, 60),
 ];
 
 /// Which settings a function gets, and no others. `SECRET` signs sessions and
 /// picture links: only what a woman talks to may have it.
-const SETTINGS: [(&str, &str); 17] = [
+const SETTINGS: [(&str, &str); 18] = [
     (
         "api-accounts",
         "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM OAUTH_PROVIDERS PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SOCIAL_URL STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-admin",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_PROFILE_SCAN RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-alerts",
@@ -64,11 +69,11 @@ const SETTINGS: [(&str, &str); 17] = [
     ),
     (
         "api-proxy",
-        "BUCKET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+        "BUCKET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PROXY_SECRET PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-scans",
-        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_PROFILE_SCAN RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+        "ENGINE_ALLOWANCES EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_SCAN QUEUE_PROFILE_SCAN RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-users",
@@ -76,7 +81,7 @@ const SETTINGS: [(&str, &str); 17] = [
     ),
     (
         "queue-breach-check",
-        "HIBP_API_KEY QUEUE_BREACH_CHECK STAGE TABLE",
+        "ENGINE_ALLOWANCES HIBP_API_KEY QUEUE_BREACH_CHECK STAGE TABLE",
     ),
     (
         "queue-image-ingest",
@@ -84,7 +89,7 @@ const SETTINGS: [(&str, &str); 17] = [
     ),
     (
         "queue-image-scan",
-        "BUCKET QUEUE_BACKGROUND_SCAN QUEUE_IMAGE_SCAN STAGE TABLE TINEYE_API_KEY",
+        "BUCKET ENGINE_ALLOWANCES FACECHECK_API_KEY GOOGLE_VISION_API_KEY PROXY_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_IMAGE_SCAN SERPAPI_API_KEY STAGE TABLE TINEYE_API_KEY",
     ),
     (
         "schedule-notify",
@@ -92,7 +97,7 @@ const SETTINGS: [(&str, &str); 17] = [
     ),
     (
         "queue-profile-scan",
-        "QUEUE_PROFILE_SCAN SOCIAL_URL STAGE TABLE",
+        "BUCKET QUEUE_PROFILE_SCAN SOCIAL_URL STAGE TABLE",
     ),
     (
         "schedule-rescan",
@@ -257,6 +262,11 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "WEB_ORIGINS": {"Ref": "WebOrigins"},
         "MAIL_FROM": {"Ref": "MailFrom"},
         "TINEYE_API_KEY": {"Ref": "TineyeApiKey"},
+        "GOOGLE_VISION_API_KEY": {"Ref": "GoogleVisionApiKey"},
+        "SERPAPI_API_KEY": {"Ref": "SerpapiApiKey"},
+        "FACECHECK_API_KEY": {"Ref": "FacecheckApiKey"},
+        "ENGINE_ALLOWANCES": {"Ref": "EngineAllowances"},
+        "PROXY_SECRET": {"Fn::Sub": "{{resolve:secretsmanager:${ProxySecret}:SecretString}}"},
         "RATE_LIMIT": {"Ref": "RateLimit"},
         "RATE_LIMIT_AUTH": {"Ref": "RateLimitAuth"},
         "RATE_LIMIT_USER": {"Ref": "RateLimitUser"},

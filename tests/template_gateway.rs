@@ -7,18 +7,21 @@ use serde_json::json;
 use crate::template_model::{Faults, Template, attribute, pattern, reference, words};
 
 /// Every route and the package that answers it.
-const ROUTES: [(&str, &str); 20] = [
+const ROUTES: [(&str, &str); 24] = [
     ("$default", "api-health"),
     ("ANY /api/v1/accounts", "api-accounts"),
     ("ANY /api/v1/accounts/{proxy+}", "api-accounts"),
+    ("ANY /api/v1/admin/{proxy+}", "api-admin"),
     ("ANY /api/v1/alerts", "api-alerts"),
     ("ANY /api/v1/alerts/{proxy+}", "api-alerts"),
     ("ANY /api/v1/auth/{proxy+}", "api-auth"),
+    ("ANY /api/v1/docs", "api-health"),
     ("ANY /api/v1/health", "api-health"),
     ("ANY /api/v1/images", "api-images"),
     ("ANY /api/v1/images/{proxy+}", "api-images"),
     ("ANY /api/v1/matches/{proxy+}", "api-matches"),
     ("ANY /api/v1/onboarding/{proxy+}", "api-onboarding"),
+    ("ANY /api/v1/openapi.json", "api-health"),
     ("ANY /api/v1/protection-plan", "api-protection-plan"),
     (
         "ANY /api/v1/protection-plan/{proxy+}",
@@ -30,6 +33,7 @@ const ROUTES: [(&str, &str); 20] = [
     ("ANY /api/v1/users/{proxy+}", "api-users"),
     ("ANY /auth/v1/{proxy+}", "api-auth"),
     ("ANY /health", "api-health"),
+    ("ANY /metrics", "api-health"),
     ("ANY /ready", "api-health"),
 ];
 
@@ -125,7 +129,12 @@ pub(crate) fn cors(template: &Template, faults: &mut Faults) {
         exposed.contains("x-supabase-api-version"),
         "the auth client cannot read our error codes",
     );
-    for header in ["etag", "x-ratelimit-remaining", "retry-after"] {
+    for header in [
+        "etag",
+        "x-ratelimit-remaining",
+        "x-correlation-id",
+        "retry-after",
+    ] {
         faults.expect(
             exposed.contains(header),
             format!("pages cannot read {header}"),

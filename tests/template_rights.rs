@@ -33,12 +33,12 @@ const RIGHTS: [(&str, &str); 18] = [
     ),
     (
         "s3:GetObject pictures",
-        "api-images api-proxy queue-image-scan schedule-rescan",
+        "api-images api-proxy queue-image-scan queue-profile-scan schedule-rescan",
     ),
     ("s3:GetObject uploads", "queue-image-ingest schedule-rescan"),
     (
         "s3:ListBucket",
-        "api-health api-images api-proxy api-users queue-image-ingest queue-image-scan schedule-rescan",
+        "api-health api-images api-proxy api-users queue-image-ingest queue-image-scan queue-profile-scan schedule-rescan",
     ),
     ("s3:PutObject pictures", "queue-image-ingest"),
     ("s3:PutObject uploads", "api-images"),
@@ -49,19 +49,19 @@ const RIGHTS: [(&str, &str); 18] = [
     ),
     (
         "sqs:DeleteMessage",
-        "queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
+        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
     ),
     (
         "sqs:GetQueueAttributes",
-        "api-health api-scans queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
+        "api-admin api-health api-scans queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
     ),
     (
         "sqs:ReceiveMessage",
-        "queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
+        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
     ),
     (
         "sqs:SendMessage",
-        "api-scans queue-image-ingest schedule-rescan",
+        "api-admin api-scans queue-image-ingest schedule-rescan",
     ),
 ];
 

@@ -4,6 +4,7 @@
 //!
 //! 1. [`domain`]: types and rules; no I/O, no clock, no AWS, no HTTP.
 //! 2. [`store`], [`objects`], [`queues`], [`engines`], [`auth`], [`mail`]: one module per neighbour.
+//!    Beside them, for whoever works: [`metrics`] and the [`trail`] of the work.
 //! 3. [`services`]: what the product does, one file per noun.
 //! 4. [`http`], [`runtime`]: how a function is spoken to and started.
 //!
@@ -15,6 +16,7 @@ pub mod domain;
 pub mod engines;
 pub mod http;
 pub mod mail;
+pub mod metrics;
 pub mod objects;
 pub mod queues;
 pub mod runtime;
@@ -22,5 +24,6 @@ pub mod services;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod trail;
 
 pub use domain::{Error, Result};

@@ -2,10 +2,14 @@
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
-use aws_sdk_sqs::types::QueueAttributeName;
+use aws_sdk_sqs::types::{
+    Message, MessageSystemAttributeName, MessageSystemAttributeNameForSends as Attribute,
+    MessageSystemAttributeValue, QueueAttributeName,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Error, ImageId, Result, ScanId, UserId};
+use crate::domain::{Error, ImageId, Result, ScanId, Timestamp, UserId};
+use crate::trail::Trail;
 
 /// A scan to be worked on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +36,44 @@ pub struct Depth {
     pub delayed: u64,
 }
 
+/// The most messages the queue service gives at a time.
+const MOST_AT_ONCE: i32 = 10;
+
+/// A message that was given up on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Its name.
+    pub id: String,
+    /// What it says.
+    pub body: String,
+    /// When it was first sent.
+    pub sent_at: Option<Timestamp>,
+    /// How often it was read since.
+    pub received: u32,
+    /// What is needed to remove it.
+    pub receipt: String,
+}
+
+impl Letter {
+    fn of(message: Message) -> Self {
+        use MessageSystemAttributeName::{ApproximateReceiveCount, SentTimestamp};
+        let number = |name: &MessageSystemAttributeName| -> Option<i64> {
+            message.attributes()?.get(name)?.parse().ok()
+        };
+        let sent = number(&SentTimestamp).map(|ms| ms / 1000);
+        let received = number(&ApproximateReceiveCount);
+        Self {
+            sent_at: sent.and_then(Timestamp::from_epoch_seconds),
+            received: received
+                .and_then(|it| it.try_into().ok())
+                .unwrap_or_default(),
+            id: message.message_id.unwrap_or_default(),
+            body: message.body.unwrap_or_default(),
+            receipt: message.receipt_handle.unwrap_or_default(),
+        }
+    }
+}
+
 /// The queue service.
 #[derive(Clone, Debug)]
 pub struct Queues {
@@ -49,17 +91,7 @@ impl Queues {
     pub async fn send(&self, queue: &str, message: &impl Serialize) -> Result<()> {
         let body =
             serde_json::to_string(message).map_err(|err| Error::bug("writing a message", err))?;
-        let sent = self
-            .client
-            .send_message()
-            .queue_url(queue)
-            .message_body(body)
-            .send()
-            .await;
-        sent.map_err(|err| {
-            Error::unavailable("sending a message", DisplayErrorContext(&err).to_string())
-        })?;
-        Ok(())
+        self.send_again(queue, &body).await
     }
 
     /// Leaves a taken message alone for `seconds` before it is delivered again.
@@ -80,6 +112,15 @@ impl Queues {
 
     /// How many messages a queue has given up on, where we may know it.
     pub async fn dead(&self, queue: &str) -> Result<Option<u64>> {
+        let Some(url) = self.dead_letter_queue(queue).await? else {
+            return Ok(None);
+        };
+        // Looking into it is a right of its own, which not every function has.
+        Ok(self.depth(&url).await.ok().map(|it| it.waiting + it.active))
+    }
+
+    /// The address of the queue that holds what this one has given up on.
+    pub async fn dead_letter_queue(&self, queue: &str) -> Result<Option<String>> {
         let asked = self
             .client
             .get_queue_attributes()
@@ -92,11 +133,66 @@ impl Queues {
         let policy = reply
             .attributes()
             .and_then(|all| all.get(&QueueAttributeName::RedrivePolicy));
-        let Some(url) = policy.and_then(|policy| dead_letter_url(queue, policy)) else {
-            return Ok(None);
-        };
-        // Looking into it is a right of its own, which not every function has.
-        Ok(self.depth(&url).await.ok().map(|it| it.waiting + it.active))
+        Ok(policy.and_then(|policy| dead_letter_url(queue, policy)))
+    }
+
+    /// Up to ten messages of a queue, left alone by others for so many seconds from now.
+    pub async fn take(&self, queue: &str, seconds: i32) -> Result<Vec<Letter>> {
+        use MessageSystemAttributeName::{ApproximateReceiveCount, SentTimestamp};
+        let asked = self
+            .client
+            .receive_message()
+            .queue_url(queue)
+            .max_number_of_messages(MOST_AT_ONCE)
+            .visibility_timeout(seconds)
+            .message_system_attribute_names(ApproximateReceiveCount)
+            .message_system_attribute_names(SentTimestamp);
+        let reply = asked.send().await.map_err(|err| {
+            Error::unavailable("reading a queue", DisplayErrorContext(&err).to_string())
+        })?;
+        Ok(reply
+            .messages
+            .unwrap_or_default()
+            .into_iter()
+            .map(Letter::of)
+            .collect())
+    }
+
+    /// Puts the text of a message into a queue again.
+    pub async fn send_again(&self, queue: &str, body: &str) -> Result<()> {
+        let mut message = self
+            .client
+            .send_message()
+            .queue_url(queue)
+            .message_body(body);
+        if let Some(trace) = Trail::current().and_then(|it| it.trace) {
+            let trace = MessageSystemAttributeValue::builder()
+                .data_type("String")
+                .string_value(trace)
+                .build()
+                .map_err(|err| Error::bug("writing a message", err))?;
+            message = message.message_system_attributes(Attribute::AwsTraceHeader, trace);
+        }
+        let sent = message.send().await;
+        sent.map_err(|err| {
+            Error::unavailable("sending a message", DisplayErrorContext(&err).to_string())
+        })?;
+        Ok(())
+    }
+
+    /// Removes a message that was taken.
+    pub async fn remove(&self, queue: &str, receipt: &str) -> Result<()> {
+        let removed = self
+            .client
+            .delete_message()
+            .queue_url(queue)
+            .receipt_handle(receipt)
+            .send()
+            .await;
+        removed.map_err(|err| {
+            Error::unavailable("removing a message", DisplayErrorContext(&err).to_string())
+        })?;
+        Ok(())
     }
 
     /// How much is in a queue. Also tells whether it answers.

@@ -15,7 +15,15 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_dynamodb::{Client, Config};
 
+use serde_json::json;
+
+use crate::clock;
+use crate::domain::{
+    Account, Alert, AlertId, AlertStatus, AlertType, Preferences, Result, Severity, Timestamp,
+    UserId,
+};
 use crate::mail::Mailer;
+use crate::services::preferences;
 use crate::store::Store;
 
 pub use cloud::Cloud;
@@ -48,6 +56,64 @@ pub fn silent_store() -> Store {
         .retry_config(RetryConfig::disabled())
         .build();
     Store::new(Client::from_conf(config), "vara")
+}
+
+/// The table `table` behind the local stack's endpoint.
+#[must_use]
+pub fn store_at(endpoint: &str, table: &str) -> Store {
+    Store::new(client(endpoint), table)
+}
+
+/// Raises `count` alerts for her, a second apart, the newest at `newest`.
+pub async fn raise_alerts(
+    store: &Store,
+    user: UserId,
+    count: i64,
+    newest: Timestamp,
+) -> Result<()> {
+    /// Each takes one place of the hundred of a transaction; her totals and what she is told take two.
+    const AT_ONCE: i64 = 90;
+    for from in (0..count).step_by(AT_ONCE as usize) {
+        let mut tx = store.tx();
+        for at in from..count.min(from + AT_ONCE) {
+            let source = format!("https://forum.example.net/t/{at}");
+            tx = tx.raise(&Alert {
+                id: AlertId::from(uuid::Uuid::new_v4()),
+                user_id: user,
+                kind: AlertType::ImageMisuse,
+                severity: Severity::High,
+                title: "A picture of yours was found".into(),
+                description: "A page shows a picture that looks like one of yours.".into(),
+                metadata: json!({ "sourceUrl": source, "similarity": 0.97 })
+                    .as_object()
+                    .cloned(),
+                status: AlertStatus::New,
+                created_at: newest.plus_seconds(at - count),
+                viewed_at: None,
+                actioned_at: None,
+            });
+        }
+        assert!(
+            tx.commit().await?.is_done(),
+            "new alerts are refused by nothing"
+        );
+    }
+    Ok(())
+}
+
+/// Has her agree to the recognition of her face, and to nothing else.
+pub async fn agree_to_faces(store: &Store, user: UserId) {
+    let account = Account::new(user, &format!("{user}@example.org"), clock::now());
+    store.provision(&account).await.unwrap();
+    let before = preferences::get(store, user).await.unwrap();
+    let chosen = Preferences {
+        face_recognition: true,
+        ..before.preferences.clone()
+    };
+    let now = clock::now();
+    preferences::set(store, user, &before, chosen, None, now)
+        .await
+        .unwrap();
 }
 
 /// A sender of mail through the mail service at `endpoint`.

@@ -5,10 +5,12 @@ use std::path::Path;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, imageops};
 
+use crate::Random;
+
 /// A picture with enough in it to be recognised.
 #[must_use]
 pub fn picture(seed: u64, width: u32, height: u32) -> RgbImage {
-    let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut random = Random::of(seed);
     let coarse = RgbImage::from_fn(9, 7, |_, _| {
         Rgb([random.byte(), random.byte(), random.byte()])
     });
@@ -45,7 +47,13 @@ pub fn jpeg(picture: &RgbImage, quality: u8) -> Vec<u8> {
 /// A picture nobody else in this run has, as she uploads it, and a copy of it as it turns up elsewhere.
 #[must_use]
 pub fn mine_and_found() -> (Vec<u8>, Vec<u8>) {
-    let original = picture(fresh(), 800, 600);
+    mine_and_found_of(fresh())
+}
+
+/// The same of a seed.
+#[must_use]
+pub fn mine_and_found_of(seed: u64) -> (Vec<u8>, Vec<u8>) {
+    let original = picture(seed, 800, 600);
     let copy = imageops::resize(&original, 480, 360, imageops::FilterType::Triangle);
     (jpeg(&original, 92), jpeg(&copy, 70))
 }
@@ -141,24 +149,4 @@ pub fn with_metadata(jpeg: &[u8]) -> Vec<u8> {
 fn fresh() -> u64 {
     let (seed, _) = uuid::Uuid::new_v4().as_u64_pair();
     seed
-}
-
-/// Xorshift: small, and the same everywhere.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn byte(&mut self) -> u8 {
-        (self.next() >> 32) as u8
-    }
-
-    fn below(&mut self, end: u32) -> u32 {
-        u32::try_from((self.next() >> 16) % u64::from(end.max(1))).unwrap()
-    }
 }

@@ -1,7 +1,10 @@
 //! An answer of the API.
 
+use reqwest::RequestBuilder;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+
+use crate::described;
 
 /// An answer, read whole.
 #[derive(Clone, Debug)]
@@ -17,8 +20,24 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Reads an answer.
-    pub async fn read(reply: reqwest::Response) -> Self {
+    /// Makes a call of the API and reads the answer, which must be one that the API's description has.
+    #[track_caller]
+    pub fn to(request: RequestBuilder) -> impl Future<Output = Self> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let (client, request) = request.build_split();
+            let request = request.unwrap();
+            let (method, path) = (request.method().clone(), request.url().path().to_owned());
+            let reply = Self::read(client.execute(request).await.unwrap()).await;
+            let told = described::check(&method, &path, reply.status, &reply.headers, &reply.bytes);
+            if let Err(why) = told {
+                panic!("{caller}: {why}");
+            }
+            reply
+        }
+    }
+
+    async fn read(reply: reqwest::Response) -> Self {
         let (status, headers) = (reply.status().as_u16(), reply.headers().clone());
         let bytes = reply.bytes().await.unwrap().to_vec();
         let json = serde_json::from_slice(&bytes).unwrap_or(Value::Null);

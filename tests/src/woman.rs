@@ -93,14 +93,7 @@ impl<'a> Woman<'a> {
             .post(url)
             .bearer_auth(&self.token)
             .header("origin", "http://localhost:3000");
-        Reply::read(
-            request
-                .multipart(Form::new().part("file", file))
-                .send()
-                .await
-                .unwrap(),
-        )
-        .await
+        Reply::to(request.multipart(Form::new().part("file", file))).await
     }
 
     /// Uploads a picture and waits until it has been taken in; the picture.

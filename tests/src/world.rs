@@ -11,7 +11,7 @@ use uuid::Uuid;
 use vara_local::{Options, Stack};
 
 use crate::pictures::{self, mine_and_found};
-use crate::{Reply, Woman};
+use crate::{Behind, Reply, Woman};
 
 /// The password of everybody in the tests.
 pub const PASSWORD: &str = "Correct-Horse-7";
@@ -34,23 +34,23 @@ pub struct World {
 impl World {
     /// Raises the local stack, or takes the system that `VARA_GATEWAY` and `VARA_ENGINES` name.
     pub async fn start() -> Self {
-        let http = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
-        let faults = OnceCell::new();
         if let (Ok(gateway), Ok(engines)) =
             (std::env::var("VARA_GATEWAY"), std::env::var("VARA_ENGINES"))
         {
             return Self {
                 gateway,
                 engines,
-                http,
+                http: client(),
                 stack: None,
-                faults,
+                faults: OnceCell::new(),
             };
         }
-        let options = Options::for_tests();
+        Self::raise(Options::for_tests()).await
+    }
+
+    /// Raises a local stack as it is asked for.
+    pub async fn raise(options: Options) -> Self {
+        let http = client();
         let stack = Stack::start(options)
             .await
             .unwrap_or_else(|err| panic!("the local stack did not start: {err}"));
@@ -63,7 +63,7 @@ impl World {
             engines,
             http,
             stack: Some(stack),
-            faults,
+            faults: OnceCell::new(),
         }
     }
 
@@ -86,6 +86,12 @@ impl World {
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.stack.is_some()
+    }
+
+    /// What only time does; see [`Behind`].
+    #[must_use]
+    pub fn behind(&self) -> Behind {
+        Behind::of(self.stack())
     }
 
     /// Held while an engine is broken, so that tests which need it whole wait.
@@ -129,7 +135,7 @@ impl World {
         if let Some(body) = body {
             request = request.body(body.to_string());
         }
-        Reply::read(request.send().await.unwrap()).await
+        Reply::to(request).await
     }
 
     /// A new user, signed up as the screens do it.
@@ -250,6 +256,13 @@ impl World {
             .filter(|mail| mail["to"].to_string().contains(to))
             .collect()
     }
+}
+
+fn client() -> Client {
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap()
 }
 
 /// Asks again until there is an answer.

@@ -30,7 +30,7 @@ async fn sqs(world: &World, action: &str, body: Value) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::Null)
 }
 
-async fn send(world: &World, queue: &str, body: &str, seconds: u32) {
+pub(crate) async fn send(world: &World, queue: &str, body: &str, seconds: u32) {
     let url = world.stack().queue_url(queue).unwrap();
     sqs(
         world,
@@ -66,7 +66,7 @@ fn message(her: &Woman<'_>, scan: &str) -> String {
     json!({ "scanJobId": scan, "userId": her.id }).to_string()
 }
 
-async fn trigger(her: &Woman<'_>) -> String {
+pub(crate) async fn trigger(her: &Woman<'_>) -> String {
     let reply = her
         .post("/api/v1/scans/trigger", json!({ "type": "IMAGE_SCAN" }))
         .await;
@@ -107,7 +107,16 @@ pub(crate) async fn duplicate_and_late_messages(world: &World) {
     .await;
 }
 
-/// An engine that is down fails the scan only after its last attempt; when it is back, the scan's
+/// Breaks every engine that is asked for pictures.
+async fn break_all(world: &World, how: &Value) {
+    for engine in ["tineye", "vision", "serpapi"] {
+        let mut fault = how.clone();
+        fault["engine"] = json!(engine);
+        world.fault(fault).await;
+    }
+}
+
+/// Engines that are down fail the scan only after its last attempt; when they are back, the scan's
 /// message comes back from the dead-letter queue and finishes it.
 pub(crate) async fn engine_fails_and_recovers(world: &World) {
     let _broken = world.broken().await;
@@ -118,9 +127,7 @@ pub(crate) async fn engine_fails_and_recovers(world: &World) {
     world.plant(found).await;
 
     // Down for two attempts: she never hears of it.
-    world
-        .fault(json!({ "engine": "tineye", "mode": "garbage" }))
-        .await;
+    break_all(world, &json!({ "mode": "garbage" })).await;
     let scan = trigger(&her).await;
     eventually("an attempt has failed", async || {
         let scan = her
@@ -144,9 +151,7 @@ pub(crate) async fn engine_fails_and_recovers(world: &World) {
     );
 
     // Down for good: FAILED with a reason, and the message kept.
-    world
-        .fault(json!({ "engine": "tineye", "mode": "error", "status": 503 }))
-        .await;
+    break_all(world, &json!({ "mode": "error", "status": 503 })).await;
     let scan = trigger(&her).await;
     let failed = her.ended(&scan).await;
     assert_eq!(failed["status"], "FAILED");

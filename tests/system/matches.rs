@@ -1,7 +1,6 @@
 //! `/api/v1/matches`: findings we are not sure of, and her word on them.
 
 use serde_json::{Value, json};
-use vara_tests::pictures::mine_and_found;
 use vara_tests::{Reply, Woman, World};
 
 const FLAGGED: &str = "/api/v1/matches/flagged";
@@ -83,33 +82,4 @@ pub(crate) async fn her_word_is_remembered(world: &World) {
             "seen again"
         );
     }
-}
-
-pub(crate) async fn refusals(world: &World) {
-    let _whole = world.whole().await;
-    let (mine, found) = mine_and_found();
-    world.plant(found).await;
-    let her = world.woman().await;
-    let image = her.upload(mine).await;
-    her.alerts(1).await;
-    let path = format!("/api/v1/images/{}/matches", image["id"].as_str().unwrap());
-    let matches = her.get(&path).await;
-    let sure = matches.expect(200).data()[0].clone();
-    for word in ["confirm", "dismiss"] {
-        say(&her, &sure, word)
-            .await
-            .refused(400, "MATCH_INVALID_STATUS");
-        say(&her, &json!({ "id": "no-id" }), word)
-            .await
-            .refused(400, "VALIDATION_ERROR");
-        say(&her, &image, word)
-            .await
-            .refused(404, "MATCH_NOT_FOUND");
-    }
-    for query in ["page=0", "limit=101", "limit=x"] {
-        her.get(&format!("{FLAGGED}?{query}"))
-            .await
-            .refused(400, "VALIDATION_ERROR");
-    }
-    assert_eq!(her.get(FLAGGED).await.total(), 0);
 }

@@ -74,7 +74,7 @@ pub(crate) async fn told_once_and_stopped(world: &World) {
     let text = mail["text"].as_str().unwrap();
     let stop = text.lines().find(|it| it.contains("/users/stop/")).unwrap();
     for request in [world.http.get(stop), world.http.post(stop)] {
-        let reply = Reply::read(request.send().await.unwrap()).await;
+        let reply = Reply::to(request).await;
         assert!(
             reply
                 .expect(200)

@@ -109,27 +109,3 @@ pub(crate) async fn quiz_sent_again(world: &World) {
     assert_eq!(results.data()["responses"].as_array().unwrap().len(), 2);
     assert_eq!(results.data()["riskLevel"], "HIGH", "4 of 8");
 }
-
-pub(crate) async fn bad_requests(world: &World) {
-    let her = world.woman().await;
-    for body in [
-        json!({}),
-        json!([]),
-        json!({ "responses": "x" }),
-        json!({ "responses": [{}] }),
-        json!({ "responses": [{ "questionId": "", "response": "x" }] }),
-        json!({ "responses": [{ "questionId": "a", "response": null }] }),
-        json!({ "responses": [{ "questionId": "a", "response": { "x": 1 } }] }),
-        json!({ "responses": [{ "questionId": "a", "response": [1] }] }),
-    ] {
-        let reply = her.post("/api/v1/onboarding/responses", body.clone()).await;
-        reply.refused(400, "VALIDATION_ERROR");
-        assert!(
-            reply.json["error"]["details"][0]["path"].is_array(),
-            "{body}"
-        );
-    }
-    for path in ["/api/v1/onboarding/nothing", "/api/v1/onboarding"] {
-        her.get(path).await.refused(404, "NOT_FOUND");
-    }
-}

@@ -19,7 +19,7 @@ pub(crate) async fn signed_address(world: &World) {
 
     let address = image["signedUrl"].as_str().unwrap();
     assert!(address.starts_with(&world.gateway), "{address}");
-    let shown = Reply::read(world.http.get(address).send().await.unwrap()).await;
+    let shown = Reply::to(world.http.get(address)).await;
     assert_eq!(shown.expect(200).header("content-type"), "image/jpeg");
     assert_eq!(shown.header("cross-origin-resource-policy"), "cross-origin");
     let decoded = image::load_from_memory(&shown.bytes).unwrap();
@@ -32,21 +32,13 @@ pub(crate) async fn signed_address(world: &World) {
         address[..address.len() - 4].to_owned(),
     ] {
         assert_eq!(
-            world.http.get(&forged).send().await.unwrap().status(),
+            Reply::to(world.http.get(&forged)).await.status,
             403,
             "{forged}"
         );
     }
-    assert_eq!(
-        world
-            .http
-            .get(address.replace("expires=", "expires=x"))
-            .send()
-            .await
-            .unwrap()
-            .status(),
-        400
-    );
+    let other = world.http.get(address.replace("expires=", "expires=x"));
+    assert_eq!(Reply::to(other).await.status, 400);
 }
 
 /// Turned upright, and nothing left of where and with what it was taken.
@@ -116,31 +108,20 @@ pub(crate) async fn not_pictures(world: &World) {
     };
     let json = request()
         .header("content-type", "application/json")
-        .body("{}")
-        .send()
-        .await
-        .unwrap();
-    Reply::read(json)
+        .body("{}");
+    Reply::to(json)
         .await
         .refused(406, "FST_INVALID_MULTIPART_CONTENT_TYPE");
-    let none = request()
-        .multipart(Form::new().text("note", "no file"))
-        .send()
-        .await
-        .unwrap();
-    Reply::read(none).await.refused(400, "NO_FILE_PROVIDED");
+    let none = request().multipart(Form::new().text("note", "no file"));
+    Reply::to(none).await.refused(400, "NO_FILE_PROVIDED");
     let part = || {
         Part::bytes(mine())
             .file_name("a.jpg")
             .mime_str("image/jpeg")
             .unwrap()
     };
-    let two = request()
-        .multipart(Form::new().part("file", part()).part("more", part()))
-        .send()
-        .await
-        .unwrap();
-    Reply::read(two).await.refused(413, "FST_FILES_LIMIT");
+    let two = request().multipart(Form::new().part("file", part()).part("more", part()));
+    Reply::to(two).await.refused(413, "FST_FILES_LIMIT");
     assert_eq!(
         her.get("/api/v1/images").await.total(),
         0,
@@ -163,6 +144,9 @@ pub(crate) async fn too_large(world: &World) {
     }
 }
 
+/// What stands for the answer of a bucket that closed before it had read everything.
+const HUNG_UP: u16 = 0;
+
 /// Sends a file with a ticket; the bucket's answer.
 async fn send_with(world: &World, ticket: &Value, bytes: Vec<u8>) -> u16 {
     let mut form = Form::new();
@@ -172,15 +156,13 @@ async fn send_with(world: &World, ticket: &Value, bytes: Vec<u8>) -> u16 {
     let form = form
         .text("Content-Type", "image/jpeg")
         .part("file", Part::bytes(bytes).file_name("me.jpg"));
-    world
+    let sent = world
         .http
         .post(ticket["upload"]["url"].as_str().unwrap())
         .multipart(form)
         .send()
-        .await
-        .unwrap()
-        .status()
-        .as_u16()
+        .await;
+    sent.map_or(HUNG_UP, |it| it.status().as_u16())
 }
 
 async fn ticket(her: &Woman<'_>) -> (Value, String) {
@@ -207,9 +189,9 @@ pub(crate) async fn tickets(world: &World) {
     assert_eq!(her.get("/api/v1/images").await.total(), 1);
 
     let (given, _) = ticket(&her).await;
-    assert_eq!(
-        send_with(world, &given, vec![0xff; 26 * 1024 * 1024 + 1]).await,
-        400,
+    let too_large = send_with(world, &given, vec![0xff; 26 * 1024 * 1024 + 1]).await;
+    assert!(
+        matches!(too_large, HUNG_UP | 400),
         "the policy limits the size"
     );
     let (mut forged, _) = ticket(&her).await;
@@ -326,12 +308,12 @@ pub(crate) async fn put_away_and_purged(world: &World) {
     assert!(kept.data()["archivedAt"].is_string());
     let address = kept.data()["signedUrl"].as_str().unwrap();
     assert_eq!(
-        world.http.get(address).send().await.unwrap().status(),
+        Reply::to(world.http.get(address)).await.status,
         200,
         "kept until it is purged"
     );
     her.delete(&path).await.expect(204);
     her.get(&path).await.refused(404, "IMAGE_NOT_FOUND");
-    assert_eq!(world.http.get(address).send().await.unwrap().status(), 404);
+    Reply::to(world.http.get(address)).await.expect(404);
     her.delete(&path).await.refused(404, "IMAGE_NOT_FOUND");
 }

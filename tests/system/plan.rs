@@ -116,22 +116,3 @@ pub(crate) async fn made_again(world: &World) {
         "the picture is there, an alert is open"
     );
 }
-
-pub(crate) async fn refusals(world: &World) {
-    let her = world.woman().await;
-    let plan = her.get(PLAN).await;
-    let id = items(plan.data())[0]["id"].as_str().unwrap();
-    let path = format!("{PLAN}/items/{id}");
-    for body in [json!({}), json!({ "status": "DONE" }), json!([])] {
-        her.patch(&path, body)
-            .await
-            .refused(400, "VALIDATION_ERROR");
-    }
-    for id in ["no-id", "0e7d5c2f-7a51-4b0b-9f1c-3a865a1f6d02"] {
-        let path = format!("{PLAN}/items/{id}");
-        her.patch(&path, json!({ "status": "SKIPPED" }))
-            .await
-            .refused(404, "ITEM_NOT_FOUND");
-    }
-    assert_eq!(her.get(PLAN).await.data(), plan.data());
-}

@@ -16,7 +16,7 @@ pub(crate) async fn a_picture_by_its_address(world: &World) {
             .http
             .get(&url)
             .header("origin", "https://engine.example");
-        Reply::read(request.send().await.unwrap()).await
+        Reply::to(request).await
     };
     let picture = fetch().await;
     assert_eq!(picture.expect(200).header("content-type"), "image/jpeg");
@@ -42,6 +42,6 @@ pub(crate) async fn a_picture_by_its_address(world: &World) {
     assert!(fetch().await.expect(404).json["error"].is_string());
     let other = url.rsplit_once('/').unwrap().0;
     let wrong = world.http.get(format!("{other}/{}", "0".repeat(64)));
-    let wrong = Reply::read(wrong.send().await.unwrap()).await;
+    let wrong = Reply::to(wrong).await;
     assert!(wrong.expect(404).json["error"].is_string());
 }

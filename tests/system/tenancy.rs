@@ -6,14 +6,18 @@ use std::path::Path;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use vara::domain::Role;
 use vara_tests::World;
 use vara_tests::pictures::mine_and_found;
 
 /// The addresses that need no token: this list is the golden one.
-const OPEN: [(&str, &str); 8] = [
+const OPEN: [(&str, &str); 11] = [
     ("GET", "/health"),
     ("GET", "/api/v1/health"),
     ("GET", "/ready"),
+    ("GET", "/metrics"),
+    ("GET", "/api/v1/openapi.json"),
+    ("GET", "/api/v1/docs"),
     ("GET", "/api/v1/scans/health"),
     ("GET", "/api/v1/proxy/health"),
     ("GET", "/auth/v1/health"),
@@ -22,7 +26,7 @@ const OPEN: [(&str, &str); 8] = [
 ];
 
 /// Every other address, with `ID` for somebody's thing.
-const CLOSED: [(&str, &str); 39] = [
+const CLOSED: [(&str, &str); 41] = [
     ("GET", "/api/v1/accounts"),
     ("POST", "/api/v1/accounts/connect/ID"),
     ("DELETE", "/api/v1/accounts/ID"),
@@ -51,6 +55,8 @@ const CLOSED: [(&str, &str); 39] = [
     ("POST", "/api/v1/scans/trigger"),
     ("GET", "/api/v1/scans/ID"),
     ("GET", "/api/v1/scans/ID/status"),
+    ("POST", "/api/v1/scans/ID/cancel"),
+    ("POST", "/api/v1/scans/ID/retry"),
     ("GET", "/api/v1/onboarding/questions"),
     ("POST", "/api/v1/onboarding/responses"),
     ("GET", "/api/v1/onboarding/results"),
@@ -62,6 +68,12 @@ const CLOSED: [(&str, &str); 39] = [
     ("POST", "/api/v1/matches/ID/dismiss"),
     ("GET", "/auth/v1/user"),
     ("PUT", "/auth/v1/user"),
+];
+
+/// What is open to whoever runs Vara, with `ID` for a queue.
+const ADMINS: [(&str, &str); 2] = [
+    ("GET", "/api/v1/admin/dead-letters"),
+    ("POST", "/api/v1/admin/dead-letters/ID/redrive"),
 ];
 
 /// Where something else than a token says who may: what is sent, or the address itself.
@@ -91,6 +103,7 @@ pub(crate) async fn every_address_is_listed(_: &World) {
     let listed: BTreeSet<&str> = OPEN
         .iter()
         .chain(&CLOSED)
+        .chain(&ADMINS)
         .map(|it| it.1)
         .chain(BY_OTHER_MEANS)
         .collect();
@@ -152,7 +165,7 @@ pub(crate) async fn nobody(world: &World) {
         .post("/auth/v1/logout?scope=global", json!({}))
         .await
         .expect(204);
-    for (method, path) in CLOSED {
+    for (method, path) in CLOSED.into_iter().chain(ADMINS) {
         let path = path.replace("ID", "0e7d5c2f-7a51-4b0b-9f1c-3a865a1f6d02");
         let method: Method = method.parse().unwrap();
         let none = world.call(method.clone(), &path, None).await;
@@ -180,6 +193,24 @@ pub(crate) async fn nobody(world: &World) {
                 json!({ "expired": false, "requiresReauth": true })
             );
             revoked.refused(401, "AUTH_INVALID_TOKEN");
+        }
+    }
+}
+
+/// Being somebody is not enough, and neither is looking at what is put before one for review.
+pub(crate) async fn admins(world: &World) {
+    let her = world.woman().await;
+    let reviewer = world.behind().token_as(&her.id, Role::Reviewer).await;
+    let admin = world.behind().token_as(&her.id, Role::Admin).await;
+    for (method, path) in ADMINS {
+        let path = path.replace("ID", "image-ingest");
+        for (token, status) in [(&her.token, 403), (&reviewer, 403), (&admin, 200)] {
+            let method: Method = method.parse().unwrap();
+            let reply = world.call_as(Some(token), method, &path, None).await;
+            match status {
+                403 => reply.refused(403, "FORBIDDEN"),
+                _ => drop(reply.expect(200)),
+            }
         }
     }
 }
@@ -277,15 +308,91 @@ pub(crate) async fn strangers(world: &World) {
         theirs.expect(200).data(),
         &json!({ "completed": false, "responses": [] })
     );
-    // The owner reads each of them.
-    for (method, path) in CLOSED.into_iter().filter(|it| it.0 == "GET") {
-        let thing = things.iter().find(|it| path.starts_with(it.0));
-        let path = match thing {
-            Some((_, id, _)) => path.replace("ID", id),
-            None => path.to_owned(),
-        };
-        her.call(method.parse().unwrap(), &path, None)
-            .await
-            .expect(200);
+}
+
+/// What the owner is answered where it is not success: she is let in, and what she asks cannot be done.
+const REFUSED: [(&str, u16, &str); 6] = [
+    ("/api/v1/accounts/ID/verify", 400, "ACCOUNT_CODE_INVALID"),
+    (
+        "/api/v1/accounts/ID/sync",
+        400,
+        "ACCOUNT_SYNC_NOT_SUPPORTED",
+    ),
+    (
+        "/api/v1/images/upload",
+        406,
+        "FST_INVALID_MULTIPART_CONTENT_TYPE",
+    ),
+    ("/api/v1/matches/ID/dismiss", 409, "MATCH_ALREADY_REVIEWED"),
+    ("/api/v1/scans/ID/cancel", 409, "SCAN_OVER"),
+    ("/api/v1/scans/ID/retry", 409, "SCAN_NOT_RETRYABLE"),
+];
+
+/// The owner is let in everywhere.
+pub(crate) async fn owner(world: &World) {
+    let _whole = world.whole().await;
+    let mine = world.plant_doubtful(1).await;
+    let her = world.woman().await;
+    let image = her.upload(mine).await;
+    let alert = her.alerts(1).await.remove(0);
+    let scan = her.scan().await;
+    let flagged = her.get("/api/v1/matches/flagged").await;
+    let plan = her.get("/api/v1/protection-plan").await;
+    let told = json!({ "email": format!("other-{}", her.email) });
+    let account = her.post("/api/v1/accounts/connect/other", told).await;
+    let things = [
+        ("/api/v1/accounts/connect/", json!("instagram")),
+        (
+            "/api/v1/accounts/",
+            account.expect(201).data()["id"].clone(),
+        ),
+        ("/api/v1/images/", image["id"].clone()),
+        ("/api/v1/alerts/", alert["id"].clone()),
+        ("/api/v1/scans/", scan["id"].clone()),
+        ("/api/v1/matches/", flagged.data()[0]["id"].clone()),
+        (
+            "/api/v1/protection-plan/",
+            plan.data()["items"][0]["id"].clone(),
+        ),
+    ];
+    // What is taken away or replaced, she first looks at: her answers make her another plan.
+    let mut routes = CLOSED;
+    routes.sort_by_key(|it| {
+        let replaces = it.1 == "/api/v1/onboarding/responses";
+        (it.0 == "DELETE", it.1 == "/api/v1/users/me", replaces)
+    });
+    for (method, route) in routes {
+        let mut path = route.to_owned();
+        if route.contains("ID") {
+            let thing = things.iter().find(|it| route.starts_with(it.0));
+            let (_, id) = thing.unwrap_or_else(|| panic!("whose thing is at {route}?"));
+            path = route.replace("ID", id.as_str().unwrap());
+        }
+        let method: Method = method.parse().unwrap();
+        let body = (!matches!(method, Method::GET | Method::DELETE)).then(|| asked(route, &image));
+        let reply = her.call(method, &path, body).await;
+        match REFUSED.iter().find(|it| it.0 == route) {
+            Some((_, status, code)) => reply.refused(*status, code),
+            None => assert!(
+                (200..300).contains(&reply.status),
+                "{route}: {}",
+                reply.json
+            ),
+        }
+    }
+}
+
+/// What is sent to a route.
+fn asked(route: &str, image: &Value) -> Value {
+    match route {
+        "/api/v1/accounts/connect/ID" => json!({ "handle": "ana.of.the.owners" }),
+        "/api/v1/accounts/ID/verify" => json!({ "code": "AAAAAAAA" }),
+        "/api/v1/alerts/ID/status" => json!({ "status": "VIEWED" }),
+        "/api/v1/alerts/ID/action" => json!({ "action": "MARK_SAFE" }),
+        "/api/v1/onboarding/responses" => json!({ "responses": [] }),
+        "/api/v1/protection-plan/items/ID" => json!({ "status": "COMPLETED" }),
+        "/api/v1/proxy/tokens" => json!({ "imageId": image["id"] }),
+        "/api/v1/scans/trigger" => json!({ "type": "IMAGE_SCAN" }),
+        _ => json!({}),
     }
 }

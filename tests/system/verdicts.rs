@@ -89,12 +89,16 @@ pub(crate) async fn another_picture_is_put_to_her(world: &World) {
     assert!(pages.clone().all(|it| it["sourceUrl"] != stranger));
 }
 
-/// Another photograph of the same person is told as that, and not as a copy.
+/// Another photograph of the same person is told as that, and not as a copy, once she agreed to the
+/// recognition of her face.
 pub(crate) async fn her_face_elsewhere(world: &World) {
     let _whole = world.whole().await;
     let (portrait, another) = (photo("obama-2009"), photo("obama-2012"));
     let page = world.plant_changed(saved(&portrait), saved(&another)).await;
     let her = world.woman().await;
+    let consent = json!({ "faceRecognition": true });
+    let said = her.patch("/api/v1/users/me/preferences", consent).await;
+    assert!(said.expect(200).data()["faceRecognitionSince"].is_string());
     let image = her.upload(saved(&portrait)).await;
     assert_eq!(image["faceDetected"], true);
     let area = &image["faceMetadata"]["facialArea"];

@@ -17,8 +17,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::fault::{Fault, Wish};
+use crate::bundle::Bundle;
+use crate::facecheck::UploadView;
+use crate::fault::{Engine, Fault, Wish};
 use crate::mailbox::Mail;
+use crate::people::{self, PortraitView};
 use crate::web::{self, PageView};
 use crate::world::World;
 
@@ -74,6 +77,10 @@ pub(crate) fn routes() -> Router<Arc<World>> {
                 .delete(clear_profiles),
         )
         .route(
+            "/_web/persons",
+            get(list_persons).post(plant_person).delete(clear_persons),
+        )
+        .route(
             "/_fault",
             get(list_faults).post(set_fault).delete(clear_faults),
         )
@@ -83,6 +90,8 @@ pub(crate) fn routes() -> Router<Arc<World>> {
             "/_bundle",
             get(show_bundle).post(set_bundle).delete(reset_bundle),
         )
+        .route("/_uploads", get(list_uploads).delete(clear_uploads))
+        .route("/_gateway", get(show_gateway).post(set_gateway))
         .layer(middleware::from_fn(any_origin))
 }
 
@@ -92,9 +101,11 @@ pub(crate) async fn overview() -> Json<Value> {
         "name": "vara-engines",
         "engines": {
             "tineye": "/tineye/rest/", "ses": "/ses/", "web": "/web/", "hibp": "/hibp/api/v3/",
-            "social": "/social/", "oauth": "/oauth/",
+            "social": "/social/", "oauth": "/oauth/", "vision": "/vision/", "serpapi": "/serpapi/",
+            "facecheck": "/facecheck/",
         },
-        "control": ["/_web", "/_web/breaches", "/_web/profiles", "/_fault", "/_mail", "/_calls", "/_bundle"],
+        "control": ["/_web", "/_web/breaches", "/_web/profiles", "/_fault", "/_mail", "/_calls", "/_bundle",
+            "/_web/persons", "/_uploads", "/_gateway"],
     }))
 }
 
@@ -224,16 +235,33 @@ async fn clear_calls(State(world): State<Arc<World>>) -> Json<Cleared> {
     })
 }
 
+/// What is left of an engine; of TinEye if none is named.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BundleView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<Engine>,
     remaining: u64,
 }
 
-async fn show_bundle(State(world): State<Arc<World>>) -> Json<BundleView> {
-    Json(BundleView {
-        remaining: world.bundle.remaining(),
-    })
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BundleOf {
+    engine: Option<Engine>,
+}
+
+fn paid(engine: Option<Engine>) -> Result<Engine, Refusal> {
+    let paid = Some(engine.unwrap_or(Engine::Tineye)).filter(|it| Bundle::is_paid(*it));
+    paid.ok_or_else(|| Refusal::bad("engine must be tineye, serpapi or facecheck"))
+}
+
+async fn show_bundle(
+    State(world): State<Arc<World>>,
+    of: Result<Query<BundleOf>, QueryRejection>,
+) -> Result<Json<BundleView>, Refusal> {
+    let Query(BundleOf { engine }) = of.map_err(|e| Refusal::bad(e.body_text()))?;
+    let remaining = world.bundle.remaining(paid(engine)?);
+    Ok(Json(BundleView { engine, remaining }))
 }
 
 async fn set_bundle(
@@ -241,13 +269,64 @@ async fn set_bundle(
     body: Bytes,
 ) -> Result<Json<BundleView>, Refusal> {
     let wish: BundleView = parse(&body)?;
-    world.bundle.set(wish.remaining);
+    world.bundle.set(paid(wish.engine)?, wish.remaining);
     Ok(Json(wish))
 }
 
 async fn reset_bundle(State(world): State<Arc<World>>) -> Json<BundleView> {
     world.bundle.reset();
-    show_bundle(State(world)).await
+    Json(BundleView {
+        engine: None,
+        remaining: world.bundle.remaining(Engine::Tineye),
+    })
+}
+
+async fn list_persons(State(world): State<Arc<World>>) -> Json<Vec<PortraitView>> {
+    Json(world.portraits.all())
+}
+
+async fn plant_person(
+    State(world): State<Arc<World>>,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<(StatusCode, Json<PortraitView>), Refusal> {
+    let form = form.map_err(|e| Refusal::bad(format!("expected multipart/form-data: {e}")))?;
+    Ok((
+        StatusCode::CREATED,
+        Json(people::plant(&world, form).await?),
+    ))
+}
+
+async fn clear_persons(State(world): State<Arc<World>>) -> Json<Cleared> {
+    cleared(world.portraits.clear())
+}
+
+/// What lies at the face search and was not removed.
+async fn list_uploads(State(world): State<Arc<World>>) -> Json<Vec<UploadView>> {
+    Json(world.facecheck.all())
+}
+
+async fn clear_uploads(State(world): State<Arc<World>>) -> Json<Cleared> {
+    cleared(world.facecheck.clear())
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GatewayView {
+    url: String,
+}
+
+async fn show_gateway(State(world): State<Arc<World>>) -> Json<GatewayView> {
+    Json(GatewayView {
+        url: world.gateway.url(),
+    })
+}
+
+async fn set_gateway(
+    State(world): State<Arc<World>>,
+    body: Bytes,
+) -> Result<Json<GatewayView>, Refusal> {
+    world.gateway.set(&parse::<GatewayView>(&body)?.url)?;
+    Ok(show_gateway(State(world)).await)
 }
 
 /// Reads JSON whatever the content type claims, so that a bare `curl -d` works.

@@ -26,16 +26,25 @@ pub(crate) enum Engine {
     Social,
     /// The networks' authorisation servers.
     Oauth,
+    /// The search by picture that also says what a picture shows.
+    Vision,
+    /// The service that asks search engines.
+    Serpapi,
+    /// The search by face.
+    Facecheck,
 }
 
 impl Engine {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Tineye,
         Self::Web,
         Self::Ses,
         Self::Hibp,
         Self::Social,
         Self::Oauth,
+        Self::Vision,
+        Self::Serpapi,
+        Self::Facecheck,
     ];
 }
 

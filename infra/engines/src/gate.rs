@@ -12,7 +12,7 @@ use axum::response::Response;
 
 use crate::fault::{Engine, Fault, Mode};
 use crate::world::World;
-use crate::{BODY_LIMIT, hibp, oauth, ses, social, tineye, web};
+use crate::{BODY_LIMIT, facecheck, hibp, oauth, serpapi, ses, social, tineye, vision, web};
 
 /// The longest a request is held open: longer than any client of ours waits.
 const HELD: Duration = Duration::from_secs(60);
@@ -59,9 +59,14 @@ pub(crate) async fn gate(
     }
 }
 
-/// Of TinEye's methods only `search/` costs anything.
+/// Of the engines with several methods only that which begins a search counts.
 fn counts(engine: Engine, path: &str) -> bool {
-    engine != Engine::Tineye || path.ends_with("/search/")
+    match engine {
+        Engine::Tineye => path.ends_with("/search/"),
+        Engine::Serpapi => path.contains("/search"),
+        Engine::Facecheck => path.ends_with("/upload_pic"),
+        _ => true,
+    }
 }
 
 async fn broken(world: &World, fault: &Fault) -> Response {
@@ -78,9 +83,13 @@ async fn broken(world: &World, fault: &Fault) -> Response {
             Engine::Hibp => hibp::garbage(),
             Engine::Social => social::garbage(),
             Engine::Oauth => oauth::garbage(),
+            Engine::Vision => vision::garbage(),
+            Engine::Serpapi => serpapi::garbage(),
+            Engine::Facecheck => facecheck::garbage(),
         },
         Mode::Quota => match engine {
-            Engine::Tineye => refuse(engine, StatusCode::PAYMENT_REQUIRED),
+            Engine::Tineye | Engine::Facecheck => refuse(engine, StatusCode::PAYMENT_REQUIRED),
+            Engine::Serpapi => serpapi::spent(),
             _ => refuse(engine, StatusCode::TOO_MANY_REQUESTS),
         },
         Mode::Error | Mode::Off => {
@@ -99,6 +108,9 @@ fn refuse(engine: Engine, status: StatusCode) -> Response {
         Engine::Hibp => hibp::refuse(status),
         Engine::Social => social::refuse(status),
         Engine::Oauth => oauth::refuse(status),
+        Engine::Vision => vision::refuse(status),
+        Engine::Serpapi => serpapi::refuse(status),
+        Engine::Facecheck => facecheck::refuse(status),
     }
 }
 

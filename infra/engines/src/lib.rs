@@ -4,31 +4,37 @@
 //! - `tineye` searches a *tiny web* that is planted at run time, by really
 //!   comparing pictures;
 //! - `ses` takes mail and keeps it in a mailbox;
+//! - `vision`, `serpapi` and `facecheck` search the same web in their own ways;
 //! - `hibp` knows breaches, `social` is a tiny social network and `oauth` lets its people
 //!   authorise others, as they were planted;
 //! - `hooks` takes calls of webhooks and keeps them;
 //! - `web` serves the planted pictures, so that the fetcher really fetches;
-//! - the control routes (`/_web`, `/_fault`, `/_mail`, `/_calls`, `/_bundle`) plant, break,
+//! - the control routes (`/_web`, `/_fault`, `/_mail`, `/_calls`, `/_bundle`, …) plant, break,
 //!   read and clear.
 //!
 //! Everything lives in memory, one world per instance, so two stacks run side by side.
 //! Nothing in here may be used by a deployed function, and nothing in here reaches any
-//! network but its own port.
+//! network but its own port and the gateway beside it.
 
 mod bundle;
 mod calls;
 mod control;
+mod facecheck;
 mod fault;
 mod gate;
+mod gateway;
 mod hibp;
 mod hooks;
 mod links;
 mod look;
 mod mailbox;
 mod oauth;
+mod people;
+mod serpapi;
 mod ses;
 mod social;
 mod tineye;
+mod vision;
 mod web;
 mod world;
 
@@ -72,7 +78,26 @@ pub async fn serve<F>(listener: TcpListener, shutdown: F) -> io::Result<()>
 where
     F: Future + Send + 'static,
 {
+    serve_beside(listener, None, shutdown).await
+}
+
+/// The same, with the gateway from which engines fetch pictures at this address.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_beside<F>(
+    listener: TcpListener,
+    gateway: Option<&str>,
+    shutdown: F,
+) -> io::Result<()>
+where
+    F: Future + Send + 'static,
+{
     let world = Arc::new(World::new(base_url(listener.local_addr()?)));
+    if let Some(gateway) = gateway {
+        let set = world.gateway.set(gateway);
+        set.map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, gateway))?;
+    }
     let closing = Arc::clone(&world);
     let mut closed = world.closed();
     let server = axum::serve(listener, routes(world)).with_graceful_shutdown(async move {
@@ -108,6 +133,9 @@ fn routes(world: Arc<World>) -> Router {
         .nest("/hibp", hibp::routes(&world))
         .nest("/social", social::routes(&world))
         .nest("/oauth", oauth::routes(&world))
+        .nest("/vision", vision::routes(&world))
+        .nest("/serpapi", serpapi::routes(&world))
+        .nest("/facecheck", facecheck::routes(&world))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(world)
 }

@@ -36,10 +36,12 @@ pub(crate) struct Page {
     pub(crate) width: u32,
     pub(crate) height: u32,
     /// Absent when the picture is too small or too plain to be recognised.
-    pub(crate) look: Option<Look>,
+    pub(crate) look: Option<Arc<Look>>,
     pub(crate) address: Address,
     pub(crate) title: Option<String>,
     pub(crate) crawl_date: Option<String>,
+    /// Who is seen in it, as whoever planted it says.
+    pub(crate) person: Option<String>,
 }
 
 /// The address of a page, as it was planted and as it is understood.
@@ -64,6 +66,8 @@ pub(crate) struct PageView {
     page_url: String,
     title: Option<String>,
     crawl_date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
     width: u32,
     height: u32,
 }
@@ -81,6 +85,7 @@ impl Page {
             page_url: self.address.text.clone(),
             title: self.title.clone(),
             crawl_date: self.crawl_date.clone(),
+            person: self.person.clone(),
             width: self.width,
             height: self.height,
         }
@@ -127,6 +132,7 @@ impl Web {
             address: planted.address,
             title: planted.title,
             crawl_date: planted.crawl_date,
+            person: planted.person,
         });
         pages.push(Arc::clone(&page));
         page
@@ -141,6 +147,7 @@ struct Planted {
     address: Address,
     title: Option<String>,
     crawl_date: Option<String>,
+    person: Option<String>,
 }
 
 /// Reads the form and adds its page; the picture is looked at once, here.
@@ -158,7 +165,7 @@ pub(crate) async fn plant(world: &World, form: Multipart) -> Result<Arc<Page>, R
 
 async fn read(mut form: Multipart) -> Result<Planted, Refusal> {
     let (mut image, mut address, mut title, mut crawl_date) = (None, None, None, None);
-    let mut image_now = None;
+    let (mut image_now, mut person) = (None, None);
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         match field.name() {
             Some("image") => image = Some(field.bytes().await.map_err(unreadable)?),
@@ -166,10 +173,11 @@ async fn read(mut form: Multipart) -> Result<Planted, Refusal> {
             Some("page_url") => address = Some(a_page(text(field).await?)?),
             Some("title") => title = Some(text(field).await?),
             Some("crawl_date") => crawl_date = Some(a_date(text(field).await?)?),
+            Some("person") => person = Some(a_person(text(field).await?)?),
             name => {
                 let name = name.unwrap_or("(no name)");
                 return Err(Refusal::bad(format!(
-                    "unknown field {name}; known are image, image_now, page_url, title, crawl_date"
+                    "unknown field {name}; known are image, image_now, page_url, title, crawl_date, person"
                 )));
             }
         }
@@ -180,7 +188,27 @@ async fn read(mut form: Multipart) -> Result<Planted, Refusal> {
         image_now,
         title,
         crawl_date,
+        person,
     })
+}
+
+/// The form of a portrait: a picture and who it shows.
+pub(crate) async fn portrait(mut form: Multipart) -> Result<(Bytes, String), Refusal> {
+    let (mut image, mut person) = (None, None);
+    while let Some(field) = form.next_field().await.map_err(unreadable)? {
+        match field.name() {
+            Some("image") => image = Some(field.bytes().await.map_err(unreadable)?),
+            Some("person") => person = Some(a_person(text(field).await?)?),
+            name => {
+                let name = name.unwrap_or("(no name)");
+                let why = format!("unknown field {name}; known are image, person");
+                return Err(Refusal::bad(why));
+            }
+        }
+    }
+    let image = image.ok_or_else(|| Refusal::bad("the field image is missing"))?;
+    let person = person.ok_or_else(|| Refusal::bad("the field person is missing"))?;
+    Ok((image, person))
 }
 
 async fn text(field: Field<'_>) -> Result<String, Refusal> {
@@ -200,6 +228,13 @@ fn a_page(text: String) -> Result<Address, Refusal> {
         _ => Err(Refusal::bad(
             "page_url must be a whole http or https address",
         )),
+    }
+}
+
+fn a_person(text: String) -> Result<String, Refusal> {
+    match text.trim() {
+        "" => Err(Refusal::bad("person must be a name")),
+        name => Ok(name.to_owned()),
     }
 }
 
@@ -225,6 +260,12 @@ async fn show(State(world): State<Arc<World>>, Path(name): Path<String>) -> Resp
         Some(page) => picture(&page),
         None => refuse(StatusCode::NOT_FOUND),
     }
+}
+
+/// The file that is shown under a name, to an engine that fetches it.
+pub(crate) fn shown(world: &World, name: &str) -> Option<Bytes> {
+    let page = world.web.find(name).filter(|page| name != page.id)?;
+    Some(page.shown.clone())
 }
 
 /// The file that the page shows, byte by byte.

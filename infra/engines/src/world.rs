@@ -8,11 +8,14 @@ use tokio::sync::watch;
 
 use crate::bundle::Bundle;
 use crate::calls::Calls;
+use crate::facecheck::Uploads;
 use crate::fault::Faults;
+use crate::gateway::Gateway;
 use crate::hibp::Breaches;
 use crate::hooks::Hooks;
 use crate::mailbox::Mailbox;
 use crate::oauth::Grants;
+use crate::people::Portraits;
 use crate::social::Network;
 use crate::web::Web;
 
@@ -28,6 +31,9 @@ pub(crate) struct World {
     pub(crate) breaches: Breaches,
     pub(crate) network: Network,
     pub(crate) grants: Grants,
+    pub(crate) portraits: Portraits,
+    pub(crate) facecheck: Uploads,
+    pub(crate) gateway: Gateway,
     closing: watch::Sender<bool>,
 }
 
@@ -35,6 +41,9 @@ impl World {
     /// An empty world reached at `base_url`.
     pub(crate) fn new(base_url: String) -> Self {
         Self {
+            gateway: Gateway::beside(&base_url),
+            portraits: Portraits::default(),
+            facecheck: Uploads::default(),
             base_url: base_url.trim_end_matches('/').to_owned(),
             web: Web::default(),
             faults: Faults::default(),

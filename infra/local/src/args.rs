@@ -11,6 +11,7 @@ Usage: cargo run -p vara-local -- [options]
   --port PORT        where the gateway listens; the stand-ins listen ten above (4000)
   --state DIR        where everything is kept (.vara/state)
   --ephemeral        keep nothing
+  --parameter N=V    a value of a parameter of template.yaml; can be repeated
   --profile PROFILE  the cargo profile of the functions: dev or release (dev)
   --no-build         take the functions as they were built before
   --keep-going       start even if a function does not build or start
@@ -54,6 +55,7 @@ impl Args {
                 "--port" => options.port = Some(port(&value()?)?),
                 "--state" => options.state = Some(value()?.into()),
                 "--on" => command = place(&value()?)?,
+                "--parameter" => options.parameters.push(parameter(&value()?)?),
                 "--profile" => options.profile = value()?,
                 "--ephemeral" => options.ephemeral = true,
                 "--no-build" => options.build = false,
@@ -71,6 +73,12 @@ fn place(text: &str) -> Result<fn(Options) -> Command, String> {
         "ministack" => Ok(Command::Prove),
         _ => Err(format!("--on {text} is not a place; there is ministack")),
     }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let named = text.split_once('=').filter(|it| !it.0.is_empty());
+    let (name, value) = named.ok_or_else(|| format!("--parameter {text} is not NAME=VALUE"))?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// 0 is any free port; otherwise there must be one for the stand-ins ten above.
@@ -109,8 +117,11 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let options =
-            parse("--port 5000 --state=/s --ephemeral --profile release --no-build --keep-going")
+            parse("--port 5000 --state=/s --ephemeral --profile release --no-build --keep-going --parameter RateLimit=9 --parameter=A=")
                 .unwrap();
+        let parameters = [("RateLimit", "9"), ("A", "")];
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(options.parameters, parameters);
         assert_eq!(options.port, Some(5000));
         assert_eq!(options.state, Some(PathBuf::from("/s")));
         assert_eq!(options.profile, "release");
@@ -124,6 +135,7 @@ mod tests {
             ("--port", "--port needs a value"),
             ("--port x", "--port x"),
             ("--port 65530", "65525"),
+            ("--parameter RateLimit", "NAME=VALUE"),
             ("--help", "help"),
             ("--on mars", "--on mars"),
             ("--on ministack --profile release", "prove release"),

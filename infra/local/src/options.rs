@@ -12,6 +12,13 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// Keep nothing: a temporary directory, gone at the end. Wins over `state`.
     pub ephemeral: bool,
+    /// Values of the template's parameters, in place of those the stack gives them.
+    pub parameters: Vec<(String, String)>,
+    /// DynamoDB, S3 and SQS can be held for a while, by [`Stack::hold`](crate::Stack::hold).
+    pub can_be_held: bool,
+    /// How long a message that was given out stays hidden, in seconds, in place of what the template
+    /// says: nobody waits half an hour to see what becomes of the message of a worker that was killed.
+    pub hidden: Option<u32>,
     /// The cargo profile of the functions.
     pub profile: String,
     /// Say nothing on standard error while building and starting.
@@ -28,6 +35,9 @@ impl Default for Options {
             port: Some(4000),
             state: None,
             ephemeral: false,
+            parameters: vec![],
+            can_be_held: false,
+            hidden: None,
             profile: "dev".to_owned(),
             quiet: false,
             build: true,

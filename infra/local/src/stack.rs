@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::future::join_all;
 use serde_json::Value;
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 
 use self::parts::{Addresses, Listeners};
 use crate::{
@@ -41,6 +41,8 @@ pub struct Stack {
     intake: Switch,
     /// DynamoDB, S3, SQS and the stand-ins: what the work needs.
     backing: Switch,
+    /// Whether the AWS services are held.
+    hold: watch::Sender<bool>,
     tasks: JoinSet<()>,
     // Last, so that everything else has ended before its directory goes.
     state: State,
@@ -81,7 +83,7 @@ impl Stack {
             s3,
             sqs,
         };
-        let system = parts::read_template(&root, &listeners, &state)?;
+        let system = parts::read_template(&root, &listeners, &state, &options)?;
         if options.build {
             say(format!("Building {} functions", system.functions.len()));
         }
@@ -99,15 +101,20 @@ impl Stack {
         binaries: &Binaries,
         options: &Options,
     ) -> Result<Self> {
+        let mut listeners = listeners;
         let addresses = listeners.addresses();
         let (intake, intake_off) = shutdown::switch();
         let (backing, backing_off) = shutdown::switch();
+        let (hold, held) = watch::channel(false);
+        if options.can_be_held {
+            listeners = parts::can_be_held(listeners, &held, &backing_off).await?;
+        }
         let mut tasks = JoinSet::new();
         let gateway = listeners.gateway;
         let sqs = parts::open_servers(
             &mut tasks,
             (listeners.dynamodb, listeners.s3, listeners.sqs),
-            listeners.engines,
+            (listeners.engines, addresses.gateway.clone()),
             &system,
             &state,
             &backing_off,
@@ -121,6 +128,7 @@ impl Stack {
             sqs,
             intake,
             backing,
+            hold,
             tasks,
             state,
         };
@@ -248,6 +256,13 @@ impl Stack {
             .map_or("", |bucket| &bucket.name)
     }
 
+    /// What a function finds in its environment under this name; `function` is its package.
+    #[must_use]
+    pub fn setting(&self, function: &str, name: &str) -> Option<&str> {
+        let environment = &self.pool(function)?.launcher().function.environment;
+        environment.get(name).map(String::as_str)
+    }
+
     /// Where the functions write their logs.
     #[must_use]
     pub fn logs(&self) -> PathBuf {
@@ -268,6 +283,12 @@ impl Stack {
         self.pool(function)
             .map(|pool| pool.process_ids())
             .unwrap_or_default()
+    }
+
+    /// Whether every call of DynamoDB, S3 and SQS waits from now on, answers under way included. What
+    /// the stack itself does with them does not. Only where the options said that they can be held.
+    pub fn hold(&self, hold: bool) {
+        self.hold.send_replace(hold);
     }
 
     /// Invokes a function with an event of the caller's own.

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::seal::Seal;
 use super::vault::Vault;
 use crate::domain::{Error, Result};
+use crate::runtime::Env;
 
 /// The shortest secret we start with.
 const SECRET_CHARS: usize = 32;
@@ -63,6 +64,23 @@ pub enum BadSecret {
     Unusable,
 }
 
+impl Inner {
+    fn none() -> Self {
+        let nothing = || hmac::Key::new(HMAC_SHA256, &[]);
+        Self {
+            pairs: vec![],
+            urls: vec![],
+            refresh: vec![],
+            proxy: vec![],
+            addresses: nothing(),
+            replays: nothing(),
+            seals: vec![],
+            vault: Vault::default(),
+            codes: nothing(),
+        }
+    }
+}
+
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Keys")
@@ -105,21 +123,25 @@ impl Keys {
         })))
     }
 
+    /// The keys of addresses for search engines only, of a secret of their own: who makes those has no
+    /// part in anything else that is signed.
+    #[must_use]
+    pub fn of_proxy(env: &Env) -> Self {
+        let secret = env.text("PROXY_SECRET");
+        if secret.chars().count() < SECRET_CHARS {
+            env.problem(format!(
+                "PROXY_SECRET has less than {SECRET_CHARS} characters"
+            ));
+        }
+        let mut inner = Inner::none();
+        inner.proxy = vec![hmac_key(&secret, "proxy-token")];
+        Self(Arc::new(inner))
+    }
+
     /// Keys that sign and believe nothing: what a function holds that is about to refuse to start.
     #[must_use]
     pub fn none() -> Self {
-        let nothing = || hmac::Key::new(HMAC_SHA256, &[]);
-        Self(Arc::new(Inner {
-            pairs: vec![],
-            urls: vec![],
-            refresh: vec![],
-            proxy: vec![],
-            addresses: nothing(),
-            replays: nothing(),
-            seals: vec![],
-            vault: Vault::default(),
-            codes: nothing(),
-        }))
+        Self(Arc::new(Inner::none()))
     }
 
     /// The proof that an address of a picture was made by us.

@@ -7,6 +7,7 @@ use super::{AlertId, Timestamp, UserId};
 
 /// The kinds of alert the screens know. A new kind would blank the page (QUIRKS Q3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum AlertType {
@@ -48,6 +49,7 @@ impl AlertType {
 
 /// How much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum Severity {
@@ -60,6 +62,7 @@ pub enum Severity {
 
 /// What has become of it, in the order lists show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum AlertStatus {
@@ -98,6 +101,7 @@ impl std::str::FromStr for AlertStatus {
 
 /// What she can do with an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum AlertAction {
@@ -109,6 +113,7 @@ pub enum AlertAction {
 
 /// An alert as she is shown it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub struct Alert {
@@ -119,6 +124,7 @@ pub struct Alert {
     pub severity: Severity,
     pub title: String,
     pub description: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub metadata: Option<Map<String, Value>>,
     pub status: AlertStatus,
     pub created_at: Timestamp,

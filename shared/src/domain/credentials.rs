@@ -13,6 +13,7 @@ const EMAIL_MOST: usize = 255;
 
 /// What a password lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Weakness {
     /// Characters.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Any error of a library we call.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -70,6 +70,13 @@ impl Error {
     /// The request breaks a rule.
     pub fn invalid(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Kind::Invalid, code, message)
+    }
+
+    /// The field or parameter `name` breaks a rule; the details list that as the contract's issues do.
+    pub fn invalid_at(name: &str, message: impl Into<Cow<'static, str>>) -> Self {
+        let message = message.into();
+        let issue = json!([{ "code": "custom", "message": message, "path": [name] }]);
+        Self::invalid("VALIDATION_ERROR", message).with_details(issue)
     }
 
     /// There is no such thing for this caller.

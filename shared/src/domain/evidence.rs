@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a found picture is to hers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Relation {
     /// The same picture, whole; saved again or resized at most.
@@ -23,6 +24,7 @@ pub enum Relation {
 
 /// One thing that was done to her picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the words say it")]
 pub enum Edit {
@@ -53,6 +55,7 @@ impl Edit {
 
 /// The signal that settled the matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Signal {
     /// Every pixel is the same.
@@ -73,6 +76,7 @@ pub enum Signal {
 
 /// Whether the same person is in both pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Person {
     /// Yes.
@@ -87,6 +91,7 @@ pub enum Person {
 
 /// Two fingerprints held against each other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HashEvidence {
     /// Bits that differ, of 256.
     pub distance: u32,
@@ -98,6 +103,7 @@ pub struct HashEvidence {
 
 /// How her picture lies in the found one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OverlayEvidence {
     /// Width and height of hers and of the found one, in whose pixels all places are.
@@ -126,6 +132,7 @@ pub struct OverlayEvidence {
 
 /// What became of the colours in the common part.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ColourEvidence {
     /// Mean change in grey levels.
     pub brightness: f64,
@@ -135,6 +142,7 @@ pub struct ColourEvidence {
 
 /// What the faces said.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct FaceEvidence {
     /// The answer.
@@ -149,6 +157,7 @@ pub struct FaceEvidence {
 
 /// Everything that was looked at until the matter was settled; null is what was not needed or not there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Evidence {
     /// What the found picture is to hers.

@@ -9,6 +9,7 @@ pub const MAX_ACTIVE_IMAGES: u32 = 50;
 
 /// Whether a picture is protected or put away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ImageStatus {
     /// Searched for.
@@ -19,6 +20,7 @@ pub enum ImageStatus {
 
 /// How far the intake of a picture has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ImageState {
     /// A ticket was given out; nothing has arrived.
@@ -33,6 +35,7 @@ pub enum ImageState {
 
 /// A picture as she is shown it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub struct Image {
@@ -48,6 +51,7 @@ pub struct Image {
     pub match_count: u64,
     pub face_detected: bool,
     pub face_confidence: Option<f64>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub face_metadata: Option<serde_json::Value>,
     /// How far the intake has come.
     pub state: ImageState,

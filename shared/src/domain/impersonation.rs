@@ -4,12 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Alert, AlertId, AlertStatus, AlertType, CanonicalUrl, HandleLikeness, ImageId, PublicProfile,
-    Severity, Timestamp, UserId, handle_likeness, name_likeness, text_likeness,
+    Alert, AlertId, AlertStatus, AlertType, CanonicalUrl, Evidence, HandleLikeness, ImageId,
+    PublicProfile, Relation, Severity, Timestamp, UserId, handle_likeness, name_likeness,
+    text_likeness,
 };
-
-/// Up to this PDQ distance two profile pictures are the same picture.
-const SAME_DISTANCE: u32 = 31;
 
 /// From where two names, and two texts, are taken for the same.
 const SAME_NAME: f64 = 0.8;
@@ -36,8 +34,14 @@ pub struct Resemblance {
     pub name: f64,
     /// How like what it says is, 0 to 1.
     pub bio: f64,
-    /// How far its picture is from the nearest of hers, 0 to 256; nothing if it could not be compared.
+    /// What its picture is to the nearest of hers; nothing if it could not be compared.
+    pub picture: Option<Relation>,
+    /// How likely it is that picture, 0 to 1.
+    pub picture_score: Option<f64>,
+    /// How far the fingerprints of the two are apart, 0 to 256.
     pub picture_distance: Option<u32>,
+    /// Cosine of the two nearest faces, if she agreed to their comparison.
+    pub face_similarity: Option<f64>,
     /// The nearest of hers.
     pub image_id: Option<ImageId>,
 }
@@ -68,17 +72,26 @@ impl Resemblance {
             handle: handle.unwrap_or(HandleLikeness::None),
             name: best(&her.names, &profile.name, name_likeness),
             bio: best(&her.bios, &profile.bio, text_likeness),
+            picture: None,
+            picture_score: None,
             picture_distance: None,
+            face_similarity: None,
             image_id: None,
         }
     }
 
-    /// The same with what its picture said.
+    /// The same with what our own look at its picture said, and of which of hers.
     #[must_use]
-    pub fn with_picture(self, nearest: Option<(ImageId, u32)>) -> Self {
+    pub fn with_picture(self, nearest: Option<(ImageId, Evidence)>) -> Self {
+        let Some((image, seen)) = nearest else {
+            return self;
+        };
         Self {
-            picture_distance: nearest.map(|it| it.1),
-            image_id: nearest.map(|it| it.0),
+            picture: Some(seen.relation),
+            picture_score: Some(seen.score),
+            picture_distance: seen.pdq.map(|it| it.distance),
+            face_similarity: seen.faces.and_then(|it| it.similarity),
+            image_id: Some(image),
             ..self
         }
     }
@@ -89,8 +102,14 @@ impl Resemblance {
         self.handle > HandleLikeness::None || self.name >= SAME_NAME
     }
 
-    fn shows_her(&self) -> bool {
-        self.picture_distance.is_some_and(|it| it <= SAME_DISTANCE)
+    /// Its picture is one of hers, whatever was done to it.
+    fn shows_her_picture(&self) -> bool {
+        matches!(self.picture, Some(Relation::Exact | Relation::Edited))
+    }
+
+    /// Its picture is another one, and the face in it is hers.
+    fn shows_her_face(&self) -> bool {
+        self.picture == Some(Relation::SamePerson)
     }
 
     /// What follows. A handle or a name alone says nothing: others may be called like her.
@@ -98,7 +117,7 @@ impl Resemblance {
     pub fn pretence(&self) -> Option<Pretence> {
         let alike = self.handle > HandleLikeness::None;
         let (name, bio) = (self.name >= SAME_NAME, self.bio >= SAME_TEXT);
-        match (self.shows_her(), alike) {
+        match (self.shows_her_picture() || self.shows_her_face(), alike) {
             (true, true) => Some(Pretence::Impersonation),
             (true, false) if name => Some(Pretence::Impersonation),
             (true, false) => Some(Pretence::FakeProfile),
@@ -107,8 +126,9 @@ impl Resemblance {
         }
     }
 
+    /// A face alone may be a likeness, or a friend's picture of her.
     fn severity(&self) -> Severity {
-        if self.shows_her() {
+        if self.shows_her_picture() || self.shows_her_face() && self.is_alike() {
             Severity::High
         } else {
             Severity::Medium
@@ -117,11 +137,10 @@ impl Resemblance {
 
     /// One number for the bar on the screen, 0 to 1.
     fn similarity(&self) -> f64 {
-        let picture = self
-            .picture_distance
-            .map(|it| 1.0 - f64::from(it.min(256)) / 256.0);
-        match picture.filter(|_| self.shows_her()) {
-            Some(picture) => picture,
+        let picture = self.picture_score.filter(|_| self.shows_her_picture());
+        let face = self.face_similarity.filter(|_| self.shows_her_face());
+        match picture.or(face) {
+            Some(seen) => seen.clamp(0.0, 1.0),
             None => self.name.max(self.bio),
         }
     }
@@ -141,9 +160,13 @@ pub fn profile_alert(
             AlertType::ProfileImpersonation,
             "A profile that looks like yours was found on",
         ),
-        Pretence::FakeProfile => (
+        Pretence::FakeProfile if evidence.shows_her_picture() => (
             AlertType::FakeProfile,
             "A profile with your photo was found on",
+        ),
+        Pretence::FakeProfile => (
+            AlertType::FakeProfile,
+            "A profile that may show you was found on",
         ),
     };
     let network = profile.platform.shown();
@@ -164,8 +187,10 @@ pub fn profile_alert(
 
 fn description(profile: &PublicProfile, evidence: &Resemblance) -> String {
     let mut reasons = vec![];
-    if evidence.shows_her() {
+    if evidence.shows_her_picture() {
         reasons.push("its photo is one of yours");
+    } else if evidence.shows_her_face() {
+        reasons.push("its photo may show you");
     }
     match evidence.handle {
         HandleLikeness::None => {}

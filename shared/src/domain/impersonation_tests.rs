@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::domain::Platform;
+use crate::domain::{FaceEvidence, HashEvidence, Person, Platform, Signal};
 
 fn ana() -> Persona {
     Persona {
@@ -26,16 +26,43 @@ fn profile(handle: &str, name: &str, bio: &str) -> PublicProfile {
     }
 }
 
-fn judged(handle: &str, name: &str, bio: &str, distance: Option<u32>) -> Option<Pretence> {
+/// What our look at a picture says.
+fn seen(relation: Relation) -> (ImageId, Evidence) {
+    let is_face = relation == Relation::SamePerson;
+    let evidence = Evidence {
+        relation,
+        edits: vec![],
+        score: if is_face { 0.1 } else { 0.97 },
+        decided_by: Signal::Nothing,
+        pdq: Some(HashEvidence {
+            distance: 8,
+            turn: "keep".into(),
+            quality: 90,
+        }),
+        borderless: None,
+        overlay: None,
+        colours: None,
+        faces: is_face.then_some(FaceEvidence {
+            person: Person::Same,
+            similarity: Some(0.61),
+            own_face: Some(0),
+            found_face: Some(0),
+        }),
+        vector: None,
+    };
+    (ImageId::next(), evidence)
+}
+
+fn judged(handle: &str, name: &str, bio: &str, picture: Option<Relation>) -> Option<Pretence> {
     let evidence = Resemblance::of(&ana(), &profile(handle, name, bio));
-    let nearest = distance.map(|it| (ImageId::next(), it));
-    evidence.with_picture(nearest).pretence()
+    evidence.with_picture(picture.map(seen)).pretence()
 }
 
 #[test]
 fn two_things_must_speak_for_it_or_her_picture() {
     use Pretence::{FakeProfile, Impersonation};
-    for (handle, name, bio, distance, want) in [
+    use Relation::{Different, Edited, Exact, SamePerson, Similar};
+    for (handle, name, bio, picture, want) in [
         ("ana.k0vac", "Ana Kovac", "", None, Some(Impersonation)),
         (
             "ana.kovac.official",
@@ -44,12 +71,14 @@ fn two_things_must_speak_for_it_or_her_picture() {
             None,
             Some(Impersonation),
         ),
-        ("ana.kovac", "", "", Some(4), Some(Impersonation)),
-        ("zoe", "Kovac Ana", "", Some(31), Some(Impersonation)),
-        ("zoe", "Zoe", "", Some(0), Some(FakeProfile)),
-        ("zoe", "Zoe", "", Some(32), None),
+        ("ana.kovac", "", "", Some(Edited), Some(Impersonation)),
+        ("zoe", "Kovac Ana", "", Some(Exact), Some(Impersonation)),
+        ("zoe", "Zoe", "", Some(Edited), Some(FakeProfile)),
+        ("zoe", "Zoe", "", Some(SamePerson), Some(FakeProfile)),
+        ("ana.kovac", "", "", Some(SamePerson), Some(Impersonation)),
+        ("zoe", "Zoe", "", Some(Similar), None),
         ("ana.kovac", "Bea Smith", "I sell cars", None, None),
-        ("anna.kovac", "Somebody", "", Some(120), None),
+        ("anna.kovac", "Somebody", "", Some(Different), None),
         (
             "zoe",
             "Ana Kovac",
@@ -59,9 +88,9 @@ fn two_things_must_speak_for_it_or_her_picture() {
         ),
     ] {
         assert_eq!(
-            judged(handle, name, bio, distance),
+            judged(handle, name, bio, picture),
             want,
-            "{handle} {name} {distance:?}"
+            "{handle} {name} {picture:?}"
         );
     }
 }
@@ -90,7 +119,7 @@ fn alert(evidence: &Resemblance, pretence: Pretence) -> Alert {
 #[test]
 fn she_is_told_what_speaks_for_it() {
     let found = profile("ana.k0vac", "Ana Kovac", "");
-    let evidence = Resemblance::of(&ana(), &found).with_picture(Some((ImageId::next(), 8)));
+    let evidence = Resemblance::of(&ana(), &found).with_picture(Some(seen(Relation::Edited)));
     let told = alert(&evidence, Pretence::Impersonation);
     assert_eq!(
         (told.kind, told.severity),
@@ -109,6 +138,7 @@ fn she_is_told_what_speaks_for_it() {
     );
     assert_eq!(facts["evidence"]["handle"], "LOOKALIKE");
     assert_eq!(facts["evidence"]["pictureDistance"], 8);
+    assert_eq!(facts["evidence"]["picture"], "EDITED");
     assert_eq!(facts["sourceUrl"], "https://www.tiktok.com/@ana.k0vac");
 
     let unseen = Resemblance::of(&ana(), &found);
@@ -117,6 +147,9 @@ fn she_is_told_what_speaks_for_it() {
         (told.kind, told.severity),
         (AlertType::FakeProfile, Severity::Medium)
     );
+    assert!(told.title.contains("may show you"));
+    let copied = unseen.with_picture(Some(seen(Relation::Exact)));
+    let told = alert(&copied, Pretence::FakeProfile);
     assert!(told.title.contains("your photo"));
     for word in ["victim", "urgent", "danger", "warning", "!", "abuse"] {
         assert!(!told.description.to_lowercase().contains(word), "{word}");
@@ -135,4 +168,23 @@ fn one_profile_is_one_alert_and_no_script_becomes_a_link() {
     let now = Timestamp::from_epoch_seconds(1_800_000_000).unwrap();
     let told = profile_alert(user, &odd, &evidence, Pretence::FakeProfile, now);
     assert!(!told.metadata.unwrap().contains_key("sourceUrl"));
+}
+
+#[test]
+fn her_face_in_another_photo_is_told_as_that() {
+    let of = |handle, name| {
+        let evidence = Resemblance::of(&ana(), &profile(handle, name, ""));
+        evidence.with_picture(Some(seen(Relation::SamePerson)))
+    };
+    let told = alert(&of("ana.k0vac", ""), Pretence::Impersonation);
+    assert_eq!(told.severity, Severity::High);
+    assert!(
+        told.description
+            .contains("its photo may show you and its handle")
+    );
+    let facts = told.metadata.unwrap();
+    assert_eq!(facts["similarity"], 0.61);
+    assert_eq!(facts["evidence"]["faceSimilarity"], 0.61);
+    let alone = alert(&of("zoe", "Zoe"), Pretence::FakeProfile);
+    assert_eq!(alone.severity, Severity::Medium);
 }

@@ -18,6 +18,7 @@ pub const CODE_LIFE: i64 = 15 * 60;
 
 /// A network. Addresses and numbers belong to none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum Platform {
@@ -85,6 +86,7 @@ impl std::str::FromStr for Platform {
 
 /// What kind of account it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum LinkedKind {
     /// An address she typed in.
@@ -110,6 +112,7 @@ impl LinkedKind {
 
 /// An account as she is shown it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LinkedAccount))]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub struct Linked {

@@ -6,7 +6,8 @@ use super::{Evidence, ImageId, MatchId, ScanId, Tier, Timestamp};
 
 /// How like the found picture is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MatchType {
     /// The same picture.
     Exact,
@@ -14,10 +15,19 @@ pub enum MatchType {
     Similar,
     /// An altered version, or one that we could not confirm.
     Modified,
+    /// Another picture of her.
+    PersonCandidate,
+    /// Another picture of her, found by her face.
+    FaceMatch,
+    /// The same as another picture of her that was found.
+    ExactCopy,
+    /// An altered version of another picture of her that was found.
+    AlteredCopy,
 }
 
 /// What has become of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum MatchStatus {
@@ -30,6 +40,7 @@ pub enum MatchStatus {
 
 /// Whether a finding waits for somebody to look at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum ReviewStatus {
@@ -41,6 +52,7 @@ pub enum ReviewStatus {
 
 /// A finding as she is shown it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub struct Match {

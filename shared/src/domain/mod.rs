@@ -7,7 +7,9 @@ mod account;
 mod alert;
 mod behaviour;
 mod breach;
+mod consent;
 mod credentials;
+mod engine;
 mod error;
 mod evidence;
 mod finding;
@@ -36,7 +38,9 @@ pub use account::{Account, Origin, Session, Shown, SignInMethod, Superseded};
 pub use alert::{Alert, AlertAction, AlertStatus, AlertType, Severity};
 pub use behaviour::{follower_alert, surge, surge_alert, suspicious, told_of};
 pub use breach::{Breach, breach_alert, mask, mask_local};
+pub use consent::{INTIMATE, Sending, Sendings, Vendor};
 pub use credentials::{Weakness, email, is_too_long, weaknesses};
+pub use engine::{Allowance, Ending, EngineStanding, Hold, Leave};
 pub use error::{BoxError, Error, Kind, Result};
 pub use evidence::{
     ColourEvidence, Edit, Evidence, FaceEvidence, HashEvidence, OverlayEvidence, Person, Relation,
@@ -71,4 +75,4 @@ pub use scan::{Scan, ScanFilter, ScanOrigin, ScanStatus, ScanType, progress, res
 pub use time::Timestamp;
 pub use url::{CanonicalUrl, platform_of};
 pub use user::{Profile, RiskLevel, display_name};
-pub use verdict::{Look, Tier, Verdict};
+pub use verdict::{Claim, Look, Tier, Verdict};

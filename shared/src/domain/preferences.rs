@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{AlertType, Timestamp};
+use super::{AlertType, Sendings, Timestamp};
 
 const DAY: i64 = 24 * 3600;
 
@@ -18,6 +18,7 @@ const LONGEST_URL: usize = 2048;
 
 /// Her preferences.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Preferences {
     /// Where she is told, beside the app.
@@ -27,15 +28,22 @@ pub struct Preferences {
     /// When she is not to be told.
     pub quiet_hours: Option<QuietHours>,
     /// What her clock shows, in minutes from UTC. It does not follow summer time.
+    #[cfg_attr(feature = "openapi", schema(minimum = -720, maximum = 840))]
     pub utc_offset_minutes: i32,
     /// Which kinds she wants to be told of; all, if nothing is said.
     pub types: BTreeMap<AlertType, bool>,
     /// Until when she wants to hear nothing.
     pub paused_until: Option<Timestamp>,
+    /// Whether she agrees that her face is recognised: only then are the numbers of faces in her
+    /// pictures kept and compared.
+    pub face_recognition: bool,
+    /// Which of her pictures may be sent to which search engine.
+    pub engines: Sendings,
 }
 
 /// Where she is told.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Channels {
     /// By mail to the address she signs in with.
@@ -46,6 +54,7 @@ pub struct Channels {
 
 /// One way of telling her.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Channel {
@@ -66,6 +75,7 @@ impl Channel {
 
 /// How often she is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Digest {
     /// How often.
@@ -76,6 +86,7 @@ pub struct Digest {
 
 /// How often she is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Every {
@@ -87,6 +98,7 @@ pub enum Every {
 
 /// When she is not to be told; over midnight, if the end is before the beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct QuietHours {
     /// From then.
@@ -97,6 +109,7 @@ pub struct QuietHours {
 
 /// A time of day, `09:30`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$", example = "09:30"))]
 pub struct ClockTime(u16);
 
 impl Default for ClockTime {
@@ -151,6 +164,8 @@ impl Default for Preferences {
             utc_offset_minutes: 0,
             types: all_types(BTreeMap::new()),
             paused_until: None,
+            face_recognition: false,
+            engines: Sendings::default(),
         }
     }
 }
@@ -260,6 +275,7 @@ mod tests {
     #[test]
     fn nobody_is_told_anywhere_until_she_says_so() {
         let silent = Preferences::default();
+        assert!(!silent.face_recognition);
         assert_eq!(silent.ways(&AlertType::ALL.into()), []);
         assert_eq!(preferences(json!({})), silent);
         let told = preferences(
@@ -323,6 +339,8 @@ mod tests {
             json!({ "digest": { "every": "HOURLY" } }),
             json!({ "types": { "NOPE": true } }),
             json!({ "channels": { "sms": true } }),
+            json!({ "faceRecognition": "yes" }),
+            json!({ "faceRecognition": null }),
             json!({ "nope": 1 }),
         ] {
             let read = serde_json::from_value::<Preferences>(bad.clone());

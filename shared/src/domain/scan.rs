@@ -11,6 +11,7 @@ const PROGRESS_SEARCHED: u8 = 90;
 
 /// What a scan looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum ScanType {
@@ -60,6 +61,7 @@ impl std::str::FromStr for ScanType {
 
 /// How far a scan has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum ScanStatus {
@@ -128,6 +130,7 @@ impl ScanOrigin {
 
 /// A scan as she is shown it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub struct Scan {
@@ -143,6 +146,7 @@ pub struct Scan {
     pub worker_id: Option<String>,
     pub started_at: Option<Timestamp>,
     pub completed_at: Option<Timestamp>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub result: Option<Value>,
     pub error_message: Option<String>,
     pub created_at: Timestamp,
@@ -208,6 +212,46 @@ impl Scan {
         self.progress = 100;
         self.completed_at = Some(now);
         self.result = Some(result);
+        self.error_message = None;
+        self
+    }
+
+    /// The scan when she stops it; what it found stays found.
+    #[must_use]
+    pub fn cancelled(self, result: Value, now: Timestamp) -> Self {
+        let message = "You stopped this scan. You can start it again at any time.";
+        self.failed(message, Some(result), now)
+    }
+
+    /// Whether she stopped it. A message that comes late does not begin it again; she may.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.says("cancelled")
+    }
+
+    /// Whether it has ended with something left to be done.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.status == ScanStatus::Failed
+            || self.status == ScanStatus::Completed && self.says("partial")
+    }
+
+    fn says(&self, fact: &str) -> bool {
+        let result = self.result.as_ref();
+        result.and_then(|it| it.get(fact)) == Some(&Value::Bool(true))
+    }
+
+    /// The scan when it waits to be worked on once more.
+    #[must_use]
+    pub fn again(mut self) -> Self {
+        let target = self.result.as_ref().and_then(|it| it.get("targetId"));
+        self.result = target.map(|it| json!({ "targetId": it }));
+        self.status = ScanStatus::Pending;
+        self.progress = 0;
+        self.retry_count += 1;
+        self.worker_id = None;
+        self.started_at = None;
+        self.completed_at = None;
         self.error_message = None;
         self
     }
@@ -349,6 +393,54 @@ mod tests {
         assert_eq!(
             (again.completed_at, again.error_message, again.retry_count),
             (None, None, 2)
+        );
+    }
+
+    #[test]
+    fn what_left_something_undone_may_begin_again() {
+        let running = || scan().taken("w", 2, at(1));
+        let partial = running().completed(json!({ "partial": true }), at(2));
+        let whole = running().completed(json!({ "partial": false }), at(2));
+        let failed = running().failed("no", None, at(2));
+        let stopped = running().cancelled(json!({ "cancelled": true }), at(2));
+        for (it, retryable, cancelled) in [
+            (scan(), false, false),
+            (running(), false, false),
+            (whole, false, false),
+            (partial, true, false),
+            (failed, true, false),
+            (stopped, true, true),
+        ] {
+            assert_eq!(
+                (it.is_retryable(), it.is_cancelled()),
+                (retryable, cancelled),
+                "{it:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_scan_that_waits_again_keeps_its_target_and_counts() {
+        let (image, now) = (ImageId::next(), at(0));
+        let first = Scan::pending(
+            ScanId::next(),
+            UserId::random(),
+            ScanType::ImageScan,
+            Some(image),
+            now,
+        );
+        let result = json!({ "targetId": image, "cancelled": true, "matchesFound": 3 });
+        let again = first
+            .clone()
+            .taken("w", 2, at(1))
+            .cancelled(result, at(2))
+            .again();
+        assert_eq!(
+            again,
+            Scan {
+                retry_count: 2,
+                ..first
+            }
         );
     }
 

@@ -3,13 +3,14 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::format_description::{BorrowedFormatItem, well_known::Rfc3339};
 use time::macros::format_description;
-use time::{Duration, OffsetDateTime, UtcOffset};
+use time::{Duration, OffsetDateTime, Time, UtcOffset};
 
 const ISO_MS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
 /// A moment, to the millisecond, in UTC: `2026-01-31T12:34:56.789Z`. Its text sorts by time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime, example = "2026-01-31T12:34:56.789Z"))]
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
@@ -55,6 +56,25 @@ impl Timestamp {
     #[must_use]
     pub fn millis_since(self, earlier: Self) -> i64 {
         self.epoch_millis() - earlier.epoch_millis()
+    }
+
+    /// Its calendar month in UTC: `2026-01`, which sorts by time.
+    #[must_use]
+    pub fn month(self) -> String {
+        self.to_string()[..7].to_owned()
+    }
+
+    /// The first moment of the next calendar month.
+    #[must_use]
+    pub fn next_month(self) -> Self {
+        // 31 days after the first of any month lie in the next one.
+        let first = |moment: OffsetDateTime| {
+            moment
+                .replace_day(1)
+                .unwrap_or(moment)
+                .replace_time(Time::MIDNIGHT)
+        };
+        Self(first(first(self.0).saturating_add(Duration::days(31))))
     }
 
     /// Text that sorts newest first.
@@ -111,6 +131,36 @@ mod tests {
             moment
         );
         assert_eq!(Timestamp::parse(&moment.to_string()).unwrap(), moment);
+    }
+
+    #[test]
+    fn months_begin_on_the_first() {
+        for (moment, month, next) in [
+            (
+                "2026-01-31T23:59:59.999Z",
+                "2026-01",
+                "2026-02-01T00:00:00.000Z",
+            ),
+            (
+                "2026-12-01T00:00:00.000Z",
+                "2026-12",
+                "2027-01-01T00:00:00.000Z",
+            ),
+            (
+                "2028-02-29T12:00:00.000Z",
+                "2028-02",
+                "2028-03-01T00:00:00.000Z",
+            ),
+        ] {
+            let moment = Timestamp::parse(moment).unwrap();
+            assert_eq!(
+                (
+                    moment.month().as_str(),
+                    moment.next_month().to_string().as_str()
+                ),
+                (month, next)
+            );
+        }
     }
 
     #[test]

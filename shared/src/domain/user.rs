@@ -6,6 +6,7 @@ use super::{Error, Result, Timestamp, UserId};
 
 /// How much is at stake for her, from her own answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum RiskLevel {
@@ -17,6 +18,7 @@ pub enum RiskLevel {
 
 /// What she tells us of herself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub struct Profile {
@@ -50,15 +52,10 @@ pub fn display_name(text: Option<&str>) -> Result<Option<String>> {
     };
     let allowed = |c: char| c.is_alphabetic() || c.is_whitespace() || matches!(c, '\'' | '-' | '’');
     if !(2..=50).contains(&name.chars().count()) || !name.chars().all(allowed) {
-        return Err(Error::invalid(
-            "VALIDATION_ERROR",
+        return Err(Error::invalid_at(
+            "displayName",
             "A name has 2 to 50 letters; spaces, apostrophes and hyphens are fine.",
-        )
-        .with_details(serde_json::json!([{
-            "code": "custom",
-            "message": "A name has 2 to 50 letters; spaces, apostrophes and hyphens are fine.",
-            "path": ["displayName"],
-        }])));
+        ));
     }
     Ok(Some(name.to_owned()))
 }

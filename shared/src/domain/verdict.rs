@@ -10,6 +10,7 @@ use super::{Evidence, MatchStatus, MatchType, Relation, ReviewStatus, Severity};
 
 /// How sure we are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum Tier {
@@ -43,6 +44,50 @@ impl Tier {
     }
 }
 
+/// What an engine says of a picture it found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Claim {
+    /// It looks like hers to an engine that looks for pictures that look alike.
+    Alike,
+    /// An engine that looks for copies has little to say for it.
+    Weak,
+    /// It shows the same person.
+    Face,
+    /// It is somewhere on a page.
+    Page,
+    /// It is a part of hers, or an altered version.
+    Partial,
+    /// It is the whole of hers.
+    Full,
+}
+
+impl Claim {
+    /// How sure we would be if we believed it.
+    fn tier(self, score: Option<f64>) -> Tier {
+        match self {
+            Self::Full => Tier::High,
+            Self::Partial => Tier::MediumHigh,
+            Self::Page => Tier::Medium,
+            Self::Face if score.is_some_and(|it| it >= SURE_FACE) => Tier::MediumHigh,
+            Self::Face | Self::Weak | Self::Alike => Tier::Low,
+        }
+    }
+
+    /// What stands for the score of an engine that gives none, out of 100.
+    fn usual(self) -> f64 {
+        match self {
+            Self::Full => 98.0,
+            Self::Page => 92.0,
+            Self::Alike => 86.0,
+            Self::Partial => 85.0,
+            Self::Face | Self::Weak => 0.0,
+        }
+    }
+}
+
+/// A search for faces that is this sure is worth telling of, out of 100.
+const SURE_FACE: f64 = 80.0;
+
 /// What our own look at the found picture said.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Look {
@@ -61,57 +106,68 @@ pub struct Verdict {
     pub similarity: f64,
     /// How like the found picture is.
     pub match_type: MatchType,
+    /// Whether she is told. What merely looks alike waits for her among the findings.
+    pub told: bool,
     /// What our own look rests on, if there was one.
     pub evidence: Option<Evidence>,
 }
 
 impl Verdict {
-    /// The verdict on a candidate that an engine gave `score` (0 to 100), after our own `look`.
+    /// The verdict on a candidate, after our own `look`; nothing if it is dismissed, which is said of
+    /// look-alikes only. An engine may give a score, 0 to 100.
     #[must_use]
-    pub fn of(score: Option<f64>, look: Look) -> Self {
-        let score = score
-            .filter(|it| it.is_finite())
-            .unwrap_or_default()
-            .clamp(0.0, 100.0);
-        let claimed = claimed(score);
+    pub fn of(claim: Claim, score: Option<f64>, look: Look) -> Option<Self> {
+        let score = score.filter(|it| it.is_finite());
+        let claimed = claim.tier(score);
+        let score = score.unwrap_or_else(|| claim.usual()).clamp(0.0, 100.0);
         let doubted = Self {
             tier: Tier::Low,
             similarity: hundredths(score / 100.0),
             match_type: MatchType::Modified,
+            told: claim >= Claim::Page || claim == Claim::Weak,
             evidence: None,
         };
         let Look::Compared(evidence) = look else {
             let tier = one_less(claimed);
-            return Self { tier, ..doubted };
+            return Some(Self {
+                tier,
+                told: doubted.told || tier > Tier::Low,
+                ..doubted
+            });
+        };
+        let copy = Self {
+            tier: Tier::High,
+            similarity: hundredths(evidence.score),
+            told: true,
+            ..doubted.clone()
         };
         let verdict = match evidence.relation {
             Relation::Exact => Self {
-                tier: Tier::High,
-                similarity: hundredths(evidence.score),
                 match_type: MatchType::Exact,
-                ..doubted
+                ..copy
             },
-            Relation::Edited => Self {
-                tier: Tier::High,
-                similarity: hundredths(evidence.score),
-                ..doubted
-            },
+            Relation::Edited => copy,
             // Her face in a picture that is not hers: no copy, and worth knowing whatever is claimed.
             Relation::SamePerson => Self {
                 tier: claimed.clamp(Tier::Medium, Tier::MediumHigh),
-                match_type: MatchType::Similar,
+                match_type: match claim {
+                    Claim::Face => MatchType::FaceMatch,
+                    _ => MatchType::PersonCandidate,
+                },
+                told: true,
                 ..doubted
             },
             Relation::Similar => Self {
                 match_type: MatchType::Similar,
                 ..doubted
             },
+            Relation::Different if claim == Claim::Alike => return None,
             Relation::Different => doubted,
         };
-        Self {
+        Some(Self {
             evidence: Some(*evidence),
             ..verdict
-        }
+        })
     }
 
     /// Where a finding of this verdict begins its life.
@@ -124,15 +180,6 @@ impl Verdict {
             ),
             _ => (MatchStatus::New, ReviewStatus::Active),
         }
-    }
-}
-
-/// What the engine's own score claims.
-fn claimed(score: f64) -> Tier {
-    match score {
-        it if it >= 50.0 => Tier::High,
-        it if it >= 30.0 => Tier::MediumHigh,
-        _ => Tier::Low,
     }
 }
 
@@ -150,82 +197,95 @@ fn hundredths(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::evidence::tests::evidence;
 
-    fn seen(score: f64, relation: Relation, likelihood: f64) -> Verdict {
+    const ALL: [Claim; 6] = [
+        Claim::Alike,
+        Claim::Weak,
+        Claim::Face,
+        Claim::Page,
+        Claim::Partial,
+        Claim::Full,
+    ];
+
+    fn seen(claim: Claim, relation: Relation, likelihood: f64) -> Option<Verdict> {
         let look = Look::Compared(Box::new(evidence(relation, likelihood)));
-        Verdict::of(Some(score), look)
+        Verdict::of(claim, Some(60.0), look)
     }
 
-    fn tier(score: f64, look: Look) -> Tier {
-        Verdict::of(Some(score), look).tier
+    fn unseen(claim: Claim, score: Option<f64>) -> Verdict {
+        Verdict::of(claim, score, Look::Unseen).unwrap()
     }
 
     #[test]
     fn her_picture_is_certain_whatever_the_engine_says() {
-        for score in [0.0, 12.0, 99.0] {
-            let same = seen(score, Relation::Exact, 0.991);
+        for claim in ALL {
+            let same = seen(claim, Relation::Exact, 0.991).unwrap();
             assert_eq!((same.tier, same.similarity), (Tier::High, 0.99));
-            assert_eq!(same.match_type, MatchType::Exact);
-            let edited = seen(score, Relation::Edited, 0.7);
+            assert_eq!((same.match_type, same.told), (MatchType::Exact, true));
+            let edited = seen(claim, Relation::Edited, 0.7).unwrap();
             assert_eq!((edited.tier, edited.similarity), (Tier::High, 0.7));
             assert_eq!(edited.match_type, MatchType::Modified);
-            assert!(edited.evidence.is_some_and(|it| it.is_copy()));
+            assert!(edited.told && edited.evidence.is_some_and(|it| it.is_copy()));
         }
-        let none = Verdict::of(
-            None,
-            Look::Compared(Box::new(evidence(Relation::Exact, 1.0))),
-        );
-        assert_eq!((none.tier, none.similarity), (Tier::High, 1.0));
     }
 
     #[test]
     fn what_could_not_be_seen_is_one_step_less_sure() {
-        assert_eq!(tier(50.0, Look::Unseen), Tier::MediumHigh);
-        assert_eq!(tier(49.9, Look::Unseen), Tier::Medium);
-        assert_eq!(tier(30.0, Look::Unseen), Tier::Medium);
-        assert_eq!(tier(29.9, Look::Unseen), Tier::Low);
-        assert_eq!(Verdict::of(Some(90.0), Look::Unseen).evidence, None);
+        for (claim, score, tier, told) in [
+            (Claim::Full, None, Tier::MediumHigh, true),
+            (Claim::Partial, None, Tier::Medium, true),
+            (Claim::Page, None, Tier::Low, true),
+            (Claim::Face, Some(80.0), Tier::Medium, true),
+            (Claim::Face, Some(79.9), Tier::Low, false),
+            (Claim::Weak, Some(20.0), Tier::Low, true),
+            (Claim::Alike, None, Tier::Low, false),
+        ] {
+            let found = unseen(claim, score);
+            assert_eq!((found.tier, found.told), (tier, told), "{claim:?}");
+            assert_eq!(found.evidence, None);
+        }
     }
 
     #[test]
     fn her_face_in_another_picture_is_between() {
-        for (score, tier) in [
-            (90.0, Tier::MediumHigh),
-            (30.0, Tier::MediumHigh),
-            (5.0, Tier::Medium),
+        for (claim, tier, kind) in [
+            (Claim::Full, Tier::MediumHigh, MatchType::PersonCandidate),
+            (Claim::Alike, Tier::Medium, MatchType::PersonCandidate),
+            (Claim::Face, Tier::Medium, MatchType::FaceMatch),
         ] {
-            let found = seen(score, Relation::SamePerson, 0.1);
-            assert_eq!((found.tier, found.similarity), (tier, score / 100.0));
+            let found = seen(claim, Relation::SamePerson, 0.1).unwrap();
+            assert_eq!((found.tier, found.match_type), (tier, kind));
+            assert_eq!((found.similarity, found.told), (0.6, true));
             assert_eq!(found.status(), (MatchStatus::New, ReviewStatus::Active));
         }
     }
 
     #[test]
-    fn what_looks_different_is_put_to_her_and_never_hidden() {
-        for relation in [Relation::Similar, Relation::Different] {
-            for score in [5.0, 40.0, 90.0] {
-                let found = seen(score, relation, 0.1);
-                assert_eq!((found.tier, found.similarity), (Tier::Low, score / 100.0));
-                assert!(found.evidence.is_some());
-                assert_eq!(
-                    found.status(),
-                    (
-                        MatchStatus::FlaggedForReview,
-                        ReviewStatus::FlaggedForReview
-                    )
-                );
-            }
+    fn what_looks_different_is_put_to_her_unless_nobody_called_it_hers() {
+        for claim in ALL.into_iter().filter(|it| *it != Claim::Alike) {
+            let found = seen(claim, Relation::Different, 0.1).unwrap();
+            assert_eq!((found.tier, found.similarity), (Tier::Low, 0.6));
+            assert_eq!(found.told, claim != Claim::Face);
+            let (status, review) = found.status();
+            assert_eq!(status, MatchStatus::FlaggedForReview);
+            assert_eq!(review, ReviewStatus::FlaggedForReview);
         }
+        assert_eq!(seen(Claim::Alike, Relation::Different, 0.1), None);
+        let alike = seen(Claim::Alike, Relation::Similar, 0.1).unwrap();
+        assert_eq!((alike.tier, alike.told), (Tier::Low, false));
     }
 
     #[test]
     fn odd_scores_are_taken_calmly() {
-        for odd in [None, Some(f64::NAN), Some(-3.0), Some(f64::INFINITY)] {
-            assert_eq!(Verdict::of(odd, Look::Unseen).similarity, 0.0);
+        for odd in [None, Some(f64::NAN), Some(f64::INFINITY)] {
+            assert_eq!(unseen(Claim::Full, odd).similarity, 0.98);
+            assert_eq!(unseen(Claim::Weak, odd).similarity, 0.0);
         }
-        assert_eq!(Verdict::of(Some(250.0), Look::Unseen).similarity, 1.0);
+        assert_eq!(unseen(Claim::Full, Some(-3.0)).similarity, 0.0);
+        assert_eq!(unseen(Claim::Full, Some(250.0)).similarity, 1.0);
     }
 
     #[test]

@@ -1,16 +1,21 @@
 //! What asking any service comes to: its trouble, and its answer read within limits.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::RETRY_AFTER;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
+use time::PrimitiveDateTime;
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
 
-use crate::domain::BoxError;
+use crate::clock;
+use crate::domain::{BoxError, Timestamp};
+use crate::metrics::{self, Measure, Outcome};
 
 /// How long one try may take.
-const TIMEOUT: Duration = Duration::from_secs(15);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How often a question is asked at once. Longer troubles are left to the queue.
 const TRIES: u32 = 2;
@@ -18,15 +23,29 @@ const TRIES: u32 = 2;
 /// The longest the service may ask us to wait for us to wait here.
 const SHORT_WAIT: Duration = Duration::from_secs(3);
 
+/// How a server writes a time of day.
+const HTTP_DATE: StaticFormatDescription = format_description!(
+    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+);
+
+/// The longest anybody may ask us to wait for us to believe it.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// The most bytes an answer may have.
 pub(super) const MAX_ANSWER: usize = 4 * 1024 * 1024;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
-    /// It refuses us: the key is wrong or used up. No question of this key will do better soon.
+    /// It refuses us: the key is wrong. No question of this key will do better soon.
     #[error("the engine refuses us with {0}")]
     Refused(u16),
+    /// What was paid for is used up. No question of this key will do better until more is bought.
+    #[error("the engine's searches are used up")]
+    Spent,
+    /// It does not take this question. Another one may do; this one never will.
+    #[error("the engine does not take the question: {0}")]
+    Rejected(u16),
     /// It is busy or broken; another time may do.
     #[error("the engine is busy: {status}")]
     Busy {
@@ -57,7 +76,13 @@ impl EngineError {
     /// Whether asking for another thing would come to the same.
     #[must_use]
     pub fn is_for_all(&self) -> bool {
-        matches!(self, Self::Refused(_))
+        matches!(self, Self::Refused(_) | Self::Spent)
+    }
+
+    /// Whether it is only that we ask too much at a time; the engine itself is well.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        matches!(self, Self::Busy { status: 429, .. })
     }
 
     /// Whether asking again at once may help.
@@ -65,23 +90,56 @@ impl EngineError {
         match self {
             Self::Busy { after, .. } => after.is_none_or(|it| it <= SHORT_WAIT),
             Self::Silent | Self::Garbage(_) => true,
-            Self::Refused(_) => false,
+            Self::Refused(_) | Self::Spent | Self::Rejected(_) => false,
         }
     }
 }
 
 /// A client that goes where it is told and nowhere else.
 pub(super) fn client() -> Result<Client, BoxError> {
+    patient(TIMEOUT)
+}
+
+/// The same with a patience of its own.
+pub(super) fn patient(timeout: Duration) -> Result<Client, BoxError> {
     Ok(Client::builder()
         .redirect(Policy::none())
         .referer(false)
         .no_proxy()
-        .timeout(TIMEOUT)
+        .timeout(timeout)
         .build()?)
 }
 
 /// Asks, and once more if that may help.
 pub(super) async fn asked<T, F>(engine: &'static str, ask: impl Fn() -> F) -> Result<T, EngineError>
+where
+    F: Future<Output = Result<T, EngineError>>,
+{
+    let began = Instant::now();
+    let answer = tried(engine, ask).await;
+    let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let outcome = outcome(answer.as_ref().err());
+    tracing::info!(engine, ?outcome, ms, "an engine was asked");
+    metrics::note(Measure::Engine {
+        engine,
+        outcome,
+        ms,
+    });
+    answer
+}
+
+/// What a trouble says of the engine.
+fn outcome(trouble: Option<&EngineError>) -> Outcome {
+    match trouble {
+        None => Outcome::Answered,
+        Some(EngineError::Spent) => Outcome::Spent,
+        Some(EngineError::Rejected(_)) => Outcome::Declined,
+        Some(err) if err.is_throttled() => Outcome::Declined,
+        Some(_) => Outcome::Failed,
+    }
+}
+
+async fn tried<T, F>(engine: &'static str, ask: impl Fn() -> F) -> Result<T, EngineError>
 where
     F: Future<Output = Result<T, EngineError>>,
 {
@@ -98,10 +156,15 @@ where
 }
 
 /// The body of an answer.
-pub(super) async fn read(mut reply: Response) -> Result<Bytes, EngineError> {
+pub(super) async fn read(reply: Response) -> Result<Bytes, EngineError> {
+    read_up_to(reply, MAX_ANSWER).await
+}
+
+/// The body of an answer of at most so many bytes.
+pub(super) async fn read_up_to(mut reply: Response, most: usize) -> Result<Bytes, EngineError> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = reply.chunk().await.map_err(|_| EngineError::Silent)? {
-        if bytes.len() + chunk.len() > MAX_ANSWER {
+        if bytes.len() + chunk.len() > most {
             return Err(EngineError::Garbage("too long"));
         }
         bytes.extend_from_slice(&chunk);
@@ -111,15 +174,22 @@ pub(super) async fn read(mut reply: Response) -> Result<Bytes, EngineError> {
 
 /// How long an answer asks us to wait.
 pub(super) fn retry_after(reply: &Response) -> Option<Duration> {
-    let seconds = reply
-        .headers()
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(Duration::from_secs(seconds))
+    let asked = reply.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    wait_of(asked.trim(), clock::now())
+}
+
+/// Seconds, or the time of day until which to wait.
+fn wait_of(asked: &str, now: Timestamp) -> Option<Duration> {
+    let wait = match asked.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let until = PrimitiveDateTime::parse(asked, HTTP_DATE).ok()?;
+            let left = Timestamp::from(until.assume_utc()).millis_since(now);
+            // A time that has passed asks for nothing.
+            Duration::from_millis(left.try_into().unwrap_or_default())
+        }
+    };
+    Some(wait.min(LONGEST_WAIT))
 }
 
 /// One second, two, four…, a tenth more or less.
@@ -127,4 +197,59 @@ fn pause(attempt: u32) -> Duration {
     let base = 1000_u64 << (attempt - 1).min(5);
     let random = u64::from(uuid::Uuid::new_v4().as_fields().0);
     Duration::from_millis(base - base / 10 + random % (base / 5 + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_wait_is_said_in_seconds_or_as_a_time_of_day() {
+        let now = Timestamp::from(datetime!(2026-03-01 09:30:00 UTC));
+        for (asked, want) in [
+            ("0", Some(0)),
+            ("120", Some(120)),
+            ("Sun, 01 Mar 2026 09:32:05 GMT", Some(125)),
+            ("Sun, 01 Mar 2026 09:29:59 GMT", Some(0)),
+            ("99999999", Some(86_400)),
+            ("Sun, 01 Mar 2099 09:30:00 GMT", Some(86_400)),
+            ("Tue, 01 Mar 2026 09:32:05 PST", None),
+            ("-5", None),
+            ("1.5", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let wait = wait_of(asked, now).map(|it| it.as_secs());
+            assert_eq!(wait, want, "{asked}");
+        }
+    }
+
+    #[test]
+    fn what_a_trouble_means_for_the_next_question() {
+        let busy = |status| EngineError::Busy {
+            status,
+            after: None,
+        };
+        use Outcome::{Declined, Failed, Spent};
+        for (trouble, for_all, throttled, brief, measured) in [
+            (EngineError::Refused(401), true, false, false, Failed),
+            (EngineError::Spent, true, false, false, Spent),
+            (EngineError::Rejected(400), false, false, false, Declined),
+            (busy(429), false, true, true, Declined),
+            (busy(503), false, false, true, Failed),
+            (EngineError::Silent, false, false, true, Failed),
+            (EngineError::Garbage("x"), false, false, true, Failed),
+        ] {
+            assert_eq!(outcome(Some(&trouble)), measured, "{trouble}");
+            let is = (
+                trouble.is_for_all(),
+                trouble.is_throttled(),
+                trouble.is_brief(),
+            );
+            assert_eq!(is, (for_all, throttled, brief), "{trouble}");
+        }
+    }
 }

@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{Client, Response, StatusCode};
 use url::{Host, Url};
 
 use super::address::is_public;
@@ -228,7 +228,8 @@ fn check(url: &Url, except: Option<&(String, u16)>) -> Result<(), Refusal> {
 
 /// The body of an answer, if it is a picture.
 async fn body(mut reply: Response) -> Result<Bytes, Refusal> {
-    if !reply.status().is_success() {
+    // A part of a picture, or none, is a success too, but none that was asked for.
+    if reply.status() != StatusCode::OK {
         return Err(Refusal::Status(reply.status().as_u16()));
     }
     let claimed = reply
@@ -312,3 +313,7 @@ impl Resolve for PublicOnly {
 #[cfg(test)]
 #[path = "fetch_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "fetch_corpus_tests.rs"]
+mod corpus_tests;

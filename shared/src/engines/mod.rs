@@ -4,18 +4,32 @@
 //! engines' answers are read leniently and kept small. Nothing here knows the table or the queues.
 
 mod address;
+mod answer;
 mod asking;
+mod facecheck;
 mod fetch;
 mod hibp;
 mod oauth;
+mod reading;
+mod serpapi;
 mod social;
 mod tineye;
+mod vision;
 mod webhook;
 
+#[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod script;
+
+pub use answer::{Answer, Candidate, Kind, Likelihood, SafeSearch};
 pub use asking::EngineError;
+pub use facecheck::{FaceCheck, Poll, Upload};
 pub use fetch::{Fetcher, Refusal, may_be_called};
 pub use hibp::Hibp;
 pub use oauth::{OAuth, Tokens};
+pub use serpapi::{Provider, SerpApi};
 pub use social::Social;
-pub use tineye::{Answer, Candidate, TinEye};
+pub use tineye::TinEye;
+pub use vision::Vision;
 pub use webhook::{new_secret, signed};

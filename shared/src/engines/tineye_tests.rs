@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use super::super::script::{Script, StandIns, photo};
 use super::*;
 
 /// A service that gives these answers in turn, and what it was sent.
@@ -101,15 +102,77 @@ async fn candidates_are_one_a_page_best_first_and_odd_ones_are_taken_calmly() {
         .map(|it| (it.picture, it.page, it.score))
         .collect();
     let page = |it: &str| Some(format!("https://forum.example/t/{it}"));
+    let picture = |it: &str| Some(format!("https://cdn.example/{it}"));
     assert_eq!(
         found,
         [
-            ("https://cdn.example/b.jpg".into(), page("2"), Some(61.3)),
-            ("https://cdn.example/c.jpg".into(), None, Some(61.3)),
-            ("https://cdn.example/a.jpg".into(), page("1"), Some(20.0)),
-            ("https://img.example/r/3".to_owned(), None, None),
+            (picture("b.jpg"), page("2"), Some(61.3)),
+            (picture("c.jpg"), None, Some(61.3)),
+            (picture("a.jpg"), page("1"), Some(20.0)),
+            (Some("https://img.example/r/3".to_owned()), None, None),
         ]
     );
+}
+
+#[tokio::test]
+async fn the_score_says_what_kind_of_match_it_is() {
+    for (score, want) in [
+        (json!(50), Kind::Full),
+        (json!(49.9), Kind::Partial),
+        (json!(30), Kind::Partial),
+        (json!(29.9), Kind::Similar),
+        (json!(null), Kind::Similar),
+        (json!("high"), Kind::Similar),
+    ] {
+        let backlink = json!({ "url": "https://cdn.example/a.jpg", "backlink": "https://a.example/", "crawl_date": "2025-11-03" });
+        let matches = json!([{ "score": score, "backlinks": [backlink, "odd"] }, 7]);
+        let body = json!({ "code": 200, "results": { "matches": matches } }).to_string();
+        let answer = search(&[(200, "", body)]).await.0.unwrap();
+        let [found] = &answer.candidates[..] else {
+            panic!("one is found");
+        };
+        assert_eq!(
+            (found.kind, found.seen_on.as_deref()),
+            (want, Some("2025-11-03")),
+            "{score}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_others_found_is_searched_by_its_address() {
+    let script = Script::new([(200, "", good()), (400, "", error(400))]).await;
+    let tineye = TinEye::new("secret-key".into(), Some(&format!("{}/rest/", script.base))).unwrap();
+    let found = tineye
+        .search_address("https://cdn.example/a b.jpg?x=1")
+        .await;
+    assert_eq!(found.unwrap().candidates.len(), 4);
+    let want = "GET /rest/search/?image_url=https%3A%2F%2Fcdn.example%2Fa+b.jpg%3Fx%3D1&limit=20&backlink_limit=10&sort=score&order=desc";
+    assert_eq!(script.asked(), [want]);
+    assert!(script.requests()[0].contains("x-api-key: secret-key"));
+    let unreachable = tineye.search_address("https://cdn.example/gone.jpg").await;
+    assert!(unreachable.unwrap().unsuitable);
+}
+
+#[tokio::test]
+async fn what_is_left_is_told() {
+    let left = json!({ "code": 200, "messages": [], "results": { "bundles": [], "total_remaining_searches": 719 } });
+    let none = json!({ "code": 200, "messages": [], "results": {} }).to_string();
+    let lines = [
+        (200, "", left.to_string()),
+        (200, "", none.clone()),
+        (200, "", none),
+        (401, "", error(401)),
+    ];
+    let script = Script::new(lines).await;
+    let tineye = TinEye::new("k".into(), Some(&format!("{}/rest/", script.base))).unwrap();
+    assert_eq!(tineye.remaining().await, Ok(719));
+    assert_eq!(
+        tineye.remaining().await,
+        Err(EngineError::Garbage("no count"))
+    );
+    assert_eq!(tineye.remaining().await, Err(EngineError::Refused(401)));
+    assert_eq!(script.asked()[0], "GET /rest/remaining_searches/");
 }
 
 #[tokio::test]
@@ -122,7 +185,10 @@ async fn an_answer_stays_small_enough_for_a_row() {
     let body =
         json!({ "code": 200, "results": { "matches": [{ "score": 1, "backlinks": links }] } });
     let answer = search(&[(200, "", body.to_string())]).await.0.unwrap();
-    assert_eq!(answer.candidates.len(), MAX_CANDIDATES);
+    assert_eq!(
+        answer.candidates.len(),
+        super::super::answer::MAX_CANDIDATES
+    );
     assert!(answer.candidates.iter().all(|it| it.page.is_none()));
     assert!(serde_json::to_vec(&answer).unwrap().len() < 350_000);
 }
@@ -170,10 +236,14 @@ async fn long_troubles_are_left_to_the_queue() {
 #[tokio::test]
 async fn a_refused_key_is_not_tried_again() {
     for code in [401, 402, 403] {
+        let want = match code {
+            402 => EngineError::Spent,
+            _ => EngineError::Refused(code),
+        };
         for status in [code, 200] {
             let (answer, asked) = search(&[(status, "", error(code))]).await;
             let err = answer.unwrap_err();
-            assert_eq!((err.clone(), asked), (EngineError::Refused(code), 1));
+            assert_eq!((&err, asked), (&want, 1));
             assert!(err.is_for_all() && !format!("{err:?}").contains("secret-key"));
         }
     }
@@ -190,8 +260,8 @@ async fn a_picture_the_engine_cannot_take_is_no_failure() {
             (answer.unwrap(), asked),
             (
                 Answer {
-                    candidates: vec![],
-                    unsuitable: true
+                    unsuitable: true,
+                    ..Answer::default()
                 },
                 1
             )
@@ -233,5 +303,25 @@ async fn nobody_there_is_silence() {
 fn the_key_is_not_in_what_is_printed() {
     assert!(
         !format!("{:?}", TinEye::new("secret-key".into(), None).unwrap()).contains("secret-key")
+    );
+}
+
+#[tokio::test]
+async fn the_stand_in_is_understood_by_address_too() {
+    let world = StandIns::new().await;
+    let picture = world
+        .plant(photo("collins"), "https://a.example/1", "eileen")
+        .await;
+    let base = format!("{}/tineye/rest/", world.base);
+    let tineye = TinEye::new("local-key".into(), Some(&base)).unwrap();
+    let by_address = tineye.search_address(&picture).await.unwrap();
+    let by_bytes = tineye.search(&Bytes::from(photo("collins"))).await.unwrap();
+    assert_eq!((by_address.candidates.len(), &by_address), (1, &by_bytes));
+    assert_eq!(by_bytes.candidates[0].kind, Kind::Full);
+    assert_eq!(tineye.remaining().await, Ok(4998));
+    world.post("/_bundle", json!({ "remaining": 0 })).await;
+    assert_eq!(
+        tineye.search_address(&picture).await,
+        Err(EngineError::Spent)
     );
 }

@@ -14,6 +14,7 @@ use crate::domain::{Error, Kind, Page, Result};
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Issue {
     /// What kind of thing.
     pub code: &'static str,
@@ -70,6 +71,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         // Twice, so that a body that is no JSON at all is told apart from one of the wrong shape.
         let value: Value = serde_json::from_slice(text)
             .map_err(|_| Error::invalid("INVALID_JSON", "The request is not valid JSON."))?;
+        // It would be read as the fields in their order.
+        if value.is_array() {
+            return Err(Issue::refuse(&[Issue {
+                code: "invalid_type",
+                message: "The request is a list where an object is expected.".into(),
+                path: Vec::new(),
+            }]));
+        }
         shape(value).map(Self)
     }
 }

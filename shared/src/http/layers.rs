@@ -10,8 +10,9 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use super::cors::SECURITY;
-use super::{Door, etag, limit, replay};
+use super::{Door, etag, limit, replay, trail};
 use crate::domain::Error;
+use crate::metrics::{self, Measure};
 
 /// The most bytes of JSON a request may have.
 const JSON_LIMIT: usize = 1024 * 1024;
@@ -40,6 +41,18 @@ pub fn finish<S: Clone + Send + Sync + 'static>(
 }
 
 async fn around(State(door): State<Door>, request: Request, next: Next) -> Response {
+    metrics::note_start();
+    let (parts, body) = request.into_parts();
+    let trail = trail::of(&parts);
+    let name = trail.correlation.clone();
+    let span = tracing::info_span!("request", correlation = name, trace = trail.root());
+    let request = Request::from_parts(parts, body);
+    let mut reply = trail.follow(span, answer(door, request, next)).await;
+    trail::mark(&name, reply.headers_mut());
+    reply
+}
+
+async fn answer(door: Door, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let (parts, body) = request.into_parts();
     let (method, headers) = (parts.method.clone(), parts.headers.clone());
@@ -54,6 +67,7 @@ async fn around(State(door): State<Door>, request: Request, next: Next) -> Respo
     let mut reply = if let Some(reply) = door.cors.preflight(&method, &path, &headers) {
         reply
     } else if standing.is_some_and(|it| it.is_over) {
+        metrics::note(Measure::LimitedCall);
         limit::refusal(&path)
     } else {
         let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;

@@ -60,17 +60,19 @@ fn is_refresh(parts: &Parts) -> bool {
             .any(|(name, value)| name == "grant_type" && value == "refresh_token")
 }
 
-/// The answer to one call too many, in the language of the address.
+/// The answer to one call too many.
 pub(super) fn refusal(path: &str) -> Response {
+    let text = "There were too many requests in a short time. Please wait a minute and try again.";
+    refused(path, Error::new(Kind::TooMany, "REQUEST_ERROR", text))
+}
+
+/// A refusal in the language of the address.
+pub(super) fn refused(path: &str, err: Error) -> Response {
     if path.starts_with("/auth/v1") {
-        return gotrue::limited();
+        gotrue::refusal(err)
+    } else {
+        err.into_response()
     }
-    Error::new(
-        Kind::TooMany,
-        "REQUEST_ERROR",
-        "There were too many requests in a short time. Please wait a minute and try again.",
-    )
-    .into_response()
 }
 
 /// Tells a caller how she stands.

@@ -14,6 +14,8 @@ pub mod gotrue;
 mod layers;
 mod limit;
 mod replay;
+pub mod table;
+mod trail;
 
 pub use caller::Caller;
 pub use client::ClientAddress;

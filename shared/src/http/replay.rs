@@ -9,10 +9,11 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::limit::refused;
 use super::{ClientAddress, Door, Issue};
 use crate::clock;
 use crate::domain::{Error, Kind, Result};
@@ -51,8 +52,9 @@ pub(super) async fn around(State(door): State<Door>, request: Request, next: Nex
     {
         return next.run(request).await;
     }
+    let path = request.uri().path().to_owned();
     let answered = answer(&door, replays, request, next).await;
-    answered.unwrap_or_else(IntoResponse::into_response)
+    answered.unwrap_or_else(|err| refused(&path, err))
 }
 
 async fn answer(door: &Door, replays: &Replays, request: Request, next: Next) -> Result<Response> {
@@ -90,7 +92,7 @@ async fn answer(door: &Door, replays: &Replays, request: Request, next: Next) ->
     }
     match replay {
         Replay::Again(answer) => again(answer),
-        Replay::Refuse(why) => Ok(refuse(why)),
+        Replay::Refuse(why) => Ok(refuse(parts.uri.path(), why)),
         Replay::First(run) => {
             let reply = next.run(Request::from_parts(parts, Body::from(body))).await;
             keep(replays, &run, call, reply).await
@@ -100,14 +102,16 @@ async fn answer(door: &Door, replays: &Replays, request: Request, next: Next) ->
 
 fn key(parts: &Parts) -> Result<String> {
     let text = parts.headers.get(KEY).and_then(|it| it.to_str().ok());
-    text.filter(|it| (1..=LONGEST).contains(&it.len()))
-        .map(str::to_owned)
-        .ok_or_else(|| {
-            Issue::refuse(&[Issue::at(
-                "Idempotency-Key",
-                "An idempotency key has 1 to 255 plain characters.",
-            )])
-        })
+    text.filter(|it| {
+        (1..=LONGEST).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_graphic())
+    })
+    .map(str::to_owned)
+    .ok_or_else(|| {
+        Issue::refuse(&[Issue::at(
+            "Idempotency-Key",
+            "An idempotency key has 1 to 255 plain characters and no spaces.",
+        )])
+    })
 }
 
 /// What makes two bodies the same. A form sent again has another boundary, which says nothing.
@@ -152,8 +156,8 @@ fn again(answer: Answer) -> Result<Response> {
     Ok(reply)
 }
 
-fn refuse(why: Refused) -> Response {
-    let mut reply = Error::from(why).into_response();
+fn refuse(path: &str, why: Refused) -> Response {
+    let mut reply = refused(path, Error::from(why));
     if why == Refused::Running {
         reply
             .headers_mut()

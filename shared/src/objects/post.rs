@@ -15,11 +15,13 @@ use crate::domain::{Error, Result, Timestamp};
 
 /// What a browser needs to send a file: POST `fields` and then the file, as `file`, to `url`.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
     /// Where to.
     pub url: String,
     /// Form fields, to be sent before the file.
+    #[cfg_attr(feature = "openapi", schema(value_type = std::collections::BTreeMap<String, String>))]
     pub fields: serde_json::Map<String, Value>,
     /// The most bytes the file may have.
     pub max_bytes: u64,

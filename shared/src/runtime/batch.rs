@@ -6,6 +6,8 @@ use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent
 use futures_util::FutureExt;
 
 use crate::domain::{Error, Result};
+use crate::metrics;
+use crate::trail::Trail;
 
 /// How often a message is delivered before it goes to the dead-letter queue; the template's `maxReceiveCount`.
 const MAX_DELIVERIES: u32 = 3;
@@ -23,6 +25,8 @@ pub struct Delivery {
     pub receipt: String,
     /// Which delivery this is, from 1.
     pub attempt: u32,
+    /// The trace of whoever sent it.
+    pub trace: Option<String>,
 }
 
 impl Delivery {
@@ -38,6 +42,9 @@ impl Delivery {
             .get("ApproximateReceiveCount")
             .and_then(|it| it.parse().ok())
             .unwrap_or(1);
+        let sent = message.attributes.get("AWSTraceHeader").cloned();
+        // Else this invocation's own, which the runtime leaves here.
+        let trace = sent.or_else(|| std::env::var("_X_AMZN_TRACE_ID").ok());
         let queue = message
             .event_source_arn
             .as_deref()
@@ -49,6 +56,7 @@ impl Delivery {
             body: message.body.unwrap_or_default(),
             receipt: message.receipt_handle.unwrap_or_default(),
             attempt,
+            trace,
         }
     }
 }
@@ -60,11 +68,19 @@ pub async fn take_batch(
     event: SqsEvent,
     mut handle: impl AsyncFnMut(Delivery) -> Result<()>,
 ) -> SqsBatchResponse {
+    metrics::note_start();
     let mut response = SqsBatchResponse::default();
     for message in event.records {
         let delivery = Delivery::of(message);
         let (id, attempt) = (delivery.id.clone(), delivery.attempt);
-        let done = AssertUnwindSafe(handle(delivery)).catch_unwind().await;
+        // Until the message says where it comes from.
+        let trail = Trail {
+            correlation: id.clone(),
+            trace: delivery.trace.clone(),
+        };
+        let span = tracing::info_span!("message", correlation = id, trace = trail.root(), attempt);
+        let work = AssertUnwindSafe(handle(delivery).boxed_local()).catch_unwind();
+        let done = trail.follow(span, work).await;
         let Err(err) =
             done.unwrap_or_else(|_| Err(Error::bug("taking a message", "the handler panicked")))
         else {
@@ -92,7 +108,7 @@ mod tests {
     fn message(id: &str, attempt: u32) -> SqsMessage {
         serde_json::from_value(serde_json::json!({
             "messageId": id, "body": id, "receiptHandle": "r", "eventSourceARN": "arn:aws:sqs:eu:1:image-scan",
-            "attributes": { "ApproximateReceiveCount": attempt.to_string() },
+            "attributes": { "ApproximateReceiveCount": attempt.to_string(), "AWSTraceHeader": "Root=1-2-3" },
         }))
         .unwrap()
     }
@@ -109,6 +125,11 @@ mod tests {
         let mut seen = vec![];
         let response = take_batch(event, async |it| {
             seen.push((it.id.clone(), it.is_last(), it.queue.clone()));
+            let trail = Trail::current().unwrap();
+            assert_eq!(
+                (trail.correlation.as_str(), trail.root()),
+                (it.id.as_str(), "1-2-3")
+            );
             assert!(it.body != "panics");
             if it.body == "bad" {
                 Err(Error::unavailable("x", "y"))

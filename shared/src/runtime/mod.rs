@@ -10,6 +10,10 @@ use std::time::Duration;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use axum::Router;
+use futures_util::FutureExt;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::Value;
+use tracing::Instrument;
 
 pub use batch::{Delivery, take_batch};
 pub use env::Env;
@@ -18,6 +22,7 @@ pub use scans::{Delivered, take_scans};
 
 use crate::domain::BoxError;
 use crate::mail::Mailer;
+use crate::metrics;
 use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::store::Store;
@@ -75,6 +80,18 @@ impl Clients {
     pub fn queues(&self) -> Queues {
         Queues::new(aws_sdk_sqs::Client::new(&self.aws))
     }
+}
+
+/// Does this work at each tick of a schedule until the environment ends.
+pub async fn each_tick(work: impl AsyncFn() -> crate::Result<()>) -> Result<(), BoxError> {
+    let tick = async |event: LambdaEvent<Value>| -> Result<(), BoxError> {
+        metrics::note_start();
+        let trace = event.context.xray_trace_id.unwrap_or_default();
+        let span = tracing::info_span!("tick", trace);
+        // Boxed: the type of a whole run is too deep for the compiler.
+        Ok(work().instrument(span).boxed_local().await?)
+    };
+    lambda_runtime::run(service_fn(tick)).await
 }
 
 /// Answers HTTP requests until the environment ends.

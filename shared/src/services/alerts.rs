@@ -61,8 +61,8 @@ pub async fn act(
     now: Timestamp,
 ) -> Result<Alert> {
     if notes.as_ref().is_some_and(|it| it.chars().count() > NOTES) {
-        return Err(Error::invalid(
-            "VALIDATION_ERROR",
+        return Err(Error::invalid_at(
+            "notes",
             "Notes have at most 1000 characters.",
         ));
     }

@@ -4,6 +4,7 @@ use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::governor::Governor;
 use super::work::{self, Again, Outcome, Work, is_late};
 use crate::clock;
 use crate::domain::{
@@ -23,6 +24,8 @@ pub struct BreachChecker {
     pub queues: Queues,
     /// The service that knows breaches, if there is a key for it.
     pub hibp: Option<Hibp>,
+    /// How much it may be asked.
+    pub governor: Governor,
     /// The queue of the checks.
     pub queue: String,
 }
@@ -84,12 +87,10 @@ impl BreachChecker {
         if kept.is_some() {
             return Ok(Ok(kept));
         }
-        let found = match hibp.breaches(address).await {
+        let question = hibp.breaches(address);
+        let found = match self.governor.ask(Hibp::NAME, question).await {
             Ok(found) => found,
-            Err(err) => {
-                tracing::warn!(engine = Hibp::NAME, error = %err, "a breach check failed");
-                return Ok(Err(err));
-            }
+            Err(why) => return Ok(Err(why.into_trouble(clock::now()))),
         };
         let seen = Seen {
             unsuitable: found.is_none(),

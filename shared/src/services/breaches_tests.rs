@@ -8,6 +8,7 @@ use super::*;
 use crate::domain::{
     Account, AlertType, Linked, Platform, Scan, ScanId, ScanOrigin, ScanStatus, ScanType, UserId,
 };
+use crate::services::governor::Governor;
 use crate::services::scans::message;
 use crate::services::support::{BREACHES, World, delivered};
 use crate::store::LinkedRow;
@@ -26,6 +27,7 @@ fn checker(world: &World, key: Option<&str>) -> BreachChecker {
     BreachChecker {
         store: world.store.clone(),
         queues: world.queues.clone(),
+        governor: Governor::new(world.store.clone(), None).unwrap(),
         hibp: key.map(|it| Hibp::new(it.into(), Some(&base)).unwrap()),
         queue: BREACHES.into(),
     }

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::domain::{Error, Result, Scan, ScanId, ScanStatus, ScanType, Timestamp, UserId};
+use crate::metrics;
+use crate::services::work;
 use crate::store::{ScanRow, Store};
 
 /// What a full scan is made of.
@@ -54,7 +56,12 @@ pub(super) async fn settle(store: &Store, user: UserId, id: ScanId) -> Result<()
         let now = clock::now();
         let done = if parts.iter().all(|it| it.scan.status.is_over()) {
             let ended = ended(&row.scan, &parts, now);
-            store.end_scan(&row, ended, None).await?
+            let measure = work::measure(&ended);
+            let done = store.end_scan(&row, ended, None).await?;
+            if done {
+                metrics::note(measure);
+            }
+            done
         } else {
             match progress(&parts) {
                 further if further > row.scan.progress => {
@@ -77,6 +84,14 @@ pub(super) async fn as_of_now(store: &Store, mut scan: Scan) -> Result<Scan> {
         scan.progress = scan.progress.max(progress(&parts));
     }
     Ok(scan)
+}
+
+/// The parts of a scan; none, unless it is made of others.
+pub(super) async fn parts_of(store: &Store, scan: &Scan) -> Result<Vec<ScanRow>> {
+    match scan.kind {
+        ScanType::FullScan => read(store, scan).await,
+        _ => Ok(Vec::new()),
+    }
 }
 
 async fn read(store: &Store, parent: &Scan) -> Result<Vec<ScanRow>> {
@@ -114,7 +129,8 @@ fn ended(parent: &Scan, parts: &[ScanRow], now: Timestamp) -> Scan {
     }
 }
 
-fn result(parent: &Scan, parts: &[ScanRow], partial: bool, now: Timestamp) -> Value {
+/// What a scan came to, by what its parts did.
+pub(super) fn result(parent: &Scan, parts: &[ScanRow], partial: bool, now: Timestamp) -> Value {
     let of = |it: &ScanRow, name: &str| {
         let result = it.scan.result.as_ref();
         result
@@ -132,6 +148,7 @@ fn result(parent: &Scan, parts: &[ScanRow], partial: bool, now: Timestamp) -> Va
     };
     let partial = partial || parts.iter().any(|it| of(it, "partial") == true);
     let findings: u32 = parts.iter().map(|it| it.findings).sum();
+    let alerts: u32 = parts.iter().map(ScanRow::alerts).sum();
     let children = parts.iter().map(|it| {
         json!({
             "id": it.scan.id, "type": it.scan.kind, "status": it.scan.status,
@@ -145,7 +162,7 @@ fn result(parent: &Scan, parts: &[ScanRow], partial: bool, now: Timestamp) -> Va
         "profilesChecked": sum("profilesChecked"),
         "breachesFound": sum("breachesFound"),
         "matchesFound": findings,
-        "alertsCreated": findings,
+        "alertsCreated": alerts,
         "duration": now.millis_since(parent.started_at.unwrap_or(parent.created_at)),
         "errors": all("errors"),
         "partial": partial,

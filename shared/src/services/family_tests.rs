@@ -6,9 +6,11 @@ use super::*;
 use crate::domain::{Account, Kind, Linked, LinkedKind, LinkedLook, Platform};
 use crate::engines::{Fetcher, Hibp, Social};
 use crate::services::breaches::BreachChecker;
+use crate::services::governor::Governor;
 use crate::services::profiles::ProfileScanner;
 use crate::services::rescan::Rescan;
 use crate::services::scans::{Scans, message};
+use crate::services::seeing::Eyes;
 use crate::services::support::{
     BACKGROUND, BREACHES, INGEST, PROFILES, QUEUE, World, delivered, killed_after, lanes,
 };
@@ -17,6 +19,7 @@ use crate::testing::Cloud;
 
 fn scans(world: &World) -> Scans {
     Scans {
+        governor: Governor::new(world.store.clone(), None).unwrap(),
         store: world.store.clone(),
         queues: world.queues.clone(),
         lanes: lanes(),
@@ -174,6 +177,7 @@ fn checker(world: &World) -> BreachChecker {
     BreachChecker {
         store: world.store.clone(),
         queues: world.queues.clone(),
+        governor: Governor::new(world.store.clone(), None).unwrap(),
         hibp: Some(Hibp::new("k".into(), Some(&world.at("/hibp/api/v3/"))).unwrap()),
         queue: BREACHES.into(),
     }
@@ -182,10 +186,12 @@ fn checker(world: &World) -> BreachChecker {
 fn looker(world: &World) -> ProfileScanner {
     ProfileScanner {
         store: world.store.clone(),
+        objects: world.objects.clone(),
         queues: world.queues.clone(),
         fetcher: Fetcher::new(None).unwrap(),
         social: Some(Social::new(&world.at("/social/")).unwrap()),
         queue: PROFILES.into(),
+        eyes: Eyes::open(),
     }
 }
 

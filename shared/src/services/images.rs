@@ -40,6 +40,7 @@ pub struct Images {
 
 /// A picture as lists show it.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ImageView {
     #[serde(flatten)]
@@ -49,6 +50,7 @@ pub struct ImageView {
 
 /// A ticket and the picture it is for.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UploadTicket))]
 pub struct TicketView {
     image: Image,
     upload: Ticket,

@@ -59,7 +59,9 @@ impl Intake {
         };
         let image = row.image;
         if matches!(image.state, ImageState::Expected | ImageState::Pending) {
-            match self.open(&upload).await? {
+            // Should she change her mind from here on, keeping it is refused and the next delivery knows.
+            let faces = self.store.may_recognise(user).await?;
+            match self.open(&upload, faces).await? {
                 Ok(derived) => self.keep(&image, derived, now).await?,
                 Err(reason) => self.reject(&image, &reason, now).await?,
             }
@@ -70,7 +72,7 @@ impl Intake {
     }
 
     /// The file's bytes made into copies and fingerprints, or why that cannot be, in words for her.
-    async fn open(&self, upload: &str) -> Result<Result<Derived, String>> {
+    async fn open(&self, upload: &str, faces: bool) -> Result<Result<Derived, String>> {
         let limit = usize::try_from(MAX_TICKET).unwrap_or(usize::MAX);
         let bytes = match self.objects.get(upload, limit).await {
             Ok(Some(bytes)) => bytes,
@@ -84,7 +86,7 @@ impl Intake {
             Err(err) => return Err(err),
         };
         let eyes = self.eyes.clone();
-        let derived = tokio::task::spawn_blocking(move || derive(&bytes, &eyes)).await;
+        let derived = tokio::task::spawn_blocking(move || derive(&bytes, &eyes, faces)).await;
         let derived = derived.map_err(|err| Error::bug("taking a picture in", err))??;
         Ok(derived.map_err(|err| err.to_string()))
     }
@@ -190,7 +192,9 @@ pub fn uploads(message: &str) -> Result<Vec<(UserId, ImageId)>> {
 }
 
 /// `Err` in the inner result is a file that is no picture, in the outer one our own trouble.
-fn derive(bytes: &[u8], eyes: &Eyes) -> Result<Result<Derived, DecodeError>> {
+///
+/// `faces`: whether she agrees that the numbers of faces are kept.
+fn derive(bytes: &[u8], eyes: &Eyes, faces: bool) -> Result<Result<Derived, DecodeError>> {
     let found = vara_imaging::metadata(bytes);
     let picture = match vara_imaging::decode(bytes, &Limits::DEFAULT) {
         Ok(picture) => picture,
@@ -201,7 +205,10 @@ fn derive(bytes: &[u8], eyes: &Eyes) -> Result<Result<Derived, DecodeError>> {
     let hashes = vara_imaging::pdq_dihedral(&picture);
     // The models look at the copy that is kept, so that places are in its pixels.
     drop(picture);
-    let (prints, face) = eyes.look(&display, found);
+    let (mut prints, face) = eyes.look(&display, found);
+    if !faces {
+        prints.faces = None;
+    }
     let encode = |it| {
         vara_imaging::encode_jpeg(it, QUALITY).map_err(|err| Error::bug("encoding a copy", err))
     };
@@ -223,7 +230,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::clock;
+    use crate::domain::Preferences;
+    use crate::services::preferences;
     use crate::services::support::{World, photo};
+    use crate::testing;
 
     async fn taken_in(world: &World, file: Vec<u8>) -> ImageId {
         let intake = world.intake();
@@ -241,6 +251,7 @@ mod tests {
     #[tokio::test]
     async fn a_portrait_is_stored_with_all_it_is_recognised_by() {
         let world = World::new().await;
+        testing::agree_to_faces(&world.store, world.user).await;
         let id = taken_in(&world, photo("grace-hopper")).await;
         let row = world.image(id).await;
         assert_eq!(row.dihedral.len(), 8);
@@ -262,11 +273,37 @@ mod tests {
     #[tokio::test]
     async fn a_picture_without_a_face_says_so() {
         let world = World::new().await;
+        testing::agree_to_faces(&world.store, world.user).await;
         let id = taken_in(&world, crate::services::support::scene(1)).await;
         let image = world.image(id).await.image;
         assert!(!image.face_detected && image.face_metadata.is_none());
         let prints = world.store.prints(world.user, id).await.unwrap().unwrap();
         assert_eq!(prints.faces, Some(vec![]), "looked for, and none there");
+    }
+
+    #[tokio::test]
+    async fn faces_are_kept_from_when_she_agrees_until_she_takes_it_back() {
+        let world = World::new().await;
+        let prints = async |id| world.store.prints(world.user, id).await.unwrap().unwrap();
+        let before = taken_in(&world, photo("collins")).await;
+        assert_eq!(prints(before).await.faces, None);
+        assert!(prints(before).await.vector.is_some(), "it names nobody");
+        let image = world.image(before).await.image;
+        assert!(image.face_detected, "that there is a face says not whose");
+
+        testing::agree_to_faces(&world.store, world.user).await;
+        let seen = preferences::get(&world.store, world.user).await.unwrap();
+        assert!(seen.face_recognition_since.is_some());
+        let after = taken_in(&world, photo("collins")).await;
+        assert!(prints(after).await.faces.is_some_and(|it| it.len() == 1));
+
+        let no = Preferences::default();
+        let set = preferences::set(&world.store, world.user, &seen, no, None, clock::now());
+        assert_eq!(set.await.unwrap().face_recognition_since, None);
+        assert_eq!(prints(after).await.faces, None);
+        assert!(prints(after).await.vector.is_some());
+        let row = world.store.preferences(world.user).await.unwrap().unwrap();
+        assert!(row.face_withdrawn_at.is_some() && !row.has_faces_left);
     }
 
     #[tokio::test]

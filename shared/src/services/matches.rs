@@ -16,6 +16,7 @@ const ATTEMPTS: u32 = 5;
 
 /// The picture of hers that a finding is of.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MatchPicture))]
 #[serde(rename_all = "camelCase")]
 pub struct Picture {
     id: ImageId,
@@ -29,6 +30,7 @@ pub struct Picture {
 
 /// A finding with its picture; null if that was purged.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct MatchView {
     #[serde(flatten)]
@@ -38,6 +40,7 @@ pub struct MatchView {
 
 /// A finding she confirmed, and the alert about it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Confirmed {
     #[serde(rename = "match")]
     found: MatchView,

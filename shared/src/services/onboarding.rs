@@ -11,6 +11,7 @@ use crate::store::{Kept, Store};
 
 /// What her answers led to.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub struct Outcome {
@@ -21,6 +22,7 @@ pub struct Outcome {
 
 /// What she told us so far.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Results {
     /// Whether she ever sent answers.

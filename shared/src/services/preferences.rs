@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::auth::OneTime;
-use crate::domain::{Error, Kind, Preferences, Result, Timestamp, UserId};
+use crate::domain::{Error, Preferences, Result, Timestamp, UserId};
 use crate::engines::{may_be_called, new_secret};
 use crate::store::{Delivery, PreferencesRow, Store};
 
@@ -12,6 +12,7 @@ const SHOWN: usize = 50;
 
 /// Her preferences as she sees them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PreferencesView))]
 #[serde(rename_all = "camelCase")]
 pub struct Seen {
     /// What she chose.
@@ -19,6 +20,8 @@ pub struct Seen {
     pub preferences: Preferences,
     /// When, if ever.
     pub updated_at: Option<Timestamp>,
+    /// Since when she agrees to the recognition of her face.
+    pub face_recognition_since: Option<Timestamp>,
     /// What calls of her webhook are signed with: shown once, when its address is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_secret: Option<String>,
@@ -33,12 +36,14 @@ pub async fn get(store: &Store, user: UserId) -> Result<Seen> {
         || Seen {
             preferences: Preferences::default(),
             updated_at: None,
+            face_recognition_since: None,
             webhook_secret: None,
             edition: None,
         },
         |row| Seen {
             preferences: row.preferences,
             updated_at: Some(row.updated_at),
+            face_recognition_since: row.face_consent_at,
             webhook_secret: None,
             edition: Some(row.edition),
         },
@@ -55,10 +60,12 @@ pub async fn set(
     allowed: Option<&str>,
     now: Timestamp,
 ) -> Result<Seen> {
-    let chosen = chosen.checked().map_err(|(at, why)| refused(at, why))?;
+    let chosen = chosen
+        .checked()
+        .map_err(|(at, why)| Error::invalid_at(at, why))?;
     let webhook = chosen.channels.webhook.as_deref();
     if webhook.is_some_and(|it| !may_be_called(it, allowed)) {
-        return Err(refused(
+        return Err(Error::invalid_at(
             "channels",
             "A webhook has an https address that anybody can reach.",
         ));
@@ -67,6 +74,7 @@ pub async fn set(
     let is_same = row.as_ref().is_some_and(|it| {
         it.webhook_secret.is_some() && it.preferences.channels.webhook == chosen.channels.webhook
     });
+    let faces = Faces::after(row.as_ref(), chosen.face_recognition, now);
     let (kept_secret, kept_token) =
         row.map_or((None, None), |it| (it.webhook_secret, Some(it.stop_token)));
     let new_secret = (webhook.is_some() && !is_same)
@@ -84,6 +92,9 @@ pub async fn set(
         preferences: chosen,
         stop_token,
         updated_at: now,
+        face_consent_at: faces.agreed_at,
+        face_withdrawn_at: faces.withdrawn_at,
+        has_faces_left: faces.are_left,
         edition: OneTime::draw()?.token,
     };
     if !store
@@ -95,12 +106,44 @@ pub async fn set(
             "Your preferences were changed at the same time. Please look at them again.",
         ));
     }
+    if faces.are_left
+        && let Err(err) = store.forget_faces(user).await
+    {
+        // Nothing uses them any longer, and the schedule takes it up within a minute.
+        tracing::warn!(
+            error.chain = err.chain(),
+            "faces could not be forgotten at once"
+        );
+    }
     Ok(Seen {
         preferences: after.preferences,
         updated_at: Some(now),
+        face_recognition_since: faces.agreed_at,
         webhook_secret: new_secret,
         edition: Some(after.edition),
     })
+}
+
+/// How she stands to the recognition of her face.
+struct Faces {
+    agreed_at: Option<Timestamp>,
+    withdrawn_at: Option<Timestamp>,
+    /// What was learnt while she agreed is still there.
+    are_left: bool,
+}
+
+impl Faces {
+    /// After she said whether she agrees.
+    fn after(before: Option<&PreferencesRow>, agrees: bool, now: Timestamp) -> Self {
+        let agreed_at = before.and_then(|it| it.face_consent_at);
+        let withdraws = agreed_at.is_some() && !agrees;
+        let withdrawn_at = before.and_then(|it| it.face_withdrawn_at);
+        Self {
+            agreed_at: agrees.then_some(agreed_at.unwrap_or(now)),
+            withdrawn_at: if withdraws { Some(now) } else { withdrawn_at },
+            are_left: withdraws || before.is_some_and(|it| it.has_faces_left),
+        }
+    }
 }
 
 /// Stops all messages for whoever's token this is. `false`: it is nobody's.
@@ -142,9 +185,4 @@ async fn row_of(store: &Store, token: &str) -> Result<Option<(UserId, Preference
     // By their hashes, so that how long it takes says nothing of the token.
     let row = row.filter(|it| OneTime::hash(&it.stop_token) == OneTime::hash(token));
     Ok(row.map(|it| (user, it)))
-}
-
-fn refused(at: &'static str, why: &'static str) -> Error {
-    let issue = serde_json::json!([{ "code": "custom", "message": why, "path": [at] }]);
-    Error::new(Kind::Invalid, "VALIDATION_ERROR", why).with_details(issue)
 }

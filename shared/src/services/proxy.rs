@@ -40,6 +40,7 @@ pub struct Proxy {
 
 /// An address for a search engine.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ProxyLink))]
 #[serde(rename_all = "camelCase")]
 pub struct Link {
     /// Its last part.

@@ -9,12 +9,14 @@ use serde_json::json;
 use crate::domain::{
     Error, Image, ImageState, ImageStatus, Result, Scan, ScanId, ScanType, Timestamp, rescan_after,
 };
+use crate::metrics;
 use crate::objects::{Objects, key};
 use crate::queues::Queues;
 use crate::services::lanes::Lanes;
-use crate::services::{family, images, scans, users};
+use crate::services::{family, images, scans, users, work};
 use crate::store::{
-    DUE_ERASE, DUE_INTAKE, DUE_PURGE, DUE_RECHECK, DUE_RESCAN, DUE_SCAN, Due, ScanRow, Store,
+    DUE_ERASE, DUE_FORGET, DUE_INTAKE, DUE_PURGE, DUE_RECHECK, DUE_RESCAN, DUE_SCAN, Due, ScanRow,
+    Store,
 };
 
 /// How many things of a kind one run takes.
@@ -53,20 +55,21 @@ pub struct Rescan {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Scans sent again or ended, scans begun, pictures looked after, pictures purged, users erased,
-    /// breach checks begun.
-    pub done: [usize; 6],
+    /// breach checks begun, faces forgotten.
+    pub done: [usize; 7],
     /// Things to be tried again.
     pub failed: usize,
 }
 
 /// The kinds, in the order of [`Tally::done`].
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 7] = [
     DUE_SCAN,
     DUE_RESCAN,
     DUE_INTAKE,
     DUE_PURGE,
     DUE_ERASE,
     DUE_RECHECK,
+    DUE_FORGET,
 ];
 
 impl Rescan {
@@ -89,7 +92,15 @@ impl Rescan {
                 }
             }
         }
-        let [scans, rescans, intakes, purges, erasures, rechecks] = tally.done;
+        let [
+            scans,
+            rescans,
+            intakes,
+            purges,
+            erasures,
+            rechecks,
+            forgotten,
+        ] = tally.done;
         tracing::info!(
             scans,
             rescans,
@@ -97,6 +108,7 @@ impl Rescan {
             purges,
             erasures,
             rechecks,
+            forgotten,
             failed = tally.failed,
             "looked after what is due"
         );
@@ -123,6 +135,7 @@ impl Rescan {
             DUE_RECHECK => self.begin(due, ScanType::BreachCheck, now).await,
             DUE_INTAKE => self.intake(due, now).await,
             DUE_PURGE => self.purge(due, now).await,
+            DUE_FORGET => self.store.forget_faces(user).await.map(|()| true),
             _ => users::finish_erasure(&self.store, &self.objects, user)
                 .await
                 .map(|()| true),
@@ -143,11 +156,12 @@ impl Rescan {
         if is_stuck(&row, now) {
             let message =
                 "This scan took too long and was stopped. You can start a new one at any time.";
-            let ended = self
-                .store
-                .end_scan(&row, row.scan.clone().failed(message, None, now), None)
-                .await?;
+            let failed = row.scan.clone().failed(message, None, now);
+            let ended = self.store.end_scan(&row, failed.clone(), None).await?;
             tracing::warn!(user.id = %user, scan.id = %id, ended, "a stuck scan was ended");
+            if ended {
+                metrics::note(work::measure(&failed));
+            }
             family::settle_of(&self.store, &row).await?;
             return Ok(ended);
         }

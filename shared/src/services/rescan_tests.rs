@@ -4,10 +4,10 @@
 
 use super::*;
 use crate::clock;
-use crate::domain::{Account, Page, ScanFilter, ScanOrigin, ScanStatus};
+use crate::domain::{Account, Page, Prints, ScanFilter, ScanOrigin, ScanStatus};
 use crate::services::support::{BACKGROUND, BREACHES, INGEST, QUEUE, World, delivered, lanes};
-use crate::store::Claim;
-use crate::testing::Cloud;
+use crate::store::{Arrival, Claim};
+use crate::testing::{self, Cloud};
 
 const HOUR: i64 = 3600;
 
@@ -382,4 +382,36 @@ async fn a_woman_who_left_is_not_checked() {
     world.store.empty(world.user).await.unwrap();
     let later = clock::now().plus_seconds(HOUR);
     assert_eq!(rescan(&world).run(later).await.unwrap().done[5], 0);
+}
+
+/// Killed between her word and the forgetting: the schedule finds it.
+#[tokio::test]
+async fn faces_she_wanted_forgotten_are() {
+    let world = World::new().await;
+    testing::agree_to_faces(&world.store, world.user).await;
+    let image = world.announce(ImageState::Pending, clock::now()).await;
+    let arrival = Arrival {
+        prints: Prints {
+            faces: Some(vec![]),
+            ..Prints::default()
+        },
+        ..Arrival::default()
+    };
+    let tx = world.store.tx().ready_image(&image, &arrival);
+    assert!(tx.commit().await.unwrap().is_done());
+    let mut row = world.store.preferences(world.user).await.unwrap().unwrap();
+    let before = row.edition.clone();
+    (row.face_consent_at, row.has_faces_left) = (None, true);
+    let set = world
+        .store
+        .set_preferences(world.user, Some(&before), &row)
+        .await;
+    assert!(set.unwrap());
+
+    let (rescan, now) = (rescan(&world), clock::now());
+    assert_eq!(rescan.run(now).await.unwrap().done[6], 1);
+    let prints = world.store.prints(world.user, image.id).await.unwrap();
+    assert_eq!(prints.unwrap().faces, None);
+    let later = now.plus_seconds(HOUR);
+    assert_eq!(rescan.run(later).await.unwrap().done[6], 0, "told twice");
 }

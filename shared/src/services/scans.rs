@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::family;
+use super::governor::Governor;
 use super::lanes::Lanes;
 use crate::domain::{
     AccountId, Error, ImageId, Match, Page, Result, Scan, ScanFilter, ScanId, ScanOrigin, ScanType,
@@ -11,6 +12,7 @@ use crate::domain::{
 };
 use crate::queues::{Queues, ScanMessage};
 use crate::store::{Listing, ScanRow, Store};
+use crate::trail::Trail;
 
 /// The workers, by the names of their queues.
 const WORKERS: [&str; 3] = ["image-scan", "profile-scan", "breach-check"];
@@ -24,6 +26,8 @@ pub struct Scans {
     pub queues: Queues,
     /// The queues.
     pub lanes: Lanes,
+    /// What the engines may be asked.
+    pub governor: Governor,
 }
 
 impl Scans {
@@ -38,8 +42,8 @@ impl Scans {
         let (created, row) = match (kind, target) {
             (ScanType::FullScan, None) => return self.full(user, now).await,
             (ScanType::FullScan, Some(_)) => {
-                return Err(Error::invalid(
-                    "VALIDATION_ERROR",
+                return Err(Error::invalid_at(
+                    "targetId",
                     "A full scan looks at everything; it has no target.",
                 ));
             }
@@ -112,7 +116,7 @@ impl Scans {
         Ok(scan)
     }
 
-    async fn send(&self, row: &ScanRow) -> Result<()> {
+    pub(super) async fn send(&self, row: &ScanRow) -> Result<()> {
         match self.lanes.of(row) {
             Some(queue) => self.queues.send(queue, &message(&row.scan)).await,
             None => Ok(()),
@@ -132,13 +136,11 @@ impl Scans {
     /// One scan of hers.
     pub async fn get(&self, user: UserId, id: ScanId) -> Result<Scan> {
         let found = self.store.scan(user, id).await?;
-        let scan = found
-            .map(|it| it.scan)
-            .ok_or_else(|| Error::not_found("SCAN_NOT_FOUND", "This scan does not exist."))?;
+        let scan = found.map(|it| it.scan).ok_or_else(no_scan)?;
         family::as_of_now(&self.store, scan).await
     }
 
-    /// How the queues stand, for whoever watches over the service. Says nothing of anybody.
+    /// How the queues and the engines stand, for whoever watches over the service. Says nothing of anybody.
     pub async fn health(&self, now: Timestamp) -> Result<Value> {
         let queues = [
             ("image-scan", &self.lanes.images),
@@ -166,6 +168,7 @@ impl Scans {
                 "status": WORKERS.map(|it| json!({ "name": it, "running": true, "paused": false })),
             },
             "queues": { "enabled": true, "stats": stats },
+            "engines": self.governor.told(now).await?,
         }))
     }
 }
@@ -187,11 +190,17 @@ pub(crate) fn message(scan: &Scan) -> ScanMessage {
         scan_job_id: scan.id,
         user_id: scan.user_id,
         target_id: scan.protected_image_id,
-        correlation_id: Some(scan.id.to_string()),
+        correlation_id: Some(
+            Trail::current().map_or_else(|| scan.id.to_string(), |it| it.correlation),
+        ),
     }
 }
 
-fn already_running() -> Error {
+pub(super) fn no_scan() -> Error {
+    Error::not_found("SCAN_NOT_FOUND", "This scan does not exist.")
+}
+
+pub(super) fn already_running() -> Error {
     Error::conflict("SCAN_ALREADY_RUNNING", "A scan is already under way.")
 }
 

@@ -15,12 +15,58 @@ use vara_imaging::{
     Face, Fingerprint, Found, ModelError, ModelId, Models, Picture, Subject, Vector,
 };
 
-use crate::domain::{FacePrint, Intimacy, Prints, Traces, VectorPrint};
+use crate::domain::{Evidence, FacePrint, Intimacy, Prints, Traces, VectorPrint};
 use crate::store::{ImageRow, ShownFace};
 
 /// The model behind the intimate score, whose name the models do not tell.
 const INTIMATE_MODEL: &str =
     "nsfwjs_mobilenet_v2_w8@af4eb4c0296e79cb0e4bae0965a6572e3cb37f22d4fd2625c4ed2a4327b1e95f";
+
+/// Whether faces are compared: hers and a stranger's only if she agrees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Faces {
+    Compared,
+    LeftAlone,
+}
+
+impl Faces {
+    /// As she said.
+    pub(super) fn by_consent(agrees: bool) -> Self {
+        if agrees {
+            Self::Compared
+        } else {
+            Self::LeftAlone
+        }
+    }
+
+    /// A picture of which nothing is known yet, in which nobody is looked for unless faces are compared.
+    pub(super) fn of(self, picture: Picture) -> Subject {
+        let subject = Subject::new(picture);
+        match self {
+            Self::Compared => subject,
+            Self::LeftAlone => subject.with_faces(vec![]),
+        }
+    }
+
+    /// What was seen: of faces nothing, if they were left alone.
+    pub(super) fn told(self, evidence: Evidence) -> Evidence {
+        match self {
+            Self::Compared => evidence,
+            Self::LeftAlone => Evidence {
+                faces: None,
+                ..evidence
+            },
+        }
+    }
+}
+
+/// A stranger's picture, and what was seen in it.
+#[derive(Debug)]
+pub(super) struct Stranger {
+    pub(super) subject: Subject,
+    pub(super) faces: Vec<Face>,
+    pub(super) vector: Option<Vector>,
+}
 
 /// The models, each loaded when it is first asked and then kept for as long as the function lives.
 #[derive(Clone, Debug)]
@@ -82,22 +128,42 @@ impl Eyes {
         (prints, shown)
     }
 
-    /// A picture of hers with what is stored of it, ready to be compared.
+    /// A stranger's picture with what is seen in it at once, ready to be compared with several of hers.
+    pub(super) fn stranger(&self, picture: Picture, faces: Faces) -> Stranger {
+        let seen = match faces {
+            Faces::Compared => self.ask("faces", |it| it.faces(&picture)),
+            Faces::LeftAlone => None,
+        };
+        let vector = self.ask("vector", |it| it.vector(&picture));
+        let found = seen.unwrap_or_default();
+        let mut subject = Subject::new(picture).with_faces(found.clone());
+        if let Some(vector) = &vector {
+            subject = subject.with_vector(vector.clone());
+        }
+        Stranger {
+            subject,
+            faces: found,
+            vector,
+        }
+    }
+
+    /// A picture of hers with what is stored of it, ready to be compared. Without her consent nobody is
+    /// looked for in it, whatever is stored.
     pub(super) fn subject(
         &self,
         display: Picture,
         row: &ImageRow,
         prints: Option<&Prints>,
+        faces: Faces,
     ) -> Subject {
         let (width, height) = (display.width(), display.height());
-        let mut subject = Subject::new(display);
+        let mut subject = faces.of(display);
         if let Some(hashes) = hashes(row) {
             subject = subject.with_dihedral(hashes);
         }
         let Some(prints) = prints else { return subject };
-        if let Some(faces) =
-            faces(prints).filter(|_| (prints.width, prints.height) == (width, height))
-        {
+        let fits = (prints.width, prints.height) == (width, height);
+        if let Some(faces) = stored_faces(prints).filter(|_| fits && faces == Faces::Compared) {
             subject = subject.with_faces(faces);
         }
         let current = self.models().map(Models::vector_model);
@@ -184,7 +250,7 @@ fn hashes(row: &ImageRow) -> Option<[Fingerprint; 8]> {
 }
 
 /// The stored faces; nothing if they were not looked for or one of them makes no sense.
-fn faces(prints: &Prints) -> Option<Vec<Face>> {
+pub(super) fn stored_faces(prints: &Prints) -> Option<Vec<Face>> {
     let face = |it: &FacePrint| {
         Some(Face {
             area: it.area,
@@ -196,7 +262,8 @@ fn faces(prints: &Prints) -> Option<Vec<Face>> {
     prints.faces.as_ref()?.iter().map(face).collect()
 }
 
-fn vector(print: &VectorPrint) -> Option<Vector> {
+/// A stored vector; nothing if it makes no sense.
+pub(super) fn vector(print: &VectorPrint) -> Option<Vector> {
     let model: ModelId = print.model.parse().ok()?;
     let bytes = STANDARD.decode(&print.values).ok()?;
     let (numbers, rest) = bytes.as_chunks::<4>();
@@ -259,7 +326,10 @@ mod tests {
 
         // What is compared is what was stored, not what would be seen anew.
         let other = Subject::new(picture("obama-2012"));
-        let hers = eyes.subject(picture("obama-2009"), &row(vec![]), Some(&prints));
+        let subject = |prints: &Prints, faces| {
+            eyes.subject(picture("obama-2009"), &row(vec![]), Some(prints), faces)
+        };
+        let hers = subject(&prints, Faces::Compared);
         let stored = compare(&hers, &other, eyes.models());
         let anew = compare(&Subject::new(picture("obama-2009")), &other, eyes.models());
         assert_eq!(stored, anew);
@@ -267,9 +337,17 @@ mod tests {
             faces: Some(vec![]),
             ..prints.clone()
         };
-        let hers = eyes.subject(picture("obama-2009"), &row(vec![]), Some(&nobody));
+        let hers = subject(&nobody, Faces::Compared);
         let blind = compare(&hers, &other, eyes.models());
         assert_ne!(blind.relation, anew.relation);
+
+        // Without her consent what is stored does not count, and nobody is looked for in either.
+        let hers = subject(&prints, Faces::LeftAlone);
+        let other = Faces::LeftAlone.of(picture("obama-2012"));
+        assert_eq!(
+            compare(&hers, &other, eyes.models()).relation,
+            blind.relation
+        );
     }
 
     #[test]

@@ -12,19 +12,23 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use vara_imaging::{Limits, Picture};
 
+use crate::auth::Keys;
 use crate::clock;
 use crate::domain::{
-    Alert, AlertStatus, Image, ImageId, ImageState, Page, Prints, Scan, ScanId, ScanOrigin,
-    ScanType, Timestamp, UserId,
+    Alert, AlertStatus, EngineStanding, Image, ImageId, ImageState, Page, Prints, Scan, ScanId,
+    ScanOrigin, ScanType, Timestamp, UserId,
 };
-use crate::engines::{Fetcher, TinEye};
+use crate::engines::{Fetcher, TinEye, Vision};
 use crate::mail::Mailer;
 use crate::objects::{Objects, key};
 use crate::queues::Queues;
 use crate::runtime::Delivered;
+use crate::services::governor::Governor;
 use crate::services::ingest::Intake;
 use crate::services::lanes::Lanes;
+use crate::services::proxy::Proxy;
 use crate::services::scanning::Scanner;
+use crate::services::searching::Engines;
 use crate::services::seeing::Eyes;
 use crate::store::{Arrival, ImageRow, ScanRow, Store};
 use crate::testing::{self, Cloud};
@@ -83,11 +87,31 @@ impl World {
             objects: self.objects.clone(),
             queues: self.queues.clone(),
             fetcher: Fetcher::new(Some(host)).unwrap(),
-            tineye: Some(TinEye::new("local-key".into(), Some(&base)).unwrap()),
+            engines: Engines {
+                tineye: Some(TinEye::new("local-key".into(), Some(&base)).unwrap()),
+                vision: None,
+                serpapi: None,
+                facecheck: None,
+                proxy: Proxy {
+                    store: self.store.clone(),
+                    objects: self.objects.clone(),
+                    keys: Keys::none(),
+                    public_url: self.engines.clone(),
+                },
+                governor: Governor::new(self.store.clone(), None).unwrap(),
+            },
             queue: QUEUE.into(),
             background: BACKGROUND.into(),
             eyes: EYES.clone(),
         }
+    }
+
+    /// The same with an engine that finds copies by their own addresses, and look-alikes.
+    pub(crate) fn scanner_with_vision(&self) -> Scanner {
+        let mut scanner = self.scanner();
+        let vision = Vision::new("local-key".into(), Some(&self.at("/vision/"))).unwrap();
+        scanner.engines.vision = Some(vision);
+        scanner
     }
 
     pub(crate) fn intake(&self) -> Intake {
@@ -107,6 +131,11 @@ impl World {
 
     /// This picture of hers, taken in and ready.
     pub(crate) async fn picture_of(&self, jpeg: Vec<u8>) -> ImageId {
+        self.picture_with(jpeg, Prints::default()).await
+    }
+
+    /// This picture of hers, of which this is known.
+    pub(crate) async fn picture_with(&self, jpeg: Vec<u8>, prints: Prints) -> ImageId {
         let image = self.announce(ImageState::Pending, clock::now()).await;
         let picture = vara_imaging::decode(&jpeg, &Limits::DEFAULT).unwrap();
         let hashes = vara_imaging::pdq_dihedral(&picture).unwrap();
@@ -115,7 +144,7 @@ impl World {
             quality: hashes[0].quality,
             location_found: false,
             face: None,
-            prints: Prints::default(),
+            prints,
         };
         assert!(
             self.store
@@ -184,13 +213,22 @@ impl World {
         assert!(sent.unwrap().status().is_success());
     }
 
-    /// Repairs everything.
+    /// Nothing is held against the engines any more, as after a while.
+    pub(crate) async fn rested(&self) {
+        for engine in ["tineye", "google-vision", "hibp"] {
+            let rest = |it: &mut EngineStanding| *it = EngineStanding::default();
+            self.store.change_engine(engine, rest).await.unwrap();
+        }
+    }
+
+    /// Repairs everything, and lets enough time pass that nothing is held against the engines.
     pub(crate) async fn repair(&self) {
         let sent = reqwest::Client::new()
             .delete(format!("{}/_fault", self.engines))
             .send()
             .await;
         assert!(sent.unwrap().status().is_success());
+        self.rested().await;
     }
 
     /// Mail that goes to the stand-in.

@@ -17,6 +17,7 @@ const SWEEPS: u32 = 2;
 
 /// Her account as she sees it.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub struct User {

@@ -10,15 +10,16 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use serde_json::Value;
-use tracing::Instrument;
 
 use super::family;
 use crate::clock;
 use crate::domain::{Error, Result, Scan, ScanStatus, Timestamp};
 use crate::engines::EngineError;
+use crate::metrics::{self, Measure};
 use crate::queues::{Queues, ScanMessage};
 use crate::runtime::Delivered;
 use crate::store::{Claim, ScanRow, Store};
+use crate::trail::Trail;
 
 /// No new work is begun when less than this is left of the invocation, in seconds.
 pub(super) const RESERVE: i64 = 40;
@@ -114,11 +115,21 @@ pub(super) async fn take(work: &impl Work, delivered: &Delivered) -> Result<()> 
 async fn open(work: &impl Work, delivered: &Delivered) -> Result<(), Again> {
     let message: ScanMessage = serde_json::from_str(&delivered.body)
         .map_err(|err| Error::bug("reading a scan's message", err))?;
-    let correlation = message.correlation_id.as_deref().unwrap_or_default();
+    let named = message.correlation_id.clone();
+    let trail = Trail::named(named.unwrap_or_else(|| message.scan_job_id.to_string()));
+    let correlation = trail.correlation.as_str();
     let span = tracing::info_span!(
-        "scan", scan.id = %message.scan_job_id, user.id = %message.user_id, correlation, attempt = delivered.attempt
+        "scan", scan.id = %message.scan_job_id, user.id = %message.user_id, correlation, trace = trail.root(),
+        attempt = delivered.attempt
     );
-    claim(work, &message, delivered).instrument(span).await
+    let taken = async {
+        let done = claim(work, &message, delivered).await;
+        if let Err(again) = &done {
+            tracing::warn!(error.chain = again.error.chain(), "a delivery failed");
+        }
+        done
+    };
+    trail.follow(span, taken).await
 }
 
 async fn claim(
@@ -133,7 +144,9 @@ async fn claim(
     };
     // A failed scan begins again when its message is sent back from the dead-letter queue, which
     // counts deliveries anew; a late copy of a message that was given up does not.
+    // One she stopped begins again at her word only.
     let over = row.scan.status == ScanStatus::Completed
+        || row.scan.is_cancelled()
         || row.scan.status == ScanStatus::Failed && delivered.attempt > 1;
     if over {
         tracing::info!("the scan is over; nothing to do");
@@ -201,6 +214,9 @@ pub(super) async fn conclude(
     let Some(fresh) = work.store().scan(user, id).await? else {
         return Ok(());
     };
+    if fresh.scan.status.is_over() {
+        return lost();
+    }
     let now = clock::now();
     let Outcome { result, failure } = outcome(&fresh, now);
     let scan = fresh.scan.clone();
@@ -219,13 +235,38 @@ pub(super) async fn conclude(
 
 async fn end(work: &impl Work, row: &ScanRow, ended: Scan) -> Result<()> {
     let next = work.next(row, clock::now()).await?;
+    let measure = measure(&ended);
     if !work.store().end_scan(row, ended, next).await? {
+        let now = work.store().scan(row.scan.user_id, row.scan.id).await?;
+        if now.is_none_or(|it| it.scan.status.is_over()) {
+            tracing::info!("the scan was ended while it was worked on");
+            return Ok(());
+        }
         return Err(Error::conflict(
             "SCAN_CHANGED",
             "The scan changed while it was worked on.",
         ));
     }
+    metrics::note(measure);
     family::settle_of(work.store(), row).await
+}
+
+/// How long a scan took that has ended, and how it did.
+pub(super) fn measure(ended: &Scan) -> Measure {
+    let took = ended.completed_at.map_or(0, |it| {
+        it.millis_since(ended.started_at.unwrap_or(ended.created_at))
+    });
+    let outcome = match ended.status {
+        _ if ended.is_cancelled() => "cancelled",
+        ScanStatus::Failed => "failed",
+        _ if ended.is_retryable() => "partial",
+        _ => "completed",
+    };
+    Measure::Scan {
+        kind: ended.kind.as_str(),
+        outcome,
+        ms: u64::try_from(took).unwrap_or_default(),
+    }
 }
 
 async fn show(row: &ScanRow) {
@@ -250,3 +291,7 @@ pub(super) fn wait(again: &Again, delivered: &Delivered) -> i32 {
 pub(super) fn is_late(deadline: Timestamp) -> bool {
     clock::now() > deadline.minus_seconds(RESERVE)
 }
+
+#[cfg(test)]
+#[path = "work_tests.rs"]
+mod tests;

@@ -53,7 +53,7 @@ impl Store {
         statuses: &[AlertStatus],
         page: Page,
     ) -> Result<Listing<Alert>> {
-        self.listing(user, page, |counters| {
+        self.joined_listing(user, page, |counters| {
             let counted = |&it| (run(it), counters.get(&counter(it)));
             statuses.iter().map(counted).collect()
         })

@@ -76,6 +76,17 @@ impl Store {
         self.searched(scan, image, DONE).await
     }
 
+    /// Notes that a scan learnt more of a picture it was through with. `false`: the scan is gone.
+    pub async fn amend_image<T: Serialize>(
+        &self,
+        scan: &Scan,
+        image: ImageId,
+        facts: &T,
+        now: Timestamp,
+    ) -> Result<bool> {
+        self.keep_search(scan, image, DONE, facts, now).await
+    }
+
     /// Marks a picture as done and counts the scan on it, once. `false`: the picture changed or is
     /// gone, or it was marked before.
     pub async fn finish_image<T: Serialize>(

@@ -23,6 +23,22 @@ impl Store {
         }
     }
 
+    /// Ends a scan and the parts that have not ended, all of them or none. `false`: one of them changed
+    /// in between.
+    pub async fn end_family(&self, ends: &[(&ScanRow, Scan)]) -> Result<bool> {
+        let tx = ends.iter().fold(self.tx(), |tx, (before, after)| {
+            tx.end(before, after.clone())
+        });
+        Ok(tx.commit().await?.is_done())
+    }
+
+    /// Has ended scans wait to be worked on once more, all of them or none. `false`: one of them changed
+    /// in between, or she started it and one of its type runs.
+    pub async fn restart_scans(&self, before: &[&ScanRow], now: Timestamp) -> Result<bool> {
+        let tx = before.iter().fold(self.tx(), |tx, it| tx.restart(it, now));
+        Ok(tx.commit().await?.is_done())
+    }
+
     /// Moves a scan on whose parts have come further. `false`: it changed in between.
     pub async fn advance_scan(
         &self,

@@ -40,7 +40,7 @@ pub struct ImageRow {
 }
 
 /// What the intake learnt of a picture.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Arrival {
     /// The eight fingerprints; none if the picture is too small to have one.
     pub dihedral: Vec<String>,

@@ -33,6 +33,10 @@ impl LinkKind {
     }
 }
 
+/// How long a link that has ended is known as such, in seconds: who opens it should be told that it is
+/// too old, not that there is no such link.
+const REMEMBERED: i64 = 7 * 24 * 3600;
+
 fn key(hash: &str) -> Key {
     Key::lone(format!("TOKEN#{hash}"))
 }
@@ -77,7 +81,7 @@ impl Store {
 impl Tx<'_> {
     pub(super) fn write_link(self, link: &Link) -> Self {
         let mut row = Row::new(key(&link.hash), link);
-        row.ttl = Some(link.expires_at.epoch_seconds());
+        row.ttl = Some(link.expires_at.plus_seconds(REMEMBERED).epoch_seconds());
         self.create(&row)
     }
 

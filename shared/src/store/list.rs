@@ -1,8 +1,14 @@
 //! Ordered lists over the local index `list`.
+//!
+//! Pages have numbers, which the table does not know: what comes before a page is counted by the table,
+//! from the nearer end of the list, and not sent. Counting reads, so a page in the middle of a long list
+//! costs more than one near an end.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -14,6 +20,22 @@ const CHUNK: usize = 1000;
 
 /// How often a page is read that changes while it is read.
 const MOST_READS: u32 = 5;
+
+/// How a list is made of its runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// By the tokens of all of them.
+    Merged,
+    /// One run after the other: every token of one comes before every token of the next.
+    Joined,
+}
+
+/// From which end a run is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    First,
+    Last,
+}
 
 /// One page of a list.
 #[derive(Clone, Debug)]
@@ -46,24 +68,43 @@ impl Store {
             .unwrap_or_default())
     }
 
-    /// A page of the list whose runs, each with its total, her totals tell.
-    ///
-    /// What moves from one run to another between our reads can be missed in both; a page that is
-    /// shorter than the totals say is therefore read again.
+    /// A page of the list whose runs, each with its total, her totals tell; merged by token.
     pub(crate) async fn listing<T: DeserializeOwned>(
         &self,
         user: UserId,
         page: Page,
         runs: impl Fn(&Counters) -> Vec<(String, u64)>,
     ) -> Result<Listing<T>> {
+        self.listed(user, page, Made::Merged, runs).await
+    }
+
+    /// The same where each run comes after the one before: those a page has no part in are not read.
+    pub(crate) async fn joined_listing<T: DeserializeOwned>(
+        &self,
+        user: UserId,
+        page: Page,
+        runs: impl Fn(&Counters) -> Vec<(String, u64)>,
+    ) -> Result<Listing<T>> {
+        self.listed(user, page, Made::Joined, runs).await
+    }
+
+    /// What moves from one run to another between our reads can be missed in both; a page that is
+    /// shorter than the totals say is therefore read again.
+    async fn listed<T: DeserializeOwned>(
+        &self,
+        user: UserId,
+        page: Page,
+        made: Made,
+        runs: impl Fn(&Counters) -> Vec<(String, u64)>,
+    ) -> Result<Listing<T>> {
         let mut reads = 1;
         loop {
             let mut runs = runs(&self.counters(user).await?);
             runs.retain(|(_, total)| *total > 0);
-            let total = runs.iter().map(|(_, total)| total).sum::<u64>();
-            let runs: Vec<String> = runs.into_iter().map(|(run, _)| run).collect();
-            let listing = self.page(user, &runs, page, total).await?;
-            let told = total
+            let listing = self.made_page(user, &runs, made, page).await?;
+            let told = listing
+                .pagination
+                .total
                 .saturating_sub(page.offset() as u64)
                 .min(u64::from(page.limit));
             if listing.items.len() as u64 >= told || reads == MOST_READS {
@@ -73,50 +114,140 @@ impl Store {
         }
     }
 
-    /// A page of the list made of these runs, merged by token. `runs` are names without the last `#`.
+    /// A page of the list that is this run, by its name without the last `#`.
     pub(crate) async fn page<T: DeserializeOwned>(
         &self,
         user: UserId,
-        runs: &[String],
+        run: String,
         page: Page,
         total: u64,
     ) -> Result<Listing<T>> {
-        let wanted = usize::try_from(total).unwrap_or(usize::MAX).min(page.end());
-        let mut items = Vec::new();
-        if page.offset() < wanted {
-            let heads = futures_util::future::try_join_all(
-                runs.iter().map(|run| self.run(user, run, wanted)),
-            )
-            .await?;
-            items = merge(heads, page);
-        }
+        self.made_page(user, &[(run, total)], Made::Joined, page)
+            .await
+    }
+
+    async fn made_page<T: DeserializeOwned>(
+        &self,
+        user: UserId,
+        runs: &[(String, u64)],
+        made: Made,
+        page: Page,
+    ) -> Result<Listing<T>> {
+        let total = runs.iter().map(|(_, total)| total).sum::<u64>();
+        let all = usize::try_from(total).unwrap_or(usize::MAX);
+        let wanted = page.offset().min(all)..page.end().min(all);
+        let items = if wanted.is_empty() {
+            vec![]
+        } else if made == Made::Joined || runs.len() == 1 {
+            self.join_runs(user, runs, wanted).await?
+        } else {
+            self.merge_runs(user, runs, wanted, all).await?
+        };
         Ok(Listing {
             items: items.into_iter().map(read).collect::<Result<_>>()?,
             pagination: page.of(total),
         })
     }
 
+    /// These rows of the runs one after the other.
+    async fn join_runs(
+        &self,
+        user: UserId,
+        runs: &[(String, u64)],
+        wanted: Range<usize>,
+    ) -> Result<Vec<Item>> {
+        let mut items = Vec::new();
+        let mut before = 0;
+        for (run, total) in runs {
+            let total = usize::try_from(*total).unwrap_or(usize::MAX);
+            let inside = |at: usize| at.saturating_sub(before).min(total);
+            let part = inside(wanted.start)..inside(wanted.end);
+            if !part.is_empty() {
+                items.extend(self.slice(user, run, part, total).await?);
+            }
+            before = before.saturating_add(total);
+        }
+        Ok(items)
+    }
+
+    /// These rows of a run of `total`, counted from its nearer end.
+    async fn slice(
+        &self,
+        user: UserId,
+        run: &str,
+        wanted: Range<usize>,
+        total: usize,
+    ) -> Result<Vec<Item>> {
+        let (before, after) = (wanted.start, total - wanted.end);
+        if before <= after {
+            return self.rows(user, run, End::First, before, wanted.len()).await;
+        }
+        let mut items = self.rows(user, run, End::Last, after, wanted.len()).await?;
+        items.reverse();
+        Ok(items)
+    }
+
+    /// These rows of all runs together, read from the nearer end of the whole.
+    async fn merge_runs(
+        &self,
+        user: UserId,
+        runs: &[(String, u64)],
+        wanted: Range<usize>,
+        total: usize,
+    ) -> Result<Vec<Item>> {
+        let from_last = total - wanted.start;
+        let (end, most) = if wanted.end <= from_last {
+            (End::First, wanted.end)
+        } else {
+            (End::Last, from_last)
+        };
+        let heads = runs
+            .iter()
+            .map(|(run, _)| self.rows(user, run, end, 0, most));
+        let heads = futures_util::future::try_join_all(heads).await?;
+        let mut all: Vec<Item> = heads.into_iter().flatten().collect();
+        all.sort_by(|a, b| token(a).cmp(token(b)));
+        let skipped = match end {
+            End::First => wanted.start,
+            End::Last => all.len().saturating_sub(from_last),
+        };
+        let items = all.into_iter().skip(skipped);
+        Ok(items.take(wanted.len()).collect())
+    }
+
     /// The first `wanted` rows of a run.
     pub(crate) async fn run(&self, user: UserId, run: &str, wanted: usize) -> Result<Vec<Item>> {
-        let mut items = Vec::new();
+        self.rows(user, run, End::First, 0, wanted).await
+    }
+
+    /// `wanted` rows of a run after `skipped` ones, in the order of reading.
+    async fn rows(
+        &self,
+        user: UserId,
+        run: &str,
+        end: End,
+        skipped: usize,
+        wanted: usize,
+    ) -> Result<Vec<Item>> {
         let mut from = None;
+        let mut left = skipped;
+        while left > 0 {
+            // Counted where they are: nothing of what is passed over is sent to us.
+            let question = self.question(user, run, end, left).select(Select::Count);
+            let reply = question.set_exclusive_start_key(from.take()).send().await;
+            let reply = reply.map_err(|err| failure("counting in a list", err))?;
+            let counted = usize::try_from(reply.count).unwrap_or_default();
+            left = left.saturating_sub(counted);
+            from = reply.last_evaluated_key;
+            if from.is_none() {
+                return Ok(vec![]);
+            }
+        }
+        let mut items = Vec::new();
         while items.len() < wanted {
-            let limit = (wanted - items.len()).min(CHUNK);
-            let reply = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name("list")
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND begins_with(#list, :run)")
-                .expression_attribute_names("#list", "list")
-                .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")))
-                .expression_attribute_values(":run", AttributeValue::S(format!("{run}#")))
-                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(from.take())
-                .send()
-                .await
-                .map_err(|err| failure("reading a list", err))?;
+            let question = self.question(user, run, end, (wanted - items.len()).min(CHUNK));
+            let reply = question.set_exclusive_start_key(from.take()).send().await;
+            let reply = reply.map_err(|err| failure("reading a list", err))?;
             items.extend(reply.items.unwrap_or_default());
             from = reply.last_evaluated_key;
             if from.is_none() {
@@ -125,16 +256,20 @@ impl Store {
         }
         Ok(items)
     }
-}
 
-/// The page's rows of several ordered runs.
-fn merge(runs: Vec<Vec<Item>>, page: Page) -> Vec<Item> {
-    let mut all: Vec<Item> = runs.into_iter().flatten().collect();
-    all.sort_by(|a, b| token(a).cmp(token(b)));
-    all.into_iter()
-        .skip(page.offset())
-        .take(page.limit as usize)
-        .collect()
+    fn question(&self, user: UserId, run: &str, end: End, most: usize) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .index_name("list")
+            .consistent_read(true)
+            .scan_index_forward(end == End::First)
+            .key_condition_expression("pk = :pk AND begins_with(#list, :run)")
+            .expression_attribute_names("#list", "list")
+            .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")))
+            .expression_attribute_values(":run", AttributeValue::S(format!("{run}#")))
+            .limit(i32::try_from(most).unwrap_or(i32::MAX))
+    }
 }
 
 /// What sorts a row in its list: the part of `list` after the last `#`.
@@ -145,3 +280,7 @@ fn token(item: &Item) -> &str {
         .map_or("", String::as_str);
     list.rsplit('#').next().unwrap_or_default()
 }
+
+#[cfg(test)]
+#[path = "list_tests.rs"]
+mod tests;

@@ -1,8 +1,12 @@
 //! Her findings.
 
+use serde::Serialize;
+
 use super::tx::{Change, Outcome, Tx};
 use super::{Key, Listing, Row, Store};
-use crate::domain::{Alert, Error, Image, ImageId, Match, MatchId, Page, Result, Tier, UserId};
+use crate::domain::{
+    Alert, Error, Image, ImageId, Match, MatchId, Page, Result, ReviewStatus, ScanId, Tier, UserId,
+};
 
 /// What storing a finding came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +39,7 @@ fn place(found: &Match) -> String {
 impl Store {
     /// A page of the findings of a picture of hers, newest first.
     pub async fn matches(&self, image: &Image, page: Page) -> Result<Listing<Match>> {
-        self.page(image.user_id, &[run(image.id)], page, image.match_count)
+        self.page(image.user_id, run(image.id), page, image.match_count)
             .await
     }
 
@@ -49,38 +53,55 @@ impl Store {
         self.get(&key(user, image, id)).await
     }
 
-    /// Stores a finding with its alert and all totals, or, if it was known, when it was last seen.
+    /// Stores a finding with its alert, if it raises one, and all totals, or, if it was known, when it
+    /// was last seen. One that raised no alert raises it once there is reason to.
     pub async fn store_finding(
         &self,
         user: UserId,
         found: &Match,
-        alert: &Alert,
+        alert: Option<&Alert>,
     ) -> Result<Stored> {
         let scan = found
             .scan_job_id
             .ok_or_else(|| Error::bug("storing a finding", "it names no scan"))?;
+        let kept = Finding {
+            found,
+            quiet: alert.is_none().then_some(true),
+        };
         let row =
-            Row::new(key(user, found.protected_image_id, found.id), found).listed(place(found));
-        let tx = self
-            .tx()
-            .create(&row)
-            .raise(alert)
-            .point_to_finding(user, found)
-            .found_image(user, found.protected_image_id)
-            .count_finding(user, scan);
+            Row::new(key(user, found.protected_image_id, found.id), kept).listed(place(found));
+        let tx = self.tx().create(&row).point_to_finding(user, found);
+        let tx = tx.found_image(user, found.protected_image_id);
+        let tx = match alert {
+            Some(alert) => tx.count_finding(user, scan).raise(alert),
+            None => tx.count_quiet_finding(user, scan),
+        };
         match tx.commit().await? {
             Outcome::Done => Ok(Stored::New),
-            Outcome::Refused(places) if places.contains(&0) => self.see_again(user, found).await,
+            Outcome::Refused(places) if places.contains(&0) => match alert {
+                Some(alert) if self.wake(user, found, scan, alert).await? => Ok(Stored::New),
+                _ => self.see_again(user, found).await,
+            },
             Outcome::Refused(_) => Ok(Stored::Gone),
         }
     }
 
+    /// Raises the alert of a finding that was quiet till now. `false`: it was not, or she has judged it.
+    async fn wake(&self, user: UserId, found: &Match, scan: ScanId, alert: &Alert) -> Result<bool> {
+        let change = seen_again(found)
+            .map(|it| it.remove("quiet"))
+            .and_then(|it| it.when("quiet", "=", true))
+            .and_then(|it| it.when("reviewStatus", "=", ReviewStatus::FlaggedForReview));
+        let tx = self
+            .tx()
+            .update(&key(user, found.protected_image_id, found.id), change)
+            .count_finding(user, scan)
+            .raise(alert);
+        Ok(tx.commit().await?.is_done())
+    }
+
     async fn see_again(&self, user: UserId, found: &Match) -> Result<Stored> {
-        let change = Change::default()
-            .set("lastSeenAt", found.last_seen_at)
-            .and_then(|it| it.set("scanJobId", found.scan_job_id))
-            .and_then(|it| surer(it, found))
-            .map(Change::if_exists);
+        let change = seen_again(found).map(Change::if_exists);
         let tx = self
             .tx()
             .update(&key(user, found.protected_image_id, found.id), change);
@@ -90,6 +111,23 @@ impl Store {
             Stored::Gone
         })
     }
+}
+
+/// A finding as it is stored.
+#[derive(Serialize)]
+struct Finding<'a> {
+    #[serde(flatten)]
+    found: &'a Match,
+    /// It raised no alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quiet: Option<bool>,
+}
+
+fn seen_again(found: &Match) -> Result<Change> {
+    let change = Change::default()
+        .set("lastSeenAt", found.last_seen_at)
+        .and_then(|it| it.set("scanJobId", found.scan_job_id))?;
+    surer(change, found)
 }
 
 /// A sighting that is certain takes the place of what was known; any other leaves it, so that what we
@@ -113,3 +151,7 @@ impl Tx<'_> {
         self.update(&Key::user(user, format!("IMAGE#{image}")), Ok(change))
     }
 }
+
+#[cfg(test)]
+#[path = "matches_tests.rs"]
+mod tests;

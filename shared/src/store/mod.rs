@@ -13,15 +13,17 @@
 //! | | `ANSWERS`, `PLAN` | what she told us at the start; the plan that follows from it |
 //! | | `FINDING#<id>` | which picture a finding is of; listed while it waits for her word |
 //! | | `CHECK#<scan>#<image or address>#<engine>` | what a scan has already paid for |
+//! | | `FOUND#<engine>#<digest>` | what an engine answered for these bytes; forgotten after a day |
 //! | | `ACCOUNT#<id>` | an account or address of hers elsewhere |
 //! | | `TOLD#<alert>` | what she was told of, whether or not the alert is still there |
 //! | | `RESCAN`, `RECHECK` | when her pictures and her addresses are looked for again |
 //! | | `LOCK#<scan type>` | one scan of a type at a time |
-//! | | `PREFERENCES` | where, when and of what she wants to be told |
+//! | | `PREFERENCES` | where, when and of what she wants to be told; whether her face may be recognised |
 //! | | `OUTBOX` | there is something to tell her; due when she may be told |
 //! | | `DELIVERY#<when>#<channel>` | that she was told, or could not be; forgotten after three months |
 //! | | `REPLAY#…` | what a call with an idempotency key was answered, sealed; forgotten after a day |
 //! | `EMAIL#…`, `TOKEN#…`, `OAUTH#…` | `-` | look-ups that cross users |
+//! | `ENGINE#<name>` | `-` | how an engine stands: what was asked of it, whether it is down |
 //! | `PROXY#<minute>` | `-` | how many proxy addresses end in that minute |
 //! | `RATE#…` | `-` | how many calls somebody made this minute |
 //! | `MAIL#…`, `TRIES#…` | `-` | how often something was asked for, by keyed hash; forgotten after minutes |
@@ -36,6 +38,7 @@ mod alerts;
 mod batch;
 mod checkpoints;
 mod due;
+mod engines;
 mod erasure;
 mod families;
 mod images;
@@ -77,6 +80,7 @@ pub use list::Listing;
 pub use matches::Stored;
 pub use outbox::{DUE_NOTIFY, Delivery, Outbox, Outcome as DeliveryOutcome};
 pub use plans::{AnswersRow, Kept, PlanRow};
+pub(crate) use preferences::DUE_FORGET;
 pub use preferences::PreferencesRow;
 pub use rates::Calls;
 pub use replays::{Claimed, Run};

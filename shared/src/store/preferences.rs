@@ -1,9 +1,17 @@
-//! Her preferences, the secret her webhook is signed with, and the token that stops all messages.
+//! Her preferences, the secret her webhook is signed with, the token that stops all messages, and when
+//! she agreed to what needs her consent.
 
 use serde::{Deserialize, Serialize};
 
+use super::tx::{Change, Tx};
 use super::{Key, Row, Store};
 use crate::domain::{Preferences, Result, Timestamp, UserId};
+
+/// Kind of work in the `due` index: faces are to be forgotten.
+pub(crate) const DUE_FORGET: &str = "FORGET_FACES";
+
+/// There while she agrees to the recognition of her face.
+const CONSENT: &str = "faceConsentAt";
 
 /// Her preferences with what she is not shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,11 +25,20 @@ pub struct PreferencesRow {
     pub stop_token: String,
     /// When she chose it.
     pub updated_at: Timestamp,
+    /// Since when she agrees to the recognition of her face.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face_consent_at: Option<Timestamp>,
+    /// When she last took that back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face_withdrawn_at: Option<Timestamp>,
+    /// There may still be faces that she wants forgotten.
+    #[serde(default)]
+    pub has_faces_left: bool,
     /// Told apart from what she chose before.
     pub edition: String,
 }
 
-fn key(user: UserId) -> Key {
+pub(super) fn key(user: UserId) -> Key {
     Key::user(user, "PREFERENCES")
 }
 
@@ -29,6 +46,12 @@ impl Store {
     /// Her preferences, once she has any.
     pub async fn preferences(&self, user: UserId) -> Result<Option<PreferencesRow>> {
         self.get(&key(user)).await
+    }
+
+    /// Whether she agrees to the recognition of her face.
+    pub async fn may_recognise(&self, user: UserId) -> Result<bool> {
+        let row = self.preferences(user).await?;
+        Ok(row.is_some_and(|it| it.face_consent_at.is_some()))
     }
 
     /// Stores her preferences in place of those of the edition `before`. `false`: somebody was faster,
@@ -39,12 +62,59 @@ impl Store {
         before: Option<&str>,
         after: &PreferencesRow,
     ) -> Result<bool> {
-        let row = Row::new(key(user), after);
+        let mut row = Row::new(key(user), after);
+        if after.has_faces_left {
+            row.due_kind = Some(DUE_FORGET.into());
+            row.due_at = Some(after.updated_at.to_string());
+        }
         let tx = self.tx().require(&super::users::account_key(user));
         let tx = match before {
             None => tx.create(&row),
             Some(edition) => tx.put_when(&row, "edition", edition),
         };
         Ok(tx.commit().await?.is_done())
+    }
+
+    /// Nothing of the faces in her pictures is kept any longer.
+    pub(super) async fn faces_are_forgotten(&self, user: UserId) -> Result<()> {
+        let change = Change::default()
+            .if_exists()
+            .remove("due_kind")
+            .remove("due_at")
+            .set("hasFacesLeft", false);
+        self.tx().update(&key(user), change).commit().await?;
+        Ok(())
+    }
+}
+
+impl Tx<'_> {
+    /// Goes through only while she agrees to the recognition of her face.
+    pub(super) fn with_consent(self, user: UserId) -> Self {
+        self.require_attribute(&key(user), CONSENT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn consent_is_an_attribute_that_is_there_or_not() {
+        let row = |at| PreferencesRow {
+            preferences: Preferences::default(),
+            webhook_secret: None,
+            stop_token: "t".into(),
+            updated_at: Timestamp::from_epoch_seconds(1).unwrap(),
+            face_consent_at: at,
+            face_withdrawn_at: None,
+            has_faces_left: false,
+            edition: "e".into(),
+        };
+        let has = |it| {
+            let item = crate::store::write(&Row::new(key(UserId::random()), it)).unwrap();
+            item.contains_key(CONSENT)
+        };
+        assert!(has(row(Timestamp::from_epoch_seconds(1))) && !has(row(None)));
     }
 }

@@ -1,8 +1,10 @@
 //! What her pictures are recognised by. A row of its own beside each picture's: lists of pictures
 //! do not read it, and the numbers of many faces are far from what one row may hold.
 
-use super::tx::Tx;
-use super::{Key, Row, Store};
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::tx::{Change, Tx};
+use super::{Key, Row, Store, failure, read};
 use crate::domain::{ImageId, Prints, Result, UserId};
 
 fn key(user: UserId, image: ImageId) -> Key {
@@ -14,12 +16,52 @@ impl Store {
     pub async fn prints(&self, user: UserId, image: ImageId) -> Result<Option<Prints>> {
         self.get(&key(user, image)).await
     }
+
+    /// Removes what is kept of the faces in her pictures, and notes that it is done.
+    pub async fn forget_faces(&self, user: UserId) -> Result<()> {
+        for key in self.print_keys(user).await? {
+            let change = Change::default().if_exists().remove("faces");
+            self.tx().update(&key, Ok(change)).commit().await?;
+        }
+        self.faces_are_forgotten(user).await
+    }
+
+    async fn print_keys(&self, user: UserId) -> Result<Vec<Key>> {
+        let mut keys = Vec::new();
+        let mut from = None;
+        loop {
+            let reply = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prints)")
+                .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")))
+                .expression_attribute_values(":prints", AttributeValue::S("PRINTS#".into()))
+                .projection_expression("pk, sk")
+                .set_exclusive_start_key(from.take())
+                .send()
+                .await
+                .map_err(|err| failure("listing what her pictures are recognised by", err))?;
+            for item in reply.items.unwrap_or_default() {
+                keys.push(read(item)?);
+            }
+            from = reply.last_evaluated_key;
+            if from.is_none() {
+                return Ok(keys);
+            }
+        }
+    }
 }
 
 impl Tx<'_> {
-    /// Keeps what a picture is recognised by.
+    /// Keeps what a picture is recognised by; faces only while she agrees to it.
     pub(super) fn keep_prints(self, user: UserId, image: ImageId, prints: &Prints) -> Self {
-        self.put(&Row::new(key(user, image), prints))
+        let tx = match prints.faces {
+            Some(_) => self.with_consent(user),
+            None => self,
+        };
+        tx.put(&Row::new(key(user, image), prints))
     }
 
     /// Removes it, together with its picture.
@@ -70,6 +112,7 @@ mod tests {
     #[tokio::test]
     async fn it_is_read_as_it_was_written_to_the_last_bit() {
         let (store, user, image) = (testing::store().await, UserId::random(), ImageId::next());
+        testing::agree_to_faces(&store, user).await;
         assert_eq!(store.prints(user, image).await.unwrap(), None);
         let tx = store.tx().keep_prints(user, image, &full());
         assert!(tx.commit().await.unwrap().is_done());
@@ -78,6 +121,38 @@ mod tests {
         let tx = store.tx().drop_prints(user, image);
         assert!(tx.commit().await.unwrap().is_done());
         assert_eq!(store.prints(user, image).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn faces_are_kept_only_while_she_agrees_and_forgotten_apart_from_the_rest() {
+        let (store, user, image) = (testing::store().await, UserId::random(), ImageId::next());
+        let keep = async |prints: &Prints, image| {
+            let tx = store.tx().keep_prints(user, image, prints);
+            tx.commit().await.unwrap().is_done()
+        };
+        assert!(!keep(&full(), image).await, "she was not asked");
+        let blind = Prints {
+            faces: None,
+            ..full()
+        };
+        assert!(keep(&blind, image).await);
+        testing::agree_to_faces(&store, user).await;
+        let other = ImageId::next();
+        assert!(keep(&full(), image).await && keep(&full(), other).await);
+        // Somebody else's stay.
+        let (stranger, theirs) = (UserId::random(), ImageId::next());
+        testing::agree_to_faces(&store, stranger).await;
+        let tx = store.tx().keep_prints(stranger, theirs, &full());
+        assert!(tx.commit().await.unwrap().is_done());
+
+        store.forget_faces(user).await.unwrap();
+        for image in [image, other] {
+            let left = store.prints(user, image).await.unwrap();
+            assert_eq!(left, Some(blind.clone()));
+        }
+        let kept = store.prints(stranger, theirs).await.unwrap();
+        assert_eq!(kept, Some(full()));
+        store.forget_faces(UserId::random()).await.unwrap();
     }
 
     #[test]

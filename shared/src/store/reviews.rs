@@ -69,7 +69,7 @@ impl Store {
     /// A page of her findings that wait, newest first.
     pub async fn flagged(&self, user: UserId, page: Page) -> Result<Listing<Flagged>> {
         let total = self.counters(user).await?.get(TOTAL);
-        let listing: Listing<Pointer> = self.page(user, &[RUN.to_owned()], page, total).await?;
+        let listing: Listing<Pointer> = self.page(user, RUN.to_owned(), page, total).await?;
         let findings: Vec<Key> = listing
             .items
             .iter()
@@ -92,6 +92,10 @@ impl Store {
             .collect();
         let items = listing.items.iter().filter_map(|it| {
             let found = findings.remove(&it.id)?;
+            if found.review_status != ReviewStatus::FlaggedForReview {
+                // She judged it a moment ago.
+                return None;
+            }
             let image = pictures.get(&it.image_id).cloned();
             Some(Flagged { found, image })
         });

@@ -44,6 +44,9 @@ pub struct ScanRow {
     /// How many new findings it made. Moved together with each finding.
     #[serde(default)]
     pub findings: u32,
+    /// How many of those raised no alert.
+    #[serde(default)]
+    pub quiet: u32,
     /// The scan it is a part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<ScanId>,
@@ -59,6 +62,12 @@ pub struct ScanRow {
 }
 
 impl ScanRow {
+    /// How many alerts it raised.
+    #[must_use]
+    pub fn alerts(&self) -> u32 {
+        self.findings.saturating_sub(self.quiet)
+    }
+
     /// Whether somebody waits for it. A part is waited for as the whole is.
     #[must_use]
     pub fn is_watched(&self) -> bool {
@@ -284,38 +293,11 @@ impl Store {
         after: Scan,
         next: Option<Timestamp>,
     ) -> Result<bool> {
-        let user = before.scan.user_id;
-        let after = ScanRow {
-            scan: after,
-            lease_until: None,
-            ..before.clone()
-        };
-        let change = Change::default()
-            .set("status", after.scan.status)
-            .and_then(|it| it.set("progress", after.scan.progress))
-            .and_then(|it| it.set("completedAt", after.scan.completed_at))
-            .and_then(|it| it.set("result", &after.scan.result))
-            .and_then(|it| it.set("errorMessage", &after.scan.error_message))
-            .and_then(|it| it.set("list", place(&after)))
-            .map(|it| it.remove("due_kind").remove("due_at").remove("leaseUntil"))
-            .and_then(|it| it.when("list", "=", place(before)))
-            .and_then(|it| it.when("workerId", "=", &before.scan.worker_id));
-        let copy = Row::new(ended(user, after.scan.id), &after.scan).listed(place_ended(&after));
-        let mut tx = self
-            .tx()
-            .update(&key(user, after.scan.id), change)
-            .put(&copy);
-        if before.origin == ScanOrigin::User {
-            tx = tx.delete(&lock(user, after.scan.kind));
-        }
+        let mut tx = self.tx().end(before, after);
         if let Some(at) = next {
-            tx = tx.put(&due_again(user, after.scan.kind, at));
+            tx = tx.put(&due_again(before.scan.user_id, before.scan.kind, at));
         }
-        Ok(tx
-            .count(user, &[count(before, -1), count(&after, 1)])
-            .commit()
-            .await?
-            .is_done())
+        Ok(tx.commit().await?.is_done())
     }
 
     /// Makes sure that her pictures are scanned again some day, after a scan that settles nothing of it.
@@ -378,6 +360,67 @@ impl Tx<'_> {
         tx.count(scan.user_id, &[count(it, 1)])
     }
 
+    /// Ends a scan; refused if it changed in between.
+    pub(super) fn end(self, before: &ScanRow, after: Scan) -> Self {
+        let user = before.scan.user_id;
+        let after = ScanRow {
+            scan: after,
+            lease_until: None,
+            ..before.clone()
+        };
+        let change = Change::default()
+            .set("status", after.scan.status)
+            .and_then(|it| it.set("progress", after.scan.progress))
+            .and_then(|it| it.set("completedAt", after.scan.completed_at))
+            .and_then(|it| it.set("result", &after.scan.result))
+            .and_then(|it| it.set("errorMessage", &after.scan.error_message))
+            .and_then(|it| it.set("list", place(&after)))
+            .map(|it| it.remove("due_kind").remove("due_at").remove("leaseUntil"))
+            .and_then(|it| it.when("list", "=", place(before)))
+            .and_then(|it| it.when("workerId", "=", &before.scan.worker_id));
+        let copy = Row::new(ended(user, after.scan.id), &after.scan).listed(place_ended(&after));
+        let mut tx = self.update(&key(user, after.scan.id), change).put(&copy);
+        if before.origin == ScanOrigin::User {
+            tx = tx.delete(&lock(user, after.scan.kind));
+        }
+        tx.count(user, &[count(before, -1), count(&after, 1)])
+    }
+
+    /// Has an ended scan wait to be worked on once more; refused if it changed in between, or if she
+    /// started it and one of its type runs.
+    pub(super) fn restart(self, before: &ScanRow, now: Timestamp) -> Self {
+        let user = before.scan.user_id;
+        let after = ScanRow {
+            scan: before.scan.clone().again(),
+            advanced_at: Some(now),
+            ..before.clone()
+        };
+        let it = &after.scan;
+        let change = Change::default()
+            .set("status", it.status)
+            .and_then(|to| to.set("progress", it.progress))
+            .and_then(|to| to.set("retryCount", it.retry_count))
+            .and_then(|to| to.set("workerId", &it.worker_id))
+            .and_then(|to| to.set("startedAt", it.started_at))
+            .and_then(|to| to.set("completedAt", it.completed_at))
+            .and_then(|to| to.set("result", &it.result))
+            .and_then(|to| to.set("errorMessage", &it.error_message))
+            .and_then(|to| to.set("advancedAt", now))
+            .and_then(|to| to.set("due_kind", DUE_SCAN))
+            .and_then(|to| to.set("due_at", now.plus_seconds(WAITING)))
+            .and_then(|to| to.set("list", place(&after)))
+            .map(|to| to.remove("leaseUntil"))
+            .and_then(|to| to.when("list", "=", place(before)))
+            .and_then(|to| to.when("retryCount", "=", before.scan.retry_count));
+        let mut tx = self
+            .update(&key(user, it.id), change)
+            .delete(&ended(user, it.id));
+        if before.origin == ScanOrigin::User {
+            tx = tx.create(&locked(it));
+        }
+        tx.count(user, &[count(before, -1), count(&after, 1)])
+    }
+
     /// Plans the first breach check of a woman who came just now.
     pub(super) fn plan_first_check(self, user: UserId, now: Timestamp) -> Self {
         let at = now.plus_seconds(FIRST_CHECK);
@@ -386,10 +429,14 @@ impl Tx<'_> {
 
     /// Counts a new finding on its scan; refused if the scan is gone.
     pub(super) fn count_finding(self, user: UserId, scan: ScanId) -> Self {
-        self.update(
-            &key(user, scan),
-            Ok(Change::default().add("findings", 1).if_exists()),
-        )
+        let change = Change::default().add("findings", 1);
+        self.update(&key(user, scan), Ok(change.if_exists()))
+    }
+
+    /// The same of one that raises no alert.
+    pub(super) fn count_quiet_finding(self, user: UserId, scan: ScanId) -> Self {
+        let change = Change::default().add("findings", 1).add("quiet", 1);
+        self.update(&key(user, scan), Ok(change.if_exists()))
     }
 }
 
@@ -398,6 +445,7 @@ pub(super) fn waiting(scan: &Scan, origin: ScanOrigin) -> ScanRow {
         scan: scan.clone(),
         origin,
         findings: 0,
+        quiet: 0,
         parent: None,
         account: None,
         lease_until: None,

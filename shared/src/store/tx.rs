@@ -258,6 +258,18 @@ impl<'a> Tx<'a> {
         self.push(check.map(|check| TransactWriteItem::builder().condition_check(check).build()))
     }
 
+    /// Goes through only if this row has this attribute.
+    pub(crate) fn require_attribute(self, key: &Key, name: &str) -> Self {
+        let check = ConditionCheck::builder()
+            .table_name(&self.store.table)
+            .set_key(Some(key.item()))
+            .condition_expression("attribute_exists(#n)")
+            .expression_attribute_names("#n", name)
+            .build()
+            .map_err(|err| Error::bug("building a check", err));
+        self.push(check.map(|check| TransactWriteItem::builder().condition_check(check).build()))
+    }
+
     /// Goes through only if this row does not exist.
     pub(crate) fn forbid(self, key: &Key) -> Self {
         let check = ConditionCheck::builder()

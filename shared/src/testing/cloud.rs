@@ -23,6 +23,9 @@ use crate::mail::Mailer;
 use crate::objects::Objects;
 use crate::queues::Queues;
 
+/// What the names of the queues of dead letters end with.
+const DEAD: &str = "-dead";
+
 /// Both services, on this machine.
 #[derive(Clone, Debug)]
 pub struct Cloud {
@@ -34,6 +37,15 @@ pub struct Cloud {
 struct Held {
     objects: Mutex<HashMap<String, Bytes>>,
     calls: Mutex<Vec<(String, Value)>>,
+    letters: Mutex<Vec<Letter>>,
+}
+
+/// A message that a queue has given up on.
+#[derive(Clone, Debug)]
+struct Letter {
+    queue: String,
+    id: String,
+    body: String,
 }
 
 impl Cloud {
@@ -84,6 +96,23 @@ impl Cloud {
             .filter(|it| it.0 == call)
             .map(|it| it.1.clone())
             .collect()
+    }
+
+    /// Has the queue at this address give up on a message.
+    pub fn give_up(&self, queue: &str, body: &str) {
+        let mut letters = self.held.letters.lock().unwrap();
+        let id = format!("m{}", letters.len());
+        letters.push(Letter {
+            queue: format!("{queue}{DEAD}"),
+            id,
+            body: body.to_owned(),
+        });
+    }
+
+    /// How many messages the queue at this address has given up on.
+    #[must_use]
+    pub fn given_up(&self, queue: &str) -> usize {
+        self.held.letters_of(&format!("{queue}{DEAD}")).len()
     }
 
     /// Whether the bucket holds an object.
@@ -146,14 +175,56 @@ async fn call(State(held): State<Arc<Held>>, headers: HeaderMap, body: Bytes) ->
         .next()
         .unwrap()
         .to_owned();
-    let asked = serde_json::from_slice(&body).unwrap();
+    let asked: Value = serde_json::from_slice(&body).unwrap();
+    let answer = held.answer(&target, &asked);
     held.calls.lock().unwrap().push((target, asked));
-    let attributes =
-        json!({ "ApproximateNumberOfMessages": "2", "ApproximateNumberOfMessagesNotVisible": "1" });
-    let answer = json!({ "MessageId": "m", "MD5OfMessageBody": "", "Attributes": attributes });
     (
         [(header::CONTENT_TYPE, "application/x-amz-json-1.0")],
         answer.to_string(),
     )
         .into_response()
+}
+
+impl Held {
+    fn letters_of(&self, queue: &str) -> Vec<Letter> {
+        let letters = self.letters.lock().unwrap();
+        letters
+            .iter()
+            .filter(|it| it.queue == queue)
+            .cloned()
+            .collect()
+    }
+
+    fn answer(&self, call: &str, asked: &Value) -> Value {
+        let queue = asked["QueueUrl"].as_str().unwrap_or_default();
+        let letters = self.letters_of(queue);
+        let (waiting, active) = match queue.ends_with(DEAD) {
+            true => (letters.len(), 0),
+            false => (2, 1),
+        };
+        let name = queue.rsplit('/').next().unwrap_or_default();
+        let policy =
+            json!({ "deadLetterTargetArn": format!("arn:aws:sqs:eu-central-1:1:{name}{DEAD}") });
+        let attributes = json!({
+            "ApproximateNumberOfMessages": waiting.to_string(),
+            "ApproximateNumberOfMessagesNotVisible": active.to_string(),
+            "RedrivePolicy": policy.to_string(),
+        });
+        match call {
+            "ReceiveMessage" => {
+                let messages = letters.iter().take(10).map(|it| {
+                    let read = json!({ "SentTimestamp": "1800000000123", "ApproximateReceiveCount": "4" });
+                    json!({ "MessageId": it.id, "ReceiptHandle": it.id, "Body": it.body, "Attributes": read })
+                });
+                json!({ "Messages": messages.collect::<Vec<_>>() })
+            }
+            "DeleteMessage" => {
+                let receipt = asked["ReceiptHandle"].as_str().unwrap_or_default();
+                let mut letters = self.letters.lock().unwrap();
+                letters.retain(|it| it.queue != queue || it.id != receipt);
+                json!({})
+            }
+            _ => json!({ "MessageId": "m", "MD5OfMessageBody": "", "Attributes": attributes }),
+        }
+    }
 }

@@ -10,7 +10,7 @@ use tower::ServiceExt;
 
 use crate::auth::{Gate, OneTime};
 use crate::clock;
-use crate::domain::{Account, Link, LinkKind, Session, SignInMethod, UserId};
+use crate::domain::{Account, Link, LinkKind, Role, Session, SignInMethod, UserId};
 use crate::http::Cors;
 use crate::runtime::Env;
 use crate::store::Store;
@@ -46,8 +46,14 @@ impl House {
 
     /// A new woman, signed in: her id and her token.
     pub async fn woman(&self, email: &str) -> (UserId, String) {
+        self.somebody(email, Role::User).await
+    }
+
+    /// Somebody new with this role, signed in: the id and the token.
+    pub async fn somebody(&self, email: &str, role: Role) -> (UserId, String) {
         let now = clock::now();
         let mut account = Account::new(UserId::random(), email, now);
+        account.role = role;
         let token = OneTime::draw().unwrap();
         account.confirmation_token = Some(token.hash.clone());
         let link = Link {

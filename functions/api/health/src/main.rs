@@ -1,5 +1,5 @@
-//! `/health`, `/api/v1/health` and `/ready`; also the gateway's default route, so that an unknown
-//! address is answered in our envelope.
+//! `/health`, `/api/v1/health`, `/ready`, `/metrics` and the description of the API; also the gateway's
+//! default route, so that an unknown address is answered in our envelope.
 
 mod routes;
 

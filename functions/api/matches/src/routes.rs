@@ -1,29 +1,15 @@
 //! The routes.
 
 use axum::Router;
-use axum::extract::{FromRef, Path, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use vara::Result;
-use vara::auth::Gate;
 use vara::clock;
 use vara::domain::MatchId;
+use vara::http::table::App;
 use vara::http::{Caller, Params, data, id, page};
 use vara::services::matches;
-use vara::store::Store;
-
-/// What the handlers share.
-#[derive(Clone)]
-pub(crate) struct App {
-    pub(crate) gate: Gate,
-    pub(crate) store: Store,
-}
-
-impl FromRef<App> for Gate {
-    fn from_ref(app: &App) -> Self {
-        app.gate.clone()
-    }
-}
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()

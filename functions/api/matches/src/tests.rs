@@ -10,11 +10,12 @@ use vara::domain::{
     MatchId, MatchStatus, MatchType, Page, ReviewStatus, Scan, ScanId, ScanOrigin, ScanType,
     Severity, Tier, Timestamp, UserId, alert_of,
 };
+use vara::http::table::App;
 use vara::services::alerts;
 use vara::store::Stored;
 use vara::testing::House;
 
-use crate::routes::{App, routes};
+use crate::routes::routes;
 
 const FLAGGED: &str = "/api/v1/matches/flagged";
 
@@ -103,7 +104,7 @@ impl Case {
         let alert = alert_of(self.user, found, found.detected_at);
         self.house
             .store
-            .store_finding(self.user, found, &alert)
+            .store_finding(self.user, found, Some(&alert))
             .await
             .unwrap()
     }

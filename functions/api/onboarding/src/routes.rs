@@ -1,34 +1,20 @@
 //! The routes.
 
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::State;
 use axum::response::Response as Reply;
 use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
 use vara::Result;
-use vara::auth::Gate;
 use vara::clock;
 use vara::domain::Response;
+use vara::http::table::App;
 use vara::http::{Body, Caller, Issue, created, data};
 use vara::services::onboarding;
-use vara::store::Store;
 
 /// The most answers one request brings; there are eight questions.
 const MOST: usize = 100;
-
-/// What the handlers share.
-#[derive(Clone)]
-pub(crate) struct App {
-    pub(crate) gate: Gate,
-    pub(crate) store: Store,
-}
-
-impl FromRef<App> for Gate {
-    fn from_ref(app: &App) -> Self {
-        app.gate.clone()
-    }
-}
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()

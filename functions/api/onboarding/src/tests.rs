@@ -5,11 +5,12 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 use vara::domain::{Plan, PlanItemStatus};
+use vara::http::table::App;
 use vara::services::plan;
 use vara::store::Kept;
 use vara::testing::House;
 
-use crate::routes::{App, routes};
+use crate::routes::routes;
 
 const RESPONSES: &str = "/api/v1/onboarding/responses";
 const RESULTS: &str = "/api/v1/onboarding/results";

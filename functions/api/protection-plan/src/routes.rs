@@ -1,30 +1,16 @@
 //! The routes.
 
 use axum::Router;
-use axum::extract::{FromRef, Path, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, patch, post};
 use serde::Deserialize;
 use vara::Result;
-use vara::auth::Gate;
 use vara::clock;
 use vara::domain::PlanItemStatus;
+use vara::http::table::App;
 use vara::http::{Body, Caller, data};
 use vara::services::plan;
-use vara::store::Store;
-
-/// What the handlers share.
-#[derive(Clone)]
-pub(crate) struct App {
-    pub(crate) gate: Gate,
-    pub(crate) store: Store,
-}
-
-impl FromRef<App> for Gate {
-    fn from_ref(app: &App) -> Self {
-        app.gate.clone()
-    }
-}
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()

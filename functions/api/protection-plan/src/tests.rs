@@ -6,10 +6,11 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use vara::clock;
 use vara::domain::{Image, ImageId, ImageState, Response, UserId};
+use vara::http::table::App;
 use vara::services::onboarding;
 use vara::testing::House;
 
-use crate::routes::{App, routes};
+use crate::routes::routes;
 
 const PLAN: &str = "/api/v1/protection-plan";
 

@@ -20,7 +20,7 @@ async fn main() -> Result<(), BoxError> {
     let proxy = Proxy {
         store: store.clone(),
         objects: clients.objects(&env),
-        keys: Keys::read(&env),
+        keys: Keys::of_proxy(&env),
         public_url: env.text("PUBLIC_URL"),
     };
     let app = App {

@@ -31,11 +31,13 @@ impl FromRef<App> for Gate {
 }
 
 pub(crate) fn routes() -> Router<App> {
-    let picture = get(picture).options(async || StatusCode::NO_CONTENT);
     Router::new()
         .route("/api/v1/proxy/health", get(health))
         .route("/api/v1/proxy/tokens", post(token))
-        .route("/api/v1/proxy/images/{token}", picture)
+        .route(
+            "/api/v1/proxy/images/{token}",
+            get(picture).options(async || StatusCode::NO_CONTENT),
+        )
 }
 
 /// For whoever watches over the service; open to all, and about nobody.

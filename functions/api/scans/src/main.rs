@@ -7,6 +7,7 @@ use vara::auth::Gate;
 use vara::domain::BoxError;
 use vara::http::Door;
 use vara::runtime::{Clients, Env};
+use vara::services::governor::Governor;
 use vara::services::lanes::Lanes;
 use vara::services::scans::Scans;
 
@@ -26,6 +27,7 @@ async fn main() -> Result<(), BoxError> {
             profiles: env.text("QUEUE_PROFILE_SCAN"),
             breaches: env.text("QUEUE_BREACH_CHECK"),
         },
+        governor: Governor::new(store.clone(), env.optional("ENGINE_ALLOWANCES").as_deref())?,
     };
     let app = App {
         gate: Gate::new(&env, store),

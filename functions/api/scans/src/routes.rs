@@ -35,6 +35,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/v1/scans/health", get(health))
         .route("/api/v1/scans/{id}", get(one))
         .route("/api/v1/scans/{id}/status", get(one))
+        .route("/api/v1/scans/{id}/cancel", post(cancel))
+        .route("/api/v1/scans/{id}/retry", post(retry))
 }
 
 async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
@@ -77,6 +79,28 @@ async fn trigger(
 async fn one(State(app): State<App>, caller: Caller, Path(text): Path<String>) -> Result<Response> {
     let scan = id(&text, ScanId::parse)?;
     Ok(data(app.scans.get(caller.user, scan).await?))
+}
+
+async fn cancel(
+    State(app): State<App>,
+    caller: Caller,
+    Path(text): Path<String>,
+) -> Result<Response> {
+    let scan = id(&text, ScanId::parse)?;
+    Ok(data(
+        app.scans.cancel(caller.user, scan, clock::now()).await?,
+    ))
+}
+
+async fn retry(
+    State(app): State<App>,
+    caller: Caller,
+    Path(text): Path<String>,
+) -> Result<Response> {
+    let scan = id(&text, ScanId::parse)?;
+    Ok(accepted(
+        app.scans.retry(caller.user, scan, clock::now()).await?,
+    ))
 }
 
 /// For whoever watches over the service; open to all, and about nobody.

@@ -17,12 +17,16 @@ use vara::domain::{
 use vara::http::Cors;
 use vara::queues::Queues;
 use vara::runtime::Env;
+use vara::services::governor::Governor;
 use vara::services::lanes::Lanes;
 use vara::services::scans::Scans;
 use vara::store::{Claim, Store};
 use vara::testing::Cloud;
 
 use crate::routes::{App, routes};
+
+#[path = "control_tests.rs"]
+mod control;
 
 /// The function, with what is behind it.
 struct House {
@@ -58,6 +62,7 @@ impl House {
                 profiles: "http://q/profile-scan".into(),
                 breaches: "http://q/breach-check".into(),
             },
+            governor: Governor::new(store.clone(), None).unwrap(),
         };
         let app = App {
             gate: gate.clone(),

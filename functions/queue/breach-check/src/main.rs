@@ -5,6 +5,7 @@ use vara::domain::BoxError;
 use vara::engines::Hibp;
 use vara::runtime::{Clients, Env, take_scans};
 use vara::services::breaches::BreachChecker;
+use vara::services::governor::Governor;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -15,8 +16,10 @@ async fn main() -> Result<(), BoxError> {
         .optional("HIBP_API_KEY")
         .map(|key| Hibp::new(key, base.as_deref()))
         .transpose()?;
+    let (store, allowances) = (clients.store(&env), env.optional("ENGINE_ALLOWANCES"));
     let checker = &BreachChecker {
-        store: clients.store(&env),
+        governor: Governor::new(store.clone(), allowances.as_deref())?,
+        store,
         queues: clients.queues(),
         hibp,
         queue: env.text("QUEUE_BREACH_CHECK"),

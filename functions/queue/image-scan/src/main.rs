@@ -1,8 +1,10 @@
 //! Works on scans, those she starts and those we start; each has its own queue.
 
+mod engines;
+
 use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
-use vara::engines::{Fetcher, TinEye};
+use vara::engines::Fetcher;
 use vara::runtime::{Clients, Env, take_scans};
 use vara::services::scanning::Scanner;
 use vara::services::seeing::Eyes;
@@ -11,17 +13,12 @@ use vara::services::seeing::Eyes;
 async fn main() -> Result<(), BoxError> {
     vara::runtime::logs();
     let (env, clients) = (Env::process(), Clients::load().await);
-    let base = env.optional("TINEYE_URL");
-    let tineye = env
-        .optional("TINEYE_API_KEY")
-        .map(|key| TinEye::new(key, base.as_deref()))
-        .transpose()?;
     let scanner = &Scanner {
         store: clients.store(&env),
         objects: clients.objects(&env),
         queues: clients.queues(),
         fetcher: Fetcher::new(env.optional("FETCH_ALLOW").as_deref())?,
-        tineye,
+        engines: engines::read(&env, &clients)?,
         queue: env.text("QUEUE_IMAGE_SCAN"),
         background: env.text("QUEUE_BACKGROUND_SCAN"),
         eyes: Eyes::open(),

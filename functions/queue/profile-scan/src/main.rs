@@ -5,6 +5,7 @@ use vara::domain::BoxError;
 use vara::engines::{Fetcher, Social};
 use vara::runtime::{Clients, Env, take_scans};
 use vara::services::profiles::ProfileScanner;
+use vara::services::seeing::Eyes;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -13,10 +14,12 @@ async fn main() -> Result<(), BoxError> {
     let social = env.optional("SOCIAL_URL");
     let scanner = &ProfileScanner {
         store: clients.store(&env),
+        objects: clients.objects(&env),
         queues: clients.queues(),
         fetcher: Fetcher::new(env.optional("FETCH_ALLOW").as_deref())?,
         social: social.map(|base| Social::new(&base)).transpose()?,
         queue: env.text("QUEUE_PROFILE_SCAN"),
+        eyes: Eyes::open(),
     };
     env.check()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {

@@ -1,11 +1,9 @@
 //! Each minute: who wants to be told outside the app, and may be told now, is.
 
-use lambda_runtime::{LambdaEvent, service_fn};
-use serde_json::Value;
 use vara::clock;
 use vara::domain::BoxError;
 use vara::engines::Fetcher;
-use vara::runtime::{Clients, Env};
+use vara::runtime::{Clients, Env, each_tick};
 use vara::services::notify::Notifier;
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,11 +19,5 @@ async fn main() -> Result<(), BoxError> {
         public_url: env.text("PUBLIC_URL"),
     };
     env.check()?;
-    lambda_runtime::run(service_fn(
-        async |_: LambdaEvent<Value>| -> Result<(), BoxError> {
-            notifier.run(clock::now()).await?;
-            Ok(())
-        },
-    ))
-    .await
+    each_tick(async || notifier.run(clock::now()).await.map(drop)).await
 }

@@ -1,10 +1,8 @@
 //! Each minute: what is due begins, what is stuck goes on or ends, what is left over goes.
 
-use lambda_runtime::{LambdaEvent, service_fn};
-use serde_json::Value;
 use vara::clock;
 use vara::domain::BoxError;
-use vara::runtime::{Clients, Env};
+use vara::runtime::{Clients, Env, each_tick};
 use vara::services::lanes::Lanes;
 use vara::services::rescan::Rescan;
 
@@ -25,11 +23,5 @@ async fn main() -> Result<(), BoxError> {
         },
     };
     env.check()?;
-    lambda_runtime::run(service_fn(
-        async |_: LambdaEvent<Value>| -> Result<(), BoxError> {
-            rescan.run(clock::now()).await?;
-            Ok(())
-        },
-    ))
-    .await
+    each_tick(async || rescan.run(clock::now()).await.map(drop)).await
 }

@@ -14,6 +14,11 @@ mod pose;
 mod sketch;
 mod trim;
 
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+
 use axum::body::Bytes;
 use vara_imaging::{
     DecodeError, Fingerprint, Format, Limits, Pdq, Picture, decode, dimensions, pdq,
@@ -25,23 +30,39 @@ pub(crate) use self::compare::Likeness;
 use self::pose::{POSES, Pose};
 use self::sketch::{CELLS, Sketch};
 use crate::PICTURE_LIMIT;
+use crate::world::lock;
 
 /// Cells per side from which PDQ is made: its own size, so that it samples nothing away.
 const PDQ_CELLS: usize = 64;
+
+/// So many looks and comparisons are remembered; then all are forgotten.
+const REMEMBERED: usize = 256;
+const COMPARED: usize = 1 << 20;
+
+/// The same file is asked for again and again. A look says nothing but what is in the file, so that
+/// all worlds may share it.
+static LOOKS: LazyLock<Mutex<HashMap<Bytes, Seen>>> = LazyLock::new(Mutex::default);
+static LIKENESSES: LazyLock<Mutex<Likenesses>> = LazyLock::new(Mutex::default);
+
+/// How two looks compare.
+type Likenesses = HashMap<(u64, u64), Option<Likeness>>;
 
 /// Below this quality a hash is noise, and a picture cannot be recognised at all.
 const PLAIN: u8 = 10;
 
 /// A decoded picture's facts, and its look when it has one.
+#[derive(Clone)]
 pub(crate) struct Seen {
     pub(crate) format: Format,
     pub(crate) width: u32,
     pub(crate) height: u32,
-    pub(crate) look: Option<Look>,
+    pub(crate) look: Option<Arc<Look>>,
 }
 
 /// What is remembered of a picture to recognise it.
 pub(crate) struct Look {
+    /// Its name among the looks that were taken.
+    number: u64,
     canvas: Canvas,
     /// The whole picture, and the whole without its borders when it has some.
     wholes: Vec<Whole>,
@@ -71,9 +92,25 @@ struct Pattern {
 
 /// Decodes a picture and takes its look, away from the threads that answer.
 pub(crate) async fn see(bytes: Bytes) -> Result<Seen, DecodeError> {
-    let work = tokio::task::spawn_blocking(move || look_at(&bytes));
-    work.await
-        .unwrap_or_else(|_| Err(DecodeError::Corrupt("the decoder gave up".to_owned())))
+    let known = lock(&LOOKS).get(&bytes).cloned();
+    if let Some(seen) = known {
+        return Ok(seen);
+    }
+    let file = bytes.clone();
+    let work = tokio::task::spawn_blocking(move || look_at(&file));
+    let seen = work
+        .await
+        .unwrap_or_else(|_| Err(DecodeError::Corrupt("the decoder gave up".to_owned())))?;
+    remember(&LOOKS, REMEMBERED, bytes, seen.clone());
+    Ok(seen)
+}
+
+fn remember<K: Eq + Hash, V>(memory: &Mutex<HashMap<K, V>>, most: usize, key: K, value: V) {
+    let mut memory = lock(memory);
+    if memory.len() >= most {
+        memory.clear();
+    }
+    memory.insert(key, value);
 }
 
 fn look_at(bytes: &[u8]) -> Result<Seen, DecodeError> {
@@ -87,7 +124,7 @@ fn look_at(bytes: &[u8]) -> Result<Seen, DecodeError> {
         format,
         width: picture.width(),
         height: picture.height(),
-        look: Look::of(&picture),
+        look: Look::of(&picture).map(Arc::new),
     })
 }
 
@@ -106,7 +143,9 @@ impl Look {
         let windows = frames::windows();
         let windows = windows.filter_map(|frame| Some((frame, Sketch::of(&canvas, frame)?)));
         let strips = frames::strips().map(|frame| (frame, compare::detailed(&canvas, frame)));
+        static TAKEN: AtomicU64 = AtomicU64::new(0);
         Some(Self {
+            number: TAKEN.fetch_add(1, Ordering::Relaxed),
             patterns: patterns(&canvas, &wholes),
             windows: windows.collect(),
             strips: strips.collect(),
@@ -126,7 +165,13 @@ impl Look {
 
     /// How alike two pictures are; nothing when they are different pictures.
     pub(crate) fn likeness(&self, planted: &Self) -> Option<Likeness> {
-        compare::likeness(self, planted)
+        let pair = (self.number, planted.number);
+        let known = lock(&LIKENESSES).get(&pair).copied();
+        known.unwrap_or_else(|| {
+            let likeness = compare::likeness(self, planted);
+            remember(&LIKENESSES, COMPARED, pair, likeness);
+            likeness
+        })
     }
 }
 

@@ -132,7 +132,7 @@ async fn search(
     if query.look.is_none() {
         return Err(Trouble::no_signature());
     }
-    if !world.bundle.spend() {
+    if !world.bundle.spend(Engine::Tineye, 1) {
         return Err(Trouble::of(StatusCode::PAYMENT_REQUIRED));
     }
     // Comparing takes milliseconds a picture: too long for the threads that answer.
@@ -151,7 +151,7 @@ async fn remaining_searches(State(world): State<Arc<World>>) -> Response {
     let bought = OffsetDateTime::now_utc() - Duration::days(30);
     // A bundle is valid for two years.
     let ends = bought + Duration::days(2 * 365);
-    let remaining = world.bundle.remaining();
+    let remaining = world.bundle.remaining(Engine::Tineye);
     let results = json!({
         "bundles": [{
             "remaining_searches": remaining,

@@ -156,6 +156,7 @@ async fn calls_are_counted_per_engine() {
     let none = json!({"answered": 0, "refused": 0});
     let nothing = json!({
         "tineye": none, "web": none, "ses": none, "hibp": none, "social": none, "oauth": none,
+        "vision": none, "serpapi": none, "facecheck": none,
     });
     assert_eq!(engines.get("/_calls").await.json(), nothing);
 
@@ -199,6 +200,60 @@ async fn the_bundle_can_be_set_and_reset() {
 }
 
 #[tokio::test]
+async fn every_paid_engine_has_a_bundle_of_its_own() {
+    let engines = Engines::new();
+    let wish = json!({"engine": "serpapi", "remaining": 2});
+    assert_eq!(engines.post("/_bundle", &wish).await.json(), wish);
+    assert_eq!(engines.get("/_bundle?engine=serpapi").await.json(), wish);
+    for other in [
+        "/_bundle",
+        "/_bundle?engine=facecheck",
+        "/_bundle?engine=tineye",
+    ] {
+        assert_eq!(
+            engines.get(other).await.json()["remaining"],
+            5000,
+            "{other}"
+        );
+    }
+    engines.delete("/_bundle").await;
+    let reset = engines.get("/_bundle?engine=serpapi").await.json();
+    assert_eq!(reset["remaining"], 5000);
+    refused(&engines.get("/_bundle?engine=web").await, "engine");
+    refused(&engines.get("/_bundle?engine=bing").await, "engine");
+    let unpaid = json!({"engine": "vision", "remaining": 2});
+    refused(&engines.post("/_bundle", &unpaid).await, "engine");
+}
+
+#[tokio::test]
+async fn a_page_may_say_who_it_shows() {
+    let engines = Engines::new();
+    let planted = engines
+        .plant_more(&file(1), "https://a.example/", &[("person", " ana ")])
+        .await;
+    assert_eq!(planted["person"], "ana");
+    assert_eq!(engines.get("/_web").await.json()[0]["person"], "ana");
+    let none = engines.plant(&file(1), "https://b.example/").await;
+    assert!(none.get("person").is_none());
+    for parts in [
+        &[
+            ("image", Some("a.jpg"), b"x".as_slice()),
+            ("person", None, b" "),
+        ][..],
+        &[("image", Some("a.jpg"), b"x")],
+        &[("person", None, b"ana")],
+        &[("name", None, b"ana")],
+        &[
+            ("image", Some("a.jpg"), b"not a picture"),
+            ("person", None, b"ana"),
+        ],
+    ] {
+        let answer = engines.form("/_web/persons", parts).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    }
+}
+
+#[tokio::test]
 async fn any_origin_may_use_the_control_routes() {
     let engines = Engines::new();
     for uri in [
@@ -209,6 +264,9 @@ async fn any_origin_may_use_the_control_routes() {
         "/_mail",
         "/_calls",
         "/_bundle",
+        "/_web/persons",
+        "/_uploads",
+        "/_gateway",
     ] {
         let answer = engines.get(uri).await;
         assert_eq!(answer.header("access-control-allow-origin"), "*", "{uri}");

@@ -150,6 +150,72 @@ async fn the_mail_service_breaks_in_its_own_words() {
     );
 }
 
+/// One call of each engine that searches beside TinEye.
+async fn searched(engines: &Engines, engine: &str) -> Answer {
+    match engine {
+        "vision" => crate::vision::ask(engines, &crate::vision::question(&file(1))).await,
+        "serpapi" => crate::serpapi::ask(engines, "google_lens", "http://e.example/").await,
+        _ => crate::facecheck::upload(engines, &file(1)).await,
+    }
+}
+
+#[tokio::test]
+async fn the_other_searches_break_in_their_own_words() {
+    let engines = Engines::new();
+    for (engine, quota, words) in [
+        ("vision", 429, "RESOURCE_EXHAUSTED"),
+        ("serpapi", 429, "run out of searches"),
+        ("facecheck", 402, "credits"),
+    ] {
+        for (wish, status) in [
+            (json!({"engine":engine,"mode":"quota","times":1}), quota),
+            (json!({"engine":engine,"mode":"error","times":1}), 503),
+            (
+                json!({"engine":engine,"mode":"error","status":429,"times":1}),
+                429,
+            ),
+            (json!({"engine":engine,"mode":"garbage","times":1}), 200),
+        ] {
+            break_it(&engines, wish.clone()).await;
+            let answer = searched(&engines, engine).await;
+            assert_eq!(answer.status.as_u16(), status, "{wish}");
+            match wish["mode"].as_str().unwrap() {
+                "garbage" => assert!(serde_json::from_slice::<Value>(&answer.bytes).is_err()),
+                mode => {
+                    assert!(!answer.json()["error"].is_null(), "{wish}");
+                    let said = answer.text().contains(words);
+                    // Asking too fast is not having used up; only Google has one word for both.
+                    let same = mode == "quota" || (engine == "vision" && status == 429);
+                    assert_eq!(said, same, "{wish} {}", answer.text());
+                }
+            }
+        }
+        assert_eq!(searched(&engines, engine).await.status, StatusCode::OK);
+        let calls = engines.get("/_calls").await.json();
+        assert_eq!(calls[engine], json!({"answered": 1, "refused": 4}));
+    }
+    assert_eq!(
+        engines.get("/_bundle?engine=serpapi").await.json()["remaining"],
+        4999
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_search_can_be_held_open() {
+    let engines = Engines::new();
+    for engine in ["vision", "serpapi", "facecheck"] {
+        break_it(
+            &engines,
+            json!({"engine":engine,"mode":"timeout","times":1}),
+        )
+        .await;
+        let begun = tokio::time::Instant::now();
+        let answer = searched(&engines, engine).await;
+        assert_eq!(answer.status, StatusCode::GATEWAY_TIMEOUT, "{engine}");
+        assert!(begun.elapsed() >= Duration::from_secs(60));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_delay_comes_before_a_healthy_answer_too() {
     let engines = Engines::new();

@@ -2,13 +2,16 @@
 #![allow(clippy::unwrap_used)]
 
 mod control;
+mod facecheck;
 mod faults;
 mod hibp;
 mod hooks;
 mod likeness;
 mod mail;
 mod pictures;
+mod serpapi;
 mod serving;
 mod social;
 mod support;
 mod tineye;
+mod vision;

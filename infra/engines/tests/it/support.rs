@@ -95,6 +95,26 @@ impl Engines {
         answer.json()
     }
 
+    /// Plants a picture with further facts.
+    pub(crate) async fn plant_more(
+        &self,
+        picture: &[u8],
+        page: &str,
+        more: &[(&str, &str)],
+    ) -> Value {
+        let mut parts: Vec<Part> = vec![
+            ("image", Some("a.jpg"), picture),
+            ("page_url", None, page.as_bytes()),
+        ];
+        parts.extend(
+            more.iter()
+                .map(|(name, text)| (*name, None, text.as_bytes())),
+        );
+        let answer = self.form("/_web", &parts).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
+        answer.json()
+    }
+
     /// Searches by bytes.
     pub(crate) async fn search(&self, picture: &[u8]) -> Answer {
         self.search_with("", picture).await

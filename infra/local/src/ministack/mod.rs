@@ -31,11 +31,14 @@ use crate::{
 const STOPPED: u8 = 130;
 
 /// The template's parameters that do not depend on this machine.
-const PARAMETERS: [(&str, &str); 8] = [
+const PARAMETERS: [(&str, &str); 11] = [
     ("Stage", "dev"),
     ("WebOrigins", "http://localhost:3000,http://localhost:5173"),
     ("MailFrom", "vara@example.org"),
     ("TineyeApiKey", "local-key"),
+    ("GoogleVisionApiKey", "local-key"),
+    ("SerpapiApiKey", "local-key"),
+    ("FacecheckApiKey", "local-key"),
     ("HibpApiKey", "local-key"),
     ("RateLimit", "100000000"),
     ("RateLimitAuth", "600"),
@@ -109,7 +112,7 @@ impl Proof<'_> {
         let gateway_url = format!("http://localhost:{}", gateway.port);
         let engines_url = engines.url();
         let binaries = self.binaries(&gateway_url).await?;
-        self.serve_engines(tasks, engines);
+        self.serve_engines(tasks, engines, gateway_url.clone());
         eprintln!("Deploying template.yaml to MiniStack");
         let plan = self.plan(&binaries, &gateway_url, &engines_url);
         let emulator = emulator.insert(Emulator::start(self.root, self.guard).await?);
@@ -156,10 +159,12 @@ impl Proof<'_> {
         Ok(system.functions.into_iter().map(|it| it.package).collect())
     }
 
-    fn serve_engines(&self, tasks: &mut JoinSet<()>, engines: Bound) {
+    fn serve_engines(&self, tasks: &mut JoinSet<()>, engines: Bound, gateway: String) {
         let stop = self.shutdown.clone().wait();
         tasks.spawn(async move {
-            if let Err(error) = vara_engines::serve(engines.listener, stop).await {
+            if let Err(error) =
+                vara_engines::serve_beside(engines.listener, Some(&gateway), stop).await
+            {
                 tracing::error!(%error, "the stand-ins stopped");
             }
         });
@@ -177,6 +182,9 @@ impl Proof<'_> {
             "environment": {
                 "AWS_ENDPOINT_URL_SESV2": format!("{engines_url}/ses"),
                 "TINEYE_URL": format!("{engines_url}/tineye/rest/"),
+                "GOOGLE_VISION_URL": format!("{engines_url}/vision/"),
+                "SERPAPI_URL": format!("{engines_url}/serpapi/"),
+                "FACECHECK_URL": format!("{engines_url}/facecheck/"),
                 "HIBP_URL": format!("{engines_url}/hibp/api/v3/"),
                 "SOCIAL_URL": format!("{engines_url}/social/"),
                 "OAUTH_PROVIDERS": vara_engines::oauth_providers(engines_url),

@@ -3,6 +3,7 @@
 
 pub(crate) mod dynamodb;
 pub(crate) mod journal;
+pub(crate) mod relay;
 pub(crate) mod s3;
 pub(crate) mod s3_cors;
 pub(crate) mod s3_events;

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
-use tokio::task::JoinSet;
+use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
     builder::{Binaries, Build},
@@ -15,7 +15,7 @@ use crate::{
     lambda::{environment::Launcher, pool::Pool},
     options::Options,
     ports::Bound,
-    servers::{self, s3_events::Notifier, sqs::Sqs},
+    servers::{self, relay, s3_events::Notifier, sqs::Sqs},
     shutdown::Shutdown,
     state::State,
     template::{self, Place, System, names},
@@ -61,7 +61,12 @@ pub(super) fn keep_going(options: &Options, error: Error) -> Result<()> {
     Err(error)
 }
 
-pub(super) fn read_template(root: &Path, listeners: &Listeners, state: &State) -> Result<System> {
+pub(super) fn read_template(
+    root: &Path,
+    listeners: &Listeners,
+    state: &State,
+    options: &Options,
+) -> Result<System> {
     let path = root.join("template.yaml");
     let text =
         std::fs::read_to_string(&path).map_err(Error::io(format!("reading {}", path.display())))?;
@@ -72,6 +77,9 @@ pub(super) fn read_template(root: &Path, listeners: &Listeners, state: &State) -
         ("WebOrigins", "http://localhost:3000,http://localhost:5173"),
         ("MailFrom", "vara@localhost"),
         ("TineyeApiKey", "local-key"),
+        ("GoogleVisionApiKey", "local-key"),
+        ("SerpapiApiKey", "local-key"),
+        ("FacecheckApiKey", "local-key"),
         ("HibpApiKey", "local-key"),
         // All calls come from one address here, and load is measured here. Sign-in keeps a limit that a
         // test can reach.
@@ -82,7 +90,9 @@ pub(super) fn read_template(root: &Path, listeners: &Listeners, state: &State) -
     let place = Place {
         parameters: parameters
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
+            .into_iter()
+            .chain(options.parameters.iter().cloned())
+            .collect(),
         sqs_url: addresses.sqs,
         gateway_url: addresses.gateway,
     };
@@ -91,6 +101,12 @@ pub(super) fn read_template(root: &Path, listeners: &Listeners, state: &State) -
         source,
     };
     let mut system = template::load(&text, &place).map_err(failed)?;
+    if let Some(seconds) = options.hidden {
+        for queue in &mut system.queues {
+            let name = "VisibilityTimeout".to_owned();
+            queue.attributes.insert(name, seconds.to_string());
+        }
+    }
     let secrets = state.secrets(&system.secrets)?;
     system.resolve_secrets(&secrets).map_err(failed)?;
     Ok(system)
@@ -116,10 +132,25 @@ pub(super) async fn binaries(root: &Path, system: &System, options: &Options) ->
     }
 }
 
+/// The listeners of the AWS services; what comes there can be held from now on.
+pub(super) async fn can_be_held(
+    listeners: Listeners,
+    held: &watch::Receiver<bool>,
+    shutdown: &Shutdown,
+) -> Result<Listeners> {
+    let before = |bound| relay::before(bound, held.clone(), shutdown.clone());
+    Ok(Listeners {
+        dynamodb: before(listeners.dynamodb).await?,
+        s3: before(listeners.s3).await?,
+        sqs: before(listeners.sqs).await?,
+        ..listeners
+    })
+}
+
 pub(super) async fn open_servers(
     tasks: &mut JoinSet<()>,
     (dynamodb, s3, sqs): (Bound, Bound, Bound),
-    engines: Bound,
+    (engines, gateway): (Bound, String),
     system: &System,
     state: &State,
     shutdown: &Shutdown,
@@ -149,7 +180,8 @@ pub(super) async fn open_servers(
     ));
     let stop = shutdown.clone().wait();
     tasks.spawn(async move {
-        if let Err(error) = vara_engines::serve(engines.listener, stop).await {
+        if let Err(error) = vara_engines::serve_beside(engines.listener, Some(&gateway), stop).await
+        {
             tracing::error!(%error, "the stand-ins stopped");
         }
     });
@@ -199,6 +231,12 @@ pub(super) fn local_environment(addresses: &Addresses) -> Vec<(String, String)> 
         ("AWS_REGION", names::REGION.to_owned()),
         ("AWS_DEFAULT_REGION", names::REGION.to_owned()),
         ("TINEYE_URL", format!("{}/tineye/rest/", addresses.engines)),
+        (
+            "GOOGLE_VISION_URL",
+            format!("{}/vision/", addresses.engines),
+        ),
+        ("SERPAPI_URL", format!("{}/serpapi/", addresses.engines)),
+        ("FACECHECK_URL", format!("{}/facecheck/", addresses.engines)),
         ("FETCH_ALLOW", engines.to_owned()),
         ("HIBP_URL", format!("{}/hibp/api/v3/", addresses.engines)),
         ("SOCIAL_URL", format!("{}/social/", addresses.engines)),

@@ -125,15 +125,14 @@ fn globals_reach_every_function() {
 #[test]
 fn secrets_are_put_in_place() {
     let mut system = real();
-    system
-        .resolve_secrets(&[("Secret".to_owned(), "s3cret".to_owned())].into())
-        .unwrap();
+    let secrets = ["Secret", "ProxySecret"].map(|it| (it.to_owned(), format!("s3cret of {it}")));
+    system.resolve_secrets(&secrets.into()).unwrap();
     let auth = system
         .functions
         .iter()
         .find(|function| function.package == "api-auth")
         .unwrap();
-    assert_eq!(auth.environment["SECRET"], "s3cret");
+    assert_eq!(auth.environment["SECRET"], "s3cret of Secret");
     assert!(
         system
             .functions

@@ -23,6 +23,7 @@ const MOST: usize = 50;
 
 /// How a question is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub enum QuestionType {
@@ -32,6 +33,7 @@ pub enum QuestionType {
 
 /// One of the answers a question offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub struct Choice {
@@ -42,6 +44,7 @@ pub struct Choice {
 
 /// A question as she is asked it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub struct Question {
@@ -50,9 +53,11 @@ pub struct Question {
     pub description: &'static str,
     #[serde(rename = "type")]
     pub kind: QuestionType,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Choice>))]
     pub options: &'static [Choice],
     pub order: u32,
     /// Always null: no question depends on another, but the contract has the field.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub conditional_on: (),
 }
 
@@ -90,10 +95,12 @@ impl Question {
 
 /// An answer as it was sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AnswerValue))]
 #[serde(untagged)]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Response {
     Text(String),
+    #[cfg_attr(feature = "openapi", schema(value_type = f64))]
     Number(Number),
     List(Vec<String>),
 }
@@ -125,6 +132,7 @@ impl Response {
 
 /// One answer of hers as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 #[expect(missing_docs, reason = "the names are the contract's")]
 pub struct Answer {

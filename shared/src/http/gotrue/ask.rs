@@ -39,13 +39,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 "The request is not valid JSON.",
             )
         })?;
-        serde_json::from_value(value).map(Self).map_err(|_| {
+        let unlike = || {
             Refused::plain(
                 StatusCode::BAD_REQUEST,
                 "validation_failed",
                 "The request has a field of the wrong kind.",
             )
-        })
+        };
+        // It would be read as the fields in their order.
+        if value.is_array() {
+            return Err(unlike());
+        }
+        let asked = serde_json::from_value(value).map_err(|_| unlike())?;
+        Ok(Self(asked))
     }
 }
 

@@ -20,7 +20,7 @@ pub use ask::{Bearer, Json};
 pub use refused::{Refused, Result};
 pub use wire::{fragment, session, user};
 
-use crate::domain::Error;
+use crate::domain::{Error, Kind};
 use crate::services::auth::Refusal;
 
 const VERSION: (HeaderName, HeaderValue) = (
@@ -42,14 +42,19 @@ pub async fn around(request: Request, next: Next) -> Response {
     reply
 }
 
-/// The answer to one call too many.
-pub(super) fn limited() -> Response {
-    let text = "There were too many requests in a short time. Please wait a minute and try again.";
-    let refused = Refused::plain(
-        StatusCode::TOO_MANY_REQUESTS,
-        "over_request_rate_limit",
-        text,
-    );
+/// A refusal by what stands before the routes, in this language.
+pub(super) fn refusal(err: Error) -> Response {
+    let code = match err.kind {
+        Kind::TooMany => "over_request_rate_limit",
+        Kind::Conflict => "conflict",
+        Kind::TooLarge => "bad_json",
+        Kind::Invalid | Kind::Unprocessable => "validation_failed",
+        _ => return versioned(Refused::from(err)),
+    };
+    versioned(Refused::plain(err.kind.status(), code, err.message))
+}
+
+fn versioned(refused: Refused) -> Response {
     let mut reply = refused.into_response();
     reply.headers_mut().insert(VERSION.0, VERSION.1);
     reply
@@ -74,6 +79,25 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+
+    #[tokio::test]
+    async fn what_stands_before_the_routes_refuses_in_this_language() {
+        let running = Error::conflict("IDEMPOTENCY_IN_PROGRESS", "Not yet.");
+        let reused = Error::new(Kind::Unprocessable, "IDEMPOTENCY_KEY_REUSED", "No.");
+        let down = Error::unavailable("the table", "silent");
+        for (err, status, code) in [
+            (running, 409, "conflict"),
+            (reused, 422, "validation_failed"),
+            (down, 503, "unexpected_failure"),
+        ] {
+            let reply = refusal(err);
+            assert_eq!(reply.status(), status);
+            assert_eq!(reply.headers()["x-supabase-api-version"], "2024-01-01");
+            let body = reply.into_body().collect().await.unwrap().to_bytes();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(body["error_code"], code);
+        }
+    }
 
     #[tokio::test]
     async fn a_panic_is_trouble_for_later() {

@@ -52,6 +52,7 @@ pub struct Told {
 
 /// What telling us came to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum Connected {
     /// The account is known to us now.
@@ -98,12 +99,19 @@ impl Accounts {
                 return self.begin(user, platform, now).await;
             }
             _ => {
-                return Err(invalid(
+                return Err(Error::invalid_at(
+                    if network { "handle" } else { "email" },
                     "Please name one address, number or handle of yours.",
                 ));
             }
         };
-        let name = name.ok_or_else(|| invalid("This does not look like one."))?;
+        let field = match kind {
+            LinkedKind::Email => "email",
+            LinkedKind::Phone => "phone",
+            LinkedKind::Handle | LinkedKind::OAuth => "handle",
+        };
+        let unlike = || Error::invalid_at(field, "This does not look like one.");
+        let name = name.ok_or_else(unlike)?;
         let row = self
             .known(&Linked::new(user, platform, kind, &name, now).into())
             .await?;
@@ -144,10 +152,6 @@ impl Accounts {
 
 fn no_account() -> Error {
     Error::not_found("ACCOUNT_NOT_FOUND", "This account does not exist.")
-}
-
-fn invalid(message: &'static str) -> Error {
-    Error::invalid("VALIDATION_ERROR", message)
 }
 
 fn changed() -> Error {

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::{Accounts, changed, invalid, out_of_reach, too_often};
+use super::{Accounts, changed, out_of_reach, too_often};
 use crate::auth::{draw_code, typed_code};
 use crate::domain::{
     AccountId, CODE_LIFE, Error, Linked, LinkedKind, Proof, PublicProfile, Result, Timestamp,
@@ -25,6 +25,7 @@ const HOUR: i64 = 3600;
 
 /// How she proves that an account is hers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "method", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Verification {
     /// With the code that was mailed.
@@ -123,7 +124,7 @@ impl Accounts {
         code: Option<&str>,
         now: Timestamp,
     ) -> Result<Linked> {
-        let code = code.ok_or_else(|| invalid("Please enter the code."))?;
+        let code = code.ok_or_else(|| Error::invalid_at("code", "Please enter the code."))?;
         let proof = open_proof(&row, now)?.clone();
         let mut tried = row.clone();
         tried.proof = Some(Proof {

@@ -105,7 +105,7 @@ impl ProfileScanner {
                 names,
                 bios: of(|it| it.bio.as_ref()),
             },
-            pictures: Hers::of(&self.store, user).await?,
+            pictures: Hers::of(&self.store, &self.objects, &self.eyes, user).await?,
             known: known.collect(),
         })
     }
@@ -127,7 +127,7 @@ impl ProfileScanner {
             let link = profile.picture_url.as_deref();
             let evidence = match link.filter(|_| at < PICTURES && !her.pictures.is_empty()) {
                 Some(link) => {
-                    let nearest = her.pictures.nearest(&self.fetcher, link).await;
+                    let nearest = her.pictures.nearest(&self.fetcher, link).await?;
                     let further = row.scan.progress;
                     if !work::beat(self, row, further).await? {
                         return Err(Stop::Lost);

@@ -11,8 +11,10 @@ use serde_json::{Value, json};
 use super::work::{self, Again, Outcome, Work};
 use crate::domain::{Error, Result, ScanType, Timestamp};
 use crate::engines::{EngineError, Fetcher, Social};
+use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::runtime::Delivered;
+use crate::services::seeing::Eyes;
 use crate::store::{LinkedRow, ScanRow, Store};
 
 /// What looking at networks needs.
@@ -20,6 +22,8 @@ use crate::store::{LinkedRow, ScanRow, Store};
 pub struct ProfileScanner {
     /// The table.
     pub store: Store,
+    /// The bucket.
+    pub objects: Objects,
     /// The queue service.
     pub queues: Queues,
     /// For the pictures of profiles.
@@ -28,6 +32,8 @@ pub struct ProfileScanner {
     pub social: Option<Social>,
     /// The queue of the scans.
     pub queue: String,
+    /// What looks at pictures.
+    pub eyes: Eyes,
 }
 
 /// What was learnt of one network, or of one profile. Kept, so that it is looked at once.

@@ -11,7 +11,7 @@ use crate::domain::{
     Severity,
 };
 use crate::services::scans::message;
-use crate::services::support::{PROFILES, World, delivered, scene};
+use crate::services::support::{PROFILES, World, delivered, photo, scene};
 
 async fn world() -> World {
     let world = World::new().await;
@@ -24,10 +24,12 @@ fn scanner(world: &World) -> ProfileScanner {
     let host = world.at("");
     ProfileScanner {
         store: world.store.clone(),
+        objects: world.objects.clone(),
         queues: world.queues.clone(),
         fetcher: Fetcher::new(host.strip_prefix("http://")).unwrap(),
         social: Some(Social::new(&world.at("/social/")).unwrap()),
         queue: PROFILES.into(),
+        eyes: Eyes::open(),
     }
 }
 
@@ -74,8 +76,12 @@ async fn profile(world: &World, platform: &str, handle: &str, name: &str, pictur
 
 /// Puts a picture on the tiny web; where it is.
 async fn picture(world: &World, seed: u32) -> String {
+    shown_at(world, scene(seed)).await
+}
+
+async fn shown_at(world: &World, jpeg: Vec<u8>) -> String {
     let form = Form::new()
-        .part("image", Part::bytes(scene(seed)).file_name("a.jpg"))
+        .part("image", Part::bytes(jpeg).file_name("a.jpg"))
         .text("page_url", "https://cdn.example/a");
     let sent = reqwest::Client::new()
         .post(world.at("/_web"))
@@ -157,6 +163,49 @@ async fn who_pretends_to_be_her_is_told_once_with_what_speaks_for_it() {
     let again = ended(&world, &scanner, ScanType::ProfileScan).await;
     assert_eq!(again.result.unwrap()["matchesFound"], 0);
     assert!(world.alerts().await.is_empty());
+}
+
+/// A part of her photo, and another photo of her: told by our own look, the second only if she agreed.
+#[tokio::test]
+async fn an_edited_photo_and_her_face_speak_for_it() {
+    let world = world().await;
+    hers(&world, &[]).await;
+    let image = world.picture_of(photo("obama-2009")).await;
+    let whole = vara_imaging::decode(&photo("obama-2009"), &vara_imaging::Limits::DEFAULT).unwrap();
+    let part = shown_at(&world, avatar(&whole)).await;
+    let other = shown_at(&world, photo("obama-2012")).await;
+    profile(&world, "TIKTOK", "ana.kovac.official", "A", Some(part)).await;
+    profile(&world, "TWITTER", "ana.kovac.fan", "B", Some(other)).await;
+    let scanner = scanner(&world);
+    let without = ended(&world, &scanner, ScanType::ProfileScan).await;
+    assert_eq!(without.result.unwrap()["profilesFound"], 1);
+    let told = world.alerts().await.remove(0);
+    let facts = told.metadata.unwrap();
+    assert_eq!(
+        (&facts["platform"], &facts["evidence"]["picture"]),
+        (&json!("TikTok"), &json!("EDITED"))
+    );
+    assert_eq!(facts["evidence"]["imageId"], json!(image));
+
+    crate::testing::agree_to_faces(&world.store, world.user).await;
+    let with = ended(&world, &scanner, ScanType::ProfileScan).await;
+    assert_eq!(with.result.unwrap()["profilesFound"], 2);
+    let alerts = world.alerts().await.into_iter();
+    let mut facts = alerts.map(|it| it.metadata.unwrap());
+    let face = facts.find(|it| it["platform"] == "Twitter").unwrap();
+    assert_eq!(face["evidence"]["picture"], "SAME_PERSON");
+    assert!(face["evidence"]["faceSimilarity"].as_f64().unwrap() > 0.45);
+}
+
+/// The upper middle of a picture, as somebody crops a round portrait.
+fn avatar(whole: &vara_imaging::Picture) -> Vec<u8> {
+    let (w, h) = (whole.width() as usize, whole.height() as usize);
+    let (left, top, side) = (w / 8, h / 20, w * 3 / 4);
+    let rows = whole.rgb().chunks_exact(w * 3).skip(top).take(side);
+    let rgb = rows.flat_map(|row| &row[left * 3..(left + side) * 3]);
+    let side = side as u32;
+    let part = vara_imaging::Picture::from_rgb(side, side, rgb.copied().collect()).unwrap();
+    vara_imaging::encode_jpeg(&part, 85).unwrap()
 }
 
 #[tokio::test]

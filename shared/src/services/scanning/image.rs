@@ -1,31 +1,35 @@
 //! One picture of a scan: search, look at what was found, store it, mark it done.
 
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::stream;
+use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 
-use super::verify::{Hers, Place, better, finding, places};
+use super::places::{Told, places};
 use super::{Scanner, is_late};
 use crate::clock;
-use crate::domain::{Error, Image, ImageId, Look, Match, Tier, Timestamp, Verdict, alert_of};
-use crate::engines::{Answer, EngineError, Refusal, TinEye};
+use crate::domain::{
+    Error, Hold, ImageId, Match, Prints, Sendings, Tier, Timestamp, Vendor, rescan_after,
+};
 use crate::objects::key;
-use crate::store::{ImageRow, ScanRow, Stored};
-
-/// How many found pictures are fetched at a time.
-const FETCHES: usize = 4;
+use crate::services::governor::Unanswered;
+use crate::services::searching::{Asked, Query, Unfound};
+use crate::services::work::RESERVE;
+use crate::store::{ImageRow, ScanRow};
 
 /// The most bytes a copy of ours has; anything larger was not made by us.
 const MAX_COPY: usize = 10 * 1024 * 1024;
 
 /// How long may pass without a sign of life.
-const BEAT: Duration = Duration::from_secs(5);
+pub(super) const BEAT: Duration = Duration::from_secs(5);
 
 /// How often a picture that changes under our hands is marked.
 const MARKS: u32 = 5;
+
+/// How old an answer may be that a scheduled scan takes, in seconds.
+const FRESH: i64 = 24 * 3600;
 
 /// What a scan learnt of one picture. Kept with the mark that it is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,12 +43,34 @@ pub(super) struct Facts {
     pub(super) unseen: u32,
     /// Pages that show her face.
     pub(super) face_verified: u32,
-    /// The engine cannot search for this picture.
-    pub(super) unsuitable: bool,
+    /// Look-alikes that show somebody else, and those that show something else.
+    pub(super) other_faces: u32,
+    pub(super) other_pictures: u32,
+    /// Copies of other pictures of her that were found on the way.
+    pub(super) expanded: u32,
+    pub(super) expansions: u32,
+    /// How each engine did.
+    pub(super) engines: BTreeMap<Vendor, Fare>,
+}
+
+/// How an engine did with a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Fare {
+    /// It searched.
+    Searched,
+    /// It cannot search for this picture.
+    Unsuitable,
+    /// She does not want it to see this picture.
+    Withheld,
+    /// The month's budget is spent.
+    Spent,
+    /// It was not asked, or did not answer; it may yet.
+    Failed,
 }
 
 impl Facts {
-    fn add(&mut self, found: &Match) {
+    pub(super) fn add(&mut self, found: &Match) {
         match found.confidence.unwrap_or(Tier::Low) {
             Tier::High => self.high += 1,
             Tier::MediumHigh => self.medium_high += 1,
@@ -53,17 +79,33 @@ impl Facts {
         }
         self.face_verified += u32::from(found.is_her_face());
     }
+
+    /// Whether an engine could yet say more.
+    fn is_partial(&self) -> bool {
+        self.engines.values().any(|it| *it == Fare::Failed)
+    }
+
+    pub(super) fn is_searched(&self) -> bool {
+        let answered = |it: &Fare| matches!(it, Fare::Searched | Fare::Unsuitable);
+        self.engines.values().any(answered)
+    }
+
+    /// Of an engine's several answers the best counts.
+    fn fares(&mut self, vendor: Vendor, fare: Fare) {
+        let known = self.engines.entry(vendor).or_insert(fare);
+        *known = fare.min(*known);
+    }
 }
 
 /// What became of a picture.
 #[derive(Clone, Debug)]
 pub(super) enum Seen {
-    /// It was searched for.
-    Searched(Facts),
+    /// It was searched for, at least in part, or could not be for these reasons.
+    Searched(Facts, Vec<Unanswered>),
     /// It is put away or gone by now.
     Skipped,
-    /// There is no engine to search with.
-    Unsearched,
+    /// There is no engine to search with, or none that may see it.
+    Unsearched(Facts),
 }
 
 /// Why a picture is not done.
@@ -71,26 +113,25 @@ pub(super) enum Seen {
 pub(super) enum Stop {
     /// The scan is another worker's, or gone.
     Lost,
-    /// The invocation is about to end.
+    /// The invocation is about to end, or the engines want it slower.
     Late,
-    /// Something failed; the other pictures may do better.
-    Failed(Trouble),
-}
-
-/// What failed for one picture.
-#[derive(Clone, Debug)]
-pub(super) enum Trouble {
-    /// The engine.
-    Engine(EngineError),
-    /// Something of ours.
-    Ours,
+    /// Something of ours failed; the other pictures may do better.
+    Failed,
 }
 
 impl From<Error> for Stop {
     fn from(err: Error) -> Self {
         tracing::warn!(error.chain = err.chain(), "a picture could not be scanned");
-        Self::Failed(Trouble::Ours)
+        Self::Failed
     }
+}
+
+/// What the whole scan knows when it comes to a picture.
+pub(super) struct Means<'a> {
+    pub(super) sendings: &'a Sendings,
+    pub(super) deadline: Timestamp,
+    /// There is no other attempt after this.
+    pub(super) last: bool,
 }
 
 impl Scanner {
@@ -98,184 +139,199 @@ impl Scanner {
         &self,
         row: &mut ScanRow,
         id: ImageId,
-        deadline: Timestamp,
+        means: &Means<'_>,
     ) -> Result<Seen, Stop> {
-        if let Some(facts) = self.store.image_done(&row.scan, id).await? {
-            return Ok(Seen::Searched(facts));
+        let done: Option<Facts> = self.store.image_done(&row.scan, id).await?;
+        if let Some(facts) = done.as_ref().filter(|it| !it.is_partial()) {
+            return Ok(Seen::Searched(facts.clone(), Vec::new()));
         }
         let found = self.store.image(row.scan.user_id, id).await?;
         let Some(image) = found.filter(|it| it.image.is_searchable()) else {
             return Ok(Seen::Skipped);
         };
-        let Some(engine) = &self.tineye else {
-            return Ok(Seen::Unsearched);
-        };
-        if is_late(deadline) {
+        if self.engines.vendors().is_empty() {
+            return Ok(Seen::Unsearched(Facts::default()));
+        }
+        if is_late(means.deadline) {
             return Err(Stop::Late);
         }
-        let (answer, resumed) = self.answer(row, &image.image, engine).await?;
-        let mut facts = Facts {
-            unsuitable: answer.unsuitable,
-            ..Facts::default()
+        let prints = self.store.prints(image.image.user_id, id).await?;
+        let copy = self.copy(&image).await?;
+        // Boxed, here and below: the future of a whole picture is too large for a thread's stack.
+        let asked = self.ask(row, &image, prints.as_ref(), copy.clone(), means);
+        let asked = asked.boxed_local().await?;
+        let Sorted {
+            mut facts,
+            told,
+            resumed,
+            troubles,
+            late,
+        } = self.sorted(asked)?;
+        if !facts.is_searched() && troubles.is_empty() && !late {
+            return Ok(Seen::Unsearched(facts));
+        }
+        let places = places(id, told);
+        self.look_at(
+            row,
+            &image,
+            (copy, prints),
+            (places, resumed),
+            &mut facts,
+            means,
+        )
+        .boxed_local()
+        .await?;
+        if late {
+            return Err(Stop::Late);
+        }
+        if facts.is_searched() && (troubles.is_empty() || means.last) {
+            self.mark(row, id, &facts, done.is_some()).await?;
+        }
+        Ok(Seen::Searched(facts, troubles))
+    }
+
+    pub(super) async fn copy(&self, image: &ImageRow) -> Result<Bytes, Stop> {
+        let key = key::display(image.image.user_id, image.image.id);
+        let copy = self.objects.get(&key, MAX_COPY).await?;
+        Ok(copy
+            .ok_or_else(|| Error::unavailable("searching for a picture", "its copy is missing"))?)
+    }
+
+    /// Every engine that may see the picture.
+    pub(super) async fn ask(
+        &self,
+        row: &mut ScanRow,
+        image: &ImageRow,
+        prints: Option<&Prints>,
+        copy: Bytes,
+        means: &Means<'_>,
+    ) -> Result<Vec<Asked>, Stop> {
+        let scan = row.scan.clone();
+        let query = Query {
+            scan: &scan,
+            image: image.image.id,
+            copy,
+            has_face: image.image.face_detected,
+            since: self.since(row, image).await?,
+            until: means.deadline.minus_seconds(RESERVE),
         };
-        let mut places = places(id, answer);
-        if resumed {
-            places = self.unstored(row, &image, places, &mut facts).await?;
-        }
-        self.look_at(row, &image, places, &mut facts, deadline)
-            .await?;
-        self.mark(row, id, facts).await
+        let intimate = prints
+            .and_then(|it| it.intimate.as_ref())
+            .map(|it| it.score);
+        let search = self
+            .engines
+            .search(&self.store, &query, means.sendings, intimate)
+            .boxed_local();
+        self.alive(row, search).await
     }
 
-    /// The engine's answer: the kept one, or a new one that is kept before it is used.
-    pub(super) async fn answer(
+    /// How old an answer may be. A scan she waits for asks anew; one of the schedule's takes what is not
+    /// half as old as her scans are apart.
+    async fn since(&self, row: &ScanRow, image: &ImageRow) -> Result<Timestamp, Stop> {
+        let created = row.scan.created_at;
+        if row.is_watched() || row.scan.protected_image_id.is_some() {
+            return Ok(created);
+        }
+        let risk = self.store.risk_level(row.scan.user_id).await?;
+        let apart = risk.map_or(FRESH, |it| rescan_after(it) / 2);
+        let since = created.minus_seconds(apart.min(FRESH));
+        Ok(since.max(image.image.uploaded_at))
+    }
+
+    /// Does something that takes long, with signs of life.
+    pub(super) async fn alive<T>(
         &self,
         row: &mut ScanRow,
-        image: &Image,
-        engine: &TinEye,
-    ) -> Result<(Answer, bool), Stop> {
-        if let Some(kept) = self
-            .store
-            .searched(&row.scan, image.id, TinEye::NAME)
-            .await?
-        {
-            return Ok((kept, true));
-        }
-        let copy = self
-            .objects
-            .get(&key::display(image.user_id, image.id), MAX_COPY)
-            .await?;
-        let copy = copy
-            .ok_or_else(|| Error::unavailable("searching for a picture", "its copy is missing"))?;
+        work: impl Future<Output = T>,
+    ) -> Result<T, Stop> {
+        let mut work = std::pin::pin!(work);
         self.beat(row).await?;
-        let answer = engine.search(&copy).await.map_err(|err| {
-            tracing::warn!(engine = TinEye::NAME, image.id = %image.id, error = %err, "a search failed");
-            Stop::Failed(Trouble::Engine(err))
-        })?;
-        tracing::info!(engine = TinEye::NAME, image.id = %image.id, candidates = answer.candidates.len(), "searched");
-        if !self
-            .store
-            .keep_search(&row.scan, image.id, TinEye::NAME, &answer, clock::now())
-            .await?
-        {
-            return Err(Stop::Lost);
-        }
-        self.beat(row).await?;
-        Ok((answer, false))
-    }
-
-    /// The places that this scan has not stored before it was interrupted; counts the others.
-    async fn unstored(
-        &self,
-        row: &ScanRow,
-        image: &ImageRow,
-        all: Vec<Place>,
-        facts: &mut Facts,
-    ) -> Result<Vec<Place>, Stop> {
-        let mut left = Vec::new();
-        for place in all {
-            let known = self
-                .store
-                .finding(row.scan.user_id, image.image.id, place.id)
-                .await?;
-            match known.filter(|it| it.scan_job_id == Some(row.scan.id)) {
-                Some(found) => facts.add(&found),
-                None => left.push(place),
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                () = tokio::time::sleep(BEAT) => self.beat(row).await?,
             }
         }
-        Ok(left)
     }
 
-    /// Fetches what was found, compares it, and stores each place as soon as all its pictures are seen.
-    async fn look_at(
-        &self,
-        row: &mut ScanRow,
-        image: &ImageRow,
-        places: Vec<Place>,
-        facts: &mut Facts,
-        deadline: Timestamp,
-    ) -> Result<(), Stop> {
-        if places.is_empty() {
-            return Ok(());
-        }
-        let hers = self.hers(image).await?;
-        let fetches: Vec<_> = places
-            .iter()
-            .flat_map(|place| &place.candidates)
-            .map(|it| fetch(self.fetcher.clone(), it.picture.clone()))
-            .collect();
-        let mut fetched = stream::iter(fetches).buffered(FETCHES);
-        let mut alive = Instant::now();
-        for place in &places {
-            if is_late(deadline) {
-                return Err(Stop::Late);
+    /// What the engines said, and what they did not.
+    fn sorted(&self, asked: Vec<Asked>) -> Result<Sorted, Stop> {
+        let mut sorted = Sorted::default();
+        for vendor in self.engines.vendors() {
+            if asked.iter().all(|it| it.vendor != vendor) {
+                sorted.facts.fares(vendor, Fare::Withheld);
             }
-            let mut best: Option<Verdict> = None;
-            for candidate in &place.candidates {
-                let look = match fetched.next().await {
-                    Some(Ok(bytes)) => hers.look(bytes).await,
-                    Some(Err(refusal)) => unseen(refusal),
-                    None => Look::Unseen,
-                };
-                facts.unseen += u32::from(look == Look::Unseen);
-                best = Some(better(best, Verdict::of(candidate.score, look)));
-                if alive.elapsed() > BEAT {
-                    self.beat(row).await?;
-                    alive = Instant::now();
+        }
+        for Asked {
+            engine,
+            vendor,
+            found,
+        } in asked
+        {
+            match found {
+                Ok(found) => {
+                    let unsuitable = found.answer.unsuitable;
+                    let fare = [Fare::Searched, Fare::Unsuitable][usize::from(unsuitable)];
+                    sorted.facts.fares(vendor, fare);
+                    sorted.resumed |= found.resumed;
+                    sorted.told.push(Told {
+                        engine,
+                        vendor,
+                        answer: found.answer,
+                    });
+                }
+                Err(Unfound::Lost) => return Err(Stop::Lost),
+                Err(Unfound::Late) => sorted.late = true,
+                Err(Unfound::Unanswered(Unanswered::Held(Hold::Throttled, _))) => {
+                    sorted.late = true;
+                }
+                Err(Unfound::Unanswered(Unanswered::Held(Hold::Spent, _))) => {
+                    sorted.facts.fares(vendor, Fare::Spent);
+                }
+                Err(Unfound::Unanswered(why)) => {
+                    sorted.facts.fares(vendor, Fare::Failed);
+                    sorted.troubles.push(why);
                 }
             }
-            if let Some(verdict) = best {
-                let found = finding(&row.scan, &image.image, place, verdict, clock::now());
-                self.keep(row, &found).await?;
-                facts.add(&found);
-            }
         }
-        Ok(())
+        Ok(sorted)
     }
 
-    /// Her picture as found ones are compared with it; worked out once for all of them.
-    async fn hers(&self, image: &ImageRow) -> Result<Hers, Stop> {
-        let (user, id) = (image.image.user_id, image.image.id);
-        let copy = self.objects.get(&key::display(user, id), MAX_COPY).await?;
-        let prints = self.store.prints(user, id).await?;
-        Ok(Hers::of(self.eyes.clone(), image.clone(), copy, prints).await)
-    }
-
-    async fn keep(&self, row: &ScanRow, found: &Match) -> Result<(), Stop> {
-        let user = row.scan.user_id;
-        let alert = alert_of(user, found, clock::now());
-        match self.store.store_finding(user, found, &alert).await? {
-            Stored::New => {
-                let tier = found.confidence.map(Tier::as_str);
-                tracing::info!(image.id = %found.protected_image_id, tier, "new finding");
-            }
-            Stored::Known => {}
-            Stored::Gone => return Err(Stop::Lost),
+    async fn mark(
+        &self,
+        row: &ScanRow,
+        id: ImageId,
+        facts: &Facts,
+        was_marked: bool,
+    ) -> Result<(), Stop> {
+        if was_marked {
+            let amended = self.store.amend_image(&row.scan, id, facts, clock::now());
+            return if amended.await? {
+                Ok(())
+            } else {
+                Err(Stop::Lost)
+            };
         }
-        Ok(())
-    }
-
-    async fn mark(&self, row: &ScanRow, id: ImageId, facts: Facts) -> Result<Seen, Stop> {
         for _ in 0..MARKS {
             let found = self.store.image(row.scan.user_id, id).await?;
             let Some(image) = found.filter(|it| it.image.is_searchable()) else {
-                return Ok(Seen::Skipped);
+                return Ok(());
             };
-            if self
+            let marked = self
                 .store
-                .finish_image(&row.scan, &image.image, &facts, clock::now())
-                .await?
-            {
-                return Ok(Seen::Searched(facts));
+                .finish_image(&row.scan, &image.image, facts, clock::now());
+            if marked.await? {
+                return Ok(());
             }
-            if let Some(facts) = self.store.image_done(&row.scan, id).await? {
-                return Ok(Seen::Searched(facts));
+            let done: Option<Facts> = self.store.image_done(&row.scan, id).await?;
+            if done.is_some() {
+                return Ok(());
             }
         }
         Err(Error::unavailable("marking a picture", "it kept changing").into())
     }
 
-    async fn beat(&self, row: &mut ScanRow) -> Result<(), Stop> {
+    pub(super) async fn beat(&self, row: &mut ScanRow) -> Result<(), Stop> {
         let progress = row.scan.progress;
         if self.store.beat_scan(row, progress, clock::now()).await? {
             Ok(())
@@ -285,11 +341,14 @@ impl Scanner {
     }
 }
 
-async fn fetch(fetcher: crate::engines::Fetcher, picture: String) -> Result<Bytes, Refusal> {
-    fetcher.picture(&picture).await
-}
-
-fn unseen(refusal: Refusal) -> Look {
-    tracing::info!(refusal = %refusal, "a found picture could not be seen");
-    Look::Unseen
+/// The engines' words, sorted.
+#[derive(Default)]
+struct Sorted {
+    facts: Facts,
+    told: Vec<Told>,
+    /// Some of it is from an earlier attempt.
+    resumed: bool,
+    troubles: Vec<Unanswered>,
+    /// Some engine needs more time than there is.
+    late: bool,
 }

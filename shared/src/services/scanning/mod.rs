@@ -6,23 +6,26 @@
 //! picture is counted together with the mark that it is done; and the scan ends last of all. Whoever
 //! comes later finds the marks and goes on from there.
 
-mod evidence;
+pub(super) mod evidence;
 mod image;
+mod looking;
 mod outcome;
+mod places;
 mod verify;
 
 use futures_util::FutureExt;
 
 use super::work::{self, Again, Outcome, Work, is_late};
-use crate::domain::{ImageId, Result, Scan, Timestamp, progress, rescan_after};
-use crate::engines::{Fetcher, TinEye};
+use crate::domain::{ImageId, Result, Scan, Sendings, Timestamp, progress, rescan_after};
+use crate::engines::Fetcher;
 use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::runtime::Delivered;
+use crate::services::searching::Engines;
 use crate::services::seeing::Eyes;
 use crate::store::{ScanRow, Store};
 
-use image::Stop;
+use image::{Means, Stop};
 use outcome::Tally;
 
 /// The end of the name of the queue of the scans we start.
@@ -39,8 +42,8 @@ pub struct Scanner {
     pub queues: Queues,
     /// For the pictures that are found.
     pub fetcher: Fetcher,
-    /// The search engine, if there is a key for it.
-    pub tineye: Option<TinEye>,
+    /// The search engines.
+    pub engines: Engines,
     /// The queue of the scans she starts.
     pub queue: String,
     /// The queue of the scans we start.
@@ -53,6 +56,12 @@ impl Scanner {
     /// Takes a delivery. An error means it must come again; how soon is arranged.
     pub async fn take(&self, delivered: &Delivered) -> Result<()> {
         work::take(self, delivered).await
+    }
+
+    /// Where her pictures may be sent.
+    async fn sendings(&self, scan: &Scan) -> Result<Sendings> {
+        let chosen = self.store.preferences(scan.user_id).await?;
+        Ok(chosen.map(|it| it.preferences.engines).unwrap_or_default())
     }
 
     async fn images(&self, scan: &Scan) -> Result<Vec<ImageId>> {
@@ -89,22 +98,19 @@ impl Work for Scanner {
     /// All pictures of the scan, and then its end.
     async fn run(&self, row: &mut ScanRow, delivered: &Delivered) -> Result<(), Again> {
         let images = self.images(&row.scan).await?;
-        let mut tally = Tally::new(self.tineye.is_some());
+        let sendings = self.sendings(&row.scan).await?;
+        let means = Means {
+            sendings: &sendings,
+            deadline: delivered.deadline,
+            last: delivered.last,
+        };
+        let mut tally = Tally::new(self.engines.vendors());
         for (at, &image) in images.iter().enumerate() {
-            let seen = match tally.refused() {
-                // Asking for the next picture would come to the same.
-                Some(stop) => Err(stop),
-                None => {
-                    self.image(row, image, delivered.deadline)
-                        .boxed_local()
-                        .await
-                }
-            };
-            match seen {
-                Ok(seen) => tally.add(seen),
+            match self.image(row, image, &means).boxed_local().await {
+                Ok(seen) => tally.add(image, seen),
                 Err(Stop::Lost) => return work::lost(),
                 Err(Stop::Late) => return work::pause(self, row).await,
-                Err(Stop::Failed(trouble)) => tally.fail(image, trouble),
+                Err(Stop::Failed) => tally.fail(image),
             }
             if !work::beat(self, row, progress(at + 1, images.len())).await? {
                 return work::lost();

@@ -1,65 +1,81 @@
 //! What a scan came to.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::super::work::engine_state;
-use super::image::{Facts, Seen, Stop, Trouble};
-use crate::domain::{Error, ImageId, Timestamp};
-use crate::engines::{EngineError, TinEye};
+use super::image::{Facts, Fare, Seen};
+use crate::clock;
+use crate::domain::{Error, ImageId, Timestamp, Vendor};
+use crate::engines::EngineError;
+use crate::services::governor::Unanswered;
 use crate::store::ScanRow;
 
 /// The sums over a scan's pictures.
 #[derive(Debug)]
 pub(super) struct Tally {
-    engine_on: bool,
+    vendors: Vec<Vendor>,
     searched: usize,
     skipped: u32,
     unsearched: u32,
     facts: Facts,
-    failures: Vec<(ImageId, Trouble)>,
+    /// How each engine did, and with how many pictures.
+    fares: BTreeMap<(Vendor, Fare), usize>,
+    failures: Vec<(ImageId, Unanswered)>,
 }
 
 impl Tally {
-    pub(super) fn new(engine_on: bool) -> Self {
+    /// With the companies that can be asked.
+    pub(super) fn new(vendors: Vec<Vendor>) -> Self {
         Self {
-            engine_on,
+            vendors,
             searched: 0,
             skipped: 0,
             unsearched: 0,
             facts: Facts::default(),
+            fares: BTreeMap::new(),
             failures: Vec::new(),
         }
     }
 
-    pub(super) fn add(&mut self, seen: Seen) {
+    pub(super) fn add(&mut self, image: ImageId, seen: Seen) {
         match seen {
             Seen::Skipped => self.skipped += 1,
-            Seen::Unsearched => self.unsearched += 1,
-            Seen::Searched(facts) => {
-                self.searched += 1;
-                self.facts.high += facts.high;
-                self.facts.medium_high += facts.medium_high;
-                self.facts.medium += facts.medium;
-                self.facts.low += facts.low;
-                self.facts.unseen += facts.unseen;
-                self.facts.face_verified += facts.face_verified;
+            Seen::Unsearched(facts) => {
+                self.unsearched += 1;
+                self.note(&facts);
+            }
+            Seen::Searched(facts, troubles) => {
+                self.searched += usize::from(facts.is_searched());
+                self.note(&facts);
+                self.failures
+                    .extend(troubles.into_iter().map(|it| (image, it)));
             }
         }
     }
 
-    pub(super) fn fail(&mut self, image: ImageId, trouble: Trouble) {
-        self.failures.push((image, trouble));
+    fn note(&mut self, facts: &Facts) {
+        let sum = &mut self.facts;
+        sum.high += facts.high;
+        sum.medium_high += facts.medium_high;
+        sum.medium += facts.medium;
+        sum.low += facts.low;
+        sum.unseen += facts.unseen;
+        sum.face_verified += facts.face_verified;
+        sum.other_faces += facts.other_faces;
+        sum.other_pictures += facts.other_pictures;
+        sum.expanded += facts.expanded;
+        sum.expansions += facts.expansions;
+        for (vendor, fare) in &facts.engines {
+            *self.fares.entry((*vendor, *fare)).or_default() += 1;
+        }
     }
 
-    /// Why no further picture can be searched for now, if so.
-    pub(super) fn refused(&self) -> Option<Stop> {
-        let refused = |it: &Trouble| matches!(it, Trouble::Engine(err) if err.is_for_all());
-        self.failures
-            .iter()
-            .find(|(_, it)| refused(it))
-            .map(|(_, it)| Stop::Failed(it.clone()))
+    /// Something of ours failed at this picture.
+    pub(super) fn fail(&mut self, image: ImageId) {
+        self.failures.push((image, Unanswered::Ours));
     }
 
     pub(super) fn has_failures(&self) -> bool {
@@ -71,33 +87,29 @@ impl Tally {
         self.has_failures() && self.searched == 0
     }
 
-    /// How long the engine wants to be left alone.
+    /// How long until the engines can be asked again.
     pub(super) fn wait(&self) -> Option<Duration> {
-        self.failures
-            .iter()
-            .filter_map(|(_, it)| {
-                if let Trouble::Engine(err) = it {
-                    err.wait()
-                } else {
-                    None
-                }
-            })
-            .max()
+        let now = clock::now();
+        let wait = |it: &Unanswered| match it {
+            Unanswered::Failed(err) => err.wait(),
+            Unanswered::Held(_, until) => {
+                let millis = u64::try_from(until.millis_since(now)).unwrap_or_default();
+                Some(Duration::from_millis(millis))
+            }
+            Unanswered::Ours => None,
+        };
+        self.failures.iter().filter_map(|(_, it)| wait(it)).max()
     }
 
     /// The failure of the attempt, for the queue and the log.
     pub(super) fn error(&self) -> Error {
-        let engine = self.failures.iter().find_map(|(_, it)| {
-            if let Trouble::Engine(err) = it {
-                Some(err.clone())
-            } else {
-                None
-            }
+        const WHAT: &str = "searching for pictures";
+        let engine = self.failures.iter().find_map(|(_, it)| match it {
+            Unanswered::Failed(err) => Some(Error::unavailable(WHAT, err.clone())),
+            Unanswered::Held(why, _) => Some(Error::unavailable(WHAT, why.as_str())),
+            Unanswered::Ours => None,
         });
-        match engine {
-            Some(err) => Error::unavailable("searching for pictures", err),
-            None => Error::unavailable("searching for pictures", "something of ours failed"),
-        }
+        engine.unwrap_or_else(|| Error::unavailable(WHAT, "something of ours failed"))
     }
 
     /// Why the scan failed, in words for her.
@@ -120,12 +132,12 @@ impl Tally {
             "imagesProcessed": self.searched,
             "imagesSkipped": self.skipped,
             "matchesFound": row.findings,
-            "alertsCreated": row.findings,
+            "alertsCreated": row.alerts(),
             "duration": now.millis_since(started),
             "details": self.details(),
             "errors": self.errors(),
             "partial": self.has_failures(),
-            "engines": [self.engine()],
+            "engines": Vendor::ALL.map(|it| self.engine(it)),
         });
         if let (Some(image), Some(facts)) = (row.scan.protected_image_id, result.as_object_mut()) {
             facts.insert("targetId".to_owned(), json!(image));
@@ -136,7 +148,7 @@ impl Tally {
     fn details(&self) -> Value {
         json!({
             "reverseImageSearch": self.searched > 0,
-            "reverseImageSearchEngine": if self.engine_on { TinEye::NAME } else { "none" },
+            "reverseImageSearchEngine": self.engines(),
             "deepfakeAnalysis": false,
             "similarityCheck": self.searched > 0,
             "embeddingsGenerated": 0,
@@ -150,10 +162,28 @@ impl Tally {
                 "pagesMatches": self.facts.medium,
                 "lowConfidence": self.facts.low,
                 "skippedBelowThreshold": 0,
-                "skippedFaceMismatch": 0,
-                "skippedClipMismatch": 0,
+                "skippedFaceMismatch": self.facts.other_faces,
+                "skippedClipMismatch": self.facts.other_pictures,
+            },
+            "personDiscovery": {
+                "enabled": self.vendors.iter().any(|it| discovers(*it)),
+                "candidatesExpanded": self.facts.expansions,
+                "expansionMatches": self.facts.expanded,
             },
         })
+    }
+
+    /// The engines' names in one word, as the contract has it.
+    fn engines(&self) -> String {
+        let names: Vec<&str> = self.vendors.iter().copied().map(Vendor::name).collect();
+        match names[..] {
+            [] => "none".to_owned(),
+            [name] => name.to_owned(),
+            _ if self.vendors.iter().any(|it| discovers(*it)) => {
+                format!("person-discovery:{}", names.join(","))
+            }
+            _ => names.join(","),
+        }
     }
 
     fn errors(&self) -> Vec<String> {
@@ -163,24 +193,46 @@ impl Tally {
             .collect()
     }
 
-    fn engine(&self) -> Value {
-        let failed = self.failures.len();
-        let off = (!self.engine_on).then_some("off");
-        let state = engine_state(off, failed, self.searched);
-        json!({ "name": TinEye::NAME, "state": state, "searched": self.searched, "failed": failed, "notSearched": self.unsearched })
+    fn engine(&self, vendor: Vendor) -> Value {
+        let of = |fare| self.fares.get(&(vendor, fare)).copied().unwrap_or_default();
+        let searched = of(Fare::Searched) + of(Fare::Unsuitable);
+        let (failed, spent, withheld) = (of(Fare::Failed), of(Fare::Spent), of(Fare::Withheld));
+        let unasked = if !self.vendors.contains(&vendor) {
+            Some("off")
+        } else if searched + failed == 0 && spent > 0 {
+            Some("spent")
+        } else if searched + failed == 0 && withheld > 0 {
+            Some("withheld")
+        } else {
+            None
+        };
+        json!({
+            "name": vendor.name(),
+            "state": engine_state(unasked, failed, searched),
+            "searched": searched,
+            "failed": failed,
+            "notSearched": spent + withheld,
+        })
     }
 }
 
+/// Whether an engine finds other pictures of her, too.
+fn discovers(vendor: Vendor) -> bool {
+    matches!(vendor, Vendor::Serpapi | Vendor::Facecheck)
+}
+
 /// What failed, in words for her.
-fn words(trouble: &Trouble) -> &'static str {
+fn words(trouble: &Unanswered) -> &'static str {
     match trouble {
-        Trouble::Engine(EngineError::Refused(_)) => {
+        Unanswered::Failed(EngineError::Refused(_) | EngineError::Spent) => {
             "The search engine is not available to us right now."
         }
-        Trouble::Engine(_) => {
+        Unanswered::Failed(_) | Unanswered::Held(..) => {
             "The search engine could not be reached. We will try again with the next scan."
         }
-        Trouble::Ours => "Something went wrong on our side. We will try again with the next scan.",
+        Unanswered::Ours => {
+            "Something went wrong on our side. We will try again with the next scan."
+        }
     }
 }
 
@@ -188,7 +240,8 @@ fn words(trouble: &Trouble) -> &'static str {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::domain::{Scan, ScanId, ScanOrigin, ScanType, UserId};
+    use crate::domain::{Hold, Scan, ScanId, ScanOrigin, ScanType, UserId};
+    use crate::store::Store;
 
     fn row() -> ScanRow {
         let now = Timestamp::from_epoch_seconds(1_800_000_000).unwrap();
@@ -200,13 +253,10 @@ mod tests {
             now,
         );
         ScanRow {
-            scan: scan.taken("w", 1, now),
             origin: ScanOrigin::User,
             findings: 2,
-            parent: None,
-            account: None,
-            lease_until: None,
-            advanced_at: None,
+            quiet: 1,
+            ..Store::wanted(&scan.taken("w", 1, now), None)
         }
     }
 
@@ -217,16 +267,28 @@ mod tests {
         )
     }
 
+    fn facts(engines: &[(Vendor, Fare)]) -> Facts {
+        Facts {
+            engines: engines.iter().copied().collect(),
+            ..Facts::default()
+        }
+    }
+
+    fn searched(engines: &[(Vendor, Fare)]) -> Seen {
+        Seen::Searched(facts(engines), Vec::new())
+    }
+
     #[test]
     fn the_screens_find_both_names_and_the_new_findings() {
-        let mut tally = Tally::new(true);
-        tally.add(Seen::Searched(Facts {
+        let mut tally = Tally::new(vec![Vendor::Tineye]);
+        let seen = Facts {
             high: 1,
             low: 3,
             face_verified: 2,
-            ..Facts::default()
-        }));
-        tally.add(Seen::Skipped);
+            ..facts(&[(Vendor::Tineye, Fare::Searched)])
+        };
+        tally.add(ImageId::next(), Seen::Searched(seen, Vec::new()));
+        tally.add(ImageId::next(), Seen::Skipped);
         let result = result(&tally);
         assert_eq!(
             (&result["imagesScanned"], &result["imagesProcessed"]),
@@ -234,7 +296,7 @@ mod tests {
         );
         assert_eq!(
             (&result["matchesFound"], &result["alertsCreated"]),
-            (&json!(2), &json!(2))
+            (&json!(2), &json!(1))
         );
         assert_eq!(
             (&result["duration"], &result["partial"]),
@@ -247,8 +309,8 @@ mod tests {
 
     #[test]
     fn without_an_engine_nothing_is_claimed() {
-        let mut tally = Tally::new(false);
-        tally.add(Seen::Unsearched);
+        let mut tally = Tally::new(Vec::new());
+        tally.add(ImageId::next(), Seen::Unsearched(Facts::default()));
         let result = result(&tally);
         assert_eq!(
             (&result["imagesScanned"], &result["engines"][0]["state"]),
@@ -259,11 +321,51 @@ mod tests {
     }
 
     #[test]
+    fn every_engine_says_how_it_did() {
+        let mut tally = Tally::new(Vendor::ALL.into());
+        let fares = [
+            (Vendor::Tineye, Fare::Searched),
+            (Vendor::GoogleVision, Fare::Spent),
+            (Vendor::Serpapi, Fare::Failed),
+            (Vendor::Facecheck, Fare::Withheld),
+        ];
+        tally.add(ImageId::next(), searched(&fares));
+        tally.add(
+            ImageId::next(),
+            searched(&[(Vendor::Serpapi, Fare::Unsuitable)]),
+        );
+        let result = result(&tally);
+        let states: Vec<_> = result["engines"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| (it["name"].as_str().unwrap(), it["state"].as_str().unwrap()))
+            .collect();
+        let want = [
+            ("tineye", "searched"),
+            ("google-vision", "spent"),
+            ("serpapi", "partial"),
+            ("facecheck", "withheld"),
+        ];
+        assert_eq!(states, want);
+        let names = &result["details"]["reverseImageSearchEngine"];
+        assert_eq!(
+            names,
+            "person-discovery:tineye,google-vision,serpapi,facecheck"
+        );
+    }
+
+    #[test]
     fn a_failed_engine_makes_it_partial_or_failed() {
-        let mut tally = Tally::new(true);
-        tally.fail(ImageId::next(), Trouble::Engine(EngineError::Silent));
-        assert!(tally.all_failed() && tally.refused().is_none());
-        tally.add(Seen::Searched(Facts::default()));
+        let mut tally = Tally::new(vec![Vendor::Tineye]);
+        let failed = |why| Seen::Searched(facts(&[(Vendor::Tineye, Fare::Failed)]), vec![why]);
+        let silent = Unanswered::Failed(EngineError::Silent);
+        tally.add(ImageId::next(), failed(silent));
+        assert!(tally.all_failed());
+        tally.add(
+            ImageId::next(),
+            searched(&[(Vendor::Tineye, Fare::Searched)]),
+        );
         assert!(!tally.all_failed());
         let result = result(&tally);
         assert_eq!(
@@ -275,9 +377,13 @@ mod tests {
             status: 429,
             after: Some(Duration::from_secs(60)),
         };
-        tally.fail(ImageId::next(), Trouble::Engine(busy));
+        tally.add(ImageId::next(), failed(Unanswered::Failed(busy)));
         assert_eq!(tally.wait(), Some(Duration::from_secs(60)));
-        tally.fail(ImageId::next(), Trouble::Engine(EngineError::Refused(402)));
-        assert!(tally.refused().is_some());
+        let until = clock::now().plus_seconds(90);
+        tally.add(
+            ImageId::next(),
+            failed(Unanswered::Held(Hold::Resting, until)),
+        );
+        assert!(tally.wait() > Some(Duration::from_secs(80)));
     }
 }

@@ -6,12 +6,8 @@ use bytes::Bytes;
 use vara_imaging::{Limits, MIN_QUALITY, Picture, Subject};
 
 use super::evidence::evidence;
-use crate::domain::{
-    CanonicalUrl, Evidence, Image, ImageId, Look, Match, MatchId, Prints, Scan, Timestamp, Verdict,
-    platform_of,
-};
-use crate::engines::{Answer, Candidate, TinEye};
-use crate::services::seeing::Eyes;
+use crate::domain::{Evidence, Look, Prints, Verdict};
+use crate::services::seeing::{Eyes, Faces};
 use crate::store::ImageRow;
 
 /// What a stranger's picture may cost us to read: less than one of hers, and several may be waiting.
@@ -25,41 +21,13 @@ const LIMITS: Limits = Limits {
 /// The longest side at which a stranger's picture is compared: that of our own copies.
 const COMPARED: u32 = 2048;
 
-/// A page (or a bare picture) where hers was found, with every picture on it that matched. One place is
-/// one finding.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) id: MatchId,
-    pub(super) url: CanonicalUrl,
-    pub(super) candidates: Vec<Candidate>,
-}
-
-/// The places of an answer, best first. What is not on the web is no place.
-pub(super) fn places(image: ImageId, answer: Answer) -> Vec<Place> {
-    let mut places: Vec<Place> = Vec::new();
-    for candidate in answer.candidates {
-        let page = candidate.page.as_deref().and_then(CanonicalUrl::parse);
-        let Some(url) = page.or_else(|| CanonicalUrl::parse(&candidate.picture)) else {
-            continue;
-        };
-        match places.iter_mut().find(|it| it.url == url) {
-            Some(place) => place.candidates.push(candidate),
-            None => places.push(Place {
-                id: MatchId::of(image, &url),
-                url,
-                candidates: vec![candidate],
-            }),
-        }
-    }
-    places
-}
-
 /// Her picture with all that is known of it. Signals are worked out when they are first needed and
 /// serve all found pictures.
 #[derive(Clone, Debug)]
 pub(super) struct Hers {
     subject: Option<Arc<Subject>>,
     eyes: Eyes,
+    faces: Faces,
 }
 
 impl Hers {
@@ -69,18 +37,28 @@ impl Hers {
         row: ImageRow,
         copy: Option<Bytes>,
         prints: Option<Prints>,
+        faces: Faces,
     ) -> Self {
         let seeing = eyes.clone();
         let read = move || {
             let picture = vara_imaging::decode(&copy?, &Limits::DEFAULT).ok()?;
-            Some(Arc::new(seeing.subject(picture, &row, prints.as_ref())))
+            Some(Arc::new(seeing.subject(
+                picture,
+                &row,
+                prints.as_ref(),
+                faces,
+            )))
         };
         let subject = tokio::task::spawn_blocking(read).await;
         let subject = subject.unwrap_or_else(|err| {
             tracing::error!(error = %err, "reading the copy of a picture failed by our mistake");
             None
         });
-        Self { subject, eyes }
+        Self {
+            subject,
+            eyes,
+            faces,
+        }
     }
 
     /// Compares a found picture with hers, off the reactor.
@@ -98,9 +76,10 @@ impl Hers {
         let (Some(hers), Ok(theirs)) = (&self.subject, vara_imaging::decode(bytes, &LIMITS)) else {
             return Look::Unseen;
         };
-        let theirs = Subject::new(vara_imaging::shrink(&theirs, COMPARED));
+        let theirs = self.faces.of(vara_imaging::shrink(&theirs, COMPARED));
         let verdict = vara_imaging::compare(hers, &theirs, self.eyes.models());
         let evidence = evidence(&verdict, size(hers.picture()), size(theirs.picture()));
+        let evidence = self.faces.told(evidence);
         if says_nothing(&evidence, hers, &theirs) {
             return Look::Unseen;
         }
@@ -122,55 +101,11 @@ fn size(picture: &Picture) -> [u32; 2] {
 }
 
 /// The surer of two verdicts on the same place.
-pub(super) fn better(one: Option<Verdict>, other: Verdict) -> Verdict {
-    let sure = |it: &Verdict| (it.tier, it.similarity);
+pub(super) fn better<T>(one: Option<(T, Verdict)>, other: (T, Verdict)) -> (T, Verdict) {
+    let sure = |it: &Verdict| (it.tier, it.told, it.similarity);
     match one {
-        Some(one) if sure(&one) >= sure(&other) => one,
+        Some(one) if sure(&one.1) >= sure(&other.1) => one,
         _ => other,
-    }
-}
-
-/// The finding of `image` at `place`.
-pub(super) fn finding(
-    scan: &Scan,
-    image: &Image,
-    place: &Place,
-    verdict: Verdict,
-    now: Timestamp,
-) -> Match {
-    let (status, review_status) = verdict.status();
-    let evidence = verdict.evidence;
-    let of = |say: fn(&Evidence) -> Option<f64>| evidence.as_ref().and_then(say);
-    let scores = place.candidates.iter().filter_map(|it| it.score);
-    let verified_by = evidence.as_ref().and_then(Evidence::verified_by);
-    let face = evidence
-        .as_ref()
-        .and_then(|it| it.face_verified(image.face_detected));
-    Match {
-        id: place.id,
-        protected_image_id: image.id,
-        scan_job_id: Some(scan.id),
-        source_url: place.url.to_string(),
-        platform: platform_of(&place.url.host()).map(str::to_uppercase),
-        similarity: verdict.similarity,
-        match_type: verdict.match_type,
-        detected_at: now,
-        status,
-        first_seen_at: now,
-        last_seen_at: now,
-        confidence: Some(verdict.tier),
-        clip_similarity: of(|it| it.vector),
-        face_verified: face.map(str::to_owned),
-        review_status,
-        reviewed_at: None,
-        reviewed_by: None,
-        discovery_engine: Some(TinEye::NAME.to_owned()),
-        candidate_group_id: None,
-        face_similarity: of(|it| it.faces?.similarity),
-        discovery_score: scores.reduce(f64::max),
-        verification_engine: verified_by.map(str::to_owned),
-        parent_candidate_id: None,
-        evidence,
     }
 }
 
@@ -181,51 +116,8 @@ mod tests {
 
     use super::*;
     use crate::clock;
-    use crate::domain::{Edit, Relation, Tier, UserId};
+    use crate::domain::{Claim, Edit, Image, ImageId, Relation, Tier, UserId};
     use crate::services::support::photo;
-
-    fn candidate(picture: &str, page: Option<&str>) -> Candidate {
-        Candidate {
-            picture: picture.into(),
-            page: page.map(str::to_owned),
-            score: Some(60.0),
-        }
-    }
-
-    #[test]
-    fn one_page_is_one_place_however_many_pictures_it_shows() {
-        let image = ImageId::next();
-        let candidates = vec![
-            candidate(
-                "https://cdn.example/a.jpg",
-                Some("https://Forum.example/t/1#post"),
-            ),
-            candidate(
-                "https://cdn.example/b.jpg",
-                Some("https://forum.example/t/1?utm_source=x"),
-            ),
-            candidate("https://cdn.example/c.jpg", Some("javascript:alert(1)")),
-            candidate("ftp://cdn.example/d.jpg", None),
-        ];
-        let found = places(
-            image,
-            Answer {
-                candidates,
-                unsuitable: false,
-            },
-        );
-        let urls: Vec<_> = found
-            .iter()
-            .map(|it| (it.url.as_str(), it.candidates.len()))
-            .collect();
-        assert_eq!(
-            urls,
-            [
-                ("https://forum.example/t/1", 2),
-                ("https://cdn.example/c.jpg", 1)
-            ]
-        );
-    }
 
     async fn hers(jpeg: Vec<u8>) -> Hers {
         let image = Image::expected(ImageId::next(), UserId::random(), "s".into(), clock::now());
@@ -234,7 +126,7 @@ mod tests {
             pdq_quality: None,
             dihedral: Vec::new(),
         };
-        Hers::of(Eyes::open(), row, Some(jpeg.into()), None).await
+        Hers::of(Eyes::open(), row, Some(jpeg.into()), None, Faces::Compared).await
     }
 
     async fn seen(hers: &Hers, jpeg: Vec<u8>) -> Evidence {
@@ -248,11 +140,12 @@ mod tests {
     async fn the_surer_verdict_stands() {
         let hers = hers(photo("collins")).await;
         let look = hers.look(photo("collins").into()).await;
-        let copy = Verdict::of(Some(20.0), look);
-        let guess = Verdict::of(Some(90.0), Look::Unseen);
-        assert_eq!(better(Some(guess.clone()), copy.clone()).tier, Tier::High);
-        assert_eq!(better(Some(copy), guess.clone()).tier, Tier::High);
-        assert_eq!(better(None, guess.clone()), guess);
+        let copy = Verdict::of(Claim::Weak, Some(20.0), look).unwrap();
+        let guess = Verdict::of(Claim::Full, Some(90.0), Look::Unseen).unwrap();
+        let best = better(Some((1, guess.clone())), (2, copy.clone()));
+        assert_eq!((best.0, best.1.tier), (2, Tier::High));
+        assert_eq!(better(Some((1, copy)), (2, guess.clone())).0, 1);
+        assert_eq!(better(None, (2, guess.clone())), (2, guess));
     }
 
     #[tokio::test]
@@ -297,6 +190,17 @@ mod tests {
         assert!(!other.is_copy());
         assert_eq!(other.face_verified(true), Some("MISMATCH"));
         assert_eq!(other.verified_by(), None);
+    }
+
+    #[tokio::test]
+    async fn without_consent_faces_say_nothing() {
+        let hers = Hers {
+            faces: Faces::LeftAlone,
+            ..hers(photo("obama-2009")).await
+        };
+        let seen = seen(&hers, photo("obama-2012")).await;
+        assert_ne!(seen.relation, Relation::SamePerson);
+        assert_eq!((seen.faces, seen.face_verified(true)), (None, None));
     }
 
     #[tokio::test]

@@ -35,7 +35,9 @@ async fn before_she_chooses_she_is_told_nowhere() {
     let types = json!({ "IMAGE_MISUSE": true, "FAKE_PROFILE": true, "DATA_BREACH": true, "SUSPICIOUS_FOLLOWER": true,
         "BEHAVIORAL_CHANGE": true, "DEEPFAKE_DETECTED": true, "PROFILE_IMPERSONATION": true });
     let wanted = json!({ "channels": { "email": false, "webhook": null }, "digest": { "every": "IMMEDIATE", "at": "09:00" },
-        "quietHours": null, "utcOffsetMinutes": 0, "types": types, "pausedUntil": null, "updatedAt": null });
+        "quietHours": null, "utcOffsetMinutes": 0, "types": types, "pausedUntil": null, "faceRecognition": false,
+        "engines": { "tineye": "ORDINARY", "google-vision": "ORDINARY", "serpapi": "ORDINARY", "facecheck": "NEVER" },
+        "updatedAt": null, "faceRecognitionSince": null });
     assert_eq!((status, &body["data"]), (200, &wanted));
     let told = call(
         &house,
@@ -101,6 +103,37 @@ async fn a_change_leaves_the_rest_and_a_replacement_does_not() {
         call(&house, "GET", PREFERENCES, &token, json!({})).await.1,
         body
     );
+}
+
+/// Asked apart from everything else, off until she says yes, and a replacement that does not name it
+/// takes it back.
+#[tokio::test]
+async fn she_agrees_to_the_recognition_of_her_face_and_takes_it_back() {
+    let house = House::build().await;
+    let (_, token) = house.woman("ana@example.net", 1).await;
+    let set = async |method: &str, body: Value| {
+        let (status, body) = call(&house, method, PREFERENCES, &token, body).await;
+        assert_eq!(status, 200, "{body}");
+        body["data"].clone()
+    };
+    let yes = set("PATCH", json!({ "faceRecognition": true })).await;
+    assert_eq!(yes["faceRecognition"], true);
+    let since = &yes["faceRecognitionSince"];
+    assert!(since.is_string());
+    let other = set("PATCH", json!({ "channels": { "email": true } })).await;
+    assert_eq!(
+        (&other["faceRecognition"], &other["faceRecognitionSince"]),
+        (&json!(true), since)
+    );
+    let no = set("PUT", json!({ "channels": { "email": true } })).await;
+    assert_eq!(
+        (&no["faceRecognition"], &no["faceRecognitionSince"]),
+        (&json!(false), &Value::Null)
+    );
+    // When is ours to note, not hers to say.
+    let made_up = json!({ "faceRecognitionSince": "2020-01-01T00:00:00Z" });
+    let (status, _) = call(&house, "PATCH", PREFERENCES, &token, made_up).await;
+    assert_eq!(status, 400);
 }
 
 #[tokio::test]

@@ -90,9 +90,12 @@ async fn a_search_that_was_paid_for_is_not_repeated() {
     let (world, image, scan) = prepared().await;
     let mut dead = claim(&world, &scan, clock::now().minus_seconds(100)).await;
     let scanner = world.scanner();
-    let engine = scanner.tineye.as_ref().unwrap();
-    let shown = world.image(image).await.image;
-    scanner.answer(&mut dead, &shown, engine).await.unwrap();
+    let shown = world.image(image).await;
+    let copy = scanner.copy(&shown).await.unwrap();
+    let asked = scanner
+        .ask(&mut dead, &shown, None, copy, &means(false))
+        .await;
+    assert!(asked.unwrap()[0].found.is_ok());
     assert_eq!(world.searches().await, (1, 0));
     forget_the_dead(&world, &scan).await;
     take(&world, &scan, 2).await.unwrap();

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod engines;
 mod interrupted;
 mod seen;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::json;
@@ -36,6 +38,16 @@ async fn row(world: &World, scan: &Scan) -> ScanRow {
 async fn take(world: &World, scan: &Scan, attempt: u32) -> Result<()> {
     let body = serde_json::to_string(&message(scan)).unwrap();
     world.scanner().take(&delivered(body, attempt)).await
+}
+
+/// The usual of a scan, with time enough.
+fn means(last: bool) -> Means<'static> {
+    static USUAL: LazyLock<Sendings> = LazyLock::new(Sendings::default);
+    Means {
+        sendings: &USUAL,
+        deadline: clock::now().plus_seconds(300),
+        last,
+    }
 }
 
 #[tokio::test]
@@ -141,10 +153,8 @@ async fn without_a_key_the_result_says_that_nothing_was_searched() {
     let image = world.picture(1).await;
     let scan = begun(&world, ScanOrigin::User, Some(image)).await;
     let body = serde_json::to_string(&message(&scan)).unwrap();
-    let scanner = Scanner {
-        tineye: None,
-        ..world.scanner()
-    };
+    let mut scanner = world.scanner();
+    scanner.engines.tineye = None;
     scanner.take(&delivered(body, 1)).await.unwrap();
     let ended = row(&world, &scan).await.scan;
     assert_eq!(ended.status, ScanStatus::Completed);
@@ -224,6 +234,7 @@ async fn an_engine_that_recovers_costs_one_more_delivery() {
         (&json!(5), &json!("receipt"))
     );
 
+    world.rested().await;
     take(&world, &scan, 2).await.unwrap();
     let ended = row(&world, &scan).await.scan;
     assert_eq!(
@@ -265,6 +276,8 @@ async fn an_engine_that_stays_down_fails_the_scan_after_the_last_delivery_and_re
         .collect();
     assert_eq!(delays, [json!(5), json!(10), json!(0)]);
 
+    // It was asked once; the other deliveries found it resting.
+    assert_eq!(world.searches().await, (0, 1));
     world.repair().await;
     take(&world, &scan, 4).await.unwrap();
     assert_eq!(
@@ -307,10 +320,10 @@ async fn what_was_found_stays_found_when_the_engine_fails_later() {
     let only_first = first.images(&scan).await.unwrap()[0];
     let mut claimed = claim(&world, &scan, clock::now().minus_seconds(100)).await;
     let seen = first
-        .image(&mut claimed, only_first, clock::now().plus_seconds(300))
+        .image(&mut claimed, only_first, &means(false))
         .await
         .unwrap();
-    assert!(matches!(seen, image::Seen::Searched(_)));
+    assert!(matches!(seen, image::Seen::Searched(..)));
     let stale = row(&world, &scan).await;
     world
         .store

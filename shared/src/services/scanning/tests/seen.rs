@@ -89,8 +89,10 @@ async fn a_page_that_was_down_is_certain_once_it_is_seen_and_stays_so() {
 }
 
 #[tokio::test]
-async fn her_face_in_another_picture_counts() {
+async fn her_face_in_another_picture_counts_if_she_agrees() {
     let world = World::new().await;
+    let other = World::new().await;
+    crate::testing::agree_to_faces(&world.store, world.user).await;
     let image = world.picture_of(photo("obama-2009")).await;
     let page = "https://forum.example/t/1";
     world
@@ -109,4 +111,14 @@ async fn her_face_in_another_picture_counts() {
     );
     assert!(found.face_similarity.unwrap() >= 0.45);
     assert!(world.alerts().await[0].title.contains("may show you"));
+
+    let image = other.picture_of(photo("obama-2009")).await;
+    other
+        .plant_file(photo("obama-2009"), Some(photo("obama-2012")), page)
+        .await;
+    let result = scanned(&other).await;
+    assert_eq!(result["details"]["faceVerifiedMatches"], 0);
+    let found = only_finding(&other, image).await;
+    assert_ne!(relation(&found), Some(Relation::SamePerson));
+    assert_eq!((found.face_verified, found.face_similarity), (None, None));
 }

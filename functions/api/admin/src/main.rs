@@ -1,0 +1,40 @@
+//! `/api/v1/admin`: what whoever runs Vara sees and sets right. Nobody else is let in, and nothing of
+//! any woman's is shown.
+
+mod routes;
+
+use vara::auth::Gate;
+use vara::domain::BoxError;
+use vara::http::Door;
+use vara::runtime::{Clients, Env};
+use vara::services::dead_letters::DeadLetters;
+
+use routes::App;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    vara::runtime::logs();
+    let (env, clients) = (Env::process(), Clients::load().await);
+    let store = clients.store(&env);
+    let letters = DeadLetters {
+        store: store.clone(),
+        queues: clients.queues(),
+        urls: [
+            ("image-ingest", env.text("QUEUE_IMAGE_INGEST")),
+            ("image-scan", env.text("QUEUE_IMAGE_SCAN")),
+            ("background-scan", env.text("QUEUE_BACKGROUND_SCAN")),
+            ("profile-scan", env.text("QUEUE_PROFILE_SCAN")),
+            ("breach-check", env.text("QUEUE_BREACH_CHECK")),
+        ],
+    };
+    let app = App {
+        gate: Gate::new(&env, store),
+        letters,
+    };
+    let door = Door::read(&env, &app.letters.store, Some(&app.gate));
+    env.check()?;
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, door)).await
+}
+
+#[cfg(test)]
+mod tests;

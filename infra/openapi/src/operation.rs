@@ -1,0 +1,530 @@
+//! One operation: what is said of it, and what follows for all of its kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::answers::GotrueError;
+use crate::schemas::{Schemas, Shape, reference, shape};
+
+/// In which form an operation refuses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// The API's envelope.
+    Envelope,
+    /// The sign-in library's.
+    Gotrue,
+}
+
+/// What an answer's body is.
+enum Content {
+    Nothing,
+    Json(fn(Value) -> Value, Option<Shape>),
+    Bytes(&'static str),
+    Text(&'static str),
+}
+
+struct Answer {
+    status: u16,
+    about: &'static str,
+    content: Content,
+    headers: Vec<&'static str>,
+}
+
+/// An operation. It is described by calling its methods.
+pub(crate) struct Operation {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    id: &'static str,
+    summary: &'static str,
+    about: Option<&'static str>,
+    language: Language,
+    open: bool,
+    repeatable: bool,
+    parameters: Vec<Value>,
+    body: Option<(Value, Option<Shape>)>,
+    answers: Vec<Answer>,
+    refusals: BTreeMap<u16, BTreeSet<&'static str>>,
+}
+
+impl Operation {
+    /// An operation with a name for programs and one for people.
+    pub(crate) fn new(
+        method: &'static str,
+        path: &'static str,
+        id: &'static str,
+        summary: &'static str,
+    ) -> Self {
+        let language = match path.starts_with("/auth/v1") {
+            true => Language::Gotrue,
+            false => Language::Envelope,
+        };
+        let (parameters, body, about) = (vec![], None, None);
+        let (answers, refusals) = (vec![], BTreeMap::new());
+        Self {
+            method,
+            path,
+            id,
+            summary,
+            about,
+            language,
+            open: false,
+            repeatable: method == "post",
+            parameters,
+            body,
+            answers,
+            refusals,
+        }
+    }
+
+    /// More of what it does.
+    pub(crate) fn about(self, about: &'static str) -> Self {
+        Self {
+            about: Some(about),
+            ..self
+        }
+    }
+
+    /// It needs no token.
+    pub(crate) fn open(self) -> Self {
+        Self { open: true, ..self }
+    }
+
+    /// It does not honour an idempotency key.
+    pub(crate) fn not_repeatable(self) -> Self {
+        Self {
+            repeatable: false,
+            ..self
+        }
+    }
+
+    fn parameter(mut self, place: &str, name: &str, about: &str, schema: Value) -> Self {
+        let required = place == "path";
+        self.parameters.push(json!({
+            "name": name, "in": place, "required": required, "description": about, "schema": schema,
+        }));
+        self
+    }
+
+    /// A part of the address.
+    pub(crate) fn part(self, name: &str, about: &str, schema: Value) -> Self {
+        self.parameter("path", name, about, schema)
+    }
+
+    /// A thing's id in the address; what is no UUID is refused.
+    pub(crate) fn id(self) -> Self {
+        let schema = json!({ "type": "string", "format": "uuid" });
+        self.part("id", "Which.", schema)
+            .refuses(400, &["VALIDATION_ERROR"])
+    }
+
+    /// A thing's id in the address; what is no UUID does not exist.
+    pub(crate) fn any_id(self) -> Self {
+        self.part(
+            "id",
+            "Which; a UUID.",
+            json!({ "type": "string", "minLength": 1 }),
+        )
+    }
+
+    /// Something asked for in the query.
+    pub(crate) fn query(self, name: &str, about: &str, schema: Value) -> Self {
+        self.parameter("query", name, about, schema)
+    }
+
+    /// Something that must be in the query.
+    pub(crate) fn demands(mut self, name: &str, about: &str, schema: Value) -> Self {
+        self = self.query(name, about, schema);
+        if let Some(last) = self.parameters.last_mut() {
+            last["required"] = true.into();
+        }
+        self
+    }
+
+    /// A comma list in the query; an empty one is none.
+    pub(crate) fn several(self, name: &str, about: &str, values: &[&str]) -> Self {
+        let one = format!("({})", values.join("|"));
+        let list = json!({ "type": "string", "pattern": format!("^({one}(,{one})*)?$") });
+        self.query(name, about, list)
+            .refuses(400, &["VALIDATION_ERROR"])
+    }
+
+    /// Which page of a list.
+    pub(crate) fn paged(self) -> Self {
+        let page = json!({ "type": "integer", "minimum": 1, "maximum": u32::MAX, "default": 1 });
+        let limit = json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 20 });
+        self.query("page", "From 1.", page)
+            .query("limit", "Items a page.", limit)
+            .refuses(400, &["VALIDATION_ERROR"])
+    }
+
+    /// A JSON body. Without one it is `{}`.
+    pub(crate) fn takes<T: ToSchema>(self) -> Self {
+        let shape = shape::<T>();
+        let body = json!({ "required": shape.demanding });
+        self.with_body(body, Some(shape))
+    }
+
+    /// A JSON body of the schema of this name.
+    pub(crate) fn takes_named(self, name: &str) -> Self {
+        let content = json!({ "application/json": { "schema": reference(name) } });
+        self.with_body(json!({ "required": false, "content": content }), None)
+    }
+
+    /// A body of another kind.
+    pub(crate) fn takes_form(mut self, kind: &str, required: bool, schema: Value) -> Self {
+        let mut content = json!({});
+        content[kind] = json!({ "schema": schema });
+        self.body = Some((json!({ "required": required, "content": content }), None));
+        self
+    }
+
+    fn with_body(mut self, body: Value, shape: Option<Shape>) -> Self {
+        self.body = Some((body, shape));
+        match self.language {
+            Language::Envelope => self
+                .refuses(400, &["INVALID_JSON", "REQUEST_ERROR", "VALIDATION_ERROR"])
+                .refuses(413, &["FST_ERR_CTP_BODY_TOO_LARGE"]),
+            Language::Gotrue => self
+                .refuses(400, &["bad_json", "validation_failed"])
+                .refuses(413, &["bad_json"]),
+        }
+    }
+
+    fn answer(mut self, status: u16, about: &'static str, content: Content) -> Self {
+        self.answers.push(Answer {
+            status,
+            about,
+            content,
+            headers: vec![],
+        });
+        self
+    }
+
+    /// `{"data": T}`.
+    pub(crate) fn data<T: ToSchema>(self, status: u16, about: &'static str) -> Self {
+        self.answer(status, about, Content::Json(in_data, Some(shape::<T>())))
+    }
+
+    /// `{"data": [T]}`.
+    pub(crate) fn data_list<T: ToSchema>(self, about: &'static str) -> Self {
+        let list = |it| in_data(json!({ "type": "array", "items": it }));
+        self.answer(200, about, Content::Json(list, Some(shape::<T>())))
+    }
+
+    /// `{"data": [T], "meta": {"pagination": …}}`.
+    pub(crate) fn page<T: ToSchema>(self, about: &'static str) -> Self {
+        let list = |it| in_page(json!({ "type": "array", "items": it }));
+        self.paged()
+            .answer(200, about, Content::Json(list, Some(shape::<T>())))
+    }
+
+    /// A value between `data` and `meta` that is made of `T`.
+    pub(crate) fn page_of<T: ToSchema>(self, about: &'static str, of: fn(Value) -> Value) -> Self {
+        self.paged().plain_of::<T>(200, about, of)
+    }
+
+    /// `T` as it is.
+    pub(crate) fn plain<T: ToSchema>(self, status: u16, about: &'static str) -> Self {
+        self.answer(status, about, Content::Json(|it| it, Some(shape::<T>())))
+    }
+
+    /// A value that is made of `T`.
+    pub(crate) fn plain_of<T: ToSchema>(
+        self,
+        status: u16,
+        about: &'static str,
+        of: fn(Value) -> Value,
+    ) -> Self {
+        self.answer(status, about, Content::Json(of, Some(shape::<T>())))
+    }
+
+    /// An object of which nothing more is said.
+    pub(crate) fn object(self, about: &'static str) -> Self {
+        self.answer(
+            200,
+            about,
+            Content::Json(|_| json!({ "type": "object" }), None),
+        )
+    }
+
+    /// No body.
+    pub(crate) fn nothing(self, status: u16, about: &'static str) -> Self {
+        self.answer(status, about, Content::Nothing)
+    }
+
+    /// Bytes of this kind.
+    pub(crate) fn bytes(self, kind: &'static str, about: &'static str) -> Self {
+        self.answer(200, about, Content::Bytes(kind))
+    }
+
+    /// A text of this kind.
+    pub(crate) fn text(self, kind: &'static str, about: &'static str) -> Self {
+        self.answer(200, about, Content::Text(kind))
+    }
+
+    /// Leads elsewhere.
+    pub(crate) fn leads(mut self, about: &'static str) -> Self {
+        self.answers.push(Answer {
+            status: 303,
+            about,
+            content: Content::Nothing,
+            headers: vec!["Location"],
+        });
+        self
+    }
+
+    /// Refusals of this status have one of these codes.
+    pub(crate) fn refuses(mut self, status: u16, codes: &[&'static str]) -> Self {
+        self.refusals.entry(status).or_default().extend(codes);
+        self
+    }
+
+    /// Into the document.
+    pub(crate) fn publish(mut self, tag: &str, document: &mut Parts) -> Value {
+        self = self.with_what_all_have();
+        let mut answers = serde_json::Map::new();
+        for (status, codes) in &self.refusals {
+            let codes: Vec<_> = codes.iter().copied().collect();
+            let answer = document.refusal(self.language, *status, &codes);
+            answers.insert(status.to_string(), answer);
+        }
+        let reads = self.method == "get";
+        for it in self.answers {
+            let status = it.status.to_string();
+            if reads && it.status == 200 && matches!(it.content, Content::Json(..)) {
+                answers.insert(
+                    "304".into(),
+                    json!({ "$ref": "#/components/responses/304" }),
+                );
+            }
+            answers.insert(
+                status,
+                document.answer(self.language, self.repeatable, reads, it),
+            );
+        }
+        let mut out = json!({
+            "operationId": self.id, "tags": [tag], "summary": self.summary, "responses": answers,
+        });
+        if let Some(about) = self.about {
+            out["description"] = about.into();
+        }
+        if !self.open {
+            out["security"] = json!([{ "token": [] }]);
+        }
+        if !self.parameters.is_empty() {
+            out["parameters"] = self.parameters.into();
+        }
+        if let Some((mut body, shape)) = self.body {
+            if let Some(shape) = shape {
+                let schema = document.schemas.send(shape);
+                body["content"] = json!({ "application/json": { "schema": schema } });
+            }
+            out["requestBody"] = body;
+        }
+        out
+    }
+
+    fn with_what_all_have(mut self) -> Self {
+        if self.path.contains('{') {
+            // An address that is cut by what is in its parts leads nowhere.
+            self = self.refuses(404, &["NOT_FOUND"]);
+        }
+        if self.method == "options" || self.method == "head" {
+            return self;
+        }
+        let has_json = |it: &Answer| it.status == 200 && matches!(it.content, Content::Json(..));
+        if self.method == "get" && self.answers.iter().any(has_json) {
+            self.parameters
+                .push(json!({ "$ref": "#/components/parameters/IfNoneMatch" }));
+        }
+        if self.repeatable {
+            self.parameters
+                .push(json!({ "$ref": "#/components/parameters/IdempotencyKey" }));
+        }
+        match self.language {
+            Language::Envelope => {
+                if !self.open {
+                    self = self.refuses(
+                        401,
+                        &[
+                            "AUTH_MISSING_TOKEN",
+                            "AUTH_TOKEN_EXPIRED",
+                            "AUTH_INVALID_TOKEN",
+                        ],
+                    );
+                }
+                if self.repeatable {
+                    self = self
+                        .refuses(400, &["VALIDATION_ERROR"])
+                        .refuses(409, &["IDEMPOTENCY_IN_PROGRESS"])
+                        .refuses(413, &["FST_ERR_CTP_BODY_TOO_LARGE"])
+                        .refuses(422, &["IDEMPOTENCY_KEY_REUSED"]);
+                }
+                self.refuses(429, &["REQUEST_ERROR"])
+                    .refuses(500, &["INTERNAL_ERROR"])
+                    .refuses(503, &["SERVICE_UNAVAILABLE"])
+            }
+            Language::Gotrue => {
+                if !self.open {
+                    self = self
+                        .refuses(401, &["no_authorization"])
+                        .refuses(403, &["bad_jwt", "session_not_found", "user_not_found"]);
+                }
+                if self.repeatable {
+                    self = self
+                        .refuses(400, &["validation_failed"])
+                        .refuses(409, &["conflict"])
+                        .refuses(413, &["bad_json"])
+                        .refuses(422, &["validation_failed"]);
+                }
+                self.refuses(429, &["over_request_rate_limit"])
+                    .refuses(503, &["unexpected_failure"])
+            }
+        }
+    }
+}
+
+fn in_data(it: Value) -> Value {
+    json!({ "type": "object", "required": ["data"], "properties": { "data": it } })
+}
+
+/// `{"data": …, "meta": {"pagination": …}}`.
+pub(crate) fn in_page(it: Value) -> Value {
+    let meta = json!({
+        "type": "object", "required": ["pagination"], "properties": { "pagination": reference("Pagination") },
+    });
+    json!({ "type": "object", "required": ["data", "meta"], "properties": { "data": it, "meta": meta } })
+}
+
+/// What operations have in common, gathered while they are published.
+#[derive(Default)]
+pub(crate) struct Parts {
+    /// The schemas.
+    pub(crate) schemas: Schemas,
+    /// The refusals.
+    pub(crate) refusals: serde_json::Map<String, Value>,
+}
+
+const ALWAYS: [&str; 4] = [
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Correlation-Id",
+];
+
+/// Headers by name, as the document refers to them.
+pub(crate) fn headers(names: &[&str]) -> Value {
+    let all = ALWAYS.iter().chain(names);
+    let headers = all.map(|it| {
+        (
+            (*it).to_owned(),
+            json!({ "$ref": format!("#/components/headers/{it}") }),
+        )
+    });
+    Value::Object(headers.collect())
+}
+
+impl Parts {
+    fn answer(&mut self, language: Language, repeatable: bool, reads: bool, it: Answer) -> Value {
+        let mut names = it.headers;
+        if language == Language::Gotrue {
+            names.push("X-Supabase-Api-Version");
+        }
+        if repeatable {
+            names.push("Idempotency-Replayed");
+        }
+        let content = match it.content {
+            Content::Nothing => None,
+            Content::Json(of, shape) => {
+                if reads && it.status == 200 {
+                    names.push("ETag");
+                }
+                let schema = shape.map(|it| self.schemas.answer(it)).unwrap_or_default();
+                Some(json!({ "application/json": { "schema": of(schema) } }))
+            }
+            Content::Bytes(kind) => Some(json!({ kind: {} })),
+            Content::Text(kind) => Some(json!({ kind: { "schema": { "type": "string" } } })),
+        };
+        let mut out = json!({ "description": it.about, "headers": headers(&names) });
+        if let Some(content) = content {
+            out["content"] = content;
+        }
+        out
+    }
+
+    /// One refusal for all operations that refuse in the same way.
+    fn refusal(&mut self, language: Language, status: u16, codes: &[&str]) -> Value {
+        let name = format!("{status}-{}", codes.join("-"));
+        if !self.refusals.contains_key(&name) {
+            let schema = match language {
+                Language::Envelope => envelope(codes),
+                Language::Gotrue => self.gotrue(codes),
+            };
+            let mut names = match language {
+                Language::Envelope => vec![],
+                Language::Gotrue => vec!["X-Supabase-Api-Version", "X-Sb-Error-Code"],
+            };
+            if status == 429 {
+                names.push("Retry-After");
+            }
+            let refusal = json!({
+                "description": meaning(status), "headers": headers(&names),
+                "content": { "application/json": { "schema": schema } },
+            });
+            self.refusals.insert(name.clone(), refusal);
+        }
+        json!({ "$ref": format!("#/components/responses/{name}") })
+    }
+
+    fn gotrue(&mut self, codes: &[&str]) -> Value {
+        self.schemas.answer(shape::<GotrueError>());
+        json!({
+            "type": "object",
+            "required": ["code", "error_code", "message", "msg"],
+            "properties": {
+                "code": { "type": "string", "enum": codes },
+                "error_code": { "type": "string", "enum": codes },
+                "message": { "type": "string", "minLength": 1 },
+                "msg": { "type": "string", "minLength": 1 },
+                "weak_password": reference("WeakPassword"),
+            },
+        })
+    }
+}
+
+/// A refusal in the envelope.
+pub(crate) fn envelope(codes: &[&str]) -> Value {
+    let mut error = json!({
+        "type": "object",
+        "required": ["code", "message"],
+        "properties": {
+            "code": { "type": "string", "enum": codes },
+            "message": { "type": "string", "minLength": 1 },
+            "details": { "description": "Facts for programs." },
+        },
+    });
+    if codes.contains(&"VALIDATION_ERROR") {
+        error["if"] = json!({ "properties": { "code": { "const": "VALIDATION_ERROR" } } });
+        let issues = json!({ "type": "array", "items": reference("Issue") });
+        error["then"] = json!({ "required": ["details"], "properties": { "details": issues } });
+    }
+    json!({ "type": "object", "required": ["error"], "properties": { "error": error } })
+}
+
+fn meaning(status: u16) -> &'static str {
+    match status {
+        400 => "The request cannot be understood or breaks a rule; repeating it will not help.",
+        401 => "We do not know who is calling.",
+        403 => "The answer is no.",
+        404 => "There is no such thing, or it belongs to somebody else.",
+        406 => "Not in a form we take.",
+        409 => "The thing is not in a state that allows this.",
+        413 => "More bytes than we take.",
+        422 => "It contradicts what was asked before, or is not good enough.",
+        429 => "Too often.",
+        500 => "Our own mistake.",
+        _ => "Not now; trying again later may work.",
+    }
+}

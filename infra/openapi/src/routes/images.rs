@@ -1,0 +1,106 @@
+//! `/api/v1/images` and `/api/v1/matches`.
+
+use serde_json::{Value, json};
+use vara::domain::{Image, Match};
+use vara::services::images::{ImageView, TicketView};
+use vara::services::matches::{Confirmed, MatchView};
+
+use crate::operation::Operation;
+
+const MISSING: &[&str] = &["IMAGE_NOT_FOUND"];
+
+pub(super) fn operations() -> Vec<Operation> {
+    let mut all = pictures();
+    all.extend(findings());
+    all
+}
+
+fn pictures() -> Vec<Operation> {
+    let filter = json!({ "type": "string", "enum": ["all", "scanned", "not_scanned", "archived"], "default": "all" });
+    vec![
+        Operation::new("get", "/api/v1/images", "listImages", "Her pictures")
+            .query("filter", "All that are not put away, or some of them.", filter)
+            .page::<ImageView>("The newest first."),
+        Operation::new("post", "/api/v1/images/upload", "uploadImage", "Send a picture")
+            .about("Up to 4.4 MB; larger ones go straight to the bucket with a ticket. JPEG, PNG or WebP by its bytes. It is searched for by itself.")
+            .takes_form("multipart/form-data", true, form())
+            .data::<Image>(201, "It was taken in.")
+            .refuses(400, &["NO_FILE_PROVIDED", "INVALID_FILE_TYPE", "REQUEST_ERROR"])
+            .refuses(406, &["FST_INVALID_MULTIPART_CONTENT_TYPE"])
+            .refuses(409, &["IMAGE_LIMIT_REACHED"])
+            .refuses(413, &["FST_REQ_FILE_TOO_LARGE", "FST_FILES_LIMIT"])
+            .refuses(500, &["STORAGE_ERROR"])
+            .refuses(503, &["STORAGE_ERROR"]),
+        Operation::new("post", "/api/v1/images/tickets", "createTicket", "A ticket to send a large picture")
+            .about("POST `upload.fields` and then the file, as `file`, to `upload.url`; up to 25 MB.")
+            .data::<TicketView>(201, "The ticket and the picture it is for.")
+            .refuses(409, &["IMAGE_LIMIT_REACHED"]),
+        Operation::new("get", "/api/v1/images/{id}", "getImage", "One picture")
+            .id()
+            .data::<ImageView>(200, "The picture.")
+            .refuses(404, MISSING),
+        Operation::new("delete", "/api/v1/images/{id}", "deleteImage", "Put a picture away")
+            .about("It is purged after seven days; one that is put away already goes for good.")
+            .id()
+            .nothing(204, "It is put away.")
+            .refuses(404, MISSING),
+        Operation::new("get", "/api/v1/images/{id}/file", "getImageFile", "A picture's bytes")
+            .about("`signedUrl` of a picture is such an address; its signature stands for the caller.")
+            .open()
+            .id()
+            .demands("user", "Whose.", json!({ "type": "string", "format": "uuid" }))
+            .demands("size", "Which copy.", json!({ "type": "string", "enum": ["display", "thumb"] }))
+            .demands("expires", "Until when, in seconds since 1970.", json!({ "type": "integer", "format": "int64" }))
+            .demands("signature", "That it was made by us.", json!({ "type": "string" }))
+            .bytes("image/jpeg", "The picture.")
+            .refuses(403, &["URL_EXPIRED"])
+            .refuses(404, MISSING),
+    ]
+}
+
+fn form() -> Value {
+    let file = json!({ "type": "string", "format": "binary", "description": "The picture; the only part with a file name." });
+    json!({ "type": "object", "required": ["file"], "properties": { "file": file } })
+}
+
+fn findings() -> Vec<Operation> {
+    let judged = |it: Operation| {
+        it.id()
+            .refuses(400, &["MATCH_INVALID_STATUS"])
+            .refuses(404, &["MATCH_NOT_FOUND"])
+            .refuses(409, &["MATCH_ALREADY_REVIEWED"])
+    };
+    vec![
+        Operation::new(
+            "get",
+            "/api/v1/images/{id}/matches",
+            "listImageMatches",
+            "Where a picture was found",
+        )
+        .id()
+        .page::<Match>("The newest first.")
+        .refuses(404, MISSING),
+        Operation::new(
+            "get",
+            "/api/v1/matches/flagged",
+            "listFlagged",
+            "Findings that wait for her word",
+        )
+        .page::<MatchView>("The newest first."),
+        judged(Operation::new(
+            "post",
+            "/api/v1/matches/{id}/confirm",
+            "confirmMatch",
+            "It is her",
+        ))
+        .data::<Confirmed>(200, "The finding, and the alert about it."),
+        judged(Operation::new(
+            "post",
+            "/api/v1/matches/{id}/dismiss",
+            "dismissMatch",
+            "It is not her",
+        ))
+        .about("She hears no more of it, however often it is found again.")
+        .data::<MatchView>(200, "The finding."),
+    ]
+}

@@ -1,0 +1,98 @@
+//! `/api/v1/users`.
+
+use serde_json::json;
+use vara::domain::Profile;
+use vara::services::preferences::Seen;
+use vara::services::users::User;
+use vara::store::Delivery;
+
+use crate::answers::Deleted;
+use crate::bodies::AccountChange;
+use crate::operation::Operation;
+
+const PREFERENCES: &str = "/api/v1/users/me/preferences";
+const STOP: &str = "/api/v1/users/stop/{token}";
+
+pub(super) fn operations() -> Vec<Operation> {
+    let mut all = account();
+    all.extend(telling());
+    all
+}
+
+fn account() -> Vec<Operation> {
+    vec![
+        Operation::new("get", "/api/v1/users/me", "getMe", "Her account")
+            .data::<User>(200, "Her account.")
+            .refuses(404, &["USER_NOT_FOUND"]),
+        Operation::new("patch", "/api/v1/users/me", "updateMe", "Name herself")
+            .takes::<AccountChange>()
+            .data::<Profile>(200, "Her profile after it.")
+            .refuses(404, &["USER_NOT_FOUND"]),
+        Operation::new("delete", "/api/v1/users/me", "deleteMe", "Leave")
+            .about("She is signed out everywhere; everything of hers is erased.")
+            .data::<Deleted>(200, "She has left.")
+            .refuses(404, &["USER_NOT_FOUND"]),
+    ]
+}
+
+fn telling() -> Vec<Operation> {
+    let changing = |it: Operation| it.refuses(409, &["PREFERENCES_CHANGED"]);
+    let token = || json!({ "type": "string", "minLength": 1 });
+    vec![
+        Operation::new(
+            "get",
+            PREFERENCES,
+            "getPreferences",
+            "Where, when and of what she is told",
+        )
+        .data::<Seen>(200, "What she chose, or what holds until she does."),
+        changing(Operation::new(
+            "put",
+            PREFERENCES,
+            "replacePreferences",
+            "Choose anew",
+        ))
+        .about("What is not named goes back to what holds at the beginning.")
+        .takes_named("PreferencesChange")
+        .data::<Seen>(
+            200,
+            "What holds now; with the webhook's secret, if its address is new.",
+        ),
+        changing(Operation::new(
+            "patch",
+            PREFERENCES,
+            "changePreferences",
+            "Choose some of it anew",
+        ))
+        .about("A merge patch (RFC 7396): what is not named stays, null takes away.")
+        .takes_named("PreferencesPatch")
+        .data::<Seen>(
+            200,
+            "What holds now; with the webhook's secret, if its address is new.",
+        ),
+        Operation::new(
+            "get",
+            "/api/v1/users/me/notifications",
+            "listDeliveries",
+            "The last attempts to tell her",
+        )
+        .data_list::<Delivery>("At most 50, the newest first."),
+        Operation::new(
+            "get",
+            STOP,
+            "askToStop",
+            "The page that a mail's link leads to",
+        )
+        .about("Opening it changes nothing: programs look at links by themselves.")
+        .open()
+        .part("token", "From the mail.", token())
+        .text("text/html", "A page with a button.")
+        .refuses(404, &["NOT_FOUND"]),
+        Operation::new("post", STOP, "stop", "Stop all messages")
+            .about("By the page's button, or by the mail program for her (RFC 8058).")
+            .open()
+            .part("token", "From the mail.", token())
+            .text("text/html", "A page that says so.")
+            .refuses(404, &["NOT_FOUND"]),
+    ]
+}

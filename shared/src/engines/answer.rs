@@ -1,0 +1,323 @@
+//! What a search comes to, in one form for all engines, so that their answers can be merged.
+//!
+//! Everything in here was written by strangers: addresses are checked to be of the web, titles are
+//! plain text, and the whole stays small enough to be kept in one row of the table.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::reading::{or_default, plain};
+
+/// How many candidates are kept, and how long their addresses may be.
+pub(super) const MAX_CANDIDATES: usize = 100;
+pub(super) const MAX_ADDRESS: usize = 1500;
+
+/// How much text all candidates together may have. A row holds 400 KB.
+const MAX_TEXT: usize = 300_000;
+
+/// How the engine says a picture is related to hers. The surest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Kind {
+    /// The whole picture.
+    Full,
+    /// A part of it, or an altered one.
+    Partial,
+    /// The same person in what may be another picture.
+    Face,
+    /// The page shows it; the engine does not say how.
+    Page,
+    /// Something that looks alike.
+    #[default]
+    Similar,
+}
+
+/// A page that shows a picture the engine matched. It has a page, a picture's address, or both.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Candidate {
+    /// The picture's own address, if the engine knows it.
+    pub picture: Option<String>,
+    /// The page it is on, if the engine knows it.
+    pub page: Option<String>,
+    /// The engine's score, 0 to 100, if it gives any.
+    pub score: Option<f64>,
+    /// How it is related to hers.
+    #[serde(default)]
+    pub kind: Kind,
+    /// The page's title as plain text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The day the engine saw it, `YYYY-MM-DD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_on: Option<String>,
+}
+
+impl Candidate {
+    /// The host of the page, or of the picture where no page is known.
+    #[must_use]
+    pub fn domain(&self) -> Option<String> {
+        let address = self.page.as_deref().or(self.picture.as_deref())?;
+        let url = Url::parse(address).ok()?;
+        url.host_str().map(str::to_owned)
+    }
+
+    /// The same with nothing in it that cannot be used; nothing if no address is left.
+    fn usable(mut self) -> Option<Self> {
+        self.picture = self.picture.filter(|it| is_usable(it));
+        self.page = self.page.filter(|it| is_usable(it));
+        self.score = self.score.filter(|it| it.is_finite());
+        self.score = self.score.map(|it| it.clamp(0.0, 100.0));
+        self.title = self.title.and_then(|it| plain(&it));
+        self.seen_on = self.seen_on.filter(|it| is_day(it));
+        (self.picture.is_some() || self.page.is_some()).then_some(self)
+    }
+
+    fn size(&self) -> usize {
+        [&self.picture, &self.page, &self.title]
+            .iter()
+            .map(|it| it.as_ref().map_or(0, String::len))
+            .sum()
+    }
+}
+
+/// How sure the engine is that a picture is of some sort. The least sure first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Likelihood {
+    /// It does not say, or says something we do not know.
+    #[default]
+    Unknown,
+    /// Almost certainly not.
+    VeryUnlikely,
+    /// Rather not.
+    Unlikely,
+    /// Perhaps.
+    Possible,
+    /// Rather so.
+    Likely,
+    /// Almost certainly.
+    VeryLikely,
+}
+
+/// What an engine says the picture it was asked with shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SafeSearch {
+    /// Nakedness or sex.
+    #[serde(deserialize_with = "or_default")]
+    pub adult: Likelihood,
+    /// Little clothing, or a pose.
+    #[serde(deserialize_with = "or_default")]
+    pub racy: Likelihood,
+    /// Violence.
+    #[serde(deserialize_with = "or_default")]
+    pub violence: Likelihood,
+    /// Something altered to be funny or to hurt.
+    #[serde(deserialize_with = "or_default")]
+    pub spoof: Likelihood,
+    /// Something medical.
+    #[serde(deserialize_with = "or_default")]
+    pub medical: Likelihood,
+}
+
+/// What a search came to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// Best first.
+    pub candidates: Vec<Candidate>,
+    /// The engine cannot search for this picture, today or tomorrow.
+    #[serde(default)]
+    pub unsuitable: bool,
+    /// What the picture shows, of engines that say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safe_search: Option<SafeSearch>,
+}
+
+impl Answer {
+    /// What the engine cannot search for.
+    pub(crate) fn unsuitable() -> Self {
+        Self {
+            unsuitable: true,
+            ..Self::default()
+        }
+    }
+
+    /// The usable ones of what an engine named: best first, each once, and not too many.
+    pub(super) fn of(named: impl IntoIterator<Item = Candidate>) -> Self {
+        let mut named: Vec<_> = named.into_iter().filter_map(Candidate::usable).collect();
+        let score = |it: &Candidate| it.score.unwrap_or_default();
+        // Stable: of equals the engine's own order holds.
+        named.sort_by(|a, b| a.kind.cmp(&b.kind).then(score(b).total_cmp(&score(a))));
+        let mut kept: Vec<Candidate> = Vec::new();
+        let mut room = MAX_TEXT;
+        for candidate in named {
+            let size = candidate.size();
+            if kept.len() < MAX_CANDIDATES && size <= room && !is_known(&kept, &candidate) {
+                room -= size;
+                kept.push(candidate);
+            }
+        }
+        Self {
+            candidates: kept,
+            ..Self::default()
+        }
+    }
+}
+
+/// Whether this adds nothing: the same page with the same picture, or a bare picture or page that one
+/// of the better ones has, too.
+fn is_known(kept: &[Candidate], new: &Candidate) -> bool {
+    kept.iter().any(|it| match (&new.page, &new.picture) {
+        (Some(_), Some(_)) => it.page == new.page && it.picture == new.picture,
+        (Some(_), None) => it.page == new.page,
+        (None, _) => it.picture == new.picture,
+    })
+}
+
+fn is_usable(address: &str) -> bool {
+    address.len() <= MAX_ADDRESS
+        && Url::parse(address).is_ok_and(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.username().is_empty()
+                && url.password().is_none()
+        })
+}
+
+fn is_day(text: &str) -> bool {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    time::Date::parse(text, format).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    fn candidate(kind: Kind, score: Option<f64>, page: &str, picture: &str) -> Candidate {
+        let some = |it: &str| (!it.is_empty()).then(|| it.to_owned());
+        Candidate {
+            picture: some(picture),
+            page: some(page),
+            score,
+            kind,
+            ..Candidate::default()
+        }
+    }
+
+    fn pages(answer: &Answer) -> Vec<&str> {
+        answer
+            .candidates
+            .iter()
+            .filter_map(|it| it.page.as_deref())
+            .collect()
+    }
+
+    #[test]
+    fn the_surest_come_first_and_equals_keep_the_engines_order() {
+        let answer = Answer::of([
+            candidate(Kind::Similar, None, "https://e.example/1", ""),
+            candidate(Kind::Similar, None, "https://e.example/2", ""),
+            candidate(Kind::Partial, Some(40.0), "https://e.example/3", ""),
+            candidate(Kind::Partial, Some(45.0), "https://e.example/4", ""),
+            candidate(Kind::Full, None, "https://e.example/5", ""),
+        ]);
+        let want = ["5", "4", "3", "1", "2"].map(|it| format!("https://e.example/{it}"));
+        assert_eq!(pages(&answer), want);
+    }
+
+    #[test]
+    fn what_adds_nothing_is_left_out() {
+        let (page, picture) = ("https://e.example/p", "https://e.example/a.jpg");
+        let answer = Answer::of([
+            candidate(Kind::Partial, None, page, picture),
+            candidate(Kind::Full, None, page, picture),
+            candidate(Kind::Partial, None, page, "https://e.example/b.jpg"),
+            candidate(Kind::Partial, None, "", picture),
+            candidate(Kind::Page, None, page, ""),
+            candidate(Kind::Page, None, "https://e.example/q", ""),
+        ]);
+        let kinds: Vec<_> = answer.candidates.iter().map(|it| it.kind).collect();
+        assert_eq!(kinds, [Kind::Full, Kind::Partial, Kind::Page]);
+    }
+
+    #[test]
+    fn what_is_not_of_the_web_is_no_address() {
+        for bad in [
+            "javascript:alert(1)",
+            "data:image/gif;base64,R0lG",
+            "ftp://e.example/a",
+            "//e.example/a",
+            "https://user:pw@e.example/a",
+            "",
+            "not an address",
+        ] {
+            let named = [candidate(Kind::Full, None, bad, bad)];
+            assert_eq!(Answer::of(named), Answer::default(), "{bad}");
+        }
+        let half = candidate(
+            Kind::Full,
+            None,
+            "mailto:a@e.example",
+            "https://e.example/a.jpg",
+        );
+        let kept = Answer::of([half]).candidates.remove(0);
+        assert_eq!(
+            (&kept.page, kept.domain().as_deref()),
+            (&None, Some("e.example"))
+        );
+    }
+
+    #[test]
+    fn scores_days_and_titles_are_made_plain() {
+        let named = Candidate {
+            score: Some(180.0),
+            title: Some(" Thread <b>42</b> &amp; more ".into()),
+            seen_on: Some("2 years ago".into()),
+            ..candidate(Kind::Full, None, "https://e.example/p", "")
+        };
+        let none = Candidate {
+            score: Some(f64::NAN),
+            seen_on: Some("2025-11-03".into()),
+            ..candidate(Kind::Similar, None, "https://e.example/q", "")
+        };
+        let answer = Answer::of([named, none]);
+        let [one, two] = &answer.candidates[..] else {
+            panic!("two are kept");
+        };
+        assert_eq!((one.score, one.seen_on.as_deref()), (Some(100.0), None));
+        assert_eq!(one.title.as_deref(), Some("Thread 42 & more"));
+        assert_eq!(
+            (two.score, two.seen_on.as_deref()),
+            (None, Some("2025-11-03"))
+        );
+    }
+
+    #[test]
+    fn an_answer_stays_small_enough_for_a_row() {
+        let long = |at: usize| format!("https://e.example/{at}{}", "x".repeat(MAX_ADDRESS - 30));
+        let named = (0..400).map(|at| Candidate {
+            title: Some("\u{1F600}".repeat(500)),
+            ..candidate(Kind::Full, None, &long(at), &long(at))
+        });
+        let answer = Answer::of(named);
+        assert!(answer.candidates.len() >= 80 && answer.candidates.len() <= MAX_CANDIDATES);
+        assert!(serde_json::to_vec(&answer).unwrap().len() < 380_000);
+        let short =
+            (0..400).map(|at| candidate(Kind::Page, None, &format!("https://e.example/{at}"), ""));
+        assert_eq!(Answer::of(short).candidates.len(), MAX_CANDIDATES);
+    }
+
+    #[test]
+    fn an_answer_kept_by_an_older_version_is_still_read() {
+        let old = json!({ "candidates": [{ "picture": "https://e.example/a.jpg", "page": null, "score": 61.3 }] });
+        let read: Answer = serde_json::from_value(old).unwrap();
+        assert_eq!(read.candidates[0].kind, Kind::Similar);
+        let odd: SafeSearch = serde_json::from_value(json!({ "adult": "A_NEW_ONE" })).unwrap();
+        assert_eq!(odd.adult, Likelihood::Unknown);
+        assert!(Likelihood::VeryLikely > Likelihood::Possible);
+    }
+}

@@ -1,0 +1,432 @@
+//! The face search of `FaceCheck` finds pages that show the same face. The picture is uploaded, searched
+//! for, and always removed again, whatever became of the search.
+//!
+//! [`FaceCheck::search`] does all of it. Who must survive being killed in between keeps the [`Upload`]
+//! before it is searched for, goes on with [`FaceCheck::poll`], and ends with [`FaceCheck::delete`].
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use reqwest::multipart::{Form, Part};
+use reqwest::{Client, RequestBuilder};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use url::Url;
+
+use super::answer::{Answer, Candidate, Kind};
+use super::asking::{self, EngineError, read_up_to, retry_after};
+use super::reading::{list, maybe, parsed};
+use crate::domain::BoxError;
+
+/// Where the service is.
+const BASE: &str = "https://facecheck.id/";
+
+/// How long one question may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// An answer holds a small copy of every picture it names, none of which is kept.
+const MAX_ANSWER: usize = 32 * 1024 * 1024;
+
+/// How alike the faces must be, by the service's score.
+const MIN_SCORE: f64 = 70.0;
+
+/// So often it is asked again when it says it is done but names nothing.
+const DOUBTS: u32 = 5;
+
+/// How often it is asked to remove a picture before that is given up.
+const REMOVALS: u32 = 3;
+
+/// How long a search may take.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// For one question.
+    answer: Duration,
+    /// Between two questions.
+    pause: Duration,
+    /// For all of them.
+    total: Duration,
+}
+
+const PATIENCE: Patience = Patience {
+    answer: TIMEOUT,
+    pause: Duration::from_secs(3),
+    total: Duration::from_secs(600),
+};
+
+/// A picture that lies at the service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upload {
+    /// The name of the search.
+    search: String,
+    /// The names of the pictures in it.
+    pictures: Vec<String>,
+}
+
+/// How far a search is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Poll {
+    /// Not done.
+    Pending,
+    /// It says it is done and names nothing, which it may yet take back.
+    Doubtful,
+    /// Done.
+    Done(Answer),
+}
+
+/// The service, with a key.
+#[derive(Clone)]
+pub struct FaceCheck {
+    client: Client,
+    base: Url,
+    key: String,
+    patience: Patience,
+    testing: bool,
+}
+
+impl std::fmt::Debug for FaceCheck {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FaceCheck")
+            .field("testing", &self.testing)
+            .finish_non_exhaustive()
+    }
+}
+
+impl FaceCheck {
+    /// Its name in stored things.
+    pub const NAME: &'static str = "facecheck";
+
+    /// The service at `base`, or where it really is.
+    pub fn new(key: String, base: Option<&str>) -> Result<Self, BoxError> {
+        Self::patient(key, base, PATIENCE)
+    }
+
+    fn patient(key: String, base: Option<&str>, patience: Patience) -> Result<Self, BoxError> {
+        Ok(Self {
+            client: asking::patient(patience.answer)?,
+            base: Url::parse(base.unwrap_or(BASE))?,
+            key,
+            patience,
+            testing: false,
+        })
+    }
+
+    /// The same in testing mode: a small part of the faces is searched, and nothing is paid.
+    #[must_use]
+    pub fn in_testing_mode(self) -> Self {
+        Self {
+            testing: true,
+            ..self
+        }
+    }
+
+    /// Searches for the face in a JPEG. The picture is removed from the service before this ends; if
+    /// it is given up before, the removal goes on by itself.
+    pub async fn search(&self, picture: &Bytes) -> Result<Answer, EngineError> {
+        let Some(upload) = self.upload(picture).await? else {
+            return Ok(Answer::unsuitable());
+        };
+        let mut removal = Removal::of(self, upload);
+        let found = self.wait_for(&removal.upload).await;
+        removal.done().await;
+        found
+    }
+
+    /// Uploads a JPEG. Nothing if the service sees no face in it.
+    ///
+    /// Never tried again here: the service may have kept a picture whose name did not reach us, and a
+    /// second one would not remove the first.
+    pub async fn upload(&self, picture: &Bytes) -> Result<Option<Upload>, EngineError> {
+        let part = Part::stream_with_length(picture.clone(), picture.len() as u64)
+            .file_name("picture.jpg")
+            .mime_str("image/jpeg");
+        let part = part.map_err(|_| EngineError::Silent)?;
+        let form = Form::new().part("images", part).text("id_search", "");
+        let reply = self
+            .ask(self.post("api/upload_pic")?.multipart(form))
+            .await?;
+        match reply.meaning() {
+            Some(Meaning::NoFace) => Ok(None),
+            Some(meaning) => Err(meaning.trouble()),
+            None => {
+                let search = reply.id_search.filter(|it| !it.is_empty());
+                let search = search.ok_or(EngineError::Garbage("no search"))?;
+                let pictures = reply.input.into_iter().filter_map(|it| it.id_pic).collect();
+                Ok(Some(Upload { search, pictures }))
+            }
+        }
+    }
+
+    /// Starts the search, or asks how far it is. The service counts one search for each upload.
+    pub async fn poll(&self, upload: &Upload) -> Result<Poll, EngineError> {
+        asking::asked(Self::NAME, || self.try_poll(upload)).await
+    }
+
+    /// Removes the picture from the service.
+    pub async fn delete(&self, upload: &Upload) -> Result<(), EngineError> {
+        for attempt in 1.. {
+            match self.try_delete(upload).await {
+                Err(err) if attempt < REMOVALS && !err.is_for_all() => {
+                    tracing::info!(engine = Self::NAME, error = %err, "removing the picture again");
+                    tokio::time::sleep(self.patience.pause).await;
+                }
+                done => return done,
+            }
+        }
+        Err(EngineError::Silent)
+    }
+
+    async fn wait_for(&self, upload: &Upload) -> Result<Answer, EngineError> {
+        let begun = Instant::now();
+        let (mut doubts, mut troubles) = (0, 0);
+        loop {
+            let mut pause = self.patience.pause;
+            match self.try_poll(upload).await {
+                Ok(Poll::Done(answer)) => return Ok(answer),
+                Ok(Poll::Doubtful) if doubts == DOUBTS => return Ok(Answer::default()),
+                Ok(Poll::Doubtful) => doubts += 1,
+                Ok(Poll::Pending) => {}
+                // What is paid for is not thrown away for a hiccup.
+                Err(err) if troubles < DOUBTS && err.is_brief() => {
+                    troubles += 1;
+                    pause = pause.max(err.wait().unwrap_or_default());
+                }
+                Err(err) => return Err(err),
+            }
+            if begun.elapsed() + pause > self.patience.total {
+                return Err(EngineError::Silent);
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn try_poll(&self, upload: &Upload) -> Result<Poll, EngineError> {
+        let question = json!({
+            "id_search": upload.search,
+            "with_progress": true,
+            "status_only": false,
+            "demo": self.testing,
+        });
+        let request = self.post("api/search")?;
+        let request = request.header("content-type", "application/json");
+        let reply = self.ask(request.body(question.to_string())).await?;
+        match reply.meaning() {
+            Some(Meaning::NoFace) => Ok(Poll::Done(Answer::unsuitable())),
+            Some(meaning) => Err(meaning.trouble()),
+            None => Ok(reply.poll()),
+        }
+    }
+
+    async fn try_delete(&self, upload: &Upload) -> Result<(), EngineError> {
+        // Without a picture's name the whole search is meant.
+        let one_by_one = upload.pictures.iter().map(|it| Some(it.as_str()));
+        let all = upload.pictures.is_empty().then_some(None);
+        for picture in one_by_one.chain(all) {
+            let query = [("id_search", upload.search.as_str())];
+            let request = self.post("api/delete_pic")?.query(&query);
+            let request = match picture {
+                Some(picture) => request.query(&[("id_pic", picture)]),
+                None => request,
+            };
+            if let Some(meaning) = self.ask(request).await?.meaning() {
+                return Err(meaning.trouble());
+            }
+        }
+        Ok(())
+    }
+
+    /// How many credits are left. Asking costs none.
+    pub async fn remaining(&self) -> Result<u64, EngineError> {
+        asking::asked(Self::NAME, || async {
+            let bytes = self.bytes(self.post("api/info")?).await?;
+            let info: Info = parsed(&bytes)?;
+            info.remaining_credits
+                .ok_or(EngineError::Garbage("no count"))
+        })
+        .await
+    }
+
+    fn post(&self, path: &str) -> Result<RequestBuilder, EngineError> {
+        let address = self.base.join(path);
+        let address = address.map_err(|_| EngineError::Garbage("no address"))?;
+        Ok(self.client.post(address))
+    }
+
+    async fn ask(&self, request: RequestBuilder) -> Result<Reply, EngineError> {
+        parsed(&self.bytes(request).await?)
+    }
+
+    async fn bytes(&self, request: RequestBuilder) -> Result<Bytes, EngineError> {
+        let request = request.header("accept", "application/json");
+        // The bare key: the service knows no scheme before it.
+        let sent = request.header("authorization", &self.key).send().await;
+        let reply = sent.map_err(|_| EngineError::Silent)?;
+        let (status, after) = (reply.status().as_u16(), retry_after(&reply));
+        match status {
+            200 => read_up_to(reply, MAX_ANSWER).await,
+            401 | 403 => Err(EngineError::Refused(status)),
+            402 => Err(EngineError::Spent),
+            429 | 500.. => Err(EngineError::Busy { status, after }),
+            400..=499 => Err(EngineError::Rejected(status)),
+            _ => Err(EngineError::Garbage("an unknown status")),
+        }
+    }
+}
+
+/// A picture to be removed, even if the search for it is given up.
+struct Removal {
+    engine: FaceCheck,
+    upload: Upload,
+    is_done: bool,
+}
+
+impl Removal {
+    fn of(engine: &FaceCheck, upload: Upload) -> Self {
+        Self {
+            engine: engine.clone(),
+            upload,
+            is_done: false,
+        }
+    }
+
+    async fn done(&mut self) {
+        removed(&self.engine, &self.upload).await;
+        self.is_done = true;
+    }
+}
+
+impl Drop for Removal {
+    fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
+        let (engine, upload) = (self.engine.clone(), self.upload.clone());
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { removed(&engine, &upload).await });
+        }
+    }
+}
+
+async fn removed(engine: &FaceCheck, upload: &Upload) {
+    if let Err(err) = engine.delete(upload).await {
+        tracing::error!(
+            engine = FaceCheck::NAME,
+            error = %err,
+            "a picture could not be removed from an engine"
+        );
+    }
+}
+
+#[derive(Deserialize)]
+struct Info {
+    remaining_credits: Option<u64>,
+}
+
+/// What every method but one answers. Small copies of pictures in it are never read.
+#[derive(Deserialize)]
+struct Reply {
+    #[serde(default, deserialize_with = "maybe")]
+    id_search: Option<String>,
+    #[serde(default, deserialize_with = "maybe")]
+    message: Option<String>,
+    #[serde(default, deserialize_with = "maybe")]
+    error: Option<String>,
+    #[serde(default, deserialize_with = "maybe")]
+    code: Option<String>,
+    #[serde(default, deserialize_with = "list")]
+    input: Vec<Input>,
+    output: Option<Output>,
+}
+
+#[derive(Deserialize)]
+struct Input {
+    id_pic: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Output {
+    #[serde(default, deserialize_with = "list")]
+    items: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    #[serde(default, deserialize_with = "maybe")]
+    score: Option<f64>,
+    #[serde(default, deserialize_with = "maybe")]
+    url: Option<String>,
+    #[serde(default, deserialize_with = "maybe")]
+    image_url: Option<String>,
+}
+
+impl Reply {
+    /// What an error in the answer means. Nothing if there is none.
+    fn meaning(&self) -> Option<Meaning> {
+        let error = self.error.as_deref().filter(|it| !it.is_empty())?;
+        let words = format!("{error} {}", self.code.as_deref().unwrap_or_default());
+        let words = words.to_lowercase();
+        let say = |any: &[&str]| any.iter().any(|it| words.contains(it));
+        Some(match () {
+            () if say(&["no face", "no_face", "face not found"]) => Meaning::NoFace,
+            () if say(&["credit"]) => Meaning::Spent,
+            () if say(&["token", "unauthori", "api key"]) => Meaning::WrongKey,
+            () if say(&["too many", "rate limit"]) => Meaning::TooFast,
+            () => Meaning::Other,
+        })
+    }
+
+    fn poll(self) -> Poll {
+        let says_done = |it: &String| it.to_lowercase().contains("complete");
+        match self.output {
+            Some(output) if !output.items.is_empty() => Poll::Done(output.answer()),
+            Some(_) => Poll::Doubtful,
+            None if self.message.as_ref().is_some_and(says_done) => Poll::Doubtful,
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Output {
+    fn answer(self) -> Answer {
+        let alike = |it: &Item| it.score.is_some_and(|score| score >= MIN_SCORE);
+        let found = self.items.into_iter().filter(alike);
+        Answer::of(found.map(|it| Candidate {
+            picture: it.image_url,
+            page: it.url,
+            score: it.score,
+            kind: Kind::Face,
+            ..Candidate::default()
+        }))
+    }
+}
+
+/// What the words of an error stand for.
+enum Meaning {
+    NoFace,
+    Spent,
+    WrongKey,
+    TooFast,
+    Other,
+}
+
+impl Meaning {
+    fn trouble(self) -> EngineError {
+        match self {
+            Self::NoFace => EngineError::Rejected(400),
+            Self::Spent => EngineError::Spent,
+            Self::WrongKey => EngineError::Refused(401),
+            Self::TooFast => busy(429),
+            Self::Other => busy(500),
+        }
+    }
+}
+
+fn busy(status: u16) -> EngineError {
+    EngineError::Busy {
+        status,
+        after: None,
+    }
+}
+
+#[cfg(test)]
+#[path = "facecheck_tests.rs"]
+mod tests;

@@ -1,0 +1,39 @@
+//! Functions that need the table and nothing else.
+
+use axum::Router;
+use axum::extract::FromRef;
+
+use super::{Door, finish};
+use crate::auth::Gate;
+use crate::domain::BoxError;
+use crate::runtime::{Clients, Env};
+use crate::store::Store;
+
+/// What their handlers share.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Who is calling.
+    pub gate: Gate,
+    /// The table.
+    pub store: Store,
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Self {
+        app.gate.clone()
+    }
+}
+
+/// Answers with these routes until the environment ends.
+pub async fn run(routes: Router<App>) -> Result<(), BoxError> {
+    crate::runtime::logs();
+    let (env, clients) = (Env::process(), Clients::load().await);
+    let store = clients.store(&env);
+    let app = App {
+        gate: Gate::new(&env, store.clone()),
+        store,
+    };
+    let door = Door::read(&env, &app.store, Some(&app.gate));
+    env.check()?;
+    crate::runtime::serve(finish(routes, app, door)).await
+}

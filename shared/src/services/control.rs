@@ -1,0 +1,164 @@
+//! Stopping a scan, and having one that left something undone begin again.
+//!
+//! Both change the scan and its parts at once or not at all, and can be repeated: a click that comes
+//! twice finds what the first one did. Whoever works on a scan that is stopped notices at its next
+//! sign of life, because the scan is no longer running. One that begins again skips what is marked as
+//! done and asks no engine what it was told before, as any delivery that comes again does.
+
+use serde_json::{Value, json};
+
+use super::scans::{Scans, already_running, no_scan};
+use super::{family, work};
+use crate::domain::{
+    Error, Result, Scan, ScanId, ScanOrigin, ScanType, Timestamp, UserId, rescan_after,
+};
+use crate::metrics;
+use crate::store::ScanRow;
+
+/// How often a scan that changes under our hands is tried.
+const TRIES: u32 = 8;
+
+impl Scans {
+    /// Stops a scan and its parts. One she stopped before is answered as it is.
+    pub async fn cancel(&self, user: UserId, id: ScanId, now: Timestamp) -> Result<Scan> {
+        for _ in 0..TRIES {
+            let row = self.row(user, id).await?;
+            if row.scan.is_cancelled() {
+                family::settle_of(&self.store, &row).await?;
+                return Ok(row.scan);
+            }
+            if row.scan.status.is_over() {
+                return Err(Error::conflict(
+                    "SCAN_OVER",
+                    "This scan has ended by itself already.",
+                ));
+            }
+            let parts = family::parts_of(&self.store, &row.scan).await?;
+            let (whole, ended_parts) = stopped(&row, &parts, now);
+            let mut ends = vec![(&row, whole.clone())];
+            ends.extend(ended_parts);
+            self.keep_watching(&ends, now).await?;
+            if self.store.end_family(&ends).await? {
+                tracing::info!(user.id = %user, scan.id = %id, scans = ends.len(), "scan stopped");
+                for (_, ended) in &ends {
+                    metrics::note(work::measure(ended));
+                }
+                family::settle_of(&self.store, &row).await?;
+                return Ok(whole);
+            }
+        }
+        Err(Error::unavailable("stopping a scan", "it kept changing"))
+    }
+
+    /// Has a scan begin again that failed, was stopped, or left something undone.
+    ///
+    /// A message that cannot be sent is no failure: the schedule finds the scan waiting.
+    pub async fn retry(&self, user: UserId, id: ScanId, now: Timestamp) -> Result<Scan> {
+        let row = self.row(user, id).await?;
+        if !row.scan.status.is_over() {
+            return Err(already_running());
+        }
+        if !row.scan.is_retryable() {
+            return Err(not_retryable(
+                "This scan is done; there is nothing left to try.",
+            ));
+        }
+        if row.parent.is_some() {
+            return Err(not_retryable(
+                "This scan is a part of another; that one can be tried again.",
+            ));
+        }
+        let mut parts = family::parts_of(&self.store, &row.scan).await?;
+        parts.retain(|it| it.scan.is_retryable());
+        let all: Vec<&ScanRow> = std::iter::once(&row).chain(&parts).collect();
+        if !self.store.restart_scans(&all, now).await? {
+            // It began again a moment ago, or another one of its type runs.
+            return Err(already_running());
+        }
+        for waiting in all {
+            // Whoever wanted it first, she waits for it now.
+            let waiting = ScanRow {
+                origin: ScanOrigin::User,
+                ..waiting.clone()
+            };
+            if let Err(err) = self.send(&waiting).await {
+                tracing::warn!(scan.id = %waiting.scan.id, error.chain = err.chain(), "a scan waits for the schedule");
+            }
+        }
+        if row.scan.kind == ScanType::FullScan && parts.is_empty() {
+            // Its parts had come to their ends when it was stopped.
+            family::settle(&self.store, user, id).await?;
+        }
+        tracing::info!(user.id = %user, scan.id = %id, "scan begins again");
+        self.get(user, id).await
+    }
+
+    /// A scan of pictures that is stopped must not be the last: what follows it is planned as if it had
+    /// ended, unless it is planned already.
+    async fn keep_watching(&self, ends: &[(&ScanRow, Scan)], now: Timestamp) -> Result<()> {
+        let of_pictures = ends.iter().find(|it| it.1.kind == ScanType::ImageScan);
+        let Some((_, scan)) = of_pictures else {
+            return Ok(());
+        };
+        match self.store.risk_level(scan.user_id).await? {
+            Some(risk) => {
+                let next = now.plus_seconds(rescan_after(risk));
+                self.store.plan_rescan(scan, next).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    async fn row(&self, user: UserId, id: ScanId) -> Result<ScanRow> {
+        self.store.scan(user, id).await?.ok_or_else(no_scan)
+    }
+}
+
+/// The scan and those of its parts that still run, as she stops them.
+fn stopped<'a>(
+    row: &ScanRow,
+    parts: &'a [ScanRow],
+    now: Timestamp,
+) -> (Scan, Vec<(&'a ScanRow, Scan)>) {
+    let running = parts.iter().filter(|it| !it.scan.status.is_over());
+    let ends: Vec<_> = running
+        .map(|it| (it, it.scan.clone().cancelled(so_far(it, now), now)))
+        .collect();
+    if parts.is_empty() {
+        return (row.scan.clone().cancelled(so_far(row, now), now), ends);
+    }
+    let mut after = parts.to_vec();
+    for part in &mut after {
+        let end = ends.iter().find(|it| it.0.scan.id == part.scan.id);
+        part.scan = end.map_or_else(|| part.scan.clone(), |it| it.1.clone());
+    }
+    let mut result = family::result(&row.scan, &after, true, now);
+    result["cancelled"] = json!(true);
+    (row.scan.clone().cancelled(result, now), ends)
+}
+
+/// What a scan came to until it was stopped.
+fn so_far(row: &ScanRow, now: Timestamp) -> Value {
+    let began = row.scan.started_at.unwrap_or(row.scan.created_at);
+    let mut result = row.scan.result.clone().unwrap_or_else(|| json!({}));
+    for (name, value) in [
+        ("scannedAt", json!(now)),
+        ("matchesFound", json!(row.findings)),
+        ("alertsCreated", json!(row.alerts())),
+        ("duration", json!(now.millis_since(began))),
+        ("errors", json!([])),
+        ("partial", json!(true)),
+        ("cancelled", json!(true)),
+    ] {
+        result[name] = value;
+    }
+    result
+}
+
+fn not_retryable(why: &'static str) -> Error {
+    Error::conflict("SCAN_NOT_RETRYABLE", why)
+}
+
+#[cfg(test)]
+#[path = "control_tests.rs"]
+mod tests;

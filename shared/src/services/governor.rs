@@ -1,0 +1,232 @@
+//! Asks engines within their allowances, and leaves those alone that are down.
+//!
+//! Every paid question of the product goes through here. How an engine stands is in the table, so that
+//! what one worker learns the hard way, all know.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::clock;
+use crate::domain::{Allowance, BoxError, Ending, Error, Hold, Leave, Result, Timestamp};
+use crate::engines::{EngineError, FaceCheck, Hibp, SerpApi, TinEye, Vision};
+use crate::store::Store;
+
+/// All engines, by the names they are counted under.
+const ENGINES: [&str; 5] = [
+    TinEye::NAME,
+    Vision::NAME,
+    SerpApi::NAME,
+    FaceCheck::NAME,
+    Hibp::NAME,
+];
+
+/// A wait for one's turn that is worth waiting for.
+const SHORT_WAIT: i64 = 5_000;
+
+/// How often one's turn is waited for.
+const WAITS: u32 = 3;
+
+/// What may be asked of whom, and who asks.
+#[derive(Clone, Debug)]
+pub struct Governor {
+    store: Store,
+    allowances: Arc<BTreeMap<String, Allowance>>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug)]
+pub enum Unanswered {
+    /// It was not asked, and may not be before this moment.
+    Held(Hold, Timestamp),
+    /// It was asked.
+    Failed(EngineError),
+    /// Something of ours failed.
+    Ours,
+}
+
+impl Unanswered {
+    /// The same to who knows of engines only: not being allowed to ask is as if it were busy.
+    pub(super) fn into_trouble(self, now: Timestamp) -> EngineError {
+        match self {
+            Self::Failed(err) => err,
+            Self::Held(_, until) => {
+                let millis = u64::try_from(until.millis_since(now)).unwrap_or_default();
+                EngineError::Busy {
+                    status: 503,
+                    after: Some(Duration::from_millis(millis)),
+                }
+            }
+            Self::Ours => EngineError::Silent,
+        }
+    }
+}
+
+impl From<Error> for Unanswered {
+    fn from(err: Error) -> Self {
+        tracing::warn!(error.chain = err.chain(), "an engine could not be asked");
+        Self::Ours
+    }
+}
+
+impl Governor {
+    /// With these allowances, as JSON by the engines' names; without any there are generous ones.
+    pub fn new(store: Store, allowances: Option<&str>) -> std::result::Result<Self, BoxError> {
+        let allowances = allowances.map_or_else(|| Ok(BTreeMap::new()), serde_json::from_str)?;
+        Ok(Self {
+            store,
+            allowances: Arc::new(allowances),
+        })
+    }
+
+    /// What may be asked of an engine.
+    #[must_use]
+    pub fn allowance(&self, engine: &str) -> Allowance {
+        self.allowances.get(engine).copied().unwrap_or_default()
+    }
+
+    /// How the engines stand and what is left of what was bought, for whoever watches over the service.
+    pub async fn told(&self, now: Timestamp) -> Result<Vec<Value>> {
+        let mut told = Vec::new();
+        for engine in ENGINES {
+            let standing = self.store.engine(engine).await?;
+            told.push(json!({
+                "name": engine,
+                "breaker": standing.state(now),
+                "restsUntil": standing.rests_until(now),
+                "askedThisMonth": standing.spent(now),
+                "leftThisMonth": standing.left(self.allowance(engine), now),
+            }));
+        }
+        Ok(told)
+    }
+
+    /// Asks, if that is allowed now. The question is counted before it is asked.
+    pub async fn ask<T>(
+        &self,
+        engine: &str,
+        question: impl Future<Output = std::result::Result<T, EngineError>>,
+    ) -> std::result::Result<T, Unanswered> {
+        self.leave(engine).await?;
+        let started = Instant::now();
+        let answer = question.await;
+        let ending = ending(answer.as_ref().err());
+        let learnt = self
+            .store
+            .change_engine(engine, |it| it.learn(ending, clock::now()));
+        if let Err(err) = learnt.await {
+            tracing::warn!(
+                engine,
+                error.chain = err.chain(),
+                "how an engine stands could not be noted"
+            );
+        }
+        let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match &answer {
+            Ok(_) => tracing::info!(engine, millis, "an engine answered"),
+            Err(err) => tracing::warn!(engine, millis, error = %err, "an engine did not answer"),
+        }
+        answer.map_err(Unanswered::Failed)
+    }
+
+    async fn leave(&self, engine: &str) -> std::result::Result<(), Unanswered> {
+        let allowance = self.allowance(engine);
+        for wait in 0.. {
+            let now = clock::now();
+            let leave = self
+                .store
+                .change_engine(engine, |it| it.ask(allowance, now))
+                .await?;
+            let Leave::Held(why, until) = leave else {
+                break;
+            };
+            let millis = until.millis_since(now);
+            if why != Hold::Throttled || wait >= WAITS || millis > SHORT_WAIT {
+                tracing::info!(engine, why = why.as_str(), until = %until, "an engine is not asked");
+                return Err(Unanswered::Held(why, until));
+            }
+            let millis = u64::try_from(millis).unwrap_or_default();
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+        }
+        Ok(())
+    }
+}
+
+/// What an answer means for the next question. A picture that an engine does not take says nothing of
+/// the engine.
+fn ending(err: Option<&EngineError>) -> Ending {
+    match err {
+        None | Some(EngineError::Rejected(_)) => Ending::Answered,
+        Some(EngineError::Refused(_) | EngineError::Spent) => Ending::Refused,
+        Some(EngineError::Busy { after, .. }) => {
+            Ending::TurnedAway(after.map(|it| it.as_secs().max(1)))
+        }
+        Some(EngineError::Garbage(_)) => Ending::TurnedAway(None),
+        Some(EngineError::Silent) => Ending::Silent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::cell::Cell;
+
+    use super::*;
+
+    async fn governor(allowances: Option<&str>) -> Governor {
+        Governor::new(crate::testing::store().await, allowances).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_dead_engine_costs_one_patience_and_then_nothing() {
+        let governor = governor(None).await;
+        let asked = Cell::new(0);
+        let ask = || {
+            governor.ask("tineye", async {
+                asked.set(asked.get() + 1);
+                Err::<(), _>(EngineError::Silent)
+            })
+        };
+        assert!(matches!(ask().await, Err(Unanswered::Failed(_))));
+        for _ in 0..20 {
+            let held = ask().await;
+            assert!(matches!(held, Err(Unanswered::Held(Hold::Resting, _))));
+        }
+        assert_eq!(asked.get(), 1);
+        // Another engine is asked all the same.
+        let answer = governor.ask("vision", async { Ok(7) }).await;
+        assert_eq!(answer.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn what_is_bought_is_all_that_is_asked() {
+        let governor = governor(Some(r#"{"tineye":{"perMonth":2}}"#)).await;
+        for _ in 0..2 {
+            assert!(governor.ask("tineye", async { Ok(()) }).await.is_ok());
+        }
+        let held = governor.ask("tineye", async { Ok(()) }).await;
+        assert!(matches!(held, Err(Unanswered::Held(Hold::Spent, _))));
+        let told = governor.told(clock::now()).await.unwrap();
+        assert_eq!(
+            (&told[0]["askedThisMonth"], &told[0]["leftThisMonth"]),
+            (&json!(2), &json!(0))
+        );
+        assert_eq!(
+            (&told[1]["breaker"], &told[1]["leftThisMonth"]),
+            (&json!("closed"), &Value::Null)
+        );
+        assert!(Governor::new(governor.store, Some(r#"{"tineye":{"perHour":2}}"#)).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_picture_it_does_not_take_is_no_failure_of_the_engine() {
+        let governor = governor(None).await;
+        for _ in 0..20 {
+            let answer = governor.ask("tineye", async { Err::<(), _>(EngineError::Rejected(400)) });
+            assert!(matches!(answer.await, Err(Unanswered::Failed(_))));
+        }
+        assert!(governor.ask("tineye", async { Ok(()) }).await.is_ok());
+    }
+}

@@ -1,0 +1,320 @@
+//! Where engines say a picture is, merged: one page is one place, whoever names it.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::domain::{
+    CanonicalUrl, Claim, Evidence, Image, ImageId, Match, MatchId, Scan, Timestamp, Vendor,
+    Verdict, platform_of,
+};
+use crate::engines::{Answer, Candidate, Kind};
+
+/// How many places of a picture are looked at, and how many pictures of each.
+const MOST_PLACES: usize = 200;
+const MOST_PICTURES: usize = 5;
+
+/// A page (or a bare picture) where hers was found, with every picture on it that matched. One place is
+/// one finding.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) id: MatchId,
+    pub(super) url: CanonicalUrl,
+    /// The surest first.
+    pub(super) sightings: Vec<Sighting>,
+    /// The finding that led there, if it was another picture's.
+    pub(super) parent: Option<MatchId>,
+    /// No engine knows a page: the address is the picture's own.
+    is_bare: bool,
+}
+
+/// One picture at a place, as an engine named it.
+#[derive(Clone, Debug)]
+pub(super) struct Sighting {
+    pub(super) engine: &'static str,
+    pub(super) claim: Claim,
+    pub(super) score: Option<f64>,
+    pub(super) picture: Option<String>,
+}
+
+/// What one engine answered.
+pub(super) struct Told {
+    pub(super) engine: &'static str,
+    pub(super) vendor: Vendor,
+    pub(super) answer: Answer,
+}
+
+/// The places of all answers, the surest first. What is not on the web is no place.
+pub(super) fn places(image: ImageId, told: Vec<Told>) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    let mut known: HashMap<MatchId, usize> = HashMap::new();
+    for Told {
+        engine,
+        vendor,
+        answer,
+    } in told
+    {
+        for candidate in answer.candidates {
+            let at = |it: &Option<String>| it.as_deref().and_then(CanonicalUrl::parse);
+            let page = at(&candidate.page);
+            let is_bare = page.is_none();
+            let Some(url) = page.or_else(|| at(&candidate.picture)) else {
+                continue;
+            };
+            let id = MatchId::of(image, &url);
+            let place = *known.entry(id).or_insert_with(|| {
+                places.push(Place {
+                    id,
+                    url,
+                    sightings: Vec::new(),
+                    parent: None,
+                    is_bare,
+                });
+                places.len() - 1
+            });
+            places[place].sight(Sighting::of(engine, vendor, candidate));
+        }
+    }
+    drop_pictures_of_pages(&mut places);
+    for place in &mut places {
+        place.settle();
+    }
+    places.sort_by_key(|it| std::cmp::Reverse(it.sightings.first().map(|it| it.claim)));
+    places.truncate(MOST_PLACES);
+    places
+}
+
+/// A picture that one engine names by itself and another on its page is at one place, the page.
+fn drop_pictures_of_pages(places: &mut Vec<Place>) {
+    let paged = places.iter().filter(|it| !it.is_bare);
+    let pictures: HashSet<String> = paged
+        .flat_map(|it| &it.sightings)
+        .filter_map(|it| CanonicalUrl::parse(it.picture.as_deref()?))
+        .map(|it| it.to_string())
+        .collect();
+    places.retain(|it| !it.is_bare || !pictures.contains(it.url.as_str()));
+}
+
+impl Place {
+    /// A picture that several engines name is looked at once.
+    fn sight(&mut self, new: Sighting) {
+        let same = |it: &&mut Sighting| it.picture == new.picture;
+        match self.sightings.iter_mut().find(same) {
+            Some(old) if old.sureness() >= new.sureness() => {}
+            Some(old) => *old = new,
+            None => self.sightings.push(new),
+        }
+    }
+
+    fn settle(&mut self) {
+        // A page somebody names without a picture adds nothing to one with a picture.
+        if self.sightings.iter().any(|it| it.picture.is_some()) {
+            self.sightings.retain(|it| it.picture.is_some());
+        }
+        let sureness = |it: &Sighting| it.sureness();
+        self.sightings.sort_by(|a, b| {
+            sureness(b)
+                .partial_cmp(&sureness(a))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
+        self.sightings.truncate(MOST_PICTURES);
+    }
+}
+
+impl Sighting {
+    fn of(engine: &'static str, vendor: Vendor, candidate: Candidate) -> Self {
+        Self {
+            engine,
+            claim: claim(vendor, candidate.kind),
+            score: candidate.score,
+            picture: candidate.picture,
+        }
+    }
+
+    fn sureness(&self) -> (Claim, f64) {
+        (self.claim, self.score.unwrap_or_default())
+    }
+}
+
+/// What an engine's word means. One that looks for copies only means a copy even where it is unsure.
+fn claim(vendor: Vendor, kind: Kind) -> Claim {
+    match kind {
+        Kind::Full => Claim::Full,
+        Kind::Partial => Claim::Partial,
+        Kind::Face => Claim::Face,
+        Kind::Page => Claim::Page,
+        Kind::Similar if vendor == Vendor::Tineye => Claim::Weak,
+        Kind::Similar => Claim::Alike,
+    }
+}
+
+/// The finding of `image` at `place`, by the sighting that the verdict is on.
+pub(super) fn finding(
+    scan: &Scan,
+    image: &Image,
+    place: &Place,
+    (sighting, verdict): (&Sighting, Verdict),
+    now: Timestamp,
+) -> Match {
+    let (status, review_status) = verdict.status();
+    let evidence = verdict.evidence;
+    let of = |say: fn(&Evidence) -> Option<f64>| evidence.as_ref().and_then(say);
+    let scores = place.sightings.iter().filter_map(|it| it.score);
+    let verified_by = evidence.as_ref().and_then(Evidence::verified_by);
+    let face = evidence
+        .as_ref()
+        .and_then(|it| it.face_verified(image.face_detected));
+    Match {
+        id: place.id,
+        protected_image_id: image.id,
+        scan_job_id: Some(scan.id),
+        source_url: place.url.to_string(),
+        platform: platform_of(&place.url.host()).map(str::to_uppercase),
+        similarity: verdict.similarity,
+        match_type: verdict.match_type,
+        detected_at: now,
+        status,
+        first_seen_at: now,
+        last_seen_at: now,
+        confidence: Some(verdict.tier),
+        clip_similarity: of(|it| it.vector),
+        face_verified: face.map(str::to_owned),
+        review_status,
+        reviewed_at: None,
+        reviewed_by: None,
+        discovery_engine: Some(sighting.engine.to_owned()),
+        candidate_group_id: Some(scan.id.to_string()),
+        face_similarity: of(|it| it.faces?.similarity),
+        discovery_score: scores.reduce(f64::max),
+        verification_engine: verified_by.map(str::to_owned),
+        parent_candidate_id: place.parent,
+        evidence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn candidate(kind: Kind, picture: &str, page: Option<&str>) -> Candidate {
+        Candidate {
+            picture: (!picture.is_empty()).then(|| picture.into()),
+            page: page.map(str::to_owned),
+            kind,
+            ..Candidate::default()
+        }
+    }
+
+    fn told(engine: &'static str, vendor: Vendor, candidates: Vec<Candidate>) -> Told {
+        Told {
+            engine,
+            vendor,
+            answer: Answer {
+                candidates,
+                ..Answer::default()
+            },
+        }
+    }
+
+    #[test]
+    fn one_page_is_one_place_however_many_pictures_it_shows() {
+        let candidates = vec![
+            candidate(
+                Kind::Full,
+                "https://cdn.example/a.jpg",
+                Some("https://Forum.example/t/1#post"),
+            ),
+            candidate(
+                Kind::Full,
+                "https://cdn.example/b.jpg",
+                Some("https://forum.example/t/1?utm_source=x"),
+            ),
+            candidate(
+                Kind::Full,
+                "https://cdn.example/c.jpg",
+                Some("javascript:alert(1)"),
+            ),
+            candidate(Kind::Full, "ftp://cdn.example/d.jpg", None),
+        ];
+        let found = places(
+            ImageId::next(),
+            vec![told("tineye", Vendor::Tineye, candidates)],
+        );
+        let urls: Vec<_> = found
+            .iter()
+            .map(|it| (it.url.as_str(), it.sightings.len()))
+            .collect();
+        let one = ("https://forum.example/t/1", 2);
+        assert_eq!(urls, [one, ("https://cdn.example/c.jpg", 1)]);
+    }
+
+    #[test]
+    fn what_several_engines_name_is_one_place_and_the_surest_word_counts() {
+        let page = Some("https://forum.example/t/1");
+        let picture = "https://cdn.example/a.jpg";
+        let found = places(
+            ImageId::next(),
+            vec![
+                told(
+                    "google_lens",
+                    Vendor::Serpapi,
+                    vec![candidate(Kind::Similar, picture, page)],
+                ),
+                told(
+                    "google-vision",
+                    Vendor::GoogleVision,
+                    vec![
+                        candidate(Kind::Page, "", page),
+                        candidate(Kind::Similar, "https://cdn.example/z.jpg", None),
+                    ],
+                ),
+                told(
+                    "tineye",
+                    Vendor::Tineye,
+                    vec![candidate(Kind::Full, picture, page)],
+                ),
+            ],
+        );
+        assert_eq!(found.len(), 2);
+        let sightings: Vec<_> = found[0]
+            .sightings
+            .iter()
+            .map(|it| (it.engine, it.claim))
+            .collect();
+        assert_eq!(sightings, [("tineye", Claim::Full)]);
+        assert_eq!(found[1].sightings[0].claim, Claim::Alike);
+    }
+
+    #[test]
+    fn a_picture_by_itself_is_where_its_page_is() {
+        let (picture, page) = ("https://cdn.example/a.jpg", "https://forum.example/t/1");
+        let bare = candidate(Kind::Full, picture, None);
+        let other = candidate(Kind::Full, "https://cdn.example/b.jpg", None);
+        let paged = candidate(Kind::Similar, picture, Some(page));
+        let found = places(
+            ImageId::next(),
+            vec![
+                told("google-vision", Vendor::GoogleVision, vec![bare, other]),
+                told("google_lens", Vendor::Serpapi, vec![paged]),
+            ],
+        );
+        let urls: Vec<_> = found.iter().map(|it| it.url.as_str()).collect();
+        assert_eq!(urls, ["https://cdn.example/b.jpg", page]);
+    }
+
+    #[test]
+    fn a_page_without_a_picture_is_a_place_and_few_pictures_of_it_are_enough() {
+        let page = |at: usize| Candidate {
+            page: Some("https://forum.example/t/2".into()),
+            ..candidate(
+                Kind::Partial,
+                &format!("https://cdn.example/{at}.jpg"),
+                None,
+            )
+        };
+        let bare = candidate(Kind::Page, "", Some("https://forum.example/t/1"));
+        let many = (0..9).map(page).chain([bare]).collect();
+        let found = places(ImageId::next(), vec![told("v", Vendor::GoogleVision, many)]);
+        let sizes: Vec<_> = found.iter().map(|it| it.sightings.len()).collect();
+        assert_eq!(sizes, [MOST_PICTURES, 1]);
+    }
+}

@@ -1,0 +1,106 @@
+//! Several engines at once: merged, withheld, failing each for itself.
+
+use super::*;
+use crate::domain::{Intimacy, Prints};
+use crate::services::support::scene;
+
+async fn taken(world: &World, scan: &Scan, attempt: u32) -> Result<()> {
+    let body = serde_json::to_string(&message(scan)).unwrap();
+    world
+        .scanner_with_vision()
+        .take(&delivered(body, attempt))
+        .await
+}
+
+fn states(result: &serde_json::Value) -> Vec<&str> {
+    let engines = result["engines"].as_array().unwrap();
+    engines
+        .iter()
+        .map(|it| it["state"].as_str().unwrap())
+        .collect()
+}
+
+async fn asked(world: &World) -> (u64, u64) {
+    (world.calls("tineye").await, world.calls("vision").await)
+}
+
+#[tokio::test]
+async fn what_two_engines_find_is_one_finding_and_one_alert() {
+    let world = World::new().await;
+    world.picture(1).await;
+    world.plant(1, "https://forum.example/t/1").await;
+    let scan = begun(&world, ScanOrigin::User, None).await;
+    taken(&world, &scan, 1).await.unwrap();
+    let result = row(&world, &scan).await.scan.result.unwrap();
+    assert_eq!(states(&result), ["searched", "searched", "off", "off"]);
+    assert_eq!(
+        (&result["matchesFound"], &result["alertsCreated"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(world.alerts().await.len(), 1);
+    assert_eq!(asked(&world).await, (1, 1));
+}
+
+#[tokio::test]
+async fn one_that_fails_takes_nothing_from_the_other_and_is_asked_alone_again() {
+    let world = World::new().await;
+    world.picture(1).await;
+    world.plant(1, "https://forum.example/t/1").await;
+    world
+        .fault(json!({ "engine": "tineye", "mode": "error", "status": 503 }))
+        .await;
+    let scan = begun(&world, ScanOrigin::User, None).await;
+    taken(&world, &scan, 1).await.unwrap_err();
+    // She knows already, though the scan is not over.
+    assert_eq!(world.alerts().await.len(), 1);
+    assert_eq!(row(&world, &scan).await.scan.status, ScanStatus::Running);
+    taken(&world, &scan, 3).await.unwrap();
+    let ended = row(&world, &scan).await.scan;
+    let result = ended.result.unwrap();
+    assert_eq!(ended.status, ScanStatus::Completed);
+    assert_eq!(states(&result), ["failed", "searched", "off", "off"]);
+    assert_eq!(
+        (&result["partial"], &result["matchesFound"]),
+        (&json!(true), &json!(1))
+    );
+
+    // Begun again, as a retry does: only what failed is asked.
+    world.repair().await;
+    let before = asked(&world).await;
+    let ended = row(&world, &scan).await;
+    assert!(
+        world
+            .store
+            .restart_scans(&[&ended], clock::now())
+            .await
+            .unwrap()
+    );
+    taken(&world, &scan, 1).await.unwrap();
+    let result = row(&world, &scan).await.scan.result.unwrap();
+    assert_eq!(states(&result)[..2], ["searched", "searched"]);
+    assert_eq!(result["partial"], false);
+    assert_eq!(asked(&world).await, (before.0 + 1, before.1));
+    assert_eq!(world.alerts().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_looks_intimate_goes_nowhere_until_she_says_so() {
+    let world = World::new().await;
+    let prints = Prints {
+        intimate: Some(Intimacy {
+            model: "m@0".into(),
+            score: 0.9,
+        }),
+        ..Prints::default()
+    };
+    world.picture_with(scene(1), prints).await;
+    let scan = begun(&world, ScanOrigin::User, None).await;
+    taken(&world, &scan, 1).await.unwrap();
+    let result = row(&world, &scan).await.scan.result.unwrap();
+    assert_eq!(states(&result)[..2], ["withheld", "withheld"]);
+    assert_eq!(
+        (&result["imagesScanned"], &result["partial"]),
+        (&json!(0), &json!(false))
+    );
+    assert_eq!(asked(&world).await, (0, 0));
+}

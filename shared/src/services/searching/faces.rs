@@ -1,0 +1,150 @@
+//! The search for a face: it takes minutes, and her picture lies at the engine meanwhile.
+//!
+//! The upload is noted as soon as it is there. Whoever comes next goes on with it, and whoever sees the
+//! end of it removes the picture.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Engines, Found, Query, Unfound, keep, kept};
+use crate::clock;
+use crate::domain::Timestamp;
+use crate::engines::{Answer, EngineError, FaceCheck, Poll, Upload};
+use crate::services::governor::Unanswered;
+use crate::store::Store;
+
+/// The name under which an upload is noted.
+const UPLOADED: &str = "facecheck-upload";
+
+/// Between two questions.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// How long a search may take, in seconds.
+const PATIENCE: i64 = 600;
+
+/// So often it is asked again when it says it is done but names nothing.
+const DOUBTS: u32 = 5;
+
+/// A picture that lies at the engine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Uploaded {
+    upload: Upload,
+    at: Timestamp,
+}
+
+impl Engines {
+    pub(super) async fn by_face(
+        &self,
+        store: &Store,
+        query: &Query<'_>,
+        engine: &FaceCheck,
+    ) -> Result<Found, Unfound> {
+        let digest = query.digest();
+        if let Some(found) = kept(store, query, FaceCheck::NAME, &digest).await? {
+            return Ok(found);
+        }
+        let Some(uploaded) = self.uploaded(store, query, engine).await? else {
+            let answer = Answer::unsuitable();
+            keep(store, query, FaceCheck::NAME, &digest, &answer).await?;
+            return Ok(Found {
+                answer,
+                resumed: false,
+            });
+        };
+        let answer = wait_for(engine, &uploaded, query.until).await;
+        if matches!(answer, Err(Unfound::Late)) {
+            return Err(Unfound::Late);
+        }
+        if let Ok(answer) = &answer {
+            keep(store, query, FaceCheck::NAME, &digest, answer).await?;
+        }
+        self.remove(store, query, engine, &uploaded.upload).await;
+        answer.map(|answer| Found {
+            answer,
+            resumed: false,
+        })
+    }
+
+    /// The picture at the engine: the one that lies there already, or a new one. Nothing if it sees no
+    /// face in it.
+    async fn uploaded(
+        &self,
+        store: &Store,
+        query: &Query<'_>,
+        engine: &FaceCheck,
+    ) -> Result<Option<Uploaded>, Unfound> {
+        let noted: Option<Option<Uploaded>> =
+            store.searched(query.scan, query.image, UPLOADED).await?;
+        if let Some(Some(uploaded)) = noted {
+            return Ok(Some(uploaded));
+        }
+        if clock::now() > query.until {
+            return Err(Unfound::Late);
+        }
+        let upload = self
+            .governor
+            .ask(FaceCheck::NAME, engine.upload(&query.copy))
+            .await?;
+        let Some(upload) = upload else {
+            return Ok(None);
+        };
+        let uploaded = Uploaded {
+            upload,
+            at: clock::now(),
+        };
+        let lies = Some(uploaded.clone());
+        let noted = store.keep_search(query.scan, query.image, UPLOADED, &lies, uploaded.at);
+        if let Ok(true) = noted.await {
+            return Ok(lies);
+        }
+        // Nobody would ever find it there again.
+        remove(engine, &uploaded.upload).await;
+        Err(Unfound::Lost)
+    }
+
+    /// Removes the picture from the engine, and then the note that it lies there.
+    async fn remove(&self, store: &Store, query: &Query<'_>, engine: &FaceCheck, upload: &Upload) {
+        remove(engine, upload).await;
+        let none: Option<Uploaded> = None;
+        let noted = store.keep_search(query.scan, query.image, UPLOADED, &none, clock::now());
+        if let Err(err) = noted.await {
+            tracing::warn!(
+                error.chain = err.chain(),
+                "that a picture was removed from an engine could not be noted"
+            );
+        }
+    }
+}
+
+async fn remove(engine: &FaceCheck, upload: &Upload) {
+    if let Err(err) = engine.delete(upload).await {
+        tracing::error!(engine = FaceCheck::NAME, error = %err, "a picture could not be removed from an engine");
+    }
+}
+
+/// Asks until the engine is done, or until `until`.
+async fn wait_for(
+    engine: &FaceCheck,
+    uploaded: &Uploaded,
+    until: Timestamp,
+) -> Result<Answer, Unfound> {
+    let mut doubts = 0;
+    loop {
+        let polled = engine.poll(&uploaded.upload).await;
+        match polled.map_err(Unanswered::Failed)? {
+            Poll::Done(answer) => return Ok(answer),
+            Poll::Doubtful if doubts == DOUBTS => return Ok(Answer::default()),
+            Poll::Doubtful => doubts += 1,
+            Poll::Pending => {}
+        }
+        let now = clock::now();
+        if now > uploaded.at.plus_seconds(PATIENCE) {
+            return Err(Unanswered::Failed(EngineError::Silent).into());
+        }
+        if now > until {
+            return Err(Unfound::Late);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}

@@ -1,0 +1,258 @@
+//! Searching the web for one picture with every engine that may see it.
+//!
+//! What is paid for is kept before it is used, under the scan and under the picture's bytes: a scan
+//! that goes on, and a scan we start of a picture that was searched for lately, pay nothing again.
+
+mod faces;
+mod links;
+
+use std::fmt::Write;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use sha2::{Digest, Sha256};
+
+use super::governor::{Governor, Unanswered};
+use super::proxy::Proxy;
+use crate::clock;
+use crate::domain::{ImageId, Scan, Sendings, Timestamp, Vendor};
+use crate::engines::{Answer, EngineError, FaceCheck, SerpApi, TinEye, Vision};
+use crate::store::Store;
+
+/// The engines there are keys for.
+#[derive(Clone)]
+pub struct Engines {
+    /// Copies.
+    pub tineye: Option<TinEye>,
+    /// Copies, and what looks alike.
+    pub vision: Option<Vision>,
+    /// Google and Bing, which fetch the picture from us.
+    pub serpapi: Option<SerpApi>,
+    /// Faces.
+    pub facecheck: Option<FaceCheck>,
+    /// Where the engines that fetch find the picture.
+    pub proxy: Proxy,
+    /// Who may be asked how much.
+    pub governor: Governor,
+}
+
+/// What is searched for, and for whom.
+pub(super) struct Query<'a> {
+    pub(super) scan: &'a Scan,
+    pub(super) image: ImageId,
+    /// The copy that engines are given.
+    pub(super) copy: Bytes,
+    /// Whether there is a face in it, as far as we know.
+    pub(super) has_face: bool,
+    /// Answers to others' scans are taken if they are not older.
+    pub(super) since: Timestamp,
+    /// No new question is begun after this.
+    pub(super) until: Timestamp,
+}
+
+/// How one engine did.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// The engine's name in stored things.
+    pub(super) engine: &'static str,
+    pub(super) vendor: Vendor,
+    pub(super) found: Result<Found, Unfound>,
+}
+
+/// What an engine found.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) answer: Answer,
+    /// It was kept from an earlier attempt at this scan.
+    pub(super) resumed: bool,
+}
+
+/// Why nothing was found.
+#[derive(Clone, Debug)]
+pub(super) enum Unfound {
+    /// The engine did not answer.
+    Unanswered(Unanswered),
+    /// The scan is gone.
+    Lost,
+    /// It takes longer than this invocation has; what was begun is kept.
+    Late,
+}
+
+impl From<Unanswered> for Unfound {
+    fn from(why: Unanswered) -> Self {
+        Self::Unanswered(why)
+    }
+}
+
+impl From<crate::domain::Error> for Unfound {
+    fn from(err: crate::domain::Error) -> Self {
+        Self::Unanswered(err.into())
+    }
+}
+
+impl Engines {
+    /// The companies that can be asked.
+    pub(super) fn vendors(&self) -> Vec<Vendor> {
+        let on = [
+            self.tineye.is_some(),
+            self.vision.is_some(),
+            self.serpapi.is_some(),
+            self.facecheck.is_some(),
+        ];
+        let all = Vendor::ALL.into_iter().zip(on);
+        all.filter_map(|(vendor, on)| on.then_some(vendor))
+            .collect()
+    }
+
+    /// Asks every engine that may see the picture, side by side.
+    pub(super) async fn search(
+        &self,
+        store: &Store,
+        query: &Query<'_>,
+        sendings: &Sendings,
+        intimate: Option<f32>,
+    ) -> Vec<Asked> {
+        let may = |vendor| sendings.allow(vendor, intimate);
+        let tineye = async {
+            let engine = self.tineye.as_ref().filter(|_| may(Vendor::Tineye))?;
+            let question = engine.search(&query.copy);
+            let found = self.answer(store, query, TinEye::NAME, TinEye::NAME, question);
+            Some(Asked {
+                engine: TinEye::NAME,
+                vendor: Vendor::Tineye,
+                found: found.await,
+            })
+        };
+        let vision = async {
+            let engine = self.vision.as_ref().filter(|_| may(Vendor::GoogleVision))?;
+            let question = engine.search(&query.copy);
+            let found = self.answer(store, query, Vision::NAME, Vision::NAME, question);
+            Some(Asked {
+                engine: Vision::NAME,
+                vendor: Vendor::GoogleVision,
+                found: found.await,
+            })
+        };
+        let links = async {
+            match self.serpapi.as_ref().filter(|_| may(Vendor::Serpapi)) {
+                Some(engine) => self.by_link(store, query, engine).await,
+                None => Vec::new(),
+            }
+        };
+        let faces = async {
+            let facecheck = self.facecheck.as_ref();
+            let engine = facecheck.filter(|_| query.has_face && may(Vendor::Facecheck))?;
+            Some(Asked {
+                engine: FaceCheck::NAME,
+                vendor: Vendor::Facecheck,
+                found: self.by_face(store, query, engine).await,
+            })
+        };
+        let (tineye, vision, links, faces) = tokio::join!(
+            tineye.boxed_local(),
+            vision.boxed_local(),
+            links.boxed_local(),
+            faces.boxed_local(),
+        );
+        tineye
+            .into_iter()
+            .chain(vision)
+            .chain(links)
+            .chain(faces)
+            .collect()
+    }
+
+    /// An engine's answer: the kept one, or a new one that is kept before it is used.
+    pub(super) async fn answer(
+        &self,
+        store: &Store,
+        query: &Query<'_>,
+        name: &str,
+        budget: &str,
+        question: impl Future<Output = Result<Answer, EngineError>>,
+    ) -> Result<Found, Unfound> {
+        let digest = query.digest();
+        if let Some(found) = kept(store, query, name, &digest).await? {
+            return Ok(found);
+        }
+        if clock::now() > query.until {
+            return Err(Unfound::Late);
+        }
+        let answer = self.governor.ask(budget, question).await?;
+        tracing::info!(engine = name, image.id = %query.image, candidates = answer.candidates.len(), "searched");
+        keep(store, query, name, &digest, &answer).await?;
+        Ok(Found {
+            answer,
+            resumed: false,
+        })
+    }
+}
+
+impl Query<'_> {
+    /// What is sent, told by its bytes.
+    fn digest(&self) -> String {
+        hex(&self.copy)
+    }
+}
+
+/// A name for bytes.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// What is known already: of this scan, or of these bytes.
+async fn kept(
+    store: &Store,
+    query: &Query<'_>,
+    name: &str,
+    digest: &str,
+) -> Result<Option<Found>, Unfound> {
+    let (scan, image) = (query.scan, query.image);
+    if let Some(answer) = store.searched(scan, image, name).await? {
+        return Ok(Some(Found {
+            answer,
+            resumed: true,
+        }));
+    }
+    let Some(answer) = store.found(scan.user_id, name, digest, query.since).await? else {
+        return Ok(None);
+    };
+    note(store, query, name, &answer).await?;
+    Ok(Some(Found {
+        answer,
+        resumed: false,
+    }))
+}
+
+async fn keep(
+    store: &Store,
+    query: &Query<'_>,
+    name: &str,
+    digest: &str,
+    answer: &Answer,
+) -> Result<(), Unfound> {
+    note(store, query, name, answer).await?;
+    let user = query.scan.user_id;
+    let kept = store.keep_found(user, name, digest, answer, clock::now());
+    Ok(kept.await?)
+}
+
+async fn note(
+    store: &Store,
+    query: &Query<'_>,
+    name: &str,
+    answer: &Answer,
+) -> Result<(), Unfound> {
+    let noted = store.keep_search(query.scan, query.image, name, answer, clock::now());
+    if noted.await? {
+        Ok(())
+    } else {
+        Err(Unfound::Lost)
+    }
+}

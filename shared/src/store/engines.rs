@@ -1,0 +1,158 @@
+//! What all workers know of the engines: `ENGINE#<name>` holds how one stands. Beside her things,
+//! `FOUND#<engine>#<digest>` holds what one answered for a picture of hers lately.
+//!
+//! An engine's row is read and written by every worker that asks it, so it is changed only if it is
+//! still what was read.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::tx::{Change, backoff};
+use super::{Key, Row, Store};
+use crate::domain::{EngineStanding, Error, Result, Timestamp, UserId};
+
+/// How long an answer is kept, in seconds.
+const KEPT: i64 = 24 * 3600;
+
+/// How often a change is tried that collides with those of others.
+const ATTEMPTS: u32 = 20;
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct EngineRow {
+    standing: EngineStanding,
+    /// Goes up with every change.
+    turn: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Found<T> {
+    answer: T,
+    at: Timestamp,
+}
+
+fn engine(name: &str) -> Key {
+    Key::lone(format!("ENGINE#{name}"))
+}
+
+fn found(user: UserId, engine: &str, digest: &str) -> Key {
+    Key::user(user, format!("FOUND#{engine}#{digest}"))
+}
+
+impl Store {
+    /// How an engine stands.
+    pub async fn engine(&self, name: &str) -> Result<EngineStanding> {
+        let row: Option<EngineRow> = self.get(&engine(name)).await?;
+        Ok(row.unwrap_or_default().standing)
+    }
+
+    /// Changes how an engine stands; what `change` returned when it was stored.
+    pub async fn change_engine<T>(
+        &self,
+        name: &str,
+        mut change: impl FnMut(&mut EngineStanding) -> T,
+    ) -> Result<T> {
+        let key = engine(name);
+        for attempt in 0..ATTEMPTS {
+            let EngineRow { standing, turn } = self.get(&key).await?.unwrap_or_default();
+            let mut after = standing.clone();
+            let said = change(&mut after);
+            if after == standing {
+                return Ok(said);
+            }
+            let write = Change::default()
+                .set("standing", &after)
+                .and_then(|it| it.set("turn", turn + 1))
+                .and_then(|it| it.when_or_absent("turn", "=", turn));
+            if self.change::<EngineRow>(&key, write).await?.is_some() {
+                return Ok(said);
+            }
+            backoff(attempt).await;
+        }
+        Err(Error::unavailable(
+            "noting how an engine stands",
+            "it kept changing",
+        ))
+    }
+
+    /// What an engine answered for these bytes, not before `since`.
+    pub async fn found<T: DeserializeOwned>(
+        &self,
+        user: UserId,
+        engine: &str,
+        digest: &str,
+        since: Timestamp,
+    ) -> Result<Option<T>> {
+        let row: Option<Found<T>> = self.get(&found(user, engine, digest)).await?;
+        Ok(row.filter(|it| it.at >= since).map(|it| it.answer))
+    }
+
+    /// Keeps what an engine answered for these bytes, for a day.
+    pub async fn keep_found<T: Serialize>(
+        &self,
+        user: UserId,
+        engine: &str,
+        digest: &str,
+        answer: &T,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut row = Row::new(found(user, engine, digest), Found { answer, at: now });
+        row.ttl = Some(now.plus_seconds(KEPT).epoch_seconds());
+        self.tx().put(&row).commit().await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::domain::{Allowance, Ending, Leave};
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::parse("2026-11-20T12:00:00Z")
+            .unwrap()
+            .plus_seconds(seconds)
+    }
+
+    #[tokio::test]
+    async fn workers_side_by_side_do_not_overspend() {
+        let store = crate::testing::store().await;
+        let allowance = Allowance {
+            per_minute: 100,
+            per_month: Some(7),
+        };
+        let asks = (0..12).map(|_| store.change_engine("tineye", |it| it.ask(allowance, at(0))));
+        let leaves = futures_util::future::try_join_all(asks).await.unwrap();
+        let granted = leaves.iter().filter(|it| **it == Leave::Granted).count();
+        assert_eq!(granted, 7);
+        assert_eq!(store.engine("tineye").await.unwrap().spent(at(0)), 7);
+        assert_eq!(store.engine("vision").await.unwrap().spent(at(0)), 0);
+    }
+
+    #[tokio::test]
+    async fn all_workers_learn_that_an_engine_is_down() {
+        let store = crate::testing::store().await;
+        let down = |it: &mut EngineStanding| it.learn(Ending::Silent, at(0));
+        store.change_engine("tineye", down).await.unwrap();
+        assert_eq!(store.engine("tineye").await.unwrap().state(at(1)), "open");
+    }
+
+    #[tokio::test]
+    async fn answers_are_good_for_as_long_as_asked() {
+        let store = crate::testing::store().await;
+        let user = UserId::random();
+        let kept = |since| store.found::<String>(user, "tineye", "abc", at(since));
+        assert_eq!(kept(0).await.unwrap(), None);
+        store
+            .keep_found(user, "tineye", "abc", &"answer", at(10))
+            .await
+            .unwrap();
+        assert_eq!(kept(10).await.unwrap().as_deref(), Some("answer"));
+        assert_eq!(kept(11).await.unwrap(), None);
+        for (user, engine) in [(user, "vision"), (UserId::random(), "tineye")] {
+            let other = store.found::<String>(user, engine, "abc", at(0));
+            assert_eq!(other.await.unwrap(), None);
+        }
+    }
+}

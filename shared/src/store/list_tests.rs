@@ -1,0 +1,108 @@
+#![allow(clippy::unwrap_used)]
+use serde::Serialize;
+
+use super::*;
+use crate::store::Row;
+use crate::testing;
+
+/// What a list shows here: its place in the whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Thing {
+    number: usize,
+    /// So that a question does not hold a whole run: the table answers with a megabyte at the most.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    filling: String,
+}
+
+/// Stores things with these tokens in these runs.
+async fn stored(store: &Store, user: UserId, tokens: &[(&str, String)], filling: usize) {
+    for (number, (run, token)) in tokens.iter().enumerate() {
+        let thing = Thing {
+            number,
+            filling: "x".repeat(filling),
+        };
+        let row = Row::new(Key::user(user, format!("THING#{number}")), thing);
+        let row = row.listed(format!("{run}#{token}"));
+        let done = store.tx().create(&row).commit().await.unwrap();
+        assert!(done.is_done());
+    }
+}
+
+fn numbers(listing: Listing<Thing>) -> Vec<usize> {
+    listing.items.into_iter().map(|it| it.number).collect()
+}
+
+/// Every page of every size must hold what a list in memory would.
+async fn check(store: &Store, user: UserId, runs: &[(String, u64)], made: Made, total: usize) {
+    for limit in [1, 3, 7, 100] {
+        for number in 1..=(total as u32 / limit + 2) {
+            let page = Page { number, limit };
+            let listing = store.made_page(user, runs, made, page).await.unwrap();
+            assert_eq!(listing.pagination.total, total as u64);
+            let wanted = page.offset().min(total)..page.end().min(total);
+            assert_eq!(numbers(listing), wanted.collect::<Vec<_>>(), "{page:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_page_of_a_run_from_either_end() {
+    let (store, user) = (testing::store().await, UserId::random());
+    let tokens: Vec<_> = (0..23).map(|it| ("A", format!("{it:03}"))).collect();
+    stored(&store, user, &tokens, 0).await;
+    // Of another run, whose name begins the same.
+    let beside = Row::new(Key::user(user, "OTHER"), ()).listed("AA#000");
+    assert!(store.tx().create(&beside).commit().await.unwrap().is_done());
+    check(&store, user, &[("A".into(), 23)], Made::Merged, 23).await;
+}
+
+#[tokio::test]
+async fn every_page_of_runs_one_after_the_other() {
+    let (store, user) = (testing::store().await, UserId::random());
+    let of = |run: &'static str, from: usize, to: usize| {
+        (from..to).map(move |it| (run, format!("{it:03}")))
+    };
+    let tokens: Vec<_> = of("C", 0, 5)
+        .chain(of("A", 5, 6))
+        .chain(of("B", 6, 20))
+        .collect();
+    stored(&store, user, &tokens, 0).await;
+    let runs = [("C".into(), 5), ("A".into(), 1), ("B".into(), 14)];
+    check(&store, user, &runs, Made::Joined, 20).await;
+}
+
+#[tokio::test]
+async fn every_page_of_runs_that_are_merged() {
+    let (store, user) = (testing::store().await, UserId::random());
+    let run = |it: usize| ["A", "B", "C"][it * it % 3 + usize::from(it > 12)];
+    let tokens: Vec<_> = (0..20).map(|it| (run(it), format!("{it:03}"))).collect();
+    stored(&store, user, &tokens, 0).await;
+    let count = |name: &str| tokens.iter().filter(|it| it.0 == name).count() as u64;
+    let runs = ["A", "B", "C"].map(|it| (it.to_owned(), count(it)));
+    assert!(runs.iter().all(|it| it.1 > 1), "{runs:?}");
+    check(&store, user, &runs, Made::Merged, 20).await;
+}
+
+/// Forty rows of 60 KB are more than two answers of the table hold, to count or to read.
+#[tokio::test]
+async fn what_the_table_does_not_answer_at_once() {
+    let (store, user) = (testing::store().await, UserId::random());
+    let tokens: Vec<_> = (0..40).map(|it| ("A", format!("{it:03}"))).collect();
+    stored(&store, user, &tokens, 60_000).await;
+    let page = |number, limit| store.page::<Thing>(user, "A".into(), Page { number, limit }, 40);
+    for (number, limit, wanted) in [(1, 40, 0..40), (6, 4, 20..24), (2, 19, 19..38)] {
+        let listing = page(number, limit).await.unwrap();
+        assert_eq!(numbers(listing), wanted.collect::<Vec<_>>());
+    }
+}
+
+/// A total that is ahead of the rows, as between two reads: the page is short, and nothing fails.
+#[tokio::test]
+async fn rows_that_are_not_there() {
+    let (store, user) = (testing::store().await, UserId::random());
+    let tokens: Vec<_> = (0..4).map(|it| ("A", format!("{it:03}"))).collect();
+    stored(&store, user, &tokens, 0).await;
+    let page = |number| store.page::<Thing>(user, "A".into(), Page { number, limit: 3 }, 20);
+    assert_eq!(numbers(page(2).await.unwrap()), [3]);
+    assert_eq!(numbers(page(3).await.unwrap()), [] as [usize; 0]);
+}

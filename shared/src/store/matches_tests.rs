@@ -1,0 +1,123 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::domain::{
+    AlertStatus, CanonicalUrl, Claim, ImageState, Look, MatchStatus, MatchType, Scan, ScanOrigin,
+    ScanType, Timestamp, Verdict, alert_of,
+};
+
+fn now() -> Timestamp {
+    Timestamp::parse("2026-11-20T12:00:00Z").unwrap()
+}
+
+struct World {
+    store: Store,
+    image: Image,
+    scan: Scan,
+}
+
+impl World {
+    async fn new() -> Self {
+        let (store, user) = (crate::testing::store().await, UserId::random());
+        let image = Image {
+            state: ImageState::Ready,
+            ..Image::expected(ImageId::next(), user, "s".into(), now())
+        };
+        assert!(store.announce_image(&image).await.unwrap());
+        let scan = Scan::pending(ScanId::next(), user, ScanType::ImageScan, None, now());
+        assert!(store.create_scan(&scan, ScanOrigin::User).await.unwrap());
+        Self { store, image, scan }
+    }
+
+    /// A finding that one engine only calls alike.
+    fn alike(&self) -> Match {
+        let url = CanonicalUrl::parse("https://forum.example/t/1").unwrap();
+        let verdict = Verdict::of(Claim::Alike, None, Look::Unseen).unwrap();
+        let (status, review_status) = verdict.status();
+        Match {
+            id: MatchId::of(self.image.id, &url),
+            protected_image_id: self.image.id,
+            scan_job_id: Some(self.scan.id),
+            source_url: url.to_string(),
+            platform: None,
+            similarity: verdict.similarity,
+            match_type: verdict.match_type,
+            detected_at: now(),
+            status,
+            first_seen_at: now(),
+            last_seen_at: now(),
+            confidence: Some(verdict.tier),
+            clip_similarity: None,
+            face_verified: None,
+            review_status,
+            reviewed_at: None,
+            reviewed_by: None,
+            discovery_engine: None,
+            candidate_group_id: None,
+            face_similarity: None,
+            discovery_score: None,
+            verification_engine: None,
+            parent_candidate_id: None,
+            evidence: None,
+        }
+    }
+
+    fn certain(&self) -> Match {
+        Match {
+            confidence: Some(Tier::High),
+            match_type: MatchType::Exact,
+            status: MatchStatus::New,
+            review_status: ReviewStatus::Active,
+            ..self.alike()
+        }
+    }
+
+    async fn store(&self, found: &Match, told: bool) -> Stored {
+        let user = self.image.user_id;
+        let alert = told.then(|| alert_of(user, found, now()));
+        let stored = self.store.store_finding(user, found, alert.as_ref());
+        stored.await.unwrap()
+    }
+
+    async fn counts(&self) -> (u32, u32, u64) {
+        let user = self.image.user_id;
+        let row = self.store.scan(user, self.scan.id).await.unwrap().unwrap();
+        let page = Page {
+            number: 1,
+            limit: 5,
+        };
+        let alerts = self.store.alerts(user, &AlertStatus::ALL, page);
+        let alerts = alerts.await.unwrap().pagination.total;
+        (row.findings, row.alerts(), alerts)
+    }
+}
+
+#[tokio::test]
+async fn a_look_alike_is_kept_quietly_and_told_of_once_it_is_certain() {
+    let world = World::new().await;
+    assert_eq!(world.store(&world.alike(), false).await, Stored::New);
+    assert_eq!(world.counts().await, (1, 0, 0));
+    assert_eq!(world.store(&world.alike(), false).await, Stored::Known);
+    assert_eq!(world.store(&world.certain(), true).await, Stored::New);
+    assert_eq!(world.counts().await, (2, 1, 1));
+    // Once, however often it is seen again.
+    assert_eq!(world.store(&world.certain(), true).await, Stored::Known);
+    assert_eq!(world.store(&world.alike(), false).await, Stored::Known);
+    assert_eq!(world.counts().await, (2, 1, 1));
+    let (user, image) = (world.image.user_id, world.image.id);
+    let found = world.store.finding(user, image, world.alike().id).await;
+    assert_eq!(found.unwrap().unwrap().confidence, Some(Tier::High));
+}
+
+#[tokio::test]
+async fn what_she_said_is_not_hers_stays_quiet() {
+    let world = World::new().await;
+    world.store(&world.alike(), false).await;
+    let user = world.image.user_id;
+    let change = Change::default().set("reviewStatus", ReviewStatus::Dismissed);
+    let key = key(user, world.image.id, world.alike().id);
+    let tx = world.store.tx().update(&key, change);
+    assert!(tx.commit().await.unwrap().is_done());
+    assert_eq!(world.store(&world.certain(), true).await, Stored::Known);
+    assert_eq!(world.counts().await.2, 0);
+}

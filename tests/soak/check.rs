@@ -1,0 +1,286 @@
+//! What is reported against what was planted.
+//!
+//! Knows only what the women planted and did, the public API, and how deep the queues are; nothing of
+//! how any of it is made.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::Soak;
+use crate::calls::{QUEUES, depth, engines, get, list};
+use crate::life::{Copy, Life};
+use crate::settle::{KINDS, Rested, dead_letters, scans};
+
+/// The engines that are paid, and how many searches a scan makes of each for a picture, at most.
+const PAID: [(&str, u64); 3] = [("tineye", 1), ("vision", 1), ("serpapi", 3)];
+
+/// Whose death costs a search at most.
+const SEARCHER: &str = "queue-image-scan";
+
+/// What came of it.
+#[derive(Default)]
+pub(crate) struct Checked {
+    pub(crate) breaches: Vec<String>,
+    /// Copies that were reported, and those more than once.
+    pub(crate) found: usize,
+    pub(crate) doubled: usize,
+    pub(crate) lost: usize,
+    /// Scans by how they ended.
+    pub(crate) ended: BTreeMap<String, u32>,
+    /// Letters by their reasons.
+    pub(crate) dead: BTreeMap<String, u32>,
+    /// Engine, searches that were paid, searches that had to be made, and what is bearable.
+    pub(crate) paid: Vec<(&'static str, u64, u64, u64)>,
+    /// Pictures that were searched for.
+    searched: u64,
+}
+
+impl Checked {
+    fn breach(&mut self, what: String) {
+        self.breaches.push(what);
+    }
+}
+
+/// What one woman is told.
+struct Told {
+    matches: BTreeMap<Seen, usize>,
+    alerts: BTreeMap<Seen, usize>,
+    breaches: usize,
+    others: Vec<Value>,
+}
+
+/// A picture of hers, and where it was found.
+type Seen = (String, String);
+
+fn seen(copy: &Copy) -> Seen {
+    (copy.image.clone(), copy.page.clone())
+}
+
+async fn told(soak: &Soak, life: &Life) -> Told {
+    let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
+    let (mut matches, mut alerts) = (BTreeMap::new(), BTreeMap::new());
+    for image in &life.images {
+        let path = format!("/api/v1/images/{image}/matches");
+        for found in list(&soak.world, &life.token, &path).await {
+            let seen = (text(&found["protectedImageId"]), text(&found["sourceUrl"]));
+            *matches.entry(seen).or_default() += 1;
+        }
+    }
+    let (mut breaches, mut others) = (0, Vec::new());
+    for alert in list(&soak.world, &life.token, "/api/v1/alerts").await {
+        match alert["type"].as_str() {
+            Some("IMAGE_MISUSE") => {
+                let facts = &alert["metadata"];
+                let seen = (text(&facts["imageId"]), text(&facts["sourceUrl"]));
+                *alerts.entry(seen).or_default() += 1;
+            }
+            Some("DATA_BREACH") => breaches += 1,
+            _ => others.push(alert),
+        }
+    }
+    Told {
+        matches,
+        alerts,
+        breaches,
+        others,
+    }
+}
+
+/// Whether a scan looked at everything with every engine.
+pub(crate) fn is_whole(scan: &Value) -> bool {
+    scan["status"] == "COMPLETED" && scan["result"]["partial"] != true
+}
+
+/// Copies that a scan must have seen which says it saw everything, and of which nothing is told.
+pub(crate) async fn unseen(soak: &Soak, lives: &[Life]) -> Vec<String> {
+    let mut lost = Vec::new();
+    for life in lives {
+        let told = told(soak, life).await;
+        let all = list(&soak.world, &life.token, &scans(KINDS[0])).await;
+        for copy in &life.copies {
+            let of = |scan: &Value| {
+                let target = &scan["protectedImageId"];
+                target.is_null() || *target == copy.image
+            };
+            let must = |scan: &&Value| {
+                is_whole(scan) && of(scan) && scan["createdAt"].as_str() > copy.since.as_str()
+            };
+            let Some(scan) = all.iter().find(must) else {
+                continue;
+            };
+            for (what, list) in [("finding", &told.matches), ("alert", &told.alerts)] {
+                if !list.contains_key(&seen(copy)) {
+                    let (page, scan) = (&copy.page, &scan["id"]);
+                    lost.push(format!(
+                        "lost: no {what} of {page}, though scan {scan} is whole"
+                    ));
+                }
+            }
+        }
+    }
+    lost
+}
+
+/// Everything, once it is at rest.
+pub(crate) async fn check(soak: &Soak, lives: &[Life], rested: &Rested) -> Checked {
+    let mut checked = Checked::default();
+    if lives.is_empty() {
+        checked.breach("nobody came to the end".to_owned());
+        return checked;
+    }
+    for life in lives {
+        findings(soak, life, &mut checked).await;
+        for kind in KINDS {
+            ends(soak, life, kind, &mut checked).await;
+        }
+    }
+    queues(soak, lives, &mut checked).await;
+    payments(soak, &mut checked).await;
+    let copied = soak.tally.sum("copy");
+    if soak.tally.sum("kill") == 0 || copied == 0 {
+        checked.breach(format!("nothing was tried: {copied} copies of messages"));
+    }
+    if rested.breaches.is_empty() && checked.found == 0 {
+        checked.breach("nothing was found at all".to_owned());
+    }
+    checked
+}
+
+/// Each copy has one finding and one alert, and nothing else has any.
+async fn findings(soak: &Soak, life: &Life, checked: &mut Checked) {
+    let told = told(soak, life).await;
+    let mut planted: BTreeMap<&str, u64> = BTreeMap::new();
+    for copy in &life.copies {
+        *planted.entry(&copy.image).or_default() += 1;
+        let counts = [&told.matches, &told.alerts].map(|it| it.get(&seen(copy)).copied());
+        let [matches, alerts] = counts.map(Option::unwrap_or_default);
+        checked.found += usize::from(matches > 0 && alerts > 0);
+        checked.lost += usize::from(matches == 0 || alerts == 0);
+        checked.doubled += usize::from(matches > 1 || alerts > 1);
+        if (matches, alerts) != (1, 1) {
+            let page = &copy.page;
+            checked.breach(format!("{page} has {matches} findings and {alerts} alerts"));
+        }
+    }
+    let known: Vec<Seen> = life.copies.iter().map(seen).collect();
+    for (what, list) in [("a finding", &told.matches), ("an alert", &told.alerts)] {
+        for seen in list.keys().filter(|it| !known.contains(it)) {
+            checked.breach(format!("{what} of what nobody planted: {seen:?}"));
+        }
+    }
+    if told.breaches != 1 {
+        let (id, count) = (&life.id, told.breaches);
+        checked.breach(format!("{id} is told {count} times of her one breach"));
+    }
+    for alert in told.others {
+        checked.breach(format!("an alert of something else: {alert}"));
+    }
+    for image in &life.images {
+        let body = get(&soak.world, &life.token, &format!("/api/v1/images/{image}")).await;
+        let count = body["data"]["matchCount"].as_u64();
+        let expected = planted.get(image.as_str()).copied();
+        if count != expected {
+            checked.breach(format!(
+                "picture {image} counts {count:?} findings of {expected:?}"
+            ));
+        }
+    }
+}
+
+/// Every scan has ended, well or with a reason, and the last of each kind was whole.
+async fn ends(soak: &Soak, life: &Life, kind: &str, checked: &mut Checked) {
+    let all = list(&soak.world, &life.token, &scans(kind)).await;
+    for scan in &all {
+        let id = scan["id"].as_str().unwrap();
+        let status = scan["status"].as_str().unwrap().to_owned();
+        let has_reason = scan["errorMessage"]
+            .as_str()
+            .is_some_and(|it| !it.is_empty());
+        let is_over = scan["completedAt"].is_string();
+        match status.as_str() {
+            "COMPLETED" if is_over => {}
+            "FAILED" if is_over && has_reason => {}
+            _ => checked.breach(format!("scan {id} ended badly: {scan}")),
+        }
+        let partly = ["", " in part"][usize::from(status == "COMPLETED" && !is_whole(scan))];
+        *checked
+            .ended
+            .entry(format!("{status}{partly}"))
+            .or_default() += 1;
+        if kind == KINDS[0] {
+            let one = scan["protectedImageId"].is_string();
+            let all = u64::from(soak.settings.pictures);
+            checked.searched += if one { 1 } else { all };
+        }
+    }
+    if !all.first().is_some_and(is_whole) {
+        let (id, last) = (&life.id, all.first());
+        checked.breach(format!("the last {kind} of {id} is not whole: {last:?}"));
+    }
+    let listed = |id: &&String| !all.iter().any(|it| it["id"] == **id);
+    if kind == KINDS[0] {
+        let checks = list(&soak.world, &life.token, &scans(KINDS[1])).await;
+        let missing = life.scans.iter().filter(listed);
+        for id in missing.filter(|id| !checks.iter().any(|it| it["id"] == **id)) {
+            checked.breach(format!("scan {id} was promised and is not there"));
+        }
+    }
+}
+
+/// No message is anywhere but among the dead, each with a reason.
+async fn queues(soak: &Soak, lives: &[Life], checked: &mut Checked) {
+    for queue in QUEUES {
+        let left = depth(&soak.world, &format!("{queue}Queue")).await;
+        if left > 0 {
+            checked.breach(format!("{left} messages are left in {queue}"));
+        }
+    }
+    for queue in dead_letters(soak, lives).await {
+        let letters = queue["messages"].as_array().unwrap();
+        for letter in letters {
+            let reason = letter["reason"].as_str().unwrap_or_default();
+            if reason.is_empty() {
+                checked.breach(format!("a dead letter without a reason: {letter}"));
+            }
+            let place = queue["name"].as_str().unwrap();
+            *checked
+                .dead
+                .entry(format!("{place}: {reason}"))
+                .or_default() += 1;
+        }
+        if letters.is_empty() && queue["count"] != 0 {
+            checked.breach(format!("dead letters that nobody is shown: {queue}"));
+        }
+    }
+    let poison = soak.tally.sum("poison");
+    let unread = checked
+        .dead
+        .iter()
+        .filter(|it| it.0.contains("not a message of ours"));
+    let unread: u32 = unread.map(|it| it.1).sum();
+    if unread != poison {
+        checked.breach(format!(
+            "{poison} messages nobody can read, {unread} of them among the dead"
+        ));
+    }
+}
+
+/// A search is paid once, and once more at most for each kill that hit it.
+async fn payments(soak: &Soak, checked: &mut Checked) {
+    let calls = engines(&soak.world, "/_calls").await;
+    let kills = u64::from(soak.tally.of("kill", SEARCHER));
+    for (engine, each) in PAID {
+        let paid = calls[engine]["answered"].as_u64().unwrap();
+        let needed = checked.searched * each;
+        checked.paid.push((engine, paid, needed, needed + kills));
+        if paid > needed + kills {
+            let what =
+                format!("{engine} was paid {paid} searches; {needed} were needed, {kills} kills");
+            checked.breach(what);
+        }
+        if paid == 0 {
+            checked.breach(format!("{engine} was never asked"));
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The pictures page: sending one, scanning, putting one away.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use vara_tests::World;
+use vara_tests::pictures::{mine, mine_and_found};
+use vara_tests::world::eventually;
+
+use super::browser::Browser;
+use super::{ACTIVE, BADGE, COUNT, ENDED, LAST, WEEK, first_scan_is_over};
+
+const LIST: &str = "/api/v1/images?page=1&limit=50";
+const TRIGGER: &str = "/api/v1/scans/trigger";
+
+/// The upload, the list after it with the picture in an `<img>`, and a file that is none.
+pub(crate) async fn upload(world: &World) {
+    let _whole = world.whole().await;
+    let (mut browser, _) = Browser::signed_up(world).await;
+    assert_eq!(
+        browser.fetch(Method::GET, LIST).await.expect(200).data(),
+        &json!([])
+    );
+    let sent = browser.upload(mine()).await;
+    let id = sent.expect(201).data()["id"].clone();
+    let listed = browser.fetch(Method::GET, LIST).await;
+    assert_eq!(
+        listed.expect(200).data()[0]["id"],
+        id,
+        "it is there as soon as it was sent"
+    );
+    let shown = eventually("it can be shown", async || {
+        let list = browser.fetch(Method::GET, LIST).await;
+        list.data()[0]["signedUrl"].as_str().map(str::to_owned)
+    })
+    .await;
+    assert_eq!(
+        browser
+            .show(&shown)
+            .await
+            .expect(200)
+            .header("content-type"),
+        "image/jpeg"
+    );
+    assert_eq!(browser.get(COUNT).await.total(), 1);
+
+    let bad = browser.upload(b"%PDF-1.7 no picture".to_vec()).await;
+    assert!(
+        bad.expect(400).json["error"]["message"]
+            .as_str()
+            .is_some_and(|it| it.len() > 10)
+    );
+
+    // What was found of it so far divides the tabs.
+    first_scan_is_over(&browser.woman(), &json!({ "id": id })).await;
+    for (filter, total) in [("scanned", 1), ("not_scanned", 0), ("archived", 0)] {
+        let tab = browser
+            .fetch(Method::GET, &format!("{LIST}&filter={filter}"))
+            .await;
+        assert_eq!(tab.expect(200).total(), total, "{filter}");
+    }
+}
+
+/// Trigger, poll while it runs, and the toast; then once more, with nothing new.
+pub(crate) async fn scan_with_progress(world: &World) {
+    let _alone = world.broken().await;
+    let (mine, found) = mine_and_found();
+    let (mut browser, _) = Browser::signed_up(world).await;
+    let image = browser.woman().upload(mine).await;
+    first_scan_is_over(&browser.woman(), &image).await;
+    let scans =
+        async |browser: &mut Browser<'_>, path| browser.get(path).await.data()["scans"].clone();
+    assert_eq!(
+        scans(&mut browser, ACTIVE).await,
+        json!([]),
+        "her first scan is not hers to wait for"
+    );
+    assert_eq!(scans(&mut browser, ENDED).await, json!([]));
+    assert_eq!(browser.get(WEEK).await.data(), &json!([]));
+
+    world.plant(found).await;
+    // Healthy but slow, so that the scan is still running when it is looked at.
+    world
+        .fault(json!({ "engine": "tineye", "mode": "off", "delay_ms": 2000 }))
+        .await;
+    let body = json!({ "type": "IMAGE_SCAN", "targetId": image["id"] });
+    let triggered = browser.api(Method::POST, TRIGGER, Some(body.clone())).await;
+    let scan = triggered.expect(202).data().clone();
+    assert_eq!(
+        (&scan["status"], &scan["result"]["targetId"]),
+        (&json!("PENDING"), &image["id"])
+    );
+    let active = scans(&mut browser, ACTIVE).await;
+    assert_eq!(
+        active[0]["id"], scan["id"],
+        "the screen starts polling only if it sees the scan at once"
+    );
+    assert_eq!(active[0]["type"], "IMAGE_SCAN");
+    let twice = browser.api(Method::POST, TRIGGER, Some(body)).await;
+    twice.refused(409, "SCAN_ALREADY_RUNNING");
+    world.repair().await;
+    polled_until_over(&browser).await;
+
+    let ended = browser.get(ENDED).await;
+    let shown = &ended.data()["scans"][0];
+    assert_eq!(
+        (&shown["id"], &shown["status"]),
+        (&scan["id"], &json!("COMPLETED"))
+    );
+    assert_eq!((&shown["progress"], ended.total()), (&json!(100), 1));
+    for (name, count) in [
+        ("matchesFound", 1),
+        ("imagesScanned", 1),
+        ("imagesProcessed", 1),
+    ] {
+        assert_eq!(shown["result"][name], count, "{name}");
+    }
+    // What the toast speaks of is there when it speaks.
+    assert_eq!(browser.get(BADGE).await.total(), 1);
+    assert!(scans(&mut browser, LAST).await[0]["completedAt"].is_string());
+    assert_eq!(browser.get(WEEK).await.data().as_array().unwrap().len(), 1);
+
+    // The same page found again is not news.
+    let body = json!({ "type": "IMAGE_SCAN" });
+    let again = browser.api(Method::POST, TRIGGER, Some(body)).await;
+    polled_until_over(&browser).await;
+    let last = scans(&mut browser, ENDED).await[0].clone();
+    assert_eq!(
+        last["id"],
+        again.expect(202).data()["id"],
+        "the one that just ended comes first"
+    );
+    assert_eq!(last["result"]["matchesFound"], 0);
+    assert_eq!(browser.get(BADGE).await.total(), 1);
+}
+
+async fn polled_until_over(browser: &Browser<'_>) {
+    let her = browser.woman();
+    eventually("the list of active scans is empty", async || {
+        let active = her.get(ACTIVE).await;
+        (active.expect(200).data()["scans"] == json!([])).then_some(())
+    })
+    .await;
+}
+
+/// Put away, still shown on its tab, and gone after the second time.
+pub(crate) async fn delete_image(world: &World) {
+    let (mut browser, _) = Browser::signed_up(world).await;
+    let image = browser.woman().upload(mine()).await;
+    let path = format!("/api/v1/images/{}", image["id"].as_str().unwrap());
+    let archived = format!("{LIST}&filter=archived");
+    let ids = async |browser: &Browser<'_>, path: &str| -> Vec<Value> {
+        let list = browser.fetch(Method::GET, path).await;
+        let list = list.expect(200).data().as_array().unwrap().clone();
+        list.iter().map(|it| it["id"].clone()).collect()
+    };
+    assert!(matches!(
+        browser.fetch(Method::DELETE, &path).await.status,
+        200..=299
+    ));
+    assert_eq!(ids(&browser, LIST).await, Vec::<Value>::new());
+    assert_eq!(ids(&browser, &archived).await, [image["id"].clone()]);
+    assert_eq!(browser.get(COUNT).await.total(), 0);
+    assert!(matches!(
+        browser.fetch(Method::DELETE, &path).await.status,
+        200..=299
+    ));
+    assert_eq!(ids(&browser, &archived).await, Vec::<Value>::new());
+    let shown = image["signedUrl"].as_str().unwrap();
+    assert_eq!(browser.show(shown).await.status, 404);
+    // From another tab, where the card is still there.
+    let late = browser.fetch(Method::DELETE, &path).await;
+    late.refused(404, "IMAGE_NOT_FOUND");
+}
