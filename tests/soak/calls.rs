@@ -21,7 +21,7 @@ pub(crate) const QUEUES: [&str; 5] = [
 const IN_PROGRESS: &str = "\"IDEMPOTENCY_IN_PROGRESS\"";
 
 /// How long a call is made again and again.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// An answer that is final: its status and body.
