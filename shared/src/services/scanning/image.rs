@@ -15,7 +15,7 @@ use crate::domain::{
 };
 use crate::objects::key;
 use crate::services::governor::Unanswered;
-use crate::services::searching::{Asked, Query, Unfound};
+use crate::services::searching::{Asked, Query, Unfound, hex};
 use crate::services::work::RESERVE;
 use crate::store::{ImageRow, ScanRow};
 
@@ -210,6 +210,7 @@ impl Scanner {
         let query = Query {
             scan: &scan,
             image: image.image.id,
+            digest: hex(&copy),
             copy,
             has_face: image.image.face_detected,
             since: self.since(row, image).await?,

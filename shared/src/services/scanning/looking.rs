@@ -187,12 +187,14 @@ impl Scanner {
         let query = Query {
             scan: &scan,
             image: image.image.id,
-            copy: Bytes::from(lead.picture.clone()),
+            // It is asked about by its address; nothing is sent.
+            copy: Bytes::new(),
+            digest: hex(lead.picture.as_bytes()),
             has_face: false,
             since: scan.created_at,
             until: means.deadline.minus_seconds(RESERVE),
         };
-        let name = format!("tineye-{}", &hex(lead.picture.as_bytes())[..16]);
+        let name = format!("tineye-{}", &query.digest[..16]);
         let question = engine.search_address(&lead.picture);
         let search = self
             .engines

@@ -40,13 +40,12 @@ impl Engines {
         query: &Query<'_>,
         engine: &FaceCheck,
     ) -> Result<Found, Unfound> {
-        let digest = query.digest();
-        if let Some(found) = kept(store, query, FaceCheck::NAME, &digest).await? {
+        if let Some(found) = kept(store, query, FaceCheck::NAME).await? {
             return Ok(found);
         }
         let Some(uploaded) = self.uploaded(store, query, engine).await? else {
             let answer = Answer::unsuitable();
-            keep(store, query, FaceCheck::NAME, &digest, &answer).await?;
+            keep(store, query, FaceCheck::NAME, &answer).await?;
             return Ok(Found {
                 answer,
                 resumed: false,
@@ -57,7 +56,7 @@ impl Engines {
             return Err(Unfound::Late);
         }
         if let Ok(answer) = &answer {
-            keep(store, query, FaceCheck::NAME, &digest, answer).await?;
+            keep(store, query, FaceCheck::NAME, answer).await?;
         }
         self.remove(store, query, engine, &uploaded.upload).await;
         answer.map(|answer| Found {

@@ -42,6 +42,8 @@ pub(super) struct Query<'a> {
     pub(super) image: ImageId,
     /// The copy that engines are given.
     pub(super) copy: Bytes,
+    /// What they are asked about, told by its bytes.
+    pub(super) digest: String,
     /// Whether there is a face in it, as far as we know.
     pub(super) has_face: bool,
     /// Answers to others' scans are taken if they are not older.
@@ -171,8 +173,7 @@ impl Engines {
         budget: &str,
         question: impl Future<Output = Result<Answer, EngineError>>,
     ) -> Result<Found, Unfound> {
-        let digest = query.digest();
-        if let Some(found) = kept(store, query, name, &digest).await? {
+        if let Some(found) = kept(store, query, name).await? {
             return Ok(found);
         }
         if clock::now() > query.until {
@@ -180,18 +181,11 @@ impl Engines {
         }
         let answer = self.governor.ask(budget, question).await?;
         tracing::info!(engine = name, image.id = %query.image, candidates = answer.candidates.len(), "searched");
-        keep(store, query, name, &digest, &answer).await?;
+        keep(store, query, name, &answer).await?;
         Ok(Found {
             answer,
             resumed: false,
         })
-    }
-}
-
-impl Query<'_> {
-    /// What is sent, told by its bytes.
-    fn digest(&self) -> String {
-        hex(&self.copy)
     }
 }
 
@@ -207,12 +201,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// What is known already: of this scan, or of these bytes.
-async fn kept(
-    store: &Store,
-    query: &Query<'_>,
-    name: &str,
-    digest: &str,
-) -> Result<Option<Found>, Unfound> {
+async fn kept(store: &Store, query: &Query<'_>, name: &str) -> Result<Option<Found>, Unfound> {
     let (scan, image) = (query.scan, query.image);
     if let Some(answer) = store.searched(scan, image, name).await? {
         return Ok(Some(Found {
@@ -220,7 +209,10 @@ async fn kept(
             resumed: true,
         }));
     }
-    let Some(answer) = store.found(scan.user_id, name, digest, query.since).await? else {
+    let Some(answer) = store
+        .found(scan.user_id, name, &query.digest, query.since)
+        .await?
+    else {
         return Ok(None);
     };
     note(store, query, name, &answer).await?;
@@ -234,12 +226,11 @@ async fn keep(
     store: &Store,
     query: &Query<'_>,
     name: &str,
-    digest: &str,
     answer: &Answer,
 ) -> Result<(), Unfound> {
     note(store, query, name, answer).await?;
     let user = query.scan.user_id;
-    let kept = store.keep_found(user, name, digest, answer, clock::now());
+    let kept = store.keep_found(user, name, &query.digest, answer, clock::now());
     Ok(kept.await?)
 }
 
