@@ -65,15 +65,16 @@ fn circle(plane: &Plane, blob: &Blob) -> [f32; BINS] {
     let weight = |apart: f32| (-apart * apart / (2.0 * sigma * sigma)).exp();
     let columns = (column - radius).max(1)..=(column + radius).min(plane.width as isize - 2);
     let across: Vec<f32> = columns.clone().map(|x| weight(x as f32 - blob.x)).collect();
+    let around = (*columns.start() - 1) as usize..(*columns.end() + 2).max(0) as usize;
+    let mut slopes = vec![Slope::default(); across.len()];
     for y in (row - radius).max(1)..=(row + radius).min(plane.height as isize - 2) {
         let (above, here, below) = (y as usize - 1, y as usize, y as usize + 1);
-        let (above, here, below) = (plane.row(above), plane.row(here), plane.row(below));
+        let rows = [above, here, below].map(|y| &plane.row(y)[around.clone()]);
+        measure(rows, &mut slopes);
         let down = weight(y as f32 - blob.y);
-        for (x, across) in columns.clone().zip(&across) {
-            let x = x as usize;
-            let (gx, gy) = (here[x + 1] - here[x - 1], below[x] - above[x]);
-            let bin = (angle(gy, gx) * (BINS as f32 / TAU)) as usize % BINS;
-            circle[bin] += across * down * (gx * gx + gy * gy).sqrt();
+        for (slope, across) in slopes.iter().zip(&across) {
+            let bin = (slope.angle * (BINS as f32 / TAU)) as u32 as usize % BINS;
+            circle[bin] += across * down * slope.strength;
         }
     }
     smoothed(&smoothed(&circle))
@@ -89,18 +90,47 @@ fn smoothed(circle: &[f32; BINS]) -> [f32; BINS] {
 pub(crate) fn descriptor(octave: &Octave, blob: &Blob, direction: f32) -> Descriptor {
     let patch = patch(&octave.gaussians[blob.layer], blob, direction);
     let mut cells = [[0.0f32; DIRECTIONS]; CELLS * CELLS];
-    // The weight falls off alike across and down, so one line of it suffices.
-    let weights: [f32; SIDE] = std::array::from_fn(|n| (-offset(n) * offset(n) / 8.0).exp());
-    for row in 0..SIDE {
-        for column in 0..SIDE {
-            let gx = patch[row + 1][column + 2] - patch[row + 1][column];
-            let gy = patch[row + 2][column + 1] - patch[row][column + 1];
-            let (x, y) = (offset(column), offset(row));
-            let strength = (gx * gx + gy * gy).sqrt() * weights[row] * weights[column];
-            add(&mut cells, x, y, angle(gy, gx), strength);
+    // A sample lies alike across and down, so one line of shares suffices.
+    let shares: [_; SIDE] = std::array::from_fn(shares);
+    let mut slopes = [Slope::default(); SIDE];
+    for (row, down) in shares.iter().enumerate() {
+        measure([&patch[row], &patch[row + 1], &patch[row + 2]], &mut slopes);
+        for (slope, across) in slopes.iter().zip(&shares) {
+            let turn = slope.angle * (DIRECTIONS as f32 / TAU);
+            let whole = turn as u32;
+            let part = turn - whole as f32;
+            let first = whole as usize % DIRECTIONS;
+            let second = (first + 1) % DIRECTIONS;
+            for (row, down) in down {
+                for (column, across) in across {
+                    let cell = &mut cells[(row * CELLS + column) % (CELLS * CELLS)];
+                    let share = slope.strength * down * across;
+                    cell[first] += share * (1.0 - part);
+                    cell[second] += share * part;
+                }
+            }
         }
     }
     packed(cells.as_flattened())
+}
+
+/// How steep a picture is at a place, and in which direction it rises.
+#[derive(Clone, Copy, Default)]
+struct Slope {
+    strength: f32,
+    angle: f32,
+}
+
+/// The slopes of the middle one of three rows, which have one pixel more at each end.
+#[inline]
+fn measure([above, here, below]: [&[f32]; 3], slopes: &mut [Slope]) {
+    let beside = here.iter().zip(&here[2..]);
+    let across = above[1..].iter().zip(&below[1..]);
+    for (slope, ((left, right), (upper, lower))) in slopes.iter_mut().zip(beside.zip(across)) {
+        let (gx, gy) = (right - left, lower - upper);
+        slope.strength = (gx * gx + gy * gy).sqrt();
+        slope.angle = angle(gy, gx);
+    }
 }
 
 /// Cells from the middle of the descriptor.
@@ -108,24 +138,19 @@ fn offset(sample: usize) -> f32 {
     (sample as f32 + 0.5) / PER_CELL - (CELLS as f32 + 1.0) / 2.0
 }
 
-/// Shares a slope between the cells and directions it lies between.
-fn add(cells: &mut [[f32; DIRECTIONS]; CELLS * CELLS], x: f32, y: f32, angle: f32, strength: f32) {
-    let turn = angle * (DIRECTIONS as f32 / TAU);
-    let (first, part) = (turn as usize, turn.fract());
-    let (first, second) = (first % DIRECTIONS, (first + 1) % DIRECTIONS);
-    let (x, y) = (x + 1.5, y + 1.5);
-    let (left, upper) = (x.floor(), y.floor());
-    for (row, down) in [(upper, 1.0 - (y - upper)), (upper + 1.0, y - upper)] {
-        for (column, right) in [(left, 1.0 - (x - left)), (left + 1.0, x - left)] {
-            let inside = 0.0..CELLS as f32;
-            if inside.contains(&row) && inside.contains(&column) {
-                let cell = &mut cells[row as usize * CELLS + column as usize];
-                let share = strength * down * right;
-                cell[first] += share * (1.0 - part);
-                cell[second] += share * part;
-            }
-        }
-    }
+/// The two cells a sample lies between, each with its share; what is far from the middle counts less.
+fn shares(sample: usize) -> [(usize, f32); 2] {
+    let weight = (-offset(sample) * offset(sample) / 8.0).exp();
+    let place = offset(sample) + 1.5;
+    let first = place.floor();
+    let share = |cell: f32, part: f32| match (0.0..CELLS as f32).contains(&cell) {
+        true => (cell as usize, weight * part),
+        false => (0, 0.0),
+    };
+    [
+        share(first, 1.0 - (place - first)),
+        share(first + 1.0, place - first),
+    ]
 }
 
 /// The pixels around a blob in its own frame, with one more at each side.
@@ -151,7 +176,8 @@ fn packed(values: &[f32]) -> Descriptor {
     let sum = values.iter().map(|&v| capped(v)).sum::<f32>().max(1e-6);
     let mut packed = [0; LENGTH];
     for (byte, &value) in packed.iter_mut().zip(values) {
-        *byte = (UNIT * (capped(value) / sum).sqrt()).round().min(255.0) as u8;
+        // Halves go up, as `round` has it, which is a call of its own on older processors.
+        *byte = (UNIT * (capped(value) / sum).sqrt() + 0.5).min(255.0) as u8;
     }
     packed
 }

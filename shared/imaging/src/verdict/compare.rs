@@ -9,7 +9,7 @@ use super::naming;
 use super::subject::Subject;
 use super::{Relation, Verdict};
 use crate::geometry::{Overlay, Transform, laid, overlay};
-use crate::models::{Models, Person, same_person};
+use crate::models::{Models, Person, PersonVerdict, same_person};
 use crate::pdq::{Fingerprint, MATCH_DISTANCE, MIN_QUALITY};
 use crate::turn::Turn;
 
@@ -120,6 +120,7 @@ fn by_hash(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64
 }
 
 fn by_geometry(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
+    Subject::prepare([query, candidate]);
     let Some(found) = overlay(query.features(), candidate.features()) else {
         return calibration::nothing(evidence.pdq);
     };
@@ -154,28 +155,32 @@ fn by_hash_alone(evidence: &mut Evidence, query: &Subject, candidate: &Subject) 
     }
 }
 
-/// Who is in both, and whether they look alike.
+/// Who is in both, and whether they look alike; the two are worked out side by side.
 fn by_models(evidence: &mut Evidence, query: &Subject, candidate: &Subject, models: &Models) {
-    let ours = query.faces(models);
-    let theirs = match ours {
+    let cosine = std::thread::scope(|scope| {
+        let vectors = scope.spawn(|| (query.vector(models), candidate.vector(models)));
+        evidence.faces = faces_in_both(query, candidate, models);
+        // A thread that broke says nothing, as a model that failed.
+        let (ours, theirs) = vectors.join().ok()?;
+        ours?.cosine(theirs?)
+    });
+    if evidence.faces.is_some_and(|it| it.person == Person::Same) {
+        evidence.decided_by = DecidedBy::Faces;
+        return;
+    }
+    evidence.vector = cosine;
+    if cosine.is_some_and(|it| it >= SIMILAR) {
+        evidence.decided_by = DecidedBy::Vector;
+    }
+}
+
+fn faces_in_both(query: &Subject, candidate: &Subject, models: &Models) -> Option<PersonVerdict> {
+    let ours = query.faces(models)?;
+    if ours.is_empty() {
         // Nobody to be looked for.
-        Some([]) => Some(&[][..]),
-        _ => candidate.faces(models),
-    };
-    if let (Some(ours), Some(theirs)) = (ours, theirs) {
-        let faces = same_person(ours, theirs);
-        evidence.faces = Some(faces);
-        if faces.person == Person::Same {
-            evidence.decided_by = DecidedBy::Faces;
-            return;
-        }
+        return Some(same_person(ours, &[]));
     }
-    if let (Some(ours), Some(theirs)) = (query.vector(models), candidate.vector(models)) {
-        evidence.vector = ours.cosine(theirs);
-        if evidence.vector.is_some_and(|cosine| cosine >= SIMILAR) {
-            evidence.decided_by = DecidedBy::Vector;
-        }
-    }
+    Some(same_person(ours, candidate.faces(models)?))
 }
 
 fn relation(evidence: &Evidence, score: f64, query: &Subject, candidate: &Subject) -> Relation {
