@@ -47,13 +47,19 @@ impl Default for Options {
 }
 
 impl Options {
-    /// For tests: any free ports, nothing kept, nothing said.
+    /// For tests: any free ports, nothing kept, nothing said, and the functions built as the tests are.
     #[must_use]
     pub fn for_tests() -> Self {
+        let profile = if cfg!(debug_assertions) {
+            "dev"
+        } else {
+            "release"
+        };
         Self {
             port: None,
             ephemeral: true,
             quiet: true,
+            profile: profile.to_owned(),
             ..Self::default()
         }
     }
