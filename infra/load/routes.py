@@ -1,7 +1,8 @@
 """What is asked: one line for each thing a client does.
 
-`{...}` is filled in for each woman. A line with `calls` is asked that often by each of them, because it
-has a limit of its own or because more than once makes no sense; the others are asked for some seconds.
+`{...}` is filled in for each woman. A line with `calls` is asked that often by each of them, once a
+second, because it has a limit of its own, starts work that goes on beside it, or makes no sense more than
+once; the others are asked for some seconds without a pause.
 `answers` are the statuses that are right: what can be done once is refused the second time, and the
 refusal is measured with it.
 """
@@ -33,6 +34,8 @@ class Ask:
     calls: int | None = None
     open: bool = False
     file: bool = False
+    # Whether it must be quick: the work some calls begin goes on beside what is measured.
+    quick: bool = True
 
     @property
     def name(self):
@@ -121,11 +124,11 @@ def writing():
 
 def working():
     """Starts work behind the API, which goes on beside what is measured."""
-    yield Ask("POST", f"{SCANS}/trigger", '{"type":"IMAGE_SCAN"}', (202, 409))
-    yield Ask("POST", f"{SCANS}/{{scan}}/cancel", "{}", (200, 202, 409))
-    yield Ask("POST", f"{SCANS}/{{scan}}/retry", "{}", (200, 202, 409))
+    yield Ask("POST", f"{SCANS}/trigger", '{"type":"IMAGE_SCAN"}', (202, 409), 4)
+    yield Ask("POST", f"{SCANS}/{{scan}}/cancel", "{}", (200, 202, 409), 4)
+    yield Ask("POST", f"{SCANS}/{{scan}}/retry", "{}", (200, 202, 409), 4)
     yield Ask("POST", f"{IMAGES}/tickets", "{}", (201,), 8)
-    yield Ask("POST", f"{IMAGES}/upload", None, (201,), 4, file=True)
+    yield Ask("POST", f"{IMAGES}/upload", None, (201,), 4, file=True, quick=False)
 
 
 def ending():
