@@ -11,9 +11,8 @@ use crate::template_model::{
 
 /// Rights that not everybody has, and who has them. A right that is not here and
 /// not in [`COMMON`] is a fault, so that a new one is seen in review.
-const RIGHTS: [(&str, &str); 18] = [
+const RIGHTS: [(&str, &str); 17] = [
     ("dynamodb:BatchWriteItem", "api-users schedule-rescan"),
-    ("dynamodb:DescribeTable", "api-health"),
     (
         "dynamodb:Query index/due",
         "schedule-notify schedule-rescan",

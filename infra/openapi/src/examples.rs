@@ -136,7 +136,7 @@ fn image() -> Value {
 fn found() -> Value {
     json!({
         "id": MATCH, "protectedImageId": IMAGE, "scanJobId": SCAN, "sourceUrl": PAGE, "platform": null, "similarity": 0.98,
-        "matchType": "MODIFIED", "detectedAt": THEN, "status": "NEW", "firstSeenAt": THEN, "lastSeenAt": THEN,
+        "matchType": "MODIFIED", "detectedAt": THEN, "status": "NEW", "firstSeenAt": THEN, "lastSeenAt": THEN, "goneAt": null,
         "confidence": "HIGH", "clipSimilarity": null, "faceVerified": null, "reviewStatus": "ACTIVE", "reviewedAt": null,
         "reviewedBy": null, "discoveryEngine": "tineye", "candidateGroupId": null, "faceSimilarity": null,
         "discoveryScore": 0.9, "verificationEngine": "pdq", "parentCandidateId": null,

@@ -26,6 +26,22 @@ pub fn alert_of(user: UserId, found: &Match, now: Timestamp) -> Alert {
     }
 }
 
+/// The alert of a finding that was gone for a while and was seen again.
+#[must_use]
+pub fn again(alert: &Alert) -> Alert {
+    let mut metadata = alert.metadata.clone().unwrap_or_default();
+    metadata.insert("cameBack".to_owned(), json!(true));
+    Alert {
+        title: format!("{} again", alert.title),
+        description: format!(
+            "It had not been found there for some time. {}",
+            alert.description
+        ),
+        metadata: Some(metadata),
+        ..alert.clone()
+    }
+}
+
 fn title(found: &Match, tier: Tier) -> String {
     let place = place(found);
     match (tier, found.match_type) {
@@ -146,6 +162,7 @@ mod tests {
             status: MatchStatus::New,
             first_seen_at: now,
             last_seen_at: now,
+            gone_at: None,
             confidence: Some(tier),
             clip_similarity: None,
             face_verified: None,
@@ -267,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn the_finding_keeps_the_contracts_field_names_and_adds_its_evidence() {
+    fn the_finding_keeps_the_contracts_field_names_and_adds_two() {
         let value = serde_json::to_value(found(Tier::MediumHigh, None)).unwrap();
         let keys: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
         let mut want = [
@@ -282,6 +299,7 @@ mod tests {
             "status",
             "firstSeenAt",
             "lastSeenAt",
+            "goneAt",
             "confidence",
             "clipSimilarity",
             "faceVerified",

@@ -67,6 +67,9 @@ pub struct Match {
     pub status: MatchStatus,
     pub first_seen_at: Timestamp,
     pub last_seen_at: Timestamp,
+    /// Since when two scans in a row did not see it any more.
+    #[serde(default)]
+    pub gone_at: Option<Timestamp>,
     pub confidence: Option<Tier>,
     pub clip_similarity: Option<f64>,
     pub face_verified: Option<String>,

@@ -46,7 +46,7 @@ pub use evidence::{
     ColourEvidence, Edit, Evidence, FaceEvidence, HashEvidence, OverlayEvidence, Person, Relation,
     Signal,
 };
-pub use finding::alert_of;
+pub use finding::{again, alert_of};
 pub use ids::{
     AccountId, AlertId, AnswerId, ImageId, MatchId, PlanId, PlanItemId, ScanId, SessionId, UserId,
 };

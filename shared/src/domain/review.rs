@@ -115,6 +115,7 @@ mod tests {
             status: MatchStatus::FlaggedForReview,
             first_seen_at: now(),
             last_seen_at: now(),
+            gone_at: None,
             confidence: Some(tier),
             clip_similarity: Some(0.4),
             face_verified: None,

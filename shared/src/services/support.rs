@@ -203,6 +203,12 @@ impl World {
         assert!(planted.status().is_success());
     }
 
+    /// Takes everything off the tiny web.
+    pub(crate) async fn take_down(&self) {
+        let sent = reqwest::Client::new().delete(self.at("/_web")).send().await;
+        assert!(sent.unwrap().status().is_success());
+    }
+
     /// Breaks a stand-in.
     pub(crate) async fn fault(&self, fault: Value) {
         let sent = reqwest::Client::new()

@@ -1,6 +1,6 @@
 //! Her alerts.
 
-use super::list::Counters;
+use super::list::{CHANGES, Counters};
 use super::tx::{Change, Tx};
 use super::{Key, Listing, Row, Store, read};
 use crate::domain::{Alert, AlertStatus, Error, Page, Result, UserId};
@@ -113,6 +113,9 @@ impl Tx<'_> {
     pub(super) fn move_alert(self, before: &Alert, after: &Alert) -> Self {
         let change = Change::default()
             .set("status", after.status)
+            .and_then(|it| it.set("title", &after.title))
+            .and_then(|it| it.set("description", &after.description))
+            .and_then(|it| it.set("createdAt", after.created_at))
             .and_then(|it| it.set("severity", after.severity))
             .and_then(|it| it.set("metadata", &after.metadata))
             .and_then(|it| it.set("viewedAt", after.viewed_at))
@@ -120,8 +123,11 @@ impl Tx<'_> {
             .and_then(|it| it.set("list", place(after)))
             .and_then(|it| it.when("list", "=", place(before)))
             .and_then(|it| it.when("severity", "=", before.severity));
-        let moves = if before.status == after.status {
+        let moves = if place(before) == place(after) {
             vec![]
+        } else if before.status == after.status {
+            // No total moves, and yet the list changes.
+            vec![(CHANGES.to_owned(), 1)]
         } else {
             vec![(counter(before.status), -1), (counter(after.status), 1)]
         };

@@ -1,8 +1,8 @@
 //! Ordered lists over the local index `list`.
 //!
 //! Pages have numbers, which the table does not know: what comes before a page is counted by the table,
-//! from the nearer end of the list, and not sent. Counting reads, so a page in the middle of a long list
-//! costs more than one near an end.
+//! from the nearer end of the list, and not sent. Counting reads, so the first page in the middle of a
+//! long list costs more than one near an end; those after it begin where it ended (`marks`).
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,11 +12,15 @@ use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::marks::Shelf;
 use super::{Item, Key, Store, failure, read};
 use crate::domain::{Page, Pagination, Result, UserId};
 
 /// The most rows one question asks for.
 const CHUNK: usize = 1000;
+
+/// The total of changes of the others.
+pub(super) const CHANGES: &str = "changes";
 
 /// How often a page is read that changes while it is read.
 const MOST_READS: u32 = 5;
@@ -31,8 +35,8 @@ enum Made {
 }
 
 /// From which end a run is read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
     First,
     Last,
 }
@@ -56,6 +60,11 @@ impl Counters {
             .get(name)
             .and_then(serde_json::Value::as_u64)
             .unwrap_or_default()
+    }
+
+    /// Another with every change of a list of hers that her totals tell of.
+    pub(crate) fn state(&self) -> u64 {
+        self.get(CHANGES)
     }
 }
 
@@ -99,9 +108,11 @@ impl Store {
     ) -> Result<Listing<T>> {
         let mut reads = 1;
         loop {
-            let mut runs = runs(&self.counters(user).await?);
+            let counters = self.counters(user).await?;
+            let mut runs = runs(&counters);
             runs.retain(|(_, total)| *total > 0);
-            let listing = self.made_page(user, &runs, made, page).await?;
+            let state = counters.state();
+            let listing = self.made_page((user, state), &runs, made, page).await?;
             let told = listing
                 .pagination
                 .total
@@ -114,21 +125,22 @@ impl Store {
         }
     }
 
-    /// A page of the list that is this run, by its name without the last `#`.
+    /// A page of the list that is this run, by its name without the last `#`. `state` is another with
+    /// every change of the list.
     pub(crate) async fn page<T: DeserializeOwned>(
         &self,
-        user: UserId,
+        (user, state): (UserId, u64),
         run: String,
         page: Page,
         total: u64,
     ) -> Result<Listing<T>> {
-        self.made_page(user, &[(run, total)], Made::Joined, page)
+        self.made_page((user, state), &[(run, total)], Made::Joined, page)
             .await
     }
 
     async fn made_page<T: DeserializeOwned>(
         &self,
-        user: UserId,
+        (user, state): (UserId, u64),
         runs: &[(String, u64)],
         made: Made,
         page: Page,
@@ -139,7 +151,7 @@ impl Store {
         let items = if wanted.is_empty() {
             vec![]
         } else if made == Made::Joined || runs.len() == 1 {
-            self.join_runs(user, runs, wanted).await?
+            self.join_runs((user, state), runs, wanted).await?
         } else {
             self.merge_runs(user, runs, wanted, all).await?
         };
@@ -152,7 +164,7 @@ impl Store {
     /// These rows of the runs one after the other.
     async fn join_runs(
         &self,
-        user: UserId,
+        (user, state): (UserId, u64),
         runs: &[(String, u64)],
         wanted: Range<usize>,
     ) -> Result<Vec<Item>> {
@@ -163,7 +175,13 @@ impl Store {
             let inside = |at: usize| at.saturating_sub(before).min(total);
             let part = inside(wanted.start)..inside(wanted.end);
             if !part.is_empty() {
-                items.extend(self.slice(user, run, part, total).await?);
+                let shelf = |end| Shelf {
+                    user,
+                    run: run.clone(),
+                    end,
+                    state,
+                };
+                items.extend(self.slice(shelf, part, total).await?);
             }
             before = before.saturating_add(total);
         }
@@ -173,16 +191,19 @@ impl Store {
     /// These rows of a run of `total`, counted from its nearer end.
     async fn slice(
         &self,
-        user: UserId,
-        run: &str,
+        shelf: impl Fn(End) -> Shelf,
         wanted: Range<usize>,
         total: usize,
     ) -> Result<Vec<Item>> {
         let (before, after) = (wanted.start, total - wanted.end);
         if before <= after {
-            return self.rows(user, run, End::First, before, wanted.len()).await;
+            return self
+                .rows_after(&shelf(End::First), before, wanted.len())
+                .await;
         }
-        let mut items = self.rows(user, run, End::Last, after, wanted.len()).await?;
+        let mut items = self
+            .rows_after(&shelf(End::Last), after, wanted.len())
+            .await?;
         items.reverse();
         Ok(items)
     }
@@ -203,9 +224,9 @@ impl Store {
         };
         let heads = runs
             .iter()
-            .map(|(run, _)| self.rows(user, run, end, 0, most));
+            .map(|(run, _)| self.rows((user, run, end), None, most));
         let heads = futures_util::future::try_join_all(heads).await?;
-        let mut all: Vec<Item> = heads.into_iter().flatten().collect();
+        let mut all: Vec<Item> = heads.into_iter().flat_map(|(items, _)| items).collect();
         all.sort_by(|a, b| token(a).cmp(token(b)));
         let skipped = match end {
             End::First => wanted.start,
@@ -217,35 +238,46 @@ impl Store {
 
     /// The first `wanted` rows of a run.
     pub(crate) async fn run(&self, user: UserId, run: &str, wanted: usize) -> Result<Vec<Item>> {
-        self.rows(user, run, End::First, 0, wanted).await
+        let (items, _) = self.rows((user, run, End::First), None, wanted).await?;
+        Ok(items)
     }
 
-    /// `wanted` rows of a run after `skipped` ones, in the order of reading.
-    async fn rows(
-        &self,
-        user: UserId,
-        run: &str,
-        end: End,
-        skipped: usize,
-        wanted: usize,
-    ) -> Result<Vec<Item>> {
-        let mut from = None;
-        let mut left = skipped;
-        while left > 0 {
+    /// `wanted` rows after `skipped` ones, in the order of reading.
+    async fn rows_after(&self, shelf: &Shelf, skipped: usize, wanted: usize) -> Result<Vec<Item>> {
+        let run = (shelf.user, shelf.run.as_str(), shelf.end);
+        let (mut passed, mut from) = match self.marks.nearest(shelf, skipped) {
+            Some((passed, from)) => (passed, Some(from)),
+            None => (0, None),
+        };
+        while passed < skipped {
             // Counted where they are: nothing of what is passed over is sent to us.
-            let question = self.question(user, run, end, left).select(Select::Count);
+            let question = self.question(run, skipped - passed).select(Select::Count);
             let reply = question.set_exclusive_start_key(from.take()).send().await;
             let reply = reply.map_err(|err| failure("counting in a list", err))?;
-            let counted = usize::try_from(reply.count).unwrap_or_default();
-            left = left.saturating_sub(counted);
+            passed += usize::try_from(reply.count).unwrap_or_default();
             from = reply.last_evaluated_key;
-            if from.is_none() {
+            let Some(from) = &from else {
                 return Ok(vec![]);
-            }
+            };
+            self.marks.set(shelf, passed, from);
         }
+        let (items, from) = self.rows(run, from, wanted).await?;
+        if let Some(from) = from {
+            self.marks.set(shelf, skipped + items.len(), &from);
+        }
+        Ok(items)
+    }
+
+    /// `wanted` rows of a run from a place on, in the order of reading, and where they end.
+    async fn rows(
+        &self,
+        run: (UserId, &str, End),
+        mut from: Option<Item>,
+        wanted: usize,
+    ) -> Result<(Vec<Item>, Option<Item>)> {
         let mut items = Vec::new();
         while items.len() < wanted {
-            let question = self.question(user, run, end, (wanted - items.len()).min(CHUNK));
+            let question = self.question(run, (wanted - items.len()).min(CHUNK));
             let reply = question.set_exclusive_start_key(from.take()).send().await;
             let reply = reply.map_err(|err| failure("reading a list", err))?;
             items.extend(reply.items.unwrap_or_default());
@@ -254,10 +286,10 @@ impl Store {
                 break;
             }
         }
-        Ok(items)
+        Ok((items, from))
     }
 
-    fn question(&self, user: UserId, run: &str, end: End, most: usize) -> QueryFluentBuilder {
+    fn question(&self, (user, run, end): (UserId, &str, End), most: usize) -> QueryFluentBuilder {
         self.client
             .query()
             .table_name(&self.table)

@@ -37,7 +37,7 @@ async fn check(store: &Store, user: UserId, runs: &[(String, u64)], made: Made, 
     for limit in [1, 3, 7, 100] {
         for number in 1..=(total as u32 / limit + 2) {
             let page = Page { number, limit };
-            let listing = store.made_page(user, runs, made, page).await.unwrap();
+            let listing = store.made_page((user, 0), runs, made, page).await.unwrap();
             assert_eq!(listing.pagination.total, total as u64);
             let wanted = page.offset().min(total)..page.end().min(total);
             assert_eq!(numbers(listing), wanted.collect::<Vec<_>>(), "{page:?}");
@@ -89,11 +89,36 @@ async fn what_the_table_does_not_answer_at_once() {
     let (store, user) = (testing::store().await, UserId::random());
     let tokens: Vec<_> = (0..40).map(|it| ("A", format!("{it:03}"))).collect();
     stored(&store, user, &tokens, 60_000).await;
-    let page = |number, limit| store.page::<Thing>(user, "A".into(), Page { number, limit }, 40);
+    let page =
+        |number, limit| store.page::<Thing>((user, 0), "A".into(), Page { number, limit }, 40);
     for (number, limit, wanted) in [(1, 40, 0..40), (6, 4, 20..24), (2, 19, 19..38)] {
         let listing = page(number, limit).await.unwrap();
         assert_eq!(numbers(listing), wanted.collect::<Vec<_>>());
     }
+}
+
+/// What was deep in the list before is not where it was.
+#[tokio::test]
+async fn a_list_that_has_changed_is_counted_anew() {
+    let (store, user) = (testing::store().await, UserId::random());
+    let tokens: Vec<_> = (10..40).map(|it| ("A", format!("{it:03}"))).collect();
+    stored(&store, user, &tokens, 0).await;
+    let page = |state, number| {
+        let page = Page { number, limit: 5 };
+        store.page::<Thing>((user, state), "A".into(), page, 30)
+    };
+    assert_eq!(numbers(page(1, 3).await.unwrap()), [10, 11, 12, 13, 14]);
+    let first = Row::new(
+        Key::user(user, "THING#99"),
+        Thing {
+            number: 99,
+            filling: String::new(),
+        },
+    );
+    let first = first.listed("A#000");
+    assert!(store.tx().create(&first).commit().await.unwrap().is_done());
+    assert_eq!(numbers(page(2, 3).await.unwrap()), [9, 10, 11, 12, 13]);
+    assert_eq!(numbers(page(2, 2).await.unwrap()), [4, 5, 6, 7, 8]);
 }
 
 /// A total that is ahead of the rows, as between two reads: the page is short, and nothing fails.
@@ -102,7 +127,7 @@ async fn rows_that_are_not_there() {
     let (store, user) = (testing::store().await, UserId::random());
     let tokens: Vec<_> = (0..4).map(|it| ("A", format!("{it:03}"))).collect();
     stored(&store, user, &tokens, 0).await;
-    let page = |number| store.page::<Thing>(user, "A".into(), Page { number, limit: 3 }, 20);
+    let page = |number| store.page::<Thing>((user, 0), "A".into(), Page { number, limit: 3 }, 20);
     assert_eq!(numbers(page(2).await.unwrap()), [3]);
     assert_eq!(numbers(page(3).await.unwrap()), [] as [usize; 0]);
 }

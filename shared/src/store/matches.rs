@@ -4,14 +4,12 @@ use serde::Serialize;
 
 use super::tx::{Change, Outcome, Tx};
 use super::{Key, Listing, Row, Store};
-use crate::domain::{
-    Alert, Error, Image, ImageId, Match, MatchId, Page, Result, ReviewStatus, ScanId, Tier, UserId,
-};
+use crate::domain::{Alert, Error, Image, ImageId, Match, MatchId, Page, Result, UserId};
 
 /// What storing a finding came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stored {
-    /// It is new, and she is told.
+    /// It is new, or news again, and she is told.
     New,
     /// It was known; only its last sighting is.
     Known,
@@ -23,7 +21,7 @@ pub(super) fn key(user: UserId, image: ImageId, id: MatchId) -> Key {
     Key::user(user, format!("MATCH#{image}#{id}"))
 }
 
-fn run(image: ImageId) -> String {
+pub(super) fn run(image: ImageId) -> String {
     format!("MATCH#{image}")
 }
 
@@ -39,7 +37,9 @@ fn place(found: &Match) -> String {
 impl Store {
     /// A page of the findings of a picture of hers, newest first.
     pub async fn matches(&self, image: &Image, page: Page) -> Result<Listing<Match>> {
-        self.page(image.user_id, run(image.id), page, image.match_count)
+        // Findings only ever come: as many of them are the same.
+        let state = image.match_count;
+        self.page((image.user_id, state), run(image.id), page, state)
             .await
     }
 
@@ -54,7 +54,8 @@ impl Store {
     }
 
     /// Stores a finding with its alert, if it raises one, and all totals, or, if it was known, when it
-    /// was last seen. One that raised no alert raises it once there is reason to.
+    /// was last seen. One that raised no alert raises it once there is reason to, and one that was gone
+    /// is told of again.
     pub async fn store_finding(
         &self,
         user: UserId,
@@ -78,38 +79,11 @@ impl Store {
         };
         match tx.commit().await? {
             Outcome::Done => Ok(Stored::New),
-            Outcome::Refused(places) if places.contains(&0) => match alert {
-                Some(alert) if self.wake(user, found, scan, alert).await? => Ok(Stored::New),
-                _ => self.see_again(user, found).await,
-            },
+            Outcome::Refused(places) if places.contains(&0) => {
+                self.see_again(user, found, scan, alert).await
+            }
             Outcome::Refused(_) => Ok(Stored::Gone),
         }
-    }
-
-    /// Raises the alert of a finding that was quiet till now. `false`: it was not, or she has judged it.
-    async fn wake(&self, user: UserId, found: &Match, scan: ScanId, alert: &Alert) -> Result<bool> {
-        let change = seen_again(found)
-            .map(|it| it.remove("quiet"))
-            .and_then(|it| it.when("quiet", "=", true))
-            .and_then(|it| it.when("reviewStatus", "=", ReviewStatus::FlaggedForReview));
-        let tx = self
-            .tx()
-            .update(&key(user, found.protected_image_id, found.id), change)
-            .count_finding(user, scan)
-            .raise(alert);
-        Ok(tx.commit().await?.is_done())
-    }
-
-    async fn see_again(&self, user: UserId, found: &Match) -> Result<Stored> {
-        let change = seen_again(found).map(Change::if_exists);
-        let tx = self
-            .tx()
-            .update(&key(user, found.protected_image_id, found.id), change);
-        Ok(if tx.commit().await?.is_done() {
-            Stored::Known
-        } else {
-            Stored::Gone
-        })
     }
 }
 
@@ -123,27 +97,6 @@ struct Finding<'a> {
     quiet: Option<bool>,
 }
 
-fn seen_again(found: &Match) -> Result<Change> {
-    let change = Change::default()
-        .set("lastSeenAt", found.last_seen_at)
-        .and_then(|it| it.set("scanJobId", found.scan_job_id))?;
-    surer(change, found)
-}
-
-/// A sighting that is certain takes the place of what was known; any other leaves it, so that what we
-/// once saw outlasts the page. What she was asked and told stays.
-fn surer(change: Change, found: &Match) -> Result<Change> {
-    if found.confidence != Some(Tier::High) {
-        return Ok(change);
-    }
-    change
-        .set("confidence", found.confidence)?
-        .set("similarity", found.similarity)?
-        .set("matchType", found.match_type)?
-        .set("verificationEngine", &found.verification_engine)?
-        .set("evidence", &found.evidence)
-}
-
 impl Tx<'_> {
     /// Counts a new finding on its picture; refused if the picture is gone.
     fn found_image(self, user: UserId, image: ImageId) -> Self {
@@ -154,4 +107,4 @@ impl Tx<'_> {
 
 #[cfg(test)]
 #[path = "matches_tests.rs"]
-mod tests;
+pub(super) mod tests;

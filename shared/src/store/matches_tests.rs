@@ -2,22 +2,23 @@
 
 use super::*;
 use crate::domain::{
-    AlertStatus, CanonicalUrl, Claim, ImageState, Look, MatchStatus, MatchType, Scan, ScanOrigin,
-    ScanType, Timestamp, Verdict, alert_of,
+    AlertStatus, CanonicalUrl, Claim, ImageState, Look, MatchStatus, MatchType, ReviewStatus, Scan,
+    ScanId, ScanOrigin, ScanType, Tier, Timestamp, Verdict, alert_of,
 };
 
-fn now() -> Timestamp {
+pub(in crate::store) fn now() -> Timestamp {
     Timestamp::parse("2026-11-20T12:00:00Z").unwrap()
 }
 
-struct World {
-    store: Store,
-    image: Image,
-    scan: Scan,
+/// A woman with a picture and a scan.
+pub(in crate::store) struct World {
+    pub(in crate::store) store: Store,
+    pub(in crate::store) image: Image,
+    pub(in crate::store) scan: Scan,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(in crate::store) async fn new() -> Self {
         let (store, user) = (crate::testing::store().await, UserId::random());
         let image = Image {
             state: ImageState::Ready,
@@ -30,7 +31,7 @@ impl World {
     }
 
     /// A finding that one engine only calls alike.
-    fn alike(&self) -> Match {
+    pub(in crate::store) fn alike(&self) -> Match {
         let url = CanonicalUrl::parse("https://forum.example/t/1").unwrap();
         let verdict = Verdict::of(Claim::Alike, None, Look::Unseen).unwrap();
         let (status, review_status) = verdict.status();
@@ -46,6 +47,7 @@ impl World {
             status,
             first_seen_at: now(),
             last_seen_at: now(),
+            gone_at: None,
             confidence: Some(verdict.tier),
             clip_similarity: None,
             face_verified: None,
@@ -62,7 +64,7 @@ impl World {
         }
     }
 
-    fn certain(&self) -> Match {
+    pub(in crate::store) fn certain(&self) -> Match {
         Match {
             confidence: Some(Tier::High),
             match_type: MatchType::Exact,
@@ -72,14 +74,14 @@ impl World {
         }
     }
 
-    async fn store(&self, found: &Match, told: bool) -> Stored {
+    pub(in crate::store) async fn store(&self, found: &Match, told: bool) -> Stored {
         let user = self.image.user_id;
         let alert = told.then(|| alert_of(user, found, now()));
         let stored = self.store.store_finding(user, found, alert.as_ref());
         stored.await.unwrap()
     }
 
-    async fn counts(&self) -> (u32, u32, u64) {
+    pub(in crate::store) async fn counts(&self) -> (u32, u32, u64) {
         let user = self.image.user_id;
         let row = self.store.scan(user, self.scan.id).await.unwrap().unwrap();
         let page = Page {

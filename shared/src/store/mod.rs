@@ -45,6 +45,7 @@ mod images;
 mod linked;
 mod links;
 mod list;
+mod marks;
 mod matches;
 mod outbox;
 mod plans;
@@ -56,6 +57,7 @@ mod replays;
 mod reviews;
 mod scans;
 mod sessions;
+mod sightings;
 mod told;
 mod tries;
 mod tx;
@@ -98,6 +100,7 @@ type Item = HashMap<String, AttributeValue>;
 pub struct Store {
     client: Client,
     table: String,
+    marks: marks::Marks,
 }
 
 /// Where a row is.
@@ -180,17 +183,14 @@ impl Store {
         Self {
             client,
             table: table.into(),
+            marks: marks::Marks::default(),
         }
     }
 
     /// Whether the table answers. For the readiness check.
     pub async fn ping(&self) -> Result<()> {
-        self.client
-            .describe_table()
-            .table_name(&self.table)
-            .send()
-            .await
-            .map_err(|err| failure("describing the table", err))?;
+        let nothing: Option<Key> = self.get(&Key::lone("PING")).await?;
+        debug_assert!(nothing.is_none(), "nobody writes that row");
         Ok(())
     }
 
@@ -206,6 +206,38 @@ impl Store {
             .await
             .map_err(|err| failure("reading a row", err))?;
         reply.item.map(read).transpose()
+    }
+
+    /// These attributes of all rows of hers whose names begin so.
+    pub(crate) async fn parts<T: DeserializeOwned>(
+        &self,
+        user: UserId,
+        start: &str,
+        attributes: &str,
+    ) -> Result<Vec<T>> {
+        let (mut parts, mut from) = (Vec::new(), None);
+        loop {
+            let reply = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .consistent_read(true)
+                .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
+                .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")))
+                .expression_attribute_values(":start", AttributeValue::S(start.to_owned()))
+                .projection_expression(attributes)
+                .set_exclusive_start_key(from.take())
+                .send()
+                .await
+                .map_err(|err| failure("reading parts of rows", err))?;
+            for item in reply.items.unwrap_or_default() {
+                parts.push(read(item)?);
+            }
+            from = reply.last_evaluated_key;
+            if from.is_none() {
+                return Ok(parts);
+            }
+        }
     }
 }
 

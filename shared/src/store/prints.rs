@@ -1,10 +1,8 @@
 //! What her pictures are recognised by. A row of its own beside each picture's: lists of pictures
 //! do not read it, and the numbers of many faces are far from what one row may hold.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use super::tx::{Change, Tx};
-use super::{Key, Row, Store, failure, read};
+use super::{Key, Row, Store};
 use crate::domain::{ImageId, Prints, Result, UserId};
 
 fn key(user: UserId, image: ImageId) -> Key {
@@ -19,38 +17,11 @@ impl Store {
 
     /// Removes what is kept of the faces in her pictures, and notes that it is done.
     pub async fn forget_faces(&self, user: UserId) -> Result<()> {
-        for key in self.print_keys(user).await? {
+        for key in self.parts::<Key>(user, "PRINTS#", "pk, sk").await? {
             let change = Change::default().if_exists().remove("faces");
             self.tx().update(&key, Ok(change)).commit().await?;
         }
         self.faces_are_forgotten(user).await
-    }
-
-    async fn print_keys(&self, user: UserId) -> Result<Vec<Key>> {
-        let mut keys = Vec::new();
-        let mut from = None;
-        loop {
-            let reply = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND begins_with(sk, :prints)")
-                .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")))
-                .expression_attribute_values(":prints", AttributeValue::S("PRINTS#".into()))
-                .projection_expression("pk, sk")
-                .set_exclusive_start_key(from.take())
-                .send()
-                .await
-                .map_err(|err| failure("listing what her pictures are recognised by", err))?;
-            for item in reply.items.unwrap_or_default() {
-                keys.push(read(item)?);
-            }
-            from = reply.last_evaluated_key;
-            if from.is_none() {
-                return Ok(keys);
-            }
-        }
     }
 }
 

@@ -68,8 +68,9 @@ impl Store {
 
     /// A page of her findings that wait, newest first.
     pub async fn flagged(&self, user: UserId, page: Page) -> Result<Listing<Flagged>> {
-        let total = self.counters(user).await?.get(TOTAL);
-        let listing: Listing<Pointer> = self.page(user, RUN.to_owned(), page, total).await?;
+        let counters = self.counters(user).await?;
+        let (total, list) = (counters.get(TOTAL), (user, counters.state()));
+        let listing: Listing<Pointer> = self.page(list, RUN.to_owned(), page, total).await?;
         let findings: Vec<Key> = listing
             .items
             .iter()

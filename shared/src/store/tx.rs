@@ -350,7 +350,10 @@ impl<'a> Tx<'a> {
 
     /// The totals come last, so that the places of the other conditions are the order of building.
     fn with_counts(mut self) -> Self {
-        let counts = std::mem::take(&mut self.counts);
+        let mut counts = std::mem::take(&mut self.counts);
+        if counts.values().any(|by| *by != 0) {
+            counts.insert(super::list::CHANGES.to_owned(), 1);
+        }
         let mut change = counts
             .iter()
             .filter(|it| *it.1 != 0)

@@ -49,7 +49,7 @@ const NAMED: [(&str, &str); 27] = [
         "Match",
         "{id: uuid, protectedImageId: uuid, scanJobId: uuid | null, sourceUrl: url, platform: text | null, \
           similarity: number, matchType: text, detectedAt: date, status: text, firstSeenAt: date, lastSeenAt: date, \
-          confidence: Tier | null, clipSimilarity: number | null, faceVerified: text | null, \
+          goneAt: date | null, confidence: Tier | null, clipSimilarity: number | null, faceVerified: text | null, \
           reviewStatus: text, reviewedAt: date | null, reviewedBy: uuid | null, discoveryEngine: text | null, \
           candidateGroupId: text | null, faceSimilarity: number | null, discoveryScore: number | null, \
           verificationEngine: text | null, parentCandidateId: text | null, evidence: Evidence | null}",

@@ -84,6 +84,7 @@ impl Case {
             status,
             first_seen_at: at,
             last_seen_at: at,
+            gone_at: None,
             confidence: Some(tier),
             clip_similarity: None,
             face_verified: None,

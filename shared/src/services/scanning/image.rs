@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 
-use super::places::{Told, places};
+use super::places::{Told, places, thorough};
 use super::{Scanner, is_late};
 use crate::clock;
 use crate::domain::{
@@ -15,7 +15,7 @@ use crate::domain::{
 };
 use crate::objects::key;
 use crate::services::governor::Unanswered;
-use crate::services::searching::{Asked, Query, Unfound, hex};
+use crate::services::searching::{Asked, Origin, Query, Unfound, hex};
 use crate::services::work::RESERVE;
 use crate::store::{ImageRow, ScanRow};
 
@@ -170,7 +170,8 @@ impl Scanner {
         if !facts.is_searched() && troubles.is_empty() && !late {
             return Ok(Seen::Unsearched(facts));
         }
-        let places = places(id, told);
+        let places = places(id, &told);
+        let thorough = thorough(&told, &places);
         self.look_at(
             row,
             &image,
@@ -183,6 +184,9 @@ impl Scanner {
         .await?;
         if late {
             return Err(Stop::Late);
+        }
+        if troubles.is_empty() {
+            self.miss(row, &image, &thorough).await?;
         }
         if facts.is_searched() && (troubles.is_empty() || means.last) {
             self.mark(row, id, &facts, done.is_some()).await?;
@@ -274,11 +278,12 @@ impl Scanner {
                     let unsuitable = found.answer.unsuitable;
                     let fare = [Fare::Searched, Fare::Unsuitable][usize::from(unsuitable)];
                     sorted.facts.fares(vendor, fare);
-                    sorted.resumed |= found.resumed;
+                    sorted.resumed |= found.origin == Origin::Resumed;
                     sorted.told.push(Told {
                         engine,
                         vendor,
                         answer: found.answer,
+                        is_new: found.origin != Origin::Recalled,
                     });
                 }
                 Err(Unfound::Lost) => return Err(Stop::Lost),
@@ -296,6 +301,21 @@ impl Scanner {
             }
         }
         Ok(sorted)
+    }
+
+    /// What these engines had found of the picture and do not any more.
+    async fn miss(&self, row: &ScanRow, image: &ImageRow, engines: &[&str]) -> Result<(), Stop> {
+        if engines.is_empty() || image.image.match_count == 0 {
+            return Ok(());
+        }
+        let missed = self
+            .store
+            .miss_findings(&row.scan, &image.image, engines, clock::now());
+        match missed.await? {
+            0 => {}
+            gone => tracing::info!(image.id = %image.image.id, gone, "findings are gone"),
+        }
+        Ok(())
     }
 
     async fn mark(

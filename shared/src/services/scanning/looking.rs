@@ -211,9 +211,10 @@ impl Scanner {
             engine: TinEye::NAME,
             vendor: Vendor::Tineye,
             answer,
+            is_new: true,
         };
         let mut new = Vec::new();
-        for mut place in places(image.image.id, vec![told]) {
+        for mut place in places(image.image.id, &[told]) {
             let known = self
                 .store
                 .finding(row.scan.user_id, image.image.id, place.id)

@@ -12,6 +12,9 @@ use crate::engines::{Answer, Candidate, Kind};
 const MOST_PLACES: usize = 200;
 const MOST_PICTURES: usize = 5;
 
+/// An engine that names as many places may know more than it names; TinEye is asked for 50.
+const MANY: usize = 40;
+
 /// A page (or a bare picture) where hers was found, with every picture on it that matched. One place is
 /// one finding.
 #[derive(Clone, Debug)]
@@ -40,19 +43,22 @@ pub(super) struct Told {
     pub(super) engine: &'static str,
     pub(super) vendor: Vendor,
     pub(super) answer: Answer,
+    /// It is not one of an earlier scan.
+    pub(super) is_new: bool,
 }
 
 /// The places of all answers, the surest first. What is not on the web is no place.
-pub(super) fn places(image: ImageId, told: Vec<Told>) -> Vec<Place> {
+pub(super) fn places(image: ImageId, told: &[Told]) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     let mut known: HashMap<MatchId, usize> = HashMap::new();
     for Told {
         engine,
         vendor,
         answer,
+        ..
     } in told
     {
-        for candidate in answer.candidates {
+        for candidate in &answer.candidates {
             let at = |it: &Option<String>| it.as_deref().and_then(CanonicalUrl::parse);
             let page = at(&candidate.page);
             let is_bare = page.is_none();
@@ -70,7 +76,7 @@ pub(super) fn places(image: ImageId, told: Vec<Told>) -> Vec<Place> {
                 });
                 places.len() - 1
             });
-            places[place].sight(Sighting::of(engine, vendor, candidate));
+            places[place].sight(Sighting::of(engine, *vendor, candidate));
         }
     }
     drop_pictures_of_pages(&mut places);
@@ -80,6 +86,16 @@ pub(super) fn places(image: ImageId, told: Vec<Told>) -> Vec<Place> {
     places.sort_by_key(|it| std::cmp::Reverse(it.sightings.first().map(|it| it.claim)));
     places.truncate(MOST_PLACES);
     places
+}
+
+/// The engines that named every place they know; what such an engine does not name, it does not see.
+pub(super) fn thorough(told: &[Told], places: &[Place]) -> Vec<&'static str> {
+    if places.len() >= MOST_PLACES {
+        return Vec::new();
+    }
+    let named_all =
+        |it: &&Told| it.is_new && !it.answer.unsuitable && it.answer.candidates.len() < MANY;
+    told.iter().filter(named_all).map(|it| it.engine).collect()
 }
 
 /// A picture that one engine names by itself and another on its page is at one place, the page.
@@ -120,12 +136,12 @@ impl Place {
 }
 
 impl Sighting {
-    fn of(engine: &'static str, vendor: Vendor, candidate: Candidate) -> Self {
+    fn of(engine: &'static str, vendor: Vendor, candidate: &Candidate) -> Self {
         Self {
             engine,
             claim: claim(vendor, candidate.kind),
             score: candidate.score,
-            picture: candidate.picture,
+            picture: candidate.picture.clone(),
         }
     }
 
@@ -174,6 +190,7 @@ pub(super) fn finding(
         status,
         first_seen_at: now,
         last_seen_at: now,
+        gone_at: None,
         confidence: Some(verdict.tier),
         clip_similarity: of(|it| it.vector),
         face_verified: face.map(str::to_owned),
@@ -212,6 +229,7 @@ mod tests {
                 candidates,
                 ..Answer::default()
             },
+            is_new: true,
         }
     }
 
@@ -237,7 +255,7 @@ mod tests {
         ];
         let found = places(
             ImageId::next(),
-            vec![told("tineye", Vendor::Tineye, candidates)],
+            &[told("tineye", Vendor::Tineye, candidates)],
         );
         let urls: Vec<_> = found
             .iter()
@@ -253,7 +271,7 @@ mod tests {
         let picture = "https://cdn.example/a.jpg";
         let found = places(
             ImageId::next(),
-            vec![
+            &[
                 told(
                     "google_lens",
                     Vendor::Serpapi,
@@ -292,7 +310,7 @@ mod tests {
         let paged = candidate(Kind::Similar, picture, Some(page));
         let found = places(
             ImageId::next(),
-            vec![
+            &[
                 told("google-vision", Vendor::GoogleVision, vec![bare, other]),
                 told("google_lens", Vendor::Serpapi, vec![paged]),
             ],
@@ -313,8 +331,38 @@ mod tests {
         };
         let bare = candidate(Kind::Page, "", Some("https://forum.example/t/1"));
         let many = (0..9).map(page).chain([bare]).collect();
-        let found = places(ImageId::next(), vec![told("v", Vendor::GoogleVision, many)]);
+        let found = places(ImageId::next(), &[told("v", Vendor::GoogleVision, many)]);
         let sizes: Vec<_> = found.iter().map(|it| it.sightings.len()).collect();
         assert_eq!(sizes, [MOST_PICTURES, 1]);
+    }
+
+    #[test]
+    fn who_names_much_may_know_more() {
+        let pages = |count: usize| -> Vec<Candidate> {
+            let page = |n| format!("https://e.example/{n}");
+            let all = 0..count;
+            all.map(|n| candidate(Kind::Full, "", Some(&page(n))))
+                .collect()
+        };
+        let unsuitable = Told {
+            engine: "google-vision",
+            vendor: Vendor::GoogleVision,
+            answer: Answer::unsuitable(),
+            is_new: true,
+        };
+        let recalled = Told {
+            is_new: false,
+            ..told("bing_reverse_image", Vendor::Serpapi, pages(1))
+        };
+        let told = [
+            told("tineye", Vendor::Tineye, pages(MANY)),
+            told("google_lens", Vendor::Serpapi, pages(3)),
+            unsuitable,
+            recalled,
+        ];
+        let found = places(ImageId::next(), &told);
+        assert_eq!(thorough(&told, &found), ["google_lens"]);
+        let many = vec![found[0].clone(); MOST_PLACES];
+        assert!(thorough(&told, &many).is_empty());
     }
 }

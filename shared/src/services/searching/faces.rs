@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engines, Found, Query, Unfound, keep, kept};
+use super::{Engines, Found, Origin, Query, Unfound, keep, kept};
 use crate::clock;
 use crate::domain::Timestamp;
 use crate::engines::{Answer, EngineError, FaceCheck, Poll, Upload};
@@ -48,7 +48,7 @@ impl Engines {
             keep(store, query, FaceCheck::NAME, &answer).await?;
             return Ok(Found {
                 answer,
-                resumed: false,
+                origin: Origin::Asked,
             });
         };
         let answer = wait_for(engine, &uploaded, query.until).await;
@@ -61,7 +61,7 @@ impl Engines {
         self.remove(store, query, engine, &uploaded.upload).await;
         answer.map(|answer| Found {
             answer,
-            resumed: false,
+            origin: Origin::Asked,
         })
     }
 

@@ -65,8 +65,18 @@ pub(super) struct Asked {
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) answer: Answer,
+    pub(super) origin: Origin,
+}
+
+/// Where an answer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It was asked for now.
+    Asked,
     /// It was kept from an earlier attempt at this scan.
-    pub(super) resumed: bool,
+    Resumed,
+    /// It was kept from another scan.
+    Recalled,
 }
 
 /// Why nothing was found.
@@ -184,7 +194,7 @@ impl Engines {
         keep(store, query, name, &answer).await?;
         Ok(Found {
             answer,
-            resumed: false,
+            origin: Origin::Asked,
         })
     }
 }
@@ -206,7 +216,7 @@ async fn kept(store: &Store, query: &Query<'_>, name: &str) -> Result<Option<Fou
     if let Some(answer) = store.searched(scan, image, name).await? {
         return Ok(Some(Found {
             answer,
-            resumed: true,
+            origin: Origin::Resumed,
         }));
     }
     let Some(answer) = store
@@ -218,7 +228,7 @@ async fn kept(store: &Store, query: &Query<'_>, name: &str) -> Result<Option<Fou
     note(store, query, name, &answer).await?;
     Ok(Some(Found {
         answer,
-        resumed: false,
+        origin: Origin::Recalled,
     }))
 }
 

@@ -10,6 +10,21 @@ async fn scanned(world: &World) -> serde_json::Value {
     row(world, &scan).await.scan.result.unwrap()
 }
 
+/// A scan that begins now, and so takes no answer of one before it.
+async fn anew(world: &World) -> Scan {
+    let (id, now) = (ScanId::next(), clock::now());
+    let scan = Scan::pending(id, world.user, ScanType::ImageScan, None, now);
+    let begun = world.store.create_scan(&scan, ScanOrigin::User);
+    assert!(begun.await.unwrap());
+    scan
+}
+
+async fn scanned_anew(world: &World) -> serde_json::Value {
+    let scan = anew(world).await;
+    take(world, &scan, 1).await.unwrap();
+    row(world, &scan).await.scan.result.unwrap()
+}
+
 async fn only_finding(world: &World, image: ImageId) -> Match {
     let image = world.image(image).await.image;
     let mut found = world.store.matches(&image, PAGE).await.unwrap();
@@ -86,6 +101,41 @@ async fn a_page_that_was_down_is_certain_once_it_is_seen_and_stays_so() {
         ..again
     };
     assert_eq!(kept, seen, "all else is as it was");
+}
+
+#[tokio::test]
+async fn what_was_taken_down_is_told_of_again_when_it_comes_back() {
+    let world = World::new().await;
+    let image = world.picture(1).await;
+    let page = "https://forum.example/t/1";
+    world.plant(1, page).await;
+    scanned_anew(&world).await;
+    world.take_down().await;
+
+    // An engine that does not answer says nothing about what is gone.
+    world
+        .fault(json!({ "engine": "tineye", "mode": "error", "status": 500 }))
+        .await;
+    let failing = anew(&world).await;
+    take(&world, &failing, 3).await.unwrap_err();
+    world.repair().await;
+    scanned_anew(&world).await;
+    assert_eq!(only_finding(&world, image).await.gone_at, None);
+    scanned_anew(&world).await;
+    assert!(only_finding(&world, image).await.gone_at.is_some());
+    assert_eq!(world.alerts().await.len(), 1);
+
+    world.plant(1, page).await;
+    let result = scanned_anew(&world).await;
+    assert_eq!(
+        (&result["matchesFound"], &result["alertsCreated"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(only_finding(&world, image).await.gone_at, None);
+    let alerts = world.alerts().await;
+    assert_eq!(alerts.len(), 1);
+    assert_eq!(alerts[0].title, "Your photo was found on the web again");
+    assert_eq!(alerts[0].metadata.as_ref().unwrap()["cameBack"], true);
 }
 
 #[tokio::test]

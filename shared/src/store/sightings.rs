@@ -1,0 +1,218 @@
+//! Findings that are seen again, that go, and that come back.
+//!
+//! A finding is gone once two scans in a row that asked the engine which had found it, and were told
+//! everything, did not see it: `missedBy` on its row is the first of them, `goneAt` is when the second
+//! ended. One that is then seen again is told of anew, unless she has said that it does not matter.
+
+use serde::Deserialize;
+
+use super::tx::Change;
+use super::{Store, Stored, matches};
+use crate::domain::{
+    Alert, AlertStatus, Error, Image, Match, MatchId, MatchStatus, Result, ReviewStatus, Scan,
+    ScanId, Tier, Timestamp, UserId, again,
+};
+
+/// How often a finding is read that changes under our hands.
+const ATTEMPTS: u32 = 5;
+
+/// The names of what is read of a finding to see whether it is missed.
+const PARTS: &str =
+    "id, lastSeenAt, scanJobId, discoveryEngine, parentCandidateId, goneAt, missedBy";
+
+/// A finding with what only the store knows of it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Known {
+    #[serde(flatten)]
+    found: Match,
+    /// It raised no alert.
+    #[serde(default)]
+    quiet: bool,
+}
+
+/// What decides whether a finding that a scan did not see is missed.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Unseen {
+    id: MatchId,
+    last_seen_at: Timestamp,
+    scan_job_id: Option<ScanId>,
+    discovery_engine: Option<String>,
+    parent_candidate_id: Option<MatchId>,
+    gone_at: Option<Timestamp>,
+    missed_by: Option<ScanId>,
+}
+
+impl Store {
+    /// A known finding is seen again; with its alert, if there is reason for one.
+    pub(super) async fn see_again(
+        &self,
+        user: UserId,
+        found: &Match,
+        scan: ScanId,
+        alert: Option<&Alert>,
+    ) -> Result<Stored> {
+        let key = matches::key(user, found.protected_image_id, found.id);
+        for _ in 0..ATTEMPTS {
+            let Some(known) = self.get::<Known>(&key).await? else {
+                return Ok(Stored::Gone);
+            };
+            let review = known.found.review_status;
+            let may_tell = alert.filter(|_| review != ReviewStatus::Dismissed);
+            let is_news = match may_tell {
+                Some(_) if known.quiet => review == ReviewStatus::FlaggedForReview,
+                Some(alert) if known.found.gone_at.is_some() => self.matters(user, alert).await?,
+                _ => false,
+            };
+            let done = match may_tell.filter(|_| is_news) {
+                Some(alert) if known.quiet => self.wake(user, found, scan, alert).await?,
+                Some(alert) => self.come_back(user, found, (scan, &known), alert).await?,
+                None => {
+                    let change = seen_again(found, &known);
+                    self.tx().update(&key, change).commit().await?.is_done()
+                }
+            };
+            match (done, is_news) {
+                (true, true) => return Ok(Stored::New),
+                (true, false) => return Ok(Stored::Known),
+                (false, _) => {}
+            }
+        }
+        Err(Error::unavailable(
+            "seeing a finding again",
+            "it kept changing",
+        ))
+    }
+
+    /// Whether she has not put this alert aside.
+    async fn matters(&self, user: UserId, alert: &Alert) -> Result<bool> {
+        let kept = self.alert(user, &alert.id.to_string()).await?;
+        Ok(kept.is_none_or(|it| it.status != AlertStatus::Dismissed))
+    }
+
+    /// Raises the alert of a finding that was quiet till now. `false`: it was not, or she has judged it.
+    async fn wake(&self, user: UserId, found: &Match, scan: ScanId, alert: &Alert) -> Result<bool> {
+        let change = sighting(found)
+            .map(|it| it.remove("quiet"))
+            .and_then(|it| it.when("quiet", "=", true))
+            .and_then(|it| it.when("reviewStatus", "=", ReviewStatus::FlaggedForReview));
+        let tx = self
+            .tx()
+            .update(
+                &matches::key(user, found.protected_image_id, found.id),
+                change,
+            )
+            .count_finding(user, scan)
+            .raise(alert);
+        Ok(tx.commit().await?.is_done())
+    }
+
+    /// Tells anew of a finding that was gone. `false`: it or its alert changed meanwhile.
+    async fn come_back(
+        &self,
+        user: UserId,
+        found: &Match,
+        (scan, known): (ScanId, &Known),
+        alert: &Alert,
+    ) -> Result<bool> {
+        let change = seen_again(found, known).and_then(|it| {
+            let is_done = [MatchStatus::Reviewed, MatchStatus::Actioned];
+            match is_done.contains(&known.found.status) {
+                true => it.set("status", MatchStatus::New),
+                false => Ok(it),
+            }
+        });
+        let key = matches::key(user, found.protected_image_id, found.id);
+        let tx = self.tx().update(&key, change).count_finding(user, scan);
+        let news = again(alert);
+        let tx = match self.alert(user, &alert.id.to_string()).await? {
+            None => tx.raise(&news),
+            Some(before) => tx
+                .move_alert(&before, &news)
+                .tell(user, news.kind, news.created_at),
+        };
+        Ok(tx.commit().await?.is_done())
+    }
+
+    /// Notes that a scan that was told everything by `engines` did not see what they had found of this
+    /// picture before; how much of it is gone with that.
+    pub async fn miss_findings(
+        &self,
+        scan: &Scan,
+        image: &Image,
+        engines: &[&str],
+        now: Timestamp,
+    ) -> Result<u32> {
+        let mut gone = 0;
+        for unseen in self.unseen(image, scan, engines).await? {
+            let change = match unseen.missed_by {
+                None => Change::default()
+                    .if_absent("missedBy")
+                    .set("missedBy", scan.id),
+                Some(first) => Change::default()
+                    .remove("missedBy")
+                    .set("goneAt", now)
+                    .and_then(|it| it.when("missedBy", "=", first)),
+            };
+            let change = change.and_then(|it| it.when("lastSeenAt", "=", unseen.last_seen_at));
+            let key = matches::key(image.user_id, image.id, unseen.id);
+            let is_missed = self.tx().update(&key, change).commit().await?.is_done();
+            gone += u32::from(is_missed && unseen.missed_by.is_some());
+        }
+        Ok(gone)
+    }
+
+    /// What of these engines' findings this scan has not seen, nor missed before.
+    async fn unseen(&self, image: &Image, scan: &Scan, engines: &[&str]) -> Result<Vec<Unseen>> {
+        let is_unseen = |it: &Unseen| {
+            let by = it.discovery_engine.as_deref();
+            it.last_seen_at < scan.created_at
+                && it.scan_job_id != Some(scan.id)
+                && it.missed_by != Some(scan.id)
+                && it.gone_at.is_none()
+                // Where other pictures of her are is not asked each time.
+                && it.parent_candidate_id.is_none()
+                && by.is_some_and(|it| engines.contains(&it))
+        };
+        let start = format!("{}#", matches::run(image.id));
+        let mut all: Vec<Unseen> = self.parts(image.user_id, &start, PARTS).await?;
+        all.retain(is_unseen);
+        Ok(all)
+    }
+}
+
+/// What a new sighting changes of a finding that is as it was read.
+fn seen_again(found: &Match, known: &Known) -> Result<Change> {
+    let change = sighting(found)?.if_exists();
+    match known.found.gone_at {
+        None => change.when_or_absent("goneAt", "=", None::<Timestamp>),
+        Some(gone) => change.remove("goneAt").when("goneAt", "=", gone),
+    }
+}
+
+fn sighting(found: &Match) -> Result<Change> {
+    let change = Change::default()
+        .remove("missedBy")
+        .set("lastSeenAt", found.last_seen_at)
+        .and_then(|it| it.set("scanJobId", found.scan_job_id))?;
+    surer(change, found)
+}
+
+/// A sighting that is certain takes the place of what was known; any other leaves it, so that what we
+/// once saw outlasts the page. What she was asked and told stays.
+fn surer(change: Change, found: &Match) -> Result<Change> {
+    if found.confidence != Some(Tier::High) {
+        return Ok(change);
+    }
+    change
+        .set("confidence", found.confidence)?
+        .set("similarity", found.similarity)?
+        .set("matchType", found.match_type)?
+        .set("verificationEngine", &found.verification_engine)?
+        .set("evidence", &found.evidence)
+}
+
+#[cfg(test)]
+#[path = "sightings_tests.rs"]
+mod tests;
