@@ -91,6 +91,9 @@ pub(crate) fn bucket(template: &Template, faults: &mut Faults) {
 /// The values that keys are derived from.
 const SECRETS: [&str; 2] = ["Secret", "ProxySecret"];
 
+/// What all of it is encrypted with, and what lets us into accounts of hers.
+const KEYS: [&str; 2] = ["DataKey", "TokenKey"];
+
 /// Table, pictures and secrets are under our own, rotating key.
 pub(crate) fn encryption(template: &Template, faults: &mut Faults) {
     let by_key = |value: &Value| attribute(value, "Arn") == Some("DataKey");
@@ -107,13 +110,15 @@ pub(crate) fn encryption(template: &Template, faults: &mut Faults) {
         let key = &template.properties(id)["KmsKeyId"];
         faults.expect(by_key(key), format!("{id} is not under our key"));
     }
-    let rotated = &template.properties("DataKey")["EnableKeyRotation"];
-    faults.expect(rotated == true, "the key never changes");
+    for id in KEYS {
+        let rotated = &template.properties(id)["EnableKeyRotation"];
+        faults.expect(rotated == true, format!("{id} never changes"));
+    }
 }
 
 /// Deleting or replacing the stack does not delete what women entrusted to it.
 pub(crate) fn retained(template: &Template, faults: &mut Faults) {
-    for id in ["Table", "Bucket", "DataKey"].into_iter().chain(SECRETS) {
+    for id in ["Table", "Bucket"].into_iter().chain(KEYS).chain(SECRETS) {
         let resource = &template.0["Resources"][id];
         let kept =
             resource["DeletionPolicy"] == "Retain" && resource["UpdateReplacePolicy"] == "Retain";

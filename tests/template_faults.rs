@@ -246,7 +246,9 @@ fn bucket() -> Vec<Planted> {
         ),
         gone("encryption", "Secret.KmsKeyId"),
         put("encryption", "DataKey.EnableKeyRotation", json!(false)),
+        put("encryption", "TokenKey.EnableKeyRotation", json!(false)),
         gone("retained", "DataKey/DeletionPolicy"),
+        gone("retained", "TokenKey/DeletionPolicy"),
         put("retained", "Table/UpdateReplacePolicy", json!("Delete")),
         put(
             "secrets",
@@ -303,6 +305,7 @@ fn rights() -> Vec<Planted> {
         ),
         gone("rights match settings", "AlertsRole#4"),
         gone("key by service", "AlertsRole#4/Condition"),
+        gone("key by service", "AccountsRole#5/Condition"),
         gone("mail", "AuthRole#4/Condition"),
     ]
 }

@@ -33,7 +33,7 @@ const SIZES: [(&str, u64, u64); 18] = [
 const SETTINGS: [(&str, &str); 18] = [
     (
         "api-accounts",
-        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM OAUTH_PROVIDERS PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SOCIAL_URL STAGE TABLE WEB_ORIGINS",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM OAUTH_PROVIDERS PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SOCIAL_URL STAGE TABLE TOKEN_KEY WEB_ORIGINS",
     ),
     (
         "api-admin",
@@ -258,6 +258,7 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "HIBP_API_KEY": {"Ref": "HibpApiKey"},
         "SOCIAL_URL": {"Ref": "SocialUrl"},
         "OAUTH_PROVIDERS": {"Ref": "OauthProviders"},
+        "TOKEN_KEY": {"Fn::GetAtt": ["TokenKey", "Arn"]},
         "STAGE": {"Ref": "Stage"},
         "WEB_ORIGINS": {"Ref": "WebOrigins"},
         "MAIL_FROM": {"Ref": "MailFrom"},

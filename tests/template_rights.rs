@@ -11,7 +11,7 @@ use crate::template_model::{
 
 /// Rights that not everybody has, and who has them. A right that is not here and
 /// not in [`COMMON`] is a fault, so that a new one is seen in review.
-const RIGHTS: [(&str, &str); 17] = [
+const RIGHTS: [(&str, &str); 19] = [
     ("dynamodb:BatchWriteItem", "api-users schedule-rescan"),
     (
         "dynamodb:Query index/due",
@@ -21,7 +21,9 @@ const RIGHTS: [(&str, &str); 17] = [
         "dynamodb:Query index/list",
         "api-accounts api-alerts api-images api-matches api-scans api-users queue-breach-check queue-image-scan queue-profile-scan",
     ),
+    ("kms:Decrypt TokenKey", "api-accounts"),
     ("kms:GenerateDataKey", "api-images queue-image-ingest"),
+    ("kms:GenerateDataKey TokenKey", "api-accounts"),
     (
         "s3:DeleteObject pictures",
         "api-images api-users schedule-rescan",
@@ -167,15 +169,17 @@ pub(crate) fn golden(template: &Template, faults: &mut Faults) {
     }
 }
 
-/// A right, told apart by the folder of the bucket or the index of the table where
-/// there is one.
+/// A right, told apart by the folder of the bucket, the index of the table or the key
+/// where there is one.
 fn rights(action: &str, resources: &Value) -> BTreeSet<String> {
     let part = |resource: &Value| {
         let path = pattern(resource);
         let folder = path
             .strip_prefix("${Bucket.Arn}/")
             .map(|it| it.trim_end_matches("/*").to_owned());
-        folder.or_else(|| path.strip_prefix("${Table.Arn}/").map(str::to_owned))
+        let index = path.strip_prefix("${Table.Arn}/").map(str::to_owned);
+        let key = attribute(resource, "Arn").filter(|it| *it == "TokenKey");
+        folder.or(index).or_else(|| key.map(str::to_owned))
     };
     let named = |resource: &Value| match part(resource) {
         Some(part) => format!("{action} {part}"),
@@ -270,7 +274,8 @@ fn may(template: &Template, function: &Function, action: &str, resource: &str) -
     })
 }
 
-/// The key is used only through the services that hold our data.
+/// The key of our data is used only through the services that hold it, and the other for
+/// one account at a time.
 pub(crate) fn key_by_service(template: &Template, faults: &mut Faults) {
     for function in template.functions() {
         for statement in template.statements(&function) {
@@ -278,6 +283,15 @@ pub(crate) fn key_by_service(template: &Template, faults: &mut Faults) {
                 .iter()
                 .any(|it| it.starts_with("kms:"))
             {
+                if attribute(&statement["Resource"], "Arn") == Some("TokenKey") {
+                    let account =
+                        &statement["Condition"]["StringLike"]["kms:EncryptionContext:account"];
+                    faults.expect(
+                        account == "*",
+                        format!("{} may open without naming an account", function.id),
+                    );
+                    continue;
+                }
                 let via = &statement["Condition"]["StringEquals"]["kms:ViaService"];
                 let services: BTreeSet<_> = list(via).into_iter().map(pattern).collect();
                 let ours = services

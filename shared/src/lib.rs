@@ -25,5 +25,6 @@ pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod trail;
+pub mod vault;
 
 pub use domain::{Error, Result};

@@ -3,7 +3,7 @@
 //!
 //! - `tineye` searches a *tiny web* that is planted at run time, by really
 //!   comparing pictures;
-//! - `ses` takes mail and keeps it in a mailbox;
+//! - `ses` takes mail and keeps it in a mailbox, and `kms` wraps keys;
 //! - `vision`, `serpapi` and `facecheck` search the same web in their own ways;
 //! - `hibp` knows breaches, `social` is a tiny social network and `oauth` lets its people
 //!   authorise others, as they were planted;
@@ -25,6 +25,7 @@ mod gate;
 mod gateway;
 mod hibp;
 mod hooks;
+mod kms;
 mod links;
 mod look;
 mod mailbox;
@@ -128,6 +129,7 @@ fn routes(world: Arc<World>) -> Router {
         .merge(control::routes())
         .merge(web::routes(&world))
         .merge(hooks::routes())
+        .merge(kms::routes())
         .nest("/tineye", tineye::routes(&world))
         .nest("/ses", ses::routes(&world))
         .nest("/hibp", hibp::routes(&world))

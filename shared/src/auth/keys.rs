@@ -16,7 +16,6 @@ use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde_json::{Value, json};
 
 use super::seal::Seal;
-use super::vault::Vault;
 use crate::domain::{Error, Result};
 use crate::runtime::Env;
 
@@ -39,8 +38,6 @@ struct Inner {
     replays: hmac::Key,
     /// Seal what is kept to be given again; the first seals, all of them open.
     seals: Vec<Seal>,
-    /// Seals what lets us into accounts of hers.
-    vault: Vault,
     /// Names codes that were given out, and makes the secrets of authorisations.
     codes: hmac::Key,
 }
@@ -75,7 +72,6 @@ impl Inner {
             addresses: nothing(),
             replays: nothing(),
             seals: vec![],
-            vault: Vault::default(),
             codes: nothing(),
         }
     }
@@ -116,8 +112,6 @@ impl Keys {
                 .iter()
                 .map(|it| Seal::new(&derive(it, "replay-seal")))
                 .collect::<Result<_, _>>()
-                .map_err(|_| BadSecret::Unusable)?,
-            vault: Vault::new(secrets.iter().map(|it| derive(it, "account-vault")))
                 .map_err(|_| BadSecret::Unusable)?,
             codes: hmac_key(secret, "account-codes"),
         })))
@@ -177,16 +171,6 @@ impl Keys {
 
     pub(super) fn check_refresh(&self, text: &str, mac: &str) -> bool {
         check(&self.0.refresh, text, mac)
-    }
-
-    /// Seals what lets us into the account of this name.
-    pub fn seal_access(&self, account: &str, text: &str) -> Result<String> {
-        self.0.vault.close(account, text)
-    }
-
-    /// Opens what was sealed for the account of this name.
-    pub fn open_access(&self, account: &str, sealed: &str) -> Result<String> {
-        self.0.vault.open(account, sealed)
     }
 
     /// A name for a code that proves this account, which cannot be turned back into it.
@@ -380,8 +364,6 @@ mod tests {
         assert_ne!(keys.address_name("x"), mac);
         assert_ne!(keys.code_name("a", "1"), keys.code_name("b", "1"));
         assert_eq!(keys.verifier("s").len(), 43);
-        let sealed = keys.seal_access("a", "token").unwrap();
-        assert_eq!(keys.open_access("a", &sealed).unwrap(), "token");
     }
 
     #[test]

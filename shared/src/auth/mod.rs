@@ -13,7 +13,6 @@ mod redirect;
 mod seal;
 mod settings;
 mod tokens;
-mod vault;
 
 pub use access::{Access, AppMetadata, Claims};
 pub use code::{draw_code, typed_code};
@@ -22,4 +21,5 @@ pub use gate::{Caller, Denied, Gate};
 pub use keys::{BadSecret, Keys};
 pub use password::{hash_password, verify_password};
 pub use redirect::Redirects;
+pub(crate) use seal::Seal;
 pub use tokens::{OneTime, RefreshToken, Unreadable};

@@ -6,15 +6,15 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// A key that seals.
-pub(super) struct Seal(RandomizedNonceKey);
+pub(crate) struct Seal(RandomizedNonceKey);
 
 impl Seal {
-    pub(super) fn new(key: &[u8; 32]) -> Result<Self, Unspecified> {
+    pub(crate) fn new(key: &[u8; 32]) -> Result<Self, Unspecified> {
         RandomizedNonceKey::new(&AES_256_GCM, key).map(Self)
     }
 
     /// `text`, sealed for `purpose`.
-    pub(super) fn close(&self, purpose: &str, mut text: Vec<u8>) -> Option<String> {
+    pub(crate) fn close(&self, purpose: &str, mut text: Vec<u8>) -> Option<String> {
         let aad = Aad::from(purpose.as_bytes());
         let nonce = self.0.seal_in_place_append_tag(aad, &mut text).ok()?;
         let sealed = [nonce.as_ref().as_slice(), &text].concat();
@@ -22,7 +22,7 @@ impl Seal {
     }
 
     /// What was sealed for `purpose`.
-    pub(super) fn open(&self, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
+    pub(crate) fn open(&self, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, text) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;

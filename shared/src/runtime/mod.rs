@@ -26,6 +26,7 @@ use crate::metrics;
 use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::store::Store;
+use crate::vault::Vault;
 
 /// The connections a function is given at its start. Each is made once and shared.
 pub struct Clients {
@@ -73,6 +74,12 @@ impl Clients {
     #[must_use]
     pub fn mailer(&self, env: &Env) -> Mailer {
         Mailer::new(aws_sdk_sesv2::Client::new(&self.aws), env.text("MAIL_FROM"))
+    }
+
+    /// What seals with the key `TOKEN_KEY`.
+    #[must_use]
+    pub fn vault(&self, env: &Env) -> Vault {
+        Vault::new(aws_sdk_kms::Client::new(&self.aws), env.text("TOKEN_KEY"))
     }
 
     /// The queue service.

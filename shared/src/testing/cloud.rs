@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 use crate::mail::Mailer;
 use crate::objects::Objects;
 use crate::queues::Queues;
+use crate::vault::Vault;
 
 /// What the names of the queues of dead letters end with.
 const DEAD: &str = "-dead";
@@ -79,6 +80,13 @@ impl Cloud {
     pub fn mailer_at(endpoint: &str) -> Mailer {
         let client = aws_sdk_sesv2::Client::new(&aws(endpoint));
         Mailer::new(client, "hello@example.net")
+    }
+
+    /// What seals with a key of the service at this address.
+    #[must_use]
+    pub fn vault_at(endpoint: &str) -> Vault {
+        let client = aws_sdk_kms::Client::new(&aws(endpoint));
+        Vault::new(client, "arn:aws:kms:eu-central-1:000000000000:key/tokens")
     }
 
     /// A queue service that does not answer.

@@ -21,6 +21,7 @@ async fn main() -> Result<(), BoxError> {
         store: store.clone(),
         mailer: clients.mailer(&env),
         keys: Keys::read(&env),
+        vault: clients.vault(&env),
         social: social.map(|base| Social::new(&base)).transpose()?,
         oauth: OAuth::new(env.optional("OAUTH_PROVIDERS").as_deref())?,
         public_url: env.text("PUBLIC_URL"),

@@ -25,6 +25,7 @@ async fn house() -> House {
             // Nobody answers there: what is mailed is tested with the service.
             mailer: Cloud::mailer_at("http://127.0.0.1:9"),
             keys: Keys::derive("a-secret-of-more-than-thirty-two-characters", None).unwrap(),
+            vault: Cloud::vault_at("http://127.0.0.1:9"),
             social: None,
             oauth: OAuth::new(Some(NETWORK)).unwrap(),
             public_url: "https://vara.example".into(),

@@ -226,6 +226,7 @@ pub(super) fn local_environment(addresses: &Addresses) -> Vec<(String, String)> 
             "AWS_ENDPOINT_URL_SESV2",
             format!("{}/ses", addresses.engines),
         ),
+        ("AWS_ENDPOINT_URL_KMS", format!("{}/kms", addresses.engines)),
         ("AWS_ACCESS_KEY_ID", servers::ACCESS_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", servers::SECRET_KEY.to_owned()),
         ("AWS_REGION", names::REGION.to_owned()),

@@ -131,7 +131,7 @@ impl Accounts {
         let mut after = looks::seen(&row, &profile, now);
         after.account.platform_user_id.clone_from(&profile.handle);
         after.account.verified_at = Some(now);
-        after.tokens = Some(self.seal(&row, tokens, now)?);
+        after.tokens = Some(self.seal(&row, tokens, now).await?);
         if !self.store.change_linked(&row, &after).await? {
             return Err(changed());
         }
@@ -142,21 +142,26 @@ impl Accounts {
         })
     }
 
-    pub(super) fn seal(&self, row: &LinkedRow, tokens: Tokens, now: Timestamp) -> Result<String> {
+    pub(super) async fn seal(
+        &self,
+        row: &LinkedRow,
+        tokens: Tokens,
+        now: Timestamp,
+    ) -> Result<String> {
         let kept = Kept {
             expires_at: now.plus_seconds(tokens.expires_in),
             access: tokens.access,
             refresh: tokens.refresh,
         };
         let text = serde_json::to_string(&kept).map_err(|err| Error::bug("sealing", err))?;
-        self.keys.seal_access(&owner(row), &text)
+        self.vault.close(&owner(row), &text).await
     }
 
-    pub(super) fn unseal(&self, row: &LinkedRow) -> Result<Option<Kept>> {
+    pub(super) async fn unseal(&self, row: &LinkedRow) -> Result<Option<Kept>> {
         let Some(sealed) = &row.tokens else {
             return Ok(None);
         };
-        let text = self.keys.open_access(&owner(row), sealed)?;
+        let text = self.vault.open(&owner(row), sealed).await?;
         let kept = serde_json::from_str(&text).map_err(|err| Error::bug("unsealing", err))?;
         Ok(Some(kept))
     }

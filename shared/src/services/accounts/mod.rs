@@ -15,6 +15,7 @@ use crate::domain::{
 use crate::engines::{EngineError, OAuth, Social};
 use crate::mail::Mailer;
 use crate::store::{LinkedRow, Linking, Listing, Store};
+use crate::vault::Vault;
 
 pub use authorise::{Landing, Returned};
 pub use prove::Verification;
@@ -26,8 +27,10 @@ pub struct Accounts {
     pub store: Store,
     /// For codes that prove an address.
     pub mailer: Mailer,
-    /// Seals what lets us in.
+    /// Proofs, and the secrets of authorisations.
     pub keys: Keys,
+    /// Seals what lets us in.
+    pub vault: Vault,
     /// The directory of public profiles, if there is one.
     pub social: Option<Social>,
     /// The networks that she can let us read.

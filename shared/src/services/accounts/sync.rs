@@ -56,7 +56,7 @@ impl Accounts {
 
     async fn read_as_her(&self, row: LinkedRow, now: Timestamp) -> Result<PublicProfile> {
         let platform = row.account.platform;
-        let kept = self.unseal(&row)?.ok_or_else(reconnect)?;
+        let kept = self.unseal(&row).await?.ok_or_else(reconnect)?;
         let fresh = now < kept.expires_at.minus_seconds(MARGIN);
         if fresh {
             match self.oauth.profile(platform, &kept.access).await {
@@ -79,7 +79,7 @@ impl Accounts {
             Ok(tokens) => {
                 let access = tokens.access.clone();
                 let mut after = row.clone();
-                after.tokens = Some(self.seal(&row, tokens, now)?);
+                after.tokens = Some(self.seal(&row, tokens, now).await?);
                 if self.store.change_linked(&row, &after).await? {
                     Ok(access)
                 } else {
@@ -90,7 +90,7 @@ impl Accounts {
             Err(EngineError::Refused(_)) => {
                 let by_now = self.find(row.account.user_id, row.account.id).await?;
                 let other = by_now.tokens != row.tokens;
-                let theirs = self.unseal(&by_now)?.filter(|_| other);
+                let theirs = self.unseal(&by_now).await?.filter(|_| other);
                 theirs.map(|it| it.access).ok_or_else(reconnect)
             }
             Err(err) => Err(out_of_reach(err)),

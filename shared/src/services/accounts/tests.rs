@@ -12,6 +12,7 @@ use super::*;
 use crate::clock;
 use crate::domain::{CODE_LIFE, MAX_LINKED};
 use crate::services::support::World;
+use crate::testing::Cloud;
 
 const TIKTOK: Platform = Platform::TikTok;
 
@@ -20,6 +21,7 @@ fn accounts(world: &World) -> Accounts {
         store: world.store.clone(),
         mailer: world.mailer(),
         keys: Keys::derive("a-secret-of-more-than-thirty-two-characters", None).unwrap(),
+        vault: Cloud::vault_at(&world.at("/kms")),
         social: Some(Social::new(&world.at("/social/")).unwrap()),
         oauth: OAuth::new(Some(&vara_engines::oauth_providers(&world.at("")))).unwrap(),
         public_url: "https://vara.example".into(),
