@@ -80,6 +80,17 @@ class World:
         with ThreadPoolExecutor(4) as pool:
             return list(pool.map(lambda number: Woman(self, number), range(count)))
 
+    def settle(self):
+        """Waits until no message is under way."""
+        for _ in range(1200):
+            with urllib.request.urlopen(f"{self.gateway}/metrics", timeout=60) as reply:
+                lines = reply.read().decode().splitlines()
+            counts = [line.rsplit(" ", 1)[1] for line in lines if line.startswith("vara_queue_messages{")]
+            if counts and all(count == "0" for count in counts):
+                return
+            time.sleep(0.1)
+        raise SystemExit("the queues do not empty")
+
 
 class Woman(dict):
     def __init__(self, world, number):

@@ -6,7 +6,7 @@
 //! what the API reports. The choices follow from a seed; when exactly each of them hits does not.
 //!
 //! Without arguments it takes little more than a minute. The long form:
-//! `cargo test -p vara-tests --test soak -- --scans 1000 --kills 200 --users 40 --seed 7`.
+//! `cargo test --release -p vara-tests --test soak -- --scans 1000 --kills 200 --users 40 --seed 7`.
 
 #![allow(
     clippy::unwrap_used,

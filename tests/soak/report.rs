@@ -19,7 +19,8 @@ pub(crate) fn report(soak: &Soak, lives: &[Life], checked: &Checked, began: Inst
         (
             "command",
             format!(
-                "`cargo test -p vara-tests --test soak -- {}`",
+                "`cargo test{} -p vara-tests --test soak -- {}`",
+                ["", " --release"][usize::from(!cfg!(debug_assertions))],
                 soak.settings
             ),
         ),
