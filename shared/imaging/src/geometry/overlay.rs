@@ -107,6 +107,14 @@ impl Features {
     }
 }
 
+/// Works the square twins of both out at once; one of the two may not have any.
+fn square_both(one: &Features, other: &Features) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| one.squared());
+        other.squared();
+    });
+}
+
 /// Finds the query in the candidate; `None` when it is not there.
 pub fn overlay(query: &Features, candidate: &Features) -> Option<Overlay> {
     let mut best: Option<Overlay> = None;
@@ -121,6 +129,9 @@ pub fn overlay(query: &Features, candidate: &Features) -> Option<Overlay> {
         Some((of(query, squared[0])?, of(candidate, squared[1])?))
     };
     for squared in [[false, false], [true, false], [false, true]] {
+        if squared[0] {
+            square_both(query, candidate);
+        }
         let Some(points) = points(squared) else {
             continue;
         };

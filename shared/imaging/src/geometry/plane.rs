@@ -50,27 +50,45 @@ impl Plane {
     /// Squeezed to a square of its shorter side, or of `longest` if that is less.
     pub(crate) fn squared(&self, longest: usize) -> Self {
         let side = self.width.min(self.height).min(longest);
-        let step = |length: usize| length as f32 / side as f32;
-        let (across, down) = (step(self.width), step(self.height));
-        // The mean of what falls into a pixel, so that fine lines do not flicker.
-        let parts = |step: f32, n: usize| {
-            let each = step.ceil() as usize;
-            (0..each).map(move |k| (n as f32 + (k as f32 + 0.5) / each as f32) * step - 0.5)
+        self.squeezed(side).transposed().squeezed(side).transposed()
+    }
+
+    /// Squeezed to this width. Each pixel is the mean of what falls into it, so that fine lines do not
+    /// flicker.
+    fn squeezed(&self, width: usize) -> Self {
+        let step = self.width as f32 / width as f32;
+        let each = step.ceil() as usize;
+        let last = (self.width - 1) as f32;
+        let place = |n: usize| {
+            let (pixel, part) = (n / each, (n % each) as f32);
+            let x = (pixel as f32 + (part + 0.5) / each as f32) * step - 0.5;
+            let x = x.clamp(0.0, last);
+            let left = x as usize;
+            (left, (left + 1).min(self.width - 1), x - left as f32)
         };
-        let value = |n: usize| {
-            let (mut sum, mut count) = (0.0, 0.0);
-            for y in parts(down, n / side) {
-                for x in parts(across, n % side) {
-                    sum += self.sample(x, y);
-                    count += 1.0;
-                }
-            }
-            sum / count
-        };
+        let places: Vec<_> = (0..width * each).map(place).collect();
+        let mut values = Vec::with_capacity(width * self.height);
+        for row in self.values.chunks_exact(self.width) {
+            values.extend(places.chunks_exact(each).map(|parts| {
+                let read = |&(left, right, share): &(usize, usize, f32)| {
+                    row[left] + (row[right] - row[left]) * share
+                };
+                parts.iter().map(read).sum::<f32>() / each as f32
+            }));
+        }
         Self {
-            width: side,
-            height: side,
-            values: (0..side * side).map(value).collect(),
+            width,
+            height: self.height,
+            values,
+        }
+    }
+
+    fn transposed(&self) -> Self {
+        let value = |n: usize| self.values[n % self.height * self.width + n / self.height];
+        Self {
+            width: self.height,
+            height: self.width,
+            values: (0..self.values.len()).map(value).collect(),
         }
     }
 

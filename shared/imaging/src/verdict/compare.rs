@@ -155,23 +155,22 @@ fn by_hash_alone(evidence: &mut Evidence, query: &Subject, candidate: &Subject) 
     }
 }
 
-/// Who is in both, and whether they look alike; the two are worked out side by side.
+/// Who is in both, and whether they look alike.
 fn by_models(evidence: &mut Evidence, query: &Subject, candidate: &Subject, models: &Models) {
-    let cosine = std::thread::scope(|scope| {
-        let vectors = scope.spawn(|| (query.vector(models), candidate.vector(models)));
-        evidence.faces = faces_in_both(query, candidate, models);
-        // A thread that broke says nothing, as a model that failed.
-        let (ours, theirs) = vectors.join().ok()?;
-        ours?.cosine(theirs?)
-    });
+    Subject::look([query, candidate], models);
+    evidence.faces = faces_in_both(query, candidate, models);
     if evidence.faces.is_some_and(|it| it.person == Person::Same) {
         evidence.decided_by = DecidedBy::Faces;
         return;
     }
-    evidence.vector = cosine;
-    if cosine.is_some_and(|it| it >= SIMILAR) {
+    evidence.vector = alike(query, candidate, models);
+    if evidence.vector.is_some_and(|it| it >= SIMILAR) {
         evidence.decided_by = DecidedBy::Vector;
     }
+}
+
+fn alike(query: &Subject, candidate: &Subject, models: &Models) -> Option<f32> {
+    query.vector(models)?.cosine(candidate.vector(models)?)
 }
 
 fn faces_in_both(query: &Subject, candidate: &Subject, models: &Models) -> Option<PersonVerdict> {

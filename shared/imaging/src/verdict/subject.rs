@@ -100,6 +100,22 @@ impl Subject {
         }
     }
 
+    /// Has the models look at both at once. The second is searched for faces last, and not at all when
+    /// the first is known by then to have none.
+    pub(crate) fn look([one, other]: [&Self; 2], models: &Models) {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                other.vector(models);
+                let known = one.faces.get().and_then(Option::as_ref);
+                if known.is_none_or(|it| !it.is_empty()) {
+                    other.faces(models);
+                }
+            });
+            one.faces(models);
+            one.vector(models);
+        });
+    }
+
     /// Width and height.
     pub(crate) fn size(&self) -> [f64; 2] {
         [
