@@ -10,6 +10,7 @@ from pathlib import Path
 PICTURES = Path(__file__).resolve().parents[2] / "shared/imaging/bench-pictures"
 PICTURE, OTHER = PICTURES / "grass.jpg", PICTURES / "brick.jpg"
 BOUNDARY = "vara-load"
+FORM = f"multipart/form-data; boundary={BOUNDARY}"
 PASSWORD = "Correct-Horse-7"
 
 
@@ -72,13 +73,15 @@ class World:
     def make(self, count):
         """One page shows their picture, so that each has an alert; another is only said to, so that each
         has a finding that waits for her word."""
-        kind = f"multipart/form-data; boundary={BOUNDARY}"
         for page, now in ((1, PICTURE), (2, OTHER)):
-            address = f"https://forum.example.net/t/{page}"
-            planted = multipart({"image": PICTURE, "image_now": now, "page_url": address, "title": "A thread"})
-            self.call("POST", f"{self.engines}/_web", planted, kind=kind)
+            self.plant(PICTURE, now, f"https://forum.example.net/t/{page}")
         with ThreadPoolExecutor(4) as pool:
             return list(pool.map(lambda number: Woman(self, number), range(count)))
+
+    def plant(self, picture, now, address):
+        """A page whose picture an engine knows as the first, and which now shows the second."""
+        planted = multipart({"image": picture, "image_now": now, "page_url": address, "title": "A thread"})
+        self.call("POST", f"{self.engines}/_web", planted, kind=FORM)
 
     def settle(self):
         """Waits until no message is under way."""
@@ -92,31 +95,41 @@ class World:
         raise SystemExit("the queues do not empty")
 
 
-class Woman(dict):
+class Caller(dict):
+    """Somebody who is signed in."""
+
     def __init__(self, world, number):
-        super().__init__(email=f"w{number}.{time.time_ns()}@example.org", handle=f"ana{time.time_ns()}")
+        super().__init__(email=f"w{number}.{time.time_ns()}@example.org")
         self.world = world
         account = {"email": self["email"], "password": PASSWORD}
         session = self.world.call("POST", f"{world.gateway}/auth/v1/signup", account)
         self.update(token=session["access_token"], refresh=session["refresh_token"], id=session["user"]["id"])
+
+    def ask(self, method, path, body=None, kind="application/json"):
+        reply = self.world.call(method, self.world.gateway + path, body, self["token"], kind)
+        return reply["data"]
+
+    def upload(self, picture):
+        """The id of a picture that she uploads."""
+        return self.ask("POST", "/api/v1/images/upload", multipart({"file": picture}), FORM)["id"]
+
+
+class Woman(Caller):
+    def __init__(self, world, number):
+        super().__init__(world, number)
+        self["handle"] = f"ana{time.time_ns()}"
         answers = {"responses": [{"questionId": "photo-sharing", "response": "sometimes"}]}
         self.ask("POST", "/api/v1/onboarding/responses", answers)
         self["item"] = self.ask("GET", "/api/v1/protection-plan")["items"][0]["id"]
         linked = self.ask("POST", "/api/v1/accounts/connect/INSTAGRAM", {"handle": self["handle"]})
         self["account"] = linked["id"]
-        upload = multipart({"file": PICTURE})
-        kind = f"multipart/form-data; boundary={BOUNDARY}"
-        self["image"] = self.ask("POST", "/api/v1/images/upload", upload, kind)["id"]
+        self["image"] = self.upload(PICTURE)
         self["alert"] = self.wait("/api/v1/alerts?limit=1")["id"]
         self["match"] = self.wait("/api/v1/matches/flagged")["id"]
         self["scan"] = self.ask("POST", "/api/v1/scans/trigger", {"type": "IMAGE_SCAN"})["id"]
         self.wait("/api/v1/scans?status=COMPLETED&limit=100")
         self.look()
         self.proxy()
-
-    def ask(self, method, path, body=None, kind="application/json"):
-        reply = self.world.call(method, self.world.gateway + path, body, self["token"], kind)
-        return reply["data"]
 
     def wait(self, path):
         """The first of a list that is still being filled."""
