@@ -1,10 +1,9 @@
 //! Her sign-ins: `USER#<id>` / `SESSION#<id>`. While the row is there she is signed in.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
 use super::tx::{Change, Tx};
-use super::{Key, Row, Store, failure, read};
+use super::{Key, Row, Store};
 use crate::domain::{Result, Session, SessionId, UserId};
 
 /// How many sign-ins one transaction ends, leaving room for what goes with them.
@@ -27,24 +26,8 @@ impl Store {
 
     /// The names of her sign-ins.
     pub async fn sessions(&self, user: UserId) -> Result<Vec<SessionId>> {
-        let mut pages = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :sk)")
-            .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")))
-            .expression_attribute_values(":sk", AttributeValue::S("SESSION#".into()))
-            .projection_expression("id")
-            .into_paginator()
-            .items()
-            .send();
-        let mut found = Vec::new();
-        while let Some(item) = pages.next().await {
-            let name: Name = read(item.map_err(|err| failure("reading sign-ins", err))?)?;
-            found.push(name.id);
-        }
-        Ok(found)
+        let names: Vec<Name> = self.parts(user, "SESSION#", "id").await?;
+        Ok(names.into_iter().map(|it| it.id).collect())
     }
 
     /// Replaces a sign-in whose newest refresh token was shown. `false`: somebody was faster, or it has ended.

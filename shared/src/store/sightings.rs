@@ -66,7 +66,7 @@ impl Store {
                 _ => false,
             };
             let done = match may_tell.filter(|_| is_news) {
-                Some(alert) if known.quiet => self.wake(user, found, scan, alert).await?,
+                Some(alert) if known.quiet => self.wake(user, found, (scan, &known), alert).await?,
                 Some(alert) => self.come_back(user, found, (scan, &known), alert).await?,
                 None => {
                     let change = seen_again(found, &known);
@@ -92,20 +92,20 @@ impl Store {
     }
 
     /// Raises the alert of a finding that was quiet till now. `false`: it was not, or she has judged it.
-    async fn wake(&self, user: UserId, found: &Match, scan: ScanId, alert: &Alert) -> Result<bool> {
-        let change = sighting(found)
+    async fn wake(
+        &self,
+        user: UserId,
+        found: &Match,
+        (scan, known): (ScanId, &Known),
+        alert: &Alert,
+    ) -> Result<bool> {
+        let change = seen_again(found, known)
             .map(|it| it.remove("quiet"))
             .and_then(|it| it.when("quiet", "=", true))
             .and_then(|it| it.when("reviewStatus", "=", ReviewStatus::FlaggedForReview));
-        let tx = self
-            .tx()
-            .update(
-                &matches::key(user, found.protected_image_id, found.id),
-                change,
-            )
-            .count_finding(user, scan)
-            .raise(alert);
-        Ok(tx.commit().await?.is_done())
+        let key = matches::key(user, found.protected_image_id, found.id);
+        let tx = self.tx().update(&key, change).count_finding(user, scan);
+        Ok(tx.raise(alert).commit().await?.is_done())
     }
 
     /// Tells anew of a finding that was gone. `false`: it or its alert changed meanwhile.
@@ -184,19 +184,16 @@ impl Store {
 
 /// What a new sighting changes of a finding that is as it was read.
 fn seen_again(found: &Match, known: &Known) -> Result<Change> {
-    let change = sighting(found)?.if_exists();
+    let change = Change::default()
+        .if_exists()
+        .remove("missedBy")
+        .set("lastSeenAt", found.last_seen_at)?
+        .set("scanJobId", found.scan_job_id)?;
+    let change = surer(change, found)?;
     match known.found.gone_at {
         None => change.when_or_absent("goneAt", "=", None::<Timestamp>),
         Some(gone) => change.remove("goneAt").when("goneAt", "=", gone),
     }
-}
-
-fn sighting(found: &Match) -> Result<Change> {
-    let change = Change::default()
-        .remove("missedBy")
-        .set("lastSeenAt", found.last_seen_at)
-        .and_then(|it| it.set("scanJobId", found.scan_job_id))?;
-    surer(change, found)
 }
 
 /// A sighting that is certain takes the place of what was known; any other leaves it, so that what we

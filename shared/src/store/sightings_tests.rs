@@ -172,3 +172,26 @@ async fn an_alert_she_cleared_away_is_raised_anew() {
     assert_eq!(world.see(&world.later(3).await).await, Stored::New);
     assert_eq!(world.store.new_alerts(user).await.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn a_quiet_finding_that_was_gone_is_told_of_once_when_it_is_certain() {
+    let world = World::new().await;
+    let user = world.image.user_id;
+    let quiet = Match {
+        discovery_engine: Some("tineye".into()),
+        ..world.alike()
+    };
+    let stored = world.store.store_finding(user, &quiet, None).await.unwrap();
+    assert_eq!(stored, Stored::New);
+    for hour in 1..3 {
+        let scan = world.later(hour).await;
+        world.miss(&scan, "tineye").await;
+    }
+    assert!(world.known().await.gone_at.is_some());
+    assert_eq!(world.see(&world.later(3).await).await, Stored::New);
+    assert_eq!(world.known().await.gone_at, None);
+    let told = world.alert_now().await.unwrap();
+    assert!(!told.title.ends_with("again"), "{}", told.title);
+    assert_eq!(world.see(&world.later(4).await).await, Stored::Known);
+    assert_eq!(world.alert_now().await, Some(told));
+}
