@@ -1,5 +1,6 @@
 //! Her own account: reading it, naming herself, leaving.
 
+use futures_util::future::{try_join, try_join_all};
 use serde::Serialize;
 
 use crate::auth::{Caller, Keys};
@@ -102,10 +103,9 @@ pub async fn finish_erasure(store: &Store, objects: &Objects, user: UserId) -> R
     let Some(erasure) = store.erasure(user).await? else {
         return Ok(());
     };
-    for prefix in key::all_of(user) {
-        objects.delete_prefix(&prefix).await?;
-    }
-    let rows = store.empty(user).await?;
+    let folders = key::all_of(user);
+    let pictures = try_join_all(folders.iter().map(|it| objects.delete_prefix(it)));
+    let (_, rows) = try_join(pictures, store.empty(user)).await?;
     let sweeps = erasure.sweeps + 1;
     let next = (sweeps < SWEEPS).then(|| clock::now().plus_seconds(SECOND_SWEEP));
     store.swept(user, sweeps, next).await?;

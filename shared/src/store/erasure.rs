@@ -4,6 +4,7 @@
 //! stays, so that a token of hers can never make an account again. While work is left it is due.
 
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::sessions::ENDED_AT_ONCE;
@@ -19,6 +20,9 @@ const RESUME: i64 = 120;
 
 /// The most rows one call of the table removes.
 const BATCH: usize = 25;
+
+/// How many such calls are made side by side.
+const SIDE_BY_SIDE: usize = 8;
 
 /// How often rows that the table did not get to are tried again.
 const ATTEMPTS: u32 = 8;
@@ -116,9 +120,11 @@ impl Store {
                 .into_iter()
                 .filter(|it| it.get("sk") != Some(&receipt))
                 .collect();
-            for some in keys.chunks(BATCH) {
-                self.remove(some).await?;
-            }
+            let calls: Vec<_> = keys.chunks(BATCH).map(|it| self.remove(it)).collect();
+            stream::iter(calls)
+                .buffer_unordered(SIDE_BY_SIDE)
+                .try_collect::<()>()
+                .await?;
             removed += keys.len();
             from = reply.last_evaluated_key;
             if from.is_none() {

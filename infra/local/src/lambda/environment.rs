@@ -23,6 +23,8 @@ use crate::{guard::Guard, servers, shutdown, template::Function};
 
 /// Lambda gives a function ten seconds to its first poll.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
+/// How nice the processes are that nobody waits for.
+const BEHIND: i32 = 10;
 
 /// How to start a function's process.
 #[derive(Debug)]
@@ -85,6 +87,9 @@ impl Environment {
             .and_then(|mut command| command.spawn())
             .map_err(|error| format!("its process cannot be started ({error})"))?;
         let process = child.id().ok_or("its process ended at once")?;
+        if launcher.function.is_behind() {
+            stand_back(process);
+        }
         launcher.guard.watch(process).await;
         let (ended_sender, ended) = watch::channel(None);
         tokio::spawn(supervise(
@@ -171,6 +176,15 @@ impl Environment {
     /// Kills the process and its Runtime API.
     pub(crate) fn kill(&self) {
         self.switch.off();
+    }
+}
+
+/// Has the process give way to others: who waits for an answer has not to wait for work that nobody waits
+/// for. In AWS they do not share a processor.
+fn stand_back(process: u32) {
+    let group = rustix::process::Pid::from_raw(process.cast_signed());
+    if let Err(error) = rustix::process::setpriority_pgrp(group, BEHIND) {
+        tracing::warn!(%error, "a function's process does not give way");
     }
 }
 

@@ -47,6 +47,14 @@ pub struct Function {
     pub schedules: Vec<Schedule>,
 }
 
+impl Function {
+    /// Whether nobody waits for its answers: queues or clocks start it.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        !self.sources.is_empty() || !self.schedules.is_empty()
+    }
+}
+
 /// An event source mapping from a queue.
 #[derive(Debug, Clone)]
 pub struct QueueSource {
