@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use vara::domain::Pagination;
 use vara::http::Issue;
 
-use crate::operation::{Parts, headers};
+use crate::parts::{Parts, headers};
 use crate::routes::groups;
 use crate::schemas::shape;
 

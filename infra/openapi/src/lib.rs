@@ -11,6 +11,7 @@ mod document;
 mod examples;
 mod operation;
 mod page;
+mod parts;
 mod routes;
 mod schemas;
 

@@ -5,7 +5,8 @@ use vara::services::proxy::Link;
 
 use crate::answers::{PlainError, ProxyHealth};
 use crate::bodies::ProxyRequest;
-use crate::operation::{Operation, envelope};
+use crate::operation::Operation;
+use crate::parts::envelope;
 
 const PICTURE: &str = "/api/v1/proxy/images/{token}";
 

@@ -1,0 +1,144 @@
+//! What operations have in common: their headers, their refusals, and the schemas they name.
+
+use serde_json::{Value, json};
+
+use crate::answers::GotrueError;
+use crate::operation::{Answer, Content, Language};
+use crate::schemas::{Schemas, reference, shape};
+
+/// What operations have in common, gathered while they are published.
+#[derive(Default)]
+pub(crate) struct Parts {
+    /// The schemas.
+    pub(crate) schemas: Schemas,
+    /// The refusals.
+    pub(crate) refusals: serde_json::Map<String, Value>,
+}
+
+const ALWAYS: [&str; 4] = [
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Correlation-Id",
+];
+
+/// Headers by name, as the document refers to them.
+pub(crate) fn headers(names: &[&str]) -> Value {
+    let all = ALWAYS.iter().chain(names);
+    let headers = all.map(|it| {
+        (
+            (*it).to_owned(),
+            json!({ "$ref": format!("#/components/headers/{it}") }),
+        )
+    });
+    Value::Object(headers.collect())
+}
+
+impl Parts {
+    pub(crate) fn answer(
+        &mut self,
+        language: Language,
+        repeatable: bool,
+        reads: bool,
+        it: Answer,
+    ) -> Value {
+        let mut names = it.headers;
+        if language == Language::Gotrue {
+            names.push("X-Supabase-Api-Version");
+        }
+        if repeatable {
+            names.push("Idempotency-Replayed");
+        }
+        let content = match it.content {
+            Content::Nothing => None,
+            Content::Json(of, shape) => {
+                if reads && it.status == 200 {
+                    names.push("ETag");
+                }
+                let schema = shape.map(|it| self.schemas.answer(it)).unwrap_or_default();
+                Some(json!({ "application/json": { "schema": of(schema) } }))
+            }
+            Content::Bytes(kind) => Some(json!({ kind: {} })),
+            Content::Text(kind) => Some(json!({ kind: { "schema": { "type": "string" } } })),
+        };
+        let mut out = json!({ "description": it.about, "headers": headers(&names) });
+        if let Some(content) = content {
+            out["content"] = content;
+        }
+        out
+    }
+
+    /// One refusal for all operations that refuse in the same way.
+    pub(crate) fn refusal(&mut self, language: Language, status: u16, codes: &[&str]) -> Value {
+        let name = format!("{status}-{}", codes.join("-"));
+        if !self.refusals.contains_key(&name) {
+            let schema = match language {
+                Language::Envelope => envelope(codes),
+                Language::Gotrue => self.gotrue(codes),
+            };
+            let mut names = match language {
+                Language::Envelope => vec![],
+                Language::Gotrue => vec!["X-Supabase-Api-Version", "X-Sb-Error-Code"],
+            };
+            if status == 429 {
+                names.push("Retry-After");
+            }
+            let refusal = json!({
+                "description": meaning(status), "headers": headers(&names),
+                "content": { "application/json": { "schema": schema } },
+            });
+            self.refusals.insert(name.clone(), refusal);
+        }
+        json!({ "$ref": format!("#/components/responses/{name}") })
+    }
+
+    fn gotrue(&mut self, codes: &[&str]) -> Value {
+        self.schemas.answer(shape::<GotrueError>());
+        json!({
+            "type": "object",
+            "required": ["code", "error_code", "message", "msg"],
+            "properties": {
+                "code": { "type": "string", "enum": codes },
+                "error_code": { "type": "string", "enum": codes },
+                "message": { "type": "string", "minLength": 1 },
+                "msg": { "type": "string", "minLength": 1 },
+                "weak_password": reference("WeakPassword"),
+            },
+        })
+    }
+}
+
+/// A refusal in the envelope.
+pub(crate) fn envelope(codes: &[&str]) -> Value {
+    let mut error = json!({
+        "type": "object",
+        "required": ["code", "message"],
+        "properties": {
+            "code": { "type": "string", "enum": codes },
+            "message": { "type": "string", "minLength": 1 },
+            "details": { "description": "Facts for programs." },
+        },
+    });
+    if codes.contains(&"VALIDATION_ERROR") {
+        error["if"] = json!({ "properties": { "code": { "const": "VALIDATION_ERROR" } } });
+        let issues = json!({ "type": "array", "items": reference("Issue") });
+        error["then"] = json!({ "required": ["details"], "properties": { "details": issues } });
+    }
+    json!({ "type": "object", "required": ["error"], "properties": { "error": error } })
+}
+
+fn meaning(status: u16) -> &'static str {
+    match status {
+        400 => "The request cannot be understood or breaks a rule; repeating it will not help.",
+        401 => "We do not know who is calling.",
+        403 => "The answer is no.",
+        404 => "There is no such thing, or it belongs to somebody else.",
+        406 => "Not in a form we take.",
+        409 => "The thing is not in a state that allows this.",
+        413 => "More bytes than we take.",
+        422 => "It contradicts what was asked before, or is not good enough.",
+        429 => "Too often.",
+        500 => "Our own mistake.",
+        _ => "Not now; trying again later may work.",
+    }
+}
