@@ -28,7 +28,10 @@ const SIZES: [(&str, u64, u64); 18] = [
     ("schedule-rescan", 256, 60),
 ];
 
-/// Which settings a function gets, and no others. `SECRET` signs sessions and
+/// Settings that every function gets.
+const SETTINGS_OF_ALL: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"];
+
+/// Which settings a function gets besides, and no others. `SECRET` signs sessions and
 /// picture links: only what a woman talks to may have it.
 const SETTINGS: [(&str, &str); 18] = [
     (
@@ -101,7 +104,7 @@ const SETTINGS: [(&str, &str); 18] = [
     ),
     (
         "schedule-rescan",
-        "BUCKET QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_PROFILE_SCAN STAGE TABLE",
+        "BUCKET FACECHECK_API_KEY QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_PROFILE_SCAN STAGE TABLE",
     ),
 ];
 
@@ -206,7 +209,7 @@ pub(crate) fn logs(template: &Template, faults: &mut Faults) {
 pub(crate) fn settings(template: &Template, faults: &mut Faults) {
     let golden: BTreeMap<_, BTreeSet<_>> = SETTINGS
         .into_iter()
-        .map(|(package, names)| (package, names.split(' ').collect()))
+        .map(|(package, names)| (package, names.split(' ').chain(SETTINGS_OF_ALL).collect()))
         .collect();
     for it in template.functions() {
         let variables = it.variables();
@@ -276,6 +279,8 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "EXTERNAL_ISSUER": {"Ref": "ExternalIssuer"},
         "EXTERNAL_JWKS_URL": {"Ref": "ExternalJwksUrl"},
         "EXTERNAL_JWT_SECRET": {"Ref": "ExternalJwtSecret"},
+        "OTEL_EXPORTER_OTLP_ENDPOINT": {"Ref": "OtlpEndpoint"},
+        "OTEL_EXPORTER_OTLP_HEADERS": {"Ref": "OtlpHeaders"},
         "PUBLIC_URL": {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"},
             {"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}]},
     });

@@ -33,6 +33,18 @@ pub(crate) struct Function {
     pub(crate) properties: Map<String, Value>,
 }
 
+/// Maps are merged, everything else is the function's own word.
+fn merge(below: &mut Value, above: &Value) {
+    match (below, above) {
+        (Value::Object(below), Value::Object(above)) => {
+            for (name, value) in above {
+                merge(below.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (below, above) => *below = above.clone(),
+    }
+}
+
 impl Template {
     /// Every resource, with its logical id.
     pub(crate) fn resources(&self) -> impl Iterator<Item = (&str, &Value)> {
@@ -61,16 +73,11 @@ impl Template {
         let globals = self.0["Globals"]["Function"].as_object();
         self.of_type("AWS::Serverless::Function")
             .map(|(id, resource)| {
-                let mut properties = globals.cloned().unwrap_or_default();
-                properties.extend(
-                    resource["Properties"]
-                        .as_object()
-                        .cloned()
-                        .unwrap_or_default(),
-                );
+                let mut properties = Value::from(globals.cloned().unwrap_or_default());
+                merge(&mut properties, &resource["Properties"]);
                 Function {
                     id: id.to_owned(),
-                    properties,
+                    properties: properties.as_object().cloned().unwrap_or_default(),
                 }
             })
             .collect()

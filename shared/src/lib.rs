@@ -4,7 +4,7 @@
 //!
 //! 1. [`domain`]: types and rules; no I/O, no clock, no AWS, no HTTP.
 //! 2. [`store`], [`objects`], [`queues`], [`engines`], [`auth`], [`mail`]: one module per neighbour.
-//!    Beside them, for whoever works: [`metrics`] and the [`trail`] of the work.
+//!    Beside them, for whoever works: [`metrics`], the [`trail`] of the work and its [`traces`].
 //! 3. [`services`]: what the product does, one file per noun.
 //! 4. [`http`], [`runtime`]: how a function is spoken to and started.
 //!
@@ -24,6 +24,7 @@ pub mod services;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod traces;
 pub mod trail;
 pub mod vault;
 

@@ -15,16 +15,14 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_dynamodb::{Client, Config};
 
-use serde_json::json;
-
 use crate::clock;
 use crate::domain::{
-    Account, Alert, AlertId, AlertStatus, AlertType, Preferences, Result, Severity, Timestamp,
-    UserId,
+    Account, CanonicalUrl, Claim, ImageId, Look, Match, MatchId, MatchStatus, MatchType,
+    Preferences, Result, ReviewStatus, ScanId, Tier, Timestamp, UserId, Verdict, alert_of,
 };
 use crate::mail::Mailer;
 use crate::services::preferences;
-use crate::store::Store;
+use crate::store::{Store, Stored};
 
 pub use cloud::Cloud;
 pub use house::House;
@@ -64,39 +62,63 @@ pub fn store_at(endpoint: &str, table: &str) -> Store {
     Store::new(client(endpoint), table)
 }
 
-/// Raises `count` alerts for her, a second apart, the newest at `newest`.
-pub async fn raise_alerts(
+/// A finding on a page, as one engine that only calls it alike makes it.
+#[must_use]
+pub fn finding(image: ImageId, scan: ScanId, page: &str, now: Timestamp) -> Match {
+    let url = CanonicalUrl::parse(page).unwrap();
+    let verdict = Verdict::of(Claim::Alike, None, Look::Unseen).unwrap();
+    let (status, review_status) = verdict.status();
+    Match {
+        id: MatchId::of(image, &url),
+        protected_image_id: image,
+        scan_job_id: Some(scan),
+        source_url: url.to_string(),
+        platform: None,
+        similarity: verdict.similarity,
+        match_type: verdict.match_type,
+        detected_at: now,
+        status,
+        first_seen_at: now,
+        last_seen_at: now,
+        gone_at: None,
+        confidence: Some(verdict.tier),
+        clip_similarity: None,
+        face_verified: None,
+        review_status,
+        reviewed_at: None,
+        reviewed_by: None,
+        discovery_engine: None,
+        candidate_group_id: None,
+        face_similarity: None,
+        discovery_score: None,
+        verification_engine: None,
+        parent_candidate_id: None,
+        evidence: None,
+    }
+}
+
+/// Stores `count` findings of a picture of hers, each with its alert, a second apart, the newest at
+/// `newest`.
+pub async fn fill(
     store: &Store,
     user: UserId,
+    (image, scan): (ImageId, ScanId),
     count: i64,
     newest: Timestamp,
 ) -> Result<()> {
-    /// Each takes one place of the hundred of a transaction; her totals and what she is told take two.
-    const AT_ONCE: i64 = 90;
-    for from in (0..count).step_by(AT_ONCE as usize) {
-        let mut tx = store.tx();
-        for at in from..count.min(from + AT_ONCE) {
-            let source = format!("https://forum.example.net/t/{at}");
-            tx = tx.raise(&Alert {
-                id: AlertId::from(uuid::Uuid::new_v4()),
-                user_id: user,
-                kind: AlertType::ImageMisuse,
-                severity: Severity::High,
-                title: "A picture of yours was found".into(),
-                description: "A page shows a picture that looks like one of yours.".into(),
-                metadata: json!({ "sourceUrl": source, "similarity": 0.97 })
-                    .as_object()
-                    .cloned(),
-                status: AlertStatus::New,
-                created_at: newest.plus_seconds(at - count),
-                viewed_at: None,
-                actioned_at: None,
-            });
-        }
-        assert!(
-            tx.commit().await?.is_done(),
-            "new alerts are refused by nothing"
-        );
+    for at in 0..count {
+        let page = format!("https://forum.example.net/t/{at}");
+        let now = newest.plus_seconds(at - count);
+        let found = Match {
+            confidence: Some(Tier::High),
+            match_type: MatchType::Exact,
+            status: MatchStatus::New,
+            review_status: ReviewStatus::Active,
+            ..finding(image, scan, &page, now)
+        };
+        let alert = alert_of(user, &found, now);
+        let stored = store.store_finding(user, &found, Some(&alert)).await?;
+        assert!(stored != Stored::Gone, "the picture and the scan are hers");
     }
     Ok(())
 }

@@ -45,7 +45,11 @@ impl World {
                 faults: OnceCell::new(),
             };
         }
-        Self::raise(Options::for_tests()).await
+        let options = Options {
+            traces: true,
+            ..Options::for_tests()
+        };
+        Self::raise(options).await
     }
 
     /// Raises a local stack as it is asked for.

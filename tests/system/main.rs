@@ -25,6 +25,7 @@ mod plan;
 mod proxy;
 mod sign_in;
 mod tenancy;
+mod traces;
 mod verdicts;
 
 use std::collections::BTreeSet;
@@ -134,6 +135,7 @@ fn cases() -> Vec<Case> {
         flows::expired_token,
         notifications::told_once_and_stopped,
         tenancy::admins,
+        traces::a_scan_is_one_trace,
     );
     before.into_iter().chain(behind).collect()
 }

@@ -105,7 +105,7 @@ pub(crate) async fn overview() -> Json<Value> {
             "facecheck": "/facecheck/",
         },
         "control": ["/_web", "/_web/breaches", "/_web/profiles", "/_fault", "/_mail", "/_calls", "/_bundle",
-            "/_web/persons", "/_uploads", "/_gateway"],
+            "/_web/persons", "/_uploads", "/_gateway", "/_traces"],
     }))
 }
 

@@ -7,7 +7,7 @@
 //! - `vision`, `serpapi` and `facecheck` search the same web in their own ways;
 //! - `hibp` knows breaches, `social` is a tiny social network and `oauth` lets its people
 //!   authorise others, as they were planted;
-//! - `hooks` takes calls of webhooks and keeps them;
+//! - `hooks` takes calls of webhooks and keeps them, and `otlp` takes traces;
 //! - `web` serves the planted pictures, so that the fetcher really fetches;
 //! - the control routes (`/_web`, `/_fault`, `/_mail`, `/_calls`, `/_bundle`, …) plant, break,
 //!   read and clear.
@@ -30,6 +30,7 @@ mod links;
 mod look;
 mod mailbox;
 mod oauth;
+mod otlp;
 mod people;
 mod serpapi;
 mod ses;
@@ -130,6 +131,7 @@ fn routes(world: Arc<World>) -> Router {
         .merge(web::routes(&world))
         .merge(hooks::routes())
         .merge(kms::routes())
+        .merge(otlp::routes())
         .nest("/tineye", tineye::routes(&world))
         .nest("/ses", ses::routes(&world))
         .nest("/hibp", hibp::routes(&world))

@@ -15,6 +15,7 @@ use crate::hibp::Breaches;
 use crate::hooks::Hooks;
 use crate::mailbox::Mailbox;
 use crate::oauth::Grants;
+use crate::otlp::Traces;
 use crate::people::Portraits;
 use crate::social::Network;
 use crate::web::Web;
@@ -26,6 +27,7 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) mail: Mailbox,
     pub(crate) hooks: Hooks,
+    pub(crate) traces: Traces,
     pub(crate) calls: Calls,
     pub(crate) bundle: Bundle,
     pub(crate) breaches: Breaches,
@@ -49,6 +51,7 @@ impl World {
             faults: Faults::default(),
             mail: Mailbox::default(),
             hooks: Hooks::default(),
+            traces: Traces::default(),
             calls: Calls::default(),
             bundle: Bundle::default(),
             breaches: Breaches::default(),

@@ -12,6 +12,7 @@ Usage: cargo run -p vara-local -- [options]
   --state DIR        where everything is kept (.vara/state)
   --ephemeral        keep nothing
   --parameter N=V    a value of a parameter of template.yaml; can be repeated
+  --traces           the functions send their traces to the stand-ins, which show them at /_traces
   --profile PROFILE  the cargo profile of the functions: dev or release (dev)
   --no-build         take the functions as they were built before
   --keep-going       start even if a function does not build or start
@@ -59,6 +60,7 @@ impl Args {
                 "--profile" => options.profile = value()?,
                 "--ephemeral" => options.ephemeral = true,
                 "--no-build" => options.build = false,
+                "--traces" => options.traces = true,
                 "--keep-going" => options.keep_going = true,
                 other => return Err(format!("unknown option {other}")),
             }
@@ -117,7 +119,7 @@ mod tests {
     #[test]
     fn everything_can_be_said() {
         let options =
-            parse("--port 5000 --state=/s --ephemeral --profile release --no-build --keep-going --parameter RateLimit=9 --parameter=A=")
+            parse("--port 5000 --state=/s --ephemeral --profile release --no-build --keep-going --traces --parameter RateLimit=9 --parameter=A=")
                 .unwrap();
         let parameters = [("RateLimit", "9"), ("A", "")];
         let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -125,7 +127,7 @@ mod tests {
         assert_eq!(options.port, Some(5000));
         assert_eq!(options.state, Some(PathBuf::from("/s")));
         assert_eq!(options.profile, "release");
-        assert!(options.ephemeral && !options.build && options.keep_going);
+        assert!(options.ephemeral && !options.build && options.keep_going && options.traces);
     }
 
     #[test]

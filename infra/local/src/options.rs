@@ -19,6 +19,8 @@ pub struct Options {
     /// How long a message that was given out stays hidden, in seconds, in place of what the template
     /// says: nobody waits half an hour to see what becomes of the message of a worker that was killed.
     pub hidden: Option<u32>,
+    /// The functions send their traces to the stand-ins, which show them at `/_traces`.
+    pub traces: bool,
     /// The cargo profile of the functions.
     pub profile: String,
     /// Say nothing on standard error while building and starting.
@@ -38,6 +40,7 @@ impl Default for Options {
             parameters: vec![],
             can_be_held: false,
             hidden: None,
+            traces: false,
             profile: "dev".to_owned(),
             quiet: false,
             build: true,

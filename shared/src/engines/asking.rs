@@ -9,10 +9,12 @@ use reqwest::{Client, Response};
 use time::PrimitiveDateTime;
 use time::format_description::StaticFormatDescription;
 use time::macros::format_description;
+use tracing::Instrument;
 
 use crate::clock;
 use crate::domain::{BoxError, Timestamp};
 use crate::metrics::{self, Measure, Outcome};
+use crate::traces::TARGET;
 
 /// How long one try may take.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(15);
@@ -116,7 +118,8 @@ where
     F: Future<Output = Result<T, EngineError>>,
 {
     let began = Instant::now();
-    let answer = tried(engine, ask).await;
+    let span = tracing::info_span!(target: TARGET, "engine", engine);
+    let answer = tried(engine, ask).instrument(span).await;
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let outcome = outcome(answer.as_ref().err());
     tracing::info!(engine, ?outcome, ms, "an engine was asked");

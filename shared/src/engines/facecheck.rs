@@ -62,6 +62,14 @@ pub struct Upload {
     pictures: Vec<String>,
 }
 
+impl Upload {
+    /// The name of the search it is uploaded for, and of no other.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.search
+    }
+}
+
 /// How far a search is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Poll {
@@ -227,8 +235,10 @@ impl FaceCheck {
                 Some(picture) => request.query(&[("id_pic", picture)]),
                 None => request,
             };
-            if let Some(meaning) = self.ask(request).await?.meaning() {
-                return Err(meaning.trouble());
+            match self.ask(request).await?.meaning() {
+                // It is gone already: somebody removed it and was stopped before that was noted.
+                None | Some(Meaning::Unknown) => {}
+                Some(meaning) => return Err(meaning.trouble()),
             }
         }
         Ok(())
@@ -367,6 +377,7 @@ impl Reply {
         let say = |any: &[&str]| any.iter().any(|it| words.contains(it));
         Some(match () {
             () if say(&["no face", "no_face", "face not found"]) => Meaning::NoFace,
+            () if say(&["not known", "not found", "not_found"]) => Meaning::Unknown,
             () if say(&["credit"]) => Meaning::Spent,
             () if say(&["token", "unauthori", "api key"]) => Meaning::WrongKey,
             () if say(&["too many", "rate limit"]) => Meaning::TooFast,
@@ -405,6 +416,7 @@ enum Meaning {
     Spent,
     WrongKey,
     TooFast,
+    Unknown,
     Other,
 }
 
@@ -415,6 +427,7 @@ impl Meaning {
             Self::Spent => EngineError::Spent,
             Self::WrongKey => EngineError::Refused(401),
             Self::TooFast => busy(429),
+            Self::Unknown => EngineError::Rejected(404),
             Self::Other => busy(500),
         }
     }

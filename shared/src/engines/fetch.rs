@@ -14,10 +14,12 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode};
+use tracing::Instrument;
 use url::{Host, Url};
 
 use super::address::is_public;
 use crate::domain::BoxError;
+use crate::traces::TARGET;
 
 /// How often a link may lead to another.
 const MAX_REDIRECTS: usize = 3;
@@ -123,7 +125,9 @@ impl Fetcher {
 
     /// The picture at `link`, by its bytes and not by its name.
     pub async fn picture(&self, link: &str) -> Result<Bytes, Refusal> {
+        let span = tracing::info_span!(target: TARGET, "fetch");
         tokio::time::timeout(self.total, self.follow(link))
+            .instrument(span)
             .await
             .unwrap_or(Err(Refusal::TooSlow))
     }

@@ -8,11 +8,14 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use tracing::Span;
+use tracing::field::Empty;
 
 use super::cors::SECURITY;
 use super::{Door, etag, limit, replay, trail};
 use crate::domain::Error;
 use crate::metrics::{self, Measure};
+use crate::traces;
 
 /// The most bytes of JSON a request may have.
 const JSON_LIMIT: usize = 1024 * 1024;
@@ -45,10 +48,18 @@ async fn around(State(door): State<Door>, request: Request, next: Next) -> Respo
     let (parts, body) = request.into_parts();
     let trail = trail::of(&parts);
     let name = trail.correlation.clone();
-    let span = tracing::info_span!("request", correlation = name, trace = trail.root());
+    let span = tracing::info_span!(
+        "request",
+        correlation = name,
+        trace = trail.root(),
+        http.request.method = Empty,
+        http.route = Empty,
+        http.response.status_code = Empty
+    );
     let request = Request::from_parts(parts, body);
     let mut reply = trail.follow(span, answer(door, request, next)).await;
     trail::mark(&name, reply.headers_mut());
+    traces::flush().await;
     reply
 }
 
@@ -87,7 +98,13 @@ async fn answer(door: Door, request: Request, next: Next) -> Response {
         limit::mark(standing, out);
     }
     let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(http.method = %method, http.route = route, http.status = reply.status().as_u16(), ms, "request");
+    let status = reply.status().as_u16();
+    tracing::info!(http.method = %method, http.route = route, http.status = status, ms, "request");
+    // After the line, which would say it twice.
+    Span::current()
+        .record("http.request.method", method.as_str())
+        .record("http.route", route)
+        .record("http.response.status_code", status);
     reply
 }
 

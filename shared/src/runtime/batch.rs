@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 
 use crate::domain::{Error, Result};
 use crate::metrics;
+use crate::traces;
 use crate::trail::Trail;
 
 /// How often a message is delivered before it goes to the dead-letter queue; the template's `maxReceiveCount`.
@@ -97,6 +98,7 @@ pub async fn take_batch(
         failure.item_identifier = id;
         response.batch_item_failures.push(failure);
     }
+    traces::flush().await;
     response
 }
 

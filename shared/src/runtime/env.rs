@@ -66,6 +66,19 @@ impl Env {
             .collect()
     }
 
+    /// The client of a service with the key `<NAME>_API_KEY`, none without; at `<NAME>_URL` where it is
+    /// not where it really is.
+    pub fn engine<T>(
+        &self,
+        name: &str,
+        new: impl FnOnce(String, Option<&str>) -> Result<T, BoxError>,
+    ) -> Result<Option<T>, BoxError> {
+        let base = self.optional(&format!("{name}_URL"));
+        self.optional(&format!("{name}_API_KEY"))
+            .map(|key| new(key, base.as_deref()))
+            .transpose()
+    }
+
     /// Notes that a setting cannot be used.
     pub fn problem(&self, text: String) {
         let mut problems = self.problems.borrow_mut();

@@ -1,7 +1,11 @@
-//! One JSON line a fact, on standard output.
+//! One JSON line a fact, on standard output; and traces, if there is somebody who takes them.
 
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::traces;
 
 /// Starts logging. `AWS_LAMBDA_LOG_LEVEL` is the level, INFO if unset.
 pub fn init() {
@@ -17,14 +21,24 @@ pub fn init() {
                 .parse()
                 .unwrap_or_else(|_| LevelFilter::INFO.into()),
         );
-    let started = tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_env_filter(filter)
-        .try_init();
-    if started.is_err() {
+        .with_filter(filter);
+    let recorder = traces::Settings::process().map(|it| traces::start(&it));
+    let (recorder, refused) = match recorder {
+        Some(Ok(recorder)) => (Some(recorder.filtered()), None),
+        Some(Err(err)) => (None, Some(err)),
+        None => (None, None),
+    };
+    let all = tracing_subscriber::registry().with(lines).with(recorder);
+    if all.try_init().is_err() {
         tracing::debug!("logging was started before");
+    }
+    // No reason not to work.
+    if let Some(err) = refused {
+        tracing::error!(error = %err, "there are no traces: the collector's address or headers are wrong");
     }
 }

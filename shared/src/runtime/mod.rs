@@ -26,6 +26,7 @@ use crate::metrics;
 use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::store::Store;
+use crate::traces;
 use crate::vault::Vault;
 
 /// The connections a function is given at its start. Each is made once and shared.
@@ -96,7 +97,9 @@ pub async fn each_tick(work: impl AsyncFn() -> crate::Result<()>) -> Result<(), 
         let trace = event.context.xray_trace_id.unwrap_or_default();
         let span = tracing::info_span!("tick", trace);
         // Boxed: the type of a whole run is too deep for the compiler.
-        Ok(work().instrument(span).boxed_local().await?)
+        let done = work().instrument(span).boxed_local().await;
+        traces::flush().await;
+        Ok(done?)
     };
     lambda_runtime::run(service_fn(tick)).await
 }

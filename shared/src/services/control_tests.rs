@@ -9,11 +9,8 @@ use crate::clock;
 use crate::domain::{Account, ImageId, Page, ScanFilter, ScanOrigin, ScanStatus};
 use crate::services::family::PARTS;
 use crate::services::governor::Governor;
-use crate::services::rescan::Rescan;
 use crate::services::scans::message;
-use crate::services::support::{
-    BREACHES, INGEST, PROFILES, QUEUE, World, delivered, killed_after, lanes,
-};
+use crate::services::support::{BREACHES, PROFILES, QUEUE, World, delivered, killed_after, lanes};
 use crate::store::{Claim, DUE_RESCAN};
 use crate::testing::Cloud;
 
@@ -257,14 +254,7 @@ async fn a_message_that_cannot_be_sent_is_made_up_for_by_the_schedule() {
     let now = clock::now();
     unsent.retry(world.user, scan.id, now).await.unwrap();
     assert!(world.cloud.told("SendMessage").is_empty());
-    let rescan = Rescan {
-        store: world.store.clone(),
-        objects: world.objects.clone(),
-        queues: world.queues.clone(),
-        ingest: INGEST.into(),
-        lanes: lanes(),
-    };
-    rescan.run(now.plus_seconds(200)).await.unwrap();
+    world.rescan().run(now.plus_seconds(200)).await.unwrap();
     assert_eq!(world.cloud.told("SendMessage")[0]["QueueUrl"], QUEUE);
     assert_eq!(world.row(scan.id).await.scan.status, ScanStatus::Pending);
 }

@@ -8,11 +8,10 @@ use crate::engines::{Fetcher, Hibp, Social};
 use crate::services::breaches::BreachChecker;
 use crate::services::governor::Governor;
 use crate::services::profiles::ProfileScanner;
-use crate::services::rescan::Rescan;
 use crate::services::scans::{Scans, message};
 use crate::services::seeing::Eyes;
 use crate::services::support::{
-    BACKGROUND, BREACHES, INGEST, PROFILES, QUEUE, World, delivered, killed_after, lanes,
+    BACKGROUND, BREACHES, PROFILES, QUEUE, World, delivered, killed_after, lanes,
 };
 use crate::store::{Claim, LinkedRow};
 use crate::testing::Cloud;
@@ -22,16 +21,6 @@ fn scans(world: &World) -> Scans {
         governor: Governor::new(world.store.clone(), None).unwrap(),
         store: world.store.clone(),
         queues: world.queues.clone(),
-        lanes: lanes(),
-    }
-}
-
-fn rescan(world: &World) -> Rescan {
-    Rescan {
-        store: world.store.clone(),
-        objects: world.objects.clone(),
-        queues: world.queues.clone(),
-        ingest: INGEST.into(),
         lanes: lanes(),
     }
 }
@@ -142,7 +131,7 @@ async fn what_a_killed_worker_did_not_say_the_schedule_finds() {
     let shown = scans(&world).get(world.user, scan.id).await.unwrap();
     assert_eq!(shown.progress, 90, "what is shown is as of now");
     let later = clock::now().plus_seconds(200);
-    rescan(&world).run(later).await.unwrap();
+    world.rescan().run(later).await.unwrap();
     assert_eq!(world.row(scan.id).await.scan.status, ScanStatus::Completed);
 }
 
@@ -158,12 +147,12 @@ async fn parts_whose_messages_were_lost_are_sent_again_and_stuck_ones_end_it() {
         .trigger(world.user, ScanType::FullScan, None, now)
         .await
         .unwrap();
-    rescan(&world).run(now.plus_seconds(200)).await.unwrap();
+    world.rescan().run(now.plus_seconds(200)).await.unwrap();
     let mut told = queues_told(&world);
     told.sort_by_key(ToString::to_string);
     assert_eq!(told, [BREACHES, QUEUE, PROFILES, PROFILES]);
     assert!(!told.contains(&json!(BACKGROUND)), "somebody waits for it");
-    rescan(&world).run(now.plus_seconds(16 * 60)).await.unwrap();
+    world.rescan().run(now.plus_seconds(16 * 60)).await.unwrap();
     for id in PARTS
         .map(|kind| ScanId::part_of(scan.id, kind))
         .into_iter()

@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
+use tracing::Instrument;
 use vara_imaging::{DecodeError, Limits};
 
 use crate::domain::{
@@ -18,6 +19,7 @@ use crate::queues::{Queues, ScanMessage};
 use crate::services::images::MAX_TICKET;
 use crate::services::seeing::{self, Eyes};
 use crate::store::{Arrival, Store};
+use crate::traces::TARGET;
 
 /// The longest side of the copy that is shown and searched with.
 const DISPLAY: u32 = 2048;
@@ -86,7 +88,9 @@ impl Intake {
             Err(err) => return Err(err),
         };
         let eyes = self.eyes.clone();
-        let derived = tokio::task::spawn_blocking(move || derive(&bytes, &eyes, faces)).await;
+        let span = tracing::info_span!(target: TARGET, "fingerprint");
+        let derived = tokio::task::spawn_blocking(move || derive(&bytes, &eyes, faces));
+        let derived = derived.instrument(span).await;
         let derived = derived.map_err(|err| Error::bug("taking a picture in", err))??;
         Ok(derived.map_err(|err| err.to_string()))
     }
@@ -317,7 +321,7 @@ mod tests {
         assert_eq!(world.store.prints(world.user, id).await.unwrap(), None);
 
         let id = taken_in(&world, photo("collins")).await;
-        assert!(world.store.empty(world.user).await.unwrap() > 1);
+        assert!(world.store.empty(world.user, usize::MAX).await.unwrap().0 > 1);
         assert_eq!(world.store.prints(world.user, id).await.unwrap(), None);
     }
 

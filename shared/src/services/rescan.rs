@@ -1,5 +1,6 @@
 //! What must happen by itself: scans that are due begin, scans that are stuck go on or end, uploads
-//! nobody took in are taken in, what was put away is purged, who left is erased.
+//! nobody took in are taken in, what was put away is purged, who left is erased, pictures left behind at an
+//! engine are removed there.
 //!
 //! Runs every minute, and any number of times: each thing is taken (put off in the index, under a
 //! condition) before it is acted on, and every action can be repeated. One that fails comes again.
@@ -9,14 +10,15 @@ use serde_json::json;
 use crate::domain::{
     Error, Image, ImageState, ImageStatus, Result, Scan, ScanId, ScanType, Timestamp, rescan_after,
 };
+use crate::engines::{FaceCheck, Upload};
 use crate::metrics;
 use crate::objects::{Objects, key};
 use crate::queues::Queues;
 use crate::services::lanes::Lanes;
 use crate::services::{family, images, scans, users, work};
 use crate::store::{
-    DUE_ERASE, DUE_FORGET, DUE_INTAKE, DUE_PURGE, DUE_RECHECK, DUE_RESCAN, DUE_SCAN, Due, ScanRow,
-    Store,
+    DUE_AWAY, DUE_ERASE, DUE_FORGET, DUE_INTAKE, DUE_PURGE, DUE_RECHECK, DUE_RESCAN, DUE_SCAN, Due,
+    ScanRow, Store,
 };
 
 /// How many things of a kind one run takes.
@@ -49,20 +51,22 @@ pub struct Rescan {
     pub ingest: String,
     /// The queues of scans.
     pub lanes: Lanes,
+    /// The engine at which pictures lie while it searches.
+    pub facecheck: Option<FaceCheck>,
 }
 
 /// How many things of each kind were dealt with, and how many failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Scans sent again or ended, scans begun, pictures looked after, pictures purged, users erased,
-    /// breach checks begun, faces forgotten.
-    pub done: [usize; 7],
+    /// breach checks begun, faces forgotten, pictures removed from an engine.
+    pub done: [usize; 8],
     /// Things to be tried again.
     pub failed: usize,
 }
 
 /// The kinds, in the order of [`Tally::done`].
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 8] = [
     DUE_SCAN,
     DUE_RESCAN,
     DUE_INTAKE,
@@ -70,6 +74,8 @@ const KINDS: [&str; 7] = [
     DUE_ERASE,
     DUE_RECHECK,
     DUE_FORGET,
+    // Last: an engine that is down takes its time.
+    DUE_AWAY,
 ];
 
 impl Rescan {
@@ -100,6 +106,7 @@ impl Rescan {
             erasures,
             rechecks,
             forgotten,
+            removed,
         ] = tally.done;
         tracing::info!(
             scans,
@@ -109,6 +116,7 @@ impl Rescan {
             erasures,
             rechecks,
             forgotten,
+            removed,
             failed = tally.failed,
             "looked after what is due"
         );
@@ -117,7 +125,10 @@ impl Rescan {
 
     /// Whether there was something to do.
     async fn deal_with(&self, kind: &'static str, due: &Due, now: Timestamp) -> Result<bool> {
-        let long = matches!(kind, DUE_RESCAN | DUE_RECHECK | DUE_INTAKE | DUE_PURGE);
+        let long = matches!(
+            kind,
+            DUE_RESCAN | DUE_RECHECK | DUE_INTAKE | DUE_PURGE | DUE_AWAY
+        );
         let until = now.plus_seconds(if long {
             LONG_OUT_OF_SIGHT
         } else {
@@ -125,6 +136,9 @@ impl Rescan {
         });
         if !self.store.take_due(due, kind, until).await? {
             return Ok(false);
+        }
+        if kind == DUE_AWAY {
+            return self.remove(due).await;
         }
         let user = due
             .user()
@@ -140,6 +154,23 @@ impl Rescan {
                 .await
                 .map(|()| true),
         }
+    }
+
+    /// A picture that lies at an engine and that nobody waits for any more.
+    async fn remove(&self, due: &Due) -> Result<bool> {
+        let Some(upload) = self.store.away::<Upload>(due).await? else {
+            return Ok(false);
+        };
+        let engine = self.facecheck.as_ref().ok_or_else(|| {
+            Error::unavailable(
+                "removing a picture from an engine",
+                "there is no key for it",
+            )
+        })?;
+        let removed = engine.delete(&upload).await;
+        removed.map_err(|err| Error::unavailable("removing a picture from an engine", err))?;
+        self.store.forget_away(upload.name()).await?;
+        Ok(true)
     }
 
     /// A scan nobody took, or whose worker fell silent: it is sent again, or ended if that did not help.

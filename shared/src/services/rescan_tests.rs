@@ -5,21 +5,11 @@
 use super::*;
 use crate::clock;
 use crate::domain::{Account, Page, Prints, ScanFilter, ScanOrigin, ScanStatus};
-use crate::services::support::{BACKGROUND, BREACHES, INGEST, QUEUE, World, delivered, lanes};
+use crate::services::support::{BACKGROUND, BREACHES, INGEST, QUEUE, World, delivered};
 use crate::store::{Arrival, Claim};
 use crate::testing::{self, Cloud};
 
 const HOUR: i64 = 3600;
-
-fn rescan(world: &World) -> Rescan {
-    Rescan {
-        store: world.store.clone(),
-        objects: world.objects.clone(),
-        queues: world.queues.clone(),
-        ingest: INGEST.into(),
-        lanes: lanes(),
-    }
-}
 
 async fn begun(world: &World, origin: ScanOrigin, at: Timestamp) -> ScanRow {
     let scan = Scan::pending(ScanId::next(), world.user, ScanType::ImageScan, None, at);
@@ -59,7 +49,7 @@ async fn a_scan_nobody_took_is_sent_again_once_a_round() {
     let now = clock::now();
     let scan = begun(&world, ScanOrigin::User, now).await;
     let other = begun(&world, ScanOrigin::System, now).await;
-    let rescan = rescan(&world);
+    let rescan = world.rescan();
     assert_eq!(rescan.run(now.plus_seconds(60)).await.unwrap().done[0], 0);
     assert_eq!(rescan.run(now.plus_seconds(130)).await.unwrap().done[0], 2);
     assert_eq!(
@@ -94,7 +84,7 @@ async fn a_scan_whose_worker_fell_silent_goes_on_with_the_next() {
     let killed = clock::now().minus_seconds(100);
     let scan = begun(&world, ScanOrigin::User, killed).await;
     claim(&world, &scan, killed).await;
-    assert_eq!(rescan(&world).run(clock::now()).await.unwrap().done[0], 1);
+    assert_eq!(world.rescan().run(clock::now()).await.unwrap().done[0], 1);
     let body = world.cloud.told("SendMessage").pop().unwrap()["MessageBody"]
         .as_str()
         .unwrap()
@@ -114,7 +104,7 @@ async fn a_stuck_scan_ends_and_frees_the_button() {
     let waiting = begun(&world, ScanOrigin::System, then).await;
     let scan = begun(&world, ScanOrigin::User, then).await;
     claim(&world, &scan, then).await;
-    rescan(&world).run(clock::now()).await.unwrap();
+    world.rescan().run(clock::now()).await.unwrap();
     let ended = world.row(scan.scan.id).await.scan;
     assert_eq!(ended.status, ScanStatus::Failed);
     assert!(ended.error_message.unwrap().contains("too long"));
@@ -135,7 +125,7 @@ async fn a_scan_nobody_ever_took_ends_as_well() {
         clock::now().minus_seconds(PATIENCE + 1),
     )
     .await;
-    rescan(&world).run(clock::now()).await.unwrap();
+    world.rescan().run(clock::now()).await.unwrap();
     assert_eq!(
         world.row(scan.scan.id).await.scan.status,
         ScanStatus::Failed
@@ -152,7 +142,7 @@ async fn her_next_scan_begins_when_it_is_due_and_is_planned_again() {
     let body = serde_json::to_string(&scans::message(&scan.scan)).unwrap();
     world.scanner().take(&delivered(body, 1)).await.unwrap();
 
-    let rescan = rescan(&world);
+    let rescan = world.rescan();
     assert_eq!(
         rescan
             .run(clock::now().plus_seconds(6 * 24 * HOUR))
@@ -214,7 +204,7 @@ async fn nobody_without_pictures_or_account_is_scanned() {
         .plan_rescan(&scan.scan, clock::now())
         .await
         .unwrap();
-    let rescan = rescan(&world);
+    let rescan = world.rescan();
     assert_eq!(
         rescan.run(clock::now().plus_seconds(1)).await.unwrap().done[1],
         0
@@ -258,7 +248,7 @@ async fn uploads_nobody_took_in() {
             .await
             .unwrap();
     }
-    let tally = rescan(&world).run(clock::now()).await.unwrap();
+    let tally = world.rescan().run(clock::now()).await.unwrap();
     assert_eq!((tally.done[2], tally.failed), (3, 0));
     assert!(
         world
@@ -292,7 +282,7 @@ async fn what_was_put_away_is_purged_after_a_week() {
             .unwrap()
     );
     let object = key::display(world.user, id);
-    let rescan = rescan(&world);
+    let rescan = world.rescan();
     assert_eq!(
         rescan
             .run(now.plus_seconds(7 * 24 * HOUR - 60))
@@ -324,7 +314,7 @@ async fn one_that_fails_does_not_stop_the_others_and_comes_again() {
         .await;
     let broken = Rescan {
         queues: Cloud::silent_queues(),
-        ..rescan(&world)
+        ..world.rescan()
     };
     let tally = broken.run(clock::now()).await.unwrap();
     assert_eq!((tally.failed, tally.done[2]), (1, 1));
@@ -336,7 +326,8 @@ async fn one_that_fails_does_not_stop_the_others_and_comes_again() {
             .unwrap()
             .is_none()
     );
-    let again = rescan(&world)
+    let again = world
+        .rescan()
         .run(clock::now().plus_seconds(OUT_OF_SIGHT + 1))
         .await
         .unwrap();
@@ -347,7 +338,7 @@ async fn one_that_fails_does_not_stop_the_others_and_comes_again() {
 async fn her_addresses_are_checked_soon_after_she_came_and_again_some_day() {
     let world = World::new().await;
     with_account(&world).await;
-    let rescan = rescan(&world);
+    let rescan = world.rescan();
     let now = clock::now();
     assert_eq!(rescan.run(now.plus_seconds(60)).await.unwrap().done[5], 0);
     let soon = now.plus_seconds(700);
@@ -379,9 +370,9 @@ async fn her_addresses_are_checked_soon_after_she_came_and_again_some_day() {
 async fn a_woman_who_left_is_not_checked() {
     let world = World::new().await;
     with_account(&world).await;
-    world.store.empty(world.user).await.unwrap();
+    world.store.empty(world.user, usize::MAX).await.unwrap();
     let later = clock::now().plus_seconds(HOUR);
-    assert_eq!(rescan(&world).run(later).await.unwrap().done[5], 0);
+    assert_eq!(world.rescan().run(later).await.unwrap().done[5], 0);
 }
 
 /// Killed between her word and the forgetting: the schedule finds it.
@@ -408,10 +399,47 @@ async fn faces_she_wanted_forgotten_are() {
         .await;
     assert!(set.unwrap());
 
-    let (rescan, now) = (rescan(&world), clock::now());
+    let (rescan, now) = (world.rescan(), clock::now());
     assert_eq!(rescan.run(now).await.unwrap().done[6], 1);
     let prints = world.store.prints(world.user, image.id).await.unwrap();
     assert_eq!(prints.unwrap().faces, None);
     let later = now.plus_seconds(HOUR);
     assert_eq!(rescan.run(later).await.unwrap().done[6], 0, "told twice");
+}
+
+#[tokio::test]
+async fn a_picture_left_at_an_engine_is_removed_there() {
+    let world = World::new().await;
+    let (facecheck, now) = (world.facecheck(), clock::now());
+    let copy = world.display(world.picture(5).await).await;
+    let upload = facecheck.upload(&copy).await;
+    let upload = upload.unwrap().unwrap();
+    world
+        .store
+        .note_away(upload.name(), &upload, now)
+        .await
+        .unwrap();
+
+    let with_key = Rescan {
+        facecheck: Some(facecheck.clone()),
+        ..world.rescan()
+    };
+    let at = |seconds| now.plus_seconds(seconds);
+    assert_eq!(with_key.run(at(600)).await.unwrap().done[7], 0);
+    assert_eq!(world.uploads().await, 1, "a search may still be under way");
+    let without = world.rescan().run(at(900)).await.unwrap();
+    assert_eq!((without.done[7], without.failed), (0, 1));
+    // Her leaving changes nothing: the row is nobody's.
+    world.store.empty(world.user, usize::MAX).await.unwrap();
+    assert_eq!(with_key.run(at(1800)).await.unwrap().done[7], 1);
+    assert_eq!(world.uploads().await, 0);
+    assert_eq!(with_key.run(at(9000)).await.unwrap().done[7], 0);
+
+    // Removed by somebody who was killed before that was noted.
+    world
+        .store
+        .note_away(upload.name(), &upload, now)
+        .await
+        .unwrap();
+    assert_eq!(with_key.run(at(900)).await.unwrap().done[7], 1);
 }

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::LazyLock;
 use std::task::Poll;
 
+use bytes::Bytes;
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -18,7 +19,7 @@ use crate::domain::{
     Alert, AlertStatus, EngineStanding, Image, ImageId, ImageState, Page, Prints, Scan, ScanId,
     ScanOrigin, ScanType, Timestamp, UserId,
 };
-use crate::engines::{Fetcher, TinEye, Vision};
+use crate::engines::{FaceCheck, Fetcher, TinEye, Vision};
 use crate::mail::Mailer;
 use crate::objects::{Objects, key};
 use crate::queues::Queues;
@@ -27,6 +28,7 @@ use crate::services::governor::Governor;
 use crate::services::ingest::Intake;
 use crate::services::lanes::Lanes;
 use crate::services::proxy::Proxy;
+use crate::services::rescan::Rescan;
 use crate::services::scanning::Scanner;
 use crate::services::searching::Engines;
 use crate::services::seeing::Eyes;
@@ -114,6 +116,29 @@ impl World {
         scanner
     }
 
+    /// The schedule, which may ask no engine.
+    pub(crate) fn rescan(&self) -> Rescan {
+        Rescan {
+            store: self.store.clone(),
+            objects: self.objects.clone(),
+            queues: self.queues.clone(),
+            ingest: INGEST.into(),
+            lanes: lanes(),
+            facecheck: None,
+        }
+    }
+
+    pub(crate) fn facecheck(&self) -> FaceCheck {
+        FaceCheck::new("local-key".into(), Some(&self.at("/facecheck/"))).unwrap()
+    }
+
+    /// How many pictures lie at the search by face.
+    pub(crate) async fn uploads(&self) -> usize {
+        let lie = reqwest::get(self.at("/_uploads")).await.unwrap();
+        let lie: Vec<Value> = serde_json::from_str(&lie.text().await.unwrap()).unwrap();
+        lie.len()
+    }
+
     pub(crate) fn intake(&self) -> Intake {
         Intake {
             store: self.store.clone(),
@@ -164,6 +189,13 @@ impl World {
             .await
             .unwrap();
         image.id
+    }
+
+    /// The copy of it that is shown and searched for.
+    pub(crate) async fn display(&self, image: ImageId) -> Bytes {
+        let name = key::display(self.user, image);
+        let copy = self.objects.get(&name, usize::MAX).await;
+        copy.unwrap().unwrap()
     }
 
     /// A picture that has not been taken in.
@@ -268,7 +300,7 @@ impl World {
         self.answers("tineye").await
     }
 
-    async fn answers(&self, engine: &str) -> (u64, u64) {
+    pub(crate) async fn answers(&self, engine: &str) -> (u64, u64) {
         let calls = reqwest::get(self.at("/_calls")).await.unwrap();
         let calls: Value = serde_json::from_str(&calls.text().await.unwrap()).unwrap();
         let count = |of: &str| calls[engine][of].as_u64().unwrap();

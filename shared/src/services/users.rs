@@ -13,6 +13,9 @@ use crate::store::Store;
 /// whose ticket was still good, may have written something more.
 const SECOND_SWEEP: i64 = 3600;
 
+/// How many rows of hers are removed while she waits. Few women have more.
+const WHILE_SHE_WAITS: usize = 500;
+
 /// How many sweeps there are.
 const SWEEPS: u32 = 2;
 
@@ -64,7 +67,7 @@ pub async fn update(store: &Store, user: UserId, name: Option<Option<&str>>) -> 
 }
 
 /// Erases her. When this returns she is signed out everywhere and cannot come back; everything of hers
-/// is gone, or will be: what could not be removed now is taken up again by the schedule.
+/// is gone, or will be: what is too much or could not be removed now is taken up by the schedule.
 pub async fn delete(store: &Store, objects: &Objects, keys: &Keys, caller: &Caller) -> Result<()> {
     let user = caller.user;
     let account = store.account(user).await?.ok_or_else(not_found)?;
@@ -88,7 +91,7 @@ pub async fn delete(store: &Store, objects: &Objects, keys: &Keys, caller: &Call
         ));
     }
     store.end_sessions(user, &sessions).await?;
-    if let Err(err) = finish_erasure(store, objects, user).await {
+    if let Err(err) = sweep(store, objects, user, WHILE_SHE_WAITS).await {
         tracing::warn!(
             error.chain = err.chain(),
             "an erasure was begun and will be finished later"
@@ -100,12 +103,20 @@ pub async fn delete(store: &Store, objects: &Objects, keys: &Keys, caller: &Call
 /// Removes what is left of somebody who left. Can be repeated, and killed, at any point; does nothing
 /// to somebody who did not leave.
 pub async fn finish_erasure(store: &Store, objects: &Objects, user: UserId) -> Result<()> {
+    sweep(store, objects, user, usize::MAX).await
+}
+
+async fn sweep(store: &Store, objects: &Objects, user: UserId, most: usize) -> Result<()> {
     let Some(erasure) = store.erasure(user).await? else {
         return Ok(());
     };
     let folders = key::all_of(user);
     let pictures = try_join_all(folders.iter().map(|it| objects.delete_prefix(it)));
-    let (_, rows) = try_join(pictures, store.empty(user)).await?;
+    let (_, (rows, whole)) = try_join(pictures, store.empty(user, most)).await?;
+    if !whole {
+        tracing::info!(rows, "the rest of an erasure is left to the schedule");
+        return Ok(());
+    }
     let sweeps = erasure.sweeps + 1;
     let next = (sweeps < SWEEPS).then(|| clock::now().plus_seconds(SECOND_SWEEP));
     store.swept(user, sweeps, next).await?;

@@ -24,6 +24,10 @@ pub struct Due {
 }
 
 impl Due {
+    pub(super) fn key(&self) -> &Key {
+        &self.key
+    }
+
     /// Whose it is.
     #[must_use]
     pub fn user(&self) -> Option<UserId> {

@@ -18,6 +18,9 @@ pub const DUE_ERASE: &str = "ERASE";
 /// After how long an erasure that was interrupted is taken up again, in seconds.
 const RESUME: i64 = 120;
 
+/// How many rows are listed at a time.
+const PAGE: i32 = 500;
+
 /// The most rows one call of the table removes.
 const BATCH: usize = 25;
 
@@ -96,8 +99,9 @@ impl Store {
         Ok(())
     }
 
-    /// Removes every row of hers but the receipt; how many there were.
-    pub async fn empty(&self, user: UserId) -> Result<usize> {
+    /// Removes rows of hers, `most` or a few more; how many there were, and whether only the receipt is
+    /// left.
+    pub async fn empty(&self, user: UserId, most: usize) -> Result<(usize, bool)> {
         let mut removed = 0;
         let mut from = None;
         loop {
@@ -109,6 +113,7 @@ impl Store {
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")))
                 .projection_expression("pk, sk")
+                .limit(PAGE)
                 .set_exclusive_start_key(from.take())
                 .send()
                 .await
@@ -127,8 +132,8 @@ impl Store {
                 .await?;
             removed += keys.len();
             from = reply.last_evaluated_key;
-            if from.is_none() {
-                return Ok(removed);
+            if from.is_none() || removed >= most {
+                return Ok((removed, from.is_none()));
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::domain::{
-    AlertStatus, CanonicalUrl, Claim, ImageState, Look, MatchStatus, MatchType, ReviewStatus, Scan,
-    ScanId, ScanOrigin, ScanType, Tier, Timestamp, Verdict, alert_of,
+    AlertStatus, ImageState, MatchStatus, MatchType, ReviewStatus, Scan, ScanId, ScanOrigin,
+    ScanType, Tier, Timestamp, alert_of,
 };
 
 pub(in crate::store) fn now() -> Timestamp {
@@ -32,36 +32,8 @@ impl World {
 
     /// A finding that one engine only calls alike.
     pub(in crate::store) fn alike(&self) -> Match {
-        let url = CanonicalUrl::parse("https://forum.example/t/1").unwrap();
-        let verdict = Verdict::of(Claim::Alike, None, Look::Unseen).unwrap();
-        let (status, review_status) = verdict.status();
-        Match {
-            id: MatchId::of(self.image.id, &url),
-            protected_image_id: self.image.id,
-            scan_job_id: Some(self.scan.id),
-            source_url: url.to_string(),
-            platform: None,
-            similarity: verdict.similarity,
-            match_type: verdict.match_type,
-            detected_at: now(),
-            status,
-            first_seen_at: now(),
-            last_seen_at: now(),
-            gone_at: None,
-            confidence: Some(verdict.tier),
-            clip_similarity: None,
-            face_verified: None,
-            review_status,
-            reviewed_at: None,
-            reviewed_by: None,
-            discovery_engine: None,
-            candidate_group_id: None,
-            face_similarity: None,
-            discovery_score: None,
-            verification_engine: None,
-            parent_candidate_id: None,
-            evidence: None,
-        }
+        let page = "https://forum.example/t/1";
+        crate::testing::finding(self.image.id, self.scan.id, page, now())
     }
 
     pub(in crate::store) fn certain(&self) -> Match {

@@ -35,6 +35,7 @@
 //! Every row carries `v`, the version of its shape; readers accept the previous one.
 
 mod alerts;
+mod away;
 mod batch;
 mod checkpoints;
 mod due;
@@ -48,6 +49,7 @@ mod list;
 mod marks;
 mod matches;
 mod outbox;
+mod planned;
 mod plans;
 mod preferences;
 mod prints;
@@ -73,6 +75,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Error, Result, UserId};
 
+pub use away::DUE_AWAY;
 pub use due::Due;
 pub use erasure::{DUE_ERASE, Erasure};
 pub use images::{Arrival, ImageRow, ShownFace};
@@ -81,14 +84,15 @@ pub use linked::{Authorisation, LinkedRow, Linking};
 pub use list::Listing;
 pub use matches::Stored;
 pub use outbox::{DUE_NOTIFY, Delivery, Outbox, Outcome as DeliveryOutcome};
+pub(crate) use planned::{DUE_RECHECK, DUE_RESCAN};
 pub use plans::{AnswersRow, Kept, PlanRow};
 pub(crate) use preferences::DUE_FORGET;
 pub use preferences::PreferencesRow;
 pub use rates::Calls;
 pub use replays::{Claimed, Run};
 pub use reviews::{AlertMove, Flagged};
+pub(crate) use scans::DUE_SCAN;
 pub use scans::{Claim, ScanRow};
-pub(crate) use scans::{DUE_RECHECK, DUE_RESCAN, DUE_SCAN};
 
 /// The version of the shape of the rows written here.
 const VERSION: u32 = 1;

@@ -6,22 +6,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::planned::due_again;
 use super::tx::{Change, Tx};
 use super::{Key, Listing, Row, Store};
 use crate::domain::{
-    AccountId, Page, Result, RiskLevel, Scan, ScanFilter, ScanId, ScanOrigin, ScanStatus, ScanType,
-    Timestamp, UserId,
+    AccountId, Page, Result, Scan, ScanFilter, ScanId, ScanOrigin, ScanStatus, ScanType, Timestamp,
+    UserId,
 };
 
-/// Kinds of work in the `due` index: a scan that may be stuck, a user whose next scan of her pictures is
-/// due, one whose next breach check is.
+/// Kind of work in the `due` index: a scan that may be stuck.
 pub(crate) const DUE_SCAN: &str = "SCAN";
-pub(crate) const DUE_RESCAN: &str = "RESCAN";
-pub(crate) const DUE_RECHECK: &str = "RECHECK";
-
-/// How long after she came her addresses are first looked for in breaches, in seconds: what is found
-/// should not be the first thing she reads.
-const FIRST_CHECK: i64 = 600;
 
 /// How long a scan may wait to be taken before it is looked after, in seconds.
 const WAITING: i64 = 120;
@@ -299,46 +293,6 @@ impl Store {
         }
         Ok(tx.commit().await?.is_done())
     }
-
-    /// Makes sure that her pictures are scanned again some day, after a scan that settles nothing of it.
-    pub async fn plan_rescan(&self, scan: &Scan, at: Timestamp) -> Result<()> {
-        // Refused means it is planned already, or everything of hers is gone.
-        let tx = self
-            .tx()
-            .create(&due_again(scan.user_id, scan.kind, at))
-            .require(&key(scan.user_id, scan.id));
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Stores the scan that was due, and when the next of its kind is. `false`: it was stored before, or
-    /// no more are planned.
-    pub(crate) async fn begin_rescan(&self, scan: &Scan, next: Timestamp) -> Result<bool> {
-        let planned = Change::default().set("due_at", next).map(Change::if_exists);
-        let tx = self
-            .tx()
-            .start_scan(scan, ScanOrigin::System)
-            .update(&again(scan.user_id, scan.kind), planned);
-        Ok(tx.commit().await?.is_done())
-    }
-
-    /// Puts her next scan of all pictures off.
-    pub(crate) async fn put_off_rescan(&self, user: UserId, at: Timestamp) -> Result<()> {
-        let change = Change::default().set("due_at", at).map(Change::if_exists);
-        let key = again(user, ScanType::ImageScan);
-        self.tx().update(&key, change).commit().await?;
-        Ok(())
-    }
-
-    /// Whether she has pictures under protection.
-    pub(crate) async fn has_pictures(&self, user: UserId) -> Result<bool> {
-        Ok(self.counters(user).await?.get("image.places") > 0)
-    }
-
-    /// Whether she still uses Vara, and how much is at stake for her.
-    pub async fn risk_level(&self, user: UserId) -> Result<Option<RiskLevel>> {
-        Ok(self.account(user).await?.map(|it| it.profile.risk_level))
-    }
 }
 
 impl Tx<'_> {
@@ -421,12 +375,6 @@ impl Tx<'_> {
         tx.count(user, &[count(before, -1), count(&after, 1)])
     }
 
-    /// Plans the first breach check of a woman who came just now.
-    pub(super) fn plan_first_check(self, user: UserId, now: Timestamp) -> Self {
-        let at = now.plus_seconds(FIRST_CHECK);
-        self.put(&due_again(user, ScanType::BreachCheck, at))
-    }
-
     /// Counts a new finding on its scan; refused if the scan is gone.
     pub(super) fn count_finding(self, user: UserId, scan: ScanId) -> Self {
         let change = Change::default().add("findings", 1);
@@ -461,28 +409,6 @@ struct Lock {
 
 fn locked(scan: &Scan) -> Row<Lock> {
     Row::new(lock(scan.user_id, scan.kind), Lock { scan_id: scan.id })
-}
-
-#[derive(Serialize)]
-struct Due {}
-
-/// What is due again after a scan of this type: a breach check, or a scan of all her pictures.
-fn due_kind(kind: ScanType) -> &'static str {
-    match kind {
-        ScanType::BreachCheck => DUE_RECHECK,
-        _ => DUE_RESCAN,
-    }
-}
-
-fn again(user: UserId, kind: ScanType) -> Key {
-    Key::user(user, due_kind(kind))
-}
-
-fn due_again(user: UserId, kind: ScanType, at: Timestamp) -> Row<Due> {
-    let mut row = Row::new(again(user, kind), Due {});
-    row.due_kind = Some(due_kind(kind).into());
-    row.due_at = Some(at.to_string());
-    row
 }
 
 /// The claim's change of the row, if no living worker has it.

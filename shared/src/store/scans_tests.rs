@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::store::DUE_RESCAN;
 use crate::testing;
 
 const ALL: Page = Page {

@@ -11,11 +11,7 @@ use vara::services::governor::Governor;
 async fn main() -> Result<(), BoxError> {
     vara::runtime::logs();
     let (env, clients) = (Env::process(), Clients::load().await);
-    let base = env.optional("HIBP_URL");
-    let hibp = env
-        .optional("HIBP_API_KEY")
-        .map(|key| Hibp::new(key, base.as_deref()))
-        .transpose()?;
+    let hibp = env.engine("HIBP", Hibp::new)?;
     let (store, allowances) = (clients.store(&env), env.optional("ENGINE_ALLOWANCES"));
     let checker = &BreachChecker {
         governor: Governor::new(store.clone(), allowances.as_deref())?,

@@ -10,10 +10,10 @@ use vara::services::searching::Engines;
 
 pub(crate) fn read(env: &Env, clients: &Clients) -> Result<Engines, BoxError> {
     Ok(Engines {
-        tineye: engine(env, "TINEYE", TinEye::new)?,
-        vision: engine(env, "GOOGLE_VISION", Vision::new)?,
-        serpapi: engine(env, "SERPAPI", SerpApi::new)?,
-        facecheck: engine(env, "FACECHECK", FaceCheck::new)?,
+        tineye: env.engine("TINEYE", TinEye::new)?,
+        vision: env.engine("GOOGLE_VISION", Vision::new)?,
+        serpapi: env.engine("SERPAPI", SerpApi::new)?,
+        facecheck: env.engine("FACECHECK", FaceCheck::new)?,
         proxy: Proxy {
             store: clients.store(env),
             objects: clients.objects(env),
@@ -25,16 +25,4 @@ pub(crate) fn read(env: &Env, clients: &Clients) -> Result<Engines, BoxError> {
             env.optional("ENGINE_ALLOWANCES").as_deref(),
         )?,
     })
-}
-
-/// `<NAME>_API_KEY`, and `<NAME>_URL` where it is not where it really is.
-fn engine<T>(
-    env: &Env,
-    name: &str,
-    new: impl FnOnce(String, Option<&str>) -> Result<T, BoxError>,
-) -> Result<Option<T>, BoxError> {
-    let base = env.optional(&format!("{name}_URL"));
-    env.optional(&format!("{name}_API_KEY"))
-        .map(|key| new(key, base.as_deref()))
-        .transpose()
 }

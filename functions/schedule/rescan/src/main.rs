@@ -2,6 +2,7 @@
 
 use vara::clock;
 use vara::domain::BoxError;
+use vara::engines::FaceCheck;
 use vara::runtime::{Clients, Env, each_tick};
 use vara::services::lanes::Lanes;
 use vara::services::rescan::Rescan;
@@ -21,6 +22,7 @@ async fn main() -> Result<(), BoxError> {
             profiles: env.text("QUEUE_PROFILE_SCAN"),
             breaches: env.text("QUEUE_BREACH_CHECK"),
         },
+        facecheck: env.engine("FACECHECK", FaceCheck::new)?,
     };
     env.check()?;
     each_tick(async || rescan.run(clock::now()).await.map(drop)).await

@@ -19,6 +19,8 @@ use rustack_sqs_model::{
 };
 use serde_json::Value;
 
+mod trace;
+
 use super::journal::{Journal, Line, Stored, now};
 use crate::{
     error::{Error, Result},
@@ -125,6 +127,8 @@ impl Sqs {
         &self,
         input: SendMessageInput,
     ) -> std::result::Result<SendMessageOutput, SqsError> {
+        let is_plain = input.message_attributes.is_empty();
+        let input = trace::kept(input);
         let queue = name(&input.queue_url).to_owned();
         let stored = Stored {
             id: String::new(),
@@ -134,7 +138,10 @@ impl Sqs {
             not_before: now() + u64::try_from(input.delay_seconds.unwrap_or(0)).unwrap_or(0) * 1000,
             received: 0,
         };
-        let output = self.provider.send_message(input).await?;
+        let mut output = self.provider.send_message(input).await?;
+        if is_plain {
+            output.md5_of_message_attributes = None;
+        }
         let id = output.message_id.clone().unwrap_or_default();
         self.write(&queue, &Line::Sent(Stored { id, ..stored }))?;
         Ok(output)
@@ -146,7 +153,10 @@ impl Sqs {
         input: ReceiveMessageInput,
     ) -> std::result::Result<ReceiveMessageOutput, SqsError> {
         let queue = name(&input.queue_url).to_owned();
+        let mut input = input;
+        let asked = trace::wanted(&mut input);
         let output = self.provider.receive_message(input).await?;
+        let output = trace::told(output, asked);
         for id in output
             .messages
             .iter()

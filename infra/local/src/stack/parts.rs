@@ -196,7 +196,11 @@ pub(super) fn pools(
     options: &Options,
 ) -> Result<Vec<Arc<Pool>>> {
     let guard = Arc::new(Guard::start()?);
-    let extra = local_environment(addresses);
+    let mut extra = local_environment(addresses);
+    if options.traces {
+        let collector = format!("{}/otlp", addresses.engines);
+        extra.push(("OTEL_EXPORTER_OTLP_ENDPOINT".to_owned(), collector));
+    }
     let mut pools = Vec::new();
     for function in &system.functions {
         let Some(binary) = binaries.get(&function.package) else {

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tracing::Instrument;
 use vara_imaging::{Limits, MIN_QUALITY, Picture, Subject};
 
 use super::evidence::evidence;
 use crate::domain::{Evidence, Look, Prints, Verdict};
 use crate::services::seeing::{Eyes, Faces};
 use crate::store::ImageRow;
+use crate::traces::TARGET;
 
 /// What a stranger's picture may cost us to read: less than one of hers, and several may be waiting.
 const LIMITS: Limits = Limits {
@@ -64,7 +66,9 @@ impl Hers {
     /// Compares a found picture with hers, off the reactor.
     pub(super) async fn look(&self, bytes: Bytes) -> Look {
         let hers = self.clone();
-        let look = tokio::task::spawn_blocking(move || hers.compare(&bytes)).await;
+        let span = tracing::info_span!(target: TARGET, "compare");
+        let look = tokio::task::spawn_blocking(move || hers.compare(&bytes));
+        let look = look.instrument(span).await;
         // A panic in there is our mistake, but about this picture only: the others are still looked at.
         look.unwrap_or_else(|err| {
             tracing::error!(error = %err, "looking at a found picture failed by our mistake");

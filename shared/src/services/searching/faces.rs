@@ -1,7 +1,7 @@
 //! The search for a face: it takes minutes, and her picture lies at the engine meanwhile.
 //!
 //! The upload is noted as soon as it is there. Whoever comes next goes on with it, and whoever sees the
-//! end of it removes the picture.
+//! end of it removes the picture; if nobody does, the schedule.
 
 use std::time::Duration;
 
@@ -33,6 +33,24 @@ struct Uploaded {
     at: Timestamp,
 }
 
+impl Uploaded {
+    fn is_too_old(&self) -> bool {
+        clock::now() > self.at.plus_seconds(PATIENCE)
+    }
+}
+
+/// Whether another time may do.
+fn is_passing(why: &Unfound) -> bool {
+    use EngineError::{Busy, Garbage, Silent};
+    match why {
+        Unfound::Late => true,
+        Unfound::Unanswered(Unanswered::Failed(err)) => {
+            matches!(err, Busy { .. } | Silent | Garbage(_))
+        }
+        _ => false,
+    }
+}
+
 impl Engines {
     pub(super) async fn by_face(
         &self,
@@ -51,10 +69,11 @@ impl Engines {
                 origin: Origin::Asked,
             });
         };
-        let answer = wait_for(engine, &uploaded, query.until).await;
-        if matches!(answer, Err(Unfound::Late)) {
-            return Err(Unfound::Late);
-        }
+        let answer = match wait_for(engine, &uploaded, query.until).await {
+            // What is paid for is gone on with.
+            Err(why) if !uploaded.is_too_old() && is_passing(&why) => return Err(why),
+            ended => ended,
+        };
         if let Ok(answer) = &answer {
             keep(store, query, FaceCheck::NAME, answer).await?;
         }
@@ -93,18 +112,20 @@ impl Engines {
             at: clock::now(),
         };
         let lies = Some(uploaded.clone());
-        let noted = store.keep_search(query.scan, query.image, UPLOADED, &lies, uploaded.at);
-        if let Ok(true) = noted.await {
+        let (upload, at) = (&uploaded.upload, uploaded.at);
+        let away = store.note_away(upload.name(), upload, at).await;
+        let noted = store.keep_search(query.scan, query.image, UPLOADED, &lies, at);
+        if let (Ok(()), Ok(true)) = (&away, noted.await) {
             return Ok(lies);
         }
-        // Nobody would ever find it there again.
-        remove(engine, &uploaded.upload).await;
+        // Nobody goes on with it.
+        remove(store, engine, upload).await;
         Err(Unfound::Lost)
     }
 
     /// Removes the picture from the engine, and then the note that it lies there.
     async fn remove(&self, store: &Store, query: &Query<'_>, engine: &FaceCheck, upload: &Upload) {
-        remove(engine, upload).await;
+        remove(store, engine, upload).await;
         let none: Option<Uploaded> = None;
         let noted = store.keep_search(query.scan, query.image, UPLOADED, &none, clock::now());
         if let Err(err) = noted.await {
@@ -116,9 +137,17 @@ impl Engines {
     }
 }
 
-async fn remove(engine: &FaceCheck, upload: &Upload) {
+/// What cannot be removed now, the schedule removes.
+async fn remove(store: &Store, engine: &FaceCheck, upload: &Upload) {
     if let Err(err) = engine.delete(upload).await {
         tracing::error!(engine = FaceCheck::NAME, error = %err, "a picture could not be removed from an engine");
+        return;
+    }
+    if let Err(err) = store.forget_away(upload.name()).await {
+        tracing::warn!(
+            error.chain = err.chain(),
+            "a picture that is gone from an engine is removed once more later"
+        );
     }
 }
 
@@ -137,13 +166,16 @@ async fn wait_for(
             Poll::Doubtful => doubts += 1,
             Poll::Pending => {}
         }
-        let now = clock::now();
-        if now > uploaded.at.plus_seconds(PATIENCE) {
+        if uploaded.is_too_old() {
             return Err(Unanswered::Failed(EngineError::Silent).into());
         }
-        if now > until {
+        if clock::now() > until {
             return Err(Unfound::Late);
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
+
+#[cfg(test)]
+#[path = "faces_tests.rs"]
+mod tests;

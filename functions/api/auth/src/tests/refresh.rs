@@ -151,7 +151,12 @@ async fn whoever_left_is_not_known() {
         .refresh(&token(&session, "refresh_token"))
         .await
         .is_refused(400, "refresh_token_not_found");
-    house.desk.store.empty(account.id()).await.unwrap();
+    house
+        .desk
+        .store
+        .empty(account.id(), usize::MAX)
+        .await
+        .unwrap();
     house
         .refresh(&token(&session, "refresh_token"))
         .await

@@ -43,7 +43,11 @@ impl House {
     }
 
     async fn fill(&self, user: UserId) {
-        for at in 0..60 {
+        self.fill_with(user, 60).await;
+    }
+
+    async fn fill_with(&self, user: UserId, rows: usize) {
+        for at in 0..rows {
             let text = |it: String| AttributeValue::S(it);
             let put = self
                 .table
@@ -149,6 +153,28 @@ async fn what_was_interrupted_is_finished_by_the_schedule() {
     finish().await.unwrap();
     assert_eq!(house.traces(ana, "ana@").await, Vec::<Row>::new());
     assert!(house.bucket.names().is_empty());
+    assert_eq!(house.erase_due().await, 0);
+}
+
+#[tokio::test]
+async fn what_is_too_much_is_left_to_the_schedule() {
+    let house = House::build().await;
+    let (ana, token) = house.woman("ana@example.net", 1).await;
+    house.fill_with(ana, 1100).await;
+    let (status, _) = house.send(Method::DELETE, &token, "").await;
+    assert_eq!(status, StatusCode::OK);
+    let left = house.traces(ana, "ana@").await.len();
+    assert!((1..700).contains(&left), "{left}");
+    assert!(house.bucket.names().is_empty());
+    let again = house.send(Method::GET, &token, "").await;
+    assert_eq!(again.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(house.erase_due().await, 1);
+    let finish = || users::finish_erasure(&house.app.store, &house.app.objects, ana);
+    finish().await.unwrap();
+    assert_eq!(house.traces(ana, "ana@").await, Vec::<Row>::new());
+    // Only now does the second sweep wait, for what was under way.
+    assert_eq!(house.erase_due().await, 1);
+    finish().await.unwrap();
     assert_eq!(house.erase_due().await, 0);
 }
 

@@ -7,7 +7,7 @@ use rustack_sqs_model::{
     input::{
         ChangeMessageVisibilityInput, DeleteMessageInput, ReceiveMessageInput, SendMessageInput,
     },
-    types::Message,
+    types::{Message, MessageSystemAttributeValue},
 };
 use serde_json::json;
 
@@ -165,4 +165,37 @@ async fn a_receipt_nobody_gave_is_refused() {
         receipt_handle: "garbage".to_owned(),
     };
     assert!(sqs.delete(input).await.is_err());
+}
+
+#[tokio::test]
+async fn a_message_tells_the_trace_it_is_part_of_to_who_asks() {
+    let state = State::open(None).unwrap();
+    let sqs = open(&state.path("queues.jsonl")).await;
+    let trace = MessageSystemAttributeValue {
+        data_type: "String".to_owned(),
+        string_value: Some("Root=1-2-3".to_owned()),
+        binary_value: None,
+    };
+    let input = SendMessageInput {
+        queue_url: url("q"),
+        message_body: "traced".to_owned(),
+        message_system_attributes: [("AWSTraceHeader".to_owned(), trace)].into(),
+        ..SendMessageInput::default()
+    };
+    let sent = sqs.send(input).await.unwrap();
+    assert_eq!(sent.md5_of_message_attributes, None);
+    for (asked, told) in [(vec![], None), (vec!["All".to_owned()], Some("Root=1-2-3"))] {
+        let input = ReceiveMessageInput {
+            queue_url: url("q"),
+            attribute_names: asked,
+            message_attribute_names: vec!["All".to_owned()],
+            visibility_timeout: Some(0),
+            ..ReceiveMessageInput::default()
+        };
+        let message = sqs.receive(input).await.unwrap().messages.remove(0);
+        let trace = message.attributes.get("AWSTraceHeader");
+        assert_eq!(trace.map(String::as_str), told);
+        assert!(message.message_attributes.is_empty());
+    }
+    sqs.close().await;
 }

@@ -1,0 +1,92 @@
+//! When her next scans are due, and what tells how soon that should be.
+//!
+//! `RESCAN` and `RECHECK` are rows of their own under her, without content; only while they are there are
+//! there more scans.
+
+use serde::Serialize;
+
+use super::scans::key;
+use super::tx::{Change, Tx};
+use super::{Key, Row, Store};
+use crate::domain::{Result, RiskLevel, Scan, ScanOrigin, ScanType, Timestamp, UserId};
+
+/// Kinds of work in the `due` index: a user whose next scan of her pictures is due, one whose next breach
+/// check is.
+pub(crate) const DUE_RESCAN: &str = "RESCAN";
+pub(crate) const DUE_RECHECK: &str = "RECHECK";
+
+/// How long after she came her addresses are first looked for in breaches, in seconds: what is found
+/// should not be the first thing she reads.
+const FIRST_CHECK: i64 = 600;
+
+#[derive(Serialize)]
+pub(super) struct Planned {}
+
+/// What is due again after a scan of this type: a breach check, or a scan of all her pictures.
+fn due_kind(kind: ScanType) -> &'static str {
+    match kind {
+        ScanType::BreachCheck => DUE_RECHECK,
+        _ => DUE_RESCAN,
+    }
+}
+
+fn again(user: UserId, kind: ScanType) -> Key {
+    Key::user(user, due_kind(kind))
+}
+
+pub(super) fn due_again(user: UserId, kind: ScanType, at: Timestamp) -> Row<Planned> {
+    let mut row = Row::new(again(user, kind), Planned {});
+    row.due_kind = Some(due_kind(kind).into());
+    row.due_at = Some(at.to_string());
+    row
+}
+
+impl Store {
+    /// Makes sure that her pictures are scanned again some day, after a scan that settles nothing of it.
+    pub async fn plan_rescan(&self, scan: &Scan, at: Timestamp) -> Result<()> {
+        // Refused means it is planned already, or everything of hers is gone.
+        let tx = self
+            .tx()
+            .create(&due_again(scan.user_id, scan.kind, at))
+            .require(&key(scan.user_id, scan.id));
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Stores the scan that was due, and when the next of its kind is. `false`: it was stored before, or
+    /// no more are planned.
+    pub(crate) async fn begin_rescan(&self, scan: &Scan, next: Timestamp) -> Result<bool> {
+        let planned = Change::default().set("due_at", next).map(Change::if_exists);
+        let tx = self
+            .tx()
+            .start_scan(scan, ScanOrigin::System)
+            .update(&again(scan.user_id, scan.kind), planned);
+        Ok(tx.commit().await?.is_done())
+    }
+
+    /// Puts her next scan of all pictures off.
+    pub(crate) async fn put_off_rescan(&self, user: UserId, at: Timestamp) -> Result<()> {
+        let change = Change::default().set("due_at", at).map(Change::if_exists);
+        let key = again(user, ScanType::ImageScan);
+        self.tx().update(&key, change).commit().await?;
+        Ok(())
+    }
+
+    /// Whether she has pictures under protection.
+    pub(crate) async fn has_pictures(&self, user: UserId) -> Result<bool> {
+        Ok(self.counters(user).await?.get("image.places") > 0)
+    }
+
+    /// Whether she still uses Vara, and how much is at stake for her.
+    pub async fn risk_level(&self, user: UserId) -> Result<Option<RiskLevel>> {
+        Ok(self.account(user).await?.map(|it| it.profile.risk_level))
+    }
+}
+
+impl Tx<'_> {
+    /// Plans the first breach check of a woman who came just now.
+    pub(super) fn plan_first_check(self, user: UserId, now: Timestamp) -> Self {
+        let at = now.plus_seconds(FIRST_CHECK);
+        self.put(&due_again(user, ScanType::BreachCheck, at))
+    }
+}
