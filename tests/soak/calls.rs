@@ -86,6 +86,19 @@ pub(crate) async fn post(world: &World, token: &str, path: &str, body: &Value) -
     .await
 }
 
+/// Changes something of hers; the same however often it is done.
+pub(crate) async fn patch(world: &World, token: &str, path: &str, body: &Value) {
+    let url = format!("{}{path}", world.gateway);
+    let (status, answer) = answered(path, || {
+        let request = world.http.patch(&url).bearer_auth(token);
+        request
+            .header("content-type", "application/json")
+            .body(body.to_string())
+    })
+    .await;
+    assert_eq!(status, 200, "{path}: {answer}");
+}
+
 /// Uploads a picture once; its id.
 pub(crate) async fn upload(world: &World, token: &str, picture: &[u8]) -> String {
     let url = format!("{}/api/v1/images/upload", world.gateway);

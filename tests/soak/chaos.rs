@@ -11,7 +11,7 @@ use crate::Soak;
 use crate::calls;
 
 /// The engines that are broken.
-pub(crate) const BROKEN: [&str; 5] = ["tineye", "vision", "serpapi", "web", "hibp"];
+pub(crate) const BROKEN: [&str; 6] = ["tineye", "vision", "serpapi", "facecheck", "web", "hibp"];
 
 /// How they are broken; `off` means slow.
 pub(crate) const MODES: [&str; 5] = ["error", "garbage", "quota", "timeout", "off"];

@@ -13,7 +13,10 @@ use crate::life::{Copy, Life};
 use crate::settle::{KINDS, Rested, dead_letters, scans};
 
 /// The engines that are paid, and how many searches a scan makes of each for a picture, at most.
-const PAID: [(&str, u64); 3] = [("tineye", 1), ("vision", 1), ("serpapi", 3)];
+const PAID: [(&str, u64); 4] = [("tineye", 1), ("vision", 1), ("serpapi", 3), (BY_FACE, 1)];
+
+/// The one that is asked about portraits only, and at which pictures lie meanwhile.
+const BY_FACE: &str = "facecheck";
 
 /// Whose death costs a search at most.
 const SEARCHER: &str = "queue-image-scan";
@@ -32,8 +35,11 @@ pub(crate) struct Checked {
     pub(crate) dead: BTreeMap<String, u32>,
     /// Engine, searches that were paid, searches that had to be made, and what is bearable.
     pub(crate) paid: Vec<(&'static str, u64, u64, u64)>,
-    /// Pictures that were searched for.
+    /// Pictures that lie at the engine that searches by face, and how many are noted as such.
+    pub(crate) left: (usize, usize),
+    /// Pictures that were searched for, and how many of them by face.
     searched: u64,
+    by_face: u64,
 }
 
 impl Checked {
@@ -212,6 +218,10 @@ async fn ends(soak: &Soak, life: &Life, kind: &str, checked: &mut Checked) {
             let one = scan["protectedImageId"].is_string();
             let all = u64::from(soak.settings.pictures);
             checked.searched += if one { 1 } else { all };
+            let portrait = life.portrait.as_deref();
+            let shown =
+                portrait.is_some() && (!one || scan["protectedImageId"].as_str() == portrait);
+            checked.by_face += u64::from(shown);
         }
     }
     if !all.first().is_some_and(is_whole) {
@@ -272,7 +282,12 @@ async fn payments(soak: &Soak, checked: &mut Checked) {
     let kills = u64::from(soak.tally.of("kill", SEARCHER));
     for (engine, each) in PAID {
         let paid = calls[engine]["answered"].as_u64().unwrap();
-        let needed = checked.searched * each;
+        let pictures = if engine == BY_FACE {
+            checked.by_face
+        } else {
+            checked.searched
+        };
+        let needed = pictures * each;
         checked.paid.push((engine, paid, needed, needed + kills));
         if paid > needed + kills {
             let what =
@@ -283,4 +298,15 @@ async fn payments(soak: &Soak, checked: &mut Checked) {
             checked.breach(format!("{engine} was never asked"));
         }
     }
+    // The schedule removes what is noted, which is all but one for each worker that was killed before it
+    // could note where a picture lies.
+    let left = engines(&soak.world, "/_uploads").await;
+    let left = left.as_array().map_or(0, Vec::len);
+    let noted = soak.world.behind().left_at_engines().await;
+    if left as u64 > noted as u64 + kills {
+        checked.breach(format!(
+            "{left} pictures lie at {BY_FACE}, {noted} of which are noted; {kills} kills"
+        ));
+    }
+    checked.left = (left, noted);
 }

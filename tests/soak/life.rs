@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use vara::clock;
 use vara_tests::Random;
-use vara_tests::pictures::mine_and_found_of;
+use vara_tests::pictures::{mine_and_found_of, photo, saved_and_found};
 
 use crate::Soak;
 use crate::calls::{self, get, post};
@@ -16,6 +16,10 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 /// One of her scans in so many is a check of her address.
 const BREACH_CHECKS: u32 = 8;
+
+/// Pictures with a face, each of one woman, who has it searched for by face as well.
+const PORTRAITS: [&str; 4] = ["collins", "grace-hopper", "obama-2009", "biden-2010"];
+const WITH_PORTRAIT: u32 = 5;
 
 /// The message of a scan is copied once in so many times, and at most so often.
 const COPIED: u32 = 3;
@@ -34,6 +38,8 @@ pub(crate) struct Life {
     pub(crate) token: String,
     /// Her pictures.
     pub(crate) images: Vec<String>,
+    /// The one that is searched for by face.
+    pub(crate) portrait: Option<String>,
     /// Scans that were promised to her.
     pub(crate) scans: Vec<String>,
     pub(crate) copies: Vec<Copy>,
@@ -68,6 +74,7 @@ pub(crate) async fn live(soak: Arc<Soak>, her: Her) -> Life {
         id: her.id,
         token: her.token,
         images: Vec::new(),
+        portrait: None,
         scans: Vec::new(),
         copies: Vec::new(),
     };
@@ -116,9 +123,17 @@ impl Place {
 /// All her pictures, each with a copy that is there before; the places of the other copies.
 async fn upload(soak: &Soak, number: u32, life: &mut Life) -> Vec<Place> {
     let (seed, mut later) = (soak.settings.seed, Vec::new());
+    let mut portrait = portrait(number);
+    if portrait.is_some() {
+        let consent = json!({ "engines": { "facecheck": "ALSO_INTIMATE" } });
+        let path = "/api/v1/users/me/preferences";
+        calls::patch(&soak.world, &life.token, path, &consent).await;
+    }
     for at in 0..soak.settings.pictures {
-        let (mine, found) =
-            mine_and_found_of((seed * 10_000 + u64::from(number)) * 100 + u64::from(at));
+        let shows_her = portrait.is_some();
+        let (mine, found) = portrait.take().unwrap_or_else(|| {
+            mine_and_found_of((seed * 10_000 + u64::from(number)) * 100 + u64::from(at))
+        });
         let page = |page| format!("https://forum-{seed}-{number}-{at}-{page}.example.net/t/42");
         soak.world.plant_at(found.clone(), &page(0)).await;
         let since = json!(clock::now());
@@ -128,6 +143,7 @@ async fn upload(soak: &Soak, number: u32, life: &mut Life) -> Vec<Place> {
             page: page(0),
             since,
         });
+        life.portrait = life.portrait.take().or(shows_her.then(|| image.clone()));
         later.extend((1..soak.settings.pages).map(|it| Place {
             image: image.clone(),
             picture: found.clone(),
@@ -139,6 +155,15 @@ async fn upload(soak: &Soak, number: u32, life: &mut Life) -> Vec<Place> {
         ready(soak, &life.token, image).await;
     }
     later
+}
+
+/// The first picture of some women.
+fn portrait(number: u32) -> Option<(Vec<u8>, Vec<u8>)> {
+    let place = usize::try_from(number / WITH_PORTRAIT).ok()?;
+    let name = PORTRAITS
+        .get(place)
+        .filter(|_| number % WITH_PORTRAIT == 1)?;
+    Some(saved_and_found(&photo(name)))
 }
 
 /// Waits until a picture has been taken in.

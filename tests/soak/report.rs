@@ -48,6 +48,9 @@ pub(crate) fn report(soak: &Soak, lives: &[Life], checked: &Checked, began: Inst
         let paid = format!("{engine} answered {paid}; at most {needed} needed");
         rows.push(("searches", paid));
     }
+    let (left, noted) = checked.left;
+    let left = format!("{left}; {noted} are noted, for the schedule to remove");
+    rows.push(("pictures that lie at facecheck", left));
     rows.push(("dead letters left", words(checked.dead.clone())));
     rows.push(("seconds", format!("{:.0}", began.elapsed().as_secs_f64())));
     let mut table = "\n| what | figure |\n|---|---|\n".to_owned();

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::{Client, Config};
 use vara::auth::{Access, Keys, OneTime};
 use vara::clock;
 use vara::domain::{Account, Link, LinkKind, Role, Session, Timestamp, UserId};
-use vara::store::Store;
+use vara::store::{DUE_AWAY, Store};
 use vara_local::Stack;
 
 /// The function whose settings are taken.
@@ -42,6 +42,13 @@ impl Behind {
             access: Access::new(keys, &public_url),
             public_url,
         }
+    }
+
+    /// How many pictures the schedule will remove from engines.
+    pub async fn left_at_engines(&self) -> usize {
+        let late = clock::now().plus_seconds(HOURS);
+        let due = self.store.due(DUE_AWAY, late, usize::MAX).await;
+        due.unwrap().len()
     }
 
     /// A token of hers that was good until an hour ago, and until when that was.

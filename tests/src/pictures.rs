@@ -53,9 +53,15 @@ pub fn mine_and_found() -> (Vec<u8>, Vec<u8>) {
 /// The same of a seed.
 #[must_use]
 pub fn mine_and_found_of(seed: u64) -> (Vec<u8>, Vec<u8>) {
-    let original = picture(seed, 800, 600);
-    let copy = imageops::resize(&original, 480, 360, imageops::FilterType::Triangle);
-    (jpeg(&original, 92), jpeg(&copy, 70))
+    saved_and_found(&picture(seed, 800, 600))
+}
+
+/// A picture as she uploads it, and a smaller copy as it turns up elsewhere.
+#[must_use]
+pub fn saved_and_found(original: &RgbImage) -> (Vec<u8>, Vec<u8>) {
+    let [width, height] = [original.width(), original.height()].map(|it| it * 3 / 5);
+    let copy = imageops::resize(original, width, height, imageops::FilterType::Triangle);
+    (jpeg(original, 92), jpeg(&copy, 70))
 }
 
 /// A photograph of the imaging crate: its test pictures and those of its accuracy bench.
