@@ -13,6 +13,14 @@ def target():
     return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 
+def given_with(parser):
+    """What is given on the command line, which says of each measurement how its stack is raised."""
+    parser.add_argument("--port", type=int, default=4400, help="of the stack that is raised")
+    parser.add_argument("--profile", default="release", choices=["dev", "release"], help="of everything")
+    parser.add_argument("--no-build", action="store_true", help="take everything as it was built before")
+    return parser.parse_args()
+
+
 def built(arguments, kind, name, profile):
     """A program of the local stack's package, or an example of it."""
     if not arguments.no_build:
