@@ -54,14 +54,6 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// The host of the page, or of the picture where no page is known.
-    #[must_use]
-    pub fn domain(&self) -> Option<String> {
-        let address = self.page.as_deref().or(self.picture.as_deref())?;
-        let url = Url::parse(address).ok()?;
-        url.host_str().map(str::to_owned)
-    }
-
     /// The same with nothing in it that cannot be used; nothing if no address is left.
     fn usable(mut self) -> Option<Self> {
         self.picture = self.picture.filter(|it| is_usable(it));
@@ -100,25 +92,26 @@ pub enum Likelihood {
     VeryLikely,
 }
 
-/// What an engine says the picture it was asked with shows.
+/// What an engine says the picture it was asked with shows. Violence, jokes and illness are none of
+/// our business.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SafeSearch {
     /// Nakedness or sex.
     #[serde(deserialize_with = "or_default")]
     pub adult: Likelihood,
-    /// Little clothing, or a pose.
-    #[serde(deserialize_with = "or_default")]
-    pub racy: Likelihood,
-    /// Violence.
-    #[serde(deserialize_with = "or_default")]
-    pub violence: Likelihood,
-    /// Something altered to be funny or to hurt.
-    #[serde(deserialize_with = "or_default")]
-    pub spoof: Likelihood,
-    /// Something medical.
-    #[serde(deserialize_with = "or_default")]
-    pub medical: Likelihood,
+}
+
+impl SafeSearch {
+    /// How intimate the picture is, 0 to 1, if the engine is sure of it.
+    #[must_use]
+    pub fn intimacy(self) -> Option<f32> {
+        match self.adult {
+            Likelihood::VeryLikely => Some(0.95),
+            Likelihood::Likely => Some(0.8),
+            _ => None,
+        }
+    }
 }
 
 /// What a search came to.
@@ -266,8 +259,8 @@ mod tests {
         );
         let kept = Answer::of([half]).candidates.remove(0);
         assert_eq!(
-            (&kept.page, kept.domain().as_deref()),
-            (&None, Some("e.example"))
+            (kept.page, kept.picture.as_deref()),
+            (None, Some("https://e.example/a.jpg"))
         );
     }
 
@@ -317,7 +310,6 @@ mod tests {
         let read: Answer = serde_json::from_value(old).unwrap();
         assert_eq!(read.candidates[0].kind, Kind::Similar);
         let odd: SafeSearch = serde_json::from_value(json!({ "adult": "A_NEW_ONE" })).unwrap();
-        assert_eq!(odd.adult, Likelihood::Unknown);
-        assert!(Likelihood::VeryLikely > Likelihood::Possible);
+        assert_eq!((odd.adult, odd.intimacy()), (Likelihood::Unknown, None));
     }
 }

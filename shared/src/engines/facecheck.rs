@@ -1,10 +1,8 @@
-//! The face search of `FaceCheck` finds pages that show the same face. The picture is uploaded, searched
-//! for, and always removed again, whatever became of the search.
-//!
-//! [`FaceCheck::search`] does all of it. Who must survive being killed in between keeps the [`Upload`]
-//! before it is searched for, goes on with [`FaceCheck::poll`], and ends with [`FaceCheck::delete`].
+//! The face search of `FaceCheck` finds pages that show the same face. A picture is uploaded, asked
+//! about until the search is done, and must be removed, whatever became of that: who uploads keeps the
+//! [`Upload`].
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::multipart::{Form, Part};
@@ -30,28 +28,11 @@ const MAX_ANSWER: usize = 32 * 1024 * 1024;
 /// How alike the faces must be, by the service's score.
 const MIN_SCORE: f64 = 70.0;
 
-/// So often it is asked again when it says it is done but names nothing.
-const DOUBTS: u32 = 5;
-
 /// How often it is asked to remove a picture before that is given up.
 const REMOVALS: u32 = 3;
 
-/// How long a search may take.
-#[derive(Clone, Copy, Debug)]
-struct Patience {
-    /// For one question.
-    answer: Duration,
-    /// Between two questions.
-    pause: Duration,
-    /// For all of them.
-    total: Duration,
-}
-
-const PATIENCE: Patience = Patience {
-    answer: TIMEOUT,
-    pause: Duration::from_secs(3),
-    total: Duration::from_secs(600),
-};
+/// Between two questions about the same search.
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// A picture that lies at the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +68,7 @@ pub struct FaceCheck {
     client: Client,
     base: Url,
     key: String,
-    patience: Patience,
+    pause: Duration,
     testing: bool,
 }
 
@@ -105,15 +86,11 @@ impl FaceCheck {
 
     /// The service at `base`, or where it really is.
     pub fn new(key: String, base: Option<&str>) -> Result<Self, BoxError> {
-        Self::patient(key, base, PATIENCE)
-    }
-
-    fn patient(key: String, base: Option<&str>, patience: Patience) -> Result<Self, BoxError> {
         Ok(Self {
-            client: asking::patient(patience.answer)?,
+            client: asking::patient(TIMEOUT)?,
             base: Url::parse(base.unwrap_or(BASE))?,
             key,
-            patience,
+            pause: PAUSE,
             testing: false,
         })
     }
@@ -127,16 +104,9 @@ impl FaceCheck {
         }
     }
 
-    /// Searches for the face in a JPEG. The picture is removed from the service before this ends; if
-    /// it is given up before, the removal goes on by itself.
-    pub async fn search(&self, picture: &Bytes) -> Result<Answer, EngineError> {
-        let Some(upload) = self.upload(picture).await? else {
-            return Ok(Answer::unsuitable());
-        };
-        let mut removal = Removal::of(self, upload);
-        let found = self.wait_for(&removal.upload).await;
-        removal.done().await;
-        found
+    /// How long to wait between two questions about the same search.
+    pub(crate) fn pause(&self) -> Duration {
+        self.pause
     }
 
     /// Uploads a JPEG. Nothing if the service sees no face in it.
@@ -175,36 +145,12 @@ impl FaceCheck {
             match self.try_delete(upload).await {
                 Err(err) if attempt < REMOVALS && !err.is_for_all() => {
                     tracing::info!(engine = Self::NAME, error = %err, "removing the picture again");
-                    tokio::time::sleep(self.patience.pause).await;
+                    tokio::time::sleep(self.pause).await;
                 }
                 done => return done,
             }
         }
         Err(EngineError::Silent)
-    }
-
-    async fn wait_for(&self, upload: &Upload) -> Result<Answer, EngineError> {
-        let begun = Instant::now();
-        let (mut doubts, mut troubles) = (0, 0);
-        loop {
-            let mut pause = self.patience.pause;
-            match self.try_poll(upload).await {
-                Ok(Poll::Done(answer)) => return Ok(answer),
-                Ok(Poll::Doubtful) if doubts == DOUBTS => return Ok(Answer::default()),
-                Ok(Poll::Doubtful) => doubts += 1,
-                Ok(Poll::Pending) => {}
-                // What is paid for is not thrown away for a hiccup.
-                Err(err) if troubles < DOUBTS && err.is_brief() => {
-                    troubles += 1;
-                    pause = pause.max(err.wait().unwrap_or_default());
-                }
-                Err(err) => return Err(err),
-            }
-            if begun.elapsed() + pause > self.patience.total {
-                return Err(EngineError::Silent);
-            }
-            tokio::time::sleep(pause).await;
-        }
     }
 
     async fn try_poll(&self, upload: &Upload) -> Result<Poll, EngineError> {
@@ -279,50 +225,6 @@ impl FaceCheck {
             400..=499 => Err(EngineError::Rejected(status)),
             _ => Err(EngineError::Garbage("an unknown status")),
         }
-    }
-}
-
-/// A picture to be removed, even if the search for it is given up.
-struct Removal {
-    engine: FaceCheck,
-    upload: Upload,
-    is_done: bool,
-}
-
-impl Removal {
-    fn of(engine: &FaceCheck, upload: Upload) -> Self {
-        Self {
-            engine: engine.clone(),
-            upload,
-            is_done: false,
-        }
-    }
-
-    async fn done(&mut self) {
-        removed(&self.engine, &self.upload).await;
-        self.is_done = true;
-    }
-}
-
-impl Drop for Removal {
-    fn drop(&mut self) {
-        if self.is_done {
-            return;
-        }
-        let (engine, upload) = (self.engine.clone(), self.upload.clone());
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { removed(&engine, &upload).await });
-        }
-    }
-}
-
-async fn removed(engine: &FaceCheck, upload: &Upload) {
-    if let Err(err) = engine.delete(upload).await {
-        tracing::error!(
-            engine = FaceCheck::NAME,
-            error = %err,
-            "a picture could not be removed from an engine"
-        );
     }
 }
 
@@ -437,6 +339,15 @@ fn busy(status: u16) -> EngineError {
     EngineError::Busy {
         status,
         after: None,
+    }
+}
+
+#[cfg(test)]
+impl FaceCheck {
+    /// The same for a service that needs no time.
+    pub(crate) fn hasty(self) -> Self {
+        let pause = Duration::from_millis(1);
+        Self { pause, ..self }
     }
 }
 

@@ -8,21 +8,34 @@ use serde_json::{Value, json};
 use super::super::script::{Line, Script, StandIns, nonsense, ok, photo};
 use super::*;
 
-const QUICK: Patience = Patience {
-    answer: Duration::from_secs(20),
-    pause: Duration::from_millis(1),
-    total: Duration::from_secs(20),
-};
-
 async fn service(lines: impl IntoIterator<Item = Line>) -> (FaceCheck, Script) {
     let script = Script::new(lines).await;
-    let engine = FaceCheck::patient("secret-key".into(), Some(&script.base), QUICK).unwrap();
-    (engine, script)
+    (at(&script.base, "secret-key"), script)
+}
+
+fn at(base: &str, key: &str) -> FaceCheck {
+    FaceCheck::new(key.into(), Some(base)).unwrap().hasty()
+}
+
+/// All that a search takes.
+async fn searched(engine: &FaceCheck, picture: &Bytes) -> Result<Answer, EngineError> {
+    let Some(upload) = engine.upload(picture).await? else {
+        return Ok(Answer::unsuitable());
+    };
+    let answer = loop {
+        match engine.try_poll(&upload).await {
+            Ok(Poll::Done(answer)) => break Ok(answer),
+            Ok(_) => {}
+            Err(err) => break Err(err),
+        }
+    };
+    engine.delete(&upload).await?;
+    answer
 }
 
 async fn search(lines: impl IntoIterator<Item = Line>) -> (Result<Answer, EngineError>, Script) {
     let (engine, script) = service(lines).await;
-    let answer = engine.search(&Bytes::from_static(b"the bytes")).await;
+    let answer = searched(&engine, &Bytes::from_static(b"the bytes")).await;
     (answer, script)
 }
 
@@ -65,12 +78,6 @@ fn found() -> Line {
 
 fn deleted() -> Line {
     ok(reply(json!({ "message": "Deleted" })))
-}
-
-fn nothing() -> Line {
-    ok(reply(
-        json!({ "message": "Search Completed", "output": { "items": [] } }),
-    ))
 }
 
 const UPLOAD: &str = "POST /api/upload_pic";
@@ -130,30 +137,24 @@ async fn a_search_uploads_waits_and_removes() {
 async fn testing_mode_is_said_with_every_question() {
     let (engine, script) = service([uploaded(), found(), deleted()]).await;
     let engine = engine.in_testing_mode();
-    engine.search(&Bytes::from_static(b"x")).await.unwrap();
+    searched(&engine, &Bytes::from_static(b"x")).await.unwrap();
     assert!(script.requests()[1].contains("\"demo\":true"));
 }
 
 #[tokio::test]
-async fn done_without_a_find_is_doubted_and_then_believed() {
-    let mut lines = vec![uploaded()];
-    lines.extend((0..=DOUBTS).map(|_| nothing()));
-    lines.push(deleted());
-    let (answer, script) = search(lines).await;
-    assert_eq!(answer, Ok(Answer::default()));
-    assert_eq!(
-        script.asked().iter().filter(|it| *it == SEARCH).count(),
-        1 + DOUBTS as usize
-    );
-    assert_eq!(script.asked().last().unwrap(), DELETE);
-
-    let completed = || {
-        ok(reply(
-            json!({ "message": "Search Complete", "output": null }),
-        ))
-    };
-    let (answer, _) = search([uploaded(), completed(), nothing(), found(), deleted()]).await;
-    assert_eq!(answer.unwrap().candidates.len(), 3);
+async fn done_without_a_find_is_doubted() {
+    let said = |more| ok(reply(more));
+    let lines = [
+        uploaded(),
+        said(json!({ "message": "Search Completed", "output": { "items": [] } })),
+        said(json!({ "message": "Search Complete", "output": null })),
+    ];
+    let (engine, _script) = service(lines).await;
+    let upload = engine.upload(&Bytes::from_static(b"x")).await;
+    let upload = upload.unwrap().unwrap();
+    for _ in 0..2 {
+        assert_eq!(engine.poll(&upload).await, Ok(Poll::Doubtful));
+    }
 }
 
 #[tokio::test]
@@ -174,7 +175,7 @@ async fn a_picture_without_a_face_is_no_failure() {
 }
 
 #[tokio::test]
-async fn the_picture_is_removed_after_every_failure() {
+async fn every_failure_is_told_as_what_it_is() {
     let said = |error: &str| ok(reply(json!({ "error": error, "code": "CODE" })));
     let busy = |status| EngineError::Busy {
         status,
@@ -186,16 +187,9 @@ async fn the_picture_is_removed_after_every_failure() {
         (said("Invalid API token"), EngineError::Refused(401)),
         ((401, "", String::new()), EngineError::Refused(401)),
         ((404, "", String::new()), EngineError::Rejected(404)),
-    ] {
-        let (answer, script) = search([uploaded(), line, deleted()]).await;
-        assert_eq!(answer, Err(want.clone()), "{want}");
-        assert_eq!(script.asked(), [UPLOAD, SEARCH, DELETE], "{want}");
-    }
-    let long = "retry-after: 0\r\n";
-    for (line, want) in [
         (said("Search engine is offline"), busy(500)),
         (
-            (503, long, String::new()),
+            (503, "retry-after: 0\r\n", String::new()),
             EngineError::Busy {
                 status: 503,
                 after: Some(Duration::ZERO),
@@ -206,60 +200,20 @@ async fn the_picture_is_removed_after_every_failure() {
             EngineError::Garbage("not the format"),
         ),
     ] {
-        let mut lines = vec![uploaded()];
-        lines.extend(std::iter::repeat_n(line, 1 + DOUBTS as usize));
-        lines.push(deleted());
-        let (answer, script) = search(lines).await;
+        let (answer, script) = search([uploaded(), line, deleted()]).await;
         assert_eq!(answer, Err(want.clone()), "{want}");
-        assert_eq!(script.asked().last().unwrap(), DELETE, "{want}");
+        assert_eq!(script.asked(), [UPLOAD, SEARCH, DELETE], "{want}");
     }
 }
 
 #[tokio::test]
 async fn a_hiccup_does_not_end_what_is_paid_for() {
-    let hiccup = || (503, "retry-after: 0\r\n", String::new());
-    let lines = [
-        uploaded(),
-        pending(),
-        hiccup(),
-        hiccup(),
-        hiccup(),
-        found(),
-        deleted(),
-    ];
-    assert_eq!(search(lines).await.0.unwrap().candidates.len(), 3);
-}
-
-#[tokio::test]
-async fn a_search_that_takes_too_long_is_left_and_the_picture_removed() {
-    let mut lines = vec![uploaded()];
-    lines.extend((0..3).map(|_| pending()));
-    lines.push(deleted());
-    let script = Script::new(lines).await;
-    // The time of three questions and no fourth.
-    let hasty = Patience {
-        pause: Duration::from_millis(400),
-        total: Duration::from_millis(1000),
-        ..QUICK
-    };
-    let engine = FaceCheck::patient("k".into(), Some(&script.base), hasty).unwrap();
-    let answer = engine.search(&Bytes::from_static(b"x")).await;
-    assert_eq!(answer, Err(EngineError::Silent));
-    assert_eq!(script.asked().last().unwrap(), DELETE);
-}
-
-#[tokio::test]
-async fn a_search_that_is_given_up_removes_the_picture_by_itself() {
-    let (engine, script) = service([uploaded(), (0, "", String::new()), deleted()]).await;
-    let searching = tokio::spawn(async move { engine.search(&Bytes::from_static(b"x")).await });
-    while script.asked().len() < 2 {
-        tokio::task::yield_now().await;
-    }
-    searching.abort();
-    while script.asked().len() < 3 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(script.asked(), [UPLOAD, SEARCH, DELETE]);
+    let hiccup = (503, "retry-after: 0\r\n", String::new());
+    let (engine, script) = service([uploaded(), hiccup, found()]).await;
+    let upload = engine.upload(&Bytes::from_static(b"x")).await;
+    let upload = upload.unwrap().unwrap();
+    assert!(matches!(engine.poll(&upload).await, Ok(Poll::Done(_))));
+    assert_eq!(script.asked(), [UPLOAD, SEARCH, SEARCH]);
 }
 
 #[tokio::test]
@@ -268,12 +222,9 @@ async fn a_removal_is_tried_again() {
     let (answer, script) = search([uploaded(), found(), broken(), broken(), deleted()]).await;
     assert_eq!(answer.unwrap().candidates.len(), 3);
     assert_eq!(script.asked()[2..], [DELETE; 3]);
-    // What was found is told even if it fails for good; that is in the log.
     let (answer, script) = search([uploaded(), found(), broken(), broken(), broken()]).await;
-    assert_eq!(
-        (answer.unwrap().candidates.len(), script.asked().len()),
-        (3, 5)
-    );
+    assert!(matches!(answer, Err(EngineError::Busy { .. })));
+    assert_eq!(script.asked().len(), 5);
 }
 
 #[tokio::test]
@@ -306,14 +257,6 @@ async fn an_upload_is_never_sent_twice() {
         assert!(answer.is_err());
         assert_eq!(script.asked(), [UPLOAD]);
     }
-    let script = Script::new([(0, "", String::new())]).await;
-    let hasty = Patience {
-        answer: Duration::from_millis(500),
-        ..QUICK
-    };
-    let engine = FaceCheck::patient("k".into(), Some(&script.base), hasty).unwrap();
-    let silent = engine.search(&Bytes::from_static(b"x")).await;
-    assert_eq!(silent, Err(EngineError::Silent));
     for (odd, body) in nonsense(MAX_ANSWER) {
         let (answer, _) = search([ok(body)]).await;
         assert!(
@@ -343,9 +286,9 @@ async fn the_stand_in_is_understood_and_nothing_stays_there() {
         .plant(photo("obama-2009"), "https://b.example/2", "eileen")
         .await;
     let base = format!("{}/facecheck/", world.base);
-    let engine = FaceCheck::patient("local-key".into(), Some(&base), QUICK).unwrap();
+    let engine = at(&base, "local-key");
     let hers = Bytes::from(photo("collins"));
-    let answer = engine.search(&hers).await.unwrap();
+    let answer = searched(&engine, &hers).await.unwrap();
     let pages: Vec<_> = answer
         .candidates
         .iter()
@@ -358,10 +301,10 @@ async fn the_stand_in_is_understood_and_nothing_stays_there() {
     world
         .post("/_bundle", json!({ "engine": "facecheck", "remaining": 0 }))
         .await;
-    assert_eq!(engine.search(&hers).await, Err(EngineError::Spent));
+    assert_eq!(searched(&engine, &hers).await, Err(EngineError::Spent));
     assert_eq!(world.get("/_uploads").await, json!([]));
     let testing = engine.clone().in_testing_mode();
-    assert_eq!(testing.search(&hers).await.unwrap().candidates.len(), 2);
+    assert_eq!(searched(&testing, &hers).await.unwrap().candidates.len(), 2);
 
     let upload = testing.upload(&hers).await.unwrap().unwrap();
     world
@@ -372,6 +315,9 @@ async fn the_stand_in_is_understood_and_nothing_stays_there() {
         .await;
     testing.delete(&upload).await.unwrap();
     assert_eq!(world.get("/_uploads").await, json!([]));
-    let wrong = FaceCheck::patient("wrong".into(), Some(&base), QUICK).unwrap();
-    assert_eq!(wrong.search(&hers).await, Err(EngineError::Refused(401)));
+    let wrong = at(&base, "wrong");
+    assert_eq!(
+        searched(&wrong, &hers).await,
+        Err(EngineError::Refused(401))
+    );
 }

@@ -20,9 +20,9 @@ mod webhook;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
-mod script;
+pub(crate) mod script;
 
-pub use answer::{Answer, Candidate, Kind, Likelihood, SafeSearch};
+pub use answer::{Answer, Candidate, Kind, SafeSearch};
 pub use asking::EngineError;
 pub use facecheck::{FaceCheck, Poll, Upload};
 pub use fetch::{Fetcher, Refusal, may_be_called};

@@ -15,18 +15,18 @@ use tokio::net::{TcpListener, TcpStream};
 pub(super) const SHORT: Duration = Duration::from_secs(3);
 
 /// One answer: a status with further headers, each with its line end, and a body. Status 0 is silence.
-pub(super) type Line = (u16, &'static str, String);
+pub(crate) type Line = (u16, &'static str, String);
 
 /// A running service.
-pub(super) struct Script {
+pub(crate) struct Script {
     /// Where it is, without a slash at the end.
-    pub(super) base: String,
+    pub(crate) base: String,
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Script {
     /// A service with these answers. Whoever asks for more finds nobody there.
-    pub(super) async fn new(lines: impl IntoIterator<Item = Line>) -> Self {
+    pub(crate) async fn new(lines: impl IntoIterator<Item = Line>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let mut lines: VecDeque<Line> = lines.into_iter().collect();
@@ -62,7 +62,7 @@ impl Script {
     }
 
     /// The first lines of what it was sent, without the version.
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         let line = |it: &String| it.lines().next().unwrap_or_default().to_owned();
         let bare = |it: String| it.trim_end_matches(" HTTP/1.1").to_owned();
         self.requests().iter().map(line).map(bare).collect()
@@ -98,7 +98,7 @@ fn is_whole(request: &[u8]) -> bool {
 }
 
 /// A good answer.
-pub(super) fn ok(body: impl ToString) -> Line {
+pub(crate) fn ok(body: impl ToString) -> Line {
     (200, "", body.to_string())
 }
 
@@ -119,11 +119,11 @@ pub(super) fn nonsense(limit: usize) -> Vec<(&'static str, String)> {
 /// The stand-ins of the real services, with a web to plant pictures in.
 pub(super) struct StandIns {
     /// Where they are, without a slash at the end.
-    pub(super) base: String,
+    pub(crate) base: String,
 }
 
 impl StandIns {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));

@@ -3,7 +3,7 @@
 
 use super::tx::{Change, Tx};
 use super::{Key, Row, Store};
-use crate::domain::{ImageId, Prints, Result, UserId};
+use crate::domain::{ImageId, Intimacy, Prints, Result, UserId};
 
 fn key(user: UserId, image: ImageId) -> Key {
     Key::user(user, format!("PRINTS#{image}"))
@@ -13,6 +13,18 @@ impl Store {
     /// What a picture of hers is recognised by, if it has been taken in.
     pub async fn prints(&self, user: UserId, image: ImageId) -> Result<Option<Prints>> {
         self.get(&key(user, image)).await
+    }
+
+    /// Somebody else sees that a picture of hers is intimate: from now on it is kept back as such.
+    pub async fn looks_intimate(
+        &self,
+        user: UserId,
+        image: ImageId,
+        seen: &Intimacy,
+    ) -> Result<()> {
+        let change = Change::default().if_exists().set("intimate", seen);
+        self.tx().update(&key(user, image), change).commit().await?;
+        Ok(())
     }
 
     /// Removes what is kept of the faces in her pictures, and notes that it is done.
@@ -45,7 +57,7 @@ impl Tx<'_> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::domain::{FacePrint, Intimacy, Traces, VectorPrint};
+    use crate::domain::{FacePrint, Traces, VectorPrint};
     use crate::store::write;
     use crate::testing;
 

@@ -11,7 +11,7 @@ use super::places::{Told, places, thorough};
 use super::{Scanner, is_late};
 use crate::clock;
 use crate::domain::{
-    Error, Hold, ImageId, Match, Prints, Sendings, Tier, Timestamp, Vendor, rescan_after,
+    Error, Hold, ImageId, Intimacy, Match, Prints, Sendings, Tier, Timestamp, Vendor, rescan_after,
 };
 use crate::objects::key;
 use crate::services::governor::Unanswered;
@@ -190,6 +190,10 @@ impl Scanner {
         }
         if facts.is_searched() && (troubles.is_empty() || means.last) {
             self.mark(row, id, &facts, done.is_some()).await?;
+            if let Some(seen) = intimacy(&told) {
+                let user = row.scan.user_id;
+                self.store.looks_intimate(user, id, &seen).await?;
+            }
         }
         Ok(Seen::Searched(facts, troubles))
     }
@@ -360,6 +364,16 @@ impl Scanner {
             Err(Stop::Lost)
         }
     }
+}
+
+/// What an engine says that saw the picture: ours may have missed it. It was sent as an ordinary one,
+/// and is not again.
+fn intimacy(told: &[Told]) -> Option<Intimacy> {
+    told.iter().find_map(|it| {
+        let score = it.answer.safe_search?.intimacy()?;
+        let model = format!("{}@safe-search", it.engine);
+        Some(Intimacy { model, score })
+    })
 }
 
 /// The engines' words, sorted.

@@ -3,8 +3,6 @@
 //! The upload is noted as soon as it is there. Whoever comes next goes on with it, and whoever sees the
 //! end of it removes the picture; if nobody does, the schedule.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Engines, Found, Origin, Query, Unfound, keep, kept};
@@ -16,9 +14,6 @@ use crate::store::Store;
 
 /// The name under which an upload is noted.
 const UPLOADED: &str = "facecheck-upload";
-
-/// Between two questions.
-const PAUSE: Duration = Duration::from_secs(3);
 
 /// How long a search may take, in seconds.
 const PATIENCE: i64 = 600;
@@ -172,7 +167,7 @@ async fn wait_for(
         if clock::now() > until {
             return Err(Unfound::Late);
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(engine.pause()).await;
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::pin::pin;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -10,6 +11,7 @@ use super::*;
 use bytes::Bytes;
 
 use crate::domain::{ImageId, Scan, ScanOrigin, ScanType};
+use crate::engines::script::{Script, ok};
 use crate::services::support::World;
 use crate::store::DUE_AWAY;
 
@@ -41,6 +43,17 @@ impl Search {
     }
 
     async fn run(&self) -> Result<Found, Unfound> {
+        self.run_with(&self.world.facecheck().hasty()).await
+    }
+
+    /// Stopped while her picture lies at the engine.
+    async fn run_killed(&self) {
+        let engine = self.world.facecheck();
+        let run = pin!(self.run_with(&engine));
+        assert!(tokio::time::timeout(SOON, run).await.is_err());
+    }
+
+    async fn run_with(&self, engine: &FaceCheck) -> Result<Found, Unfound> {
         let now = clock::now();
         let query = Query {
             scan: &self.scan,
@@ -52,9 +65,7 @@ impl Search {
             until: now.plus_seconds(60),
         };
         let engines = self.world.scanner().engines;
-        engines
-            .by_face(&self.world.store, &query, &self.world.facecheck())
-            .await
+        engines.by_face(&self.world.store, &query, engine).await
     }
 
     /// How many pictures the schedule would remove.
@@ -80,11 +91,7 @@ async fn it_is_removed_when_the_search_is_done() {
 #[tokio::test]
 async fn after_a_kill_the_same_picture_is_gone_on_with() {
     let search = Search::new().await;
-    assert!(
-        tokio::time::timeout(SOON, pin!(search.run()))
-            .await
-            .is_err()
-    );
+    search.run_killed().await;
     assert_eq!((search.world.uploads().await, search.due().await), (1, 1));
     let (before, _) = search.world.answers("facecheck").await;
     search.run().await.unwrap();
@@ -96,11 +103,7 @@ async fn after_a_kill_the_same_picture_is_gone_on_with() {
 #[tokio::test]
 async fn after_a_failure_it_is_gone_on_with_and_not_paid_again() {
     let search = Search::new().await;
-    assert!(
-        tokio::time::timeout(SOON, pin!(search.run()))
-            .await
-            .is_err()
-    );
+    search.run_killed().await;
     let (before, _) = search.world.answers("facecheck").await;
     for mode in ["error", "garbage"] {
         let fault = json!({ "engine": "facecheck", "mode": mode, "status": 503 });
@@ -117,11 +120,7 @@ async fn after_a_failure_it_is_gone_on_with_and_not_paid_again() {
 #[tokio::test]
 async fn one_that_is_no_longer_there_is_not_waited_for() {
     let search = Search::new().await;
-    assert!(
-        tokio::time::timeout(SOON, pin!(search.run()))
-            .await
-            .is_err()
-    );
+    search.run_killed().await;
     let cleared = reqwest::Client::new()
         .delete(search.world.at("/_uploads"))
         .send()
@@ -130,5 +129,36 @@ async fn one_that_is_no_longer_there_is_not_waited_for() {
     assert!(search.run().await.is_err());
     assert_eq!(search.due().await, 0);
     search.run().await.unwrap();
+    assert_eq!((search.world.uploads().await, search.due().await), (0, 0));
+}
+
+#[tokio::test]
+async fn done_without_a_find_is_doubted_and_then_believed() {
+    let search = Search::new().await;
+    let uploaded = json!({ "id_search": "s-1", "input": [{ "id_pic": "p-1" }] });
+    let nothing = json!({ "message": "Search Completed", "output": { "items": [] } });
+    let mut lines = vec![ok(uploaded)];
+    lines.extend((0..=DOUBTS).map(|_| ok(nothing.clone())));
+    lines.push(ok(json!({ "message": "Deleted" })));
+    let script = Script::new(lines).await;
+    let engine = FaceCheck::new("k".into(), Some(&script.base)).unwrap();
+    let found = search.run_with(&engine.hasty()).await.unwrap();
+    assert_eq!(found.answer, Answer::default());
+    assert_eq!(script.asked().len(), 3 + DOUBTS as usize);
+    assert_eq!(search.due().await, 0);
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_left_and_the_picture_removed() {
+    let search = Search::new().await;
+    let engine = search.world.facecheck();
+    let upload = engine.upload(&search.copy).await.unwrap().unwrap();
+    let at = clock::now().minus_seconds(PATIENCE + 1);
+    let store = &search.world.store;
+    store.note_away(upload.name(), &upload, at).await.unwrap();
+    let lies = Some(Uploaded { upload, at });
+    let noted = store.keep_search(&search.scan, search.image, UPLOADED, &lies, at);
+    assert!(noted.await.unwrap());
+    assert!(search.run().await.is_err());
     assert_eq!((search.world.uploads().await, search.due().await), (0, 0));
 }

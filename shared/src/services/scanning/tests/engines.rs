@@ -104,3 +104,25 @@ async fn what_looks_intimate_goes_nowhere_until_she_says_so() {
     );
     assert_eq!(asked(&world).await, (0, 0));
 }
+
+#[tokio::test]
+async fn what_an_engine_calls_intimate_is_sent_nowhere_again() {
+    let world = World::new().await;
+    let image = world.picture(1).await;
+    let scan = begun(&world, ScanOrigin::User, None).await;
+    let answer = json!({ "candidates": [], "safeSearch": { "adult": "LIKELY" } });
+    let said = world
+        .store
+        .keep_search(&scan, image, "google-vision", &answer, clock::now());
+    assert!(said.await.unwrap());
+    taken(&world, &scan, 1).await.unwrap();
+    let result = row(&world, &scan).await.scan.result.unwrap();
+    assert_eq!(states(&result)[..2], ["searched", "searched"]);
+
+    let next = begun(&world, ScanOrigin::User, None).await;
+    let before = asked(&world).await;
+    taken(&world, &next, 1).await.unwrap();
+    let result = row(&world, &next).await.scan.result.unwrap();
+    assert_eq!(states(&result)[..2], ["withheld", "withheld"]);
+    assert_eq!(asked(&world).await, before);
+}
