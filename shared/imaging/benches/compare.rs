@@ -10,8 +10,8 @@ use vara_imaging::{
 };
 
 fn picture(name: &str) -> Picture {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-pictures");
-    let bytes = std::fs::read(folder.join(name)).unwrap_or_default();
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(crate_folder.join(name)).unwrap_or_default();
     decode(&bytes, &Limits::DEFAULT).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
@@ -40,7 +40,8 @@ fn known(picture: &Picture) -> Subject {
 }
 
 fn benches(criterion: &mut Criterion) {
-    let (hers, other) = (picture("bicycle-bell.jpg"), picture("black-canyon.jpg"));
+    let hers = picture("bench-pictures/bicycle-bell.jpg");
+    let other = picture("bench-pictures/black-canyon.jpg");
     let mut group = criterion.benchmark_group("compare");
     group.sample_size(20);
     let query = known(&hers);
@@ -73,13 +74,19 @@ fn benches(criterion: &mut Criterion) {
         bencher.iter(|| overlay(black_box(&ours), black_box(&theirs)));
     });
     if let Ok(models) = Models::embedded() {
-        group.bench_function("other picture with models, from pixels", |bencher| {
-            bencher.iter_batched(
-                || (Subject::new(hers.clone()), Subject::new(other.clone())),
-                |(query, candidate)| compare(&query, &candidate, Some(&models)),
-                BatchSize::SmallInput,
-            );
-        });
+        let mut pair = |name: &str, hers: &Picture, other: &Picture| {
+            group.bench_function(format!("{name} with models, from pixels"), |bencher| {
+                bencher.iter_batched(
+                    || (Subject::new(hers.clone()), Subject::new(other.clone())),
+                    |(query, candidate)| compare(&query, &candidate, Some(&models)),
+                    BatchSize::SmallInput,
+                );
+            });
+        };
+        pair("other picture", &hers, &other);
+        let (one, another) = ("collins", "grace-hopper");
+        let portrait = |name| picture(&format!("tests/pictures/{name}.jpg"));
+        pair("other person", &portrait(one), &portrait(another));
     }
     group.finish();
 }

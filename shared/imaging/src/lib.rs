@@ -46,7 +46,7 @@ pub use metadata::{Found, metadata};
 pub use models::{
     CANDIDATE, CLEAR_FACE, Face, Fit, INTIMATE, MAX_FACES, MIN_FACE, ModelError, ModelFile,
     ModelId, Models, ParseModelIdError, Person, PersonVerdict, SAME_PERSON, SAME_PERSON_SMALL,
-    SMALL_FACE, Values, Vector, same_person,
+    SMALL_FACE, SeenFace, Values, Vector, same_person,
 };
 pub use pdq::{
     Fingerprint, MATCH_DISTANCE, MIN_QUALITY, ParsePdqError, Pdq, SHORTCUT_SIDE, pdq, pdq_dihedral,

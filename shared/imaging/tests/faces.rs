@@ -121,6 +121,19 @@ fn edits(picture: &Picture) -> Vec<(&'static str, Picture)> {
     ]
 }
 
+#[test]
+fn that_there_are_faces_is_told_without_whose() {
+    for name in ["collins", "solvay-1927"] {
+        let picture = picture(name);
+        let seen: Vec<_> = MODELS.seen_faces(&picture).unwrap();
+        let seen: Vec<_> = seen.iter().map(|it| (it.area, it.confidence)).collect();
+        let found = faces(&picture);
+        let found: Vec<_> = found.iter().map(|it| (it.area, it.confidence)).collect();
+        assert!(!seen.is_empty());
+        assert_eq!(seen, found, "{name}");
+    }
+}
+
 /// The reference is `OpenCV`'s detector and recogniser with the float weights;
 /// ours are stored in eight bits and shrink faces without skipping pixels.
 #[test]

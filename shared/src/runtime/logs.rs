@@ -1,9 +1,9 @@
 //! One JSON line a fact, on standard output; and traces, if there is somebody who takes them.
 
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::traces;
 
@@ -14,13 +14,9 @@ pub fn init() {
         .and_then(|it| it.parse().ok())
         .unwrap_or(LevelFilter::INFO);
     // The libraries' own chatter can quote request lines, which hold what must not be logged.
-    let filter = EnvFilter::default()
-        .add_directive(LevelFilter::WARN.into())
-        .add_directive(
-            format!("vara={level}")
-                .parse()
-                .unwrap_or_else(|_| LevelFilter::INFO.into()),
-        );
+    let filter = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("vara", level);
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)

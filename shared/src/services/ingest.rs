@@ -17,7 +17,7 @@ use crate::domain::{
 use crate::objects::{Objects, key};
 use crate::queues::{Queues, ScanMessage};
 use crate::services::images::MAX_TICKET;
-use crate::services::seeing::{self, Eyes};
+use crate::services::seeing::{self, Eyes, Faces};
 use crate::store::{Arrival, Store};
 use crate::traces::TARGET;
 
@@ -62,7 +62,7 @@ impl Intake {
         let image = row.image;
         if matches!(image.state, ImageState::Expected | ImageState::Pending) {
             // Should she change her mind from here on, keeping it is refused and the next delivery knows.
-            let faces = self.store.may_recognise(user).await?;
+            let faces = Faces::by_consent(self.store.may_recognise(user).await?);
             match self.open(&upload, faces).await? {
                 Ok(derived) => self.keep(&image, derived, now).await?,
                 Err(reason) => self.reject(&image, &reason, now).await?,
@@ -74,7 +74,7 @@ impl Intake {
     }
 
     /// The file's bytes made into copies and fingerprints, or why that cannot be, in words for her.
-    async fn open(&self, upload: &str, faces: bool) -> Result<Result<Derived, String>> {
+    async fn open(&self, upload: &str, faces: Faces) -> Result<Result<Derived, String>> {
         let limit = usize::try_from(MAX_TICKET).unwrap_or(usize::MAX);
         let bytes = match self.objects.get(upload, limit).await {
             Ok(Some(bytes)) => bytes,
@@ -196,9 +196,7 @@ pub fn uploads(message: &str) -> Result<Vec<(UserId, ImageId)>> {
 }
 
 /// `Err` in the inner result is a file that is no picture, in the outer one our own trouble.
-///
-/// `faces`: whether she agrees that the numbers of faces are kept.
-fn derive(bytes: &[u8], eyes: &Eyes, faces: bool) -> Result<Result<Derived, DecodeError>> {
+fn derive(bytes: &[u8], eyes: &Eyes, faces: Faces) -> Result<Result<Derived, DecodeError>> {
     let found = vara_imaging::metadata(bytes);
     let picture = match vara_imaging::decode(bytes, &Limits::DEFAULT) {
         Ok(picture) => picture,
@@ -209,10 +207,7 @@ fn derive(bytes: &[u8], eyes: &Eyes, faces: bool) -> Result<Result<Derived, Deco
     let hashes = vara_imaging::pdq_dihedral(&picture);
     // The models look at the copy that is kept, so that places are in its pixels.
     drop(picture);
-    let (mut prints, face) = eyes.look(&display, found);
-    if !faces {
-        prints.faces = None;
-    }
+    let (prints, face) = eyes.look(&display, found, faces);
     let encode = |it| {
         vara_imaging::encode_jpeg(it, QUALITY).map_err(|err| Error::bug("encoding a copy", err))
     };

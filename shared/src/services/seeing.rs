@@ -12,7 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use vara_imaging::{
-    Face, Fingerprint, Found, ModelError, ModelId, Models, Picture, Subject, Vector,
+    CLEAR_FACE, Face, Fingerprint, Found, ModelError, ModelId, Models, Picture, SeenFace, Subject,
+    Vector,
 };
 
 use crate::domain::{Evidence, FacePrint, Intimacy, Prints, Traces, VectorPrint};
@@ -95,12 +96,21 @@ impl Eyes {
     }
 
     /// Everything a picture is recognised by beside its fingerprints, and its face as she is shown it.
-    /// `display` is the copy that is kept.
-    pub(super) fn look(&self, display: &Picture, traces: Found) -> (Prints, Option<ShownFace>) {
+    /// `display` is the copy that is kept. Whose face it is, is not asked unless faces are compared.
+    pub(super) fn look(
+        &self,
+        display: &Picture,
+        traces: Found,
+        faces: Faces,
+    ) -> (Prints, Option<ShownFace>) {
         let started = Instant::now();
-        let faces = self.ask("faces", |it| it.faces(display));
+        let seen = self.ask("faces", |it| it.seen_faces(display));
+        let faces = match (faces, &seen) {
+            (Faces::Compared, Some(seen)) => self.ask("people", |it| it.recognise(display, seen)),
+            _ => None,
+        };
         let millis = started.elapsed().as_millis();
-        let shown = faces.iter().flatten().find(|it| it.is_clear());
+        let shown = seen.iter().flatten().find(|it| it.confidence >= CLEAR_FACE);
         let shown = shown.map(|face| shown_face(face, millis));
         let vector = self.ask("vector", |it| it.vector(display));
         let intimate = self.ask("intimate", |it| it.intimate(display));
@@ -203,7 +213,7 @@ pub(super) fn text(hash: &Fingerprint) -> String {
     hash.pdq.to_string()
 }
 
-fn shown_face(face: &Face, millis: u128) -> ShownFace {
+fn shown_face(face: &SeenFace, millis: u128) -> ShownFace {
     let [x, y, w, h] = face.area.map(f32::round);
     ShownFace {
         confidence: (f64::from(face.confidence) * 1000.0).round() / 1000.0,
@@ -315,7 +325,7 @@ mod tests {
             camera: true,
             ..Found::default()
         };
-        let (prints, shown) = eyes.look(&picture("obama-2009"), found);
+        let (prints, shown) = eyes.look(&picture("obama-2009"), found, Faces::Compared);
         let shown = shown.unwrap();
         assert!((0.8..=1.0).contains(&shown.confidence));
         let area = &shown.metadata["facialArea"];
@@ -403,15 +413,16 @@ mod tests {
             .with_vector_model(&file)
             .unwrap();
         let eyes = Eyes::with(models);
-        let (prints, shown) = eyes.look(&picture("collins"), Found::default());
-        assert_eq!(prints.vector, None);
+        let (prints, shown) = eyes.look(&picture("collins"), Found::default(), Faces::LeftAlone);
+        assert_eq!((prints.vector, prints.faces), (None, None));
         assert!(shown.is_some() && prints.intimate.is_some());
         assert_eq!(
             eyes.ask("panic", |_| -> Result<(), _> { panic!("on purpose") }),
             None
         );
 
-        let (prints, shown) = Eyes(None).look(&picture("collins"), Found::default());
+        let (prints, shown) =
+            Eyes(None).look(&picture("collins"), Found::default(), Faces::LeftAlone);
         assert_eq!((prints.faces, prints.intimate, shown), (None, None, None));
         assert!(prints.width > 0);
     }
@@ -429,7 +440,7 @@ mod tests {
             rgb[to..to + row].copy_from_slice(&inner.rgb()[from..from + row]);
         }
         let framed = Picture::from_rgb(wide, high, rgb).unwrap();
-        let (prints, _) = Eyes(None).look(&framed, Found::default());
+        let (prints, _) = Eyes(None).look(&framed, Found::default(), Faces::LeftAlone);
         assert_eq!(prints.borderless.len(), 8);
         assert!(prints.borderless_quality.is_some());
         let whole = vara_imaging::pdq_dihedral(&inner).unwrap();

@@ -7,7 +7,7 @@ use super::align;
 use super::detect::Found;
 use super::error::ModelError;
 use super::look;
-use super::network::{Lazy, Network};
+use super::network::Lazy;
 use super::pixels;
 use super::vector::Vector;
 use crate::picture::Picture;
@@ -45,26 +45,36 @@ impl Face {
     }
 }
 
-pub(super) fn faces(
-    detector: &Lazy,
-    recogniser: &Lazy,
-    picture: &Picture,
-) -> Result<Vec<Face>, ModelError> {
-    let found = find(detector.get()?, picture)?;
-    let mut faces = Vec::with_capacity(found.len());
-    for found in found {
-        faces.extend(recognised(recogniser, picture, found)?);
-    }
-    Ok(faces)
+/// A face of which nobody asked yet whose it is; fields as in [`Face`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(missing_docs, reason = "as in Face")]
+pub struct SeenFace {
+    pub area: [f32; 4],
+    pub confidence: f32,
+    pub landmarks: [[f32; 2]; 5],
 }
 
 /// Those large enough, largest first.
-fn find(detector: &Network, picture: &Picture) -> Result<Vec<Found>, ModelError> {
-    let mut found = look::look(detector, picture)?;
+pub(super) fn seen(detector: &Lazy, picture: &Picture) -> Result<Vec<SeenFace>, ModelError> {
+    let mut found = look::look(detector.get()?, picture)?;
     found.retain(|it| it.area[2].min(it.area[3]) >= MIN_FACE);
     found.sort_by(|a, b| size(b).total_cmp(&size(a)));
     found.truncate(MAX_FACES);
-    Ok(found)
+    let seen = found.into_iter().map(|it| SeenFace {
+        area: inside(it.area, picture),
+        confidence: it.confidence,
+        landmarks: it.landmarks,
+    });
+    Ok(seen.collect())
+}
+
+pub(super) fn recognised(
+    recogniser: &Lazy,
+    picture: &Picture,
+    seen: &[SeenFace],
+) -> Result<Vec<Face>, ModelError> {
+    let faces = seen.iter().map(|it| face(recogniser, picture, it));
+    faces.filter_map(Result::transpose).collect()
 }
 
 fn size(found: &Found) -> f32 {
@@ -72,12 +82,8 @@ fn size(found: &Found) -> f32 {
 }
 
 /// `None` when the landmarks are no face's after all.
-fn recognised(
-    recogniser: &Lazy,
-    picture: &Picture,
-    found: Found,
-) -> Result<Option<Face>, ModelError> {
-    let Some(upright) = align::aligned(picture, &found.landmarks) else {
+fn face(recogniser: &Lazy, picture: &Picture, seen: &SeenFace) -> Result<Option<Face>, ModelError> {
+    let Some(upright) = align::aligned(picture, &seen.landmarks) else {
         return Ok(None);
     };
     let network = recogniser.get()?;
@@ -89,9 +95,9 @@ fn recognised(
     let values = network.run(input.into())?.pop().unwrap_or_default();
     let vector = Vector::normalised(recogniser.weights().id(), values);
     Ok(Some(Face {
-        area: inside(found.area, picture),
-        confidence: found.confidence,
-        landmarks: found.landmarks,
+        area: seen.area,
+        confidence: seen.confidence,
+        landmarks: seen.landmarks,
         vector: vector.ok_or_else(|| network.nonsense())?,
     }))
 }

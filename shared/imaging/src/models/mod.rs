@@ -25,7 +25,7 @@ mod weights;
 use network::Lazy;
 
 pub use error::ModelError;
-pub use faces::{CLEAR_FACE, Face, MAX_FACES, MIN_FACE};
+pub use faces::{CLEAR_FACE, Face, MAX_FACES, MIN_FACE, SeenFace};
 pub use file::{Fit, ModelFile, Values};
 pub use intimate::INTIMATE;
 pub use person::{
@@ -86,7 +86,25 @@ impl Models {
     ///
     /// When a model cannot be loaded or run.
     pub fn faces(&self, picture: &Picture) -> Result<Vec<Face>, ModelError> {
-        faces::faces(&self.detector, &self.recogniser, picture)
+        self.recognise(picture, &self.seen_faces(picture)?)
+    }
+
+    /// The same faces without finding out whose they are.
+    ///
+    /// # Errors
+    ///
+    /// When the model cannot be loaded or run.
+    pub fn seen_faces(&self, picture: &Picture) -> Result<Vec<SeenFace>, ModelError> {
+        faces::seen(&self.detector, picture)
+    }
+
+    /// Whose these faces are.
+    ///
+    /// # Errors
+    ///
+    /// When the model cannot be loaded or run.
+    pub fn recognise(&self, picture: &Picture, seen: &[SeenFace]) -> Result<Vec<Face>, ModelError> {
+        faces::recognised(&self.recogniser, picture, seen)
     }
 
     /// What the picture as a whole resembles. Near vectors look alike; they do

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::borders::trim_borders;
 use crate::geometry::{Features, Thumbs, features_with};
-use crate::models::{Face, Models, Vector};
+use crate::models::{Face, Models, SeenFace, Vector};
 use crate::pdq::{Fingerprint, pdq, pdq_dihedral};
 use crate::picture::Picture;
 
@@ -20,6 +20,7 @@ pub struct Subject {
     borderless: OnceLock<Option<[Fingerprint; 8]>>,
     thumbs: OnceLock<Arc<Thumbs>>,
     features: OnceLock<Features>,
+    seen: OnceLock<Option<Vec<SeenFace>>>,
     faces: OnceLock<Option<Vec<Face>>>,
     vector: OnceLock<Option<Vector>>,
 }
@@ -34,6 +35,7 @@ impl Subject {
             borderless: OnceLock::new(),
             thumbs: OnceLock::new(),
             features: OnceLock::new(),
+            seen: OnceLock::new(),
             faces: OnceLock::new(),
             vector: OnceLock::new(),
         }
@@ -100,20 +102,34 @@ impl Subject {
         }
     }
 
-    /// Has the models look at both at once. The second is searched for faces last, and not at all when
-    /// the first is known by then to have none.
+    /// Has the models look at both at once. Nobody is looked for in the second when the first shows
+    /// nobody, which is known by the time that both are looked at as a whole.
     pub(crate) fn look([one, other]: [&Self; 2], models: &Models) {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 other.vector(models);
-                let known = one.faces.get().and_then(Option::as_ref);
-                if known.is_none_or(|it| !it.is_empty()) {
+                one.vector(models);
+                if !one.shows_nobody(models) {
                     other.faces(models);
                 }
             });
             one.faces(models);
-            one.vector(models);
         });
+    }
+
+    /// Whether it is known to have no faces.
+    fn shows_nobody(&self, models: &Models) -> bool {
+        match self.faces.get() {
+            Some(faces) => faces.as_ref().is_some_and(Vec::is_empty),
+            None => self.seen(models).is_some_and(<[_]>::is_empty),
+        }
+    }
+
+    /// The faces before it is asked whose they are; `None` when the model failed.
+    fn seen(&self, models: &Models) -> Option<&[SeenFace]> {
+        self.seen
+            .get_or_init(|| models.seen_faces(&self.picture).ok())
+            .as_deref()
     }
 
     /// Width and height.
@@ -138,7 +154,7 @@ impl Subject {
     /// The faces; `None` when the model failed. The first models asked answer.
     pub(crate) fn faces(&self, models: &Models) -> Option<&[Face]> {
         self.faces
-            .get_or_init(|| models.faces(&self.picture).ok())
+            .get_or_init(|| models.recognise(&self.picture, self.seen(models)?).ok())
             .as_deref()
     }
 

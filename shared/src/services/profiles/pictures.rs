@@ -265,7 +265,11 @@ mod tests {
             pdq_quality: Some(hashes[0].quality),
             dihedral: hashes.iter().map(|it| it.pdq.to_string()).collect(),
         };
-        let (prints, _) = eyes.look(&picture(jpeg), vara_imaging::Found::default());
+        let (prints, _) = eyes.look(
+            &picture(jpeg),
+            vara_imaging::Found::default(),
+            Faces::Compared,
+        );
         Mine::of(row, Some(prints))
     }
 
