@@ -89,29 +89,41 @@ fn smoothed(circle: &[f32; BINS]) -> [f32; BINS] {
 /// The descriptor of a blob seen in a direction.
 pub(crate) fn descriptor(octave: &Octave, blob: &Blob, direction: f32) -> Descriptor {
     let patch = patch(&octave.gaussians[blob.layer], blob, direction);
-    let mut cells = [[0.0f32; DIRECTIONS]; CELLS * CELLS];
+    let mut cells = [[0.0f32; CELLS * DIRECTIONS]; CELLS];
     // A sample lies alike across and down, so one line of shares suffices.
     let shares: [_; SIDE] = std::array::from_fn(shares);
     let mut slopes = [Slope::default(); SIDE];
     for (row, down) in shares.iter().enumerate() {
         measure([&patch[row], &patch[row + 1], &patch[row + 2]], &mut slopes);
-        for (slope, across) in slopes.iter().zip(&shares) {
-            let turn = slope.angle * (DIRECTIONS as f32 / TAU);
-            let whole = turn as u32;
-            let part = turn - whole as f32;
-            let first = whole as usize % DIRECTIONS;
-            let second = (first + 1) % DIRECTIONS;
-            for (row, down) in down {
-                for (column, across) in across {
-                    let cell = &mut cells[(row * CELLS + column) % (CELLS * CELLS)];
-                    let share = slope.strength * down * across;
-                    cell[first] += share * (1.0 - part);
-                    cell[second] += share * part;
-                }
+        let line = line(&slopes, &shares);
+        for (row, share) in down {
+            for (cell, value) in cells[row % CELLS].iter_mut().zip(&line) {
+                *cell += value * share;
             }
         }
     }
     packed(cells.as_flattened())
+}
+
+/// What one row of samples gives to the cells it passes through.
+fn line(slopes: &[Slope; SIDE], shares: &[[(usize, f32); 2]; SIDE]) -> [f32; CELLS * DIRECTIONS] {
+    let mut line = [[0.0; DIRECTIONS]; CELLS];
+    for (slope, across) in slopes.iter().zip(shares) {
+        let turn = slope.angle * (DIRECTIONS as f32 / TAU);
+        let whole = turn as u32;
+        let part = turn - whole as f32;
+        let first = whole as usize % DIRECTIONS;
+        let second = (first + 1) % DIRECTIONS;
+        for (column, across) in across {
+            let cell = &mut line[column % CELLS];
+            let share = slope.strength * across;
+            cell[first] += share * (1.0 - part);
+            cell[second] += share * part;
+        }
+    }
+    let mut flat = [0.0; CELLS * DIRECTIONS];
+    flat.copy_from_slice(line.as_flattened());
+    flat
 }
 
 /// How steep a picture is at a place, and in which direction it rises.

@@ -1,6 +1,8 @@
 //! Where a picture has something to hold on to: blobs of any size, found as
 //! extremes of the difference of Gaussians over place and scale (Lowe 2004).
 
+use fearless_simd::{Level, dispatch};
+
 use super::plane::Plane;
 
 /// Scales looked at between one octave and the next.
@@ -21,6 +23,9 @@ const EDGE: usize = 3;
 /// Weakest contrast of a blob, in grey levels. Far below the customary 3.4:
 /// skies and skin have little more, and the strongest are chosen afterwards.
 const MIN_CONTRAST: f32 = 0.2;
+
+/// Weakest value that is looked at more closely: between pixels there may be a little more.
+const FAINTEST: f32 = 0.7 * MIN_CONTRAST;
 
 /// Blobs longer than this many times their width are edges and slide.
 const MAX_ELONGATION: f32 = 10.0;
@@ -96,38 +101,56 @@ pub(crate) fn blobs(octaves: &[Octave], most: usize) -> Vec<Blob> {
 }
 
 fn search(octave: &Octave, index: usize, layer: usize, found: &mut Vec<Blob>) {
-    let plane = &octave.differences[layer];
-    let three = [
-        &octave.differences[layer - 1],
-        plane,
-        &octave.differences[layer + 1],
-    ];
-    for row in EDGE..plane.height.saturating_sub(EDGE) {
-        let last = plane.width.saturating_sub(EDGE);
-        let values = plane.row(row).iter().enumerate().take(last).skip(EDGE);
-        for (column, value) in values {
-            if value.abs() >= 0.7 * MIN_CONTRAST
-                && is_extreme(three, column, row)
-                && let Some(blob) = refined(octave, index, layer, column, row)
-            {
-                found.push(blob);
-            }
+    let level = Level::new();
+    let three = &octave.differences[layer - 1..=layer + 1];
+    let width = three[1].width;
+    let is_extreme = dispatch!(level, _simd => extremes(three));
+    let inner = is_extreme.chunks_exact(width).enumerate();
+    for (row, line) in inner
+        .skip(EDGE)
+        .take(three[1].height.saturating_sub(2 * EDGE))
+    {
+        let last = width.saturating_sub(EDGE);
+        let places = line.iter().enumerate().take(last).skip(EDGE);
+        for (column, _) in places.filter(|(_, is_extreme)| **is_extreme) {
+            found.extend(refined(octave, index, layer, column, row));
         }
     }
 }
 
-/// Whether a value is above or below all 26 around it.
-fn is_extreme(three: [&Plane; 3], column: usize, row: usize) -> bool {
-    let value = three[1].row(row)[column];
-    let sign = value.signum();
-    let value = value * sign;
-    // Its own plane first: most fall there.
-    [1, 0, 2].into_iter().all(|plane| {
-        (row - 1..=row + 1).all(|y| {
-            let beside = &three[plane].row(y)[column - 1..=column + 1];
-            beside.iter().all(|other| other * sign <= value)
-        })
-    })
+/// For each value of the plane in the middle whether it stands out and is above or below all 26
+/// around it. Those at the edge have fewer around them and are left out.
+// Inlined into the code for each kind of processor.
+#[inline(always)]
+fn extremes(three: &[Plane]) -> Vec<bool> {
+    let Plane { width, height, .. } = three[1];
+    let mut are = vec![false; width * height];
+    let mut highest = vec![0.0f32; width];
+    let mut lowest = vec![0.0f32; width];
+    let higher = |a: f32, b: f32| if a > b { a } else { b };
+    let lower = |a: f32, b: f32| if a < b { a } else { b };
+    for row in 1..height.saturating_sub(1) {
+        let middle = three[1].row(row);
+        highest.copy_from_slice(middle);
+        lowest.copy_from_slice(middle);
+        for plane in three {
+            let rows = [row - 1, row, row + 1].map(|row| plane.row(row));
+            let around = rows[0].iter().zip(rows[1]).zip(rows[2]);
+            for ((high, low), ((a, b), c)) in highest.iter_mut().zip(&mut lowest).zip(around) {
+                *high = higher(higher(*high, *a), higher(*b, *c));
+                *low = lower(lower(*low, *a), lower(*b, *c));
+            }
+        }
+        let beside = highest.windows(3).zip(lowest.windows(3));
+        let line = are[row * width..][..width].iter_mut().zip(middle).skip(1);
+        for ((is, value), (high, low)) in line.zip(beside) {
+            let high = higher(higher(high[0], high[1]), high[2]);
+            let low = lower(lower(low[0], low[1]), low[2]);
+            let is_high = (*value >= FAINTEST) & (*value >= high);
+            *is = is_high | (*value <= -FAINTEST) & (*value <= low);
+        }
+    }
+    are
 }
 
 /// Moved to the top of the parabola through its neighbours, over a few steps;

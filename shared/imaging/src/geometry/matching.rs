@@ -1,5 +1,7 @@
 //! Which blob of one picture looks like which of the other.
 
+use fearless_simd::{Level, dispatch};
+
 use super::describe::{Descriptor, LENGTH, mirrored};
 
 /// A match must be nearer than the next best blob elsewhere by this factor.
@@ -37,8 +39,10 @@ pub(crate) struct Match {
 pub(crate) fn matches(query: &[Point], candidate: &[Point], mirror: bool) -> Vec<Match> {
     let bright = [query, candidate].map(|points| points.partition_point(|point| point.bright));
     let (first, second) = (query.split_at(bright[0]), candidate.split_at(bright[1]));
-    let mut found = matches_of_one_kind(first.0, second.0, mirror);
-    let dark = matches_of_one_kind(first.1, second.1, mirror);
+    let level = Level::new();
+    let of_one_kind = |query: &[Point], candidate: &[Point]| dispatch!(level, _simd => matches_of_one_kind(query, candidate, mirror));
+    let mut found = of_one_kind(first.0, second.0);
+    let dark = of_one_kind(first.1, second.1);
     found.extend(dark.into_iter().map(|dark| Match {
         query: dark.query + bright[0],
         candidate: dark.candidate + bright[1],
@@ -48,6 +52,8 @@ pub(crate) fn matches(query: &[Point], candidate: &[Point], mirror: bool) -> Vec
     found
 }
 
+// This and what it calls are inlined into the code for each kind of processor.
+#[inline(always)]
 fn matches_of_one_kind(query: &[Point], candidate: &[Point], mirror: bool) -> Vec<Match> {
     let mut back: Vec<(u32, usize)> = vec![(0, usize::MAX); candidate.len()];
     let mut forth = Vec::with_capacity(query.len());
@@ -102,7 +108,7 @@ fn apart(product: u32) -> f32 {
     (2.0 * (SQUARE - product as f32)).max(0.0)
 }
 
-#[inline]
+#[inline(always)]
 fn alike(a: &Descriptor, b: &Descriptor) -> u32 {
     let mut sum = 0;
     for n in 0..LENGTH {

@@ -1,5 +1,7 @@
 //! Grey pictures in floating point: blurring, halving, sampling.
 
+use fearless_simd::{Level, dispatch};
+
 use crate::picture::Picture;
 
 /// A grey picture, values 0 to 255.
@@ -29,7 +31,8 @@ impl Plane {
     /// Blurred by a Gaussian.
     pub(crate) fn blurred(&self, sigma: f32) -> Self {
         let kernel = half_kernel(sigma);
-        down(&across(self, &kernel), &kernel)
+        let level = Level::new();
+        dispatch!(level, _simd => down(&across(self, &kernel), &kernel))
     }
 
     /// Every second pixel of every second row.
@@ -132,6 +135,8 @@ fn half_kernel(sigma: f32) -> Vec<f32> {
 }
 
 /// Blurs along the rows.
+// This and the next are inlined into the code for each kind of processor.
+#[inline(always)]
 fn across(plane: &Plane, kernel: &[f32]) -> Plane {
     let radius = kernel.len() - 1;
     let mut values = vec![0.0; plane.values.len()];
@@ -161,6 +166,7 @@ fn across(plane: &Plane, kernel: &[f32]) -> Plane {
 }
 
 /// Blurs down the columns, a row at a time so that memory is read in order.
+#[inline(always)]
 fn down(plane: &Plane, kernel: &[f32]) -> Plane {
     let mut values = vec![0.0; plane.values.len()];
     for (row, target) in values.chunks_exact_mut(plane.width).enumerate() {

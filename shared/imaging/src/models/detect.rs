@@ -51,7 +51,7 @@ pub(super) fn find(
         .ok_or_else(|| network.nonsense())?;
     let (columns, rows, numbers) = padded(&small);
     let input = Value::from(NdTensor::from_data([1, 3, rows, columns], numbers));
-    let outputs = network.run(input.into())?;
+    let outputs = network.run(input)?;
     let mut found = decoded(&outputs, columns, rows).ok_or_else(|| network.nonsense())?;
     found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let found = without_doubles(found);

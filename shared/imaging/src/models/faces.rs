@@ -92,7 +92,7 @@ fn face(recogniser: &Lazy, picture: &Picture, seen: &SeenFace) -> Result<Option<
         [1, 3, align::SIDE, align::SIDE],
         numbers,
     ));
-    let values = network.run(input.into())?.pop().unwrap_or_default();
+    let values = network.run(input)?.pop().unwrap_or_default();
     let vector = Vector::normalised(recogniser.weights().id(), values);
     Ok(Some(Face {
         area: seen.area,

@@ -147,7 +147,7 @@ impl VectorModel {
         };
         let square = pixels::resized(picture, part, self.side, self.side)
             .ok_or_else(|| network.nonsense())?;
-        let values = network.run(self.input(square).into())?.pop();
+        let values = network.run(self.input(square))?.pop();
         Vector::normalised(self.id.clone(), values.unwrap_or_default())
             .ok_or_else(|| network.nonsense())
     }

@@ -27,7 +27,7 @@ pub(super) fn intimate(nsfw: &Lazy, picture: &Picture) -> Result<f32, ModelError
         .collect();
     let side = SIDE as usize;
     let input = Value::from(NdTensor::from_data([1, side, side, 3], numbers));
-    let answer = network.run(input.into())?;
+    let answer = network.run(input)?;
     // In the order of the classes.
     match answer.first().map(Vec::as_slice) {
         Some(&[_drawing, hentai, _neutral, porn, _sexy]) => Ok((hentai + porn).clamp(0.0, 1.0)),

@@ -10,6 +10,7 @@
 //! any threshold that is not a named constant with its origin.
 
 mod align;
+mod cut;
 mod detect;
 mod error;
 mod faces;
@@ -19,6 +20,7 @@ mod look;
 mod network;
 mod person;
 mod pixels;
+mod shallow;
 mod vector;
 mod weights;
 

@@ -4,8 +4,11 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use rten::{Model, ModelOptions, NodeId, Value, ValueOrView, op_registry};
+use rten_tensor::NdTensor;
 
+use super::cut::{self, cut};
 use super::error::ModelError;
+use super::shallow::Shallow;
 use super::weights::Weights;
 
 /// A loaded network with one input, ready to run.
@@ -14,6 +17,31 @@ pub(super) struct Network {
     model: Model,
     input: NodeId,
     outputs: Vec<NodeId>,
+    /// Empty when the runtime computes all of it.
+    stages: Vec<Stage>,
+}
+
+/// As in [`cut`], by ids.
+struct Stage {
+    wanted: Vec<NodeId>,
+    /// The last stage that uses each of them.
+    last: Vec<usize>,
+    then: Option<Taken>,
+}
+
+struct Taken {
+    from: NodeId,
+    to: NodeId,
+    last: usize,
+    convolution: Shallow,
+}
+
+/// A value on its way through the stages.
+struct Live {
+    id: NodeId,
+    value: Value,
+    /// The last stage that uses it.
+    last: usize,
 }
 
 impl Network {
@@ -43,8 +71,29 @@ impl Network {
             Sub,
             Transpose
         );
-        let model = ModelOptions::with_ops(operators).load_static_slice(weights.file);
-        Self::new(weights.name, model, outputs)
+        let failed = || failed(weights.name, "it cannot be cut into stages");
+        let cut = cut(weights.file, outputs).ok_or_else(failed)?;
+        let model = ModelOptions::with_ops(operators).load(cut.file);
+        let mut network = Self::new(weights.name, model, outputs)?;
+        let stages = cut.stages.into_iter().map(|it| network.stage(it));
+        network.stages = stages.collect::<Option<_>>().ok_or_else(failed)?;
+        Ok(network)
+    }
+
+    fn stage(&self, stage: cut::Stage) -> Option<Stage> {
+        let id = |name: &str| self.model.find_node(name);
+        let (names, last): (Vec<_>, Vec<_>) = stage.wanted.into_iter().unzip();
+        let then = match stage.then {
+            None => None,
+            Some(taken) => Some(Taken {
+                from: id(&taken.from)?,
+                to: id(&taken.to)?,
+                last: taken.last,
+                convolution: taken.convolution,
+            }),
+        };
+        let wanted = names.iter().map(|name| id(name)).collect::<Option<_>>()?;
+        Some(Stage { wanted, last, then })
     }
 
     /// A network that somebody brings along, with any operator.
@@ -54,7 +103,12 @@ impl Network {
         output: Option<&str>,
     ) -> Result<Self, ModelError> {
         let model = ModelOptions::with_all_ops().load(file);
-        Self::new(name, model, output.as_slice())
+        let network = Self::new(name, model, output.as_slice())?;
+        if network.model.input_ids().len() == 1 {
+            Ok(network)
+        } else {
+            Err(failed(name, "it does not take one input"))
+        }
     }
 
     /// With these outputs, or its first when none is named.
@@ -63,18 +117,15 @@ impl Network {
         model: Result<Model, rten::LoadError>,
         outputs: &[&str],
     ) -> Result<Self, ModelError> {
-        let failed = |reason: String| ModelError::Load {
-            model: name.to_owned(),
-            reason,
-        };
-        let model = model.map_err(|error| failed(error.to_string()))?;
-        let &[input] = model.input_ids() else {
-            return Err(failed("it does not take one input".to_owned()));
+        let model = model.map_err(|error| failed(name, &error.to_string()))?;
+        // The first is the picture; what a cut makes inputs comes after it.
+        let &[input, ..] = model.input_ids() else {
+            return Err(failed(name, "it takes no input"));
         };
         let named = outputs.iter().map(|output| model.node_id(output));
         let mut outputs = named
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| failed(error.to_string()))?;
+            .map_err(|error| failed(name, &error.to_string()))?;
         if outputs.is_empty() {
             outputs.extend(model.output_ids().first());
         }
@@ -83,22 +134,84 @@ impl Network {
             model,
             input,
             outputs,
+            stages: Vec::new(),
         })
     }
 
     /// Runs the network; the numbers of each output, flat and all finite.
-    pub(super) fn run(&self, input: ValueOrView<'_>) -> Result<Vec<Vec<f32>>, ModelError> {
-        let values = self
-            .model
-            .run(vec![(self.input, input)], &self.outputs, None)
-            .map_err(|error| ModelError::Run {
-                model: self.name.clone(),
-                reason: error.to_string(),
-            })?;
+    pub(super) fn run(&self, input: Value) -> Result<Vec<Vec<f32>>, ModelError> {
+        let values = if self.stages.is_empty() {
+            self.ask(vec![(self.input, input.into())], &self.outputs)?
+        } else {
+            // All of it where the runtime would go for each stage.
+            rten::thread_pool().run(|| self.run_stages(input))?
+        };
         values
             .into_iter()
             .map(|value| self.numbers(value))
             .collect()
+    }
+
+    fn ask(
+        &self,
+        inputs: Vec<(NodeId, ValueOrView<'_>)>,
+        outputs: &[NodeId],
+    ) -> Result<Vec<Value>, ModelError> {
+        let values = self.model.run(inputs, outputs, None);
+        values.map_err(|error| ModelError::Run {
+            model: self.name.clone(),
+            reason: error.to_string(),
+        })
+    }
+
+    fn run_stages(&self, input: Value) -> Result<Vec<Value>, ModelError> {
+        let mut live = vec![Live {
+            id: self.input,
+            value: input,
+            last: 0,
+        }];
+        for (index, stage) in self.stages.iter().enumerate() {
+            let from = stage.then.as_ref().map(|taken| taken.from);
+            // What nobody needs afterwards is given away, to be written over.
+            let mut inputs: Vec<(NodeId, ValueOrView<'_>)> = Vec::new();
+            let (kept, spent): (Vec<_>, Vec<_>) = live
+                .into_iter()
+                .partition(|it| it.last > index || Some(it.id) == from);
+            inputs.extend(spent.into_iter().map(|it| (it.id, it.value.into())));
+            inputs.extend(kept.iter().map(|it| (it.id, (&it.value).into())));
+            let made = self.ask(inputs, &stage.wanted)?;
+            live = kept;
+            let made = stage.wanted.iter().zip(&stage.last).zip(made);
+            live.extend(made.map(|((&id, &last), value)| Live { id, value, last }));
+            if let Some(taken) = &stage.then {
+                let answer = Self::convolve(taken, &mut live, index);
+                live.push(answer.ok_or_else(|| self.nonsense())?);
+            }
+        }
+        let output = |id| {
+            let at = live.iter().position(|it| it.id == id)?;
+            Some(live.swap_remove(at).value)
+        };
+        let outputs = self.outputs.iter().copied().map(output);
+        outputs
+            .collect::<Option<_>>()
+            .ok_or_else(|| self.nonsense())
+    }
+
+    /// The answer of what was taken out after this stage.
+    fn convolve(taken: &Taken, live: &mut Vec<Live>, stage: usize) -> Option<Live> {
+        let at = live.iter().position(|it| it.id == taken.from)?;
+        let seen = if live[at].last > stage {
+            live[at].value.clone()
+        } else {
+            live.swap_remove(at).value
+        };
+        let planes = NdTensor::<f32, 4>::try_from(seen).ok()?;
+        Some(Live {
+            id: taken.to,
+            value: taken.convolution.run(planes)?.into(),
+            last: taken.last,
+        })
     }
 
     fn numbers(&self, value: Value) -> Result<Vec<f32>, ModelError> {
@@ -118,6 +231,13 @@ impl Network {
         ModelError::Answer {
             model: self.name.clone(),
         }
+    }
+}
+
+fn failed(name: &str, reason: &str) -> ModelError {
+    ModelError::Load {
+        model: name.to_owned(),
+        reason: reason.to_owned(),
     }
 }
 
@@ -153,5 +273,56 @@ impl Lazy {
 
     pub(super) fn weights(&self) -> &'static Weights {
         self.weights
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::models::{detect, weights};
+
+    /// The runtime's own answer is what the stages must come to.
+    #[test]
+    fn in_stages_as_at_once() {
+        let networks = [
+            (&weights::YUNET, &detect::OUTPUTS[..], [1, 3, 96, 160]),
+            (&weights::SFACE, &["fc1"], [1, 3, 112, 112]),
+            (&weights::NSFWJS, &["output"], [1, 224, 224, 3]),
+            (&weights::LOOKS, &["embedding"], [1, 3, 224, 224]),
+        ];
+        for (weights, outputs, shape) in networks {
+            let count = shape.iter().product();
+            let numbers = (0..count).map(|n| (n * 7 % 251) as f32 / 251.0);
+            let input = || {
+                Value::from(NdTensor::from_data(
+                    shape,
+                    numbers.clone().collect::<Vec<_>>(),
+                ))
+            };
+            let model = ModelOptions::with_all_ops().load_static_slice(weights.file);
+            let whole = Network::new(weights.name, model, outputs).unwrap();
+            assert!(whole.stages.is_empty());
+            let cut = Network::embedded(weights, outputs).unwrap();
+            assert!(cut.stages.len() > 10);
+            for (ours, theirs) in cut
+                .run(input())
+                .unwrap()
+                .iter()
+                .zip(whole.run(input()).unwrap())
+            {
+                let largest = theirs.iter().fold(0.0, |most: f32, it| most.max(it.abs()));
+                assert_eq!(ours.len(), theirs.len());
+                for (ours, theirs) in ours.iter().zip(&theirs) {
+                    let apart = (ours - theirs).abs();
+                    assert!(
+                        apart <= 1e-4 * largest.max(1.0),
+                        "{}: {ours} {theirs}",
+                        weights.name
+                    );
+                }
+            }
+        }
     }
 }
