@@ -125,14 +125,20 @@ pub async fn fill(
 
 /// Has her agree to the recognition of her face, and to nothing else.
 pub async fn agree_to_faces(store: &Store, user: UserId) {
-    let account = Account::new(user, &format!("{user}@example.org"), clock::now());
+    let agreed = |usual| Preferences {
+        face_recognition: true,
+        ..usual
+    };
+    choose(store, user, agreed).await;
+}
+
+/// Gives her an account, in which she makes her choice.
+pub async fn choose(store: &Store, user: UserId, choice: impl FnOnce(Preferences) -> Preferences) {
+    let now = clock::now();
+    let account = Account::new(user, &format!("{user}@example.org"), now);
     store.provision(&account).await.unwrap();
     let before = preferences::get(store, user).await.unwrap();
-    let chosen = Preferences {
-        face_recognition: true,
-        ..before.preferences.clone()
-    };
-    let now = clock::now();
+    let chosen = choice(before.preferences.clone());
     preferences::set(store, user, &before, chosen, None, now)
         .await
         .unwrap();

@@ -30,6 +30,14 @@ pub struct Prints {
     pub traces: Traces,
 }
 
+impl Prints {
+    /// How intimate the picture looks, 0 to 1, if anybody could say.
+    #[must_use]
+    pub fn intimacy(&self) -> Option<f32> {
+        self.intimate.as_ref().map(|it| it.score)
+    }
+}
+
 /// A face.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

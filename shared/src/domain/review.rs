@@ -94,41 +94,20 @@ fn face_confidence(tier: Tier) -> &'static str {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::domain::{CanonicalUrl, ImageId, MatchId, MatchType};
+    use crate::domain::{ImageId, ScanId};
+    use crate::testing::finding;
 
     fn now() -> Timestamp {
         Timestamp::from_epoch_seconds(1_800_000_000).unwrap()
     }
 
     fn found(tier: Tier, review_status: ReviewStatus) -> Match {
-        let image = ImageId::next();
-        let url = CanonicalUrl::parse("https://example.net/t/1").unwrap();
+        let page = "https://example.net/t/1";
         Match {
-            id: MatchId::of(image, &url),
-            protected_image_id: image,
-            scan_job_id: None,
-            source_url: url.to_string(),
-            platform: None,
-            similarity: 0.2,
-            match_type: MatchType::Modified,
-            detected_at: now(),
-            status: MatchStatus::FlaggedForReview,
-            first_seen_at: now(),
-            last_seen_at: now(),
-            gone_at: None,
             confidence: Some(tier),
             clip_similarity: Some(0.4),
-            face_verified: None,
             review_status,
-            reviewed_at: None,
-            reviewed_by: None,
-            discovery_engine: None,
-            candidate_group_id: None,
-            face_similarity: None,
-            discovery_score: None,
-            verification_engine: None,
-            parent_candidate_id: None,
-            evidence: None,
+            ..finding(ImageId::next(), ScanId::next(), page, now())
         }
     }
 

@@ -73,8 +73,8 @@ impl Candidate {
     }
 }
 
-/// How sure the engine is that a picture is of some sort. The least sure first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// How sure the engine is that a picture is of some sort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Likelihood {
     /// It does not say, or says something we do not know.

@@ -344,10 +344,14 @@ fn busy(status: u16) -> EngineError {
 
 #[cfg(test)]
 impl FaceCheck {
-    /// The same for a service that needs no time.
+    /// The same for a service that needs no time, or does not answer at all.
+    #[allow(clippy::unwrap_used)]
     pub(crate) fn hasty(self) -> Self {
-        let pause = Duration::from_millis(1);
-        Self { pause, ..self }
+        Self {
+            client: asking::patient(super::script::SHORT).unwrap(),
+            pause: Duration::from_millis(1),
+            ..self
+        }
     }
 }
 

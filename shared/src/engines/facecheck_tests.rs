@@ -252,7 +252,12 @@ async fn who_was_killed_goes_on_with_what_was_kept() {
 
 #[tokio::test]
 async fn an_upload_is_never_sent_twice() {
-    for line in [(503, "retry-after: 0\r\n", String::new()), ok("<html>")] {
+    let silence = (0, "", String::new());
+    for line in [
+        (503, "retry-after: 0\r\n", String::new()),
+        ok("<html>"),
+        silence,
+    ] {
         let (answer, script) = search([line]).await;
         assert!(answer.is_err());
         assert_eq!(script.asked(), [UPLOAD]);

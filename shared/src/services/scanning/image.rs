@@ -156,6 +156,7 @@ impl Scanner {
             return Err(Stop::Late);
         }
         let prints = self.store.prints(image.image.user_id, id).await?;
+        let known = prints.as_ref().and_then(Prints::intimacy);
         let copy = self.copy(&image).await?;
         // Boxed, here and below: the future of a whole picture is too large for a thread's stack.
         let asked = self.ask(row, &image, prints.as_ref(), copy.clone(), means);
@@ -190,7 +191,7 @@ impl Scanner {
         }
         if facts.is_searched() && (troubles.is_empty() || means.last) {
             self.mark(row, id, &facts, done.is_some()).await?;
-            if let Some(seen) = intimacy(&told) {
+            if let Some(seen) = intimacy(&told).filter(|it| known < Some(it.score)) {
                 let user = row.scan.user_id;
                 self.store.looks_intimate(user, id, &seen).await?;
             }
@@ -224,9 +225,7 @@ impl Scanner {
             since: self.since(row, image).await?,
             until: means.deadline.minus_seconds(RESERVE),
         };
-        let intimate = prints
-            .and_then(|it| it.intimate.as_ref())
-            .map(|it| it.score);
+        let intimate = prints.and_then(Prints::intimacy);
         let search = self
             .engines
             .search(&self.store, &query, means.sendings, intimate)
@@ -367,7 +366,7 @@ impl Scanner {
 }
 
 /// What an engine says that saw the picture: ours may have missed it. It was sent as an ordinary one,
-/// and is not again.
+/// and is not again unless she lets that engine see such pictures too.
 fn intimacy(told: &[Told]) -> Option<Intimacy> {
     told.iter().find_map(|it| {
         let score = it.answer.safe_search?.intimacy()?;

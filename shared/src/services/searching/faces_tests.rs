@@ -149,6 +149,24 @@ async fn done_without_a_find_is_doubted_and_then_believed() {
 }
 
 #[tokio::test]
+async fn what_was_found_is_told_though_the_picture_cannot_be_removed() {
+    let search = Search::new().await;
+    let uploaded = json!({ "id_search": "s-1", "input": [{ "id_pic": "p-1" }] });
+    let found = json!({ "output": { "items": [{ "score": 93, "url": "https://a.example/1" }] } });
+    let broken = || (500, "", String::new());
+    let lines = [ok(uploaded), ok(found), broken(), broken(), broken()];
+    let script = Script::new(lines).await;
+    let engine = FaceCheck::new("k".into(), Some(&script.base)).unwrap();
+    let found = search.run_with(&engine.hasty()).await.unwrap();
+    assert_eq!(found.answer.candidates.len(), 1);
+    assert_eq!((script.asked().len(), search.due().await), (5, 1));
+    // Told again without being asked or paid for again.
+    let engine = FaceCheck::new("k".into(), Some(&script.base)).unwrap();
+    let again = search.run_with(&engine.hasty()).await.unwrap();
+    assert_eq!((again.answer, script.asked().len()), (found.answer, 5));
+}
+
+#[tokio::test]
 async fn what_takes_too_long_is_left_and_the_picture_removed() {
     let search = Search::new().await;
     let engine = search.world.facecheck();

@@ -1,8 +1,9 @@
 //! Several engines at once: merged, withheld, failing each for itself.
 
 use super::*;
-use crate::domain::{Intimacy, Prints};
+use crate::domain::{Intimacy, Preferences, Prints};
 use crate::services::support::scene;
+use crate::testing;
 
 async fn taken(world: &World, scan: &Scan, attempt: u32) -> Result<()> {
     let body = serde_json::to_string(&message(scan)).unwrap();
@@ -125,4 +126,42 @@ async fn what_an_engine_calls_intimate_is_sent_nowhere_again() {
     let result = row(&world, &next).await.scan.result.unwrap();
     assert_eq!(states(&result)[..2], ["withheld", "withheld"]);
     assert_eq!(asked(&world).await, before);
+}
+
+/// She lets the engine see such pictures, and ours was surer than the engine.
+#[tokio::test]
+async fn what_is_known_to_be_intimate_stays_marked_as_it_is() {
+    let world = World::new().await;
+    let ours = Intimacy {
+        model: "m@0".into(),
+        score: 0.9,
+    };
+    let prints = Prints {
+        intimate: Some(ours.clone()),
+        ..Prints::default()
+    };
+    let image = world.picture_with(scene(1), prints).await;
+    let engines = json!({ "tineye": "ALSO_INTIMATE", "google-vision": "ALSO_INTIMATE" });
+    let chosen = |usual| Preferences {
+        engines: serde_json::from_value(engines).unwrap(),
+        ..usual
+    };
+    testing::choose(&world.store, world.user, chosen).await;
+    for (adult, marked) in [("LIKELY", ours), ("VERY_LIKELY", vision(0.95))] {
+        let scan = begun(&world, ScanOrigin::User, None).await;
+        let answer = json!({ "candidates": [], "safeSearch": { "adult": adult } });
+        let store = &world.store;
+        let said = store.keep_search(&scan, image, "google-vision", &answer, clock::now());
+        assert!(said.await.unwrap());
+        taken(&world, &scan, 1).await.unwrap();
+        let prints = store.prints(world.user, image).await.unwrap().unwrap();
+        assert_eq!(prints.intimate, Some(marked));
+    }
+}
+
+fn vision(score: f32) -> Intimacy {
+    Intimacy {
+        model: "google-vision@safe-search".into(),
+        score,
+    }
 }
