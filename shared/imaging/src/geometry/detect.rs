@@ -351,6 +351,37 @@ mod tests {
     }
 
     #[test]
+    fn extremes_are_what_their_definition_says() {
+        let (width, height) = (37, 23);
+        let plane = |seed: usize| Plane {
+            width,
+            height,
+            // Few values, so that some neighbours are equal.
+            values: (0..width * height)
+                .map(|n| ((n * n * 7 + n * seed) % 11) as f32 * 0.2 - 1.0)
+                .collect(),
+        };
+        let three = [plane(3), plane(5), plane(8)];
+        let found = extremes(&three);
+        assert_eq!(found.len(), width * height);
+        for (n, is) in found.iter().enumerate() {
+            let (row, column) = (n / width, n % width);
+            let inside = (1..height - 1).contains(&row) && (1..width - 1).contains(&column);
+            let value = three[1].values[n];
+            let around = || {
+                let places = (0..27).map(|m| (m / 9, row + m / 3 % 3 - 1, column + m % 3 - 1));
+                places.map(|(plane, row, column)| three[plane].row(row)[column])
+            };
+            let is_extreme = inside
+                && value.abs() >= FAINTEST
+                && (value > 0.0 && around().all(|other| other <= value)
+                    || value < 0.0 && around().all(|other| other >= value));
+            assert_eq!(*is, is_extreme, "{row} {column}");
+        }
+        assert!(found.iter().filter(|is| **is).count() > 10);
+    }
+
+    #[test]
     fn flat_pictures_and_straight_edges_have_none() {
         let edge = Plane {
             width: 64,
