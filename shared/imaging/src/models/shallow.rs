@@ -40,9 +40,9 @@ pub(super) const KINDS: [(usize, usize); 3] = [(1, 3), (1, 5), (3, 3)];
 /// Numbers that are computed side by side: a multiple of what any processor's vectors hold.
 const ABREAST: usize = 16;
 
-/// The planes that are looked at, with their margins. A row is parted by what is left of the
+/// The planes that are looked at, laid out with their margins. A row is parted by what is left of the
 /// column when divided by the stride, so that the numbers of neighbouring squares are neighbours.
-struct Copy {
+struct Laid {
     /// Rows or columns before the first, down and across.
     before: [usize; 2],
     /// Numbers in each part of a row, and in a row.
@@ -63,14 +63,14 @@ impl Shallow {
         let is_one = self.each == 1 && channels == self.bias.len();
         let known = KINDS.contains(&(self.each, self.side)) && (is_one || self.each == channels);
         let (before, wanted) = self.margins(size).filter(|_| known && rows * columns > 0)?;
-        let mut copy = self.copy(size, before, wanted);
+        let mut laid = self.laid(size, before, wanted);
         let planes = planes.into_data();
         let mut answer = vec![0.0; self.bias.len() * wanted[0] * wanted[1]];
         let level = Level::new();
         dispatch!(level, _simd => match self.each * self.side * self.side {
-            9 => self.all::<9>(&planes, size, &mut copy, wanted, &mut answer),
-            25 => self.all::<25>(&planes, size, &mut copy, wanted, &mut answer),
-            _ => self.all::<27>(&planes, size, &mut copy, wanted, &mut answer),
+            9 => self.all::<9>(&planes, size, &mut laid, wanted, &mut answer),
+            25 => self.all::<25>(&planes, size, &mut laid, wanted, &mut answer),
+            _ => self.all::<27>(&planes, size, &mut laid, wanted, &mut answer),
         });
         let shape = [1, self.bias.len(), wanted[0], wanted[1]];
         Some(NdTensor::from_data(shape, answer))
@@ -97,13 +97,13 @@ impl Shallow {
     }
 
     /// Room for as many planes as are looked at at once, all zero.
-    fn copy(&self, size: [usize; 2], before: [usize; 2], wanted: [usize; 2]) -> Copy {
+    fn laid(&self, size: [usize; 2], before: [usize; 2], wanted: [usize; 2]) -> Laid {
         let abreast = wanted[1].next_multiple_of(ABREAST);
         let last = (abreast - 1) * self.stride + self.side;
         let part = (before[1] + size[1]).max(last).div_ceil(self.stride);
         let height = (before[0] + size[0]).max((wanted[0] - 1) * self.stride + self.side);
         let row = part * self.stride;
-        Copy {
+        Laid {
             before,
             part,
             row,
@@ -118,11 +118,11 @@ impl Shallow {
         &self,
         planes: &[f32],
         size: [usize; 2],
-        copy: &mut Copy,
+        laid: &mut Laid,
         wanted: [usize; 2],
         answer: &mut [f32],
     ) {
-        let places: [usize; SQUARES] = std::array::from_fn(|at| self.place(at, copy));
+        let places: [usize; SQUARES] = std::array::from_fn(|at| self.place(at, laid));
         let mut groups = planes.chunks_exact(self.each * size[0] * size[1]);
         let answers = answer.chunks_exact_mut(wanted[0] * wanted[1]);
         let weights = self.weights.as_chunks::<SQUARES>().0;
@@ -130,11 +130,11 @@ impl Shallow {
             // What every plane of the answer is made of is taken once.
             if let Some(group) = groups.next() {
                 for (number, plane) in group.chunks_exact(size[0] * size[1]).enumerate() {
-                    self.take(plane, size[1], number, copy);
+                    self.take(plane, size[1], number, laid);
                 }
             }
             for (row, line) in answer.chunks_exact_mut(wanted[1]).enumerate() {
-                let row = &copy.numbers[row * self.stride * copy.row..];
+                let row = &laid.numbers[row * self.stride * laid.row..];
                 for (chunk, line) in line.chunks_mut(ABREAST).enumerate() {
                     let sums = sums(&row[chunk * ABREAST..], &places, weights, *bias);
                     match <&mut [f32; ABREAST]>::try_from(&mut *line) {
@@ -146,27 +146,27 @@ impl Shallow {
         }
     }
 
-    /// How far behind the first number of a square another one is in the copy.
-    fn place(&self, at: usize, copy: &Copy) -> usize {
+    /// How far behind the first number of a square another one is in the laid.
+    fn place(&self, at: usize, laid: &Laid) -> usize {
         let square = self.side * self.side;
         let (plane, down, across) = (at / square, at % square / self.side, at % self.side);
-        let part = across % self.stride * copy.part + across / self.stride;
-        plane * copy.plane + down * copy.row + part
+        let part = across % self.stride * laid.part + across / self.stride;
+        plane * laid.plane + down * laid.row + part
     }
 
-    /// Puts a plane into the copy; the margins stay as they are.
+    /// Lays a plane out; the margins stay as they are.
     #[inline(always)]
-    fn take(&self, plane: &[f32], columns: usize, number: usize, copy: &mut Copy) {
-        let start = number * copy.plane + copy.before[0] * copy.row;
-        let rows = copy.numbers[start..].chunks_exact_mut(copy.row);
+    fn take(&self, plane: &[f32], columns: usize, number: usize, laid: &mut Laid) {
+        let start = number * laid.plane + laid.before[0] * laid.row;
+        let rows = laid.numbers[start..].chunks_exact_mut(laid.row);
         for (row, numbers) in rows.zip(plane.chunks_exact(columns)) {
             if self.stride == 1 {
-                row[copy.before[1]..][..columns].copy_from_slice(numbers);
+                row[laid.before[1]..][..columns].copy_from_slice(numbers);
                 continue;
             }
             for first in 0..self.stride.min(columns) {
-                let at = copy.before[1] + first;
-                let part = &mut row[at % self.stride * copy.part..][..copy.part];
+                let at = laid.before[1] + first;
+                let part = &mut row[at % self.stride * laid.part..][..laid.part];
                 let every = numbers[first..].iter().step_by(self.stride);
                 for (number, value) in part[at / self.stride..].iter_mut().zip(every) {
                     *number = *value;
