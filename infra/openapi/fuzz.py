@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Fuzzes the API with what its own description says, and with what it does not say.
 
-    infra/openapi/fuzz.py [EXAMPLES]
+    infra/openapi/fuzz.py [EXAMPLES [SEED]]
 
-EXAMPLES an operation, 200 if it is not said. Against the system that VARA_GATEWAY
+EXAMPLES an operation, 200 if it is not said; with a SEED the same ones each time. Against the system that VARA_GATEWAY
 and VARA_ENGINES name, or else against a local stack that it raises on other ports,
 with limits that nobody reaches, and ends again.
 
@@ -171,37 +171,39 @@ def settings(known: dict[str, list[str]]) -> Path:
     return file
 
 
-def fuzz(client: Path, gateway: str, config: Path, token: str, examples: int, choice: list[str], phases: str) -> bool:
+def fuzz(client: Path, gateway: str, config: Path, token: str, amount: list[str], choice: list[str], phases: str) -> bool:
     """Whether nothing was found."""
     command = [client / "schemathesis", "--config-file", config, "run", HERE / "openapi.json", "--url", gateway]
-    command += ["--max-examples", str(examples), "--phases", phases]
+    command += [*amount, "--phases", phases]
     command += ["--header", f"Authorization: Bearer {token}", "--continue-on-failure", "--warnings", "off"]
     return subprocess.run([*map(str, command), *choice], cwd=HOME).returncode == 0
 
 
-def run(client: Path, gateway: str, engines: str, examples: int) -> bool:
+def run(client: Path, gateway: str, engines: str, amount: list[str]) -> bool:
     """Both runs."""
     her = woman(gateway)
     config = settings(things(gateway, engines, her))
     choice = [part for name in ENDING for part in ("--exclude-operation-id", name)]
-    fine = fuzz(client, gateway, config, her, examples, choice, "examples,coverage,fuzzing,stateful")
+    fine = fuzz(client, gateway, config, her, amount, choice, "examples,coverage,fuzzing,stateful")
     for name in ENDING:
         # Without sequences: the first call ends what the next would need.
         choice = ["--include-operation-id", name]
-        fine &= fuzz(client, gateway, config, woman(gateway), examples, choice, "examples,coverage,fuzzing")
+        fine &= fuzz(client, gateway, config, woman(gateway), amount, choice, "examples,coverage,fuzzing")
     return fine
 
 
 def main() -> int:
-    examples = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    amount = ["--max-examples", sys.argv[1] if len(sys.argv) > 1 else "200"]
+    if len(sys.argv) > 2:
+        amount += ["--seed", sys.argv[2]]
     HOME.mkdir(parents=True, exist_ok=True)
     client = tools()
     gateway, engines = os.environ.get("VARA_GATEWAY"), os.environ.get("VARA_ENGINES")
     if gateway and engines:
-        fine = run(client, gateway, engines, examples)
+        fine = run(client, gateway, engines, amount)
     else:
         with Stack() as (gateway, engines):
-            fine = run(client, gateway, engines, examples)
+            fine = run(client, gateway, engines, amount)
     return 0 if fine else 1
 
 

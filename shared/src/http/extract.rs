@@ -63,11 +63,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 Error::invalid("REQUEST_ERROR", "The request could not be read.")
             }
         })?;
-        let text: &[u8] = if bytes.iter().all(u8::is_ascii_whitespace) {
-            b"{}"
-        } else {
-            &bytes
-        };
+        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         // Twice, so that a body that is no JSON at all is told apart from one of the wrong shape.
         let value: Value = serde_json::from_slice(text)
             .map_err(|_| Error::invalid("INVALID_JSON", "The request is not valid JSON."))?;

@@ -49,6 +49,11 @@ fn bodies() -> Vec<Row> {
                 .denied(400, "bad_json"),
         );
         rows.push(
+            anon(format!("blank_{name}"), path)
+                .body("\n")
+                .denied(400, "bad_json"),
+        );
+        rows.push(
             anon(format!("list_{name}"), path)
                 .body(LIST)
                 .denied(400, "validation_failed"),

@@ -27,11 +27,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             };
             Refused::plain(status, "bad_json", "The request could not be read.")
         })?;
-        let text: &[u8] = if bytes.iter().all(u8::is_ascii_whitespace) {
-            b"{}"
-        } else {
-            &bytes
-        };
+        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let value: Value = serde_json::from_slice(text).map_err(|_| {
             Refused::plain(
                 StatusCode::BAD_REQUEST,
