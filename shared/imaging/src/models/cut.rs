@@ -8,55 +8,71 @@
 use std::collections::{BTreeSet, HashMap};
 
 use rten_onnx::onnx::{
-    AttributeProto, DataType, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto,
-    TypeProtoTensor, ValueInfoProto,
+    DataType, GraphProto, ModelProto, NodeProto, TypeProto, TypeProtoTensor, ValueInfoProto,
 };
 
-use super::shallow::{KINDS, Padding, Shallow};
-
-/// An answer of fewer planes than this is not worth a stage of its own.
-const FEWEST: usize = 16;
+use super::joined::joined;
+use super::shallow::Shallow;
 
 /// A network in stages.
 #[derive(Debug)]
 pub(super) struct Cut {
     /// What is left for the runtime.
     pub(super) file: Vec<u8>,
-    pub(super) stages: Vec<Stage>,
+    pub(super) stages: Vec<Stage<String>>,
 }
 
-/// What is computed at once, by names of values.
-#[derive(Debug, Default)]
-pub(super) struct Stage {
+/// What is computed at once. Values are known by their names, or by what the runtime calls them.
+#[derive(Debug)]
+pub(super) struct Stage<Id> {
     /// What the runtime is asked for, each with the last stage that uses it.
-    pub(super) wanted: Vec<(String, usize)>,
+    pub(super) wanted: Vec<(Id, usize)>,
     /// What is computed here after it. None in the last stage.
-    pub(super) then: Option<Taken>,
+    pub(super) then: Option<Taken<Id>>,
 }
 
 /// A convolution that was taken out.
 #[derive(Debug)]
-pub(super) struct Taken {
-    pub(super) from: String,
-    pub(super) to: String,
+pub(super) struct Taken<Id> {
+    pub(super) from: Id,
+    pub(super) to: Id,
     /// The last stage that uses the answer.
     pub(super) last: usize,
     pub(super) convolution: Shallow,
+}
+
+impl Stage<String> {
+    /// The same by other names; `None` when a value has none.
+    pub(super) fn renamed<Id>(self, name: impl Fn(&str) -> Option<Id>) -> Option<Stage<Id>> {
+        let wanted = self.wanted.iter();
+        let wanted = wanted.map(|(it, last)| Some((name(it)?, *last)));
+        let then = match self.then {
+            None => None,
+            Some(taken) => Some(Taken {
+                from: name(&taken.from)?,
+                to: name(&taken.to)?,
+                last: taken.last,
+                convolution: taken.convolution,
+            }),
+        };
+        Some(Stage {
+            wanted: wanted.collect::<Option<_>>()?,
+            then,
+        })
+    }
 }
 
 /// The network cut for these outputs; `None` when it is not as ours are.
 pub(super) fn cut(file: &[u8], outputs: &[&str]) -> Option<Cut> {
     let mut model = ModelProto::parse_buf(file).ok()?;
     let graph = model.graph.as_mut()?;
-    let convolution =
-        |node: &NodeProto| Some((node.output.first()?.clone(), shallow(graph, node)?));
-    let taken: HashMap<String, Shallow> = graph.node.iter().filter_map(convolution).collect();
-    graph.input.extend(taken.keys().map(numbers));
-    let is_left = |node: &NodeProto| !node.output.iter().any(|it| taken.contains_key(it));
-    let left = graph.node.iter().filter(|node| is_left(node)).cloned();
-    let left = left.collect();
+    let taken = joined(graph, outputs);
     let stages = Lives::followed(graph, &taken, outputs)?.stages(taken)?;
-    graph.node = left;
+    let convolutions = stages.iter().filter_map(|stage| stage.then.as_ref());
+    let answers: BTreeSet<&String> = convolutions.map(|taken| &taken.to).collect();
+    let is_left = |node: &NodeProto| !node.output.iter().any(|it| answers.contains(it));
+    graph.node.retain(is_left);
+    graph.input.extend(answers.into_iter().map(numbers));
     let wanted = stages.iter().flat_map(|stage| &stage.wanted);
     graph.output = wanted.map(|(name, _)| numbers(name)).collect();
     let file = model.write_buf().ok()?;
@@ -116,7 +132,7 @@ impl<'a> Lives<'a> {
         Some(lives)
     }
 
-    fn stages(self, mut taken: HashMap<String, Shallow>) -> Option<Vec<Stage>> {
+    fn stages(self, mut taken: HashMap<String, Shallow>) -> Option<Vec<Stage<String>>> {
         let mut stages = Vec::new();
         let mut answers = Vec::new();
         for node in &self.cuts {
@@ -133,7 +149,10 @@ impl<'a> Lives<'a> {
                 }),
             });
         }
-        stages.push(Stage::default());
+        stages.push(Stage {
+            wanted: Vec::new(),
+            then: None,
+        });
         for name in self.kept {
             if name != self.picture && !answers.contains(&name) {
                 let wanted = &mut stages.get_mut(*self.made.get(name)?)?.wanted;
@@ -143,124 +162,6 @@ impl<'a> Lives<'a> {
         // All that was taken out of the graph must be computed.
         taken.is_empty().then_some(stages)
     }
-}
-
-/// The convolution, if it is one that is computed here.
-fn shallow(graph: &GraphProto, node: &NodeProto) -> Option<Shallow> {
-    let attribute = |name: &str| {
-        node.attribute
-            .iter()
-            .find(|it| it.name.as_deref() == Some(name))
-    };
-    let pair = |name: &str, otherwise: i64| {
-        let given = attribute(name).map(|it| it.ints.as_slice());
-        match given {
-            None => Some(otherwise),
-            Some(&[down, across]) if down == across => Some(down),
-            Some(_) => None,
-        }
-    };
-    if node.op_type.as_deref() != Some("Conv") || pair("dilations", 1)? != 1 {
-        return None;
-    }
-    let (shape, weights) = constant(graph, node.input.get(1)?)?;
-    let sizes = shape.iter().map(|it| usize::try_from(*it).ok());
-    let &[planes, each, side, across] = sizes.collect::<Option<Vec<_>>>()?.as_slice() else {
-        return None;
-    };
-    let groups = attribute("group").and_then(|it| it.i).unwrap_or(1);
-    let is_shallow = groups == if each == 1 { shape[0] } else { 1 };
-    let is_known = KINDS.contains(&(each, side)) && across == side;
-    if !is_shallow || !is_known || planes < FEWEST {
-        return None;
-    }
-    let bias = match node.input.get(2) {
-        Some(name) => constant(graph, name)?.1,
-        None => vec![0.0; planes],
-    };
-    Some(Shallow {
-        each,
-        side,
-        stride: usize::try_from(pair("strides", 1)?)
-            .ok()
-            .filter(|it| *it > 0)?,
-        padding: padding(attribute("auto_pad"), attribute("pads"))?,
-        weights,
-        bias,
-    })
-}
-
-fn padding(auto: Option<&AttributeProto>, pads: Option<&AttributeProto>) -> Option<[Padding; 2]> {
-    match auto.and_then(|it| it.s.as_deref()) {
-        Some("SAME_UPPER") => Some([Padding::Same; 2]),
-        None | Some("NOTSET") => {
-            let sides = pads.map_or(&[0; 4][..], |it| it.ints.as_slice());
-            let sides: Option<Vec<usize>> =
-                sides.iter().map(|it| usize::try_from(*it).ok()).collect();
-            let &[top, left, bottom, right] = sides?.as_slice() else {
-                return None;
-            };
-            Some([Padding::By([top, bottom]), Padding::By([left, right])])
-        }
-        Some(_) => None,
-    }
-}
-
-/// The shape and numbers of a constant, which may be kept in eight bits.
-fn constant(graph: &GraphProto, name: &str) -> Option<(Vec<i64>, Vec<f32>)> {
-    let stored = |name: &str| {
-        graph
-            .initializer
-            .iter()
-            .find(|it| it.name.as_deref() == Some(name))
-    };
-    if let Some(tensor) = stored(name) {
-        return Some((tensor.dims.clone(), floats(tensor)?));
-    }
-    let packed = graph
-        .node
-        .iter()
-        .find(|node| node.output.iter().any(|it| it == name))?;
-    if packed.op_type.as_deref() != Some("DequantizeLinear") {
-        return None;
-    }
-    let part = |index: usize| stored(packed.input.get(index)?);
-    let (tensor, scales, zeros) = (part(0)?, floats(part(1)?)?, bytes(part(2)?)?);
-    let values = bytes(tensor)?;
-    let each = values
-        .len()
-        .checked_div(scales.len())
-        .filter(|it| *it > 0)?;
-    let planes = values.chunks_exact(each).zip(&scales).zip(&zeros);
-    let numbers = planes.flat_map(|((plane, scale), zero)| {
-        plane
-            .iter()
-            .map(move |it| f32::from(i16::from(*it) - i16::from(*zero)) * scale)
-    });
-    Some((tensor.dims.clone(), numbers.collect()))
-}
-
-fn floats(tensor: &TensorProto) -> Option<Vec<f32>> {
-    if tensor.data_type != Some(DataType::FLOAT) {
-        return None;
-    }
-    match &tensor.raw_data {
-        Some(raw) => {
-            let raw = raw.borrow();
-            let (numbers, rest) = raw.as_chunks::<4>();
-            rest.is_empty()
-                .then(|| numbers.iter().map(|it| f32::from_le_bytes(*it)).collect())
-        }
-        None => Some(tensor.float_data.clone()),
-    }
-}
-
-fn bytes(tensor: &TensorProto) -> Option<Vec<i8>> {
-    let raw = tensor
-        .raw_data
-        .as_ref()
-        .filter(|_| tensor.data_type == Some(DataType::INT8))?;
-    Some(raw.borrow().iter().map(|it| it.cast_signed()).collect())
 }
 
 /// A value of the graph that is a tensor of numbers.
@@ -287,19 +188,19 @@ mod tests {
 
     #[test]
     fn every_network_is_cut_at_all_of_them() {
-        let outputs = [
-            (&weights::YUNET, &super::super::detect::OUTPUTS[..], 15),
-            (&weights::SFACE, &["fc1"], 14),
-            (&weights::NSFWJS, &["output"], 18),
-            (&weights::LOOKS, &["embedding"], 17),
+        let convolutions = [
+            (&weights::YUNET, 27),
+            (&weights::SFACE, 14),
+            (&weights::NSFWJS, 18),
+            (&weights::LOOKS, 17),
         ];
-        for (weights, outputs, convolutions) in outputs {
-            let cut = cut(weights.file, outputs).unwrap();
+        for (weights, convolutions) in convolutions {
+            let cut = cut(weights.file, weights.outputs).unwrap();
             let taken = cut.stages.iter().filter(|stage| stage.then.is_some());
             assert_eq!(taken.count(), convolutions, "{}", weights.name);
             let last = cut.stages.last().unwrap();
             assert!(last.then.is_none());
-            for output in outputs {
+            for output in weights.outputs {
                 assert!(
                     last.wanted.iter().any(|(name, _)| name == output),
                     "{output}"

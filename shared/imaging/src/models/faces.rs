@@ -54,6 +54,13 @@ pub struct SeenFace {
     pub landmarks: [[f32; 2]; 5],
 }
 
+impl SeenFace {
+    /// As of [`Face`].
+    pub(crate) fn is_clear(&self) -> bool {
+        self.confidence >= CLEAR_FACE
+    }
+}
+
 /// Those large enough, largest first.
 pub(super) fn seen(detector: &Lazy, picture: &Picture) -> Result<Vec<SeenFace>, ModelError> {
     let mut found = look::look(detector.get()?, picture)?;

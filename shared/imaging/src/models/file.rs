@@ -115,7 +115,7 @@ impl VectorModel {
                 mean: [127.0; 3],
                 deviation: [128.0; 3],
             },
-            source: Source::Embedded(Box::new(Lazy::new(&weights::LOOKS, &["embedding"]))),
+            source: Source::Embedded(Box::new(Lazy::new(&weights::LOOKS))),
         }
     }
 

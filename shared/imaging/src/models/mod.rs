@@ -10,12 +10,14 @@
 //! any threshold that is not a named constant with its origin.
 
 mod align;
+mod constant;
 mod cut;
 mod detect;
 mod error;
 mod faces;
 mod file;
 mod intimate;
+mod joined;
 mod look;
 mod network;
 mod person;
@@ -61,9 +63,9 @@ impl Models {
             weights.check()?;
         }
         Ok(Self {
-            detector: Lazy::new(&weights::YUNET, &detect::OUTPUTS),
-            recogniser: Lazy::new(&weights::SFACE, &["fc1"]),
-            nsfw: Lazy::new(&weights::NSFWJS, &["output"]),
+            detector: Lazy::new(&weights::YUNET),
+            recogniser: Lazy::new(&weights::SFACE),
+            nsfw: Lazy::new(&weights::NSFWJS),
             looks: VectorModel::embedded(),
         })
     }

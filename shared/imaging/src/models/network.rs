@@ -4,11 +4,10 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use rten::{Model, ModelOptions, NodeId, Value, ValueOrView, op_registry};
-use rten_tensor::NdTensor;
+use rten_tensor::NdTensorView;
 
-use super::cut::{self, cut};
+use super::cut::{Stage, Taken, cut};
 use super::error::ModelError;
-use super::shallow::Shallow;
 use super::weights::Weights;
 
 /// A loaded network with one input, ready to run.
@@ -18,22 +17,7 @@ pub(super) struct Network {
     input: NodeId,
     outputs: Vec<NodeId>,
     /// Empty when the runtime computes all of it.
-    stages: Vec<Stage>,
-}
-
-/// As in [`cut`], by ids.
-struct Stage {
-    wanted: Vec<NodeId>,
-    /// The last stage that uses each of them.
-    last: Vec<usize>,
-    then: Option<Taken>,
-}
-
-struct Taken {
-    from: NodeId,
-    to: NodeId,
-    last: usize,
-    convolution: Shallow,
+    stages: Vec<Stage<NodeId>>,
 }
 
 /// A value on its way through the stages.
@@ -47,7 +31,7 @@ struct Live {
 impl Network {
     /// An embedded network. Only the operators that the four of them use are
     /// linked; the runtime knows many more.
-    fn embedded(weights: &'static Weights, outputs: &[&str]) -> Result<Self, ModelError> {
+    fn embedded(weights: &'static Weights) -> Result<Self, ModelError> {
         let operators = op_registry!(
             Add,
             AveragePool,
@@ -71,29 +55,14 @@ impl Network {
             Sub,
             Transpose
         );
-        let failed = || failed(weights.name, "it cannot be cut into stages");
-        let cut = cut(weights.file, outputs).ok_or_else(failed)?;
+        let uncut = || failed(weights.name, "it cannot be cut into stages");
+        let cut = cut(weights.file, weights.outputs).ok_or_else(uncut)?;
         let model = ModelOptions::with_ops(operators).load(cut.file);
-        let mut network = Self::new(weights.name, model, outputs)?;
-        let stages = cut.stages.into_iter().map(|it| network.stage(it));
-        network.stages = stages.collect::<Option<_>>().ok_or_else(failed)?;
+        let mut network = Self::new(weights.name, model, weights.outputs)?;
+        let by_id = |stage: Stage<String>| stage.renamed(|name| network.model.find_node(name));
+        let stages: Option<_> = cut.stages.into_iter().map(by_id).collect();
+        network.stages = stages.ok_or_else(uncut)?;
         Ok(network)
-    }
-
-    fn stage(&self, stage: cut::Stage) -> Option<Stage> {
-        let id = |name: &str| self.model.find_node(name);
-        let (names, last): (Vec<_>, Vec<_>) = stage.wanted.into_iter().unzip();
-        let then = match stage.then {
-            None => None,
-            Some(taken) => Some(Taken {
-                from: id(&taken.from)?,
-                to: id(&taken.to)?,
-                last: taken.last,
-                convolution: taken.convolution,
-            }),
-        };
-        let wanted = names.iter().map(|name| id(name)).collect::<Option<_>>()?;
-        Some(Stage { wanted, last, then })
     }
 
     /// A network that somebody brings along, with any operator.
@@ -179,13 +148,14 @@ impl Network {
                 .partition(|it| it.last > index || Some(it.id) == from);
             inputs.extend(spent.into_iter().map(|it| (it.id, it.value.into())));
             inputs.extend(kept.iter().map(|it| (it.id, (&it.value).into())));
-            let made = self.ask(inputs, &stage.wanted)?;
-            live = kept;
-            let made = stage.wanted.iter().zip(&stage.last).zip(made);
-            live.extend(made.map(|((&id, &last), value)| Live { id, value, last }));
+            let wanted: Vec<NodeId> = stage.wanted.iter().map(|(id, _)| *id).collect();
+            let made = stage.wanted.iter().zip(self.ask(inputs, &wanted)?);
+            let made = made.map(|(&(id, last), value)| Live { id, value, last });
+            live = kept.into_iter().chain(made).collect();
             if let Some(taken) = &stage.then {
-                let answer = Self::convolve(taken, &mut live, index);
-                live.push(answer.ok_or_else(|| self.nonsense())?);
+                let answer = convolved(taken, &live).ok_or_else(|| self.nonsense())?;
+                live.push(answer);
+                live.retain(|it| it.last > index);
             }
         }
         let output = |id| {
@@ -196,22 +166,6 @@ impl Network {
         outputs
             .collect::<Option<_>>()
             .ok_or_else(|| self.nonsense())
-    }
-
-    /// The answer of what was taken out after this stage.
-    fn convolve(taken: &Taken, live: &mut Vec<Live>, stage: usize) -> Option<Live> {
-        let at = live.iter().position(|it| it.id == taken.from)?;
-        let seen = if live[at].last > stage {
-            live[at].value.clone()
-        } else {
-            live.swap_remove(at).value
-        };
-        let planes = NdTensor::<f32, 4>::try_from(seen).ok()?;
-        Some(Live {
-            id: taken.to,
-            value: taken.convolution.run(planes)?.into(),
-            last: taken.last,
-        })
     }
 
     fn numbers(&self, value: Value) -> Result<Vec<f32>, ModelError> {
@@ -234,6 +188,17 @@ impl Network {
     }
 }
 
+/// The answer of what was taken out, on its way.
+fn convolved(taken: &Taken<NodeId>, live: &[Live]) -> Option<Live> {
+    let seen = live.iter().find(|it| it.id == taken.from)?;
+    let planes = NdTensorView::<f32, 4>::try_from(&seen.value).ok()?;
+    Some(Live {
+        id: taken.to,
+        value: taken.convolution.run(planes)?.into(),
+        last: taken.last,
+    })
+}
+
 fn failed(name: &str, reason: &str) -> ModelError {
     ModelError::Load {
         model: name.to_owned(),
@@ -252,22 +217,20 @@ impl fmt::Debug for Network {
 #[derive(Debug)]
 pub(super) struct Lazy {
     weights: &'static Weights,
-    outputs: &'static [&'static str],
     slot: OnceLock<Result<Network, ModelError>>,
 }
 
 impl Lazy {
-    pub(super) const fn new(weights: &'static Weights, outputs: &'static [&'static str]) -> Self {
+    pub(super) const fn new(weights: &'static Weights) -> Self {
         Self {
             weights,
-            outputs,
             slot: OnceLock::new(),
         }
     }
 
     /// The network, loaded by the first who asks.
     pub(super) fn get(&self) -> Result<&Network, ModelError> {
-        let load = || Network::embedded(self.weights, self.outputs);
+        let load = || Network::embedded(self.weights);
         self.slot.get_or_init(load).as_ref().map_err(Clone::clone)
     }
 
@@ -280,19 +243,21 @@ impl Lazy {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use rten_tensor::NdTensor;
+
     use super::*;
-    use crate::models::{detect, weights};
+    use crate::models::weights;
 
     /// The runtime's own answer is what the stages must come to.
     #[test]
     fn in_stages_as_at_once() {
         let networks = [
-            (&weights::YUNET, &detect::OUTPUTS[..], [1, 3, 96, 160]),
-            (&weights::SFACE, &["fc1"], [1, 3, 112, 112]),
-            (&weights::NSFWJS, &["output"], [1, 224, 224, 3]),
-            (&weights::LOOKS, &["embedding"], [1, 3, 224, 224]),
+            (&weights::YUNET, [1, 3, 96, 160]),
+            (&weights::SFACE, [1, 3, 112, 112]),
+            (&weights::NSFWJS, [1, 224, 224, 3]),
+            (&weights::LOOKS, [1, 3, 224, 224]),
         ];
-        for (weights, outputs, shape) in networks {
+        for (weights, shape) in networks {
             let count = shape.iter().product();
             let numbers = (0..count).map(|n| (n * 7 % 251) as f32 / 251.0);
             let input = || {
@@ -302,9 +267,9 @@ mod tests {
                 ))
             };
             let model = ModelOptions::with_all_ops().load_static_slice(weights.file);
-            let whole = Network::new(weights.name, model, outputs).unwrap();
+            let whole = Network::new(weights.name, model, weights.outputs).unwrap();
             assert!(whole.stages.is_empty());
-            let cut = Network::embedded(weights, outputs).unwrap();
+            let cut = Network::embedded(weights).unwrap();
             assert!(cut.stages.len() > 10);
             for (ours, theirs) in cut
                 .run(input())

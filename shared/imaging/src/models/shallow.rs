@@ -5,8 +5,8 @@
 //! number at a time and is slow to sort the pixels for the latter; here as many numbers are computed
 //! at once as the processor's vectors hold.
 
-use fearless_simd::{Level, dispatch};
-use rten_tensor::{Layout, NdTensor};
+use fearless_simd::{Level, Simd, dispatch, f32x16, prelude::*};
+use rten_tensor::{Layout, NdTensor, NdTensorView};
 
 /// Where the planes are made larger before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) struct Shallow {
     pub(super) each: usize,
     /// Side of the square that each number is made of: three or five.
     pub(super) side: usize,
-    /// From one square to the next.
+    /// From one square to the next: one or two.
     pub(super) stride: usize,
     /// Down and across.
     pub(super) padding: [Padding; 2],
@@ -32,47 +32,78 @@ pub(super) struct Shallow {
     pub(super) weights: Vec<f32>,
     /// For each plane of the answer what is added.
     pub(super) bias: Vec<f32>,
+    /// What the sums are kept within at the end.
+    pub(super) within: [f32; 2],
+    /// For each plane of the answer how much of a sum below zero is added again after that.
+    pub(super) slopes: Vec<f32>,
+    /// Whether then only the largest of each two by two numbers is kept.
+    pub(super) pooled: bool,
 }
 
-/// What is known here: planes that one of the answer is made of, and the side of the square.
-pub(super) const KINDS: [(usize, usize); 3] = [(1, 3), (1, 5), (3, 3)];
+/// What is known here: planes that one of the answer is made of, side and stride.
+const KINDS: [(usize, usize, usize); 6] = [
+    (1, 3, 1),
+    (1, 3, 2),
+    (1, 5, 1),
+    (1, 5, 2),
+    (3, 3, 1),
+    (3, 3, 2),
+];
 
-/// Numbers that are computed side by side: a multiple of what any processor's vectors hold.
+/// Numbers that are computed side by side.
 const ABREAST: usize = 16;
 
-/// The planes that are looked at, laid out with their margins. A row is parted by what is left of the
-/// column when divided by the stride, so that the numbers of neighbouring squares are neighbours.
+/// Rows of the answer that are computed at once, so that what is read serves several.
+const ROWS: usize = 4;
+
+/// The rows of the planes that a few rows of the answer are made of, laid out with their margins. A
+/// row is parted by what is left of the column when divided by the stride, so that the numbers of
+/// neighbouring squares are neighbours.
 struct Laid {
     /// Rows or columns before the first, down and across.
     before: [usize; 2],
     /// Numbers in each part of a row, and in a row.
     part: usize,
     row: usize,
-    /// Numbers in a plane.
-    plane: usize,
+    /// Rows of each plane.
+    rows: usize,
     numbers: Vec<f32>,
 }
 
 impl Shallow {
+    /// Whether it is one that can be computed here.
+    pub(super) fn is_known(&self) -> bool {
+        KINDS.contains(&(self.each, self.side, self.stride))
+    }
+
     /// The answer to planes of one size; `None` when they are not those this was made for.
-    pub(super) fn run(&self, planes: NdTensor<f32, 4>) -> Option<NdTensor<f32, 4>> {
+    pub(super) fn run(&self, planes: NdTensorView<f32, 4>) -> Option<NdTensor<f32, 4>> {
         let [1, channels, rows, columns] = planes.shape() else {
             return None;
         };
         let size = [rows, columns];
         let is_one = self.each == 1 && channels == self.bias.len();
-        let known = KINDS.contains(&(self.each, self.side)) && (is_one || self.each == channels);
+        let known = self.is_known() && (is_one || self.each == channels);
         let (before, wanted) = self.margins(size).filter(|_| known && rows * columns > 0)?;
         let mut laid = self.laid(size, before, wanted);
-        let planes = planes.into_data();
-        let mut answer = vec![0.0; self.bias.len() * wanted[0] * wanted[1]];
+        let planes = planes.to_slice();
+        let kept = if self.pooled {
+            wanted.map(|it| it / 2)
+        } else {
+            wanted
+        };
+        let mut answer = vec![0.0; self.bias.len() * kept[0] * kept[1]];
+        if answer.is_empty() {
+            return None;
+        }
         let level = Level::new();
-        dispatch!(level, _simd => match self.each * self.side * self.side {
-            9 => self.all::<9>(&planes, size, &mut laid, wanted, &mut answer),
-            25 => self.all::<25>(&planes, size, &mut laid, wanted, &mut answer),
-            _ => self.all::<27>(&planes, size, &mut laid, wanted, &mut answer),
+        dispatch!(level, simd => match (self.side, self.stride) {
+            (3, 1) => self.all::<_, 3, 1>(simd, &planes, size, &mut laid, kept, &mut answer),
+            (3, _) => self.all::<_, 3, 2>(simd, &planes, size, &mut laid, kept, &mut answer),
+            (_, 1) => self.all::<_, 5, 1>(simd, &planes, size, &mut laid, kept, &mut answer),
+            _ => self.all::<_, 5, 2>(simd, &planes, size, &mut laid, kept, &mut answer),
         });
-        let shape = [1, self.bias.len(), wanted[0], wanted[1]];
+        let shape = [1, self.bias.len(), kept[0], kept[1]];
         Some(NdTensor::from_data(shape, answer))
     }
 
@@ -101,109 +132,192 @@ impl Shallow {
         let abreast = wanted[1].next_multiple_of(ABREAST);
         let last = (abreast - 1) * self.stride + self.side;
         let part = (before[1] + size[1]).max(last).div_ceil(self.stride);
-        let height = (before[0] + size[0]).max((wanted[0] - 1) * self.stride + self.side);
+        let rows = (ROWS - 1) * self.stride + self.side;
         let row = part * self.stride;
         Laid {
             before,
             part,
             row,
-            plane: height * row,
-            numbers: vec![0.0; self.each * height * row],
+            rows,
+            numbers: vec![0.0; self.each * rows * row],
         }
     }
 
     // All of it is inlined into the code for each kind of processor.
     #[inline(always)]
-    fn all<const SQUARES: usize>(
+    fn all<S: Simd, const SIDE: usize, const STRIDE: usize>(
         &self,
+        simd: S,
         planes: &[f32],
         size: [usize; 2],
         laid: &mut Laid,
-        wanted: [usize; 2],
+        [rows, columns]: [usize; 2],
         answer: &mut [f32],
     ) {
-        let places: [usize; SQUARES] = std::array::from_fn(|at| self.place(at, laid));
-        let mut groups = planes.chunks_exact(self.each * size[0] * size[1]);
-        let answers = answer.chunks_exact_mut(wanted[0] * wanted[1]);
-        let weights = self.weights.as_chunks::<SQUARES>().0;
-        for ((answer, weights), bias) in answers.zip(weights).zip(&self.bias) {
-            // What every plane of the answer is made of is taken once.
-            if let Some(group) = groups.next() {
-                for (number, plane) in group.chunks_exact(size[0] * size[1]).enumerate() {
-                    self.take(plane, size[1], number, laid);
+        let each = self.each * size[0] * size[1];
+        // Every plane of the answer is made of its own, or all of the same.
+        let together = self.bias.len() / (planes.len() / each);
+        let answers = answer.chunks_exact_mut(together * rows * columns);
+        let (at_once, pool) = if self.pooled {
+            (ROWS / 2, 2)
+        } else {
+            (ROWS, 1)
+        };
+        for (group, (planes, answers)) in planes.chunks_exact(each).zip(answers).enumerate() {
+            for top in (0..rows).step_by(at_once) {
+                laid.take::<STRIDE>(planes, size, top * pool);
+                for (at, answer) in answers.chunks_exact_mut(rows * columns).enumerate() {
+                    let mut lines = answer[top * columns..].chunks_exact_mut(columns);
+                    let lines = std::array::from_fn(|at| match at < at_once {
+                        true => lines.next().unwrap_or_default(),
+                        false => &mut [],
+                    });
+                    self.some::<S, SIDE, STRIDE>(simd, laid, group * together + at, lines);
                 }
             }
-            for (row, line) in answer.chunks_exact_mut(wanted[1]).enumerate() {
-                let row = &laid.numbers[row * self.stride * laid.row..];
-                for (chunk, line) in line.chunks_mut(ABREAST).enumerate() {
-                    let sums = sums(&row[chunk * ABREAST..], &places, weights, *bias);
-                    match <&mut [f32; ABREAST]>::try_from(&mut *line) {
-                        Ok(line) => *line = sums,
-                        Err(_) => line.copy_from_slice(&sums[..line.len()]),
+        }
+    }
+
+    /// A few rows of one plane of the answer.
+    #[inline(always)]
+    fn some<S: Simd, const SIDE: usize, const STRIDE: usize>(
+        &self,
+        simd: S,
+        laid: &Laid,
+        plane: usize,
+        mut lines: [&mut [f32]; ROWS],
+    ) {
+        let weights = &self.weights[plane * self.each * SIDE * SIDE..];
+        let weights = &weights.as_chunks::<SIDE>().0.as_chunks::<SIDE>().0[..self.each];
+        let [least, most] = self.within.map(|it| f32x16::splat(simd, it));
+        let [slope, zero] = [self.slopes[plane], 0.0].map(|it| f32x16::splat(simd, it));
+        let abreast = if self.pooled { ABREAST / 2 } else { ABREAST };
+        for (chunk, first) in (0..lines[0].len()).step_by(abreast).enumerate() {
+            let bias = self.bias[plane];
+            let sums = laid.sums::<S, SIDE, STRIDE>(simd, weights, bias, chunk * ABREAST);
+            let bent = |sum: f32x16<S>| slope.mul_add(sum.min(zero), sum.max(least).min(most));
+            let numbers = sums.map(bent);
+            if self.pooled {
+                let [upper, lower] = [numbers[0].max(numbers[1]), numbers[2].max(numbers[3])];
+                let both = upper.unzip_low(lower).max(upper.unzip_high(lower));
+                let (upper, lower) = both.as_slice().split_at(ABREAST / 2);
+                put(lines[0], first, upper);
+                put(lines[1], first, lower);
+            } else {
+                for (line, numbers) in lines.iter_mut().zip(&numbers) {
+                    put(line, first, numbers.as_slice());
+                }
+            }
+        }
+    }
+}
+
+/// Writes numbers into a line, as far as it goes.
+#[inline(always)]
+fn put(line: &mut [f32], first: usize, numbers: &[f32]) {
+    let line = line.get_mut(first..).unwrap_or_default();
+    match line.get_mut(..numbers.len()) {
+        Some(line) => line.copy_from_slice(numbers),
+        None => line.copy_from_slice(&numbers[..line.len()]),
+    }
+}
+
+impl Laid {
+    /// Lays out what the rows from this one on are made of.
+    #[inline(always)]
+    fn take<const STRIDE: usize>(&mut self, planes: &[f32], size: [usize; 2], top: usize) {
+        let strips = self.numbers.chunks_exact_mut(self.rows * self.row);
+        for (strip, plane) in strips.zip(planes.chunks_exact(size[0] * size[1])) {
+            for (row, numbers) in strip.chunks_exact_mut(self.row).enumerate() {
+                let from = (top * STRIDE + row).checked_sub(self.before[0]);
+                let Some(from) = from.filter(|from| *from < size[0]) else {
+                    numbers.fill(0.0);
+                    continue;
+                };
+                let line = &plane[from * size[1]..][..size[1]];
+                if STRIDE == 1 {
+                    numbers[self.before[1]..][..size[1]].copy_from_slice(line);
+                    continue;
+                }
+                for first in 0..STRIDE.min(size[1]) {
+                    let at = self.before[1] + first;
+                    let part = &mut numbers[at % STRIDE * self.part..][..self.part];
+                    let part = &mut part[at / STRIDE..];
+                    let (every, last) = line[first..].as_chunks::<STRIDE>();
+                    for (number, values) in part.iter_mut().zip(every) {
+                        *number = values[0];
+                    }
+                    if let Some(last) = last.first() {
+                        part[every.len()] = *last;
                     }
                 }
             }
         }
     }
 
-    /// How far behind the first number of a square another one is in the laid.
-    fn place(&self, at: usize, laid: &Laid) -> usize {
-        let square = self.side * self.side;
-        let (plane, down, across) = (at / square, at % square / self.side, at % self.side);
-        let part = across % self.stride * laid.part + across / self.stride;
-        plane * laid.plane + down * laid.row + part
+    /// The sums of neighbouring squares, in neighbouring rows.
+    #[inline(always)]
+    fn sums<S: Simd, const SIDE: usize, const STRIDE: usize>(
+        &self,
+        simd: S,
+        weights: &[[[f32; SIDE]; SIDE]],
+        bias: f32,
+        first: usize,
+    ) -> [f32x16<S>; ROWS] {
+        let mut sums = [f32x16::splat(simd, bias); ROWS];
+        for (strip, weights) in self.numbers.chunks_exact(self.rows * self.row).zip(weights) {
+            // Told apart when this is compiled, so that no place is asked which squares it is in.
+            macro_rules! rows {
+                ($($row:literal)*) => { $(
+                    if $row < (ROWS - 1) * STRIDE + SIDE {
+                        let line = &strip[$row * self.row..][..self.row];
+                        self.add::<S, SIDE, STRIDE, $row>(simd, line, weights, first, &mut sums);
+                    }
+                )* };
+            }
+            rows!(0 1 2 3 4 5 6 7 8 9 10);
+        }
+        sums
     }
 
-    /// Lays a plane out; the margins stay as they are.
+    /// Adds what one row has in the squares of each row of the answer.
     #[inline(always)]
-    fn take(&self, plane: &[f32], columns: usize, number: usize, laid: &mut Laid) {
-        let start = number * laid.plane + laid.before[0] * laid.row;
-        let rows = laid.numbers[start..].chunks_exact_mut(laid.row);
-        for (row, numbers) in rows.zip(plane.chunks_exact(columns)) {
-            if self.stride == 1 {
-                row[laid.before[1]..][..columns].copy_from_slice(numbers);
-                continue;
-            }
-            for first in 0..self.stride.min(columns) {
-                let at = laid.before[1] + first;
-                let part = &mut row[at % self.stride * laid.part..][..laid.part];
-                let every = numbers[first..].iter().step_by(self.stride);
-                for (number, value) in part[at / self.stride..].iter_mut().zip(every) {
-                    *number = *value;
+    fn add<S: Simd, const SIDE: usize, const STRIDE: usize, const ROW: usize>(
+        &self,
+        simd: S,
+        line: &[f32],
+        weights: &[[f32; SIDE]; SIDE],
+        first: usize,
+        sums: &mut [f32x16<S>; ROWS],
+    ) {
+        for part in 0..STRIDE {
+            let places = (SIDE - 1 - part) / STRIDE;
+            let line = &line[part * self.part + first..][..ABREAST + places];
+            for place in 0..=places {
+                let numbers = f32x16::from_slice(simd, &line[place..][..ABREAST]);
+                for (number, sum) in sums.iter_mut().enumerate() {
+                    let down = ROW.wrapping_sub(number * STRIDE);
+                    if down < SIDE {
+                        *sum = numbers.mul_add(weights[down][place * STRIDE + part], *sum);
+                    }
                 }
             }
         }
     }
 }
 
-/// The sums of neighbouring squares.
-#[inline(always)]
-fn sums<const SQUARES: usize>(
-    numbers: &[f32],
-    places: &[usize; SQUARES],
-    weights: &[f32; SQUARES],
-    bias: f32,
-) -> [f32; ABREAST] {
-    let mut sums = [bias; ABREAST];
-    for at in 0..SQUARES {
-        let seen = &numbers[places[at]..][..ABREAST];
-        for (sum, number) in sums.iter_mut().zip(seen) {
-            *sum += number * weights[at];
-        }
-    }
-    sums
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use rten_tensor::AsView;
 
     use super::*;
 
     /// The definition, square by square.
     fn by_hand(it: &Shallow, planes: &NdTensor<f32, 4>, before: [usize; 2]) -> Vec<f32> {
         let [_, _, rows, columns] = planes.shape();
-        let [_, channels, down, across] = it.run(planes.clone()).unwrap().shape();
+        let [_, channels, down, across] = it.run(planes.view()).unwrap().shape();
         let mut answer = Vec::new();
         for channel in 0..channels {
             for place in 0..down * across {
@@ -222,7 +336,8 @@ mod tests {
                         sum += weight * planes[[0, plane, row, column]];
                     }
                 }
-                answer.push(sum);
+                let [least, most] = it.within;
+                answer.push(sum.clamp(least, most) + it.slopes[channel] * sum.min(0.0));
             }
         }
         answer
@@ -262,12 +377,15 @@ mod tests {
                     padding: [padding; 2],
                     weights: numbers(4 * each * side * side),
                     bias: vec![0.5, -0.25, 0.0, 3.0],
+                    within: [-0.4, 1.5],
+                    slopes: vec![0.0, 0.5, 0.0, -0.25],
+                    pooled: false,
                 };
                 let channels = if each == 1 { 4 } else { each };
                 let shape = [1, channels, size[0], size[1]];
                 let planes = NdTensor::from_data(shape, numbers(channels * size[0] * size[1]));
                 let expected = by_hand(&it, &planes, before);
-                let answer = it.run(planes).unwrap().into_data();
+                let answer = it.run(planes.view()).unwrap().into_data();
                 assert_eq!(answer.len(), expected.len());
                 let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-4;
                 assert!(
@@ -279,6 +397,55 @@ mod tests {
     }
 
     #[test]
+    fn only_the_largest_of_four_is_kept() {
+        for size in [[2, 2], [5, 7], [8, 34], [10, 33]] {
+            let mut it = Shallow {
+                each: 1,
+                side: 3,
+                stride: 1,
+                padding: [Padding::Same; 2],
+                weights: numbers(18),
+                bias: vec![0.5, -0.25],
+                within: [0.0, f32::INFINITY],
+                slopes: vec![0.0; 2],
+                pooled: false,
+            };
+            let planes =
+                NdTensor::from_data([1, 2, size[0], size[1]], numbers(2 * size[0] * size[1]));
+            let all = it.run(planes.view()).unwrap();
+            it.pooled = true;
+            let kept = it.run(planes.view()).unwrap();
+            let [rows, columns] = size.map(|it| it / 2);
+            assert_eq!(kept.shape(), [1, 2, rows, columns]);
+            for plane in 0..2 {
+                for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |it| (row, it)))
+                {
+                    let four = [(0, 0), (0, 1), (1, 0), (1, 1)]
+                        .map(|(y, x)| all[[0, plane, 2 * row + y, 2 * column + x]]);
+                    let largest = four.into_iter().fold(f32::MIN, f32::max);
+                    assert_eq!(kept[[0, plane, row, column]], largest, "{size:?}");
+                }
+            }
+        }
+        // There are no four.
+        let one = Shallow {
+            each: 1,
+            side: 3,
+            stride: 1,
+            padding: [Padding::Same; 2],
+            weights: numbers(9),
+            bias: vec![0.0],
+            within: [0.0, 1.0],
+            slopes: vec![0.0],
+            pooled: true,
+        };
+        assert!(
+            one.run(NdTensor::from_data([1, 1, 1, 5], numbers(5)).view())
+                .is_none()
+        );
+    }
+
+    #[test]
     fn as_large_as_what_was_looked_at() {
         let it = |stride, padding| Shallow {
             each: 1,
@@ -287,10 +454,13 @@ mod tests {
             padding: [padding; 2],
             weights: vec![0.0; 9],
             bias: vec![0.0],
+            within: [f32::NEG_INFINITY, f32::INFINITY],
+            slopes: vec![0.0],
+            pooled: false,
         };
         let shape = |it: Shallow, rows, columns| {
             let planes = NdTensor::from_data([1, 1, rows, columns], vec![0.0; rows * columns]);
-            it.run(planes).map(|it| it.shape())
+            it.run(planes.view()).map(|it| it.shape())
         };
         assert_eq!(shape(it(1, Padding::Same), 6, 7), Some([1, 1, 6, 7]));
         assert_eq!(shape(it(2, Padding::Same), 6, 7), Some([1, 1, 3, 4]));
@@ -308,12 +478,15 @@ mod tests {
             padding: [Padding::Same; 2],
             weights: vec![0.0; 18],
             bias: vec![0.0; 2],
+            within: [0.0, f32::INFINITY],
+            slopes: vec![0.0; 2],
+            pooled: false,
         };
         let planes =
             |shape: [usize; 4]| NdTensor::from_data(shape, vec![0.0; shape.iter().product()]);
-        assert!(it.run(planes([1, 2, 4, 4])).is_some());
-        assert!(it.run(planes([1, 3, 4, 4])).is_none());
-        assert!(it.run(planes([2, 2, 4, 4])).is_none());
-        assert!(it.run(planes([1, 2, 0, 4])).is_none());
+        assert!(it.run(planes([1, 2, 4, 4]).view()).is_some());
+        assert!(it.run(planes([1, 3, 4, 4]).view()).is_none());
+        assert!(it.run(planes([2, 2, 4, 4]).view()).is_none());
+        assert!(it.run(planes([1, 2, 0, 4]).view()).is_none());
     }
 }

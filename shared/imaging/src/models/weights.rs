@@ -1,6 +1,7 @@
 //! The embedded weights. Origin and licence of each are beside the files, in
 //! `models/README.md`.
 
+use super::detect::OUTPUTS;
 use super::error::ModelError;
 use super::vector::ModelId;
 
@@ -11,15 +12,18 @@ pub(super) struct Weights {
     pub(super) sha256: [u8; 32],
     length: usize,
     pub(super) file: &'static [u8],
+    /// Which of its answers are asked for.
+    pub(super) outputs: &'static [&'static str],
 }
 
 macro_rules! weights {
-    ($name:literal, $length:literal, $sha256:literal) => {
+    ($name:literal, $length:literal, $sha256:literal, $outputs:expr) => {
         Weights {
             name: $name,
             sha256: hex($sha256),
             length: $length,
             file: include_bytes!(concat!("../../models/", $name, ".onnx")),
+            outputs: $outputs,
         }
     };
 }
@@ -27,22 +31,26 @@ macro_rules! weights {
 pub(super) static YUNET: Weights = weights!(
     "yunet_2023mar_dyn",
     229_689,
-    b"02da707ab34bbc4a8f5b77fea5803869d46f7d52e53f23f64c724db2f7415976"
+    b"02da707ab34bbc4a8f5b77fea5803869d46f7d52e53f23f64c724db2f7415976",
+    &OUTPUTS
 );
 pub(super) static SFACE: Weights = weights!(
     "sface_2021dec_w8",
     9_931_644,
-    b"c1a525cc047515ea2f934e4034ad3ed0b1fcf56466bb53d04259ac1e109c773d"
+    b"c1a525cc047515ea2f934e4034ad3ed0b1fcf56466bb53d04259ac1e109c773d",
+    &["fc1"]
 );
 pub(super) static NSFWJS: Weights = weights!(
     "nsfwjs_mobilenet_v2_w8",
     2_953_312,
-    b"af4eb4c0296e79cb0e4bae0965a6572e3cb37f22d4fd2625c4ed2a4327b1e95f"
+    b"af4eb4c0296e79cb0e4bae0965a6572e3cb37f22d4fd2625c4ed2a4327b1e95f",
+    &["output"]
 );
 pub(super) static LOOKS: Weights = weights!(
     "efficientnet_lite0_w8",
     5_093_707,
-    b"720914d8b5dad99f9f6a9d7fd998a1eac891cb6ea48551073b4e3345906964b7"
+    b"720914d8b5dad99f9f6a9d7fd998a1eac891cb6ea48551073b4e3345906964b7",
+    &["embedding"]
 );
 
 /// All of them.
@@ -106,6 +114,7 @@ mod tests {
             sha256: [0; 32],
             length: 1000,
             file: b"version https://git-lfs.github.com/spec/v1",
+            outputs: &[],
         };
         assert_eq!(
             pointer.check(),
