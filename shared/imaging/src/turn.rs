@@ -93,7 +93,7 @@ pub(crate) struct Walk {
 
 impl Walk {
     /// Index in the original of the turned picture's pixel.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn index(&self, row: usize, column: usize) -> usize {
         (self.start + row as isize * self.down + column as isize * self.across) as usize
     }

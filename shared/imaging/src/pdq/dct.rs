@@ -3,6 +3,8 @@
 use std::f64::consts::PI;
 use std::sync::LazyLock;
 
+use fearless_simd::{Level, dispatch};
+
 use super::hash::Pdq;
 use super::tent::{SIDE, Samples};
 use crate::turn::Turn;
@@ -32,6 +34,13 @@ impl Coefficients {
     /// Basis x samples x transposed basis. Each sum runs over ascending `k` in
     /// single precision: the order decides the last bit, and with it the hash.
     pub(super) fn of(samples: &Samples) -> Self {
+        let level = Level::new();
+        dispatch!(level, _simd => Self::summed(samples))
+    }
+
+    // Inlined into the code for each kind of processor.
+    #[inline(always)]
+    fn summed(samples: &Samples) -> Self {
         let basis = &*BASIS;
         let mut half = [[0.0_f32; SIDE]; KEPT];
         for (weights, samples) in basis.iter().zip(samples) {

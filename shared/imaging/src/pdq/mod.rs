@@ -34,6 +34,10 @@ pub const MIN_QUALITY: u8 = 50;
 /// by up to 8 bits on large photographs, but by up to 100 on small ones.
 pub const SHORTCUT_SIDE: u32 = 1000;
 
+/// Pixels up to which a picture that is turned is made grey once for all turns; the greys of a
+/// long one would take more memory than itself.
+const MOST_GREYS: usize = 1 << 21;
+
 /// A hash with how far it can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint {
@@ -45,7 +49,7 @@ pub struct Fingerprint {
 
 /// The fingerprint of a picture; `None` when a side is under five pixels.
 pub fn pdq(picture: &Picture) -> Option<Fingerprint> {
-    let (coefficients, quality) = coefficients(picture, Turn::Keep)?;
+    let (coefficients, quality) = coefficients(picture)?;
     Some(Fingerprint {
         pdq: coefficients.hash(),
         quality,
@@ -58,35 +62,47 @@ pub fn pdq(picture: &Picture) -> Option<Fingerprint> {
 /// Small pictures are really turned. Large ones are filtered once and turned as
 /// coefficients: exact for [`Turn::Keep`] and nearly so for the others.
 pub fn pdq_dihedral(picture: &Picture) -> Option<[Fingerprint; 8]> {
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
     if picture.width().min(picture.height()) >= SHORTCUT_SIDE {
         return shortcut(picture);
     }
-    let mut turned = [pdq(picture)?; 8];
-    for (fingerprint, turn) in turned.iter_mut().zip(Turn::ALL).skip(1) {
-        let (coefficients, quality) = coefficients(picture, turn)?;
-        *fingerprint = Fingerprint {
-            pdq: coefficients.hash(),
-            quality,
-        };
+    if !is_large_enough(picture) {
+        return None;
     }
-    Some(turned)
+    let pixels = picture.pixels();
+    let greys = pixels.iter().take(MOST_GREYS);
+    let greys: Vec<f32> = greys.map(|it| tent::luma(*it)).collect();
+    Some(Turn::ALL.map(|turn| {
+        let walk = turn.walk(width, height);
+        let samples = if greys.len() == pixels.len() {
+            tent::samples(&greys, |grey| grey, &walk)
+        } else {
+            tent::samples(pixels, tent::luma, &walk)
+        };
+        Fingerprint {
+            pdq: Coefficients::of(&samples).hash(),
+            quality: quality::of(&samples),
+        }
+    }))
 }
 
 /// The eight hashes from one set of coefficients.
 fn shortcut(picture: &Picture) -> Option<[Fingerprint; 8]> {
-    let (coefficients, quality) = coefficients(picture, Turn::Keep)?;
+    let (coefficients, quality) = coefficients(picture)?;
     Some(Turn::ALL.map(|turn| Fingerprint {
         pdq: coefficients.turned(turn).hash(),
         quality,
     }))
 }
 
-/// The 16x16 coefficients and the quality of a picture seen through a turn.
-fn coefficients(picture: &Picture, turn: Turn) -> Option<(Coefficients, u8)> {
-    if picture.width().min(picture.height()) < MIN_SIDE {
-        return None;
-    }
-    let walk = turn.walk(picture.width() as usize, picture.height() as usize);
-    let samples = tent::samples(picture.pixels(), &walk);
+/// The 16x16 coefficients and the quality of a picture.
+fn coefficients(picture: &Picture) -> Option<(Coefficients, u8)> {
+    let walk = Turn::Keep.walk(picture.width() as usize, picture.height() as usize);
+    let samples = || tent::samples(picture.pixels(), tent::luma, &walk);
+    let samples = is_large_enough(picture).then(samples)?;
     Some((Coefficients::of(&samples), quality::of(&samples)))
+}
+
+fn is_large_enough(picture: &Picture) -> bool {
+    picture.width().min(picture.height()) >= MIN_SIDE
 }

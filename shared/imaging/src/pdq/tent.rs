@@ -7,6 +7,10 @@
 //! None of this changes a bit: every output is computed from the same sums, in
 //! the same order, in the same precision.
 
+use std::ops::Range;
+
+use fearless_simd::{Level, dispatch};
+
 use crate::turn::Walk;
 
 /// Samples per side.
@@ -21,10 +25,17 @@ const LANES: usize = 8;
 /// One column of a few rows.
 type Lanes = [f32; LANES];
 
-/// Filters and samples the pixels as the walk turns them.
-pub(super) fn samples(pixels: &[[u8; 3]], walk: &Walk) -> Samples {
+/// Filters and samples the pixels, each as grey as `grey` says, as the walk turns them.
+pub(super) fn samples<P: Copy>(pixels: &[P], grey: impl Fn(P) -> f32, walk: &Walk) -> Samples {
+    let level = Level::new();
+    dispatch!(level, _simd => sampled(pixels, grey, walk))
+}
+
+// This and what it calls are inlined into the code for each kind of processor.
+#[inline(always)]
+fn sampled<P: Copy>(pixels: &[P], grey: impl Fn(P) -> f32, walk: &Walk) -> Samples {
     if walk.rows == SIDE && walk.columns == SIDE {
-        return unfiltered(pixels, walk);
+        return unfiltered(pixels, grey, walk);
     }
     let across = Window::for_side(walk.columns);
     let down = Window::for_side(walk.rows);
@@ -35,7 +46,7 @@ pub(super) fn samples(pixels: &[[u8; 3]], walk: &Walk) -> Samples {
     let mut row = vec![0.0; walk.columns];
     for top in (0..walk.rows).step_by(LANES) {
         let rows = LANES.min(walk.rows - top);
-        read_luma(pixels, walk, top, rows, &mut luma);
+        read(pixels, &grey, walk, top..top + rows, &mut luma);
         across.blur(&luma, &mut blurred);
         for lane in 0..rows {
             for (value, lanes) in row.iter_mut().zip(&blurred) {
@@ -53,24 +64,33 @@ pub(super) fn samples(pixels: &[[u8; 3]], walk: &Walk) -> Samples {
 }
 
 /// Pictures of exactly 64x64 are taken as they are.
-fn unfiltered(pixels: &[[u8; 3]], walk: &Walk) -> Samples {
+#[inline(always)]
+fn unfiltered<P: Copy>(pixels: &[P], grey: impl Fn(P) -> f32, walk: &Walk) -> Samples {
     let mut samples = [[0.0; SIDE]; SIDE];
     for (row, samples) in samples.iter_mut().enumerate() {
         for (column, sample) in samples.iter_mut().enumerate() {
-            *sample = luma(pixels[walk.index(row, column)]);
+            *sample = grey(pixels[walk.index(row, column)]);
         }
     }
     samples
 }
 
-fn luma([red, green, blue]: [u8; 3]) -> f32 {
+/// How bright a pixel is.
+pub(super) fn luma([red, green, blue]: [u8; 3]) -> f32 {
     0.299 * f32::from(red) + 0.587 * f32::from(green) + 0.114 * f32::from(blue)
 }
 
-fn read_luma(pixels: &[[u8; 3]], walk: &Walk, top: usize, rows: usize, into: &mut [Lanes]) {
+#[inline(always)]
+fn read<P: Copy>(
+    pixels: &[P],
+    grey: &impl Fn(P) -> f32,
+    walk: &Walk,
+    rows: Range<usize>,
+    into: &mut [Lanes],
+) {
     for (column, lanes) in into.iter_mut().enumerate() {
-        for (lane, value) in lanes[..rows].iter_mut().enumerate() {
-            *value = luma(pixels[walk.index(top + lane, column)]);
+        for (value, row) in lanes.iter_mut().zip(rows.clone()) {
+            *value = grey(pixels[walk.index(row, column)]);
         }
     }
 }
@@ -99,6 +119,7 @@ impl Window {
     }
 
     /// Filters along the rows.
+    #[inline(always)]
     fn blur(self, values: &[Lanes], blurred: &mut [Lanes]) {
         let mut outputs = blurred.iter_mut();
         self.slide(values, |sums, count| {
@@ -109,6 +130,7 @@ impl Window {
     }
 
     /// Filters along the rows, and works out the outputs at the centres only.
+    #[inline(always)]
     fn pick(self, values: &[Lanes], centres: &[usize; SIDE], picked: &mut [Lanes; SIDE]) {
         let mut wanted = centres.iter().zip(picked).peekable();
         let mut position = 0;
@@ -185,6 +207,7 @@ impl Columns {
     }
 
     /// Takes a row in; gives one out once the window reaches far enough.
+    #[inline(always)]
     fn push(&mut self, row: &[f32]) -> Option<&[f32]> {
         let kept = &mut self.kept[self.seen % self.window.width];
         let full = self.seen >= self.window.width;
@@ -208,6 +231,7 @@ impl Columns {
     }
 
     /// After the last row: gives out the rows whose window hangs over the edge.
+    #[inline(always)]
     fn drain(&mut self) -> Option<&[f32]> {
         if self.drained == self.window.ahead {
             return None;
@@ -222,6 +246,7 @@ impl Columns {
     }
 }
 
+#[inline(always)]
 fn average<'a>(sums: &[f32], count: usize, output: &'a mut [f32]) -> &'a [f32] {
     let count = count as f32;
     for (output, sum) in output.iter_mut().zip(sums) {
@@ -253,6 +278,7 @@ impl SecondPass {
         }
     }
 
+    #[inline(always)]
     fn push(&mut self, row: &[f32]) {
         for (lanes, value) in self.waiting.iter_mut().zip(row) {
             lanes[self.lanes] = *value;
@@ -263,6 +289,7 @@ impl SecondPass {
         }
     }
 
+    #[inline(always)]
     fn filter_waiting(&mut self) {
         let mut picked = [[0.0; LANES]; SIDE];
         self.across.pick(&self.waiting, &self.centres, &mut picked);
@@ -275,6 +302,7 @@ impl SecondPass {
         self.lanes = 0;
     }
 
+    #[inline(always)]
     fn finish(mut self) -> Samples {
         self.filter_waiting();
         while let Some(row) = self.down.drain() {
@@ -302,6 +330,7 @@ impl Sampler {
         }
     }
 
+    #[inline(always)]
     fn take(&mut self, row: &[f32]) {
         // Pictures under 64 pixels use a row more than once.
         while self.next < SIDE && centre(self.next, self.rows) == self.position {
