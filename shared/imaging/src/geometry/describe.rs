@@ -39,6 +39,7 @@ const SECOND: f32 = 0.8;
 const MOST_DIRECTIONS: usize = 2;
 
 /// The strongest directions of a blob, in radians.
+#[inline(always)]
 pub(crate) fn directions(octave: &Octave, blob: &Blob) -> Vec<f32> {
     let circle = circle(&octave.gaussians[blob.layer], blob);
     let highest = circle.iter().copied().fold(0.0, f32::max);
@@ -57,6 +58,7 @@ pub(crate) fn directions(octave: &Octave, blob: &Blob) -> Vec<f32> {
 }
 
 /// How much slope there is in each direction around a blob.
+#[inline(always)]
 fn circle(plane: &Plane, blob: &Blob) -> [f32; BINS] {
     let sigma = 1.5 * blob.sigma;
     let radius = (2.5 * sigma).round() as isize;
@@ -80,6 +82,7 @@ fn circle(plane: &Plane, blob: &Blob) -> [f32; BINS] {
     smoothed(&smoothed(&circle))
 }
 
+#[inline(always)]
 fn smoothed(circle: &[f32; BINS]) -> [f32; BINS] {
     std::array::from_fn(|bin| {
         (circle[(bin + BINS - 1) % BINS] + circle[bin] + circle[(bin + 1) % BINS]) / 3.0
@@ -87,9 +90,10 @@ fn smoothed(circle: &[f32; BINS]) -> [f32; BINS] {
 }
 
 /// The descriptor of a blob seen in a direction.
+#[inline(always)]
 pub(crate) fn descriptor(octave: &Octave, blob: &Blob, direction: f32) -> Descriptor {
     let patch = patch(&octave.gaussians[blob.layer], blob, direction);
-    let mut cells = [[0.0f32; CELLS * DIRECTIONS]; CELLS];
+    let mut cells = [[[0.0f32; DIRECTIONS]; CELLS]; CELLS];
     // A sample lies alike across and down, so one line of shares suffices.
     let shares: [_; SIDE] = std::array::from_fn(shares);
     let mut slopes = [Slope::default(); SIDE];
@@ -97,16 +101,18 @@ pub(crate) fn descriptor(octave: &Octave, blob: &Blob, direction: f32) -> Descri
         measure([&patch[row], &patch[row + 1], &patch[row + 2]], &mut slopes);
         let line = line(&slopes, &shares);
         for (row, share) in down {
-            for (cell, value) in cells[row % CELLS].iter_mut().zip(&line) {
+            let row = cells[row % CELLS].as_flattened_mut();
+            for (cell, value) in row.iter_mut().zip(line.as_flattened()) {
                 *cell += value * share;
             }
         }
     }
-    packed(cells.as_flattened())
+    packed(cells.as_flattened().as_flattened())
 }
 
 /// What one row of samples gives to the cells it passes through.
-fn line(slopes: &[Slope; SIDE], shares: &[[(usize, f32); 2]; SIDE]) -> [f32; CELLS * DIRECTIONS] {
+#[inline(always)]
+fn line(slopes: &[Slope; SIDE], shares: &[[(usize, f32); 2]; SIDE]) -> [[f32; DIRECTIONS]; CELLS] {
     let mut line = [[0.0; DIRECTIONS]; CELLS];
     for (slope, across) in slopes.iter().zip(shares) {
         let turn = slope.angle * (DIRECTIONS as f32 / TAU);
@@ -121,9 +127,7 @@ fn line(slopes: &[Slope; SIDE], shares: &[[(usize, f32); 2]; SIDE]) -> [f32; CEL
             cell[second] += share * part;
         }
     }
-    let mut flat = [0.0; CELLS * DIRECTIONS];
-    flat.copy_from_slice(line.as_flattened());
-    flat
+    line
 }
 
 /// How steep a picture is at a place, and in which direction it rises.
@@ -134,7 +138,7 @@ struct Slope {
 }
 
 /// The slopes of the middle one of three rows, which have one pixel more at each end.
-#[inline]
+#[inline(always)]
 fn measure([above, here, below]: [&[f32]; 3], slopes: &mut [Slope]) {
     let beside = here.iter().zip(&here[2..]);
     let across = above[1..].iter().zip(&below[1..]);
@@ -146,11 +150,13 @@ fn measure([above, here, below]: [&[f32]; 3], slopes: &mut [Slope]) {
 }
 
 /// Cells from the middle of the descriptor.
+#[inline(always)]
 fn offset(sample: usize) -> f32 {
     (sample as f32 + 0.5) / PER_CELL - (CELLS as f32 + 1.0) / 2.0
 }
 
 /// The two cells a sample lies between, each with its share; what is far from the middle counts less.
+#[inline(always)]
 fn shares(sample: usize) -> [(usize, f32); 2] {
     let weight = (-offset(sample) * offset(sample) / 8.0).exp();
     let place = offset(sample) + 1.5;
@@ -166,22 +172,27 @@ fn shares(sample: usize) -> [(usize, f32); 2] {
 }
 
 /// The pixels around a blob in its own frame, with one more at each side.
+#[inline(always)]
 fn patch(plane: &Plane, blob: &Blob, direction: f32) -> [[f32; SIDE + 2]; SIDE + 2] {
     let step = CELL_SIZE * blob.sigma / PER_CELL;
     let (sin, cos) = direction.sin_cos();
     let middle = (SIDE as f32 + 1.0) / 2.0;
-    std::array::from_fn(|row| {
-        std::array::from_fn(|column| {
-            let (x, y) = (
-                step * (column as f32 - middle),
-                step * (row as f32 - middle),
-            );
-            plane.sample(blob.x + cos * x - sin * y, blob.y + sin * x + cos * y)
-        })
-    })
+    let mut patch = [[0.0; SIDE + 2]; SIDE + 2];
+    let [mut xs, mut ys] = [[0.0; SIDE + 2]; 2];
+    for (row, line) in patch.iter_mut().enumerate() {
+        let y = step * (row as f32 - middle);
+        for (column, (across, down)) in xs.iter_mut().zip(&mut ys).enumerate() {
+            let x = step * (column as f32 - middle);
+            *across = blob.x + cos * x - sin * y;
+            *down = blob.y + sin * x + cos * y;
+        }
+        plane.samples(&xs, &ys, line);
+    }
+    patch
 }
 
 /// Flattens peaks, takes roots, and fits the numbers into bytes.
+#[inline(always)]
 fn packed(values: &[f32]) -> Descriptor {
     let length = values.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-6);
     let capped = |value: f32| (value / length).min(0.2);

@@ -39,10 +39,8 @@ pub(crate) struct Match {
 pub(crate) fn matches(query: &[Point], candidate: &[Point], mirror: bool) -> Vec<Match> {
     let bright = [query, candidate].map(|points| points.partition_point(|point| point.bright));
     let (first, second) = (query.split_at(bright[0]), candidate.split_at(bright[1]));
-    let level = Level::new();
-    let of_one_kind = |query: &[Point], candidate: &[Point]| dispatch!(level, _simd => matches_of_one_kind(query, candidate, mirror));
-    let mut found = of_one_kind(first.0, second.0);
-    let dark = of_one_kind(first.1, second.1);
+    let mut found = matches_of_one_kind(first.0, second.0, mirror);
+    let dark = matches_of_one_kind(first.1, second.1, mirror);
     found.extend(dark.into_iter().map(|dark| Match {
         query: dark.query + bright[0],
         candidate: dark.candidate + bright[1],
@@ -52,9 +50,14 @@ pub(crate) fn matches(query: &[Point], candidate: &[Point], mirror: bool) -> Vec
     found
 }
 
+fn matches_of_one_kind(query: &[Point], candidate: &[Point], mirror: bool) -> Vec<Match> {
+    let level = Level::new();
+    dispatch!(level, _simd => mutual(query, candidate, mirror))
+}
+
 // This and what it calls are inlined into the code for each kind of processor.
 #[inline(always)]
-fn matches_of_one_kind(query: &[Point], candidate: &[Point], mirror: bool) -> Vec<Match> {
+fn mutual(query: &[Point], candidate: &[Point], mirror: bool) -> Vec<Match> {
     let mut back: Vec<(u32, usize)> = vec![(0, usize::MAX); candidate.len()];
     let mut forth = Vec::with_capacity(query.len());
     let mut products = vec![0; candidate.len()];

@@ -105,22 +105,44 @@ impl Plane {
         }
     }
 
-    /// The value between pixels, coordinates counted from the first pixel's
-    /// centre; the edge goes on outside.
-    #[inline]
-    pub(crate) fn sample(&self, x: f32, y: f32) -> f32 {
-        let x = x.clamp(0.0, (self.width - 1) as f32);
-        let y = y.clamp(0.0, (self.height - 1) as f32);
-        let (column, row) = (x as usize, y as usize);
-        let (right, below) = (
-            (column + 1).min(self.width - 1),
-            (row + 1).min(self.height - 1),
-        );
-        let (fx, fy) = (x - column as f32, y - row as f32);
-        let (upper, lower) = (row * self.width, below * self.width);
-        let top = self.values[upper + column] * (1.0 - fx) + self.values[upper + right] * fx;
-        let bottom = self.values[lower + column] * (1.0 - fx) + self.values[lower + right] * fx;
-        top * (1.0 - fy) + bottom * fy
+    /// Values between pixels, at places across and down counted from the first pixel's centre; the
+    /// edge goes on outside. The plane has two pixels a side or more.
+    // Inlined into the code for each kind of processor, which closures are not always.
+    #[inline(always)]
+    pub(crate) fn samples<const N: usize>(
+        &self,
+        xs: &[f32; N],
+        ys: &[f32; N],
+        values: &mut [f32; N],
+    ) {
+        let [right, bottom] = [self.width - 1, self.height - 1];
+        let mut corners = [[0.0; N]; 4];
+        let (mut columns, mut rows) = ([0; N], [0; N]);
+        let (mut fx, mut fy) = ([0.0; N], [0.0; N]);
+        for n in 0..N {
+            let (x, y) = (
+                xs[n].clamp(0.0, right as f32),
+                ys[n].clamp(0.0, bottom as f32),
+            );
+            // At the edge it is the whole way from the pixel before.
+            (columns[n], rows[n]) = (
+                (x as i32).min(right as i32 - 1),
+                (y as i32).min(bottom as i32 - 1),
+            );
+            (fx[n], fy[n]) = (x - columns[n] as f32, y - rows[n] as f32);
+        }
+        for n in 0..N {
+            let upper = &self.values[rows[n] as usize * self.width + columns[n] as usize..];
+            let lower = &upper[self.width..];
+            [corners[0][n], corners[1][n]] = [upper[0], upper[1]];
+            [corners[2][n], corners[3][n]] = [lower[0], lower[1]];
+        }
+        let [a, b, c, d] = &corners;
+        for n in 0..N {
+            let top = a[n] * (1.0 - fx[n]) + b[n] * fx[n];
+            let bottom = c[n] * (1.0 - fx[n]) + d[n] * fx[n];
+            values[n] = top * (1.0 - fy[n]) + bottom * fy[n];
+        }
     }
 }
 
@@ -192,6 +214,12 @@ fn down(plane: &Plane, kernel: &[f32]) -> Plane {
 mod tests {
     use super::*;
 
+    fn sample(plane: &Plane, x: f32, y: f32) -> f32 {
+        let mut value = [0.0];
+        plane.samples(&[x], &[y], &mut value);
+        value[0]
+    }
+
     fn spot() -> Plane {
         let mut values = vec![0.0; 41 * 31];
         values[15 * 41 + 20] = 1000.0;
@@ -207,9 +235,9 @@ mod tests {
         let blurred = spot().blurred(2.0);
         let sum: f32 = blurred.values.iter().sum();
         assert!((sum - 1000.0).abs() < 0.1, "{sum}");
-        assert!((blurred.sample(17.0, 15.0) - blurred.sample(20.0, 18.0)).abs() < 1e-3);
+        assert!((sample(&blurred, 17.0, 15.0) - sample(&blurred, 20.0, 18.0)).abs() < 1e-3);
         // The height of a Gaussian of this width.
-        assert!((blurred.sample(20.0, 15.0) - 39.8).abs() < 1.0);
+        assert!((sample(&blurred, 20.0, 15.0) - 39.8).abs() < 1.0);
     }
 
     #[test]
@@ -228,11 +256,18 @@ mod tests {
     fn between_pixels_and_outside() {
         let plane = Plane {
             width: 2,
-            height: 1,
-            values: vec![10.0, 20.0],
+            height: 2,
+            values: vec![10.0, 20.0, 30.0, 50.0],
         };
-        assert!((plane.sample(0.5, 0.0) - 15.0).abs() < 1e-5);
-        assert!((plane.sample(-9.0, 7.0) - 10.0).abs() < 1e-5);
-        assert!((plane.sample(9.0, 0.0) - 20.0).abs() < 1e-5);
+        for (x, y, value) in [
+            (0.5, 0.0, 15.0),
+            (0.0, 0.25, 15.0),
+            (0.5, 0.5, 27.5),
+            (-9.0, -7.0, 10.0),
+            (9.0, 0.0, 20.0),
+            (9.0, 7.0, 50.0),
+        ] {
+            assert!((sample(&plane, x, y) - value).abs() < 1e-5, "{x} {y}");
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! The points of a picture: blobs of its working copy with their descriptors.
 
+use fearless_simd::{Level, dispatch};
+
 use super::describe::{descriptor, directions};
-use super::detect::{blobs, octaves};
+use super::detect::{Blob, Octave, blobs, octaves};
 use super::matching::Point;
 use super::plane::Plane;
 use super::transform::Transform;
@@ -46,18 +48,9 @@ impl Points {
     /// blobs; the bright ones first.
     pub(crate) fn of(copy: &Plane, size: [f64; 2], most: usize) -> Self {
         let octaves = octaves(copy);
-        let mut list = Vec::new();
-        for blob in blobs(&octaves, most) {
-            let octave = &octaves[blob.octave];
-            list.extend(directions(octave, &blob).into_iter().map(|angle| Point {
-                x: (blob.x + 0.5) * octave.step,
-                y: (blob.y + 0.5) * octave.step,
-                size: blob.sigma * octave.step,
-                angle,
-                bright: blob.bright,
-                descriptor: descriptor(octave, &blob, angle),
-            }));
-        }
+        let blobs = blobs(&octaves, most);
+        let level = Level::new();
+        let mut list = dispatch!(level, _simd => described(&octaves, &blobs));
         list.sort_by_key(|point| !point.bright);
         let (width, height) = (copy.width as f64, copy.height as f64);
         Self {
@@ -66,4 +59,25 @@ impl Points {
             longest: width.max(height),
         }
     }
+}
+
+/// Each blob from each of its directions.
+// Inlined into the code for each kind of processor.
+#[inline(always)]
+fn described(octaves: &[Octave], blobs: &[Blob]) -> Vec<Point> {
+    let mut list = Vec::with_capacity(2 * blobs.len());
+    for blob in blobs {
+        let octave = &octaves[blob.octave];
+        for angle in directions(octave, blob) {
+            list.push(Point {
+                x: (blob.x + 0.5) * octave.step,
+                y: (blob.y + 0.5) * octave.step,
+                size: blob.sigma * octave.step,
+                angle,
+                bright: blob.bright,
+                descriptor: descriptor(octave, blob, angle),
+            });
+        }
+    }
+    list
 }
