@@ -174,12 +174,11 @@ fn alike(query: &Subject, candidate: &Subject, models: &Models) -> Option<f32> {
 }
 
 fn faces_in_both(query: &Subject, candidate: &Subject, models: &Models) -> Option<PersonVerdict> {
-    let ours = query.faces(models)?;
-    if ours.is_empty() {
-        // Nobody to be looked for.
-        return Some(same_person(ours, &[]));
+    if !(query.shows_somebody(models)? && candidate.shows_somebody(models)?) {
+        // There is nobody to be compared.
+        return Some(same_person(&[], &[]));
     }
-    Some(same_person(ours, candidate.faces(models)?))
+    Some(same_person(query.faces(models)?, candidate.faces(models)?))
 }
 
 fn relation(evidence: &Evidence, score: f64, query: &Subject, candidate: &Subject) -> Relation {

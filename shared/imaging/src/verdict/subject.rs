@@ -103,26 +103,32 @@ impl Subject {
     }
 
     /// Has the models look at both at once. Nobody is looked for in the second when the first shows
-    /// nobody, which is known by the time that both are looked at as a whole.
+    /// nobody, which is known by the time that both are looked at as a whole; and whose the faces are
+    /// is found out only where both show somebody.
     pub(crate) fn look([one, other]: [&Self; 2], models: &Models) {
+        let do_both = || Some(one.shows_somebody(models)? && other.shows_somebody(models)?);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 other.vector(models);
                 one.vector(models);
-                if !one.shows_nobody(models) {
-                    other.faces(models);
-                }
+                do_both();
             });
-            one.faces(models);
+            one.shows_somebody(models);
         });
+        if do_both() == Some(true) {
+            std::thread::scope(|scope| {
+                scope.spawn(|| other.faces(models));
+                one.faces(models);
+            });
+        }
     }
 
-    /// Whether it is known to have no faces.
-    fn shows_nobody(&self, models: &Models) -> bool {
-        match self.faces.get() {
-            Some(faces) => faces.as_ref().is_some_and(Vec::is_empty),
-            None => self.seen(models).is_some_and(<[_]>::is_empty),
-        }
+    /// Whether it shows a face that is clear enough to be compared; `None` when the model failed.
+    pub(crate) fn shows_somebody(&self, models: &Models) -> Option<bool> {
+        Some(match self.faces.get() {
+            Some(faces) => faces.as_ref()?.iter().any(Face::is_clear),
+            None => self.seen(models)?.iter().any(SeenFace::is_clear),
+        })
     }
 
     /// The faces before it is asked whose they are; `None` when the model failed.
@@ -163,5 +169,34 @@ impl Subject {
         self.vector
             .get_or_init(|| models.vector(&self.picture).ok())
             .as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::limits::Limits;
+    use crate::verdict::{Relation, compare};
+
+    #[test]
+    fn whose_faces_they_are_is_found_out_only_where_both_have_some() {
+        let models = Models::embedded().unwrap();
+        let portrait = |file| Subject::new(crate::decode(file, &Limits::DEFAULT).unwrap());
+        let one = portrait(include_bytes!("../../tests/pictures/obama-2010.jpg"));
+        let flat = Subject::new(Picture::from_rgb(64, 48, vec![90; 64 * 48 * 3]).unwrap());
+        assert_eq!(
+            compare(&one, &flat, Some(&models)).relation,
+            Relation::Different
+        );
+        assert_eq!(one.shows_somebody(&models), Some(true));
+        assert!(one.faces.get().is_none() && flat.faces.get().is_none());
+        let other = portrait(include_bytes!("../../tests/pictures/obama-2012.jpg"));
+        assert_eq!(
+            compare(&one, &other, Some(&models)).relation,
+            Relation::SamePerson
+        );
+        assert!(one.faces.get().is_some());
     }
 }
