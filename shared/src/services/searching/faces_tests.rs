@@ -157,12 +157,12 @@ async fn what_was_found_is_told_though_the_picture_cannot_be_removed() {
     let lines = [ok(uploaded), ok(found), broken(), broken(), broken()];
     let script = Script::new(lines).await;
     let engine = FaceCheck::new("k".into(), Some(&script.base)).unwrap();
-    let found = search.run_with(&engine.hasty()).await.unwrap();
+    let engine = engine.hasty();
+    let found = search.run_with(&engine).await.unwrap();
     assert_eq!(found.answer.candidates.len(), 1);
     assert_eq!((script.asked().len(), search.due().await), (5, 1));
     // Told again without being asked or paid for again.
-    let engine = FaceCheck::new("k".into(), Some(&script.base)).unwrap();
-    let again = search.run_with(&engine.hasty()).await.unwrap();
+    let again = search.run_with(&engine).await.unwrap();
     assert_eq!((again.answer, script.asked().len()), (found.answer, 5));
 }
 
