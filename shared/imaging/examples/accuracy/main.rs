@@ -74,6 +74,8 @@ mod tests {
 
     use std::path::Path;
 
+    use vara_imaging::{Limits, Relation, Subject, compare, decode};
+
     use super::*;
     use run::Kind;
 
@@ -105,6 +107,43 @@ mod tests {
                 originals[outcome.original].name,
                 outcome.answer.words,
             );
+        }
+    }
+
+    /// They share a caption or a screen and nothing else, and in that much agrees.
+    #[test]
+    fn two_pictures_in_one_frame_stay_two_and_one_stays_one() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-pictures");
+        let cases = Case::single();
+        let case = |name: &str| *cases.iter().find(|it| it.name() == name).unwrap();
+        for (frame, one, other) in [
+            (
+                "caption",
+                "4th-of-july-spectacular",
+                "selfie-hikers-on-cobblestone-hill",
+            ),
+            ("caption", "air-balloon", "car"),
+            ("caption", "acanthus-mollis", "the-spices-of-life"),
+            ("screenshot", "bicycle-bell", "nyc-skyline-over-the-hudson"),
+            ("screenshot", "bushes", "mountainous-view"),
+            ("screenshot", "lake-sherburne", "aitzgorri"),
+        ] {
+            let framed = |name: &str| {
+                let file = std::fs::read(folder.join(format!("{name}.jpg"))).unwrap();
+                let picture = decode(&file, &Limits::DEFAULT).unwrap();
+                case(frame).apply(&picture).unwrap()
+            };
+            let (one, other) = (framed(one), framed(other));
+            let turned = case("rotate15").apply(&one).unwrap();
+            let [one, other, turned] = [one, other, turned].map(Subject::new);
+            let verdict = compare(&one, &other, None);
+            assert_eq!(
+                verdict.relation,
+                Relation::Different,
+                "{frame}: {verdict:?}"
+            );
+            let verdict = compare(&one, &turned, None);
+            assert!(verdict.relation.is_copy(), "{frame}: {verdict:?}");
         }
     }
 }

@@ -93,7 +93,7 @@ fn within_best_part(grid: &Grid, look: impl Fn([f64; 2]) -> Option<Seen>) -> Agr
         }
     }
     let whole = best.rows.len() * best.columns.len() * 8 >= across * down * 7;
-    tally.agreement((!whole).then(|| grid.part(&best)))
+    tally.agreement((!whole).then(|| grid.part(&best)), &squares)
 }
 
 impl Grid {

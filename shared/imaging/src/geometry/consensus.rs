@@ -49,6 +49,8 @@ const MAX_SCALE: f64 = 12.0;
 pub(crate) struct Agreed {
     pub(crate) transform: Transform,
     pub(crate) inliers: usize,
+    /// Where they lie in both working copies; several may lie in one place.
+    pub(crate) pairs: Vec<Pair>,
 }
 
 /// The matched pictures' points and which way they are seen.
@@ -147,11 +149,12 @@ impl Matched<'_> {
         let affine = Agreed {
             inliers: places(&kept),
             transform,
+            pairs: kept,
         };
         if affine.inliers < MIN_INLIERS {
             return None;
         }
-        Some(tilted(&kept, &seen_alike, affine.inliers, sizes).unwrap_or(affine))
+        Some(tilted(&affine, &seen_alike, sizes).unwrap_or(affine))
     }
 
     /// The pairs that turn and scale about as one match does, wherever they are:
@@ -183,16 +186,18 @@ impl Matched<'_> {
 
 /// The homography through the pairs, when clearly more agree on it than on the
 /// affine map.
-fn tilted(kept: &[Pair], all: &[Pair], affine: usize, sizes: [f64; 2]) -> Option<Agreed> {
-    if affine < MIN_HOMOGRAPHY {
+fn tilted(affine: &Agreed, all: &[Pair], sizes: [f64; 2]) -> Option<Agreed> {
+    if affine.inliers < MIN_HOMOGRAPHY {
         return None;
     }
-    let transform = fit_homography(kept, sizes[0], sizes[1])?;
+    let transform = fit_homography(&affine.pairs, sizes[0], sizes[1])?;
+    let pairs = inliers(all, &transform, LAST);
     let found = Agreed {
-        inliers: places(&inliers(all, &transform, LAST)),
+        inliers: places(&pairs),
         transform,
+        pairs,
     };
-    let gained = found.inliers as f64 >= HOMOGRAPHY_GAIN * affine as f64;
+    let gained = found.inliers as f64 >= HOMOGRAPHY_GAIN * affine.inliers as f64;
     (gained && believable(&transform, sizes[0])).then_some(found)
 }
 

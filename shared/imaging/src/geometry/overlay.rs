@@ -10,7 +10,7 @@ use super::plane::Plane;
 use super::points::{MOST_BLOBS, Points, working_copy};
 use super::squares::Agreement;
 use super::thumbs::Thumbs;
-use super::transform::Transform;
+use super::transform::{Pair, Transform};
 use crate::picture::Picture;
 
 /// Pictures longer than this times their width are also matched as squares:
@@ -67,6 +67,8 @@ pub struct Overlay {
     pub squares: u32,
     /// Squares of the common part that show the same.
     pub same: u32,
+    /// Share of the places that agree which are not on the ground of both.
+    pub(crate) pictured: f64,
     pub(crate) detail: Agreement,
 }
 
@@ -163,15 +165,28 @@ fn seen(points: (&Points, &Points), thumbs: [&Thumbs; 2], mirrored: bool) -> Opt
         mirrored,
     };
     let back = candidate.from_picture.inverse()?;
+    let query_back = query.from_picture.inverse()?;
     agree(&matched, [query.longest, candidate.longest])
         .into_iter()
-        .filter_map(|Agreed { transform, inliers }| {
-            let transform = back.after(&transform.after(&query.from_picture));
-            let mut laid = laid(thumbs[0], thumbs[1], &transform)?;
-            laid.inliers = inliers as u32;
-            laid.matched = matches.len() as u32;
-            Some(laid)
-        })
+        .filter_map(
+            |Agreed {
+                 transform,
+                 inliers,
+                 pairs,
+             }| {
+                let transform = back.after(&transform.after(&query.from_picture));
+                let mut laid = laid(thumbs[0], thumbs[1], &transform)?;
+                laid.inliers = inliers as u32;
+                laid.matched = matches.len() as u32;
+                let on_ground = |pair: &Pair| {
+                    let places = [query_back.apply(pair.from), back.apply(pair.to)];
+                    (0..2).all(|n| thumbs[n].on_ground(places[n]))
+                };
+                let furniture = pairs.iter().filter(|pair| on_ground(pair)).count();
+                laid.pictured = 1.0 - furniture as f64 / pairs.len().max(1) as f64;
+                Some(laid)
+            },
+        )
         .filter(|found| found.agreement >= MIN_CORRELATION && found.same >= MIN_SAME)
         .max_by(|a, b| a.weight().total_cmp(&b.weight()))
 }
@@ -197,6 +212,7 @@ pub(crate) fn laid(query: &Thumbs, candidate: &Thumbs, transform: &Transform) ->
         agreement: detail.correlation,
         squares: detail.squares,
         same: detail.same,
+        pictured: 1.0,
         detail,
     })
 }

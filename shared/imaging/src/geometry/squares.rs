@@ -40,6 +40,10 @@ pub(crate) struct Agreement {
     /// Share of the part's squares with something in one picture that is not
     /// in the other.
     pub(crate) hidden: f64,
+    /// Squares of the whole common area in which both clearly show something, each something else.
+    pub(crate) clashes: u32,
+    /// Share of the common area's squares that are not furniture of both.
+    pub(crate) pictured: f64,
     /// Share of the part that is of one grey in both: the paper of a page, the
     /// ground of a screen.
     pub(crate) paper: f64,
@@ -78,6 +82,8 @@ pub(super) struct Square {
     /// Whether something is clearly there, and whether only in one picture.
     drawn: bool,
     hides: bool,
+    /// Whether something clearly is there in both, and not the same.
+    clashes: bool,
     /// Whether it is drawn on the ground of both pictures.
     furniture: bool,
     samples: f64,
@@ -117,6 +123,10 @@ impl Square {
         square.same = correlation >= SAME && query.min(candidate) >= 1.0;
         square.drawn = query.max(candidate) >= 2.0 * MIN_SPREAD;
         square.hides = square.drawn && correlation < SAME / 2.0;
+        // What is drawn on paper or a screen is around a picture, not in it.
+        square.clashes = square.hides
+            && query.min(candidate) >= 2.0 * MIN_SPREAD
+            && [0, 1].iter().all(|n| 2 * grounded(seen, *n) < seen.len());
         square
     }
 
@@ -134,6 +144,7 @@ impl Square {
             same: false,
             drawn: false,
             hides: false,
+            clashes: false,
             ..self
         }
     }
@@ -156,6 +167,11 @@ pub(super) fn without_shared_furniture(squares: Vec<Square>) -> Vec<Square> {
         }
     };
     squares.into_iter().map(silence).collect()
+}
+
+/// Samples of one of the two with the ground of the picture about them.
+fn grounded(seen: &[Seen], which: usize) -> usize {
+    seen.iter().filter(|seen| seen.on_ground[which]).count()
 }
 
 fn is_furniture(seen: &[Seen]) -> bool {
@@ -197,7 +213,8 @@ impl Tally {
         }
     }
 
-    pub(super) fn agreement(&self, part: Option<[f64; 4]>) -> Agreement {
+    pub(super) fn agreement(&self, part: Option<[f64; 4]>, all: &[Square]) -> Agreement {
+        let count = |is: fn(&Square) -> bool| all.iter().filter(|it| is(it)).count();
         let samples = self.samples.max(1.0);
         Agreement {
             correlation: self.correlations / self.weights.max(1e-9),
@@ -205,6 +222,8 @@ impl Tally {
             squares: self.squares,
             part,
             hidden: f64::from(self.hidden) / f64::from(self.drawn.max(1)),
+            clashes: count(|it| it.clashes) as u32,
+            pictured: count(|it| !it.furniture) as f64 / all.len().max(1) as f64,
             paper: self.greys.iter().map(paper).fold(1.0, f64::min),
             colours: Colours {
                 brightness: self.brightness / samples,

@@ -9,7 +9,7 @@ const LONGEST: u32 = 160;
 /// Sides shorter than this are not halved.
 const SHORTEST: usize = 8;
 
-/// Share of the pixels that must be evenly of one grey for it to be the ground.
+/// Share of the pixels that must be evenly of one grey for it to be a ground.
 const GROUND: f64 = 0.04;
 
 /// Grey levels by which an even place varies.
@@ -33,7 +33,7 @@ pub(crate) struct Thumbs {
     pub(crate) width: f64,
     pub(crate) height: f64,
     levels: Vec<Level>,
-    /// For each pixel of the largest copy, whether the picture's ground is about.
+    /// For each pixel of the largest copy, whether a ground of the picture is about.
     on_ground: Vec<bool>,
 }
 
@@ -61,7 +61,7 @@ impl Thumbs {
         (self.width / self.levels[0].width as f64).max(self.height / self.levels[0].height as f64)
     }
 
-    /// Whether the ground is about at a place of the original.
+    /// Whether a ground is about at a place of the original.
     pub(crate) fn on_ground(&self, [x, y]: [f64; 2]) -> bool {
         let Level { width, height, .. } = &self.levels[0];
         let column = (x / self.width * *width as f64) as usize;
@@ -87,9 +87,9 @@ impl Thumbs {
 /// made of.
 type Reach = [u8; 2];
 
-/// Marks the pixels that show the ground, or something thin drawn on it: the
-/// one grey that a good part of the picture is evenly of. Paper, a screen, a
-/// black sky.
+/// Marks the pixels that show a ground, or something thin drawn on it: a grey
+/// that a good part of the picture is evenly of. Paper, a screen, a black sky;
+/// a caption over a night has two.
 fn on_ground(reaches: &[Reach]) -> Vec<bool> {
     let mut even = [0usize; 256];
     for [low, high] in reaches {
@@ -101,12 +101,13 @@ fn on_ground(reaches: &[Reach]) -> Vec<bool> {
         let (first, last) = (grey.saturating_sub(2), (grey + 2).min(255));
         even[first..=last].iter().sum::<usize>()
     };
-    let ground = (0..=u8::MAX).max_by_key(|&grey| near(usize::from(grey)));
-    let ground =
-        ground.filter(|&grey| near(usize::from(grey)) as f64 >= GROUND * reaches.len() as f64);
-    let shows = |reach: &Reach| {
-        ground.is_some_and(|ground| reach.iter().any(|grey| grey.abs_diff(ground) <= 2 * EVEN))
-    };
+    let much = |grey: usize| near(grey) as f64 >= GROUND * reaches.len() as f64;
+    let grounds: [bool; 256] = std::array::from_fn(much);
+    let about: [bool; 256] = std::array::from_fn(|grey| {
+        let reach = 2 * usize::from(EVEN);
+        grounds[grey.saturating_sub(reach)..=(grey + reach).min(255)].contains(&true)
+    });
+    let shows = |reach: &Reach| reach.iter().any(|grey| about[usize::from(*grey)]);
     reaches.iter().map(shows).collect()
 }
 
@@ -239,5 +240,24 @@ mod tests {
     fn the_smallest_pictures_have_one() {
         let picture = Picture::from_rgb(1, 3, vec![9; 9]).unwrap();
         assert!((Thumbs::of(&picture).at(1.0).colour([0.5, 1.5])[0] - 9.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_picture_may_have_two_grounds() {
+        let (width, height) = (320u32, 320u32);
+        // White above, black below, in between a slope with no even part.
+        let grey = |n: u32| match n / width {
+            0..60 => 250,
+            260.. => 5,
+            row => (row * 37 + n % width * 29) as u8,
+        };
+        let rgb = (0..width * height).flat_map(|n| [grey(n); 3]).collect();
+        let thumbs = Thumbs::of(&Picture::from_rgb(width, height, rgb).unwrap());
+        let on_ground = |y: u32| {
+            let places = (0..160).filter(|x| thumbs.on_ground([f64::from(2 * x), f64::from(y)]));
+            places.count()
+        };
+        assert_eq!([on_ground(20), on_ground(300)], [160, 160]);
+        assert!(on_ground(150) < 80, "{}", on_ground(150));
     }
 }

@@ -39,6 +39,24 @@ const SMALL_IN_BOTH: f64 = -300.0;
 const SMALL: f64 = 0.4;
 const EVEN: f64 = 0.18;
 
+/// What it costs that places agree mostly on the grounds of both pictures while
+/// much of what is laid on each other is no ground, for each share of the pixels
+/// that does not agree. Two screens agree in their words and buttons. From
+/// `ROOTED` on there are places enough in what the pictures show. This and the
+/// next were set on the calibration half.
+const ROOTLESS: f64 = -70.0;
+const ROOTED: f64 = 0.6;
+
+/// Share of what is laid on each other that counts as no ground at least: no
+/// picture is all ground.
+const LEAST_PICTURED: f64 = 0.05;
+
+/// What a common part costs that is small in both pictures while around it each
+/// shows something else: a caption they share. From this share of squares that
+/// do so, against all that show something.
+const CLASH: f64 = -150.0;
+const SOME_CLASH: f64 = 0.2;
+
 /// Weights of a matching hash: the constant, its distance, the correlation of
 /// the pixels, the logarithm of the squares that show the same.
 const HASH: [f64; 4] = [-7.0, -0.06, 10.0, 1.4];
@@ -55,8 +73,20 @@ pub(super) fn geometry(overlay: &Overlay) -> f64 {
     ];
     let larger = overlay.overlap.max(overlay.covered);
     let furniture = (1.0 - larger) * (overlay.detail.paper - GROUND).max(0.0);
-    let small = (SMALL - larger).max(0.0) * (overlay.detail.paper - EVEN).max(0.0);
-    logistic(dot(&GEOMETRY, &facts) + FURNITURE * furniture + SMALL_IN_BOTH * small)
+    let smallness = (SMALL - larger).max(0.0);
+    let small = smallness * (overlay.detail.paper - EVEN).max(0.0);
+    let rooted = overlay.pictured / overlay.detail.pictured.max(LEAST_PICTURED);
+    let rootless = (ROOTED - rooted).max(0.0) * (1.0 - overlay.agreement);
+    let clashes = f64::from(overlay.detail.clashes);
+    let clash = clashes / (clashes + f64::from(overlay.same)).max(1.0);
+    let clash = smallness * (clash - SOME_CLASH).max(0.0);
+    logistic(
+        dot(&GEOMETRY, &facts)
+            + FURNITURE * furniture
+            + SMALL_IN_BOTH * small
+            + ROOTLESS * rootless
+            + CLASH * clash,
+    )
 }
 
 /// The score of a hash that led to an overlay.
