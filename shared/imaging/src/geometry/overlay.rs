@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::agreement::agreement;
 use super::area::{area, bounds, common, corners};
-use super::consensus::{Agreed, Matched, agree};
+use super::consensus::{Matched, agree};
 use super::matching::matches;
 use super::plane::Plane;
 use super::points::{MOST_BLOBS, Points, working_copy};
@@ -168,25 +168,19 @@ fn seen(points: (&Points, &Points), thumbs: [&Thumbs; 2], mirrored: bool) -> Opt
     let query_back = query.from_picture.inverse()?;
     agree(&matched, [query.longest, candidate.longest])
         .into_iter()
-        .filter_map(
-            |Agreed {
-                 transform,
-                 inliers,
-                 pairs,
-             }| {
-                let transform = back.after(&transform.after(&query.from_picture));
-                let mut laid = laid(thumbs[0], thumbs[1], &transform)?;
-                laid.inliers = inliers as u32;
-                laid.matched = matches.len() as u32;
-                let on_ground = |pair: &Pair| {
-                    let places = [query_back.apply(pair.from), back.apply(pair.to)];
-                    (0..2).all(|n| thumbs[n].on_ground(places[n]))
-                };
-                let furniture = pairs.iter().filter(|pair| on_ground(pair)).count();
-                laid.pictured = 1.0 - furniture as f64 / pairs.len().max(1) as f64;
-                Some(laid)
-            },
-        )
+        .filter_map(|agreed| {
+            let transform = back.after(&agreed.transform.after(&query.from_picture));
+            let mut laid = laid(thumbs[0], thumbs[1], &transform)?;
+            laid.inliers = agreed.inliers as u32;
+            laid.matched = matches.len() as u32;
+            let on_ground = |pair: &&Pair| {
+                thumbs[0].on_ground(query_back.apply(pair.from))
+                    && thumbs[1].on_ground(back.apply(pair.to))
+            };
+            let furniture = agreed.pairs.iter().filter(on_ground).count();
+            laid.pictured = 1.0 - furniture as f64 / agreed.pairs.len().max(1) as f64;
+            Some(laid)
+        })
         .filter(|found| found.agreement >= MIN_CORRELATION && found.same >= MIN_SAME)
         .max_by(|a, b| a.weight().total_cmp(&b.weight()))
 }

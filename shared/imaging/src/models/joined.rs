@@ -167,3 +167,116 @@ fn padding(auto: Option<&AttributeProto>, pads: Option<&AttributeProto>) -> Opti
         Some(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rten_onnx::onnx::{DataType, TensorProto};
+
+    use super::*;
+
+    fn node(kind: &str, input: &[&str], output: &str) -> NodeProto {
+        NodeProto {
+            input: input.iter().map(|it| (*it).to_owned()).collect(),
+            output: vec![output.to_owned()],
+            op_type: Some(kind.to_owned()),
+            ..NodeProto::default()
+        }
+    }
+
+    fn with(mut node: NodeProto, name: &str, i: Option<i64>, ints: &[i64]) -> NodeProto {
+        node.attribute.push(AttributeProto {
+            name: Some(name.to_owned()),
+            i,
+            ints: ints.to_vec(),
+            ..AttributeProto::default()
+        });
+        node
+    }
+
+    fn constant(name: &str, dims: &[i64], numbers: &[f32]) -> TensorProto {
+        TensorProto {
+            name: Some(name.to_owned()),
+            dims: dims.to_vec(),
+            data_type: Some(DataType::FLOAT),
+            float_data: numbers.to_vec(),
+            ..TensorProto::default()
+        }
+    }
+
+    /// Two planes of three by three, and what is done to the answer `a`.
+    fn graph(after: Vec<NodeProto>) -> GraphProto {
+        let convolution = with(node("Conv", &["picture", "w"], "a"), "group", Some(2), &[]);
+        let mut graph = GraphProto {
+            node: vec![with(convolution, "pads", None, &[1; 4])],
+            initializer: vec![
+                constant("w", &[2, 1, 3, 3], &[1.0; 18]),
+                constant("scale", &[2], &[2.0, 3.0]),
+                constant("shift", &[2], &[0.5, 0.25]),
+                constant("mean", &[2], &[1.0, -1.0]),
+                constant("variance", &[2], &[4.0 - 1e-5, 1.0 - 1e-5]),
+                constant("none", &[], &[0.0]),
+                constant("six", &[], &[6.0]),
+            ],
+            ..GraphProto::default()
+        };
+        graph.node.extend(after);
+        graph
+    }
+
+    fn pool(from: &str, to: &str, side: i64) -> NodeProto {
+        let sides = [side; 2];
+        let pool = with(node("MaxPool", &[from], to), "kernel_shape", None, &sides);
+        with(with(pool, "strides", None, &sides), "pads", None, &[0; 4])
+    }
+
+    fn scaled(from: &str, to: &str) -> NodeProto {
+        let inputs = [from, "scale", "shift", "mean", "variance"];
+        node("BatchNormalization", &inputs, to)
+    }
+
+    #[test]
+    fn what_is_done_to_the_answer_alone_is_part_of_it() {
+        let clipped = node("Clip", &["b", "none", "six"], "c");
+        let mut graph = graph(vec![scaled("a", "b"), clipped, pool("c", "d", 2)]);
+        let taken = joined(&mut graph, &["d"]);
+        assert_eq!((taken.len(), graph.node.len()), (1, 1));
+        assert_eq!(graph.node[0].output, ["d"]);
+        let it = &taken["d"];
+        let near = |a: f32, b: f32| (a - b).abs() < 1e-5;
+        assert!(near(it.weights[0], 1.0) && near(it.weights[9], 3.0));
+        assert!(near(it.bias[0], -0.5) && near(it.bias[1], 3.25));
+        assert_eq!((it.within, it.pooled), ([0.0, 6.0], true));
+    }
+
+    #[test]
+    fn each_plane_has_its_slope() {
+        let bent = node("PRelu", &["a", "shift"], "b");
+        let taken = joined(&mut graph(vec![bent]), &["b"]);
+        assert_eq!(taken["b"].slopes, [0.5, 0.25]);
+        assert_eq!(taken["b"].within, [0.0, f32::INFINITY]);
+    }
+
+    #[test]
+    fn what_others_need_too_or_is_not_known_stays() {
+        let relu = || node("Relu", &["a"], "b");
+        let sum = node("Add", &["a", "b"], "c");
+        for (after, output) in [
+            (vec![relu(), sum], "c"),
+            (vec![relu()], "a"),
+            (vec![node("Clip", &["a", "picture", "six"], "b")], "b"),
+            (vec![pool("a", "b", 3)], "b"),
+            (vec![node("Sub", &["six", "a"], "b")], "b"),
+        ] {
+            let mut graph = graph(after);
+            let before = graph.node.len();
+            let taken = joined(&mut graph, &[output]);
+            assert_eq!(graph.node.len(), before, "{output}");
+            assert_eq!(taken["a"].within, ANYTHING);
+            assert!(!taken["a"].pooled);
+        }
+        // A scale after a bend is another thing.
+        let mut bent = graph(vec![relu(), scaled("b", "c")]);
+        assert_eq!(joined(&mut bent, &["c"])["b"].bias, [0.0, 0.0]);
+        assert_eq!(bent.node.len(), 2);
+    }
+}
