@@ -3,9 +3,9 @@
 
     infra/openapi/fuzz.py [EXAMPLES [SEED]]
 
-EXAMPLES an operation, 200 if it is not said; with a SEED the same ones each time. Against the system that VARA_GATEWAY
-and VARA_ENGINES name, or else against a local stack that it raises on other ports,
-with limits that nobody reaches, and ends again.
+EXAMPLES an operation, 200 if it is not said; with a SEED the same ones each time.
+Against the system that VARA_GATEWAY and VARA_ENGINES name, or else against a local
+stack that it raises on other ports, with limits that nobody reaches, and ends again.
 
 Needs Python 3.10 or newer and the Python package registry the first time; makes its
 own virtual environment under target/. What it leaves out, and why, is in
@@ -193,9 +193,9 @@ def run(client: Path, gateway: str, engines: str, amount: list[str]) -> bool:
 
 
 def main() -> int:
-    amount = ["--max-examples", sys.argv[1] if len(sys.argv) > 1 else "200"]
-    if len(sys.argv) > 2:
-        amount += ["--seed", sys.argv[2]]
+    examples, *seed = [int(it) for it in sys.argv[1:3]] or [200]
+    amount = ["--max-examples", str(examples)]
+    amount += [part for it in seed for part in ("--seed", str(it))]
     HOME.mkdir(parents=True, exist_ok=True)
     client = tools()
     gateway, engines = os.environ.get("VARA_GATEWAY"), os.environ.get("VARA_ENGINES")

@@ -349,19 +349,26 @@ mod tests {
             .collect()
     }
 
+    /// Three by three of one plane each, positive sums only.
+    fn small(planes: usize) -> Shallow {
+        Shallow {
+            each: 1,
+            side: 3,
+            stride: 1,
+            padding: [Padding::Same; 2],
+            weights: numbers(9 * planes),
+            bias: vec![0.25; planes],
+            within: [0.0, f32::INFINITY],
+            slopes: vec![0.0; planes],
+            pooled: false,
+        }
+    }
+
     #[test]
     fn every_kind_is_what_its_definition_says() {
         let sizes = [[1, 1], [2, 7], [7, 2], [8, 8], [9, 33], [20, 50]];
-        let kinds = [
-            (3, 1, 1),
-            (3, 1, 2),
-            (5, 1, 1),
-            (5, 1, 2),
-            (3, 3, 1),
-            (3, 3, 2),
-        ];
-        let with_size = |(side, each, stride)| sizes.map(|size| (side, each, stride, size));
-        for (side, each, stride, size) in kinds.into_iter().flat_map(with_size) {
+        let with_size = |(each, side, stride)| sizes.map(|size| (side, each, stride, size));
+        for (side, each, stride, size) in KINDS.into_iter().flat_map(with_size) {
             let missing =
                 |of: usize| ((of.div_ceil(stride) - 1) * stride + side).saturating_sub(of);
             let half = side / 2;
@@ -399,17 +406,7 @@ mod tests {
     #[test]
     fn only_the_largest_of_four_is_kept() {
         for size in [[2, 2], [5, 7], [8, 34], [10, 33]] {
-            let mut it = Shallow {
-                each: 1,
-                side: 3,
-                stride: 1,
-                padding: [Padding::Same; 2],
-                weights: numbers(18),
-                bias: vec![0.5, -0.25],
-                within: [0.0, f32::INFINITY],
-                slopes: vec![0.0; 2],
-                pooled: false,
-            };
+            let mut it = small(2);
             let planes =
                 NdTensor::from_data([1, 2, size[0], size[1]], numbers(2 * size[0] * size[1]));
             let all = it.run(planes.view()).unwrap();
@@ -429,15 +426,8 @@ mod tests {
         }
         // There are no four.
         let one = Shallow {
-            each: 1,
-            side: 3,
-            stride: 1,
-            padding: [Padding::Same; 2],
-            weights: numbers(9),
-            bias: vec![0.0],
-            within: [0.0, 1.0],
-            slopes: vec![0.0],
             pooled: true,
+            ..small(1)
         };
         assert!(
             one.run(NdTensor::from_data([1, 1, 1, 5], numbers(5)).view())
@@ -448,15 +438,9 @@ mod tests {
     #[test]
     fn as_large_as_what_was_looked_at() {
         let it = |stride, padding| Shallow {
-            each: 1,
-            side: 3,
             stride,
             padding: [padding; 2],
-            weights: vec![0.0; 9],
-            bias: vec![0.0],
-            within: [f32::NEG_INFINITY, f32::INFINITY],
-            slopes: vec![0.0],
-            pooled: false,
+            ..small(1)
         };
         let shape = |it: Shallow, rows, columns| {
             let planes = NdTensor::from_data([1, 1, rows, columns], vec![0.0; rows * columns]);
@@ -471,17 +455,7 @@ mod tests {
 
     #[test]
     fn other_planes_are_refused() {
-        let it = Shallow {
-            each: 1,
-            side: 3,
-            stride: 1,
-            padding: [Padding::Same; 2],
-            weights: vec![0.0; 18],
-            bias: vec![0.0; 2],
-            within: [0.0, f32::INFINITY],
-            slopes: vec![0.0; 2],
-            pooled: false,
-        };
+        let it = small(2);
         let planes =
             |shape: [usize; 4]| NdTensor::from_data(shape, vec![0.0; shape.iter().product()]);
         assert!(it.run(planes([1, 2, 4, 4]).view()).is_some());

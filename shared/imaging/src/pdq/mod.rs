@@ -70,14 +70,13 @@ pub fn pdq_dihedral(picture: &Picture) -> Option<[Fingerprint; 8]> {
         return None;
     }
     let pixels = picture.pixels();
-    let greys = pixels.iter().take(MOST_GREYS);
-    let greys: Vec<f32> = greys.map(|it| tent::luma(*it)).collect();
+    let greys = || pixels.iter().map(|it| tent::luma(*it)).collect::<Vec<_>>();
+    let greys = (pixels.len() <= MOST_GREYS).then(greys);
     Some(Turn::ALL.map(|turn| {
         let walk = turn.walk(width, height);
-        let samples = if greys.len() == pixels.len() {
-            tent::samples(&greys, |grey| grey, &walk)
-        } else {
-            tent::samples(pixels, tent::luma, &walk)
+        let samples = match &greys {
+            Some(greys) => tent::samples(greys, |grey| grey, &walk),
+            None => tent::samples(pixels, tent::luma, &walk),
         };
         Fingerprint {
             pdq: Coefficients::of(&samples).hash(),

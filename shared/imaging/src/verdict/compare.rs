@@ -174,7 +174,7 @@ fn alike(query: &Subject, candidate: &Subject, models: &Models) -> Option<f32> {
 }
 
 fn faces_in_both(query: &Subject, candidate: &Subject, models: &Models) -> Option<PersonVerdict> {
-    if !(query.shows_somebody(models)? && candidate.shows_somebody(models)?) {
+    if !Subject::show_somebody([query, candidate], models)? {
         // There is nobody to be compared.
         return Some(same_person(&[], &[]));
     }

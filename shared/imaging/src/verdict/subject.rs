@@ -105,17 +105,17 @@ impl Subject {
     /// Has the models look at both at once. Nobody is looked for in the second when the first shows
     /// nobody, which is known by the time that both are looked at as a whole; and whose the faces are
     /// is found out only where both show somebody.
-    pub(crate) fn look([one, other]: [&Self; 2], models: &Models) {
-        let do_both = || Some(one.shows_somebody(models)? && other.shows_somebody(models)?);
+    pub(crate) fn look(both: [&Self; 2], models: &Models) {
+        let [one, other] = both;
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 other.vector(models);
                 one.vector(models);
-                do_both();
+                Self::show_somebody(both, models);
             });
             one.shows_somebody(models);
         });
-        if do_both() == Some(true) {
+        if Self::show_somebody(both, models) == Some(true) {
             std::thread::scope(|scope| {
                 scope.spawn(|| other.faces(models));
                 one.faces(models);
@@ -123,8 +123,13 @@ impl Subject {
         }
     }
 
+    /// Whether both do; the second is not asked when the first does not.
+    pub(crate) fn show_somebody([one, other]: [&Self; 2], models: &Models) -> Option<bool> {
+        Some(one.shows_somebody(models)? && other.shows_somebody(models)?)
+    }
+
     /// Whether it shows a face that is clear enough to be compared; `None` when the model failed.
-    pub(crate) fn shows_somebody(&self, models: &Models) -> Option<bool> {
+    fn shows_somebody(&self, models: &Models) -> Option<bool> {
         Some(match self.faces.get() {
             Some(faces) => faces.as_ref()?.iter().any(Face::is_clear),
             None => self.seen(models)?.iter().any(SeenFace::is_clear),
