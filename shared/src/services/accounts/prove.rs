@@ -85,13 +85,10 @@ impl Accounts {
 
     /// Not too many to one address, whoever asks, and not too many for her.
     async fn make_room_for_mail(&self, account: &Linked, now: Timestamp) -> Result<()> {
-        let hour = now.epoch_seconds() / HOUR;
-        let name = self
-            .keys
-            .address_name(&format!("codes/{}/{hour}", account.user_id));
-        let ends = now.plus_seconds(HOUR);
+        let name = format!("codes/{}", account.user_id);
+        let name = self.keys.address_name(&name);
         let window = self.keys.address_name(&account.platform_user_id);
-        let fine = self.store.count_try(&name, MAILS, ends).await?
+        let fine = self.store.count_try(&name, MAILS, HOUR, now).await?
             && self.store.open_mail_window(&window, PAUSE, now).await?;
         if fine { Ok(()) } else { Err(too_often()) }
     }

@@ -3,7 +3,7 @@
 use super::{Desk, Granted, Refusal, checked};
 use crate::auth::{Caller, RefreshToken, Unreadable, verify_password};
 use crate::clock;
-use crate::domain::{Error, Result, Session, SessionId, Shown, SignInMethod, Timestamp};
+use crate::domain::{Error, Result, Session, SessionId, Shown, SignInMethod};
 use crate::store::Store;
 
 /// How often a refresh that was overtaken by another is judged again.
@@ -12,7 +12,7 @@ const ATTEMPTS: u32 = 5;
 /// How many wrong passwords are taken for one address from one place…
 const MOST_TRIES: u32 = 20;
 
-/// …in so many seconds.
+/// …in so many seconds since the first.
 const SPAN: i64 = 300;
 
 /// Which sign-ins end.
@@ -37,12 +37,9 @@ pub async fn sign_in(
     from: &str,
 ) -> Result<Granted, Refusal> {
     let (address, password) = checked(address, password)?;
-    let span = clock::now().epoch_seconds() / SPAN;
-    let tries = desk
-        .keys()
-        .address_name(&format!("{address} {from} {span}"));
-    let ends_at = Timestamp::from_epoch_seconds((span + 1) * SPAN).unwrap_or_else(clock::now);
-    if !desk.store.count_try(&tries, MOST_TRIES, ends_at).await? {
+    let tries = desk.keys().address_name(&format!("{address} {from}"));
+    let counted = desk.store.count_try(&tries, MOST_TRIES, SPAN, clock::now());
+    if !counted.await? {
         return Err(Refusal::TooManyTries);
     }
     let account = desk.store.account_of(&address).await?;
