@@ -4,7 +4,8 @@
 use std::hint::black_box;
 use std::path::Path;
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use vara_imaging::{
     Limits, Models, Picture, Subject, Turn, compare, decode, features, overlay, shrink,
 };
@@ -18,17 +19,19 @@ fn picture(name: &str) -> Picture {
 /// The middle 60 % of the sides.
 fn crop(picture: &Picture) -> Picture {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let (across, down) = (width * 3 / 5, height * 3 / 5);
-    let rows = picture
-        .rgb()
-        .chunks_exact(3 * width)
-        .skip(height / 5)
-        .take(down);
+    let size = [width * 3 / 5, height * 3 / 5];
+    part(picture, [width / 5, height / 5], size)
+}
+
+fn part(picture: &Picture, [left, top]: [usize; 2], [width, height]: [usize; 2]) -> Picture {
+    let rows = picture.rgb().chunks_exact(3 * picture.width() as usize);
     let rgb = rows
-        .flat_map(|row| &row[3 * (width / 5)..][..3 * across])
+        .skip(top)
+        .take(height)
+        .flat_map(|row| &row[3 * left..][..3 * width])
         .copied()
         .collect();
-    Picture::from_rgb(across as u32, down as u32, rgb).unwrap_or_else(|| picture.clone())
+    Picture::from_rgb(width as u32, height as u32, rgb).unwrap_or_else(|| picture.clone())
 }
 
 /// With hashes and features worked out.
@@ -74,21 +77,47 @@ fn benches(criterion: &mut Criterion) {
         bencher.iter(|| overlay(black_box(&ours), black_box(&theirs)));
     });
     if let Ok(models) = Models::embedded() {
-        let mut pair = |name: &str, hers: &Picture, other: &Picture| {
-            group.bench_function(format!("{name} with models, from pixels"), |bencher| {
-                bencher.iter_batched(
-                    || (Subject::new(hers.clone()), Subject::new(other.clone())),
-                    |(query, candidate)| compare(&query, &candidate, Some(&models)),
-                    BatchSize::SmallInput,
-                );
-            });
-        };
-        pair("other picture", &hers, &other);
-        let (one, another) = ("collins", "grace-hopper");
-        let portrait = |name| picture(&format!("tests/pictures/{name}.jpg"));
-        pair("other person", &portrait(one), &portrait(another));
+        with_models(&mut group, [&hers, &other], &models);
     }
     group.finish();
+}
+
+fn with_models(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    [hers, other]: [&Picture; 2],
+    models: &Models,
+) {
+    let portrait = |name| picture(&format!("tests/pictures/{name}.jpg"));
+    let many = portrait("solvay-1927");
+    let half = [many.width() as usize / 2, many.height() as usize];
+    let [left, right] = [0, half[0]].map(|from| part(&many, [from, 0], half));
+    for (name, hers, other) in [
+        ("other picture", hers, other),
+        (
+            "other person",
+            &portrait("collins"),
+            &portrait("grace-hopper"),
+        ),
+        ("other group", &left, &right),
+    ] {
+        group.bench_function(format!("{name} with models, from pixels"), |bencher| {
+            bencher.iter_batched(
+                || (Subject::new(hers.clone()), Subject::new(other.clone())),
+                |(query, candidate)| compare(&query, &candidate, Some(models)),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    let [left, right] = [left, right].map(|it| {
+        let subject = known(&it);
+        match (models.faces(&it), models.vector(&it)) {
+            (Ok(faces), Ok(vector)) => subject.with_faces(faces).with_vector(vector),
+            _ => subject,
+        }
+    });
+    group.bench_function("other group with models, both known", |bencher| {
+        bencher.iter(|| compare(black_box(&left), black_box(&right), Some(models)));
+    });
 }
 
 criterion_group!(compares, benches);
