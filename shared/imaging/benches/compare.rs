@@ -53,13 +53,7 @@ fn benches(criterion: &mut Criterion) {
         group.bench_function(format!("{name}, both known"), |bencher| {
             bencher.iter(|| compare(black_box(&query), black_box(&candidate_known), None));
         });
-        group.bench_function(format!("{name}, from pixels"), |bencher| {
-            bencher.iter_batched(
-                || (Subject::new(hers.clone()), Subject::new(candidate.clone())),
-                |(query, candidate)| compare(&query, &candidate, None),
-                BatchSize::SmallInput,
-            );
-        });
+        from_pixels(&mut group, name, [&hers, candidate], None);
     };
     pair("resized (hash)", &shrink(&hers, 300));
     pair("mirrored (hash)", &hers.turned(Turn::FlipY));
@@ -82,6 +76,21 @@ fn benches(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn from_pixels(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    both: [&Picture; 2],
+    models: Option<&Models>,
+) {
+    group.bench_function(format!("{name}, from pixels"), |bencher| {
+        bencher.iter_batched(
+            || both.map(|it| Subject::new(it.clone())),
+            |[query, candidate]| compare(&query, &candidate, models),
+            BatchSize::SmallInput,
+        );
+    });
+}
+
 fn with_models(
     group: &mut BenchmarkGroup<'_, WallTime>,
     [hers, other]: [&Picture; 2],
@@ -100,13 +109,8 @@ fn with_models(
         ),
         ("other group", &left, &right),
     ] {
-        group.bench_function(format!("{name} with models, from pixels"), |bencher| {
-            bencher.iter_batched(
-                || (Subject::new(hers.clone()), Subject::new(other.clone())),
-                |(query, candidate)| compare(&query, &candidate, Some(models)),
-                BatchSize::SmallInput,
-            );
-        });
+        let name = format!("{name} with models");
+        from_pixels(group, &name, [hers, other], Some(models));
     }
     let [left, right] = [left, right].map(|it| {
         let subject = known(&it);

@@ -45,7 +45,7 @@ impl Issue {
     }
 }
 
-/// A JSON body. An empty one counts as `{}`: the screens send the header with every call.
+/// A JSON body, or an empty one.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
@@ -63,9 +63,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 Error::invalid("REQUEST_ERROR", "The request could not be read.")
             }
         })?;
-        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         // Twice, so that a body that is no JSON at all is told apart from one of the wrong shape.
-        let value: Value = serde_json::from_slice(text)
+        let value = json_or_empty(&bytes)
             .map_err(|_| Error::invalid("INVALID_JSON", "The request is not valid JSON."))?;
         // It would be read as the fields in their order.
         if value.is_array() {
@@ -77,6 +76,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         }
         shape(value).map(Self)
     }
+}
+
+/// What a body says. An empty one counts as `{}`: those who call send its content type with every call.
+pub(super) fn json_or_empty(body: &[u8]) -> serde_json::Result<Value> {
+    serde_json::from_slice(if body.is_empty() { b"{}" } else { body })
 }
 
 /// A value as its type, or where it is not of that type.

@@ -24,6 +24,7 @@ use crate::limits::MIN_SIDE;
 use crate::picture::Picture;
 use crate::turn::Turn;
 use dct::Coefficients;
+use tent::Samples;
 
 /// Lowest quality at which a hash says anything; below it the picture is too
 /// flat and its bits are noise.
@@ -49,11 +50,7 @@ pub struct Fingerprint {
 
 /// The fingerprint of a picture; `None` when a side is under five pixels.
 pub fn pdq(picture: &Picture) -> Option<Fingerprint> {
-    let (coefficients, quality) = coefficients(picture)?;
-    Some(Fingerprint {
-        pdq: coefficients.hash(),
-        quality,
-    })
+    upright(picture).map(|samples| fingerprint(&samples))
 }
 
 /// The fingerprints of a picture turned and mirrored in all eight ways, in the
@@ -78,28 +75,32 @@ pub fn pdq_dihedral(picture: &Picture) -> Option<[Fingerprint; 8]> {
             Some(greys) => tent::samples(greys, |grey| grey, &walk),
             None => tent::samples(pixels, tent::luma, &walk),
         };
-        Fingerprint {
-            pdq: Coefficients::of(&samples).hash(),
-            quality: quality::of(&samples),
-        }
+        fingerprint(&samples)
     }))
 }
 
 /// The eight hashes from one set of coefficients.
 fn shortcut(picture: &Picture) -> Option<[Fingerprint; 8]> {
-    let (coefficients, quality) = coefficients(picture)?;
+    let samples = upright(picture)?;
+    let (coefficients, quality) = (Coefficients::of(&samples), quality::of(&samples));
     Some(Turn::ALL.map(|turn| Fingerprint {
         pdq: coefficients.turned(turn).hash(),
         quality,
     }))
 }
 
-/// The 16x16 coefficients and the quality of a picture.
-fn coefficients(picture: &Picture) -> Option<(Coefficients, u8)> {
+/// The samples of a picture as it is.
+fn upright(picture: &Picture) -> Option<Samples> {
     let walk = Turn::Keep.walk(picture.width() as usize, picture.height() as usize);
     let samples = || tent::samples(picture.pixels(), tent::luma, &walk);
-    let samples = is_large_enough(picture).then(samples)?;
-    Some((Coefficients::of(&samples), quality::of(&samples)))
+    is_large_enough(picture).then(samples)
+}
+
+fn fingerprint(samples: &Samples) -> Fingerprint {
+    Fingerprint {
+        pdq: Coefficients::of(samples).hash(),
+        quality: quality::of(samples),
+    }
 }
 
 fn is_large_enough(picture: &Picture) -> bool {

@@ -6,13 +6,13 @@ use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::Refused;
 use crate::auth::{Caller, Gate};
 use crate::clock;
+use crate::http::extract::json_or_empty;
 
-/// A JSON body. An empty one counts as `{}`: the library sends its content type with every call.
+/// A JSON body, or an empty one.
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
@@ -27,8 +27,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             };
             Refused::plain(status, "bad_json", "The request could not be read.")
         })?;
-        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let value: Value = serde_json::from_slice(text).map_err(|_| {
+        let value = json_or_empty(&bytes).map_err(|_| {
             Refused::plain(
                 StatusCode::BAD_REQUEST,
                 "bad_json",
