@@ -68,7 +68,12 @@ pub(crate) fn functions(template: &Template, faults: &mut Faults) {
 
 /// What we measure ourselves rings where it means trouble.
 pub(crate) fn measures(template: &Template, faults: &mut Faults) {
-    for metric in ["EngineErrors", "EngineSpent", "ScansFailed"] {
+    for metric in [
+        "EngineErrors",
+        "EngineSpent",
+        "ScansFailed",
+        "UnreadableRows",
+    ] {
         let rings =
             alarms(template, metric, "Stage").any(|it| it["Namespace"] == metrics::NAMESPACE);
         faults.expect(rings, format!("{metric} goes unnoticed"));

@@ -15,7 +15,7 @@ use crate::clock;
 pub const NAMESPACE: &str = "Vara";
 
 /// The names of all of them.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     "ColdStarts",
     "EngineErrors",
     "EngineSpent",
@@ -24,6 +24,7 @@ pub const NAMES: [&str; 8] = [
     "LimitedCalls",
     "ScanTime",
     "ScansFailed",
+    "UnreadableRows",
 ];
 
 /// What is measured.
@@ -56,6 +57,8 @@ pub enum Measure {
         /// How sure it is.
         tier: &'static str,
     },
+    /// A stored row could not be read.
+    UnreadableRow,
 }
 
 /// What came of asking an engine.
@@ -178,6 +181,7 @@ fn parts(place: &Place, it: Measure) -> (Vec<(&'static str, &str)>, Vec<Metric>)
             ],
         ),
         Measure::Finding { tier } => (vec![("Tier", tier)], vec![("Findings", "Count", 1)]),
+        Measure::UnreadableRow => (vec![], vec![("UnreadableRows", "Count", 1)]),
     }
 }
 
@@ -230,6 +234,7 @@ mod tests {
         for it in [
             Measure::ColdStart,
             Measure::LimitedCall,
+            Measure::UnreadableRow,
             scan("failed"),
             scan("completed"),
             Measure::Finding { tier: "HIGH" },

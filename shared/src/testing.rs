@@ -10,8 +10,8 @@ mod house;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType,
-    LocalSecondaryIndex, Projection, ProjectionType, ScalarAttributeType,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, LocalSecondaryIndex, Projection, ProjectionType, ScalarAttributeType,
 };
 use aws_sdk_dynamodb::{Client, Config};
 
@@ -43,6 +43,21 @@ pub async fn table() -> (Store, Client) {
     let client = client(&endpoint);
     create_table(&client).await;
     (Store::new(client.clone(), "vara"), client)
+}
+
+/// Puts a date that no version takes into a row of hers, which is made if there is none.
+pub async fn spoil(client: &Client, user: UserId, sk: &str, attribute: &str) {
+    let change = client.update_item().table_name("vara");
+    let bad = AttributeValue::S("-0001-12-31T23:00:00.000Z".into());
+    change
+        .key("pk", AttributeValue::S(format!("USER#{user}")))
+        .key("sk", AttributeValue::S(sk.to_owned()))
+        .update_expression("SET #a = :a")
+        .expression_attribute_names("#a", attribute)
+        .expression_attribute_values(":a", bad)
+        .send()
+        .await
+        .unwrap();
 }
 
 /// A store whose table does not answer.

@@ -11,7 +11,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("metrics", &["clock"]),
     ("trail", &[]),
     ("traces", &["clock", "domain"]),
-    ("store", &["domain"]),
+    ("store", &["domain", "metrics"]),
     ("objects", &["domain"]),
     ("queues", &["domain", "trail"]),
     ("engines", &["clock", "domain", "metrics", "traces"]),

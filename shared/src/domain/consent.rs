@@ -78,6 +78,12 @@ impl Default for Sendings {
 }
 
 impl Sendings {
+    /// What holds where nobody can tell what she said: nothing is sent anywhere.
+    #[must_use]
+    pub fn none() -> Self {
+        Self(Vendor::ALL.map(|it| (it, Sending::Never)).into())
+    }
+
     /// What she said, and the usual of what she did not speak of.
     fn with(said: BTreeMap<Vendor, Sending>) -> Self {
         let usual = Vendor::ALL.map(|it| (it, it.usual()));

@@ -176,6 +176,15 @@ fn all_types(said: BTreeMap<AlertType, bool>) -> BTreeMap<AlertType, bool> {
 }
 
 impl Preferences {
+    /// What holds while what she chose is unreadable: nothing is sent, recognised or told outside the app.
+    #[must_use]
+    pub fn closed() -> Self {
+        Self {
+            engines: Sendings::none(),
+            ..Self::default()
+        }
+    }
+
     /// The same with every kind named, or what is wrong with them: where, and why.
     pub fn checked(self) -> Result<Self, (&'static str, &'static str)> {
         if !OFFSETS.contains(&self.utc_offset_minutes) {
@@ -270,6 +279,16 @@ mod tests {
     fn preferences(said: serde_json::Value) -> Preferences {
         let read: Preferences = serde_json::from_value(said).unwrap();
         read.checked().unwrap()
+    }
+
+    #[test]
+    fn closed_preferences_allow_nothing() {
+        let closed = Preferences::closed();
+        for vendor in crate::domain::Vendor::ALL {
+            assert!(!closed.engines.allow(vendor, Some(0.0)), "{vendor:?}");
+        }
+        assert!(!closed.face_recognition);
+        assert_eq!(closed.ways(&AlertType::ALL.into()), []);
     }
 
     #[test]

@@ -2,30 +2,43 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::format_description::{BorrowedFormatItem, well_known::Rfc3339};
-use time::macros::format_description;
+use time::macros::{datetime, format_description};
 use time::{Duration, OffsetDateTime, Time, UtcOffset};
 
 const ISO_MS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
+/// The bounds of a [`Timestamp`]. Text of years beyond them does not sort, and sums with them overflow.
+const FIRST: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+const LAST: OffsetDateTime = datetime!(2200-12-31 23:59:59.999 UTC);
+
 /// A moment, to the millisecond, in UTC: `2026-01-31T12:34:56.789Z`. Its text sorts by time.
+///
+/// *Invariant:* it lies in the years 1970 to 2200, so its text can be read back. Sums saturate there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = DateTime, example = "2026-01-31T12:34:56.789Z"))]
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
-    /// Reads RFC 3339; `None` if it is not.
+    /// The first moment there is: the start of 1970.
+    pub const FIRST: Self = Self(FIRST);
+
+    /// Reads RFC 3339; `None` if it is not, or not in the years 1970 to 2200.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        OffsetDateTime::parse(text, &Rfc3339).ok().map(Self::from)
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        Self::within_bounds(moment)
     }
 
-    /// From seconds since 1970; `None` outside the calendar.
+    /// From seconds since 1970; `None` after 2200 or before 1970.
     #[must_use]
     pub fn from_epoch_seconds(seconds: i64) -> Option<Self> {
-        OffsetDateTime::from_unix_timestamp(seconds)
-            .ok()
-            .map(Self::from)
+        let moment = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+        Self::within_bounds(moment)
+    }
+
+    fn within_bounds(moment: OffsetDateTime) -> Option<Self> {
+        (FIRST..=LAST).contains(&moment).then(|| Self::from(moment))
     }
 
     /// Seconds since 1970.
@@ -40,16 +53,16 @@ impl Timestamp {
         i64::try_from(self.0.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
     }
 
-    /// `seconds` later.
+    /// `seconds` later, and no later than 2200.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
-        Self(self.0.saturating_add(Duration::seconds(seconds)))
+        Self::from(self.0.saturating_add(Duration::seconds(seconds)))
     }
 
-    /// `seconds` earlier.
+    /// `seconds` earlier, and no earlier than 1970.
     #[must_use]
     pub fn minus_seconds(self, seconds: i64) -> Self {
-        self.plus_seconds(-seconds)
+        self.plus_seconds(seconds.saturating_neg())
     }
 
     /// Milliseconds from `earlier` to this; negative if it is the other way round.
@@ -74,7 +87,7 @@ impl Timestamp {
                 .unwrap_or(moment)
                 .replace_time(Time::MIDNIGHT)
         };
-        Self(first(first(self.0).saturating_add(Duration::days(31))))
+        Self::from(first(first(self.0).saturating_add(Duration::days(31))))
     }
 
     /// Text that sorts newest first.
@@ -88,13 +101,13 @@ impl Timestamp {
 }
 
 impl From<OffsetDateTime> for Timestamp {
+    /// To the millisecond; a moment outside the bounds becomes the nearer bound.
     fn from(moment: OffsetDateTime) -> Self {
-        let ms = i64::from(moment.millisecond());
-        let whole = moment
-            .to_offset(UtcOffset::UTC)
-            .replace_nanosecond(0)
-            .unwrap_or(moment);
-        Self(whole.saturating_add(Duration::milliseconds(ms)))
+        // Compared before it is moved to UTC: the last hours of the calendar cannot be.
+        let moment = moment.clamp(FIRST, LAST).to_offset(UtcOffset::UTC);
+        let whole = i64::from(moment.millisecond());
+        let second = moment.replace_nanosecond(0).unwrap_or(FIRST);
+        Self(second.saturating_add(Duration::milliseconds(whole)))
     }
 }
 
@@ -113,7 +126,8 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| de::Error::custom("not an RFC 3339 date"))
+        Self::parse(&text)
+            .ok_or_else(|| de::Error::custom("not an RFC 3339 date from 1970 to 2200"))
     }
 }
 
@@ -131,6 +145,40 @@ mod tests {
             moment
         );
         assert_eq!(Timestamp::parse(&moment.to_string()).unwrap(), moment);
+    }
+
+    #[test]
+    fn a_moment_outside_1970_to_2200_is_not_taken() {
+        for (bound, beyond) in [
+            ("1970-01-01T00:00:00Z", "1969-12-31T23:59:59.999Z"),
+            ("1970-01-01T01:00:00+01:00", "1970-01-01T00:59:59+01:00"),
+            ("2200-12-31T23:59:59.999Z", "2201-01-01T00:00:00Z"),
+            ("2200-12-31T22:59:59-01:00", "2200-12-31T23:00:00-01:00"),
+            ("1999-12-31T00:00:00Z", "0000-01-01T00:00:00+01:00"),
+            ("1999-12-31T00:00:00Z", "9999-12-31T23:59:59-01:00"),
+        ] {
+            assert!(Timestamp::parse(bound).is_some(), "{bound}");
+            assert!(Timestamp::parse(beyond).is_none(), "{beyond}");
+        }
+        for seconds in [i64::MIN, -1, 7_289_654_400, i64::MAX] {
+            assert!(
+                Timestamp::from_epoch_seconds(seconds).is_none(),
+                "{seconds}"
+            );
+        }
+    }
+
+    #[test]
+    fn sums_end_at_the_bounds() {
+        let moment = Timestamp::parse("2026-01-31T12:34:56.789Z").unwrap();
+        let (first, last) = (Timestamp::from(FIRST), Timestamp::from(LAST));
+        assert_eq!(moment.plus_seconds(i64::MAX), last);
+        assert_eq!(moment.plus_seconds(i64::MIN), first);
+        assert_eq!(moment.minus_seconds(i64::MIN), last);
+        assert_eq!(last.next_month(), last);
+        let beyond = datetime!(9999-12-31 23:59:59 -1);
+        assert_eq!(Timestamp::from(beyond), last);
+        assert_eq!(Timestamp::from(datetime!(0000-01-01 00:00 +1)), first);
     }
 
     #[test]

@@ -33,4 +33,6 @@ pub mod users;
 mod work;
 
 #[cfg(test)]
+mod read_back_tests;
+#[cfg(test)]
 mod support;

@@ -6,8 +6,8 @@ use crate::domain::{
     Answer, Choices, Error, Plan, PlanView, QUESTIONS, Question, Response, Result, RiskLevel,
     Timestamp, UserId, answered,
 };
-use crate::services::plan::{ATTEMPTS, gone};
-use crate::store::{Kept, Store};
+use crate::services::plan::{ATTEMPTS, gone, plan_of};
+use crate::store::{Kept, RowState, Store};
 
 /// What her answers led to.
 #[derive(Clone, Debug, Serialize)]
@@ -51,17 +51,16 @@ pub async fn submit(
     for _ in 0..ATTEMPTS {
         let plan = store.plan(user).await?;
         let before = store.answers(user).await?;
-        let known = before.as_ref().map_or(&[][..], |it| &it.answers);
+        let known = match &before {
+            RowState::Readable(row) => row.answers.as_slice(),
+            RowState::Absent | RowState::Unreadable(_) => &[],
+        };
         let answers = answered(user, known, given, now);
         let choices = Choices::from(answers.as_slice());
         let risk = choices.risk_level();
-        let after = plan
-            .as_ref()
-            .map_or_else(|| Plan::first(user, now), |it| it.plan.clone())
-            .answered(&choices, now);
-        let seen = (before.as_ref(), plan.as_ref());
+        let after = plan_of(&plan, user, now).answered(&choices, now);
         match store
-            .keep_answers(seen, (&answers, &after), risk, now)
+            .keep_answers((&before, &plan), (&answers, &after), risk, now)
             .await?
         {
             Kept::Done => return Ok(outcome(risk, &after)),
@@ -83,7 +82,7 @@ fn outcome(risk_level: RiskLevel, plan: &Plan) -> Outcome {
 /// What she told us so far.
 pub async fn results(store: &Store, user: UserId) -> Result<Results> {
     let profile = store.account(user).await?.ok_or_else(gone)?.profile;
-    let answers = store.answers(user).await?;
+    let answers = store.answers(user).await?.readable();
     Ok(Results {
         completed: profile.onboarding_completed,
         risk_level: profile.onboarding_completed.then_some(profile.risk_level),

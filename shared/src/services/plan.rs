@@ -3,19 +3,22 @@
 use crate::domain::{
     Choices, Error, Plan, PlanItem, PlanItemId, PlanItemStatus, PlanView, Result, Timestamp, UserId,
 };
-use crate::store::{Kept, Store};
+use crate::store::{Kept, PlanRow, RowState, Store};
 
 /// How often a change is tried again when another page of hers was faster.
 pub(crate) const ATTEMPTS: u32 = 8;
 
-/// Her plan. Somebody who has none gets the one that leads to the questions.
+/// Her plan. Somebody who has none gets the one that leads to the questions. So does she whose plan is
+/// unreadable, and hers stays stored as it is.
 pub async fn get(store: &Store, user: UserId, now: Timestamp) -> Result<PlanView> {
     for _ in 0..ATTEMPTS {
-        if let Some(row) = store.plan(user).await? {
-            return Ok(row.plan.view());
-        }
         let plan = Plan::first(user, now);
-        if keep(store.keep_plan(None, &plan).await?)? {
+        let absent = match store.plan(user).await? {
+            RowState::Readable(row) => return Ok(row.plan.view()),
+            RowState::Unreadable(_) => return Ok(plan.view()),
+            absent @ RowState::Absent => absent,
+        };
+        if keep(store.keep_plan(&absent, &plan).await?)? {
             return Ok(plan.view());
         }
     }
@@ -32,9 +35,16 @@ pub async fn set_status(
 ) -> Result<PlanItem> {
     let id = PlanItemId::parse(id).ok_or_else(missing)?;
     for _ in 0..ATTEMPTS {
-        let row = store.plan(user).await?.ok_or_else(missing)?;
-        let (after, item) = row.plan.with_status(id, status, now).ok_or_else(missing)?;
-        if keep(store.keep_plan(Some(&row), &after).await?)? {
+        let before = store.plan(user).await?;
+        let plan = match &before {
+            RowState::Absent => return Err(missing()),
+            RowState::Readable(row) => &row.plan,
+            RowState::Unreadable(_) => {
+                return Err(Error::unavailable("changing a plan", "it is unreadable"));
+            }
+        };
+        let (after, item) = plan.with_status(id, status, now).ok_or_else(missing)?;
+        if keep(store.keep_plan(&before, &after).await?)? {
             return Ok(item);
         }
     }
@@ -45,19 +55,24 @@ pub async fn set_status(
 pub async fn regenerate(store: &Store, user: UserId, now: Timestamp) -> Result<PlanView> {
     for _ in 0..ATTEMPTS {
         // The plan first: whoever answers after that changes it too, and this one is then not stored.
-        let row = store.plan(user).await?;
-        let answers = store.answers(user).await?;
+        let before = store.plan(user).await?;
+        let answers = store.answers(user).await?.readable();
         let choices = answers.map(|it| Choices::from(it.answers.as_slice()));
         let standing = store.standing(user).await?;
-        let after = row
-            .as_ref()
-            .map_or_else(|| Plan::first(user, now), |it| it.plan.clone())
-            .regenerated(choices.as_ref(), standing, now);
-        if keep(store.keep_plan(row.as_ref(), &after).await?)? {
+        let after = plan_of(&before, user, now).regenerated(choices.as_ref(), standing, now);
+        if keep(store.keep_plan(&before, &after).await?)? {
             return Ok(after.view());
         }
     }
     Err(busy())
+}
+
+/// The stored plan, or the first one if there is none to read.
+pub(crate) fn plan_of(before: &RowState<PlanRow>, user: UserId, now: Timestamp) -> Plan {
+    match before {
+        RowState::Readable(row) => row.plan.clone(),
+        RowState::Absent | RowState::Unreadable(_) => Plan::first(user, now),
+    }
 }
 
 /// Whether it is stored; an error if she has left.

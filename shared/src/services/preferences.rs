@@ -42,7 +42,7 @@ pub async fn get(store: &Store, user: UserId) -> Result<Seen> {
         },
         |row| Seen {
             preferences: row.preferences,
-            updated_at: Some(row.updated_at),
+            updated_at: (!row.is_unreadable).then_some(row.updated_at),
             face_recognition_since: row.face_consent_at,
             webhook_secret: None,
             edition: Some(row.edition),
@@ -77,6 +77,7 @@ pub async fn set(
     let faces = Faces::after(row.as_ref(), chosen.face_recognition, now);
     let (kept_secret, kept_token) =
         row.map_or((None, None), |it| (it.webhook_secret, Some(it.stop_token)));
+    let kept_token = kept_token.filter(|it| !it.is_empty());
     let new_secret = (webhook.is_some() && !is_same)
         .then(new_secret)
         .transpose()?;
@@ -96,6 +97,7 @@ pub async fn set(
         face_withdrawn_at: faces.withdrawn_at,
         has_faces_left: faces.are_left,
         edition: OneTime::draw()?.token,
+        is_unreadable: false,
     };
     if !store
         .set_preferences(user, before.edition.as_deref(), &after)
@@ -141,7 +143,9 @@ impl Faces {
         Self {
             agreed_at: agrees.then_some(agreed_at.unwrap_or(now)),
             withdrawn_at: if withdraws { Some(now) } else { withdrawn_at },
-            are_left: withdraws || before.is_some_and(|it| it.has_faces_left),
+            // Whether she agreed before is not known of an unreadable row; what she says now counts.
+            are_left: withdraws
+                || before.is_some_and(|it| it.has_faces_left && !(it.is_unreadable && agrees)),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::list::{CHANGES, Counters};
 use super::tx::{Change, Tx};
-use super::{Key, Listing, Row, Store, read};
+use super::{Item, Key, Listing, Row, Store, read, reading};
 use crate::domain::{Alert, AlertStatus, Error, Page, Result, UserId};
 
 /// How many alerts one transaction removes: each takes one place of a hundred, and the totals one more.
@@ -11,7 +11,7 @@ const BATCH: usize = 90;
 /// How many batches one call removes before it asks to be called again.
 const MOST_BATCHES: u32 = 2000;
 
-fn key(user: UserId, id: &str) -> Key {
+pub(super) fn key(user: UserId, id: &str) -> Key {
     Key::user(user, format!("ALERT#{id}"))
 }
 
@@ -80,13 +80,15 @@ impl Store {
                 return Ok(deleted);
             }
             let mut tx = self.tx();
-            for alert in &alerts {
+            let count = alerts.len() as u64;
+            for (status, alert) in alerts {
+                let place = reading::text(&alert, "list").unwrap_or_default().to_owned();
                 // The place is checked so that a change of state in between cannot upset the totals.
-                tx = tx.delete_when(&key(user, &alert.id.to_string()), "list", &place(alert));
-                tx = tx.count(user, &[(counter(alert.status), -1)]);
+                tx = tx.delete_when(&read(alert)?, "list", &place);
+                tx = tx.count(user, &[(counter(status), -1)]);
             }
             if tx.commit().await?.is_done() {
-                deleted += alerts.len() as u64;
+                deleted += count;
             }
         }
         Err(Error::unavailable(
@@ -95,13 +97,14 @@ impl Store {
         ))
     }
 
-    async fn some_alerts(&self, user: UserId) -> Result<Vec<Alert>> {
+    /// Rows of alerts, readable or not, each with its state.
+    async fn some_alerts(&self, user: UserId) -> Result<Vec<(AlertStatus, Item)>> {
         let mut alerts = Vec::new();
         for status in AlertStatus::ALL {
             let room = BATCH - alerts.len();
             if room > 0 {
                 let rows = self.run(user, &run(status), room).await?;
-                alerts.extend(rows.into_iter().map(read).collect::<Result<Vec<Alert>>>()?);
+                alerts.extend(rows.into_iter().map(|it| (status, it)));
             }
         }
         Ok(alerts)

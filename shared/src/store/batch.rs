@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 use serde::de::DeserializeOwned;
 
 use super::tx::backoff;
-use super::{Item, Key, Store, failure, read};
+use super::{Item, Key, Store, failure, read_all};
 use crate::domain::{Error, Result};
 
 /// The most rows the table reads at once.
@@ -14,12 +14,12 @@ const AT_ONCE: usize = 100;
 const ATTEMPTS: u32 = 8;
 
 impl Store {
-    /// Reads these rows, consistently; in no order, and without those that are not there.
+    /// Reads these rows, consistently; in no order, and without those that are absent or unreadable.
     pub(crate) async fn get_all<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<T>> {
         let mut found = Vec::new();
         for some in keys.chunks(AT_ONCE) {
             let items = self.get_some(some).await?;
-            found.extend(items.into_iter().map(read).collect::<Result<Vec<T>>>()?);
+            found.extend(read_all(items));
         }
         Ok(found)
     }

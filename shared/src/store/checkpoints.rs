@@ -47,7 +47,8 @@ impl Store {
         of: impl Display,
         engine: &str,
     ) -> Result<Option<T>> {
-        let found: Option<Checkpoint<T>> = self.get(&key(scan, of, engine)).await?;
+        // What cannot be read is searched for again.
+        let found: Option<Checkpoint<T>> = self.get_readable(&key(scan, of, engine)).await?;
         Ok(found.map(|it| it.facts))
     }
 

@@ -40,7 +40,8 @@ fn found(user: UserId, engine: &str, digest: &str) -> Key {
 }
 
 impl Store {
-    /// How an engine stands.
+    /// How an engine stands. An unreadable row is an error: its engine is not asked, as nobody knows what
+    /// was spent.
     pub async fn engine(&self, name: &str) -> Result<EngineStanding> {
         let row: Option<EngineRow> = self.get(&engine(name)).await?;
         Ok(row.unwrap_or_default().standing)
@@ -83,7 +84,7 @@ impl Store {
         digest: &str,
         since: Timestamp,
     ) -> Result<Option<T>> {
-        let row: Option<Found<T>> = self.get(&found(user, engine, digest)).await?;
+        let row: Option<Found<T>> = self.get_readable(&found(user, engine, digest)).await?;
         Ok(row.filter(|it| it.at >= since).map(|it| it.answer))
     }
 

@@ -132,13 +132,10 @@ impl Store {
     pub async fn searchable_images(&self, user: UserId) -> Result<Vec<ImageRow>> {
         let mut found = Vec::new();
         for run in runs(ImageFilter::All) {
-            for item in self.run(user, &run, MAX_ACTIVE_IMAGES as usize).await? {
-                let row: ImageRow = super::read(item)?;
-                if row.image.is_searchable() {
-                    found.push(row);
-                }
-            }
+            let rows = self.run(user, &run, MAX_ACTIVE_IMAGES as usize).await?;
+            found.extend(super::read_all::<ImageRow>(rows));
         }
+        found.retain(|row| row.image.is_searchable());
         found.sort_by_key(|row| row.image.id);
         Ok(found)
     }

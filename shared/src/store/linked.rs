@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::tx::{Change, Outcome, Tx};
-use super::{Key, Listing, Row, Store, read};
+use super::{Key, Listing, Row, Store, read_all};
 use crate::domain::{
     AccountId, Error, Linked, LinkedLook, MAX_LINKED, Page, Platform, Proof, Result, Timestamp,
     UserId,
@@ -106,8 +106,9 @@ impl Store {
 
     /// All her accounts, oldest first.
     pub async fn all_linked(&self, user: UserId) -> Result<Vec<LinkedRow>> {
-        let rows = self.run(user, RUN, MAX_LINKED as usize).await?;
-        rows.into_iter().rev().map(read).collect()
+        let mut rows = self.run(user, RUN, MAX_LINKED as usize).await?;
+        rows.reverse();
+        Ok(read_all(rows))
     }
 
     /// Stores an account that is new.

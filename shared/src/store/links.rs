@@ -48,7 +48,7 @@ fn window_key(address: &str) -> Key {
 impl Store {
     /// A link that was not used yet, by the hash of its token. It may have expired.
     pub async fn link(&self, hash: &str) -> Result<Option<Link>> {
-        self.get(&key(hash)).await
+        self.get_readable(&key(hash)).await
     }
 
     /// Notes that a link was asked for. `false`: one was, less than `seconds` ago. `address` is the

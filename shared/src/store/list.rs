@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::marks::Shelf;
-use super::{Item, Key, Store, failure, read};
+use super::{Item, Key, Store, failure, read_all};
 use crate::domain::{Page, Pagination, Result, UserId};
 
 /// The most rows one question asks for.
@@ -50,6 +50,16 @@ pub struct Listing<T> {
     pub pagination: Pagination,
 }
 
+impl Listing<Item> {
+    /// The rows as their type, without those that are unreadable.
+    fn readable<T: DeserializeOwned>(self) -> Listing<T> {
+        Listing {
+            items: read_all(self.items),
+            pagination: self.pagination,
+        }
+    }
+}
+
 /// Her totals. A missing one is 0.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Counters(HashMap<String, serde_json::Value>);
@@ -71,10 +81,8 @@ impl Counters {
 impl Store {
     /// Her totals.
     pub(crate) async fn counters(&self, user: UserId) -> Result<Counters> {
-        Ok(self
-            .get(&Key::user(user, "COUNTERS"))
-            .await?
-            .unwrap_or_default())
+        let key = Key::user(user, "COUNTERS");
+        Ok(self.get_readable(&key).await?.unwrap_or_default())
     }
 
     /// A page of the list whose runs, each with its total, her totals tell; merged by token.
@@ -112,14 +120,14 @@ impl Store {
             let mut runs = runs(&counters);
             runs.retain(|(_, total)| *total > 0);
             let state = counters.state();
-            let listing = self.made_page((user, state), &runs, made, page).await?;
+            let listing = self.raw_page((user, state), &runs, made, page).await?;
             let told = listing
                 .pagination
                 .total
                 .saturating_sub(page.offset() as u64)
                 .min(u64::from(page.limit));
             if listing.items.len() as u64 >= told || reads == MOST_READS {
-                return Ok(listing);
+                return Ok(listing.readable());
             }
             reads += 1;
         }
@@ -134,17 +142,18 @@ impl Store {
         page: Page,
         total: u64,
     ) -> Result<Listing<T>> {
-        self.made_page((user, state), &[(run, total)], Made::Joined, page)
-            .await
+        let run = [(run, total)];
+        let page = self.raw_page((user, state), &run, Made::Joined, page);
+        Ok(page.await?.readable())
     }
 
-    async fn made_page<T: DeserializeOwned>(
+    async fn raw_page(
         &self,
         (user, state): (UserId, u64),
         runs: &[(String, u64)],
         made: Made,
         page: Page,
-    ) -> Result<Listing<T>> {
+    ) -> Result<Listing<Item>> {
         let total = runs.iter().map(|(_, total)| total).sum::<u64>();
         let all = usize::try_from(total).unwrap_or(usize::MAX);
         let wanted = page.offset().min(all)..page.end().min(all);
@@ -156,7 +165,7 @@ impl Store {
             self.merge_runs(user, runs, wanted, all).await?
         };
         Ok(Listing {
-            items: items.into_iter().map(read).collect::<Result<_>>()?,
+            items,
             pagination: page.of(total),
         })
     }

@@ -55,6 +55,7 @@ mod preferences;
 mod prints;
 mod proxy;
 mod rates;
+mod reading;
 mod replays;
 mod reviews;
 mod scans;
@@ -74,6 +75,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Error, Result, UserId};
+use reading::{read, read_all};
 
 pub use away::DUE_AWAY;
 pub use due::Due;
@@ -89,6 +91,7 @@ pub use plans::{AnswersRow, Kept, PlanRow};
 pub(crate) use preferences::DUE_FORGET;
 pub use preferences::PreferencesRow;
 pub use rates::Calls;
+pub use reading::RowState;
 pub use replays::{Claimed, Run};
 pub use reviews::{AlertMove, Flagged};
 pub(crate) use scans::DUE_SCAN;
@@ -197,8 +200,7 @@ impl Store {
         self.get::<Key>(&Key::lone("PING")).await.map(drop)
     }
 
-    /// Reads one row, consistently.
-    pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
+    async fn item(&self, key: &Key) -> Result<Option<Item>> {
         let reply = self
             .client
             .get_item()
@@ -208,10 +210,10 @@ impl Store {
             .send()
             .await
             .map_err(|err| failure("reading a row", err))?;
-        reply.item.map(read).transpose()
+        Ok(reply.item)
     }
 
-    /// These attributes of all rows of hers whose names begin so.
+    /// These attributes of all readable rows of hers whose names begin so.
     pub(crate) async fn parts<T: DeserializeOwned>(
         &self,
         user: UserId,
@@ -232,16 +234,10 @@ impl Store {
             .send();
         let mut parts = Vec::new();
         while let Some(row) = rows.next().await {
-            let row = row.map_err(|err| failure("reading parts of rows", err))?;
-            parts.push(read(row)?);
+            parts.push(row.map_err(|err| failure("reading parts of rows", err))?);
         }
-        Ok(parts)
+        Ok(read_all(parts))
     }
-}
-
-/// A row as its type.
-pub(crate) fn read<T: DeserializeOwned>(item: Item) -> Result<T> {
-    serde_dynamo::from_item(item).map_err(|err| Error::bug("reading a stored row", err))
 }
 
 /// A type as its row.

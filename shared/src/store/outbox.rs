@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::tx::Change;
-use super::{Key, Row, Store, VERSION, read};
+use super::{Key, Row, Store, VERSION, read_all};
 use crate::domain::{AlertType, Channel, Result, Timestamp, UserId};
 
 /// Kind of work in the `due` index.
@@ -148,7 +148,7 @@ impl Store {
     /// Her last deliveries, newest first.
     pub async fn deliveries(&self, user: UserId, most: usize) -> Result<Vec<Delivery>> {
         let rows = self.run(user, "DELIVERY", most).await?;
-        rows.into_iter().map(read).collect()
+        Ok(read_all(rows))
     }
 
     /// Looks at it again then.

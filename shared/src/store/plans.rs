@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::tx::{Change, Outcome};
 use super::users::account_key;
-use super::{Key, Store, VERSION, alerts, images};
+use super::{Key, RowState, Store, VERSION, alerts, images, reading};
 use crate::domain::{Answer, Plan, Result, RiskLevel, Standing, Timestamp, UserId};
 
 /// A plan, and which state of it this is.
@@ -57,38 +57,43 @@ fn answers_key(user: UserId) -> Key {
     Key::user(user, "ANSWERS")
 }
 
-/// A change of a row that is still in the state it was seen in; `None`: it was not there.
-fn revise(seen: Option<u64>) -> Result<Change> {
+/// A change of a row that is still in the state it was read in. An unreadable row is replaced whole.
+fn revise<T>(before: &RowState<T>, revision: impl Fn(&T) -> u64) -> Result<Change> {
+    let before = match before {
+        RowState::Absent => None,
+        RowState::Readable(row) => Some(revision(row)),
+        RowState::Unreadable(item) => reading::number(item, "revision"),
+    };
     let change = Change::default()
         .set("v", VERSION)?
-        .set("revision", seen.unwrap_or_default() + 1)?;
-    match seen {
+        .set("revision", before.map_or(1, |it| it.saturating_add(1)))?;
+    match before {
         Some(revision) => change.when("revision", "=", revision),
         None => Ok(change.if_absent("revision")),
     }
 }
 
-fn revise_plan(before: Option<&PlanRow>, after: &Plan) -> Result<Change> {
-    revise(before.map(|it| it.revision))?
+fn revise_plan(before: &RowState<PlanRow>, after: &Plan) -> Result<Change> {
+    revise(before, |it| it.revision)?
         .set("userId", after.user_id)?
         .set("generatedAt", after.generated_at)?
         .set("lastUpdated", after.last_updated)?
         .set("entries", &after.entries)
 }
 
-fn revise_answers(before: Option<&AnswersRow>, after: &[Answer]) -> Result<Change> {
-    revise(before.map(|it| it.revision))?.set("answers", after)
+fn revise_answers(before: &RowState<AnswersRow>, after: &[Answer]) -> Result<Change> {
+    revise(before, |it| it.revision)?.set("answers", after)
 }
 
 impl Store {
     /// Her plan, if she has one.
-    pub async fn plan(&self, user: UserId) -> Result<Option<PlanRow>> {
-        self.get(&plan_key(user)).await
+    pub async fn plan(&self, user: UserId) -> Result<RowState<PlanRow>> {
+        self.get_state(&plan_key(user)).await
     }
 
     /// Her answers, if she ever sent any.
-    pub async fn answers(&self, user: UserId) -> Result<Option<AnswersRow>> {
-        self.get(&answers_key(user)).await
+    pub async fn answers(&self, user: UserId) -> Result<RowState<AnswersRow>> {
+        self.get_state(&answers_key(user)).await
     }
 
     /// How things stand with her, from her totals.
@@ -101,7 +106,7 @@ impl Store {
     }
 
     /// Replaces her plan.
-    pub async fn keep_plan(&self, before: Option<&PlanRow>, after: &Plan) -> Result<Kept> {
+    pub async fn keep_plan(&self, before: &RowState<PlanRow>, after: &Plan) -> Result<Kept> {
         let user = after.user_id;
         let tx = self
             .tx()
@@ -113,7 +118,7 @@ impl Store {
     /// Replaces her answers, her plan, and what her profile says of them, together.
     pub async fn keep_answers(
         &self,
-        before: (Option<&AnswersRow>, Option<&PlanRow>),
+        before: (&RowState<AnswersRow>, &RowState<PlanRow>),
         (answers, plan): (&[Answer], &Plan),
         risk: RiskLevel,
         now: Timestamp,

@@ -3,12 +3,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::reading::{RowState, text};
 use super::tx::{Change, Tx};
-use super::{Key, Row, Store};
+use super::{Item, Key, Row, Store};
 use crate::domain::{Preferences, Result, Timestamp, UserId};
 
 /// Kind of work in the `due` index: faces are to be forgotten.
 pub(crate) const DUE_FORGET: &str = "FORGET_FACES";
+
+/// The attribute that tells one state of the row from another.
+const EDITION: &str = "edition";
 
 /// There while she agrees to the recognition of her face.
 const CONSENT: &str = "faceConsentAt";
@@ -36,6 +40,29 @@ pub struct PreferencesRow {
     pub has_faces_left: bool,
     /// Told apart from what she chose before.
     pub edition: String,
+    /// The stored row is unreadable; this one stands in its place and allows nothing.
+    #[serde(skip)]
+    pub is_unreadable: bool,
+}
+
+impl PreferencesRow {
+    /// What holds in place of an unreadable row. Faces that were kept with her consent may be left.
+    fn closed(item: &Item) -> Self {
+        let kept = |name| text(item, name).map(str::to_owned);
+        let updated_at = kept("updatedAt").and_then(|it| Timestamp::parse(&it));
+        Self {
+            preferences: Preferences::closed(),
+            webhook_secret: None,
+            // Links in mails that are out stay good.
+            stop_token: kept("stopToken").unwrap_or_default(),
+            updated_at: updated_at.unwrap_or(Timestamp::FIRST),
+            face_consent_at: None,
+            face_withdrawn_at: None,
+            has_faces_left: true,
+            edition: kept(EDITION).unwrap_or_default(),
+            is_unreadable: true,
+        }
+    }
 }
 
 pub(super) fn key(user: UserId) -> Key {
@@ -43,9 +70,13 @@ pub(super) fn key(user: UserId) -> Key {
 }
 
 impl Store {
-    /// Her preferences, once she has any.
+    /// Her preferences, once she has any. In place of an unreadable row stands one that allows nothing.
     pub async fn preferences(&self, user: UserId) -> Result<Option<PreferencesRow>> {
-        self.get(&key(user)).await
+        Ok(match self.get_state(&key(user)).await? {
+            RowState::Absent => None,
+            RowState::Readable(row) => Some(row),
+            RowState::Unreadable(item) => Some(PreferencesRow::closed(&item)),
+        })
     }
 
     /// Whether she agrees to the recognition of her face.
@@ -54,8 +85,8 @@ impl Store {
         Ok(row.is_some_and(|it| it.face_consent_at.is_some()))
     }
 
-    /// Stores her preferences in place of those of the edition `before`. `false`: somebody was faster,
-    /// or she is gone.
+    /// Stores her preferences in place of those of the edition `before`; an empty one is that of an
+    /// unreadable row that has none. `false`: somebody was faster, or she is gone.
     pub async fn set_preferences(
         &self,
         user: UserId,
@@ -70,7 +101,8 @@ impl Store {
         let tx = self.tx().require(&super::users::account_key(user));
         let tx = match before {
             None => tx.create(&row),
-            Some(edition) => tx.put_when(&row, "edition", edition),
+            Some("") => tx.put_without(&row, EDITION),
+            Some(edition) => tx.put_when(&row, EDITION, edition),
         };
         Ok(tx.commit().await?.is_done())
     }
@@ -110,6 +142,7 @@ mod tests {
             face_withdrawn_at: None,
             has_faces_left: false,
             edition: "e".into(),
+            is_unreadable: false,
         };
         let has = |it| {
             let item = crate::store::write(&Row::new(key(UserId::random()), it)).unwrap();

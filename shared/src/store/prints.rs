@@ -10,9 +10,10 @@ fn key(user: UserId, image: ImageId) -> Key {
 }
 
 impl Store {
-    /// What a picture of hers is recognised by, if it has been taken in.
+    /// What a picture of hers is recognised by, if it has been taken in. Nothing is known of one whose
+    /// row is unreadable, so it counts as intimate.
     pub async fn prints(&self, user: UserId, image: ImageId) -> Result<Option<Prints>> {
-        self.get(&key(user, image)).await
+        self.get_readable(&key(user, image)).await
     }
 
     /// Somebody else sees that a picture of hers is intimate: from now on it is kept back as such.

@@ -19,9 +19,9 @@ struct Name {
 }
 
 impl Store {
-    /// A sign-in, while it lasts.
+    /// A sign-in, while it lasts. An unreadable one has ended: she signs in anew.
     pub async fn session(&self, user: UserId, id: SessionId) -> Result<Option<Session>> {
-        self.get(&key(user, id)).await
+        self.get_readable(&key(user, id)).await
     }
 
     /// The names of her sign-ins.

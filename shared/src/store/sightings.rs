@@ -7,7 +7,7 @@
 use serde::Deserialize;
 
 use super::tx::Change;
-use super::{Store, Stored, matches};
+use super::{RowState, Store, Stored, alerts, matches};
 use crate::domain::{
     Alert, AlertStatus, Error, Image, Match, MatchId, MatchStatus, Result, ReviewStatus, Scan,
     ScanId, Tier, Timestamp, UserId, again,
@@ -55,8 +55,11 @@ impl Store {
     ) -> Result<Stored> {
         let key = matches::key(user, found.protected_image_id, found.id);
         for _ in 0..ATTEMPTS {
-            let Some(known) = self.get::<Known>(&key).await? else {
-                return Ok(Stored::Gone);
+            let known = match self.get_state::<Known>(&key).await? {
+                RowState::Readable(known) => known,
+                RowState::Absent => return Ok(Stored::Gone),
+                // It stays as it is, and the scan goes on with the other findings.
+                RowState::Unreadable(_) => return Ok(Stored::Known),
             };
             let review = known.found.review_status;
             let may_tell = alert.filter(|_| review != ReviewStatus::Dismissed);
@@ -85,10 +88,14 @@ impl Store {
         ))
     }
 
-    /// Whether she has not put this alert aside.
+    /// Whether she has not put this alert aside. Of an unreadable one nobody can say that.
     async fn matters(&self, user: UserId, alert: &Alert) -> Result<bool> {
-        let kept = self.alert(user, &alert.id.to_string()).await?;
-        Ok(kept.is_none_or(|it| it.status != AlertStatus::Dismissed))
+        let key = alerts::key(user, &alert.id.to_string());
+        Ok(match self.get_state::<Alert>(&key).await? {
+            RowState::Absent => true,
+            RowState::Readable(it) => it.status != AlertStatus::Dismissed,
+            RowState::Unreadable(_) => false,
+        })
     }
 
     /// Raises the alert of a finding that was quiet till now. `false`: it was not, or she has judged it.

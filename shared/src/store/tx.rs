@@ -191,6 +191,22 @@ impl<'a> Tx<'a> {
         self.push(put.map(|put| TransactWriteItem::builder().put(put).build()))
     }
 
+    /// Replaces a row that has no text in an attribute.
+    pub(crate) fn put_without(self, row: &impl Serialize, name: &str) -> Self {
+        let table = self.store.table.clone();
+        let put = write(row).and_then(|item| {
+            Put::builder()
+                .table_name(table)
+                .set_item(Some(item))
+                .condition_expression("attribute_exists(pk) AND NOT attribute_type(#n, :text)")
+                .expression_attribute_names("#n", name)
+                .expression_attribute_values(":text", AttributeValue::S("S".into()))
+                .build()
+                .map_err(|err| Error::bug("building a put", err))
+        });
+        self.push(put.map(|put| TransactWriteItem::builder().put(put).build()))
+    }
+
     fn put_if(self, row: &impl Serialize, condition: Option<&str>) -> Self {
         let table = self.store.table.clone();
         let put = write(row).and_then(|item| {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use vara::domain::{Plan, PlanItemStatus};
 use vara::http::table::App;
 use vara::services::plan;
-use vara::store::Kept;
+use vara::store::{Kept, RowState};
 use vara::testing::House;
 
 use crate::routes::routes;
@@ -203,7 +203,14 @@ async fn two_tabs_at_once_both_count() {
     assert_eq!(told["responses"].as_array().unwrap().len(), 3);
     // 7 of 12, and the plan is the one that follows from all three.
     assert_eq!(told["riskLevel"], "HIGH");
-    let plan = house.store.plan(user).await.unwrap().unwrap().plan;
+    let plan = house
+        .store
+        .plan(user)
+        .await
+        .unwrap()
+        .readable()
+        .unwrap()
+        .plan;
     let again = submit(&house, &token, &[]).await;
     let wanted: Vec<String> = again["protectionPlan"]["items"]
         .as_array()
@@ -316,11 +323,23 @@ async fn who_has_left_gets_no_rows() {
         house.store.empty(user, usize::MAX).await.unwrap().0 >= 2,
         "her answers and her plan"
     );
-    assert!(house.store.answers(user).await.unwrap().is_none());
-    assert!(house.store.plan(user).await.unwrap().is_none());
+    assert!(
+        house
+            .store
+            .answers(user)
+            .await
+            .unwrap()
+            .readable()
+            .is_none()
+    );
+    assert!(house.store.plan(user).await.unwrap().readable().is_none());
     let plan = Plan::first(user, now);
     assert_eq!(
-        house.store.keep_plan(None, &plan).await.unwrap(),
+        house
+            .store
+            .keep_plan(&RowState::Absent, &plan)
+            .await
+            .unwrap(),
         Kept::Gone
     );
     let err = vara::services::onboarding::submit(&house.store, user, &[], now)

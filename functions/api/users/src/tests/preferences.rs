@@ -270,3 +270,30 @@ async fn the_link_of_a_mail_asks_first_and_then_stops() {
         );
     }
 }
+
+/// A time that no row could be read back with made every later answer 500.
+#[tokio::test]
+async fn a_time_outside_the_calendar_of_the_rows_is_refused_and_breaks_nothing() {
+    let house = House::build().await;
+    let (_, token) = house.woman("ana@example.net", 1).await;
+    for time in [
+        "0000-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59-01:00",
+        "1969-12-31T23:59:59Z",
+        "2201-01-01T00:00:00Z",
+    ] {
+        let patch = json!({ "pausedUntil": time });
+        let (status, body) = call(&house, "PATCH", PREFERENCES, &token, patch).await;
+        assert_eq!(
+            (status, &body["error"]["code"]),
+            (400, &json!("VALIDATION_ERROR")),
+            "{time}"
+        );
+        let (status, body) = call(&house, "GET", PREFERENCES, &token, json!({})).await;
+        assert_eq!(
+            (status, &body["data"]["pausedUntil"]),
+            (200, &Value::Null),
+            "{time}"
+        );
+    }
+}
