@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use vara::services::image_files::INTAKE_WAIT;
+
 use crate::template_model::{Faults, Template, reference, root};
 
 /// Package, memory in MB, timeout in seconds.
@@ -180,6 +182,14 @@ pub(crate) fn sizes(template: &Template, faults: &mut Faults) {
             size.is_some() && size == sizes.get(it.package()).copied(),
             format!("{} has an undecided memory or timeout", it.id),
         );
+        if it.package() == "api-images" {
+            // A picture's address waits for the intake; what comes after the wait needs time as well.
+            let left = it.get("Timeout").as_u64().unwrap_or_default();
+            faults.expect(
+                left >= INTAKE_WAIT.as_secs() + 5,
+                format!("{} may end while it waits for an intake", it.id),
+            );
+        }
     }
 }
 

@@ -9,11 +9,11 @@ use vara_tests::{Reply, Woman, World};
 pub(crate) async fn signed_address(world: &World) {
     let her = world.woman().await;
     let sent = her.send(mine(), "image/jpeg").await;
-    assert!(
-        sent.expect(201).data().get("signedUrl").is_none(),
-        "the upload's answer has none"
-    );
+    let early = sent.expect(201).data()["signedUrl"].as_str().unwrap();
     assert_eq!(sent.data()["status"], "ACTIVE");
+    // Asked for at once, it comes when the picture has been taken in.
+    let shown = Reply::to(world.http.get(early)).await;
+    assert_eq!(shown.expect(200).header("content-type"), "image/jpeg");
     let image = her.ready(sent.data()["id"].as_str().unwrap()).await;
     assert_eq!(image["hash"].as_str().unwrap().len(), 64);
 

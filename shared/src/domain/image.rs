@@ -96,6 +96,12 @@ impl Image {
     pub fn is_viewable(&self) -> bool {
         self.state == ImageState::Ready
     }
+
+    /// Whether an address of it is given out: there are derivatives, or its intake is making them.
+    #[must_use]
+    pub fn can_be_shown(&self) -> bool {
+        matches!(self.state, ImageState::Pending | ImageState::Ready)
+    }
 }
 
 /// `filter` of the picture list.

@@ -10,6 +10,7 @@ use crate::domain::{
     UserId,
 };
 use crate::objects::{Objects, Ticket, key};
+use crate::services::image_files::Size;
 use crate::store::{Listing, Store};
 
 /// The most bytes of a file that comes through a function: what Lambda takes, less the envelope.
@@ -20,10 +21,6 @@ pub const MAX_TICKET: u64 = 25 * 1024 * 1024;
 
 /// How long a ticket is good for, in seconds.
 const TICKET_LIFE: i64 = 15 * 60;
-
-/// How long a picture's address is good for, in seconds: an hour and what is left of the half hour.
-const URL_LIFE: i64 = 3600;
-const URL_GRID: i64 = 1800;
 
 /// What every route that shows pictures needs.
 #[derive(Clone)]
@@ -38,7 +35,7 @@ pub struct Images {
     pub public_url: String,
 }
 
-/// A picture as lists show it.
+/// A picture as it is answered, with the address of its bytes.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -56,30 +53,9 @@ pub struct TicketView {
     upload: Ticket,
 }
 
-/// Which copy of a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Size {
-    /// At most 2048 px.
-    Display,
-    /// At most 512 px.
-    Thumbnail,
-}
-
-impl std::str::FromStr for Size {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "display" => Ok(Self::Display),
-            "thumb" => Ok(Self::Thumbnail),
-            _ => Err(()),
-        }
-    }
-}
-
 impl Images {
     /// Takes a file in. It is a picture by its bytes, whatever its name or claim says.
-    pub async fn upload(&self, user: UserId, file: Bytes, now: Timestamp) -> Result<Image> {
+    pub async fn upload(&self, user: UserId, file: Bytes, now: Timestamp) -> Result<ImageView> {
         if file.len() > MAX_DIRECT {
             return Err(too_large());
         }
@@ -103,7 +79,7 @@ impl Images {
                 ..err
             });
         }
-        Ok(image)
+        Ok(self.view(image, Size::Display, now))
     }
 
     /// Gives out a ticket to send a file of up to 25 MB straight to the bucket.
@@ -147,7 +123,7 @@ impl Images {
         let items = found
             .items
             .into_iter()
-            .map(|row| self.view(row.image, now))
+            .map(|row| self.view(row.image, Size::Gallery, now))
             .collect();
         Ok(Listing {
             items,
@@ -157,7 +133,7 @@ impl Images {
 
     /// One picture.
     pub async fn get(&self, user: UserId, id: ImageId, now: Timestamp) -> Result<ImageView> {
-        Ok(self.view(self.find(user, id).await?, now))
+        Ok(self.view(self.find(user, id).await?, Size::Display, now))
     }
 
     /// Puts a picture away; one that is put away already, or never came, goes for good.
@@ -180,62 +156,16 @@ impl Images {
         }
     }
 
-    /// The bytes behind a picture's signed address.
-    pub async fn file(
-        &self,
-        user: UserId,
-        id: ImageId,
-        size: Size,
-        expires: i64,
-        mac: &str,
-        now: Timestamp,
-    ) -> Result<Bytes> {
-        let fits = self
-            .keys
-            .check_url(&signed_text(user, id, size, expires), mac);
-        if !fits || expires < now.epoch_seconds() {
-            return Err(Error::new(
-                Kind::Forbidden,
-                "URL_EXPIRED",
-                "This address is no longer valid.",
-            ));
-        }
-        let object = match size {
-            Size::Display => key::display(user, id),
-            Size::Thumbnail => key::thumbnail(user, id),
-        };
-        // A derivative is at most 2048 px; anything larger was not made by us.
-        self.objects
-            .get(&object, MAX_DIRECT)
-            .await?
-            .ok_or_else(missing)
-    }
-
-    async fn find(&self, user: UserId, id: ImageId) -> Result<Image> {
+    pub(super) async fn find(&self, user: UserId, id: ImageId) -> Result<Image> {
         Ok(self.store.image(user, id).await?.ok_or_else(missing)?.image)
     }
 
-    fn view(&self, image: Image, now: Timestamp) -> ImageView {
+    /// A picture with an address of this size, also while its copies are being made.
+    fn view(&self, image: Image, size: Size, now: Timestamp) -> ImageView {
         let signed_url = image
-            .is_viewable()
-            .then(|| self.signed_url(&image, Size::Display, now));
+            .can_be_shown()
+            .then(|| self.signed_url(&image, size, now));
         ImageView { image, signed_url }
-    }
-
-    fn signed_url(&self, image: &Image, size: Size, now: Timestamp) -> String {
-        // On a grid, so that a page that asks again gets the same address.
-        let expires = (now.epoch_seconds() + URL_LIFE).div_euclid(URL_GRID) * URL_GRID + URL_GRID;
-        let mac = self
-            .keys
-            .sign_url(&signed_text(image.user_id, image.id, size, expires));
-        let name = match size {
-            Size::Display => "display",
-            Size::Thumbnail => "thumb",
-        };
-        format!(
-            "{}/api/v1/images/{}/file?user={}&size={name}&expires={expires}&signature={mac}",
-            self.public_url, image.id, image.user_id
-        )
     }
 }
 
@@ -262,10 +192,6 @@ pub fn too_large() -> Error {
     )
 }
 
-fn missing() -> Error {
+pub(super) fn missing() -> Error {
     Error::not_found("IMAGE_NOT_FOUND", "This picture does not exist.")
-}
-
-fn signed_text(user: UserId, id: ImageId, size: Size, expires: i64) -> String {
-    format!("{user}/{id}/{size:?}/{expires}")
 }

@@ -11,6 +11,7 @@ mod family;
 pub mod gauges;
 pub mod governor;
 pub mod health;
+pub mod image_files;
 pub mod images;
 pub mod ingest;
 pub mod lanes;

@@ -113,7 +113,7 @@ fn images() -> Vec<Row> {
                 row,
                 &[("file", Some(("IMG_0001.JPG", kind)), picture(format))],
             )
-            .gives_data(201, "Image"),
+            .gives_data(201, "ShownImage"),
         );
     }
     rows

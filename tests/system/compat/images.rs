@@ -58,12 +58,12 @@ fn uploads() -> Vec<Row> {
             post("upload_under_another_name", New, UPLOAD),
             &[("picture", jpeg, small())],
         )
-        .gives_data(201, "Image"),
+        .gives_data(201, "ShownImage"),
         form(
             post("upload_among_fields", New, UPLOAD),
             &[none.clone(), ("file", jpeg, small())],
         )
-        .gives_data(201, "Image"),
+        .gives_data(201, "ShownImage"),
         form(upload("upload_without_a_file"), &[none]).refused(400, "NO_FILE_PROVIDED"),
         form(upload("upload_of_no_parts"), &[]).refused(400, "NO_FILE_PROVIDED"),
         form(

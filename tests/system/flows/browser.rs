@@ -258,11 +258,18 @@ impl<'a> Browser<'a> {
 
     /// What an `<img>` shows: no headers of ours, and nothing that forbids it on another page.
     pub(crate) async fn show(&self, address: &str) -> Reply {
-        let reply = Reply::to(self.world.http.get(address)).await;
+        let request = self.world.http.get(address);
+        let reply = Reply::to(request.header("sec-fetch-dest", "image")).await;
         if reply.status == 200 {
             assert_eq!(reply.header("cross-origin-resource-policy"), "cross-origin");
         }
         reply
+    }
+
+    /// What a tab of its own shows of an address.
+    pub(crate) async fn open_in_a_tab(&self, address: &str) -> Reply {
+        let request = self.world.http.get(address);
+        Reply::to(request.header("sec-fetch-dest", "document")).await
     }
 
     /// The same user, for what is not the flow itself.

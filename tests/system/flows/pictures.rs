@@ -28,19 +28,17 @@ pub(crate) async fn upload(world: &World) {
         id,
         "it is there as soon as it was sent"
     );
-    let shown = eventually("it can be shown", async || {
-        let list = browser.fetch(Method::GET, LIST).await;
-        list.data()[0]["signedUrl"].as_str().map(str::to_owned)
-    })
-    .await;
+    // The page reads the address from this list, once, while the picture may still be taken in (Q38).
+    let tile = listed.data()[0]["signedUrl"].as_str().unwrap().to_owned();
+    let shown = browser.show(&tile).await;
+    assert_eq!(shown.expect(200).header("content-type"), "image/jpeg");
     assert_eq!(
-        browser
-            .show(&shown)
-            .await
-            .expect(200)
-            .header("content-type"),
-        "image/jpeg"
+        longest_side(&shown.bytes),
+        512,
+        "a thumbnail fills the tile"
     );
+    let full = browser.open_in_a_tab(&tile).await;
+    assert_eq!(longest_side(&full.expect(200).bytes), 800, "view full size");
     assert_eq!(browser.get(COUNT).await.total(), 1);
 
     let bad = browser.upload(b"%PDF-1.7 no picture".to_vec()).await;
@@ -131,6 +129,11 @@ pub(crate) async fn scan_with_progress(world: &World) {
     );
     assert_eq!(last["result"]["matchesFound"], 0);
     assert_eq!(browser.get(BADGE).await.total(), 1);
+}
+
+fn longest_side(jpeg: &[u8]) -> u32 {
+    let picture = image::load_from_memory(jpeg).unwrap();
+    picture.width().max(picture.height())
 }
 
 async fn polled_until_over(browser: &Browser<'_>) {

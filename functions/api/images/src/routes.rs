@@ -1,8 +1,8 @@
-//! The routes.
+//! Routes of /api/v1/images: list, upload, ticket, one, delete, matches, file.
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef, Path, State};
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use vara::Result;
@@ -10,10 +10,14 @@ use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{ImageId, UserId};
 use vara::http::{Caller, Issue, Params, created, data, id, page};
-use vara::services::images::{Images, Size};
+use vara::services::image_files::{NOT_READY, SignedAddress};
+use vara::services::images::Images;
 use vara::services::scans;
 
 use crate::multipart::File;
+
+/// Where a browser will put what it fetches (W3C Fetch Metadata): `image` for an `<img>`, `document` for a tab.
+const FETCH_DESTINATION: &str = "sec-fetch-dest";
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -89,37 +93,45 @@ async fn matches(
     Ok(page(found.items, found.pagination))
 }
 
-/// A picture's bytes, for an `<img>`: the signature stands for the caller.
+/// A picture's bytes, for an `<img>` or a tab of their own: the signature stands for the caller.
 async fn file(
     State(app): State<App>,
     Path(text): Path<String>,
     params: Params,
+    headers: HeaderMap,
 ) -> Result<Response> {
-    let image = id(&text, ImageId::parse)?;
-    let missing = |name: &str| Issue::refuse(&[Issue::at(name, "This address is not complete.")]);
-    let user = params
-        .get("user")
-        .and_then(UserId::parse)
-        .ok_or_else(|| missing("user"))?;
-    let size: Size = params.one("size")?.ok_or_else(|| missing("size"))?;
-    let expires = params
-        .get("expires")
-        .and_then(|it| it.parse().ok())
-        .ok_or_else(|| missing("expires"))?;
-    let mac = params
-        .get("signature")
-        .ok_or_else(|| missing("signature"))?;
-    let bytes = app
-        .images
-        .file(user, image, size, expires, mac, clock::now())
-        .await?;
+    let address = signed_address(&text, &params)?;
+    let is_embedded = headers
+        .get(FETCH_DESTINATION)
+        .is_some_and(|it| it == "image");
+    let found = app.images.file(&address, is_embedded, clock::now()).await;
+    let bytes = match found {
+        Ok(bytes) => bytes,
+        Err(err) if err.code == NOT_READY => {
+            return Ok(([(header::RETRY_AFTER, "2")], err).into_response());
+        }
+        Err(err) => return Err(err),
+    };
     let headers = [
         (header::CONTENT_TYPE, "image/jpeg"),
         (header::CONTENT_DISPOSITION, "inline"),
+        (header::VARY, FETCH_DESTINATION),
         (
             HeaderName::from_static("cross-origin-resource-policy"),
             "cross-origin",
         ),
     ];
     Ok((headers, bytes).into_response())
+}
+
+fn signed_address<'a>(id_text: &str, params: &'a Params) -> Result<SignedAddress<'a>> {
+    let missing = |name: &str| Issue::refuse(&[Issue::at(name, "This address is not complete.")]);
+    let text = |name: &str| params.get(name).ok_or_else(|| missing(name));
+    Ok(SignedAddress {
+        image: id(id_text, ImageId::parse)?,
+        user: UserId::parse(text("user")?).ok_or_else(|| missing("user"))?,
+        size: params.one("size")?.ok_or_else(|| missing("size"))?,
+        expires: text("expires")?.parse().map_err(|_| missing("expires"))?,
+        signature: text("signature")?,
+    })
 }

@@ -1,7 +1,7 @@
 //! `/api/v1/images` and `/api/v1/matches`.
 
 use serde_json::{Value, json};
-use vara::domain::{Image, Match};
+use vara::domain::Match;
 use vara::services::images::{ImageView, TicketView};
 use vara::services::matches::{Confirmed, MatchView};
 
@@ -24,7 +24,7 @@ fn pictures() -> Vec<Operation> {
         Operation::new("post", "/api/v1/images/upload", "uploadImage", "Send a picture")
             .about("Up to 4.4 MB; larger ones go straight to the bucket with a ticket. JPEG, PNG or WebP by its bytes. It is searched for by itself.")
             .takes_form("multipart/form-data", true, form())
-            .data::<Image>(201, "It was taken in.")
+            .data::<ImageView>(201, "The picture, whose intake goes on; `signedUrl` can be shown already.")
             .refuses(400, &["NO_FILE_PROVIDED", "INVALID_FILE_TYPE", "REQUEST_ERROR"])
             .refuses(406, &["FST_INVALID_MULTIPART_CONTENT_TYPE"])
             .refuses(409, &["IMAGE_LIMIT_REACHED"])
@@ -45,16 +45,17 @@ fn pictures() -> Vec<Operation> {
             .nothing(204, "It is put away.")
             .refuses(404, MISSING),
         Operation::new("get", "/api/v1/images/{id}/file", "getImageFile", "A picture's bytes")
-            .about("`signedUrl` of a picture is such an address; its signature stands for the caller.")
+            .about("`signedUrl` of a picture is such an address; its signature stands for the caller. A picture that is still being taken in is waited for, up to 8 seconds. Of `size` `gallery`, which lists have, an `<img>` (`Sec-Fetch-Dest: image`) gets the copy of at most 512 px, and everything else, such as a tab of its own, the one of at most 2048 px.")
             .open()
             .id()
             .demands("user", "Whose.", json!({ "type": "string", "format": "uuid" }))
-            .demands("size", "Which copy.", json!({ "type": "string", "enum": ["display", "thumb"] }))
+            .demands("size", "Which copy.", json!({ "type": "string", "enum": ["display", "thumb", "gallery"] }))
             .demands("expires", "Until when, in seconds since 1970.", json!({ "type": "integer", "format": "int64" }))
             .demands("signature", "That it was made by us.", json!({ "type": "string" }))
             .bytes("image/jpeg", "The picture.")
             .refuses(403, &["URL_EXPIRED"])
-            .refuses(404, MISSING),
+            .refuses(404, MISSING)
+            .refuses(503, &["IMAGE_NOT_READY"]),
     ]
 }
 
