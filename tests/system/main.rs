@@ -101,6 +101,7 @@ fn cases() -> Vec<Case> {
         matches::her_word_is_remembered,
         onboarding::questions_and_results,
         onboarding::quiz_sent_again,
+        pictures::an_address_ends_with_its_sign_in,
         pictures::cap_of_fifty,
         pictures::filters_and_pages,
         pictures::location_is_removed_and_told,

@@ -1,5 +1,6 @@
 //! `/api/v1/images`.
 
+use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use vara_tests::pictures::{jpeg, mine, picture, with_metadata};
@@ -29,6 +30,7 @@ pub(crate) async fn signed_address(world: &World) {
         address.replace("size=display", "size=thumb"),
         address.replace(&her.id, "0e7d5c2f-7a51-4b0b-9f1c-3a865a1f6d02"),
         address.replace("expires=", "expires=9"),
+        address.replace("&session=", "&was="),
         address[..address.len() - 4].to_owned(),
     ] {
         assert_eq!(
@@ -39,6 +41,27 @@ pub(crate) async fn signed_address(world: &World) {
     }
     let other = world.http.get(address.replace("expires=", "expires=x"));
     assert_eq!(Reply::to(other).await.status, 400);
+}
+
+/// What was given to a sign-in ends with it, and with no other.
+pub(crate) async fn an_address_ends_with_its_sign_in(world: &World) {
+    let her = world.woman().await;
+    let image = her.upload(mine()).await;
+    let phone = her.sign_in().await;
+    let path = format!("/api/v1/images/{}", image["id"].as_str().unwrap());
+    let on_phone = phone.get(&path).await;
+    let addresses = [&image, on_phone.expect(200).data()].map(|it| it["signedUrl"].clone());
+    let status = async |address: &Value| {
+        let request = world.http.get(address.as_str().unwrap());
+        Reply::to(request).await.status
+    };
+    for address in &addresses {
+        assert_eq!(status(address).await, 200);
+    }
+    let out = "/auth/v1/logout?scope=local";
+    phone.call(Method::POST, out, None).await.expect(204);
+    let [here, there] = &addresses;
+    assert_eq!((status(here).await, status(there).await), (200, 403));
 }
 
 /// Turned upright, and nothing left of where and with what it was taken.

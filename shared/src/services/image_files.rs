@@ -3,15 +3,21 @@
 //! An `<img>` sends no token, so the signature of its address stands for the caller. A page asks for a
 //! picture as soon as its upload was answered. Its address is therefore given out while the picture is
 //! still being taken in, and a request for it waits for the intake.
+//!
+//! *Invariant:* an address is good no longer than the sign-in it was given to. It names the session, and
+//! each request reads the session's row, so that signing out ends the addresses that were given out.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::join;
 use tokio::time::Instant;
 
 use super::images::{Images, MAX_DIRECT, missing};
-use crate::domain::{Error, Image, ImageId, ImageState, Kind, Result, Timestamp, UserId};
+use crate::domain::{
+    Error, Image, ImageId, ImageState, Kind, Result, SessionId, Timestamp, UserId,
+};
 use crate::objects::key;
 
 /// How long a picture's address is good for, in seconds: an hour and what is left of the half hour.
@@ -74,6 +80,8 @@ pub struct SignedAddress<'a> {
     pub user: UserId,
     pub image: ImageId,
     pub size: Size,
+    /// The session it was given to; callers of an external issuer have none with us.
+    pub session: Option<SessionId>,
     /// In seconds since 1970.
     pub expires: i64,
     pub signature: &'a str,
@@ -82,8 +90,15 @@ pub struct SignedAddress<'a> {
 impl SignedAddress<'_> {
     /// What is signed.
     fn text(&self) -> String {
-        let Self { user, image, expires, .. } = self;
-        format!("{user}/{image}/{}/{expires}", self.size.name())
+        let Self {
+            user,
+            image,
+            expires,
+            ..
+        } = self;
+        let session = self.session.map(|it| it.to_string());
+        let session = session.as_deref().unwrap_or("-");
+        format!("{user}/{image}/{}/{session}/{expires}", self.size.name())
     }
 }
 
@@ -97,14 +112,15 @@ impl Images {
     ) -> Result<Bytes> {
         let is_signed = self.keys.check_url(&address.text(), address.signature);
         if !is_signed || address.expires < now.epoch_seconds() {
-            return Err(Error::new(
-                Kind::Forbidden,
-                "URL_EXPIRED",
-                "This address is no longer valid.",
-            ));
+            return Err(expired());
         }
         let (user, image) = (address.user, address.image);
-        self.wait_for_intake(user, image, INTAKE_WAIT, now).await?;
+        let (found, is_signed_in) = join!(self.find(user, image), self.is_signed_in(address));
+        let found = found?;
+        if !is_signed_in? {
+            return Err(expired());
+        }
+        self.wait_for_intake(found, INTAKE_WAIT, now).await?;
         let object = match address.size {
             Size::Thumbnail => key::thumbnail(user, image),
             Size::Gallery if is_embedded => key::thumbnail(user, image),
@@ -117,19 +133,26 @@ impl Images {
             .ok_or_else(missing)
     }
 
-    /// Returns once the picture has its copies. `Err` if it was rejected, does not exist, or is not taken
-    /// in within `wait`.
+    /// Whether the sign-in that the address was given to goes on; without one, whether the account is there.
+    async fn is_signed_in(&self, address: &SignedAddress<'_>) -> Result<bool> {
+        let user = address.user;
+        Ok(match address.session {
+            Some(session) => self.store.session(user, session).await?.is_some(),
+            None => self.store.account(user).await?.is_some(),
+        })
+    }
+
+    /// Returns once the picture has its copies. `Err` if it is rejected, goes away, or is not taken in
+    /// within `wait`.
     async fn wait_for_intake(
         &self,
-        user: UserId,
-        id: ImageId,
+        mut image: Image,
         wait: Duration,
         now: Timestamp,
     ) -> Result<()> {
         let deadline = Instant::now() + wait;
         let mut pause = FIRST_POLL_PAUSE;
         loop {
-            let image = self.find(user, id).await?;
             match image.state {
                 ImageState::Ready => return Ok(()),
                 ImageState::Rejected => return Err(missing()),
@@ -141,11 +164,19 @@ impl Images {
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_POLL_PAUSE);
+            image = self.find(image.user_id, image.id).await?;
         }
     }
 
-    /// An address under which this picture can be fetched; the same one for at least half an hour.
-    pub(super) fn signed_url(&self, image: &Image, size: Size, now: Timestamp) -> String {
+    /// An address under which this picture can be fetched while this session lasts; the same one for at
+    /// least half an hour.
+    pub(super) fn signed_url(
+        &self,
+        image: &Image,
+        session: Option<SessionId>,
+        size: Size,
+        now: Timestamp,
+    ) -> String {
         let expires = (now.epoch_seconds() + URL_LIFE_SECONDS).div_euclid(URL_GRID_SECONDS)
             * URL_GRID_SECONDS
             + URL_GRID_SECONDS;
@@ -153,18 +184,29 @@ impl Images {
             user: image.user_id,
             image: image.id,
             size,
+            session,
             expires,
             signature: "",
         };
         let signature = self.keys.sign_url(&address.text());
+        let session = session.map(|it| format!("&session={it}"));
         format!(
-            "{}/api/v1/images/{}/file?user={}&size={}&expires={expires}&signature={signature}",
+            "{}/api/v1/images/{}/file?user={}&size={}{}&expires={expires}&signature={signature}",
             self.public_url,
             image.id,
             image.user_id,
-            size.name()
+            size.name(),
+            session.unwrap_or_default()
         )
     }
+}
+
+fn expired() -> Error {
+    Error::new(
+        Kind::Forbidden,
+        "URL_EXPIRED",
+        "This address is no longer valid.",
+    )
 }
 
 fn not_ready() -> Error {

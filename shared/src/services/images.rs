@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use vara_imaging::{Format, Limits};
 
-use crate::auth::Keys;
+use crate::auth::{Caller, Keys};
 use crate::domain::{
     Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, Kind, Page, Result, Timestamp,
     UserId,
@@ -55,7 +55,8 @@ pub struct TicketView {
 
 impl Images {
     /// Takes a file in. It is a picture by its bytes, whatever its name or claim says.
-    pub async fn upload(&self, user: UserId, file: Bytes, now: Timestamp) -> Result<ImageView> {
+    pub async fn upload(&self, caller: &Caller, file: Bytes, now: Timestamp) -> Result<ImageView> {
+        let user = caller.user;
         if file.len() > MAX_DIRECT {
             return Err(too_large());
         }
@@ -79,7 +80,7 @@ impl Images {
                 ..err
             });
         }
-        Ok(self.view(image, Size::Display, now))
+        Ok(self.view(image, caller, Size::Display, now))
     }
 
     /// Gives out a ticket to send a file of up to 25 MB straight to the bucket.
@@ -114,16 +115,16 @@ impl Images {
     /// A page of her pictures.
     pub async fn list(
         &self,
-        user: UserId,
+        caller: &Caller,
         filter: ImageFilter,
         page: Page,
         now: Timestamp,
     ) -> Result<Listing<ImageView>> {
-        let found = self.store.images(user, filter, page).await?;
+        let found = self.store.images(caller.user, filter, page).await?;
         let items = found
             .items
             .into_iter()
-            .map(|row| self.view(row.image, Size::Gallery, now))
+            .map(|row| self.view(row.image, caller, Size::Gallery, now))
             .collect();
         Ok(Listing {
             items,
@@ -132,8 +133,9 @@ impl Images {
     }
 
     /// One picture.
-    pub async fn get(&self, user: UserId, id: ImageId, now: Timestamp) -> Result<ImageView> {
-        Ok(self.view(self.find(user, id).await?, Size::Display, now))
+    pub async fn get(&self, caller: &Caller, id: ImageId, now: Timestamp) -> Result<ImageView> {
+        let image = self.find(caller.user, id).await?;
+        Ok(self.view(image, caller, Size::Display, now))
     }
 
     /// Puts a picture away; one that is put away already, or never came, goes for good.
@@ -161,10 +163,10 @@ impl Images {
     }
 
     /// A picture with an address of this size, also while its copies are being made.
-    fn view(&self, image: Image, size: Size, now: Timestamp) -> ImageView {
+    fn view(&self, image: Image, caller: &Caller, size: Size, now: Timestamp) -> ImageView {
         let signed_url = image
             .can_be_shown()
-            .then(|| self.signed_url(&image, size, now));
+            .then(|| self.signed_url(&image, caller.session, size, now));
         ImageView { image, signed_url }
     }
 }

@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use vara::Result;
 use vara::auth::Gate;
 use vara::clock;
-use vara::domain::{ImageId, UserId};
+use vara::domain::{ImageId, SessionId, UserId};
 use vara::http::{Caller, Issue, Params, created, data, id, page};
 use vara::services::image_files::{NOT_READY, SignedAddress};
 use vara::services::images::Images;
@@ -50,14 +50,14 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
     let filter = params.one("filter")?.unwrap_or_default();
     let found = app
         .images
-        .list(caller.user, filter, params.page()?, clock::now())
+        .list(&caller, filter, params.page()?, clock::now())
         .await?;
     Ok(page(found.items, found.pagination))
 }
 
 async fn upload(State(app): State<App>, caller: Caller, File(file): File) -> Result<Response> {
     Ok(created(
-        app.images.upload(caller.user, file, clock::now()).await?,
+        app.images.upload(&caller, file, clock::now()).await?,
     ))
 }
 
@@ -67,9 +67,7 @@ async fn ticket(State(app): State<App>, caller: Caller) -> Result<Response> {
 
 async fn one(State(app): State<App>, caller: Caller, Path(text): Path<String>) -> Result<Response> {
     let image = id(&text, ImageId::parse)?;
-    Ok(data(
-        app.images.get(caller.user, image, clock::now()).await?,
-    ))
+    Ok(data(app.images.get(&caller, image, clock::now()).await?))
 }
 
 async fn remove(
@@ -127,10 +125,15 @@ async fn file(
 fn signed_address<'a>(id_text: &str, params: &'a Params) -> Result<SignedAddress<'a>> {
     let missing = |name: &str| Issue::refuse(&[Issue::at(name, "This address is not complete.")]);
     let text = |name: &str| params.get(name).ok_or_else(|| missing(name));
+    let session = params.get("session").map(SessionId::parse);
+    if session == Some(None) {
+        return Err(missing("session"));
+    }
     Ok(SignedAddress {
         image: id(id_text, ImageId::parse)?,
         user: UserId::parse(text("user")?).ok_or_else(|| missing("user"))?,
         size: params.one("size")?.ok_or_else(|| missing("size"))?,
+        session: session.flatten(),
         expires: text("expires")?.parse().map_err(|_| missing("expires"))?,
         signature: text("signature")?,
     })

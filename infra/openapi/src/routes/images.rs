@@ -50,6 +50,7 @@ fn pictures() -> Vec<Operation> {
             .id()
             .demands("user", "Whose.", json!({ "type": "string", "format": "uuid" }))
             .demands("size", "Which copy.", json!({ "type": "string", "enum": ["display", "thumb", "gallery"] }))
+            .query("session", "The sign-in it was given to; it ends with that.", json!({ "type": "string", "format": "uuid" }))
             .demands("expires", "Until when, in seconds since 1970.", json!({ "type": "integer", "format": "int64" }))
             .demands("signature", "That it was made by us.", json!({ "type": "string" }))
             .bytes("image/jpeg", "The picture.")

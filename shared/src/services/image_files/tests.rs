@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::*;
-use crate::auth::Keys;
+use crate::auth::{Caller, Keys};
 use crate::clock;
-use crate::domain::{ImageFilter, Page};
+use crate::domain::{Account, ImageFilter, Link, LinkKind, Page, Role, Session, SignInMethod};
 use crate::services::support::{World, photo, scene};
 
 const PAGE: Page = Page {
@@ -47,19 +47,46 @@ impl Kept {
             user: UserId::parse(&self.parameters["user"]).unwrap(),
             image: self.image,
             size: self.parameters["size"].parse().unwrap(),
+            session: self
+                .parameters
+                .get("session")
+                .and_then(|it| SessionId::parse(it)),
             expires: self.parameters["expires"].parse().unwrap(),
             signature: &self.parameters["signature"],
         }
     }
 }
 
-async fn sent(images: &Images, world: &World, file: Vec<u8>) -> Value {
-    let image = images.upload(world.user, file.into(), clock::now()).await;
+/// Somebody who just signed up.
+async fn signed_up(world: &World) -> (Account, Caller) {
+    let account = Account::new(UserId::random(), "ana@example.net", clock::now());
+    let session = Session::new(account.id(), SignInMethod::Password, clock::now());
+    let link = Link {
+        kind: LinkKind::SignUp,
+        user_id: account.id(),
+        hash: "h".into(),
+        expires_at: clock::now(),
+    };
+    let made = world
+        .store
+        .create_account(&account, "hash", &link, Some(&session));
+    assert!(made.await.unwrap());
+    let caller = Caller {
+        user: account.id(),
+        email: "ana@example.net".into(),
+        session: Some(session.id),
+        role: Role::User,
+    };
+    (account, caller)
+}
+
+async fn sent(images: &Images, caller: &Caller, file: Vec<u8>) -> Value {
+    let image = images.upload(caller, file.into(), clock::now()).await;
     json!(image.unwrap())
 }
 
-async fn listed(images: &Images, world: &World, filter: ImageFilter) -> Value {
-    let page = images.list(world.user, filter, PAGE, clock::now()).await;
+async fn listed(images: &Images, caller: &Caller, filter: ImageFilter) -> Value {
+    let page = images.list(caller, filter, PAGE, clock::now()).await;
     json!(page.unwrap().items)
 }
 
@@ -79,15 +106,16 @@ fn longest_side(jpeg: &[u8]) -> u32 {
 async fn a_new_picture_is_shown_when_its_intake_is_done() {
     let world = World::new().await;
     let images = images(&world);
-    let image = sent(&images, &world, photo("grace-hopper")).await;
+    let (_, caller) = signed_up(&world).await;
+    let image = sent(&images, &caller, photo("grace-hopper")).await;
     assert_eq!(image["state"], "PENDING");
     let full = Kept::of(&image);
-    let tile = Kept::of(&listed(&images, &world, ImageFilter::All).await[0]);
+    let tile = Kept::of(&listed(&images, &caller, ImageFilter::All).await[0]);
     assert_eq!(full.parameters["size"], "display");
     assert_eq!(tile.parameters["size"], "gallery");
 
     let intake = world.intake();
-    let taken = intake.take(world.user, full.image, clock::now());
+    let taken = intake.take(caller.user, full.image, clock::now());
     let (shown, in_page, taken) = tokio::join!(
         fetch(&images, &full, true),
         fetch(&images, &tile, true),
@@ -104,17 +132,18 @@ async fn a_new_picture_is_shown_when_its_intake_is_done() {
 async fn what_is_rejected_meanwhile_is_not_there() {
     let world = World::new().await;
     let images = images(&world);
+    let (_, caller) = signed_up(&world).await;
     // The header of a PNG, and nothing behind it.
     let mut broken = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x40\0\0\0\x40\x08\x02\0\0\0".to_vec();
     broken.extend_from_slice(&[0; 64]);
-    let image = sent(&images, &world, broken).await;
+    let image = sent(&images, &caller, broken).await;
     let kept = Kept::of(&image);
     let intake = world.intake();
-    let taken = intake.take(world.user, kept.image, clock::now());
+    let taken = intake.take(caller.user, kept.image, clock::now());
     let (shown, taken) = tokio::join!(fetch(&images, &kept, true), taken);
     taken.unwrap();
     assert_eq!(shown.unwrap_err().code, "IMAGE_NOT_FOUND");
-    let listed = listed(&images, &world, ImageFilter::Archived).await;
+    let listed = listed(&images, &caller, ImageFilter::Archived).await;
     assert_eq!(
         (&listed[0]["state"], &listed[0]["signedUrl"]),
         (&json!("REJECTED"), &Value::Null)
@@ -127,31 +156,56 @@ async fn the_wait_ends_and_a_late_intake_is_not_waited_for() {
     let images = images(&world);
     let now = clock::now();
     let new = world.announce(ImageState::Pending, now).await;
-    let wait = |id, wait| images.wait_for_intake(world.user, id, wait, now);
-    let over = wait(new.id, Duration::from_millis(250)).await.unwrap_err();
+    let wait = |image: &Image, wait| images.wait_for_intake(image.clone(), wait, now);
+    let over = wait(&new, Duration::from_millis(250)).await.unwrap_err();
     assert_eq!((over.code, over.kind), (NOT_READY, Kind::Unavailable));
 
     let before = now.minus_seconds(INTAKE_WAIT_MAX_AGE_SECONDS + 1);
     let late = world.announce(ImageState::Pending, before).await;
     // An hour: this test would hang if it were waited for.
-    let refused = wait(late.id, Duration::from_secs(3600)).await.unwrap_err();
+    let refused = wait(&late, Duration::from_secs(3600)).await.unwrap_err();
     assert_eq!(refused.code, NOT_READY);
-    let unknown = wait(ImageId::next(), INTAKE_WAIT).await.unwrap_err();
-    assert_eq!(unknown.code, "IMAGE_NOT_FOUND");
+    world.store.forget_image(&new).await.unwrap();
+    let gone = wait(&new, INTAKE_WAIT).await.unwrap_err();
+    assert_eq!(gone.code, "IMAGE_NOT_FOUND");
 }
 
 #[tokio::test]
 async fn an_address_is_good_for_what_was_signed_only() {
     let world = World::new().await;
     let images = images(&world);
-    let kept = Kept::of(&sent(&images, &world, scene(1)).await);
+    let (_, caller) = signed_up(&world).await;
+    let kept = Kept::of(&sent(&images, &caller, scene(1)).await);
     let address = kept.address();
     let changed = [
-        SignedAddress { size: Size::Gallery, ..address },
-        SignedAddress { user: UserId::random(), ..address },
-        SignedAddress { image: ImageId::next(), ..address },
-        SignedAddress { expires: address.expires + 1, ..address },
-        SignedAddress { signature: "", ..address },
+        SignedAddress {
+            size: Size::Gallery,
+            ..address
+        },
+        SignedAddress {
+            user: UserId::random(),
+            ..address
+        },
+        SignedAddress {
+            image: ImageId::next(),
+            ..address
+        },
+        SignedAddress {
+            session: Some(SessionId::random()),
+            ..address
+        },
+        SignedAddress {
+            session: None,
+            ..address
+        },
+        SignedAddress {
+            expires: address.expires + 1,
+            ..address
+        },
+        SignedAddress {
+            signature: "",
+            ..address
+        },
     ];
     for it in changed {
         let refused = images.file(&it, true, clock::now()).await.unwrap_err();
@@ -160,4 +214,60 @@ async fn an_address_is_good_for_what_was_signed_only() {
     let later = Timestamp::from_epoch_seconds(address.expires + 1).unwrap();
     let late = images.file(&address, true, later).await.unwrap_err();
     assert_eq!(late.code, "URL_EXPIRED");
+}
+
+#[tokio::test]
+async fn an_address_ends_with_the_sign_in_it_was_given_to() {
+    let world = World::new().await;
+    let images = images(&world);
+    let (account, caller) = signed_up(&world).await;
+    let session = caller.session.unwrap();
+    let elsewhere = Caller {
+        session: None,
+        ..caller.clone()
+    };
+    let image = sent(&images, &caller, scene(1)).await;
+    let here = Kept::of(&image);
+    let intake = world.intake();
+    let taken = intake.take(caller.user, here.image, clock::now());
+    taken.await.unwrap();
+    let there = Kept::of(&listed(&images, &elsewhere, ImageFilter::All).await[0]);
+    for kept in [&here, &there] {
+        assert!(fetch(&images, kept, true).await.is_ok());
+    }
+
+    // Signed out here: another sign-in of hers goes on, as one of an external issuer does.
+    let ended = world.store.end_sessions(caller.user, &[session]).await;
+    ended.unwrap();
+    let refused = fetch(&images, &here, true).await.unwrap_err();
+    assert_eq!(refused.code, "URL_EXPIRED");
+    assert!(fetch(&images, &there, true).await.is_ok());
+
+    // She leaves: refused at once, though the picture is removed only a little later.
+    let left = world.store.begin_erasure(&account, "x", &[], clock::now());
+    assert!(left.await.unwrap());
+    let refused = fetch(&images, &there, true).await.unwrap_err();
+    assert_eq!(refused.code, "URL_EXPIRED");
+}
+
+#[tokio::test]
+async fn an_archived_picture_is_shown_until_it_is_purged() {
+    let world = World::new().await;
+    let images = images(&world);
+    let (_, caller) = signed_up(&world).await;
+    let kept = Kept::of(&sent(&images, &caller, scene(1)).await);
+    let intake = world.intake();
+    let taken = intake.take(caller.user, kept.image, clock::now());
+    taken.await.unwrap();
+    let delete = async || images.delete(caller.user, kept.image, clock::now()).await;
+    delete().await.unwrap();
+    assert!(fetch(&images, &kept, true).await.is_ok());
+    // The bytes alone do not bring it back: its row decides.
+    let bytes = fetch(&images, &kept, true).await.unwrap();
+    delete().await.unwrap();
+    let object = key::display(caller.user, kept.image);
+    let put = world.objects.put(&object, "image/jpeg", bytes).await;
+    put.unwrap();
+    let gone = fetch(&images, &kept, true).await.unwrap_err();
+    assert_eq!(gone.code, "IMAGE_NOT_FOUND");
 }
