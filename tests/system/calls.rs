@@ -14,6 +14,33 @@ const LIMIT: usize = 600;
 /// How many calls are under way at once.
 const AT_ONCE: usize = 16;
 
+/// The address that the first command prints, opened in a browser: every link of the page works.
+pub(crate) async fn the_local_page_leads_where_it_says(world: &World) {
+    let get = async |url: String| {
+        let reply = world.http.get(&url).send().await.unwrap();
+        assert_eq!(reply.status(), 200, "{url}");
+        reply.text().await.unwrap()
+    };
+    let page = get(format!("{}/", world.gateway)).await;
+    let links: Vec<&str> = page
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|it| it.split('"').next())
+        .collect();
+    for wanted in ["/api/v1/docs", "/_local/tour", "/_local/logs/api-images"] {
+        assert!(links.contains(&wanted), "{links:?}");
+    }
+    for link in links {
+        let url = match link.starts_with('/') {
+            true => format!("{}{link}", world.gateway),
+            false => link.to_owned(),
+        };
+        get(url).await;
+    }
+    let tour = get(format!("{}/_local/tour", world.gateway)).await;
+    assert!(tour.contains(&format!("api={}", world.gateway)), "{tour}");
+}
+
 /// Calls of one address until it has too many; another address goes on.
 pub(crate) async fn too_many_are_refused(world: &World) {
     let somebody = Client::builder()

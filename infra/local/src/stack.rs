@@ -14,7 +14,7 @@ use self::parts::{Addresses, Listeners};
 use crate::{
     builder::Binaries,
     error::{Error, Result},
-    gateway::{self, Gateway},
+    gateway::{self, Gateway, home::Home},
     lambda::{Outcome, pool::Pool},
     options::Options,
     poller::Poller,
@@ -163,13 +163,40 @@ impl Stack {
             .map(|pool| (pool.launcher().function.arn.clone(), pool.invoker()))
             .collect();
         let gateway = Gateway::new(self.system.api.clone(), functions, bound.port);
-        let gateway = Arc::new(gateway);
+        let gateway = Arc::new(gateway.with_home(self.home()?));
         if let Err(error) = parts::check_health(&gateway).await {
             parts::keep_going(options, error)?;
         }
         self.tasks
             .spawn(gateway::serve(bound.listener, gateway, shutdown.clone()));
         self.start_sources(shutdown)
+    }
+
+    /// What the stack's own pages tell.
+    fn home(&self) -> Result<Home> {
+        let launchers = self.pools.iter().map(|pool| pool.launcher());
+        let addresses = &self.addresses;
+        Ok(Home {
+            gateway: addresses.gateway.clone(),
+            engines: addresses.engines.clone(),
+            services: vec![
+                (
+                    "DynamoDB",
+                    addresses.dynamodb.clone(),
+                    format!("table {}", self.table()),
+                ),
+                (
+                    "S3",
+                    addresses.s3.clone(),
+                    format!("bucket {}", self.bucket()),
+                ),
+                ("SQS", addresses.sqs.clone(), String::new()),
+            ],
+            readme: workspace::find()?.join("README.md"),
+            logs: launchers
+                .map(|it| (it.function.package.clone(), it.log.clone()))
+                .collect(),
+        })
     }
 
     fn start_sources(&mut self, shutdown: &Shutdown) -> Result<()> {

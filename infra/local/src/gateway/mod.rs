@@ -3,6 +3,7 @@
 
 pub(crate) mod errors;
 pub(crate) mod event;
+pub(crate) mod home;
 pub(crate) mod routes;
 
 use std::{collections::BTreeMap, convert::Infallible, net::SocketAddr, sync::Arc};
@@ -14,7 +15,7 @@ use hyper::body::{Body, Incoming};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use self::{errors::Refusal, event::Context, routes::Routes};
+use self::{errors::Refusal, event::Context, home::Home, routes::Routes};
 use crate::{
     lambda::{Invoke, Outcome},
     shutdown::Shutdown,
@@ -33,6 +34,8 @@ pub(crate) struct Gateway {
     /// By ARN.
     functions: BTreeMap<String, Invoke>,
     port: u16,
+    /// Pages of the local stack about itself.
+    home: Option<Home>,
 }
 
 impl Gateway {
@@ -43,6 +46,15 @@ impl Gateway {
             api,
             functions,
             port,
+            home: None,
+        }
+    }
+
+    /// The same, with pages about the stack where no route of the API leads.
+    pub(crate) fn with_home(self, home: Home) -> Self {
+        Self {
+            home: Some(home),
+            ..self
         }
     }
 
@@ -79,10 +91,11 @@ impl Gateway {
         context: &Context<'_>,
     ) -> Result<Response<Bytes>, Refusal> {
         let path = event::decode(parts.uri.path(), false);
-        let route = self
-            .routes
-            .find(parts.method.as_str(), &path)
-            .ok_or(Refusal::NotFound)?;
+        let Some(route) = self.routes.find(parts.method.as_str(), &path) else {
+            let home = self.home.as_ref().ok_or(Refusal::NotFound)?;
+            let page = home.page(&parts.method, &path).await;
+            return page.ok_or(Refusal::NotFound);
+        };
         let invoke = self
             .functions
             .get(&route.target.function_arn)

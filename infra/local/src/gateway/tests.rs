@@ -8,7 +8,7 @@ use http::{Request, Response};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
-use super::Gateway;
+use super::{Gateway, home::Home};
 use crate::{
     lambda::{Invoke, Outcome, runtime_api::PAYLOAD_LIMIT},
     template::{Api, Route},
@@ -73,6 +73,34 @@ async fn no_route_is_not_found() {
     let (status, body) = ask(&gateway, "/b", vec![]).await;
     assert_eq!(status, 404);
     assert_eq!(body["error"]["code"], "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn the_stacks_own_pages_are_where_no_route_leads() {
+    let home = || Home {
+        gateway: "http://localhost:4000".to_owned(),
+        engines: "http://127.0.0.1:4010".to_owned(),
+        services: vec![],
+        readme: "no-such-file".into(),
+        logs: [].into(),
+    };
+    let get = async |gateway: &Gateway, path: &str| {
+        let request = Request::get(path).body(Full::new(Bytes::new())).unwrap();
+        let response = gateway
+            .answer(request, "127.0.0.1:1".parse().unwrap())
+            .await;
+        let kind = response.headers()["content-type"].to_str().unwrap();
+        (response.status().as_u16(), kind.to_owned())
+    };
+    let plain = gateway(always(Outcome::TimedOut), SECOND);
+    let json = "application/json".to_owned();
+    assert_eq!(get(&plain, "/").await, (404, json.clone()));
+    let with_home = plain.with_home(home());
+    let html = "text/html; charset=utf-8".to_owned();
+    assert_eq!(get(&with_home, "/").await, (200, html));
+    assert_eq!(get(&with_home, "/unknown").await, (404, json.clone()));
+    assert_eq!(get(&with_home, "/_local/tour").await, (404, json.clone()));
+    assert_eq!(get(&with_home, "/a/b").await, (500, json), "a route");
 }
 
 #[tokio::test]
