@@ -211,6 +211,18 @@ mod tests {
     }
 
     #[test]
+    fn what_the_largest_phones_make_is_read_and_the_next_larger_is_not() {
+        for (width, height) in [(8160, 6144), (6144, 8160), (9248, 6944), (8192, 8192)] {
+            let claim = read(&png_header(width, height), &Limits::DEFAULT);
+            assert!(claim.is_ok(), "{width}x{height}: {claim:?}");
+        }
+        let over = read(&png_header(8192, 8193), &Limits::DEFAULT);
+        let pixels = 8192 * 8193;
+        let limit = 8192 * 8192;
+        assert_eq!(over, Err(DecodeError::TooManyPixels { pixels, limit }));
+    }
+
+    #[test]
     fn the_smallest_and_the_empty() {
         let dot = read(&png_header(4, 100), &Limits::DEFAULT);
         assert_eq!(dot, Err(DecodeError::TooSmall));

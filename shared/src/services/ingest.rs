@@ -270,6 +270,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_picture_of_a_phone_of_fifty_megapixels_is_taken_in() {
+        let world = World::new().await;
+        let (width, height) = (8160, 6144);
+        let rgb = vec![90; width as usize * height as usize * 3];
+        let picture = vara_imaging::Picture::from_rgb(width, height, rgb).unwrap();
+        let file = vara_imaging::encode_jpeg(&picture, 50).unwrap();
+        let id = taken_in(&world, file).await;
+        assert_eq!(world.image(id).await.image.state, ImageState::Ready);
+        let prints = world.store.prints(world.user, id).await.unwrap().unwrap();
+        assert_eq!((prints.width, prints.height), (2048, 1542));
+    }
+
+    #[tokio::test]
     async fn a_picture_without_a_face_says_so() {
         let world = World::new().await;
         testing::agree_to_faces(&world.store, world.user).await;
