@@ -7,7 +7,7 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// The bytes are none of the formats we read.
-    #[error("This file is not a picture we can read. JPEG, PNG, WebP and GIF work.")]
+    #[error("This file is not a picture we can read. JPEG, PNG and WebP work.")]
     NotAPicture,
     /// The file is larger than the limit.
     #[error("This file is too large. The limit is {} MB.", .limit / 1024 / 1024)]
