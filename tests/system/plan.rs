@@ -39,7 +39,7 @@ pub(crate) async fn before_and_after_the_quiz(world: &World) {
         first,
         "id planId category categoryCode title description priority status dueDate createdAt",
     );
-    assert_eq!(items(one.data()).len(), 1);
+    assert_eq!(items(one.data()).len(), 6);
     assert_eq!(
         (&first["category"], &first["priority"], &first["status"]),
         (&json!("Getting Started"), &json!(1), &json!("PENDING"))

@@ -8,17 +8,20 @@ use crate::store::{Kept, PlanRow, RowState, Store};
 /// How often a change is tried again when another page of hers was faster.
 pub(crate) const ATTEMPTS: u32 = 8;
 
-/// Her plan. Somebody who has none gets the one that leads to the questions. So does she whose plan is
-/// unreadable, and hers stays stored as it is.
+/// Her plan. Somebody who has none gets the one of the questions and the defaults. So does she whose
+/// plan is unreadable, and hers stays stored as it is.
 pub async fn get(store: &Store, user: UserId, now: Timestamp) -> Result<PlanView> {
     for _ in 0..ATTEMPTS {
-        let plan = Plan::first(user, now);
-        let absent = match store.plan(user).await? {
-            RowState::Readable(row) => return Ok(row.plan.view()),
-            RowState::Unreadable(_) => return Ok(plan.view()),
-            absent @ RowState::Absent => absent,
+        let before = store.plan(user).await?;
+        let plan = match &before {
+            RowState::Absent => Plan::first(user, now),
+            RowState::Unreadable(_) => return Ok(Plan::first(user, now).view()),
+            RowState::Readable(row) => match row.plan.with_defaults(now) {
+                None => return Ok(row.plan.view()),
+                Some(plan) => plan,
+            },
         };
-        if keep(store.keep_plan(&absent, &plan).await?)? {
+        if keep(store.keep_plan(&before, &plan).await?)? {
             return Ok(plan.view());
         }
     }

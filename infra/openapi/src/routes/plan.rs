@@ -8,7 +8,7 @@ use crate::operation::Operation;
 pub(super) fn operations() -> Vec<Operation> {
     vec![
         Operation::new("get", "/api/v1/protection-plan", "getPlan", "Her plan")
-            .data::<PlanView>(200, "Her plan; the first one leads to the questions.")
+            .data::<PlanView>(200, "Her plan. Before she has answered the questions: the questions and the default advice.")
             .refuses(404, &["USER_NOT_FOUND"]),
         Operation::new(
             "post",

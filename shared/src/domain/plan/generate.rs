@@ -7,12 +7,12 @@ use crate::domain::{Choices, RiskLevel};
 const PER_CATEGORY: usize = 3;
 
 /// What fills a plan that would be too short, and the place each takes when it is added for that.
-const DEFAULTS: [(Template, u32); 5] = [
-    (Template::UploadPhotos, 2),
-    (Template::ConnectAccounts, 2),
-    (Template::DataBreaches, 2),
-    (Template::AlertPreferences, 3),
-    (Template::TwoFactor, 1),
+const DEFAULTS: [Advice; 5] = [
+    Advice::new(Template::UploadPhotos, 2),
+    Advice::new(Template::ConnectAccounts, 2),
+    Advice::new(Template::DataBreaches, 2),
+    Advice::new(Template::AlertPreferences, 3),
+    Advice::new(Template::TwoFactor, 1),
 ];
 
 /// A piece of advice and the place it takes: 1 comes first.
@@ -25,6 +25,10 @@ pub struct Advice {
 }
 
 impl Advice {
+    const fn new(template: Template, place: u32) -> Self {
+        Self { template, place }
+    }
+
     pub(super) fn of(template: Template) -> Self {
         let place = template.recipe().priority;
         Self { template, place }
@@ -46,15 +50,26 @@ fn limits(risk: RiskLevel) -> (usize, usize) {
 pub fn advice(choices: &Choices) -> Vec<Advice> {
     let (least, most) = limits(choices.risk_level());
     let mut chosen: Vec<Advice> = best(choices, most).into_iter().map(Advice::of).collect();
-    let defaults = DEFAULTS.map(|(template, place)| Advice { template, place });
     // A single grave answer calls for more than the defaults can fill; then whatever comes first.
     let mut others: Vec<Advice> = RECIPES.iter().map(|it| Advice::of(it.template)).collect();
     others.sort_by_key(|it| it.place);
-    for advice in defaults.into_iter().chain(others) {
+    for advice in DEFAULTS.into_iter().chain(others) {
         if chosen.len() < least && chosen.iter().all(|it| it.template != advice.template) {
             chosen.push(advice);
         }
     }
+    chosen.sort_by_key(|it| it.place);
+    chosen
+}
+
+/// The advice for somebody who has answered nothing: the questions first, then the defaults.
+///
+/// The page computes its score from the share of items that are done, so a plan of the questions alone
+/// would show full protection after a click.
+#[must_use]
+pub(super) fn unanswered() -> Vec<Advice> {
+    let questions = [Advice::of(Template::GettingStarted)];
+    let mut chosen: Vec<Advice> = questions.into_iter().chain(DEFAULTS).collect();
     chosen.sort_by_key(|it| it.place);
     chosen
 }

@@ -124,7 +124,10 @@ impl Plan {
             user_id: user,
             generated_at: now,
             last_updated: now,
-            entries: vec![Entry::new(Template::GettingStarted, now)],
+            entries: generate::unanswered()
+                .into_iter()
+                .map(|it| Entry::new(it.template, now))
+                .collect(),
         }
     }
 

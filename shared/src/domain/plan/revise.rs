@@ -1,5 +1,6 @@
 //! A plan that is made again keeps what she did.
 
+use super::generate::unanswered;
 use super::{Advice, Entry, Plan, PlanItemStatus, Template, advice};
 use crate::domain::{Choices, Timestamp};
 
@@ -61,6 +62,22 @@ impl Plan {
         }
     }
 
+    /// A plan that holds the questions alone, as first plans once did, with the default advice added.
+    /// `None`: the plan holds more already.
+    #[must_use]
+    pub fn with_defaults(&self, now: Timestamp) -> Option<Self> {
+        let is_short =
+            matches!(self.entries.as_slice(), [it] if it.template == Template::GettingStarted);
+        let entries = unanswered()
+            .into_iter()
+            .map(|it| self.entry(it.template, now));
+        is_short.then(|| Self {
+            last_updated: now,
+            entries: entries.collect(),
+            ..self.clone()
+        })
+    }
+
     /// The entry of a template: as it is, if it is in the plan, else a new one.
     fn entry(&self, template: Template, now: Timestamp) -> Entry {
         let known = self.entries.iter().find(|it| it.template == template);
@@ -80,15 +97,6 @@ impl Standing {
         let alerts = (self.open_alerts > 0).then_some(alerts);
         photos.into_iter().chain(alerts).collect()
     }
-}
-
-/// What can be said without knowing anything of her.
-fn unanswered() -> Vec<Advice> {
-    let preferences = Advice {
-        template: Template::AlertPreferences,
-        place: 4,
-    };
-    vec![Advice::of(Template::GettingStarted), preferences]
 }
 
 impl Entry {

@@ -177,10 +177,15 @@ fn plans_reckoned_by_hand() {
 }
 
 #[test]
-fn a_new_plan_is_one_item() {
+fn a_new_plan_begins_with_the_questions_and_holds_the_defaults() {
     let user = UserId::random();
-    let view = Plan::first(user, at(0)).view();
-    assert_eq!((view.items.len(), view.user_id), (1, user));
+    let first = Plan::first(user, at(0));
+    let view = first.view();
+    let letters: String = first.entries[1..]
+        .iter()
+        .map(|it| char::from(b'A' + it.template as u8))
+        .collect();
+    assert_eq!((letters.as_str(), view.user_id), ("EADHO", user));
     let item = serde_json::to_value(&view.items[0]).unwrap();
     assert_eq!(item["category"], "Getting Started");
     assert_eq!(
@@ -194,6 +199,48 @@ fn a_new_plan_is_one_item() {
             .collect();
     want.sort_unstable();
     assert_eq!(keys, want);
+}
+
+/// The score as the page computes it from the items.
+fn score(plan: &Plan) -> u32 {
+    let of = |status| plan.entries.iter().filter(|it| it.status == status).count();
+    let done = 2 * of(PlanItemStatus::Completed) + of(PlanItemStatus::InProgress);
+    let share = u32::try_from(80 * done / (2 * plan.entries.len())).unwrap();
+    (20 + share).min(100)
+}
+
+#[test]
+fn two_clicks_are_not_full_protection() {
+    let user = UserId::random();
+    // A plan that was stored when the questions were all of it.
+    let mut former = Plan::first(user, at(0));
+    former.entries.truncate(1);
+    assert_eq!(former.entries[0].template, Template::GettingStarted);
+    for plan in [
+        Plan::first(user, at(0)),
+        Plan::first(user, at(0)).regenerated(None, QUIET, at(1)),
+        former.with_defaults(at(1)).unwrap(),
+    ] {
+        let id = PlanItemId::of(user, Template::GettingStarted);
+        let (begun, _) = plan
+            .with_status(id, PlanItemStatus::InProgress, at(2))
+            .unwrap();
+        let (done, _) = begun
+            .with_status(id, PlanItemStatus::Completed, at(3))
+            .unwrap();
+        assert!(score(&done) < 50, "{}", score(&done));
+        assert_eq!(plan.with_defaults(at(2)), None, "nothing is added twice");
+    }
+    let (done, _) = former
+        .with_status(
+            PlanItemId::of(user, Template::GettingStarted),
+            PlanItemStatus::Completed,
+            at(1),
+        )
+        .unwrap();
+    assert_eq!(score(&done), 100, "the former plan");
+    let widened = done.with_defaults(at(2)).unwrap();
+    assert_eq!(widened.entries[0], done.entries[0], "what she did stays");
 }
 
 #[test]
@@ -315,7 +362,10 @@ fn how_things_stand_is_in_the_plan_while_it_is_so() {
         [
             Template::UploadPhotos,
             Template::GettingStarted,
+            Template::TwoFactor,
             Template::OpenAlerts,
+            Template::ConnectAccounts,
+            Template::DataBreaches,
             Template::AlertPreferences
         ]
     );
