@@ -1,7 +1,8 @@
 //! Every text that reaches her by another way than the app, in one place.
 //!
 //! Fixed sentences and a link, nothing else: no name, no numbers, no word of what Vara looks for or
-//! has found. A subject is the same for every mail, because it shows on a locked screen.
+//! has found. A subject names the kind of mail, so that she finds it again, and nothing that any other
+//! service would not write: it shows on a locked screen.
 
 use serde_json::json;
 
@@ -52,7 +53,13 @@ impl Mail {
     /// The line that shows in a list of mails.
     #[must_use]
     pub fn subject(&self) -> &'static str {
-        "You have an update"
+        match self {
+            Self::Welcome { .. } => "Please confirm your address",
+            Self::Recovery { .. } => "Your sign-in link",
+            Self::Code { .. } => "Your code",
+            Self::PasswordChanged => "Your password was changed",
+            Self::Update { .. } => "You have an update",
+        }
     }
 
     /// The mail.
@@ -170,9 +177,10 @@ mod tests {
     }
 
     #[test]
-    fn all_look_the_same_from_outside_and_hold_their_link() {
+    fn subjects_tell_kinds_apart_and_texts_hold_their_link() {
+        let subjects: std::collections::BTreeSet<_> = all().iter().map(Mail::subject).collect();
+        assert_eq!(subjects.len(), all().len());
         for mail in all() {
-            assert_eq!(mail.subject(), "You have an update");
             let held = match mail {
                 Mail::PasswordChanged => "Forgot password",
                 Mail::Code { .. } => "<code>",

@@ -32,7 +32,7 @@ async fn a_forgotten_password() {
         .unwrap();
     assert_eq!(
         (&mail["to"], &mail["subject"]),
-        (&json!("ana@example.net"), &json!("You have an update"))
+        (&json!("ana@example.net"), &json!("Your sign-in link"))
     );
 
     let link = house.mailed("type=recovery").await;
