@@ -8,17 +8,18 @@
 use serde_json::json;
 
 use crate::domain::{
-    Error, Image, ImageState, ImageStatus, Result, Scan, ScanId, ScanType, Timestamp, rescan_after,
+    Error, Image, ImageState, ImageStatus, Result, RiskLevel, Scan, ScanId, ScanType, Timestamp,
+    UserId, rescan_after,
 };
 use crate::engines::{FaceCheck, Upload};
 use crate::metrics;
 use crate::objects::{Objects, key};
 use crate::queues::Queues;
 use crate::services::lanes::Lanes;
-use crate::services::{family, images, scans, users, work};
+use crate::services::{family, images, profiles, scans, users, work};
 use crate::store::{
-    DUE_AWAY, DUE_ERASE, DUE_FORGET, DUE_INTAKE, DUE_PURGE, DUE_RECHECK, DUE_RESCAN, DUE_SCAN, Due,
-    ScanRow, Store,
+    DUE_AWAY, DUE_ERASE, DUE_FORGET, DUE_INTAKE, DUE_PROFILES, DUE_PURGE, DUE_RECHECK, DUE_RESCAN,
+    DUE_SCAN, Due, ScanRow, Store,
 };
 
 /// How many things of a kind one run takes.
@@ -38,6 +39,10 @@ const LONG_OUT_OF_SIGHT: i64 = 15 * 60;
 /// How long a picture may wait for its intake, in seconds.
 const INTAKE_PATIENCE: i64 = 3 * 24 * 3600;
 
+/// After how many seconds a user is looked at again of whom nothing is known that a profile scan could
+/// search by.
+const PERSONA_RECHECK_SECONDS: i64 = 24 * 3600;
+
 /// What the schedule needs.
 #[derive(Clone)]
 pub struct Rescan {
@@ -51,6 +56,8 @@ pub struct Rescan {
     pub ingest: String,
     /// The queues of scans.
     pub lanes: Lanes,
+    /// Whether there is a directory of profiles; without one no profile scan is begun.
+    pub has_profile_directory: bool,
     /// The engine at which pictures lie while it searches.
     pub facecheck: Option<FaceCheck>,
 }
@@ -59,14 +66,14 @@ pub struct Rescan {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Scans sent again or ended, scans begun, pictures looked after, pictures purged, users erased,
-    /// breach checks begun, faces forgotten, pictures removed from an engine.
-    pub done: [usize; 8],
+    /// breach checks begun, faces forgotten, profile scans begun, pictures removed from an engine.
+    pub done: [usize; 9],
     /// Things to be tried again.
     pub failed: usize,
 }
 
 /// The kinds, in the order of [`Tally::done`].
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 9] = [
     DUE_SCAN,
     DUE_RESCAN,
     DUE_INTAKE,
@@ -74,6 +81,7 @@ const KINDS: [&str; 8] = [
     DUE_ERASE,
     DUE_RECHECK,
     DUE_FORGET,
+    DUE_PROFILES,
     // Last: an engine that is down takes its time.
     DUE_AWAY,
 ];
@@ -106,6 +114,7 @@ impl Rescan {
             erasures,
             rechecks,
             forgotten,
+            profile_scans,
             removed,
         ] = tally.done;
         tracing::info!(
@@ -116,6 +125,7 @@ impl Rescan {
             erasures,
             rechecks,
             forgotten,
+            profile_scans,
             removed,
             failed = tally.failed,
             "looked after what is due"
@@ -127,7 +137,7 @@ impl Rescan {
     async fn deal_with(&self, kind: &'static str, due: &Due, now: Timestamp) -> Result<bool> {
         let long = matches!(
             kind,
-            DUE_RESCAN | DUE_RECHECK | DUE_INTAKE | DUE_PURGE | DUE_AWAY
+            DUE_RESCAN | DUE_RECHECK | DUE_PROFILES | DUE_INTAKE | DUE_PURGE | DUE_AWAY
         );
         let until = now.plus_seconds(if long {
             LONG_OUT_OF_SIGHT
@@ -147,6 +157,7 @@ impl Rescan {
             DUE_SCAN => self.revive(due, now).await,
             DUE_RESCAN => self.begin(due, ScanType::ImageScan, now).await,
             DUE_RECHECK => self.begin(due, ScanType::BreachCheck, now).await,
+            DUE_PROFILES => self.begin(due, ScanType::ProfileScan, now).await,
             DUE_INTAKE => self.intake(due, now).await,
             DUE_PURGE => self.purge(due, now).await,
             DUE_FORGET => self.store.forget_faces(user).await.map(|()| true),
@@ -205,7 +216,7 @@ impl Rescan {
         Ok(true)
     }
 
-    /// Her next scan of all pictures, or the next check of her addresses.
+    /// Begins the next scan of this type, if there is anything for it to search by.
     async fn begin(&self, due: &Due, kind: ScanType, now: Timestamp) -> Result<bool> {
         let Some(user) = due.user() else {
             return Ok(false);
@@ -214,8 +225,9 @@ impl Rescan {
             return Ok(false);
         };
         let next = now.plus_seconds(rescan_after(risk));
-        if kind == ScanType::ImageScan && !self.store.has_pictures(user).await? {
-            self.store.put_off_rescan(user, next).await?;
+        if let Some(seconds) = self.seconds_until_searchable(user, kind, risk).await? {
+            let again = now.plus_seconds(seconds);
+            self.store.put_off_rescan(user, kind, again).await?;
             return Ok(false);
         }
         let scan = Scan::pending(ScanId::next(), user, kind, None, now);
@@ -225,11 +237,34 @@ impl Rescan {
         // Should this fail, the scan is found waiting and sent again.
         let queue = match kind {
             ScanType::BreachCheck => &self.lanes.breaches,
+            ScanType::ProfileScan => &self.lanes.profiles,
             _ => &self.lanes.background,
         };
         self.queues.send(queue, &scans::message(&scan)).await?;
         tracing::info!(user.id = %user, scan.id = %scan.id, kind = kind.as_str(), "a scan that was due begins");
+        if kind == ScanType::BreachCheck {
+            self.store.plan_profile_scans(user, now).await?;
+        }
         Ok(true)
+    }
+
+    /// When to ask again whether a scan of this type has something to search by, in seconds. `None`: it
+    /// has now.
+    async fn seconds_until_searchable(
+        &self,
+        user: UserId,
+        kind: ScanType,
+        risk: RiskLevel,
+    ) -> Result<Option<i64>> {
+        let usual = rescan_after(risk);
+        Ok(match kind {
+            ScanType::ImageScan if !self.store.has_pictures(user).await? => Some(usual),
+            ScanType::ProfileScan if !self.has_profile_directory => Some(usual),
+            ScanType::ProfileScan if !profiles::has_persona(&self.store, user).await? => {
+                Some(usual.min(PERSONA_RECHECK_SECONDS))
+            }
+            _ => None,
+        })
     }
 
     /// A picture that was announced and never taken in.

@@ -5,7 +5,7 @@
 use super::*;
 use crate::clock;
 use crate::domain::{Account, Page, Prints, ScanFilter, ScanOrigin, ScanStatus};
-use crate::services::support::{BACKGROUND, BREACHES, INGEST, QUEUE, World, delivered};
+use crate::services::support::{BACKGROUND, BREACHES, INGEST, PROFILES, QUEUE, World, delivered};
 use crate::store::{Arrival, Claim};
 use crate::testing::{self, Cloud};
 
@@ -375,6 +375,67 @@ async fn a_woman_who_left_is_not_checked() {
     assert_eq!(world.rescan().run(later).await.unwrap().done[5], 0);
 }
 
+#[tokio::test]
+async fn profiles_are_searched_by_themselves_once_there_is_a_name_to_search_by() {
+    let world = World::new().await;
+    with_account(&world).await;
+    let (rescan, now) = (world.rescan(), clock::now());
+    let day = |days: i64| now.plus_seconds(days * 24 * HOUR + HOUR + 1);
+    assert_eq!(rescan.run(day(0)).await.unwrap().done[7], 0, "no name");
+    world
+        .store
+        .rename(world.user, Some("Ana Example"), now)
+        .await
+        .unwrap()
+        .unwrap();
+    let without = Rescan {
+        has_profile_directory: false,
+        ..world.rescan()
+    };
+    assert_eq!(without.run(day(1)).await.unwrap().done[7], 0, "engine off");
+    assert_eq!(sent(&world, PROFILES), 0);
+    assert_eq!(rescan.run(day(8)).await.unwrap().done[7], 1);
+    assert_eq!(rescan.run(day(8)).await.unwrap().done[7], 0, "told twice");
+    assert_eq!(sent(&world, PROFILES), 1);
+    let filter = ScanFilter {
+        statuses: None,
+        kind: Some(ScanType::ProfileScan),
+    };
+    let page = Page {
+        number: 1,
+        limit: 5,
+    };
+    let scans = world.store.scans(world.user, &filter, page).await.unwrap();
+    assert_eq!(scans.pagination.total, 1);
+    assert_eq!(rescan.run(day(16)).await.unwrap().done[7], 1, "and again");
+}
+
+/// An account of before profile scans were planned gets them with its next breach check.
+#[tokio::test]
+async fn an_older_account_gets_its_profile_scans_too() {
+    let world = World::new().await;
+    with_account(&world).await;
+    let now = clock::now();
+    world
+        .store
+        .rename(world.user, Some("Ana Example"), now)
+        .await
+        .unwrap()
+        .unwrap();
+    let planned = world
+        .store
+        .due(DUE_PROFILES, now.plus_seconds(2 * HOUR), 9)
+        .await
+        .unwrap();
+    let gone = world.store.tx().delete(planned[0].key());
+    assert!(gone.commit().await.unwrap().is_done());
+    let rescan = world.rescan();
+    let soon = now.plus_seconds(700);
+    let tally = rescan.run(soon).await.unwrap();
+    assert_eq!((tally.done[5], tally.done[7]), (1, 1));
+    assert_eq!(sent(&world, PROFILES), 1);
+}
+
 /// Killed between her word and the forgetting: the schedule finds it.
 #[tokio::test]
 async fn faces_she_wanted_forgotten_are() {
@@ -425,15 +486,15 @@ async fn a_picture_left_at_an_engine_is_removed_there() {
         ..world.rescan()
     };
     let at = |seconds| now.plus_seconds(seconds);
-    assert_eq!(with_key.run(at(600)).await.unwrap().done[7], 0);
+    assert_eq!(with_key.run(at(600)).await.unwrap().done[8], 0);
     assert_eq!(world.uploads().await, 1, "a search may still be under way");
     let without = world.rescan().run(at(900)).await.unwrap();
-    assert_eq!((without.done[7], without.failed), (0, 1));
+    assert_eq!((without.done[8], without.failed), (0, 1));
     // Her leaving changes nothing: the row is nobody's.
     world.store.empty(world.user, usize::MAX).await.unwrap();
-    assert_eq!(with_key.run(at(1800)).await.unwrap().done[7], 1);
+    assert_eq!(with_key.run(at(1800)).await.unwrap().done[8], 1);
     assert_eq!(world.uploads().await, 0);
-    assert_eq!(with_key.run(at(9000)).await.unwrap().done[7], 0);
+    assert_eq!(with_key.run(at(9000)).await.unwrap().done[8], 0);
 
     // Removed by somebody who was killed before that was noted.
     world
@@ -441,5 +502,5 @@ async fn a_picture_left_at_an_engine_is_removed_there() {
         .note_away(upload.name(), &upload, now)
         .await
         .unwrap();
-    assert_eq!(with_key.run(at(900)).await.unwrap().done[7], 1);
+    assert_eq!(with_key.run(at(900)).await.unwrap().done[8], 1);
 }

@@ -124,6 +124,7 @@ impl World {
             queues: self.queues.clone(),
             ingest: INGEST.into(),
             lanes: lanes(),
+            has_profile_directory: true,
             facecheck: None,
         }
     }

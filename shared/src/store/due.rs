@@ -24,7 +24,7 @@ pub struct Due {
 }
 
 impl Due {
-    pub(super) fn key(&self) -> &Key {
+    pub(crate) fn key(&self) -> &Key {
         &self.key
     }
 

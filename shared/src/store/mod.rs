@@ -16,7 +16,7 @@
 //! | | `FOUND#<engine>#<digest>` | what an engine answered for these bytes; forgotten after a day |
 //! | | `ACCOUNT#<id>` | an account or address of hers elsewhere |
 //! | | `TOLD#<alert>` | what she was told of, whether or not the alert is still there |
-//! | | `RESCAN`, `RECHECK` | when her pictures and her addresses are looked for again |
+//! | | `RESCAN`, `RECHECK`, `PROFILES` | when the next image scan, breach check and profile scan are due |
 //! | | `LOCK#<scan type>` | one scan of a type at a time |
 //! | | `PREFERENCES` | where, when and of what she wants to be told; whether her face may be recognised |
 //! | | `OUTBOX` | there is something to tell her; due when she may be told |
@@ -86,7 +86,7 @@ pub use linked::{Authorisation, LinkedRow, Linking};
 pub use list::Listing;
 pub use matches::Stored;
 pub use outbox::{DUE_NOTIFY, Delivery, Outbox, Outcome as DeliveryOutcome};
-pub(crate) use planned::{DUE_RECHECK, DUE_RESCAN};
+pub(crate) use planned::{DUE_PROFILES, DUE_RECHECK, DUE_RESCAN};
 pub use plans::{AnswersRow, Kept, PlanRow};
 pub(crate) use preferences::DUE_FORGET;
 pub use preferences::PreferencesRow;

@@ -1,7 +1,7 @@
 //! When her next scans are due, and what tells how soon that should be.
 //!
-//! `RESCAN` and `RECHECK` are rows of their own under her, without content; only while they are there are
-//! there more scans.
+//! `RESCAN`, `RECHECK` and `PROFILES` are rows of their own under her, without content; only while they are
+//! there are there more scans.
 
 use serde::Serialize;
 
@@ -11,21 +11,26 @@ use super::{Key, Row, Store};
 use crate::domain::{Result, RiskLevel, Scan, ScanOrigin, ScanType, Timestamp, UserId};
 
 /// Kinds of work in the `due` index: a user whose next scan of her pictures is due, one whose next breach
-/// check is.
+/// check is, one whose next profile scan is.
 pub(crate) const DUE_RESCAN: &str = "RESCAN";
 pub(crate) const DUE_RECHECK: &str = "RECHECK";
+pub(crate) const DUE_PROFILES: &str = "PROFILES";
 
-/// How long after she came her addresses are first looked for in breaches, in seconds: what is found
-/// should not be the first thing she reads.
-const FIRST_CHECK: i64 = 600;
+/// Delay of the first breach check after sign-up, in seconds: a breach should not be the first thing
+/// she reads.
+const FIRST_CHECK_DELAY_SECONDS: i64 = 600;
+
+/// Delay of the first profile scan after sign-up, in seconds: she has had time to name herself.
+const FIRST_PROFILE_SCAN_DELAY_SECONDS: i64 = 3600;
 
 #[derive(Serialize)]
 pub(super) struct Planned {}
 
-/// What is due again after a scan of this type: a breach check, or a scan of all her pictures.
+/// What is due again after a scan of this type.
 fn due_kind(kind: ScanType) -> &'static str {
     match kind {
         ScanType::BreachCheck => DUE_RECHECK,
+        ScanType::ProfileScan => DUE_PROFILES,
         _ => DUE_RESCAN,
     }
 }
@@ -64,12 +69,29 @@ impl Store {
         Ok(tx.commit().await?.is_done())
     }
 
-    /// Puts her next scan of all pictures off.
-    pub(crate) async fn put_off_rescan(&self, user: UserId, at: Timestamp) -> Result<()> {
+    /// Puts off her next scan of this type.
+    pub(crate) async fn put_off_rescan(
+        &self,
+        user: UserId,
+        kind: ScanType,
+        at: Timestamp,
+    ) -> Result<()> {
         let change = Change::default().set("due_at", at).map(Change::if_exists);
-        let key = again(user, ScanType::ImageScan);
-        self.tx().update(&key, change).commit().await?;
+        self.tx()
+            .update(&again(user, kind), change)
+            .commit()
+            .await?;
         Ok(())
+    }
+
+    /// Plans profile scans for an account that was made before they were planned with it.
+    pub(crate) async fn plan_profile_scans(&self, user: UserId, at: Timestamp) -> Result<()> {
+        // Refused means they are planned already, or that she has left.
+        let tx = self
+            .tx()
+            .create(&due_again(user, ScanType::ProfileScan, at))
+            .require(&super::users::account_key(user));
+        tx.commit().await.map(drop)
     }
 
     /// Whether she has pictures under protection.
@@ -84,9 +106,11 @@ impl Store {
 }
 
 impl Tx<'_> {
-    /// Plans the first breach check of a woman who came just now.
-    pub(super) fn plan_first_check(self, user: UserId, now: Timestamp) -> Self {
-        let at = now.plus_seconds(FIRST_CHECK);
-        self.put(&due_again(user, ScanType::BreachCheck, at))
+    /// Plans the first breach check and the first profile scan of a new account.
+    pub(super) fn plan_first_scans(self, user: UserId, now: Timestamp) -> Self {
+        let check = now.plus_seconds(FIRST_CHECK_DELAY_SECONDS);
+        let profiles = now.plus_seconds(FIRST_PROFILE_SCAN_DELAY_SECONDS);
+        self.put(&due_again(user, ScanType::BreachCheck, check))
+            .put(&due_again(user, ScanType::ProfileScan, profiles))
     }
 }

@@ -79,7 +79,7 @@ impl Store {
             ))
             .create(&Row::new(account_key(user), account))
             .create(&Row::new(credentials_key(user), credentials))
-            .plan_first_check(user, account.profile.created_at)
+            .plan_first_scans(user, account.profile.created_at)
             .write_link(link);
         if let Some(session) = session {
             tx = tx.write_session(session);
@@ -93,7 +93,7 @@ impl Store {
         let tx = self
             .tx()
             .create(&Row::new(account_key(account.id()), account))
-            .plan_first_check(account.id(), account.profile.created_at);
+            .plan_first_scans(account.id(), account.profile.created_at);
         Ok(tx
             .forbid(&super::erasure::key(account.id()))
             .commit()

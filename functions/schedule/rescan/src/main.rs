@@ -22,6 +22,7 @@ async fn main() -> Result<(), BoxError> {
             profiles: env.text("QUEUE_PROFILE_SCAN"),
             breaches: env.text("QUEUE_BREACH_CHECK"),
         },
+        has_profile_directory: env.optional("SOCIAL_URL").is_some(),
         facecheck: env.engine("FACECHECK", FaceCheck::new)?,
     };
     env.check()?;

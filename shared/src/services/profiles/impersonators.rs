@@ -9,12 +9,12 @@ use super::pictures::Hers;
 use super::{Facts, ProfileScanner, Stop, Tally};
 use crate::clock;
 use crate::domain::{
-    Persona, Platform, PublicProfile, Resemblance, Result, profile_alert, progress,
+    Persona, Platform, PublicProfile, Resemblance, Result, UserId, profile_alert, progress,
 };
 use crate::engines::Social;
 use crate::runtime::Delivered;
 use crate::services::work::{self, Again, is_late};
-use crate::store::{LinkedRow, ScanRow, Stored};
+use crate::store::{LinkedRow, ScanRow, Store, Stored};
 
 /// How many profiles of a network have their pictures looked at.
 const PICTURES: usize = 20;
@@ -34,6 +34,18 @@ impl Her {
         };
         self.known.iter().any(of)
     }
+}
+
+/// Whether a name or a handle of hers is known, without which a profile scan has nothing to search by.
+pub(crate) async fn has_persona(store: &Store, user: UserId) -> Result<bool> {
+    let account = store.account(user).await?;
+    if account.is_some_and(|it| it.profile.display_name.is_some()) {
+        return Ok(true);
+    }
+    let linked = store.all_linked(user).await?;
+    Ok(linked
+        .iter()
+        .any(|it| it.account.is_profile() && it.account.is_hers()))
 }
 
 impl ProfileScanner {

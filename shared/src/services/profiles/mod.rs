@@ -8,6 +8,8 @@ use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(crate) use impersonators::has_persona;
+
 use super::work::{self, Again, Outcome, Work};
 use crate::domain::{Error, Result, ScanType, Timestamp};
 use crate::engines::{EngineError, Fetcher, Social};
