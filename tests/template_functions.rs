@@ -9,7 +9,7 @@ use vara::services::image_files::INTAKE_WAIT;
 use crate::template_model::{Faults, Template, reference, root};
 
 /// Package, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 18] = [
+const SIZES: [(&str, u64, u64); 19] = [
     ("api-accounts", 256, 25),
     ("api-admin", 256, 25),
     ("api-alerts", 256, 15),
@@ -25,6 +25,7 @@ const SIZES: [(&str, u64, u64); 18] = [
     ("queue-breach-check", 256, 120),
     ("queue-image-ingest", 1769, 60),
     ("queue-image-scan", 1769, 300),
+    ("queue-notice", 256, 30),
     ("queue-profile-scan", 1769, 300),
     ("schedule-notify", 256, 60),
     ("schedule-rescan", 256, 60),
@@ -35,14 +36,14 @@ const SETTINGS_OF_ALL: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTE
 
 /// Which settings a function gets besides, and no others. `SECRET` signs sessions and
 /// picture links: only what a woman talks to may have it.
-const SETTINGS: [(&str, &str); 18] = [
+const SETTINGS: [(&str, &str); 19] = [
     (
         "api-accounts",
         "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM OAUTH_PROVIDERS PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SOCIAL_URL STAGE TABLE TOKEN_KEY WEB_ORIGINS",
     ),
     (
         "api-admin",
-        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_PROFILE_SCAN RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_NOTICE QUEUE_PROFILE_SCAN RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-alerts",
@@ -54,7 +55,7 @@ const SETTINGS: [(&str, &str); 18] = [
     ),
     (
         "api-health",
-        "BUCKET QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_PROFILE_SCAN RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER STAGE TABLE WEB_ORIGINS",
+        "BUCKET QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_NOTICE QUEUE_PROFILE_SCAN RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-images",
@@ -97,9 +98,10 @@ const SETTINGS: [(&str, &str); 18] = [
         "BUCKET ENGINE_ALLOWANCES FACECHECK_API_KEY GOOGLE_VISION_API_KEY PROXY_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_IMAGE_SCAN SERPAPI_API_KEY STAGE TABLE TINEYE_API_KEY",
     ),
     (
-        "schedule-notify",
-        "MAIL_FROM PUBLIC_URL STAGE TABLE WEB_ORIGINS",
+        "queue-notice",
+        "MAIL_FROM PUBLIC_URL QUEUE_NOTICE STAGE TABLE WEB_ORIGINS",
     ),
+    ("schedule-notify", "QUEUE_NOTICE STAGE TABLE"),
     (
         "queue-profile-scan",
         "BUCKET QUEUE_PROFILE_SCAN SOCIAL_URL STAGE TABLE",
@@ -268,6 +270,7 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "QUEUE_BACKGROUND_SCAN": {"Ref": "BackgroundScanQueue"},
         "QUEUE_PROFILE_SCAN": {"Ref": "ProfileScanQueue"},
         "QUEUE_BREACH_CHECK": {"Ref": "BreachCheckQueue"},
+        "QUEUE_NOTICE": {"Ref": "NoticeQueue"},
         "HIBP_API_KEY": {"Ref": "HibpApiKey"},
         "SOCIAL_URL": {"Ref": "SocialUrl"},
         "OAUTH_PROVIDERS": {"Ref": "OauthProviders"},

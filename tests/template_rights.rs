@@ -43,26 +43,26 @@ const RIGHTS: [(&str, &str); 19] = [
     ),
     ("s3:PutObject pictures", "queue-image-ingest"),
     ("s3:PutObject uploads", "api-images"),
-    ("ses:SendEmail", "api-accounts api-auth schedule-notify"),
+    ("ses:SendEmail", "api-accounts api-auth queue-notice"),
     (
         "sqs:ChangeMessageVisibility",
-        "queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
+        "queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan",
     ),
     (
         "sqs:DeleteMessage",
-        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
+        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan",
     ),
     (
         "sqs:GetQueueAttributes",
-        "api-admin api-health api-scans queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
+        "api-admin api-health api-scans queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan",
     ),
     (
         "sqs:ReceiveMessage",
-        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan",
+        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan",
     ),
     (
         "sqs:SendMessage",
-        "api-admin api-scans queue-image-ingest schedule-rescan",
+        "api-admin api-scans queue-image-ingest schedule-notify schedule-rescan",
     ),
 ];
 

@@ -8,7 +8,7 @@ use aws_sdk_sqs::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Error, ImageId, Result, ScanId, Timestamp, UserId};
+use crate::domain::{Channel, Error, ImageId, Result, ScanId, Timestamp, UserId};
 use crate::trail::Trail;
 
 /// A scan to be worked on.
@@ -23,6 +23,30 @@ pub struct ScanMessage {
     /// Follows the work from the request to the engine call, in logs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+}
+
+/// Something to be sent to her outside the app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NoticeMessage {
+    /// Who is told.
+    pub user_id: UserId,
+    /// What is sent.
+    #[serde(flatten)]
+    pub notice: Notice,
+}
+
+/// What is sent to her outside the app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Notice {
+    /// There is something new for her.
+    Update {
+        /// The name of the message, the same however often it is sent.
+        message: String,
+        /// How it is sent.
+        channel: Channel,
+    },
 }
 
 /// How much is in a queue.

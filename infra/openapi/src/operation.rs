@@ -265,6 +265,11 @@ impl Operation {
         self.answer(200, about, Content::Text(kind))
     }
 
+    /// A page for somebody who opened a mailed link.
+    pub(crate) fn mailed_page(self, status: u16, about: &'static str) -> Self {
+        self.answer(status, about, Content::Text("text/html"))
+    }
+
     /// Leads elsewhere.
     pub(crate) fn leads(mut self, about: &'static str) -> Self {
         self.answers.push(Answer {

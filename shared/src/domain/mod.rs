@@ -20,6 +20,7 @@ mod likeness;
 mod link;
 mod linked;
 mod matching;
+mod notice;
 mod onboarding;
 mod page;
 mod plan;
@@ -59,6 +60,7 @@ pub use linked::{
     with_look,
 };
 pub use matching::{Match, MatchStatus, MatchType, ReviewStatus};
+pub use notice::webhook_alert;
 pub use onboarding::{
     Answer, Choice, Choices, QUESTIONS, Question, QuestionType, Response, answered,
 };

@@ -116,6 +116,11 @@ pub const STOP_PAGE: &str = page!(
 /// The page after that.
 pub const STOPPED_PAGE: &str = page!("<p>Done. You will get no more of these messages.</p>");
 
+/// The page behind a link that was used, or is too old.
+pub const USED_LINK_PAGE: &str = page!(
+    "<p>This link does not work any more. You can change how you get messages after you sign in.</p>"
+);
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -151,7 +156,7 @@ mod tests {
         let mails = all().map(|it| format!("{}\n{}", it.subject(), it.text()));
         let event = update_event(Timestamp::parse("2026-11-20T12:00:00Z").unwrap());
         let event = event.replace("2026-11-20T12:00:00.000Z", "");
-        let pages = [STOP_PAGE, STOPPED_PAGE].map(|it| it.replace("utf-8", ""));
+        let pages = [STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE].map(|it| it.replace("utf-8", ""));
         mails.into_iter().chain(pages).chain([event]).collect()
     }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::ingest::uploads;
 use crate::domain::{Error, Result, Timestamp};
-use crate::queues::{Letter, Queues, ScanMessage};
+use crate::queues::{Letter, NoticeMessage, Queues, ScanMessage};
 use crate::store::Store;
 
 /// How long a message that is sent back is hidden from others who might send it back, in seconds.
@@ -29,7 +29,7 @@ pub struct DeadLetters {
     /// The queue service.
     pub queues: Queues,
     /// The queues that give up, by name.
-    pub urls: [(&'static str, String); 5],
+    pub urls: Vec<(&'static str, String)>,
 }
 
 /// What one queue has given up on.
@@ -163,6 +163,11 @@ impl DeadLetters {
                 )
             });
             return Ok((json!(message), reason));
+        }
+        if let Ok(message) = serde_json::from_str::<NoticeMessage>(body) {
+            let reason =
+                "Telling her outside the app failed; what is due is put on the queue again.";
+            return Ok((json!(message), reason.to_owned()));
         }
         let Some((user, image)) = uploads(body).ok().and_then(|it| it.into_iter().next()) else {
             let about = json!({ "bytes": body.len() });

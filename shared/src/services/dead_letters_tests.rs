@@ -14,7 +14,7 @@ fn letters(world: &World) -> DeadLetters {
     DeadLetters {
         store: world.store.clone(),
         queues: world.queues.clone(),
-        urls: [
+        urls: vec![
             ("image-ingest", INGEST.into()),
             ("image-scan", QUEUE.into()),
             ("background-scan", BACKGROUND.into()),

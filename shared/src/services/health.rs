@@ -17,7 +17,7 @@ pub struct Dependencies {
     /// The queue service.
     pub queues: Queues,
     /// The queues, by the names the answer gives them.
-    pub queue_urls: [(&'static str, String); 5],
+    pub queue_urls: Vec<(&'static str, String)>,
 }
 
 /// Asks all of them at once; whether all answered, and each one's answer.

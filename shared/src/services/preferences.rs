@@ -2,13 +2,19 @@
 
 use serde::Serialize;
 
+use url::Url;
+
+use super::mail_links;
 use crate::auth::OneTime;
-use crate::domain::{Error, Preferences, Result, Timestamp, UserId};
+use crate::domain::{Channels, Error, Preferences, Result, Timestamp, UserId, webhook_alert};
 use crate::engines::{may_be_called, new_secret};
-use crate::store::{Delivery, PreferencesRow, Store};
+use crate::store::{Delivery, MailLinkPurpose, PreferencesRow, Store};
 
 /// How many deliveries are shown.
 const SHOWN: usize = 50;
+
+/// How often a change is tried again when another was faster.
+const WRITE_CONFLICT_RETRIES: u32 = 8;
 
 /// Her preferences as she sees them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -75,23 +81,16 @@ pub async fn set(
         it.webhook_secret.is_some() && it.preferences.channels.webhook == chosen.channels.webhook
     });
     let faces = Faces::after(row.as_ref(), chosen.face_recognition, now);
-    let (kept_secret, kept_token) =
-        row.map_or((None, None), |it| (it.webhook_secret, Some(it.stop_token)));
-    let kept_token = kept_token.filter(|it| !it.is_empty());
-    let new_secret = (webhook.is_some() && !is_same)
-        .then(new_secret)
-        .transpose()?;
-    let stop_token = match kept_token {
-        Some(token) => token,
-        None => format!("{user}.{}", OneTime::draw()?.token),
-    };
+    let kept_secret = row.and_then(|it| it.webhook_secret);
+    let new_webhook = webhook.filter(|_| !is_same);
+    let alert = new_webhook.map(|it| webhook_alert(user, &host_of(it), now));
+    let new_secret = new_webhook.map(|_| new_secret()).transpose()?;
     let after = PreferencesRow {
         webhook_secret: match webhook {
             Some(_) => new_secret.clone().or(kept_secret),
             None => None,
         },
         preferences: chosen,
-        stop_token,
         updated_at: now,
         face_consent_at: faces.agreed_at,
         face_withdrawn_at: faces.withdrawn_at,
@@ -99,10 +98,13 @@ pub async fn set(
         edition: OneTime::draw()?.token,
         is_unreadable: false,
     };
-    if !store
-        .set_preferences(user, before.edition.as_deref(), &after)
-        .await?
-    {
+    let mut tx = store
+        .tx()
+        .write_preferences(user, before.edition.as_deref(), &after);
+    if let Some(alert) = &alert {
+        tx = tx.raise_in_app(alert);
+    }
+    if !tx.commit().await?.is_done() {
         return Err(Error::conflict(
             "PREFERENCES_CHANGED",
             "Your preferences were changed at the same time. Please look at them again.",
@@ -150,43 +152,84 @@ impl Faces {
     }
 }
 
-/// Stops all messages for whoever's token this is. `false`: it is nobody's.
+/// Stops all messages for whoever's token this is, and uses it up. `false`: it is not good for that.
 pub async fn stop(store: &Store, token: &str, now: Timestamp) -> Result<bool> {
-    let Some(mut row) = row_of(store, token).await? else {
-        return Ok(false);
-    };
-    let user = row.0;
-    let before = row.1.edition.clone();
-    row.1.preferences.channels = crate::domain::Channels::default();
-    row.1.webhook_secret = None;
-    row.1.updated_at = now;
-    row.1.edition = OneTime::draw()?.token;
-    if store.set_preferences(user, Some(&before), &row.1).await? {
-        return Ok(true);
+    for _ in 0..WRITE_CONFLICT_RETRIES {
+        let link = mail_links::find(store, token, MailLinkPurpose::Stop, now).await?;
+        let Some(link) = link else { return Ok(false) };
+        let Some(row) = store.preferences(link.user).await? else {
+            return Ok(false);
+        };
+        let before = row.edition.clone();
+        let after = without_channels(row, Channels::default(), now)?;
+        let tx = store
+            .tx()
+            .write_preferences(link.user, Some(&before), &after)
+            .use_mail_link(link.user, &link.hash);
+        if tx.commit().await?.is_done() {
+            return Ok(true);
+        }
     }
     Err(Error::unavailable(
         "stopping messages",
-        "the preferences changed in between",
+        "they kept changing",
     ))
 }
 
 /// Whether messages can be stopped with this token.
-pub async fn can_stop(store: &Store, token: &str) -> Result<bool> {
-    Ok(row_of(store, token).await?.is_some())
+pub async fn can_stop(store: &Store, token: &str, now: Timestamp) -> Result<bool> {
+    let link = mail_links::find(store, token, MailLinkPurpose::Stop, now).await?;
+    Ok(link.is_some())
+}
+
+/// Removes her webhook: whoever knew her password may have set it.
+pub async fn clear_webhook(store: &Store, user: UserId, now: Timestamp) -> Result<()> {
+    for _ in 0..WRITE_CONFLICT_RETRIES {
+        let row = store.preferences(user).await?;
+        let row = row.filter(|it| it.preferences.channels.webhook.is_some());
+        let Some(row) = row else { return Ok(()) };
+        let before = row.edition.clone();
+        let channels = Channels {
+            webhook: None,
+            ..row.preferences.channels.clone()
+        };
+        let after = without_channels(row, channels, now)?;
+        if store.set_preferences(user, Some(&before), &after).await? {
+            return Ok(());
+        }
+    }
+    Err(Error::unavailable(
+        "removing a webhook",
+        "they kept changing",
+    ))
+}
+
+/// The row with these channels and no webhook.
+fn without_channels(
+    row: PreferencesRow,
+    channels: Channels,
+    now: Timestamp,
+) -> Result<PreferencesRow> {
+    Ok(PreferencesRow {
+        preferences: Preferences {
+            channels,
+            ..row.preferences
+        },
+        webhook_secret: None,
+        updated_at: now,
+        edition: OneTime::draw()?.token,
+        ..row
+    })
+}
+
+/// Where a webhook leads, in the words of an alert.
+fn host_of(webhook: &str) -> String {
+    let url = Url::parse(webhook).ok();
+    let host = url.as_ref().and_then(Url::host_str);
+    host.unwrap_or("another site").to_owned()
 }
 
 /// What became of the last attempts to tell her.
 pub async fn deliveries(store: &Store, user: UserId) -> Result<Vec<Delivery>> {
     store.deliveries(user, SHOWN).await
-}
-
-async fn row_of(store: &Store, token: &str) -> Result<Option<(UserId, PreferencesRow)>> {
-    let user = token.split_once('.').and_then(|it| UserId::parse(it.0));
-    let Some(user) = user else {
-        return Ok(None);
-    };
-    let row = store.preferences(user).await?;
-    // By their hashes, so that how long it takes says nothing of the token.
-    let row = row.filter(|it| OneTime::hash(&it.stop_token) == OneTime::hash(token));
-    Ok(row.map(|it| (user, it)))
 }

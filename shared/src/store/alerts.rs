@@ -140,10 +140,15 @@ impl Tx<'_> {
 
     /// Stores a new alert, counts it, and has her told of it where she wants. Refused if it was raised before.
     pub(crate) fn raise(self, alert: &Alert) -> Self {
+        self.raise_in_app(alert)
+            .tell(alert.user_id, alert.kind, alert.created_at)
+    }
+
+    /// Stores a new alert and counts it; she is told of it in the app only.
+    pub(crate) fn raise_in_app(self, alert: &Alert) -> Self {
         let row = Row::new(key(alert.user_id, &alert.id.to_string()), alert).listed(place(alert));
         self.create(&row)
             .count(alert.user_id, &[(counter(alert.status), 1)])
-            .tell(alert.user_id, alert.kind, alert.created_at)
     }
 }
 

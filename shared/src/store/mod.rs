@@ -20,6 +20,7 @@
 //! | | `LOCK#<scan type>` | one scan of a type at a time |
 //! | | `PREFERENCES` | where, when and of what she wants to be told; whether her face may be recognised |
 //! | | `OUTBOX` | there is something to tell her; due when she may be told |
+//! | | `MAIL_LINK#<hash>` | what a link in one mail does without a sign-in; forgotten when it expires |
 //! | | `DELIVERY#<when>#<channel>` | that she was told, or could not be; forgotten after three months |
 //! | | `REPLAY#…` | what a call with an idempotency key was answered, sealed; forgotten after a day |
 //! | `EMAIL#…`, `TOKEN#…`, `OAUTH#…` | `-` | look-ups that cross users |
@@ -46,6 +47,7 @@ mod images;
 mod linked;
 mod links;
 mod list;
+mod mail_links;
 mod marks;
 mod matches;
 mod outbox;
@@ -84,6 +86,7 @@ pub use images::{Arrival, ImageRow, ShownFace};
 pub(crate) use images::{DUE_INTAKE, DUE_PURGE};
 pub use linked::{Authorisation, LinkedRow, Linking};
 pub use list::Listing;
+pub use mail_links::{MailLink, MailLinkPurpose};
 pub use matches::Stored;
 pub use outbox::{DUE_NOTIFY, Delivery, Outbox, Outcome as DeliveryOutcome};
 pub(crate) use planned::{DUE_PROFILES, DUE_RECHECK, DUE_RESCAN};

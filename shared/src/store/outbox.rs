@@ -19,10 +19,12 @@ pub const DUE_NOTIFY: &str = "NOTIFY";
 /// How long a delivery is remembered, in seconds.
 const KEPT: i64 = 90 * 24 * 3600;
 
-/// Attributes of kinds, of what is done, and of how often it was tried.
+/// Attributes of kinds of alert, and of channels: whether the message is delivered, how often that was
+/// tried, and before when nobody tries it again.
 const KIND: &str = "kind.";
 const DONE: &str = "done.";
 const TRIES: &str = "tries.";
+const HELD: &str = "held.";
 
 /// What there is to tell her.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -35,6 +37,9 @@ pub struct Outbox {
     /// The name of the message that is under way.
     #[serde(default)]
     pub message: Option<String>,
+    /// The stamp of the last alert that the message under way tells of.
+    #[serde(default)]
+    covers: Option<String>,
     #[serde(flatten)]
     rest: HashMap<String, Value>,
 }
@@ -52,6 +57,13 @@ impl Outbox {
     pub fn is_done(&self, channel: Channel) -> bool {
         self.rest
             .contains_key(&format!("{DONE}{}", channel.as_str()))
+    }
+
+    /// Before when nobody tries it so again.
+    #[must_use]
+    pub fn held_until(&self, channel: Channel) -> Option<Timestamp> {
+        let held = self.rest.get(&format!("{HELD}{}", channel.as_str()))?;
+        Timestamp::parse(held.as_str()?)
     }
 
     /// How often it was tried so.
@@ -116,15 +128,41 @@ impl Store {
         self.get(&key(user)).await
     }
 
-    /// Begins a message, or goes on with the one that is under way; its name.
-    pub async fn begin_message(&self, user: UserId) -> Result<Option<Outbox>> {
+    /// Begins a message of what `seen` held, or goes on with the one that is under way; its name.
+    pub async fn begin_message(&self, user: UserId, seen: &Outbox) -> Result<Option<Outbox>> {
         let name = format!("msg_{}", uuid::Uuid::new_v4().simple());
-        let change = Change::default().set_once("message", name);
+        let change = Change::default()
+            .set_once("message", name)
+            .and_then(|it| it.set_once("covers", &seen.stamp));
         self.change(&key(user), change.map(Change::if_exists)).await
     }
 
-    /// Records an attempt.
-    pub async fn record_delivery(&self, user: UserId, delivery: &Delivery) -> Result<()> {
+    /// Keeps others from trying `message` on this channel until then, and the outbox as it is now.
+    /// `None`: another has it, it is done, or another message is under way.
+    pub async fn hold_delivery(
+        &self,
+        user: UserId,
+        message: &str,
+        channel: Channel,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Outbox>> {
+        let held = format!("{HELD}{}", channel.as_str());
+        let change = Change::default()
+            .if_absent(&format!("{DONE}{}", channel.as_str()))
+            .set(&held, until)
+            .and_then(|it| it.when("message", "=", message))
+            .and_then(|it| it.when_or_absent(&held, "<=", now));
+        self.change(&key(user), change).await
+    }
+
+    /// Records an attempt; a failed one is not repeated before `again`.
+    pub async fn record_delivery(
+        &self,
+        user: UserId,
+        delivery: &Delivery,
+        again: Timestamp,
+    ) -> Result<()> {
         let (channel, at) = (delivery.channel.as_str(), delivery.at);
         let place = format!("DELIVERY#{}.{channel}", at.newest_first());
         let mut row = Row::new(
@@ -133,14 +171,16 @@ impl Store {
         )
         .listed(place);
         row.ttl = Some(at.plus_seconds(KEPT).epoch_seconds());
-        let change = Change::default()
-            .add(&format!("{TRIES}{channel}"), 1)
-            .if_exists();
-        let change = match delivery.outcome {
-            Outcome::Failed => Ok(change),
-            Outcome::Sent | Outcome::GivenUp => change.set(&format!("{DONE}{channel}"), true),
-        };
-        // If she left meanwhile there is nothing to record.
+        let change = Change::default().add(&format!("{TRIES}{channel}"), 1).when(
+            "message",
+            "=",
+            &delivery.message,
+        );
+        let change = change.and_then(|it| match delivery.outcome {
+            Outcome::Failed => it.set(&format!("{HELD}{channel}"), again),
+            Outcome::Sent | Outcome::GivenUp => it.set(&format!("{DONE}{channel}"), true),
+        });
+        // If she left or stopped all messages meanwhile, there is nothing to record.
         let tx = self.tx().update(&key(user), change).put(&row);
         tx.commit().await.map(|_| ())
     }
@@ -158,22 +198,30 @@ impl Store {
         self.change::<Outbox>(&key(user), change).await.map(|_| ())
     }
 
-    /// She was told, or need not be. What came after `seen` was read is told with the next message.
+    /// She was told, or need not be. What the message under way does not tell of is told with the next.
     pub async fn close_outbox(&self, user: UserId, seen: &Outbox, now: Timestamp) -> Result<()> {
         let key = key(user);
-        let tx = self.tx().delete_when(&key, "stamp", &seen.stamp);
+        let covered = seen.covers.as_ref().unwrap_or(&seen.stamp);
+        let tx = self.tx().delete_when(&key, "stamp", covered);
         if tx.commit().await?.is_done() {
             return Ok(());
         }
-        let mut change = Change::default().remove("message").if_exists();
+        let mut change = Change::default()
+            .if_exists()
+            .remove("message")
+            .remove("covers");
         for channel in [Channel::Email, Channel::Webhook] {
-            change = change
-                .remove(&format!("{DONE}{}", channel.as_str()))
-                .remove(&format!("{TRIES}{}", channel.as_str()));
+            for name in [DONE, TRIES, HELD] {
+                change = change.remove(&format!("{name}{}", channel.as_str()));
+            }
         }
         let change = change
             .set("since", now)
-            .and_then(|it| it.set("due_at", now));
+            .and_then(|it| it.set("due_at", now))
+            .and_then(|it| match &seen.message {
+                Some(message) => it.when("message", "=", message),
+                None => Ok(it.if_absent("message")),
+            });
         self.change::<Outbox>(&key, change).await.map(|_| ())
     }
 }
@@ -226,9 +274,10 @@ mod tests {
     #[tokio::test]
     async fn a_message_keeps_its_name_and_is_done_once_a_way() {
         let (store, user) = (crate::testing::store().await, UserId::random());
-        assert_eq!(store.begin_message(user).await.unwrap(), None);
         tell(&store, user, AlertType::ImageMisuse, 0).await;
-        let first = store.begin_message(user).await.unwrap().unwrap();
+        let seen = store.outbox(user).await.unwrap().unwrap();
+        let begin = || store.begin_message(user, &seen);
+        let first = begin().await.unwrap().unwrap();
         let name = first.message.clone().unwrap();
         let delivery = |channel, second, outcome| Delivery {
             message: name.clone(),
@@ -241,9 +290,9 @@ mod tests {
             delivery(Channel::Webhook, 1, Outcome::Failed),
             delivery(Channel::Email, 2, Outcome::Sent),
         ] {
-            store.record_delivery(user, &it).await.unwrap();
+            store.record_delivery(user, &it, at(60)).await.unwrap();
         }
-        let again = store.begin_message(user).await.unwrap().unwrap();
+        let again = begin().await.unwrap().unwrap();
         assert_eq!(again.message, first.message);
         assert_eq!(
             (again.is_done(Channel::Email), again.tries(Channel::Email)),
@@ -262,10 +311,57 @@ mod tests {
         // An alert that came after the message was begun is told with another.
         tell(&store, user, AlertType::FakeProfile, 9).await;
         store.close_outbox(user, &again, at(10)).await.unwrap();
-        let next = store.begin_message(user).await.unwrap().unwrap();
+        let next = begin().await.unwrap().unwrap();
         assert_ne!(next.message, first.message);
         assert!(!next.is_done(Channel::Email));
         assert_eq!((next.since, next.tries(Channel::Webhook)), (at(10), 0));
         assert_eq!(due(&store, 10).await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn one_at_a_time_tries_a_channel_and_nobody_one_that_is_done() {
+        let (store, user) = (crate::testing::store().await, UserId::random());
+        tell(&store, user, AlertType::ImageMisuse, 0).await;
+        let seen = store.outbox(user).await.unwrap().unwrap();
+        let name = store.begin_message(user, &seen).await.unwrap().unwrap();
+        let name = name.message.unwrap();
+        let hold = async |message: &str, channel, now| {
+            let until = at(now + 60);
+            let held = store.hold_delivery(user, message, channel, at(now), until);
+            held.await.unwrap()
+        };
+        assert!(hold("msg_other", Channel::Email, 1).await.is_none());
+        let held = hold(&name, Channel::Email, 1).await.unwrap();
+        assert_eq!(held.held_until(Channel::Email), Some(at(61)));
+        assert!(hold(&name, Channel::Email, 2).await.is_none());
+        assert!(hold(&name, Channel::Webhook, 2).await.is_some());
+        // Whoever had it was killed.
+        assert!(hold(&name, Channel::Email, 61).await.is_some());
+        let sent = Delivery {
+            message: name.clone(),
+            channel: Channel::Email,
+            at: at(62),
+            outcome: Outcome::Sent,
+            reason: None,
+        };
+        store.record_delivery(user, &sent, at(62)).await.unwrap();
+        assert!(hold(&name, Channel::Email, 999).await.is_none());
+    }
+
+    /// An alert that comes between the beginning of a message and its end is told with the next, also
+    /// if the last channel of the first was tried after it.
+    #[tokio::test]
+    async fn what_a_message_does_not_cover_makes_another() {
+        let (store, user) = (crate::testing::store().await, UserId::random());
+        tell(&store, user, AlertType::ImageMisuse, 0).await;
+        let seen = store.outbox(user).await.unwrap().unwrap();
+        store.begin_message(user, &seen).await.unwrap().unwrap();
+        tell(&store, user, AlertType::FakeProfile, 5).await;
+        let late = store.outbox(user).await.unwrap().unwrap();
+        store.close_outbox(user, &late, at(6)).await.unwrap();
+        // Closed by two at once.
+        store.close_outbox(user, &late, at(7)).await.unwrap();
+        let left = store.outbox(user).await.unwrap().unwrap();
+        assert_eq!((left.since, left.message), (at(6), None));
     }
 }

@@ -1,5 +1,4 @@
-//! Her preferences, the secret her webhook is signed with, the token that stops all messages, and when
-//! she agreed to what needs her consent.
+//! Her preferences, the secret her webhook is signed with, and when she agreed to what needs her consent.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +24,6 @@ pub struct PreferencesRow {
     pub preferences: Preferences,
     /// What calls of her webhook are signed with.
     pub webhook_secret: Option<String>,
-    /// Whoever shows this stops all messages.
-    pub stop_token: String,
     /// When she chose it.
     pub updated_at: Timestamp,
     /// Since when she agrees to the recognition of her face.
@@ -53,8 +50,6 @@ impl PreferencesRow {
         Self {
             preferences: Preferences::closed(),
             webhook_secret: None,
-            // Links in mails that are out stay good.
-            stop_token: kept("stopToken").unwrap_or_default(),
             updated_at: updated_at.unwrap_or(Timestamp::FIRST),
             face_consent_at: None,
             face_withdrawn_at: None,
@@ -93,17 +88,7 @@ impl Store {
         before: Option<&str>,
         after: &PreferencesRow,
     ) -> Result<bool> {
-        let mut row = Row::new(key(user), after);
-        if after.has_faces_left {
-            row.due_kind = Some(DUE_FORGET.into());
-            row.due_at = Some(after.updated_at.to_string());
-        }
-        let tx = self.tx().require(&super::users::account_key(user));
-        let tx = match before {
-            None => tx.create(&row),
-            Some("") => tx.put_without(&row, EDITION),
-            Some(edition) => tx.put_when(&row, EDITION, edition),
-        };
+        let tx = self.tx().write_preferences(user, before, after);
         Ok(tx.commit().await?.is_done())
     }
 
@@ -120,6 +105,27 @@ impl Store {
 }
 
 impl Tx<'_> {
+    /// Stores her preferences in place of those of the edition `before`; an empty one is that of an
+    /// unreadable row that has none. Refused if somebody was faster, or she is gone.
+    pub(crate) fn write_preferences(
+        self,
+        user: UserId,
+        before: Option<&str>,
+        after: &PreferencesRow,
+    ) -> Self {
+        let mut row = Row::new(key(user), after);
+        if after.has_faces_left {
+            row.due_kind = Some(DUE_FORGET.into());
+            row.due_at = Some(after.updated_at.to_string());
+        }
+        let tx = self.require(&super::users::account_key(user));
+        match before {
+            None => tx.create(&row),
+            Some("") => tx.put_without(&row, EDITION),
+            Some(edition) => tx.put_when(&row, EDITION, edition),
+        }
+    }
+
     /// Goes through only while she agrees to the recognition of her face.
     pub(super) fn with_consent(self, user: UserId) -> Self {
         self.require_attribute(&key(user), CONSENT)
@@ -136,7 +142,6 @@ mod tests {
         let row = |at| PreferencesRow {
             preferences: Preferences::default(),
             webhook_secret: None,
-            stop_token: "t".into(),
             updated_at: Timestamp::from_epoch_seconds(1).unwrap(),
             face_consent_at: at,
             face_withdrawn_at: None,

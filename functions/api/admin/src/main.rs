@@ -19,12 +19,13 @@ async fn main() -> Result<(), BoxError> {
     let letters = DeadLetters {
         store: store.clone(),
         queues: clients.queues(),
-        urls: [
+        urls: vec![
             ("image-ingest", env.text("QUEUE_IMAGE_INGEST")),
             ("image-scan", env.text("QUEUE_IMAGE_SCAN")),
             ("background-scan", env.text("QUEUE_BACKGROUND_SCAN")),
             ("profile-scan", env.text("QUEUE_PROFILE_SCAN")),
             ("breach-check", env.text("QUEUE_BREACH_CHECK")),
+            ("notice", env.text("QUEUE_NOTICE")),
         ],
     };
     let app = App {

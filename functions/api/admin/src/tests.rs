@@ -24,11 +24,14 @@ async fn house() -> (House, Cloud) {
             "background-scan",
             "profile-scan",
             "breach-check",
+            "notice",
         ];
         let letters = DeadLetters {
             store,
             queues,
-            urls: names.map(|name| (name, format!("http://q/1/{name}"))),
+            urls: names
+                .map(|name| (name, format!("http://q/1/{name}")))
+                .into(),
         };
         App { gate, letters }
     });

@@ -16,12 +16,13 @@ async fn main() -> Result<(), BoxError> {
         store: clients.store(&env),
         objects: clients.objects(&env),
         queues: clients.queues(),
-        queue_urls: [
+        queue_urls: vec![
             ("image-ingest", env.text("QUEUE_IMAGE_INGEST")),
             ("image-scan", env.text("QUEUE_IMAGE_SCAN")),
             ("background-scan", env.text("QUEUE_BACKGROUND_SCAN")),
             ("profile-scan", env.text("QUEUE_PROFILE_SCAN")),
             ("breach-check", env.text("QUEUE_BREACH_CHECK")),
+            ("notice", env.text("QUEUE_NOTICE")),
         ],
     };
     let door = Door::read(&env, &app.store, None);

@@ -8,9 +8,9 @@ use axum::routing::get;
 use serde_json::{Value, json};
 use vara::domain::Preferences;
 use vara::http::{Body, Caller, data, merged, shape};
-use vara::mail::{STOP_PAGE, STOPPED_PAGE};
+use vara::mail::{STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE};
 use vara::services::preferences::{self, Seen};
-use vara::{Error, Result, clock};
+use vara::{Result, clock};
 
 use crate::App;
 
@@ -65,29 +65,33 @@ async fn deliveries(State(app): State<App>, caller: Caller) -> Result<Response> 
 
 /// Opened from a mail. Opening alone changes nothing: programs look at links by themselves.
 async fn ask(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
-    if preferences::can_stop(&app.store, &token).await? {
-        return Ok(page(STOP_PAGE));
+    if preferences::can_stop(&app.store, &token, clock::now()).await? {
+        return Ok(page(StatusCode::OK, STOP_PAGE));
     }
-    Err(unknown())
+    Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
 }
 
 /// By the page's button, or by the mail program for her (RFC 8058).
 async fn stop(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
     if preferences::stop(&app.store, &token, clock::now()).await? {
-        return Ok(page(STOPPED_PAGE));
+        return Ok(page(StatusCode::OK, STOPPED_PAGE));
     }
-    Err(unknown())
+    Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
 }
 
-fn page(text: &'static str) -> Response {
-    let mut reply = (StatusCode::OK, Html(text)).into_response();
-    reply.headers_mut().insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; form-action 'self'; frame-ancestors 'none'"),
-    );
+/// A page without scripts that nobody keeps and that tells no other site where she was.
+fn page(status: StatusCode, text: &'static str) -> Response {
+    let mut reply = (status, Html(text)).into_response();
+    let headers = reply.headers_mut();
+    for (name, value) in [
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
+        ),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     reply
-}
-
-fn unknown() -> Error {
-    Error::not_found("NOT_FOUND", "There is nothing at this address.")
 }

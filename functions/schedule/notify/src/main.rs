@@ -1,8 +1,7 @@
-//! Each minute: who wants to be told outside the app, and may be told now, is.
+//! Each minute: who wants to be told outside the app, and may be told now, has messages put on the queue.
 
 use vara::clock;
 use vara::domain::BoxError;
-use vara::engines::Fetcher;
 use vara::runtime::{Clients, Env, each_tick};
 use vara::services::notify::Notifier;
 
@@ -10,13 +9,10 @@ use vara::services::notify::Notifier;
 async fn main() -> Result<(), BoxError> {
     vara::runtime::logs();
     let (env, clients) = (Env::process(), Clients::load().await);
-    let site = env.list("WEB_ORIGINS").into_iter().next();
     let notifier = &Notifier {
         store: clients.store(&env),
-        mailer: clients.mailer(&env),
-        fetcher: Fetcher::new(env.optional("FETCH_ALLOW").as_deref())?,
-        site: site.unwrap_or_default(),
-        public_url: env.text("PUBLIC_URL"),
+        queues: clients.queues(),
+        queue: env.text("QUEUE_NOTICE"),
     };
     env.check()?;
     each_tick(async || notifier.run(clock::now()).await.map(drop)).await

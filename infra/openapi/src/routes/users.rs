@@ -56,7 +56,7 @@ fn telling() -> Vec<Operation> {
         .takes_named("PreferencesChange")
         .data::<Seen>(
             200,
-            "What holds now; with the webhook's secret, if its address is new.",
+            "What holds now; with the webhook's secret, if its address is new. A new address is told in the app, and a password reset by mail removes it.",
         ),
         changing(Operation::new(
             "patch",
@@ -86,13 +86,13 @@ fn telling() -> Vec<Operation> {
         .about("Opening it changes nothing: programs look at links by themselves.")
         .open()
         .part("token", "From the mail.", token())
-        .text("text/html", "A page with a button.")
-        .refuses(404, &["NOT_FOUND"]),
+        .mailed_page(200, "A page with a button.")
+        .mailed_page(404, "A page that says that the link was used or is too old."),
         Operation::new("post", STOP, "stop", "Stop all messages")
-            .about("By the page's button, or by the mail program for her (RFC 8058).")
+            .about("By the page's button, or by the mail program for her (RFC 8058). Each mail has a token of its own, which works once, for 60 days.")
             .open()
             .part("token", "From the mail.", token())
-            .text("text/html", "A page that says so.")
-            .refuses(404, &["NOT_FOUND"]),
+            .mailed_page(200, "A page that says so.")
+            .mailed_page(404, "A page that says that the link was used or is too old."),
     ]
 }

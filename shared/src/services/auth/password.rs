@@ -9,6 +9,7 @@ use crate::domain::{
     Account, Error, Link, LinkKind, Origin, Result, SessionId, Timestamp, weaknesses,
 };
 use crate::mail::Mail;
+use crate::services::preferences;
 
 /// How many sign-ins end in the same step as the change; the rest follow at once.
 const ENDED_WITH_IT: usize = 80;
@@ -70,6 +71,10 @@ async fn replace(
         return Err(Refusal::SamePassword);
     }
     let hash = hash_password(password.to_owned()).await?;
+    if link.is_some() {
+        // First: a reset that is interrupted here can be repeated with the same link.
+        preferences::clear_webhook(&desk.store, account.id(), clock::now()).await?;
+    }
     store(desk, account, &hash, link, caller, clock::now()).await?;
     if let Err(err) = desk
         .mailer

@@ -5,6 +5,9 @@ use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use vara::domain::{Page, Severity};
+use vara::services::mail_links;
+use vara::store::MailLinkPurpose;
 
 use super::House;
 
@@ -224,15 +227,26 @@ async fn the_link_of_a_mail_asks_first_and_then_stops() {
         json!({ "channels": { "email": true } }),
     )
     .await;
-    let row = house.store.preferences(user).await.unwrap().unwrap();
-    let uri = format!("/api/v1/users/stop/{}", row.stop_token);
+    let now = vara::clock::now();
+    let link = mail_links::create(&house.store, user, MailLinkPurpose::Stop, now).await;
+    let uri = format!("/api/v1/users/stop/{}", link.unwrap());
     let email = async || {
         call(&house, "GET", PREFERENCES, &token, json!({})).await.1["data"]["channels"]["email"]
             .clone()
     };
-    let request = Request::get(&uri).body(Body::empty()).unwrap();
-    let reply = house.routes.clone().oneshot(request).await.unwrap();
+    let open = async |method: Method| {
+        let request = Request::builder().method(method).uri(&uri);
+        let request = request.body(Body::empty()).unwrap();
+        house.routes.clone().oneshot(request).await.unwrap()
+    };
+    // Programs look at links by themselves.
+    for method in [Method::HEAD, Method::GET] {
+        assert_eq!(open(method).await.status(), StatusCode::OK);
+    }
+    let reply = open(Method::GET).await;
     assert_eq!(reply.status(), StatusCode::OK);
+    assert_eq!(reply.headers()["cache-control"], "no-store");
+    assert_eq!(reply.headers()["referrer-policy"], "no-referrer");
     let policy = reply.headers()["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"));
     assert!(
@@ -255,19 +269,14 @@ async fn the_link_of_a_mail_asks_first_and_then_stops() {
         200
     );
     assert_eq!(email().await, false);
-    for method in [Method::GET, Method::POST] {
-        let wrong = call(
-            &house,
-            method.as_str(),
-            "/api/v1/users/stop/x.y",
-            "",
-            json!({}),
-        )
-        .await;
-        assert_eq!(
-            (wrong.0, &wrong.1["error"]["code"]),
-            (404, &json!("NOT_FOUND"))
-        );
+    // Used, and not one of ours.
+    for uri in [uri.as_str(), "/api/v1/users/stop/x.y"] {
+        for method in [Method::GET, Method::POST] {
+            let wrong = call(&house, method.as_str(), uri, "", json!({})).await;
+            let text = wrong.1.as_str().unwrap();
+            assert_eq!(wrong.0, 404);
+            assert!(text.contains("does not work any more"), "{text}");
+        }
     }
 }
 
@@ -296,4 +305,26 @@ async fn a_time_outside_the_calendar_of_the_rows_is_refused_and_breaks_nothing()
             "{time}"
         );
     }
+}
+
+/// Whoever sits at her device for a minute can set one; she is told in the app.
+#[tokio::test]
+async fn a_new_webhook_is_told_in_the_app() {
+    let house = House::build().await;
+    let (user, token) = house.woman("ana@example.net", 1).await;
+    for hook in ["https://hooks.example.com/a", "https://hooks.example.com/a"] {
+        let chosen = json!({ "channels": { "webhook": hook } });
+        let (status, _) = call(&house, "PATCH", PREFERENCES, &token, chosen).await;
+        assert_eq!(status, 200);
+    }
+    let page = Page {
+        number: 1,
+        limit: 9,
+    };
+    let alerts = vara::services::alerts::list(&house.store, user, None, page).await;
+    let alerts = alerts.unwrap().items;
+    assert_eq!(alerts.len(), 1);
+    assert_eq!(alerts[0].severity, Severity::Info);
+    assert!(alerts[0].description.contains("hooks.example.com"));
+    assert!(!alerts[0].description.contains("/a"));
 }

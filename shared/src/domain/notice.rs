@@ -1,0 +1,37 @@
+//! What she is told in the app of how she is told outside it.
+
+use uuid::Uuid;
+
+use super::{Alert, AlertId, AlertStatus, AlertType, Severity, Timestamp, UserId};
+
+/// The alert after a webhook was set: whoever sat at her device for a minute may have done it. `host` is
+/// where it leads.
+#[must_use]
+pub fn webhook_alert(user: UserId, host: &str, now: Timestamp) -> Alert {
+    settings_alert(
+        user,
+        "Your messages now also go to another address",
+        format!(
+            "Whenever there is something new for you, {host} is now told so, too. If this was not you, \
+             choose a new password with \"Forgot password\" where you sign in: that ends it."
+        ),
+        now,
+    )
+}
+
+/// An alert about her own settings. Of the kinds the screens know, this one comes nearest (QUIRKS Q3).
+fn settings_alert(user: UserId, title: &str, description: String, now: Timestamp) -> Alert {
+    Alert {
+        id: AlertId::from(Uuid::new_v4()),
+        user_id: user,
+        kind: AlertType::BehavioralChange,
+        severity: Severity::Info,
+        title: title.to_owned(),
+        description,
+        metadata: None,
+        status: AlertStatus::New,
+        created_at: now,
+        viewed_at: None,
+        actioned_at: None,
+    }
+}

@@ -1,0 +1,303 @@
+//! Sending what is on the queue of notices: one mail or one call of a webhook for each message.
+//!
+//! A message may come twice. Before a channel is tried it is held in the outbox, so that no two workers try
+//! it at once, and what was sent is noted there, so that it is not sent again. Only a worker that dies
+//! between handing a mail over and noting it has that mail sent twice; a webhook knows a repeated call by
+//! its `webhook-id`.
+//!
+//! What fails comes again by its visibility, later each time; on its last delivery it is left to the
+//! outbox, which becomes due at that time. So a receiver that is down fills no dead-letter queue.
+
+use std::time::Duration;
+
+use crate::clock;
+use crate::domain::{Channel, Error, Kind, Result, Timestamp, UserId};
+use crate::engines::{Fetcher, Refusal, signed};
+use crate::mail::{Mail, Mailer, update_event};
+use crate::queues::{Notice, NoticeMessage, Queues};
+use crate::runtime::Delivered;
+use crate::services::mail_links;
+use crate::services::notify::IN_FLIGHT_SECONDS;
+use crate::store::{Delivery, DeliveryOutcome, MailLinkPurpose, Outbox, PreferencesRow, Store};
+use crate::trail::Trail;
+
+/// How long a webhook may take to answer.
+pub const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How often a channel is tried, and how long is waited after the first time, in seconds; twice as long
+/// after each.
+const MAX_TRIES: u32 = 8;
+const FIRST_WAIT_SECONDS: i64 = 60;
+
+/// How long a worker has a channel to itself, in seconds. Longer than a mail or a call may take.
+const HOLD_SECONDS: i64 = 60;
+
+/// What sending needs.
+#[derive(Clone, Debug)]
+pub struct NoticeSender {
+    /// The table.
+    pub store: Store,
+    /// The queue service.
+    pub queues: Queues,
+    /// The queue of notices.
+    pub queue: String,
+    /// Sends mail.
+    pub mailer: Mailer,
+    /// Calls webhooks.
+    pub fetcher: Fetcher,
+    /// How long a webhook may take to answer.
+    pub webhook_timeout: Duration,
+    /// The site she signs in at.
+    pub site: String,
+    /// Where the API is reached.
+    pub public_url: String,
+}
+
+/// A delivery that must come again, and after how many seconds.
+struct RetryLater {
+    error: Error,
+    seconds: i64,
+}
+
+impl From<Error> for RetryLater {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            seconds: FIRST_WAIT_SECONDS,
+        }
+    }
+}
+
+/// Why somebody could not be told.
+struct Failure {
+    reason: String,
+    is_permanent: bool,
+}
+
+impl Failure {
+    fn transient(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            is_permanent: false,
+        }
+    }
+
+    fn permanent(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            is_permanent: true,
+        }
+    }
+}
+
+impl NoticeSender {
+    /// Takes a delivery. An error means it must come again; how soon is arranged.
+    pub async fn take(&self, delivered: &Delivered) -> Result<()> {
+        self.take_at(delivered, clock::now()).await
+    }
+
+    async fn take_at(&self, delivered: &Delivered, now: Timestamp) -> Result<()> {
+        let message: NoticeMessage = serde_json::from_str(&delivered.body)
+            .map_err(|err| Error::bug("reading a notice's message", err))?;
+        let user = message.user_id;
+        let Notice::Update {
+            message: name,
+            channel,
+        } = message.notice;
+        let trail = Trail::named(name.clone());
+        let span = tracing::info_span!(
+            "notice", user.id = %user, correlation = trail.correlation, trace = trail.root(),
+            attempt = delivered.attempt
+        );
+        let work = self.update(user, &name, channel, delivered.last, now);
+        let Err(again) = trail.follow(span, work).await else {
+            return Ok(());
+        };
+        let seconds = i32::try_from(again.seconds.max(0)).unwrap_or(i32::MAX);
+        let delayed = self.queues.delay(&self.queue, &delivered.receipt, seconds);
+        if let Err(err) = delayed.await {
+            tracing::warn!(
+                error.chain = err.chain(),
+                "a notice could not be delayed and comes again later"
+            );
+        }
+        Err(again.error)
+    }
+
+    async fn update(
+        &self,
+        user: UserId,
+        name: &str,
+        channel: Channel,
+        is_last: bool,
+        now: Timestamp,
+    ) -> Result<(), RetryLater> {
+        let outbox = self.store.outbox(user).await?;
+        let under_way = outbox.filter(|it| it.message.as_deref() == Some(name));
+        let Some(outbox) = under_way.filter(|it| !it.is_done(channel)) else {
+            tracing::info!("this was told before");
+            return Ok(());
+        };
+        let row = self.store.preferences(user).await?;
+        let wanted = |it: &PreferencesRow| it.preferences.ways(&outbox.kinds()).contains(&channel);
+        let Some(row) = row.filter(wanted) else {
+            tracing::info!("she does not want to be told so any more");
+            return Ok(self.close_if_told(user, now).await?);
+        };
+        let until = now.plus_seconds(HOLD_SECONDS);
+        let held = self
+            .store
+            .hold_delivery(user, name, channel, now, until)
+            .await?;
+        let Some(outbox) = held else {
+            // Another delivery has it. Should its worker die, the outbox becomes due again.
+            return if is_last {
+                Ok(())
+            } else {
+                Err(busy(&outbox, channel, now))
+            };
+        };
+        self.try_channel(user, &row, &outbox, channel, is_last, now)
+            .await
+    }
+
+    async fn try_channel(
+        &self,
+        user: UserId,
+        row: &PreferencesRow,
+        outbox: &Outbox,
+        channel: Channel,
+        is_last: bool,
+        now: Timestamp,
+    ) -> Result<(), RetryLater> {
+        let tries = outbox.tries(channel) + 1;
+        let tried = match channel {
+            Channel::Email => self.mail(user, now).await?,
+            Channel::Webhook => self.call(row, outbox, now).await?,
+        };
+        let delivery = delivery(outbox, channel, tries, now, tried);
+        let seconds = FIRST_WAIT_SECONDS << (tries - 1).min(MAX_TRIES);
+        let again = now.plus_seconds(seconds);
+        self.store.record_delivery(user, &delivery, again).await?;
+        tracing::info!(
+            channel = channel.as_str(),
+            outcome = ?delivery.outcome,
+            tries,
+            "somebody was told, or could not be"
+        );
+        if delivery.outcome != DeliveryOutcome::Failed {
+            return Ok(self.close_if_told(user, now).await?);
+        }
+        if is_last {
+            return Ok(self.store.put_off_outbox(user, again).await?);
+        }
+        // Should this message be lost, another is put on the queue.
+        let lost = again.plus_seconds(IN_FLIGHT_SECONDS);
+        self.store.put_off_outbox(user, lost).await?;
+        let reason = delivery.reason.unwrap_or_default();
+        Err(RetryLater {
+            error: Error::unavailable("telling her outside the app", reason),
+            seconds,
+        })
+    }
+
+    /// Closes the outbox once no channel is left to try.
+    async fn close_if_told(&self, user: UserId, now: Timestamp) -> Result<()> {
+        let Some(outbox) = self.store.outbox(user).await? else {
+            return Ok(());
+        };
+        let row = self.store.preferences(user).await?;
+        let ways = row.map(|it| it.preferences.ways(&outbox.kinds()));
+        let is_told = ways
+            .unwrap_or_default()
+            .iter()
+            .all(|it| outbox.is_done(*it));
+        if is_told && outbox.message.is_some() {
+            self.store.close_outbox(user, &outbox, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn mail(&self, user: UserId, now: Timestamp) -> Result<Result<(), Failure>> {
+        let account = self.store.account(user).await?;
+        let address = account
+            .filter(|it| it.email_confirmed_at.is_some())
+            .map(|it| it.email);
+        let Some(address) = address else {
+            return Ok(Err(Failure::permanent("no confirmed address")));
+        };
+        let token = mail_links::create(&self.store, user, MailLinkPurpose::Stop, now).await?;
+        let mail = Mail::Update {
+            link: format!("{}/login", self.site),
+            stop: format!("{}/api/v1/users/stop/{token}", self.public_url),
+        };
+        Ok(match self.mailer.send(&address, &mail).await {
+            Ok(()) => Ok(()),
+            Err(err) if err.kind == Kind::Unavailable => {
+                Err(Failure::transient("mail unavailable"))
+            }
+            Err(err) => {
+                tracing::error!(error.chain = err.chain(), "a mail was refused");
+                Err(Failure::permanent("mail refused"))
+            }
+        })
+    }
+
+    async fn call(
+        &self,
+        row: &PreferencesRow,
+        outbox: &Outbox,
+        now: Timestamp,
+    ) -> Result<Result<(), Failure>> {
+        let (Some(url), Some(secret), Some(id)) = (
+            &row.preferences.channels.webhook,
+            &row.webhook_secret,
+            &outbox.message,
+        ) else {
+            return Ok(Err(Failure::permanent("no webhook")));
+        };
+        // The event tells when it came to be, not when it is tried again.
+        let body = update_event(outbox.since);
+        let headers = signed(secret, id, now, &body)?;
+        let answered = self.fetcher.post(url, &headers, body);
+        let answered = tokio::time::timeout(self.webhook_timeout, answered).await;
+        Ok(match answered.unwrap_or(Err(Refusal::TooSlow)) {
+            Ok(_) => Ok(()),
+            Err(Refusal::Status(410)) => Err(Failure::permanent("status 410")),
+            Err(why) => Err(Failure::transient(why.to_string())),
+        })
+    }
+}
+
+fn busy(outbox: &Outbox, channel: Channel, now: Timestamp) -> RetryLater {
+    let left = outbox.held_until(channel).map(|it| it.millis_since(now));
+    RetryLater {
+        error: Error::conflict("NOTICE_BUSY", "Another worker has this notice."),
+        seconds: left.map_or(HOLD_SECONDS, |it| it / 1000 + 1),
+    }
+}
+
+fn delivery(
+    outbox: &Outbox,
+    channel: Channel,
+    tries: u32,
+    at: Timestamp,
+    tried: Result<(), Failure>,
+) -> Delivery {
+    let outcome = match &tried {
+        Ok(()) => DeliveryOutcome::Sent,
+        Err(it) if it.is_permanent || tries >= MAX_TRIES => DeliveryOutcome::GivenUp,
+        Err(_) => DeliveryOutcome::Failed,
+    };
+    Delivery {
+        message: outbox.message.clone().unwrap_or_default(),
+        channel,
+        at,
+        outcome,
+        reason: tried.err().map(|it| it.reason),
+    }
+}
+
+#[cfg(test)]
+#[path = "notices_tests.rs"]
+mod tests;
