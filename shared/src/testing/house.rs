@@ -99,6 +99,11 @@ impl House {
             .header(header::CONTENT_TYPE, "application/json")
             .body(Body::from(body.to_owned()))
             .unwrap();
+        self.reply(request).await
+    }
+
+    /// The answer to any request.
+    pub async fn reply(&self, request: Request<Body>) -> Response {
         self.routes.clone().oneshot(request).await.unwrap()
     }
 

@@ -2,6 +2,8 @@
 
 mod multipart;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use vara::auth::{Gate, Keys};
 use vara::domain::BoxError;
