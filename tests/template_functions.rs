@@ -51,7 +51,7 @@ const SETTINGS: [(&str, &str); 19] = [
     ),
     (
         "api-auth",
-        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SESSION_MAX_DAYS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-health",
@@ -289,6 +289,7 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "RATE_LIMIT_USER": {"Ref": "RateLimitUser"},
         "SECRET": {"Fn::Sub": "{{resolve:secretsmanager:${Secret}:SecretString}}"},
         "SECRET_PREVIOUS": {"Ref": "PreviousSecret"},
+        "SESSION_MAX_DAYS": {"Ref": "SessionMaxDays"},
         "EXTERNAL_ISSUER": {"Ref": "ExternalIssuer"},
         "EXTERNAL_JWKS_URL": {"Ref": "ExternalJwksUrl"},
         "EXTERNAL_JWT_SECRET": {"Ref": "ExternalJwtSecret"},

@@ -60,6 +60,7 @@ pub(crate) async fn arrive(soak: &Soak) -> Vec<Her> {
     let mut all = Vec::new();
     for number in 0..soak.settings.users {
         let woman = soak.world.woman().await;
+        woman.confirm().await;
         soak.world.breach(&woman.email, "ExampleShop").await;
         let (id, token) = (woman.id, woman.token);
         all.push(Her { number, id, token });

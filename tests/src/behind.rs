@@ -92,7 +92,7 @@ impl Behind {
             hash,
             expires_at: now.minus_seconds(HOURS),
         };
-        assert!(self.store.replace_link(&account, &link, now).await.unwrap());
+        assert!(self.store.add_link(&account, &link, now).await.unwrap());
         token
     }
 
@@ -100,6 +100,7 @@ impl Behind {
     pub async fn without_tolerance(&self, user: &str) {
         let change = |session| Session {
             superseded: Vec::new(),
+            refreshed_at: clock::now().minus_seconds(HOURS),
             ..session
         };
         self.change(user, change).await;

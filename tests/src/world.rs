@@ -247,6 +247,19 @@ impl World {
             .unwrap();
     }
 
+    /// The link in the newest mail to an address that holds `part`; waits until there is one.
+    pub async fn mailed(&self, to: &str, part: &str) -> String {
+        eventually("the mail has come", async || {
+            let mails = self.mail(to).await;
+            let links = mails
+                .iter()
+                .flat_map(|it| it["links"].as_array().cloned().unwrap_or_default());
+            let mut links = links.filter_map(|it| it.as_str().map(str::to_owned));
+            links.rfind(|it| it.contains(part))
+        })
+        .await
+    }
+
     /// What was mailed to an address, oldest first.
     pub async fn mail(&self, to: &str) -> Vec<Value> {
         let reply = self

@@ -15,6 +15,16 @@ async fn scan(her: &Woman<'_>, kind: &str) -> Value {
 pub(crate) async fn breaches_are_told_once(world: &World) {
     let _whole = world.whole().await;
     let her = world.woman().await;
+    // Nobody is told what became of an address that she may not read.
+    world.breach(&her.email, "OtherShop").await;
+    let unproved = scan(&her, "BREACH_CHECK").await;
+    assert_eq!(
+        (&unproved["status"], &unproved["result"]["breachesFound"]),
+        (&json!("COMPLETED"), &json!(0))
+    );
+    assert_eq!(unproved["result"]["addresses"][0]["notChecked"], true);
+    let her = world.woman().await;
+    her.confirm().await;
     let clean = scan(&her, "BREACH_CHECK").await;
     assert_eq!(
         (&clean["status"], &clean["result"]["breachesFound"]),
@@ -58,6 +68,7 @@ pub(crate) async fn breaches_are_told_once(world: &World) {
 pub(crate) async fn all_of_it_at_once(world: &World) {
     let _whole = world.whole().await;
     let her = world.woman().await;
+    her.confirm().await;
     let (mine, found) = mine_and_found();
     her.upload(mine).await;
     // Its own first scan comes to its end before anything is planted.
@@ -180,6 +191,7 @@ pub(crate) async fn changes_around_her_profile(world: &World) {
 pub(crate) async fn trouble_is_waited_for(world: &World) {
     let _broken = world.broken().await;
     let her = world.woman().await;
+    her.confirm().await;
     world.breach(&her.email, "ExampleShop").await;
     world
         .fault(json!({ "engine": "hibp", "mode": "quota", "times": 1 }))

@@ -8,6 +8,9 @@ use utoipa::ToSchema;
 use crate::parts::Parts;
 use crate::schemas::{Shape, reference, shape};
 
+/// The content type of a browser's forms.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// In which form an operation refuses.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Language {
@@ -173,6 +176,14 @@ impl Operation {
         self.with_body(json!({ "required": false, "content": content }), None)
     }
 
+    /// Instead of JSON, the fields of a form.
+    pub(crate) fn or_form(mut self, schema: Value) -> Self {
+        if let Some((body, _)) = &mut self.body {
+            body["content"][FORM] = json!({ "schema": schema });
+        }
+        self
+    }
+
     /// A body of another kind.
     pub(crate) fn takes_form(mut self, kind: &str, required: bool, schema: Value) -> Self {
         let mut content = json!({});
@@ -229,6 +240,13 @@ impl Operation {
     /// `T` as it is.
     pub(crate) fn plain<T: ToSchema>(self, status: u16, about: &'static str) -> Self {
         self.answer(status, about, Content::Json(|it| it, Some(shape::<T>())))
+    }
+
+    /// `T` as it is, or the user of the sign-in library.
+    pub(crate) fn plain_or_user<T: ToSchema>(self, status: u16, about: &'static str) -> Self {
+        self.plain_of::<T>(status, about, |it| {
+            json!({ "anyOf": [it, reference("AuthUser")] })
+        })
     }
 
     /// A value that is made of `T`.
@@ -325,7 +343,7 @@ impl Operation {
         if let Some((mut body, shape)) = self.body {
             if let Some(shape) = shape {
                 let schema = document.schemas.send(shape);
-                body["content"] = json!({ "application/json": { "schema": schema } });
+                body["content"]["application/json"] = json!({ "schema": schema });
             }
             out["requestBody"] = body;
         }

@@ -2,13 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Profile, Role, SessionId, Timestamp, UserId};
+use super::{LinkKind, Profile, Role, SessionId, Timestamp, UserId};
 
 /// A sign-in that was not used for so long has ended, in seconds.
 const IDLE: i64 = 60 * 24 * 3600;
 
 /// A refresh token may be shown again for so long after its successor was given out, in milliseconds.
 const REUSE: i64 = 10_000;
+
+/// The parent of the newest refresh token may be shown again for so long, in milliseconds. Whoever lost the
+/// answer to a refresh asks again within minutes; a copy of the parent must not work for ever.
+const PARENT_REUSE: i64 = 10 * 60 * 1000;
 
 /// Who vouches for her.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,17 +37,26 @@ pub struct Account {
     /// Given by whoever runs Vara, in the row; her tokens carry it from the next one on.
     #[serde(default)]
     pub role: Role,
+    /// What the app is told; without `ConfirmFirst` it is set at sign-up. Not a proof.
     pub email_confirmed_at: Option<Timestamp>,
+    /// When she first showed that she reads this address, by using a mailed link.
+    #[serde(default)]
+    pub proved_at: Option<Timestamp>,
+    /// Keyed name of the network address the account was made from, until `proved_at` is set.
+    #[serde(default)]
+    pub signed_up_from: Option<String>,
     pub last_sign_in_at: Option<Timestamp>,
     pub confirmation_sent_at: Option<Timestamp>,
     pub recovery_sent_at: Option<Timestamp>,
     pub updated_at: Timestamp,
     /// Changes with the password. A sign-in is stored only if it is what the check began with.
     pub password_at: Timestamp,
-    /// Hash of the newest confirmation link, so that it can be found from here.
-    pub confirmation_token: Option<String>,
-    /// Hash of the newest recovery link.
-    pub recovery_token: Option<String>,
+    /// Hashes of the confirmation links that work, the oldest first. A link that is not here does not work.
+    #[serde(default)]
+    pub confirmation_links: Vec<String>,
+    /// Hashes of the recovery links that work, the oldest first.
+    #[serde(default)]
+    pub recovery_links: Vec<String>,
 }
 
 impl Account {
@@ -56,13 +69,15 @@ impl Account {
             origin: Origin::Own,
             role: Role::User,
             email_confirmed_at: Some(now),
+            proved_at: None,
+            signed_up_from: None,
             last_sign_in_at: None,
             confirmation_sent_at: None,
             recovery_sent_at: None,
             updated_at: now,
             password_at: now,
-            confirmation_token: None,
-            recovery_token: None,
+            confirmation_links: Vec::new(),
+            recovery_links: Vec::new(),
         }
     }
 
@@ -70,6 +85,21 @@ impl Account {
     #[must_use]
     pub fn id(&self) -> UserId {
         self.profile.id
+    }
+
+    /// Whether it is known that she reads this address.
+    #[must_use]
+    pub fn is_proved(&self) -> bool {
+        self.proved_at.is_some()
+    }
+
+    /// The hashes of her links of this kind that work.
+    #[must_use]
+    pub fn links(&self, kind: LinkKind) -> &[String] {
+        match kind {
+            LinkKind::SignUp => &self.confirmation_links,
+            LinkKind::Recovery => &self.recovery_links,
+        }
     }
 }
 
@@ -147,19 +177,22 @@ impl Session {
         self.refreshed_at.plus_seconds(IDLE)
     }
 
-    /// Judges a refresh token of this sign-in.
+    /// Judges a refresh token of this sign-in, which ends `life` seconds after it began however often it
+    /// is used.
     #[must_use]
-    pub fn judge(&self, generation: u32, now: Timestamp) -> Shown {
+    pub fn judge(&self, generation: u32, life: i64, now: Timestamp) -> Shown {
+        let is_over = now >= self.ends_at() || now >= self.created_at.plus_seconds(life);
         let just_superseded = || {
             self.superseded
                 .iter()
                 .any(|it| it.generation == generation && is_recent(it, now))
         };
         match self.generation.checked_sub(generation) {
-            _ if now >= self.ends_at() => Shown::Expired,
+            _ if is_over => Shown::Expired,
             None => Shown::Unknown,
             Some(0) => Shown::Newest,
-            Some(1) => Shown::Again,
+            // The newest was given out when its parent was superseded.
+            Some(1) if now.millis_since(self.refreshed_at) <= PARENT_REUSE => Shown::Again,
             Some(_) if just_superseded() => Shown::Again,
             Some(_) => Shown::Replayed,
         }
@@ -196,6 +229,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    const LIFE: i64 = 90 * 24 * 3600;
+
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_epoch_seconds(1_800_000_000 + seconds).unwrap()
     }
@@ -205,22 +240,23 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_rotates_and_its_parent_gets_the_same_again_however_late() {
+    fn the_newest_rotates_and_its_parent_gets_the_same_again_for_ten_minutes() {
         let session = session().rotated(at(10));
-        assert_eq!(session.judge(1, at(20)), Shown::Newest);
-        assert_eq!(session.judge(0, at(11)), Shown::Again);
-        assert_eq!(session.judge(0, at(100_000)), Shown::Again);
-        assert_eq!(session.judge(2, at(20)), Shown::Unknown);
+        assert_eq!(session.judge(1, LIFE, at(20)), Shown::Newest);
+        assert_eq!(session.judge(0, LIFE, at(11)), Shown::Again);
+        assert_eq!(session.judge(0, LIFE, at(10 + 600)), Shown::Again);
+        assert_eq!(session.judge(0, LIFE, at(10 + 601)), Shown::Replayed);
+        assert_eq!(session.judge(2, LIFE, at(20)), Shown::Unknown);
     }
 
     #[test]
     fn a_grandparent_is_fine_for_ten_seconds_after_it_was_superseded() {
         let session = session().rotated(at(10)).rotated(at(15));
-        assert_eq!(session.judge(0, at(20)), Shown::Again);
-        assert_eq!(session.judge(0, at(21)), Shown::Replayed);
+        assert_eq!(session.judge(0, LIFE, at(20)), Shown::Again);
+        assert_eq!(session.judge(0, LIFE, at(21)), Shown::Replayed);
         // Not ten seconds after the last refresh: a copy stolen long ago must not profit from it.
         let session = self::session().rotated(at(10)).rotated(at(1000));
-        assert_eq!(session.judge(0, at(1001)), Shown::Replayed);
+        assert_eq!(session.judge(0, LIFE, at(1001)), Shown::Replayed);
     }
 
     #[test]
@@ -234,9 +270,20 @@ mod tests {
     }
 
     #[test]
+    fn a_sign_in_ends_however_often_it_is_used() {
+        let mut session = session();
+        for day in 1..90 {
+            session = session.rotated(at(day * 24 * 3600));
+        }
+        let newest = session.generation;
+        assert_eq!(session.judge(newest, LIFE, at(LIFE - 1)), Shown::Newest);
+        assert_eq!(session.judge(newest, LIFE, at(LIFE)), Shown::Expired);
+    }
+
+    #[test]
     fn an_unused_sign_in_ends() {
         let session = session();
-        assert_eq!(session.judge(0, at(IDLE - 1)), Shown::Newest);
-        assert_eq!(session.judge(0, at(IDLE)), Shown::Expired);
+        assert_eq!(session.judge(0, LIFE, at(IDLE - 1)), Shown::Newest);
+        assert_eq!(session.judge(0, LIFE, at(IDLE)), Shown::Expired);
     }
 }

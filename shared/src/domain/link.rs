@@ -4,14 +4,47 @@ use serde::{Deserialize, Serialize};
 
 use super::{Timestamp, UserId};
 
+/// How many links of a kind work at the same time: a mail may come late, after another was asked for.
+pub const WORKING_LINKS: usize = 3;
+
 /// What a link is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum LinkKind {
-    /// Her first mail.
+    /// It proves that she reads the address she signed up with.
     SignUp,
     /// She forgot her password.
     Recovery,
+}
+
+impl LinkKind {
+    /// Its name in addresses and in the sign-in library's requests.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignUp => "signup",
+            Self::Recovery => "recovery",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "recovery" => Some(Self::Recovery),
+            "signup" | "email" => Some(Self::SignUp),
+            _ => None,
+        }
+    }
+
+    /// How long such a link works, in seconds. A recovery link signs in, a confirmation does not.
+    #[must_use]
+    pub fn life(self) -> i64 {
+        match self {
+            Self::SignUp => 24 * 3600,
+            Self::Recovery => 3600,
+        }
+    }
 }
 
 /// A link that was mailed.

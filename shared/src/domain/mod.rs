@@ -54,7 +54,7 @@ pub use ids::{
 pub use image::{Image, ImageFilter, ImageState, ImageStatus, MAX_ACTIVE_IMAGES};
 pub use impersonation::{Persona, Pretence, Resemblance, profile_alert};
 pub use likeness::{HandleLikeness, handle_likeness, name_likeness, text_likeness};
-pub use link::{Link, LinkKind};
+pub use link::{Link, LinkKind, WORKING_LINKS};
 pub use linked::{
     CODE_LIFE, Linked, LinkedKind, Look as LinkedLook, MAX_LINKED, Platform, Proof, handle, phone,
     with_look,

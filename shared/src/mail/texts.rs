@@ -6,14 +6,16 @@
 
 use serde_json::json;
 
-use crate::domain::Timestamp;
+use crate::domain::{LinkKind, Timestamp};
 
-/// A page that shows nothing but this.
+/// A page with this title that shows nothing but this.
 macro_rules! page {
-    ($body:literal) => {
+    ($title:literal, $body:literal) => {
         concat!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"robots\" content=\"noindex\">",
-            "<meta name=\"viewport\" content=\"width=device-width\"><title>Messages</title>",
+            "<meta name=\"viewport\" content=\"width=device-width\"><title>",
+            $title,
+            "</title>",
             $body,
             "</html>\n"
         )
@@ -23,8 +25,8 @@ macro_rules! page {
 /// A mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mail {
-    /// Her account was made; the link confirms the address.
-    Welcome {
+    /// An account was made with this address; the link confirms it.
+    Confirmation {
         /// Where she confirms it.
         link: String,
     },
@@ -66,10 +68,10 @@ impl Mail {
     #[must_use]
     pub fn text(&self) -> String {
         match self {
-            Self::Welcome { link } => format!(
-                "Your account is ready. You can confirm this address with the link below. \
-                 It works once, within the next hour.\n\n{link}\n\n\
-                 If you did not make an account, you do not need to do anything.\n"
+            Self::Confirmation { link } => format!(
+                "Please confirm this address with the link below. \
+                 It works once, within the next day.\n\n{link}\n\n\
+                 If you did not make an account, please do not use the link.\n"
             ),
             Self::Recovery { link } => format!(
                 "Here is the link you asked for. It works once, within the next hour.\n\n{link}\n\n\
@@ -109,15 +111,98 @@ pub fn update_event(now: Timestamp) -> String {
 
 /// The page behind a mail's stop link. Programs open links by themselves, so it asks first.
 pub const STOP_PAGE: &str = page!(
+    "Messages",
     "<p>Do you want to stop these messages?</p>\
      <form method=\"post\"><button>Stop them</button></form>"
 );
 
 /// The page after that.
-pub const STOPPED_PAGE: &str = page!("<p>Done. You will get no more of these messages.</p>");
+pub const STOPPED_PAGE: &str = page!(
+    "Messages",
+    "<p>Done. You will get no more of these messages.</p>"
+);
+
+/// What the page of a mailed link needs to ask before the link is used: programs open links by themselves,
+/// and a link of somebody else's account must not get her into it unawares.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkPage<'a> {
+    /// What the link is for.
+    pub kind: LinkKind,
+    /// The account it leads to, masked; nobody is told so of a link that does not work.
+    pub account: Option<&'a str>,
+    /// Whether a new password will have to be chosen.
+    pub voids_password: bool,
+    /// What the button sends along.
+    pub fields: [(&'a str, &'a str); 3],
+}
+
+impl LinkPage<'_> {
+    /// The page.
+    #[must_use]
+    pub fn html(&self) -> String {
+        let (named, unnamed, button) = match self.kind {
+            LinkKind::Recovery => (
+                "You are about to sign in to the account {account}. If it is not yours, close this page.",
+                "You are about to sign in.",
+                "Sign in",
+            ),
+            LinkKind::SignUp => (
+                "Please confirm that {account} is your address. If you did not make an account, close this page.",
+                "Please confirm that this is your address.",
+                "Confirm",
+            ),
+        };
+        let words = match self.account {
+            Some(account) => named.replace("{account}", &escaped(account)),
+            None => unnamed.to_owned(),
+        };
+        let after = match (self.kind, self.voids_password) {
+            (LinkKind::Recovery, _) => "",
+            (LinkKind::SignUp, false) => "<p>After that you can sign in with your password.</p>",
+            (LinkKind::SignUp, true) => {
+                "<p>After that, please choose a new password: use \"Forgot password\" where you sign in.</p>"
+            }
+        };
+        let fields: String = self
+            .fields
+            .iter()
+            .map(|(name, value)| {
+                let value = escaped(value);
+                format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")
+            })
+            .collect();
+        format!(
+            page!(
+                "Continue",
+                "<p>{words}</p>{after}<form method=\"post\" action=\"verify\">{fields}<button>{button}</button></form>"
+            ),
+            words = words,
+            after = after,
+            fields = fields,
+            button = button,
+        )
+    }
+}
+
+/// A text as it is written into a page.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for it in text.chars() {
+        match it {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(it),
+        }
+    }
+    out
+}
 
 /// The page behind a link that was used, or is too old.
 pub const USED_LINK_PAGE: &str = page!(
+    "Messages",
     "<p>This link does not work any more. You can change how you get messages after you sign in.</p>"
 );
 
@@ -138,7 +223,7 @@ mod tests {
     fn all() -> [Mail; 5] {
         let link = || "<link>".to_owned();
         [
-            Mail::Welcome { link: link() },
+            Mail::Confirmation { link: link() },
             Mail::Recovery { link: link() },
             Mail::Code {
                 code: "<code>".into(),
@@ -156,8 +241,51 @@ mod tests {
         let mails = all().map(|it| format!("{}\n{}", it.subject(), it.text()));
         let event = update_event(Timestamp::parse("2026-11-20T12:00:00Z").unwrap());
         let event = event.replace("2026-11-20T12:00:00.000Z", "");
-        let pages = [STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE].map(|it| it.replace("utf-8", ""));
+        let pages = [STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE].map(str::to_owned);
+        let pages = pages.into_iter().chain(link_pages());
+        let pages = pages.map(|it| it.replace("utf-8", ""));
         mails.into_iter().chain(pages).chain([event]).collect()
+    }
+
+    /// The page of every kind of link.
+    fn link_pages() -> Vec<String> {
+        let page = |kind, account, voids_password| LinkPage {
+            kind,
+            account,
+            voids_password,
+            fields: [
+                ("token", "<token>"),
+                ("type", kind.as_str()),
+                ("redirect_to", "<page>"),
+            ],
+        };
+        let pages = [
+            page(LinkKind::Recovery, Some("<account>"), false),
+            page(LinkKind::Recovery, None, false),
+            page(LinkKind::SignUp, Some("<account>"), false),
+            page(LinkKind::SignUp, Some("<account>"), true),
+            page(LinkKind::SignUp, None, false),
+        ];
+        pages.iter().map(LinkPage::html).collect()
+    }
+
+    #[test]
+    fn nothing_in_a_page_of_a_link_is_taken_for_a_part_of_it() {
+        let odd = "\"><script>alert('&')</script>{button}{fields}";
+        let page = LinkPage {
+            kind: LinkKind::Recovery,
+            account: Some(odd),
+            voids_password: false,
+            fields: [("token", odd), ("type", odd), ("redirect_to", odd)],
+        };
+        let html = page.html();
+        assert!(
+            !html.contains("<script") && !html.contains("\">&"),
+            "{html}"
+        );
+        assert_eq!(html.matches("<form").count(), 1);
+        assert_eq!(html.matches("<button").count(), 1, "{html}");
+        assert_eq!(html.matches("<input").count(), 3, "{html}");
     }
 
     #[test]

@@ -8,7 +8,8 @@ use super::governor::Governor;
 use super::work::{self, Again, Outcome, Work, is_late};
 use crate::clock;
 use crate::domain::{
-    Breach, Error, LinkedKind, Result, Timestamp, breach_alert, mask_local, progress, rescan_after,
+    Account, Breach, Error, LinkedKind, Result, Timestamp, breach_alert, mask_local, progress,
+    rescan_after,
 };
 use crate::engines::{EngineError, Hibp};
 use crate::queues::Queues;
@@ -42,6 +43,8 @@ struct Seen {
 /// The sums over her addresses.
 #[derive(Debug, Default)]
 struct Tally {
+    /// Her own address, if it was left out because she has not proved yet that she reads it.
+    unproved: Option<String>,
     checked: Vec<(String, Seen)>,
     failures: Vec<(String, EngineError)>,
     off: bool,
@@ -53,9 +56,11 @@ impl BreachChecker {
         work::take(self, delivered).await
     }
 
-    /// The addresses this check is about, in an order that stays: the one she signs in with, and those
-    /// she proved to be hers. Nobody learns here what became of somebody else's.
-    async fn addresses(&self, row: &ScanRow) -> Result<Vec<String>> {
+    /// The addresses this check is about, in an order that stays: the one she signs in with and others, as
+    /// far as she proved them to be hers. Nobody learns here what became of somebody else's.
+    ///
+    /// Also the one she signs in with if it is left out for want of a proof.
+    async fn addresses(&self, row: &ScanRow) -> Result<(Vec<String>, Option<String>)> {
         let user = row.scan.user_id;
         let linked = self.store.all_linked(user).await?.into_iter();
         let linked = linked
@@ -64,15 +69,19 @@ impl BreachChecker {
             .filter(|it| row.account.is_none_or(|only| only == it.id));
         let own = match row.account {
             Some(_) => None,
-            None => self.store.account(user).await?.map(|it| it.email),
+            None => self.store.account(user).await?,
         };
+        let is_proved = own.as_ref().is_some_and(Account::is_proved);
+        let own = own.map(|it| it.email);
+        let (own, unproved) = if is_proved { (own, None) } else { (None, own) };
         let mut all: Vec<String> = own.into_iter().collect();
         for address in linked.map(|it| it.platform_user_id) {
             if !all.contains(&address) {
                 all.push(address);
             }
         }
-        Ok(all)
+        let unproved = unproved.filter(|it| !all.contains(it));
+        Ok((all, unproved))
     }
 
     /// What is known of an address: kept from before, or asked and kept before it is used. `None`: the
@@ -138,7 +147,11 @@ impl Work for BreachChecker {
             ..Tally::default()
         };
         let addresses = match &self.hibp {
-            Some(_) => self.addresses(row).await?,
+            Some(_) => {
+                let (addresses, unproved) = self.addresses(row).await?;
+                tally.unproved = unproved;
+                addresses
+            }
             None => vec![],
         };
         let count = addresses.len();
@@ -199,10 +212,12 @@ impl Tally {
         let breaches: Vec<Value> = all.map(Breach::summary).collect();
         let first = self.checked.first().map(|(it, _)| it);
         let first = first.or(self.failures.first().map(|(it, _)| it));
+        let first = first.or(self.unproved.as_ref());
+        let unproved = self.unproved.as_ref().map(|it| unproved(it));
         json!({
             "checkedAt": now,
             "email": first.map(|it| mask_local(it)),
-            "addresses": self.checked.iter().map(address).collect::<Vec<_>>(),
+            "addresses": self.checked.iter().map(address).chain(unproved).collect::<Vec<_>>(),
             "breachesFound": breaches.len(),
             "breaches": breaches,
             "matchesFound": row.findings,
@@ -223,6 +238,13 @@ impl Tally {
 
 fn address((address, seen): &(String, Seen)) -> Value {
     json!({ "email": mask_local(address), "breachesFound": seen.breaches.len(), "notChecked": seen.unsuitable })
+}
+
+fn unproved(address: &str) -> Value {
+    json!({
+        "email": mask_local(address), "breachesFound": 0, "notChecked": true,
+        "reason": "We check this address once you have used the link that we mailed to it.",
+    })
 }
 
 /// What failed, in words for her.

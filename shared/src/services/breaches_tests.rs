@@ -16,8 +16,14 @@ use crate::store::LinkedRow;
 const HERS: &str = "ana@example.org";
 
 async fn world() -> World {
+    signed_up(Some(clock::now())).await
+}
+
+/// A woman who proved her address then, or has not yet.
+async fn signed_up(proved_at: Option<Timestamp>) -> World {
     let world = World::new().await;
-    let account = Account::new(world.user, HERS, clock::now());
+    let mut account = Account::new(world.user, HERS, clock::now());
+    account.proved_at = proved_at;
     assert!(world.store.provision(&account).await.unwrap());
     world
 }
@@ -121,6 +127,37 @@ async fn her_proved_addresses_are_checked_and_nobody_elses() {
     assert_eq!(world.alerts().await.len(), 1);
     let told = serde_json::to_string(&world.alerts().await).unwrap();
     assert!(!told.contains("work@"), "{told}");
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_proved_is_not_checked() {
+    let world = signed_up(None).await;
+    link(&world, "work@example.org", true).await;
+    for address in [HERS, "work@example.org"] {
+        breach(&world, address, "Shop").await;
+    }
+    let scan = begun(&world).await;
+    take(&checker(&world, Some("k")), &scan, 1).await.unwrap();
+    let result = shown(&world, &scan).await.result.unwrap();
+    assert_eq!(result["breachesFound"], 1);
+    let (checked, left_out) = (&result["addresses"][0], &result["addresses"][1]);
+    assert_eq!(
+        (&checked["email"], &checked["notChecked"]),
+        (&json!("w***@example.org"), &json!(false))
+    );
+    assert_eq!(
+        (&left_out["email"], &left_out["notChecked"]),
+        (&json!("a***@example.org"), &json!(true))
+    );
+    assert!(left_out["reason"].as_str().unwrap().contains("link"));
+    assert_eq!(world.calls("hibp").await, 1);
+    // Proved as a further address of hers, it is checked as one.
+    link(&world, HERS, true).await;
+    let again = begun(&world).await;
+    take(&checker(&world, Some("k")), &again, 1).await.unwrap();
+    let result = shown(&world, &again).await.result.unwrap();
+    assert_eq!(result["addresses"].as_array().unwrap().len(), 2);
+    assert_eq!(result["breachesFound"], 2);
 }
 
 #[tokio::test]

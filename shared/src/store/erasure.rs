@@ -68,13 +68,8 @@ impl Store {
             .tx()
             .drop_account(account)
             .put(&receipt)
-            .drop_mail_window(address);
-        for hash in [&account.confirmation_token, &account.recovery_token]
-            .into_iter()
-            .flatten()
-        {
-            tx = tx.drop_link(hash);
-        }
+            .drop_mail_window(address)
+            .drop_links(account, None);
         for &session in sessions.iter().take(ENDED_AT_ONCE) {
             tx = tx.drop_session(user, session);
         }

@@ -1,34 +1,34 @@
-//! What mail links are good for, and how often they may be asked for.
+//! Mailed links, and how often they may be asked for.
 //!
 //! | pk | sk | what |
 //! |---|---|---|
 //! | `TOKEN#<hash>` | `-` | a link: whose, what for, until when |
 //! | `MAIL#<keyed hash of an address>` | `-` | when a link was last asked for, known address or not |
+//!
+//! *Invariant:* a link works only while its hash is in its account's list of that kind. So a change of the
+//! account's row alone ends every link, whatever is written beside it.
 
 use super::tx::{Change, Tx};
+use super::users::{account_key, as_seen};
 use super::{Key, Row, Store};
-use crate::domain::{Account, Link, LinkKind, Result, Timestamp};
+use crate::domain::{Account, Link, LinkKind, Result, Timestamp, WORKING_LINKS};
+
+/// The attributes of an account that list its working links.
+pub(super) const LISTS: [&str; 2] = ["confirmationLinks", "recoveryLinks"];
 
 impl LinkKind {
-    /// Where her account keeps its hash.
+    /// Where an account lists its working links of this kind.
     pub(super) fn attribute(self) -> &'static str {
         match self {
-            Self::SignUp => "confirmationToken",
-            Self::Recovery => "recoveryToken",
+            Self::SignUp => LISTS[0],
+            Self::Recovery => LISTS[1],
         }
     }
 
-    pub(super) fn sent_attribute(self) -> &'static str {
+    fn sent_attribute(self) -> &'static str {
         match self {
             Self::SignUp => "confirmationSentAt",
             Self::Recovery => "recoverySentAt",
-        }
-    }
-
-    pub(super) fn of(self, account: &Account) -> Option<&str> {
-        match self {
-            Self::SignUp => account.confirmation_token.as_deref(),
-            Self::Recovery => account.recovery_token.as_deref(),
         }
     }
 }
@@ -49,6 +49,38 @@ impl Store {
     /// A link that was not used yet, by the hash of its token. It may have expired.
     pub async fn link(&self, hash: &str) -> Result<Option<Link>> {
         self.get_readable(&key(hash)).await
+    }
+
+    /// Stores a new link beside the last ones, of which the oldest ends if there are too many. `false`: the
+    /// account is not what it was.
+    pub async fn add_link(&self, account: &Account, link: &Link, now: Timestamp) -> Result<bool> {
+        let (attribute, before) = (link.kind.attribute(), account.links(link.kind));
+        let surplus = (before.len() + 1).saturating_sub(WORKING_LINKS);
+        let (ended, kept) = before.split_at(surplus);
+        let after: Vec<&str> = kept
+            .iter()
+            .chain([&link.hash])
+            .map(String::as_str)
+            .collect();
+        let change = as_seen(account)
+            .and_then(|it| it.set(attribute, &after))
+            .and_then(|it| it.set(link.kind.sent_attribute(), now))
+            .and_then(|it| it.when_or_absent(attribute, "=", before));
+        let tx = self
+            .tx()
+            .update(&account_key(account.id()), change)
+            .write_link(link);
+        let tx = ended.iter().fold(tx, |tx, hash| tx.drop_link(hash));
+        Ok(tx.commit().await?.is_done())
+    }
+
+    /// Ends all her links.
+    pub async fn void_links(&self, account: &Account) -> Result<()> {
+        let change = Change::default().without_links().if_exists();
+        // Refused means that she has left.
+        let tx = self.tx().update(&account_key(account.id()), Ok(change));
+        tx.drop_links(account, None).commit().await?;
+        Ok(())
     }
 
     /// Notes that a link was asked for. `false`: one was, less than `seconds` ago. `address` is the
@@ -78,6 +110,13 @@ impl Store {
     }
 }
 
+impl Change {
+    /// Ends the links of both kinds.
+    pub(super) fn without_links(self) -> Self {
+        LISTS.iter().fold(self, |it, list| it.remove(list))
+    }
+}
+
 impl Tx<'_> {
     pub(super) fn write_link(self, link: &Link) -> Self {
         let mut row = Row::new(key(&link.hash), link);
@@ -92,6 +131,16 @@ impl Tx<'_> {
 
     pub(super) fn drop_link(self, hash: &str) -> Self {
         self.delete(&key(hash))
+    }
+
+    /// Removes the rows of her links, but of the one that is used in the same step.
+    pub(super) fn drop_links(self, account: &Account, used: Option<&Link>) -> Self {
+        let all = account
+            .confirmation_links
+            .iter()
+            .chain(&account.recovery_links);
+        all.filter(|it| used.is_none_or(|used| used.hash != **it))
+            .fold(self, |tx, hash| tx.drop_link(hash))
     }
 
     pub(super) fn drop_mail_window(self, address: &str) -> Self {

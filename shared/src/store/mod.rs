@@ -99,6 +99,8 @@ pub use replays::{Claimed, Run};
 pub use reviews::{AlertMove, Flagged};
 pub(crate) use scans::DUE_SCAN;
 pub use scans::{Claim, ScanRow};
+pub(crate) use sessions::ENDED_AT_ONCE;
+pub use users::LinkUse;
 
 /// The version of the shape of the rows written here.
 const VERSION: u32 = 1;

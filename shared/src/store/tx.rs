@@ -117,6 +117,16 @@ impl Change {
         Ok(self)
     }
 
+    /// Only if the attribute is a list that holds this text.
+    pub(crate) fn when_contains(mut self, name: &str, text: &str) -> Self {
+        let (name, value) = (
+            self.name(name),
+            self.value(AttributeValue::S(text.to_owned())),
+        );
+        self.condition.push(format!("contains({name}, {value})"));
+        self
+    }
+
     /// Only if the attribute is absent or compares so.
     pub(crate) fn when_or_absent(
         mut self,

@@ -27,6 +27,19 @@ struct Credentials {
     password_hash: String,
 }
 
+/// What using a mailed link changes beside the proof.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkUse<'a> {
+    /// The sign-in that begins with it.
+    pub session: Option<&'a Session>,
+    /// Sign-ins that end with it, no more than one step holds.
+    pub ended: &'a [SessionId],
+    /// Whether the password is of no use any more.
+    pub voids_password: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
 pub(super) fn account_key(user: UserId) -> Key {
     Key::user(user, "PROFILE")
 }
@@ -111,28 +124,50 @@ impl Store {
         Ok(tx.commit().await?.is_done())
     }
 
-    /// Uses up a link, signing her in and confirming her address. `false`: it was used or replaced.
-    pub async fn sign_in_by_link(
+    /// Uses up a link, which proves that she reads her address. `false`: the link or the account is not what
+    /// it was.
+    pub async fn use_link(
         &self,
         account: &Account,
         link: &Link,
-        session: &Session,
+        how: &LinkUse<'_>,
     ) -> Result<bool> {
-        let confirmed = account.email_confirmed_at.unwrap_or(session.created_at);
-        let seen = as_seen(account)
-            .and_then(|it| it.set("lastSignInAt", session.created_at))
-            .and_then(|it| it.set("emailConfirmedAt", confirmed))
-            .map(|it| it.remove(link.kind.attribute()));
-        let tx = self
+        let (user, now) = (account.id(), how.at);
+        let mut seen = proved(as_seen(account), account, link, now)?.remove(link.kind.attribute());
+        if how.session.is_some() {
+            seen = seen.set("lastSignInAt", now)?;
+        }
+        if how.voids_password {
+            seen = seen.set("passwordAt", now)?;
+        }
+        let mut tx = self
             .tx()
-            .use_link(link)
-            .update(&account_key(account.id()), seen)
-            .write_session(session);
+            .update(&account_key(user), Ok(seen))
+            .use_link(link);
+        for hash in account
+            .links(link.kind)
+            .iter()
+            .filter(|it| **it != link.hash)
+        {
+            tx = tx.drop_link(hash);
+        }
+        if how.voids_password {
+            tx = tx.delete(&credentials_key(user));
+        }
+        if let Some(session) = how.session {
+            tx = tx.write_session(session);
+        }
+        if !account.is_proved() {
+            tx = tx.plan_first_check(user, now);
+        }
+        for &session in how.ended {
+            tx = tx.drop_session(user, session);
+        }
         Ok(tx.commit().await?.is_done())
     }
 
-    /// Replaces her password, using up `link` if that is how she may, and ends these sign-ins with it.
-    /// `false`: the account or the link is not what it was.
+    /// Replaces her password, using up `link` if that is how she may, and ends all her links and these
+    /// sign-ins with it. `false`: the account or the link is not what it was.
     pub async fn change_password(
         &self,
         account: &Account,
@@ -147,45 +182,21 @@ impl Store {
         };
         let seen = as_seen(account)
             .and_then(|it| it.set("passwordAt", now))
-            .and_then(|it| it.set("updatedAt", now))
-            .map(|it| {
-                link.iter()
-                    .fold(it, |it, link| it.remove(link.kind.attribute()))
-            });
+            .and_then(|it| it.set("updatedAt", now));
+        let seen = match link {
+            Some(link) => proved(seen, account, link, now),
+            None => seen,
+        };
         let mut tx = self
             .tx()
-            .update(&account_key(user), seen)
-            .put(&Row::new(credentials_key(user), credentials));
+            .update(&account_key(user), seen.map(Change::without_links))
+            .put(&Row::new(credentials_key(user), credentials))
+            .drop_links(account, link);
         if let Some(link) = link {
             tx = tx.use_link(link);
         }
         for &session in ended {
             tx = tx.drop_session(user, session);
-        }
-        Ok(tx.commit().await?.is_done())
-    }
-
-    /// Stores a new link in place of the one before. `false`: the account is not what it was.
-    pub async fn replace_link(
-        &self,
-        account: &Account,
-        link: &Link,
-        now: Timestamp,
-    ) -> Result<bool> {
-        let attribute = link.kind.attribute();
-        let change = as_seen(account)
-            .and_then(|it| it.set(attribute, &link.hash))
-            .and_then(|it| it.set(link.kind.sent_attribute(), now))
-            .and_then(|it| match link.kind.of(account) {
-                Some(before) => it.when(attribute, "=", before),
-                None => it.when_or_absent(attribute, "=", None::<String>),
-            });
-        let mut tx = self
-            .tx()
-            .update(&account_key(account.id()), change)
-            .write_link(link);
-        if let Some(before) = link.kind.of(account) {
-            tx = tx.drop_link(before);
         }
         Ok(tx.commit().await?.is_done())
     }
@@ -216,8 +227,20 @@ impl Store {
 }
 
 /// The start of a change that holds only while the account has the password it was read with.
-fn as_seen(account: &Account) -> Result<Change> {
+pub(super) fn as_seen(account: &Account) -> Result<Change> {
     Change::default().when("passwordAt", "=", account.password_at)
+}
+
+/// The same, by who follows `link`: she reads her address.
+fn proved(seen: Result<Change>, account: &Account, link: &Link, now: Timestamp) -> Result<Change> {
+    let proved = account.proved_at.unwrap_or(now);
+    let confirmed = account.email_confirmed_at.unwrap_or(now);
+    let change = seen?
+        .set("provedAt", proved)?
+        .set("emailConfirmedAt", confirmed)?;
+    Ok(change
+        .remove("signedUpFrom")
+        .when_contains(link.kind.attribute(), &link.hash))
 }
 
 impl Tx<'_> {
@@ -235,6 +258,8 @@ impl Tx<'_> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use aws_sdk_dynamodb::types::AttributeValue;
+
     use super::*;
     use crate::domain::{LinkKind, SignInMethod};
 
@@ -253,7 +278,7 @@ mod tests {
 
     async fn ana(store: &Store) -> Account {
         let mut account = Account::new(UserId::random(), "ana@example.net", now());
-        account.confirmation_token = Some("c".into());
+        account.confirmation_links = vec!["c".into()];
         let link = link(account.id(), LinkKind::SignUp, "c");
         assert!(
             store
@@ -262,6 +287,34 @@ mod tests {
                 .unwrap()
         );
         account
+    }
+
+    async fn seen(store: &Store, account: &Account) -> Account {
+        store.account(account.id()).await.unwrap().unwrap()
+    }
+
+    /// A new recovery link with this hash.
+    async fn recovery(store: &Store, account: &Account, hash: &str) -> Link {
+        let account = seen(store, account).await;
+        let link = link(account.id(), LinkKind::Recovery, hash);
+        assert!(store.add_link(&account, &link, now()).await.unwrap());
+        link
+    }
+
+    /// Whether a link lets in.
+    async fn works(store: &Store, account: &Account, link: &Link) -> bool {
+        let session = Session::new(account.id(), SignInMethod::Link, now());
+        let how = LinkUse {
+            session: Some(&session),
+            ended: &[],
+            voids_password: false,
+            at: now(),
+        };
+        let account = seen(store, account).await;
+        let used = store.use_link(&account, link, &how).await.unwrap();
+        let begun = store.session(account.id(), session.id).await.unwrap();
+        assert_eq!(used, begun.is_some());
+        used
     }
 
     #[tokio::test]
@@ -312,53 +365,113 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_link_works_once_and_only_the_newest() {
+    async fn the_last_three_links_work_and_all_end_with_the_first_that_is_used() {
         let store = crate::testing::store().await;
         let account = ana(&store).await;
-        let first = link(account.id(), LinkKind::Recovery, "r1");
-        assert!(store.replace_link(&account, &first, now()).await.unwrap());
+        let first = recovery(&store, &account, "r1").await;
         // Two requests that began with the same account: one wins.
-        assert!(
-            !store
-                .replace_link(
-                    &account,
-                    &link(account.id(), LinkKind::Recovery, "r2"),
-                    now()
-                )
-                .await
-                .unwrap()
+        let late = link(account.id(), LinkKind::Recovery, "r2");
+        assert!(!store.add_link(&account, &late, now()).await.unwrap());
+        assert!(store.link("r2").await.unwrap().is_none());
+        let second = recovery(&store, &account, "r3").await;
+        let third = recovery(&store, &account, "r4").await;
+        let fourth = recovery(&store, &account, "r5").await;
+        assert_eq!(
+            seen(&store, &account).await.recovery_links,
+            ["r3", "r4", "r5"]
         );
-        let account = store.account(account.id()).await.unwrap().unwrap();
-        let second = link(account.id(), LinkKind::Recovery, "r3");
-        assert!(store.replace_link(&account, &second, now()).await.unwrap());
-        let session = Session::new(account.id(), SignInMethod::Link, now());
-        assert!(
-            !store
-                .sign_in_by_link(&account, &first, &session)
-                .await
-                .unwrap()
-        );
-        assert!(
-            store
-                .sign_in_by_link(&account, &second, &session)
-                .await
-                .unwrap()
-        );
-        let again = Session::new(account.id(), SignInMethod::Link, now());
-        assert!(
-            !store
-                .sign_in_by_link(&account, &second, &again)
-                .await
-                .unwrap()
-        );
-        let account = store.account(account.id()).await.unwrap().unwrap();
-        assert_eq!(account.recovery_token, None);
-        assert_eq!(account.last_sign_in_at, Some(now()));
-        let third = link(account.id(), LinkKind::Recovery, "r4");
-        assert!(
-            store.replace_link(&account, &third, now()).await.unwrap(),
-            "after one was used"
-        );
+        assert!(store.link("r1").await.unwrap().is_none());
+        assert!(!works(&store, &account, &first).await);
+        assert!(works(&store, &account, &second).await);
+        for used in [&second, &third, &fourth] {
+            assert!(!works(&store, &account, used).await, "{used:?}");
+            assert!(store.link(&used.hash).await.unwrap().is_none());
+        }
+        let after = seen(&store, &account).await;
+        assert!(after.recovery_links.is_empty());
+        assert_eq!(after.proved_at, Some(now()));
+        assert_eq!(after.last_sign_in_at, Some(now()));
+        // Links of the other kind are as they were.
+        assert_eq!(after.confirmation_links, ["c"]);
+        let again = recovery(&store, &account, "r6").await;
+        assert!(works(&store, &account, &again).await);
+    }
+
+    #[tokio::test]
+    async fn another_password_ends_all_links_also_those_whose_row_is_left() {
+        let store = crate::testing::store().await;
+        let account = ana(&store).await;
+        let known = recovery(&store, &account, "r1").await;
+        let read = seen(&store, &account).await;
+        // Added while the password is being changed by who has not seen it.
+        let unseen = recovery(&store, &account, "r2").await;
+        let changed = store.change_password(&read, "new", None, &[], now().plus_seconds(1));
+        assert!(changed.await.unwrap());
+        let after = seen(&store, &account).await;
+        assert!(after.recovery_links.is_empty() && after.confirmation_links.is_empty());
+        assert_eq!(after.proved_at, None, "a password proves no address");
+        assert!(store.link("r2").await.unwrap().is_some());
+        for link in [&known, &unseen] {
+            assert!(!works(&store, &account, link).await, "{link:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn links_can_all_be_ended() {
+        let store = crate::testing::store().await;
+        let account = ana(&store).await;
+        let link = recovery(&store, &account, "r1").await;
+        store
+            .void_links(&seen(&store, &account).await)
+            .await
+            .unwrap();
+        assert!(!works(&store, &account, &link).await);
+        assert!(store.link("c").await.unwrap().is_none());
+        let gone = Account::new(UserId::random(), "eve@example.net", now());
+        store.void_links(&gone).await.unwrap();
+        assert_eq!(store.account(gone.id()).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_voided_password_is_gone_and_so_are_the_sign_ins() {
+        let store = crate::testing::store().await;
+        let account = ana(&store).await;
+        let theirs = Session::new(account.id(), SignInMethod::Password, now());
+        assert!(store.sign_in(&account, &theirs).await.unwrap());
+        let account = seen(&store, &account).await;
+        let how = LinkUse {
+            session: None,
+            ended: &[theirs.id],
+            voids_password: true,
+            at: now().plus_seconds(1),
+        };
+        let link = link(account.id(), LinkKind::SignUp, "c");
+        assert!(store.use_link(&account, &link, &how).await.unwrap());
+        assert_eq!(store.password_hash(account.id()).await.unwrap(), None);
+        assert_eq!(store.sessions(account.id()).await.unwrap(), []);
+        // Nor does a sign-in that was checked before begin after it.
+        let late = Session::new(account.id(), SignInMethod::Password, now());
+        assert!(!store.sign_in(&account, &late).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn an_account_from_before_there_were_lists_is_read() {
+        let (store, client) = crate::testing::table().await;
+        let account = ana(&store).await;
+        let old = client
+            .update_item()
+            .table_name("vara")
+            .set_key(Some(account_key(account.id()).item()))
+            .update_expression(
+                "SET confirmationToken = :t, recoveryToken = :n REMOVE confirmationLinks, recoveryLinks, provedAt, signedUpFrom",
+            )
+            .expression_attribute_values(":t", AttributeValue::S("t".into()))
+            .expression_attribute_values(":n", AttributeValue::Null(true));
+        old.send().await.unwrap();
+        let read = seen(&store, &account).await;
+        assert!(read.confirmation_links.is_empty() && !read.is_proved());
+        let link = recovery(&store, &account, "r1").await;
+        assert!(works(&store, &account, &link).await);
     }
 
     #[tokio::test]

@@ -98,11 +98,11 @@ fn refreshing() -> Vec<Row> {
                 200,
                 "{refresh_token: \"$next\", user: {id: \"$id\", ...}, ...}",
             ),
-        // However late, as long as its child is the newest.
+        // Later it is a copy, though its child is the newest.
         refresh("refresh_again_much_later", "$refresh")
             .after(first.clone())
             .aged(Aged::Tolerance)
-            .gives(200, "{refresh_token: \"$next\", ...}"),
+            .denied(400, "refresh_token_already_used"),
         refresh("refresh_with_the_child", "$next")
             .after(first.clone())
             .gives(200, "Session"),
@@ -136,11 +136,22 @@ fn signed_in() -> Vec<Row> {
 fn links() -> Vec<Row> {
     let path = format!("/auth/v1/recover?redirect_to={SITE}%2Freset-password");
     let asked = |email: &str| json!({ "email": email, "code_challenge": null, "code_challenge_method": null, "gotrue_meta_security": {} });
-    let verify = |name: &str, who, query: &str| {
+    let open = |name: &str, who, query: &str| {
         let path = format!("/auth/v1/verify?{query}&redirect_to={SITE}%2Freset-password");
-        get(name, who, path)
+        get(format!("page_of_{name}"), who, path)
             .raw()
             .with("origin", "")
+            .gives(200, "bytes")
+            .answers("content-type", "text/html; charset=utf-8")
+            .answers("content-security-policy", "default-src 'none'; form-action 'self' http://localhost:3000; *")
+            .answers("access-control-allow-origin", "")
+            .answers("access-control-allow-credentials", "")
+    };
+    let press = |name: &str, who, fields: &str| {
+        post(name, who, "/auth/v1/verify")
+            .with("content-type", "application/x-www-form-urlencoded")
+            .with("origin", "")
+            .body(format!("{fields}&redirect_to={SITE}%2Freset-password"))
             .empty(303)
             .answers("access-control-allow-origin", "")
             .answers("access-control-allow-credentials", "")
@@ -155,23 +166,35 @@ fn links() -> Vec<Row> {
         library(post("recover_of_nobody", ANON, path.clone()))
             .json(asked("$fresh"))
             .gives(200, "{}"),
-        verify("link_unknown", Nobody, "token=nonsense&type=recovery").answers("location", failed),
-        verify("link_of_nothing", Nobody, "type=recovery").answers("location", failed),
-        verify(
+        open("link_unknown", Nobody, "token=nonsense&type=recovery"),
+        open("link_of_nothing", Nobody, "type=recovery"),
+        open("link_late", Late, "token=$link&type=recovery"),
+        press("link_unknown", Nobody, "token=nonsense&type=recovery").answers("location", failed),
+        press("link_of_nothing", Nobody, "type=recovery").answers("location", failed),
+        press(
             "link_of_sign_up_unknown",
             Nobody,
             "token=nonsense&type=signup",
         )
         .answers("location", failed),
-        verify("link_late", Late, "token=$link&type=recovery").answers("location", failed),
-        get(
-            "link_leads_to_our_pages_only",
-            Nobody,
-            "/auth/v1/verify?token=x&type=recovery&redirect_to=https://evil.example/",
-        )
-        .raw()
-        .empty(303)
-        .answers("location", "http://localhost:3000/?error=*"),
+        press("link_late", Late, "token=$link&type=recovery").answers("location", failed),
+        post("link_leads_to_our_pages_only", Nobody, "/auth/v1/verify")
+            .with("content-type", "application/x-www-form-urlencoded")
+            .with("origin", "null")
+            .body("token=x&type=recovery&redirect_to=https://evil.example/")
+            .empty(303)
+            .answers("access-control-allow-origin", "")
+            .answers("access-control-allow-credentials", "")
+            .answers("location", "http://localhost:3000/?error=*"),
+        // A page of somebody else's does not use it up: she is asked.
+        post("link_pressed_from_elsewhere", Nobody, "/auth/v1/verify")
+            .with("content-type", "application/x-www-form-urlencoded")
+            .with("sec-fetch-site", "cross-site")
+            .with("origin", "null")
+            .body("token=x&type=recovery")
+            .gives(200, "bytes")
+            .answers("access-control-allow-origin", "")
+            .answers("access-control-allow-credentials", ""),
         // A mail scanner looks whether there is anything.
         row(
             "link_looked_at",

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;
-use vara_tests::world::{PASSWORD, eventually};
+use vara_tests::world::PASSWORD;
 use vara_tests::{Reply, World};
 
 use super::browser::{Browser, ORIGIN};
@@ -32,20 +32,25 @@ pub(crate) async fn sign_up(world: &World) {
     let me = browser.get("/api/v1/users/me").await;
     assert_eq!(me.data()["profile"]["onboardingCompleted"], false);
 
-    // The link leads back to the page that was named, signed in.
-    let link = mailed(world, &email.to_lowercase(), "type=signup").await;
+    // The link shows a page that asks; its button confirms, and leads to the sign-in page: nobody is signed in
+    // by it, and the session of who signed up ends, as she may have been somebody else.
+    let link = world.mailed(&email.to_lowercase(), "type=signup").await;
     let landed = follow(world, &link).await;
     assert!(
         landed
             .as_str()
-            .starts_with(&format!("{ORIGIN}/dashboard#access_token=")),
+            .starts_with(&format!("{ORIGIN}/login?message=")),
         "{landed}"
     );
-    let token = &fragment(&landed)["access_token"];
-    let user = browser
-        .library(Method::GET, "/user", Some(token), None)
-        .await;
-    assert_eq!(user.expect(200).json["id"], session["user"]["id"]);
+    assert!(!landed.as_str().contains("token"), "{landed}");
+    let ended = browser.api(Method::GET, BADGE, None).await;
+    ended.refused(401, "AUTH_INVALID_TOKEN");
+    assert!(browser.session.is_none(), "and the app leads to /login");
+    // It was pressed where she signed up, so her password is hers.
+    browser.sign_in(&email, PASSWORD).await.unwrap();
+    browser.get(BADGE).await;
+    let again = follow(world, &link).await;
+    assert!(again.as_str().contains("error_code=otp_expired"), "{again}");
 }
 
 /// Eight answers, and what follows from them.
@@ -153,7 +158,7 @@ pub(crate) async fn password_recovery(world: &World) {
     });
     let asked = browser.library(Method::POST, path, None, Some(body)).await;
     assert_eq!(asked.expect(200).json, json!({}));
-    let link = mailed(world, &email, "type=recovery").await;
+    let link = world.mailed(&email, "type=recovery").await;
     let landed = follow(world, &link).await;
     assert!(
         landed
@@ -200,23 +205,24 @@ pub(crate) async fn password_recovery(world: &World) {
     );
 }
 
-/// The address in the newest mail to somebody that holds `part`.
-async fn mailed(world: &World, to: &str, part: &str) -> String {
-    eventually("the mail has come", async || {
-        let mails = world.mail(to).await;
-        let links = mails
-            .iter()
-            .flat_map(|it| it["links"].as_array().cloned().unwrap_or_default());
-        let mut links = links.filter_map(|it| it.as_str().map(str::to_owned));
-        links.rfind(|it| it.contains(part))
-    })
-    .await
-}
-
-/// Where a mailed link leads her browser.
+/// Where a mailed link leads her browser: it opens the page, as a scanner did before it, and she presses the
+/// button.
 async fn follow(world: &World, link: &str) -> Url {
-    let opened = Reply::to(world.http.get(link)).await;
-    Url::parse(opened.expect(303).header("location")).unwrap()
+    for method in [Method::HEAD, Method::GET, Method::GET] {
+        let opened = Reply::to(world.http.request(method, link)).await;
+        opened.expect(200);
+        assert!(opened.header("location").is_empty());
+    }
+    let (page, fields) = link.split_once('?').unwrap();
+    let pressed = world
+        .http
+        .post(page)
+        .header("origin", "null")
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(fields.to_owned());
+    let reply = Reply::to(pressed).await;
+    Url::parse(reply.expect(303).header("location")).unwrap()
 }
 
 fn fragment(address: &Url) -> HashMap<String, String> {

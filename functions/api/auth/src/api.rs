@@ -39,7 +39,11 @@ struct Asked {
     token: Option<String>,
 }
 
-async fn sign_up(State(desk): State<Desk>, Body(asked): Body<Asked>) -> Result<Response> {
+async fn sign_up(
+    State(desk): State<Desk>,
+    from: ClientAddress,
+    Body(asked): Body<Asked>,
+) -> Result<Response> {
     let mut issues = email_issues(&asked);
     issues.extend(password_issues(&asked));
     refuse(&issues)?;
@@ -48,6 +52,7 @@ async fn sign_up(State(desk): State<Desk>, Body(asked): Body<Asked>) -> Result<R
         asked.email.as_deref(),
         asked.password.as_deref(),
         None,
+        &from.0,
         false,
     )
     .await;

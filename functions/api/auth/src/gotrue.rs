@@ -22,13 +22,12 @@ pub(crate) fn routes() -> Router<App> {
         .route("/auth/v1/user", route(get(me).put(update)))
         .route("/auth/v1/logout", route(post(sign_out)))
         .route("/auth/v1/recover", route(post(recover)))
-        // A mail scanner asks for the head of an address to see whether it is there: that must not use up the link.
         .route(
             "/auth/v1/verify",
             route(
-                get(verify::follow)
+                get(verify::open)
                     .head(async || StatusCode::OK)
-                    .post(verify::exchange),
+                    .post(verify::used),
             ),
         )
         .route("/auth/v1/settings", route(get(settings)))
@@ -49,11 +48,13 @@ struct Credentials {
 
 async fn sign_up(
     State(desk): State<Desk>,
+    from: ClientAddress,
     params: Params,
     Json(asked): Json<Credentials>,
 ) -> Result<Response> {
     let (email, password) = (asked.email.as_deref(), asked.password.as_deref());
-    let signed_up = auth::sign_up(&desk, email, password, params.get("redirect_to"), true).await?;
+    let page = params.get("redirect_to");
+    let signed_up = auth::sign_up(&desk, email, password, page, &from.0, true).await?;
     let body = signed_up
         .granted
         .as_ref()

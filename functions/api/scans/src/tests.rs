@@ -80,7 +80,7 @@ impl House {
         let now = clock::now();
         let mut account = Account::new(UserId::random(), email, now);
         let token = OneTime::draw().unwrap();
-        account.confirmation_token = Some(token.hash.clone());
+        account.confirmation_links = vec![token.hash.clone()];
         let link = Link {
             kind: LinkKind::SignUp,
             user_id: account.id(),

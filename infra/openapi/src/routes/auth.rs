@@ -163,37 +163,49 @@ fn links() -> Vec<Operation> {
         Operation::new(
             "get",
             "/auth/v1/verify",
-            "followLink",
-            "Where a mailed link leads",
+            "openLink",
+            "Show the page of a mailed link",
         )
-        .about("On to the web app: signed in, or told why not, behind the `#` of its address.")
+        .about("Uses nothing up, since programs open links by themselves. The page's button posts its form.")
         .open()
         .query("token", "From the link.", text())
         .query("token_hash", "The same, by its other name.", text())
-        .query("type", "`recovery`, or else a link of a sign-up.", text())
-        .query("redirect_to", "Where to.", text())
-        .leads("On to the web app."),
+        .query("type", "`recovery`, or else a confirmation.", text())
+        .query("redirect_to", "Where the link leads in the end.", text())
+        .text("text/html", "A page with a button, whether or not the link works."),
         Operation::new(
             "head",
             "/auth/v1/verify",
             "lookAtLink",
-            "Whether there is something",
+            "Check that the address answers",
         )
-        .about("For mail scanners; it does not use up the link.")
+        .about("For mail scanners; uses nothing up.")
         .open()
-        .nothing(200, "There is."),
-        Operation::new(
-            "post",
-            "/auth/v1/verify",
-            "authVerify",
-            "Sign in with what a link holds",
-        )
-        .open()
-        .not_repeatable()
-        .takes::<AuthVerify>()
-        .plain::<AuthSession>(200, "Signed in.")
-        .refuses(403, &["otp_expired", "user_not_found"]),
+        .nothing(200, "It answers."),
+        Operation::new("post", "/auth/v1/verify", "useLink", "Use a mailed link")
+            .about(
+                "Once. The form of its page is answered with a redirect: a recovery link signs in, with the \
+                 tokens behind the `#`; a confirmation leads to the sign-in page with a `message`; a link \
+                 that does not work leads to `redirect_to` with an `error`. A form from another site's page is \
+                 answered with the page. JSON is answered with a session; for a confirmation only if the \
+                 bearer is a session of that account, else with the user. The first use of a link proves the \
+                 address and ends all earlier sign-ins but that one, and the password if it may be \
+                 somebody else's.",
+            )
+            .open()
+            .not_repeatable()
+            .takes::<AuthVerify>()
+            .or_form(form())
+            .plain_or_user::<AuthSession>(200, "Signed in, or only confirmed.")
+            .leads("On to the web app.")
+            .refuses(403, &["otp_expired", "user_not_found"]),
     ]
+}
+
+/// The form of a link's page.
+fn form() -> Value {
+    let fields = json!({ "token": text(), "type": text(), "redirect_to": text() });
+    json!({ "type": "object", "properties": fields })
 }
 
 fn facts() -> Vec<Operation> {

@@ -1,18 +1,22 @@
-//! Mailed links: asking for one and following one.
+//! Mailed links: asking for one, what its page says, and using one.
+//!
+//! A recovery link signs in. A confirmation proves the address and signs nobody in, unless it comes from the
+//! session that asked for it: whoever sends somebody the link of his own account must not get her into it.
+//!
+//! The first use of a link proves that the account belongs to who reads the address. What somebody else may
+//! have put there before ends with it: all sign-ins, and the password unless it was set by the same person.
 
 use url::form_urlencoded;
 
 use super::{Desk, Granted, Refusal, checked_address};
-use crate::auth::OneTime;
+use crate::auth::{Caller, OneTime};
 use crate::clock;
 use crate::domain::{
-    Account, Error, Link, LinkKind, Result, Session, SignInMethod, Timestamp, UserId,
+    Account, Error, Link, LinkKind, Result, Session, SessionId, SignInMethod, Timestamp, UserId,
+    mask_local,
 };
 use crate::mail::Mail;
-use crate::store::Store;
-
-/// How long a link works, in seconds.
-const LIFE: i64 = 3600;
+use crate::store::{ENDED_AT_ONCE, LinkUse, Store};
 
 /// How long after one mail to an address there is no other, in seconds.
 const PAUSE: i64 = 60;
@@ -50,7 +54,7 @@ async fn send_recovery(
     now: Timestamp,
 ) -> Result<()> {
     let (token, link) = draw(LinkKind::Recovery, account.id(), now)?;
-    if !desk.store.replace_link(account, &link, now).await? {
+    if !desk.store.add_link(account, &link, now).await? {
         return Err(Error::unavailable(
             "storing a link",
             "the account changed in between",
@@ -62,46 +66,155 @@ async fn send_recovery(
     desk.mailer.send(&account.email, &mail).await
 }
 
-/// Signs her in by a link that was mailed. It works once.
-pub async fn follow(desk: &Desk, token: &str, kind: LinkKind) -> Result<Granted, Refusal> {
+/// What the page of a link says before it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkFacts {
+    /// The account's address, masked.
+    pub account: String,
+    /// Whether the password will be of no use afterwards.
+    pub voids_password: bool,
+}
+
+/// What there is to say of a link; `None` if it does not work. Nothing is used up. `from` is where the
+/// request comes from.
+pub async fn look_at(
+    desk: &Desk,
+    token: &str,
+    kind: LinkKind,
+    from: &str,
+) -> Result<Option<LinkFacts>> {
+    let found = match find(&desk.store, token, kind, clock::now()).await {
+        Ok(found) => found,
+        Err(Refusal::Trouble(err)) => return Err(err),
+        Err(_) => return Ok(None),
+    };
+    let account = &found.account;
+    Ok(Some(LinkFacts {
+        account: mask_local(&account.email),
+        voids_password: kind == LinkKind::SignUp && voids_password(desk, account, from),
+    }))
+}
+
+/// Signs her in by a recovery link that was mailed. It works once.
+///
+/// If this is the first proof of the address, every sign-in and the password from before end: they were made
+/// by somebody who may not read it.
+pub async fn follow(desk: &Desk, token: &str) -> Result<Granted, Refusal> {
     let now = clock::now();
-    let link = find(&desk.store, token, kind, now).await?;
-    let account = desk
-        .store
-        .account(link.user_id)
-        .await?
-        .ok_or(Refusal::Link { expired: false })?;
-    let session = Session::new(account.id(), SignInMethod::Link, now);
-    if !desk
-        .store
-        .sign_in_by_link(&account, &link, &session)
-        .await?
-    {
-        return Err(Refusal::Link { expired: false });
-    }
-    let account = desk
-        .store
-        .account(link.user_id)
-        .await?
-        .ok_or(Refusal::UserGone)?;
+    let found = find(&desk.store, token, LinkKind::Recovery, now).await?;
+    let session = Session::new(found.account.id(), SignInMethod::Link, now);
+    let voids_password = !found.account.is_proved();
+    let account = prove(desk, &found, Some(&session), None, voids_password, now).await?;
     Ok(desk.grant(account, &session, now)?)
 }
 
-/// A link that can still be followed.
+/// An address that was confirmed.
+#[derive(Clone, Debug)]
+pub struct Confirmed {
+    /// The account.
+    pub account: Account,
+    /// Her sign-in, if the session that asked for the link confirmed it.
+    pub granted: Option<Granted>,
+    /// Whether the password is of no use any more.
+    pub voids_password: bool,
+}
+
+/// Confirms her address by a link that was mailed. `from` is where the request comes from, `caller` who is
+/// signed in there.
+///
+/// The first confirmation ends all sign-ins but the caller's own. The password stays if the caller is signed
+/// in to this account or comes from where it was made, and else it is void.
+pub async fn confirm(
+    desk: &Desk,
+    token: &str,
+    from: &str,
+    caller: Option<&Caller>,
+) -> Result<Confirmed, Refusal> {
+    let now = clock::now();
+    let found = find(&desk.store, token, LinkKind::SignUp, now).await?;
+    let user = found.account.id();
+    let own = caller
+        .filter(|it| it.user == user)
+        .and_then(|it| it.session);
+    let voids_password = own.is_none() && voids_password(desk, &found.account, from);
+    let account = prove(desk, &found, None, own, voids_password, now).await?;
+    let session = match own {
+        Some(id) => desk.store.session(user, id).await?,
+        None => None,
+    };
+    let granted = session
+        .map(|it| desk.grant(account.clone(), &it, now))
+        .transpose()?;
+    Ok(Confirmed {
+        account,
+        granted,
+        voids_password,
+    })
+}
+
+/// Whether the password was set by who may not read the address: it is not proved yet, and the proof comes
+/// from elsewhere than the account.
+fn voids_password(desk: &Desk, account: &Account, from: &str) -> bool {
+    let place = desk.place(from);
+    !account.is_proved() && (place.is_none() || place != account.signed_up_from)
+}
+
+/// Uses up a link. If it is the first proof of the address, all sign-ins but `kept` end. The account after it.
+async fn prove(
+    desk: &Desk,
+    found: &Found,
+    session: Option<&Session>,
+    kept: Option<SessionId>,
+    voids_password: bool,
+    now: Timestamp,
+) -> Result<Account, Refusal> {
+    let (store, user) = (&desk.store, found.account.id());
+    let ended = match found.account.is_proved() {
+        true => Vec::new(),
+        false => store.sessions(user).await?,
+    };
+    let ended: Vec<SessionId> = ended.into_iter().filter(|it| Some(*it) != kept).collect();
+    let (with_it, after_it) = ended.split_at(ended.len().min(ENDED_AT_ONCE));
+    let how = LinkUse {
+        session,
+        ended: with_it,
+        voids_password,
+        at: now,
+    };
+    if !store.use_link(&found.account, &found.link, &how).await? {
+        return Err(Refusal::Link { expired: false });
+    }
+    store.end_sessions(user, after_it).await?;
+    if voids_password {
+        tracing::warn!(user.id = %user, "a password set before the address was proved is void");
+    }
+    super::account(store, user).await
+}
+
+/// A link that can still be used, and whose it is.
+pub(super) struct Found {
+    pub(super) link: Link,
+    pub(super) account: Account,
+}
+
+/// The link of this token, if it can still be used.
 pub(super) async fn find(
     store: &Store,
     token: &str,
     kind: LinkKind,
     now: Timestamp,
-) -> Result<Link, Refusal> {
+) -> Result<Found, Refusal> {
+    let unknown = || Refusal::Link { expired: false };
     let link = store.link(&OneTime::hash(token)).await?;
-    let link = link
-        .filter(|it| it.kind == kind)
-        .ok_or(Refusal::Link { expired: false })?;
+    let link = link.filter(|it| it.kind == kind).ok_or_else(unknown)?;
     if link.expires_at <= now {
-        Err(Refusal::Link { expired: true })
+        return Err(Refusal::Link { expired: true });
+    }
+    let account = store.account(link.user_id).await?.ok_or_else(unknown)?;
+    if account.links(kind).contains(&link.hash) {
+        Ok(Found { link, account })
     } else {
-        Ok(link)
+        Err(unknown())
     }
 }
 
@@ -113,7 +226,7 @@ pub(super) fn draw(kind: LinkKind, user: UserId, now: Timestamp) -> Result<(Stri
             kind,
             user_id: user,
             hash,
-            expires_at: now.plus_seconds(LIFE),
+            expires_at: now.plus_seconds(kind.life()),
         },
     ))
 }
@@ -125,13 +238,9 @@ pub(super) fn address_of(
     token: &str,
     redirect_to: Option<&str>,
 ) -> String {
-    let kind = match kind {
-        LinkKind::SignUp => "signup",
-        LinkKind::Recovery => "recovery",
-    };
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("token", token)
-        .append_pair("type", kind)
+        .append_pair("type", kind.as_str())
         .append_pair("redirect_to", desk.redirects.choose(redirect_to).as_str())
         .finish();
     format!("{}/auth/v1/verify?{query}", desk.public_url)

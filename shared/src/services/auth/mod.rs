@@ -7,7 +7,7 @@ mod refusal;
 mod session;
 mod sign_up;
 
-pub use link::{follow, recover};
+pub use link::{Confirmed, LinkFacts, confirm, follow, look_at, recover};
 pub use password::{change_password, reset_password};
 pub use refusal::Refusal;
 pub use session::{Scope, refresh, sign_in, sign_out};
@@ -18,6 +18,8 @@ use crate::domain::{Account, Result, Session, Timestamp, UserId, email, is_too_l
 use crate::mail::Mailer;
 use crate::runtime::Env;
 use crate::store::Store;
+
+const DAY: i64 = 24 * 3600;
 
 /// What signing in needs.
 #[derive(Clone, Debug)]
@@ -32,6 +34,8 @@ pub struct Desk {
     pub redirects: Redirects,
     /// Where links lead first: the address of the API, without the last slash.
     pub public_url: String,
+    /// How long a sign-in lasts at most, in seconds.
+    pub session_life: i64,
 }
 
 /// What she has after signing in.
@@ -48,7 +52,7 @@ pub struct Granted {
 }
 
 impl Desk {
-    /// The desk behind `gate`, of `PUBLIC_URL`, `WEB_ORIGINS` and `STAGE`. `None`: noted in `env` why not.
+    /// The desk behind `gate`, of `PUBLIC_URL`, `WEB_ORIGINS`, `SESSION_MAX_DAYS` and `STAGE`. `None`: noted in `env` why not.
     #[must_use]
     pub fn read(env: &Env, store: Store, gate: &Gate, mailer: Mailer) -> Option<Self> {
         let production = env.text("STAGE") == "prod";
@@ -63,11 +67,18 @@ impl Desk {
             mailer,
             redirects: redirects?,
             public_url,
+            session_life: i64::from(env.number("SESSION_MAX_DAYS")) * DAY,
         })
     }
 
     fn keys(&self) -> &Keys {
         self.access.keys()
+    }
+
+    /// A name for where a request comes from, which cannot be turned back into it; `None` if nobody knows.
+    fn place(&self, from: &str) -> Option<String> {
+        let known = !from.is_empty();
+        known.then(|| self.keys().address_name(&format!("place/{from}")))
     }
 
     fn grant(&self, account: Account, session: &Session, now: Timestamp) -> Result<Granted> {

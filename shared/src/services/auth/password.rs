@@ -1,6 +1,6 @@
 //! Another password.
 
-use super::link::find;
+use super::link::{Found, find};
 use super::session::others;
 use super::{Desk, Refusal, account, checked_password};
 use crate::auth::{Caller, hash_password, verify_password};
@@ -10,9 +10,7 @@ use crate::domain::{
 };
 use crate::mail::Mail;
 use crate::services::preferences;
-
-/// How many sign-ins end in the same step as the change; the rest follow at once.
-const ENDED_WITH_IT: usize = 80;
+use crate::store::ENDED_AT_ONCE;
 
 /// Changes her password while she is signed in. Her other sign-ins end; this one stays.
 ///
@@ -28,19 +26,15 @@ pub async fn change_password(
     super::account(&desk.store, caller.user).await
 }
 
-/// Changes her password by a recovery link. All her sign-ins end.
+/// Changes her password by a recovery link, which also proves her address. All her sign-ins end.
 pub async fn reset_password(
     desk: &Desk,
     token: &str,
     password: Option<&str>,
 ) -> Result<(), Refusal> {
     let password = checked_password(password)?;
-    let link = find(&desk.store, token, LinkKind::Recovery, clock::now()).await?;
-    let account = desk
-        .store
-        .account(link.user_id)
-        .await?
-        .ok_or(Refusal::Link { expired: false })?;
+    let Found { link, account } =
+        find(&desk.store, token, LinkKind::Recovery, clock::now()).await?;
     let nobody = Caller {
         user: account.id(),
         email: account.email.clone(),
@@ -98,7 +92,7 @@ async fn store(
     now: Timestamp,
 ) -> Result<(), Refusal> {
     let mut ended: Vec<SessionId> = others(&desk.store, caller).await?;
-    ended.truncate(ENDED_WITH_IT);
+    ended.truncate(ENDED_AT_ONCE);
     if !desk
         .store
         .change_password(account, hash, link, &ended, now)

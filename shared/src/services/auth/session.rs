@@ -74,7 +74,7 @@ pub async fn refresh(desk: &Desk, token: &str) -> Result<Granted, Refusal> {
         let account = account.ok_or(Refusal::RefreshUnknown)?;
         let session = session.ok_or(Refusal::SessionEnded)?;
         let now = clock::now();
-        match session.judge(token.generation, now) {
+        match session.judge(token.generation, desk.session_life, now) {
             Shown::Again => return Ok(desk.grant(account, &session, now)?),
             Shown::Newest => {
                 let next = session.rotated(now);
@@ -101,8 +101,14 @@ pub async fn refresh(desk: &Desk, token: &str) -> Result<Granted, Refusal> {
     Err(Error::unavailable("refreshing a sign-in", "it kept being refreshed by others").into())
 }
 
-/// Signs her out. Access tokens of what ends are refused from now on.
+/// Signs her out. Access tokens of what ends are refused from now on; signing out everywhere also ends the
+/// links that were mailed.
 pub async fn sign_out(store: &Store, caller: &Caller, scope: Scope) -> Result<()> {
+    if scope == Scope::Global
+        && let Some(account) = store.account(caller.user).await?
+    {
+        store.void_links(&account).await?;
+    }
     let ended: Vec<SessionId> = match scope {
         Scope::Local => caller.session.into_iter().collect(),
         Scope::Global => store.sessions(caller.user).await?,

@@ -16,12 +16,14 @@ pub struct SignedUp {
     pub granted: Option<Granted>,
 }
 
-/// Makes an account and mails the link that confirms its address. The account can be used at once.
+/// Makes an account and mails the link that confirms its address. The account can be used at once. `from` is
+/// where the request comes from.
 pub async fn sign_up(
     desk: &Desk,
     address: Option<&str>,
     password: Option<&str>,
     redirect_to: Option<&str>,
+    from: &str,
     sign_in: bool,
 ) -> Result<SignedUp, Refusal> {
     let (address, password) = checked(address, password)?;
@@ -36,7 +38,8 @@ pub async fn sign_up(
     let now = clock::now();
     let mut account = Account::new(UserId::random(), &address, now);
     let (token, link) = draw(LinkKind::SignUp, account.id(), now)?;
-    account.confirmation_token = Some(link.hash.clone());
+    account.confirmation_links = vec![link.hash.clone()];
+    account.signed_up_from = desk.place(from);
     account.confirmation_sent_at = Some(now);
     account.last_sign_in_at = sign_in.then_some(now);
     let session = sign_in.then(|| Session::new(account.id(), SignInMethod::Password, now));
@@ -48,7 +51,7 @@ pub async fn sign_up(
         return Err(Refusal::AddressTaken);
     }
     // She is in whether or not the mail goes out; it only tells her what she knows.
-    let mail = Mail::Welcome {
+    let mail = Mail::Confirmation {
         link: address_of(desk, LinkKind::SignUp, &token, redirect_to),
     };
     if let Err(err) = desk.mailer.send(&address, &mail).await {

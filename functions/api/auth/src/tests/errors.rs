@@ -280,6 +280,14 @@ async fn our_own_trouble_is_503_everywhere() {
         .send("GET", "/auth/v1/verify?token=x&type=recovery", None, None)
         .await
         .is_refused(503, "unexpected_failure");
+    for kind in ["recovery", "signup"] {
+        let path = "/auth/v1/verify";
+        let body = json!({ "token_hash": "x", "type": kind }).to_string();
+        trouble
+            .send("POST", path, Some(&access), Some(&body))
+            .await
+            .is_refused(503, "unexpected_failure");
+    }
 
     trouble
         .post("/api/v1/auth/login", credentials)

@@ -1,11 +1,11 @@
 //! Mailed links.
 
 use axum::http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use vara::auth::OneTime;
-use vara::domain::{Link, LinkKind, Timestamp, UserId};
+use vara::domain::{Account, Link, LinkKind, Timestamp, UserId};
 
-use super::{House, PASSWORD, token};
+use super::{House, PASSWORD, Reply, token};
 
 const RECOVER: &str = "/auth/v1/recover?redirect_to=https%3A%2F%2Fapp.example%2Freset-password";
 
@@ -36,10 +36,7 @@ async fn a_forgotten_password() {
     );
 
     let link = house.mailed("type=recovery").await;
-    let head = house.send("HEAD", &link, None, None).await;
-    assert_eq!(head.status, StatusCode::OK, "looking does not use it up");
-    let reply = house.send("GET", &link, None, None).await;
-    assert_eq!(reply.status, StatusCode::SEE_OTHER);
+    let reply = house.press(&link).await;
     let location = reply.header("location");
     assert!(
         location.starts_with("https://app.example/reset-password#access_token="),
@@ -78,8 +75,7 @@ async fn a_forgotten_password() {
         .is_refused(400, "invalid_credentials");
     assert_eq!(house.sign_in("Another1horse").await.status, StatusCode::OK);
 
-    let again = house.send("GET", &link, None, None).await;
-    assert_eq!(again.status, StatusCode::SEE_OTHER);
+    let again = house.press(&link).await;
     let location = again.header("location");
     assert!(
         location.starts_with(
@@ -134,58 +130,222 @@ async fn a_link_that_could_not_be_mailed_is_told_and_can_be_asked_for_at_once() 
     }
 }
 
+/// The token of a link.
+fn token_of(link: &str) -> String {
+    let link = url::Url::parse(&format!("https://vara.example{link}")).unwrap();
+    let mut all = link.query_pairs();
+    all.find(|it| it.0 == "token").unwrap().1.into_owned()
+}
+
+fn page(reply: &Reply) -> &str {
+    assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
+    assert!(reply.header("content-type").starts_with("text/html"));
+    reply.body.as_str().unwrap()
+}
+
 #[tokio::test]
-async fn the_first_mail_confirms_the_address() {
+async fn opening_a_link_uses_nothing_up_and_shows_a_page_that_asks() {
     let house = House::build().await;
     let session = house.ana().await;
+    house.post(RECOVER, json!({ "email": "ana@example.net" })).await;
+    for kind in ["recovery", "signup"] {
+        let link = house.mailed(&format!("type={kind}")).await;
+        for _ in 0..2 {
+            let head = house.send("HEAD", &link, None, None).await;
+            assert_eq!((head.status, &head.body), (StatusCode::OK, &Value::Null));
+            let opened = house.send("GET", &link, None, None).await;
+            let html = page(&opened);
+            assert!(html.contains("a***@example.net") && !html.contains("ana@"), "{html}");
+            assert!(html.contains("<form method=\"post\" action=\"verify\">"), "{html}");
+            assert!(html.contains(&format!("name=\"token\" value=\"{}\"", token_of(&link))));
+            assert!(!html.contains("<script"));
+            for (name, value) in [
+                ("cache-control", "no-store"),
+                ("referrer-policy", "no-referrer"),
+                ("x-robots-tag", "noindex"),
+            ] {
+                assert_eq!(opened.header(name), value);
+            }
+            let policy = opened.header("content-security-policy");
+            assert!(policy.contains("default-src 'none'; form-action 'self' https://app.example;"));
+        }
+    }
+    // Nobody is told by the page whether a link works.
+    for link in ["token=nonsense&type=recovery", "token=x&type=sms", "type=signup"] {
+        let opened = house.send("GET", &format!("/auth/v1/verify?{link}"), None, None).await;
+        let html = page(&opened);
+        assert!(html.contains("<button>") && !html.contains("***"), "{html}");
+    }
+    let account = house.account().await;
+    assert_eq!((account.recovery_links.len(), account.proved_at), (1, None));
+    assert_eq!(house.me(&token(&session, "access_token")).await.status, StatusCode::OK);
+    house.press(&house.mailed("type=recovery").await).await;
+}
+
+#[tokio::test]
+async fn a_page_of_somebody_elses_cannot_press_the_button() {
+    let house = House::build().await;
+    house.ana().await;
+    house.post(RECOVER, json!({ "email": "ana@example.net" })).await;
+    let link = house.mailed("type=recovery").await;
+    for headers in [
+        &[("sec-fetch-site", "cross-site"), ("origin", "null")][..],
+        &[("sec-fetch-site", "same-site")],
+        &[("origin", "https://evil.test")],
+    ] {
+        let asked = house.submit(&link, "", headers).await;
+        assert!(page(&asked).contains("a***@example.net"));
+    }
+    for headers in [
+        &[("sec-fetch-site", "same-origin"), ("origin", "null")][..],
+        &[("origin", "null")],
+        &[("origin", "https://vara.example")],
+    ] {
+        let reply = house.submit(&link, "", headers).await;
+        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_confirmation_signs_nobody_in_and_ends_what_was_before() {
+    let house = House::build().await;
+    let session = house.ana_from("192.0.2.7").await;
+    let link = house.mailed("type=signup").await;
+    let reply = house.submit(&link, "192.0.2.7", &[]).await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER);
+    let location = reply.header("location");
+    assert!(location.starts_with("https://app.example/login?message=Your+address+is+confirmed."), "{location}");
+    assert!(!location.contains("token"), "{location}");
+    assert!(fragment(location)["message"].contains("sign in"));
+    house.me(&token(&session, "access_token")).await.is_refused(403, "session_not_found");
+    // It comes from where the account was made: the password is hers.
+    assert_eq!(house.sign_in(PASSWORD).await.status, StatusCode::OK);
+    let account = house.account().await;
+    assert!(account.is_proved() && account.signed_up_from.is_none());
+    let again = house.press(&link).await;
+    assert!(again.header("location").contains("error_code=otp_expired"));
+}
+
+#[tokio::test]
+async fn who_signed_up_with_an_address_of_somebody_else_has_nothing_once_it_is_confirmed() {
+    for from in ["198.51.100.4", ""] {
+        let house = House::build().await;
+        let session = house.ana_from("192.0.2.7").await;
+        let link = house.mailed("type=signup").await;
+        assert!(page(&house.send("GET", &link, None, None).await).contains("Forgot password"));
+        let reply = house.submit(&link, from, &[]).await;
+        assert!(fragment(reply.header("location"))["message"].contains("Forgot password"));
+        let theirs = token(&session, "access_token");
+        house.me(&theirs).await.is_refused(403, "session_not_found");
+        house.refresh(&token(&session, "refresh_token")).await.is_refused(400, "session_not_found");
+        house.sign_in(PASSWORD).await.is_refused(400, "invalid_credentials");
+    }
+}
+
+#[tokio::test]
+async fn a_recovery_of_an_address_that_was_never_proved_ends_what_was_before() {
+    let house = House::build().await;
+    let session = house.ana().await;
+    house.post(RECOVER, json!({ "email": "ana@example.net" })).await;
+    let first = house.press(&house.mailed("type=recovery").await).await;
+    let hers = fragment(first.header("location"))["access_token"].clone();
+    assert_eq!(house.me(&hers).await.status, StatusCode::OK);
+    house.me(&token(&session, "access_token")).await.is_refused(403, "session_not_found");
+    house.sign_in(PASSWORD).await.is_refused(400, "invalid_credentials");
+
+    // Another one later, of an address that is proved by then, changes nothing of that kind.
+    let body = json!({ "password": "Another1horse" }).to_string();
+    house.send("PUT", "/auth/v1/user", Some(&hers), Some(&body)).await;
+    let account = house.account().await;
+    let later = new_link(&house, &account, LinkKind::Recovery, 3600).await;
+    let link = format!("/auth/v1/verify?token={later}&type=recovery");
+    assert!(house.press(&link).await.header("location").contains("#access_token="));
+    assert_eq!(house.me(&hers).await.status, StatusCode::OK);
+    assert_eq!(house.sign_in("Another1horse").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn links_end_with_another_password_and_with_signing_out_everywhere() {
+    let house = House::build().await;
+    let session = house.ana().await;
+    let mut bearer = token(&session, "access_token");
+    for step in ["password", "logout"] {
+        let account = house.account().await;
+        let recovery = new_link(&house, &account, LinkKind::Recovery, 3600).await;
+        let account = house.account().await;
+        let confirmation = new_link(&house, &account, LinkKind::SignUp, 3600).await;
+        if step == "password" {
+            let body = json!({ "password": "Another1horse" }).to_string();
+            house.send("PUT", "/auth/v1/user", Some(&bearer), Some(&body)).await;
+            bearer = house.sign_in("Another1horse").await.text("access_token");
+        } else {
+            house.send("POST", "/auth/v1/logout?scope=local", Some(&bearer), None).await;
+            bearer = house.sign_in("Another1horse").await.text("access_token");
+            let open = house.account().await;
+            assert_eq!((open.recovery_links.len(), open.confirmation_links.len()), (1, 1));
+            house.send("POST", "/auth/v1/logout?scope=global", Some(&bearer), None).await;
+        }
+        for (link, kind) in [(recovery, "recovery"), (confirmation, "signup")] {
+            let body = json!({ "token_hash": link, "type": kind });
+            house.post("/auth/v1/verify", body).await.is_refused(403, "otp_expired");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_library_confirms_an_address_and_stays_signed_in() {
+    let house = House::build().await;
+    let session = house.ana().await;
+    let other = house.sign_in(PASSWORD).await.text("access_token");
     let link = house.mailed("type=signup").await;
     assert!(
         link.contains("redirect_to=https%3A%2F%2Fapp.example%2F"),
         "{link}"
     );
-    let raw = url::Url::parse(&format!("https://vara.example{link}")).unwrap();
-    let given = raw
-        .query_pairs()
-        .find(|it| it.0 == "token")
-        .unwrap()
-        .1
-        .into_owned();
-
+    let given = token_of(&link);
+    let with = |kind: &str| json!({ "token_hash": given, "type": kind }).to_string();
+    let path = "/auth/v1/verify";
     house
-        .post(
-            "/auth/v1/verify",
-            json!({ "token_hash": given, "type": "recovery" }),
-        )
+        .send("POST", path, None, Some(&with("recovery")))
         .await
         .is_refused(403, "otp_expired");
-    let reply = house
-        .post(
-            "/auth/v1/verify",
-            json!({ "token_hash": given, "type": "signup" }),
-        )
-        .await;
+    let hers = token(&session, "access_token");
+    let reply = house.send("POST", path, Some(&hers), Some(&with("signup"))).await;
     assert_eq!(
         (reply.status, &reply.body["user"]["id"]),
         (StatusCode::OK, &session["user"]["id"])
     );
+    assert_eq!(house.me(&reply.text("access_token")).await.status, StatusCode::OK);
+    assert_eq!(house.me(&hers).await.status, StatusCode::OK);
+    house.me(&other).await.is_refused(403, "session_not_found");
+    assert_eq!(house.sign_in(PASSWORD).await.status, StatusCode::OK);
     house
-        .post(
-            "/auth/v1/verify",
-            json!({ "token_hash": given, "type": "signup" }),
-        )
+        .send("POST", path, Some(&hers), Some(&with("signup")))
         .await
         .is_refused(403, "otp_expired");
     house
-        .post(
-            "/auth/v1/verify",
-            json!({ "token_hash": given, "type": "sms" }),
-        )
+        .post(path, json!({ "token_hash": given, "type": "sms" }))
         .await
         .is_refused(400, "validation_failed");
     house
-        .post("/auth/v1/verify", json!({ "type": "signup" }))
+        .post(path, json!({ "type": "signup" }))
         .await
         .is_refused(400, "validation_failed");
+}
+
+#[tokio::test]
+async fn a_confirmation_by_who_did_not_ask_for_it_gives_no_tokens() {
+    let house = House::build().await;
+    let session = house.ana().await;
+    let eve = json!({ "email": "eve@example.net", "password": PASSWORD });
+    let eve = house.post("/auth/v1/signup", eve).await.text("access_token");
+    let account = house.account().await;
+    let given = new_link(&house, &account, LinkKind::SignUp, 3600).await;
+    let body = json!({ "token_hash": given, "type": "signup" }).to_string();
+    let reply = house.send("POST", "/auth/v1/verify", Some(&eve), Some(&body)).await;
+    assert_eq!((reply.status, &reply.body["id"]), (StatusCode::OK, &session["user"]["id"]));
+    assert!(reply.body["access_token"].is_null() && reply.body["refresh_token"].is_null());
+    assert_eq!(house.me(&eve).await.status, StatusCode::OK, "her own goes on");
 }
 
 #[tokio::test]
@@ -199,67 +359,59 @@ async fn links_lead_to_our_pages_only() {
     let link = house.mailed("type=recovery").await;
     assert!(!link.contains("evil"), "{link}");
     let (start, _) = link.split_once("&redirect_to").unwrap();
-    let bent = house
-        .send(
-            "GET",
-            &format!("{start}&redirect_to=https%3A%2F%2Fevil.test%2F"),
-            None,
-            None,
-        )
-        .await;
+    let bent = format!("{start}&redirect_to=https%3A%2F%2Fevil.test%2F");
+    let opened = house.send("GET", &bent, None, None).await;
+    assert!(!page(&opened).contains("evil"));
+    assert!(!opened.header("content-security-policy").contains("evil"));
+    let reply = house.press(&bent).await;
     assert!(
-        bent.header("location")
+        reply
+            .header("location")
             .starts_with("https://app.example/#access_token="),
-        "{bent:?}"
+        "{reply:?}"
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_who_follow_a_link_at_once_one_is_let_in() {
+async fn of_two_who_use_a_link_at_once_one_is_let_in() {
     let house = std::sync::Arc::new(House::build().await);
     house.ana().await;
-    let link = house.mailed("type=signup").await;
+    house.post(RECOVER, json!({ "email": "ana@example.net" })).await;
+    let link = house.mailed("type=recovery").await;
     let calls: Vec<_> = (0..4)
         .map(|_| {
             let (house, link) = (house.clone(), link.clone());
-            tokio::spawn(async move { house.send("GET", &link, None, None).await })
+            tokio::spawn(async move { house.press(&link).await })
         })
         .collect();
     let mut let_in = 0;
     for call in calls {
         let reply = call.await.unwrap();
-        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{reply:?}");
         let_in += usize::from(reply.header("location").contains("#access_token="));
     }
     assert_eq!(let_in, 1);
 }
 
-/// A recovery link that ended an hour ago.
-pub(super) async fn late_link(house: &House, user: &str) -> String {
-    let account = house
-        .desk
-        .store
-        .account(UserId::parse(user).unwrap())
-        .await
-        .unwrap()
-        .unwrap();
+/// A link of this kind that ends in so many seconds.
+async fn new_link(house: &House, account: &Account, kind: LinkKind, seconds: i64) -> String {
     let OneTime { token, hash } = OneTime::draw().unwrap();
     let now: Timestamp = vara::clock::now();
     let link = Link {
-        kind: LinkKind::Recovery,
+        kind,
         user_id: account.id(),
         hash,
-        expires_at: now.minus_seconds(3600),
+        expires_at: now.plus_seconds(seconds),
     };
-    assert!(
-        house
-            .desk
-            .store
-            .replace_link(&account, &link, now)
-            .await
-            .unwrap()
-    );
+    let added = house.desk.store.add_link(account, &link, now).await;
+    assert!(added.unwrap());
     token
+}
+
+/// A recovery link that ended an hour ago.
+pub(super) async fn late_link(house: &House, user: &str) -> String {
+    let user = UserId::parse(user).unwrap();
+    let account = house.desk.store.account(user).await.unwrap().unwrap();
+    new_link(house, &account, LinkKind::Recovery, -3600).await
 }
 
 #[tokio::test]

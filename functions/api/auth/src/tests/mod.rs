@@ -15,9 +15,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use vara::auth::Gate;
+use vara::domain::Account;
 use vara::http::Cors;
 use vara::mail::Mailer;
 use vara::runtime::Env;
@@ -101,6 +104,7 @@ impl House {
             ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
             ("PUBLIC_URL", "https://vara.example"),
             ("WEB_ORIGINS", SITE),
+            ("SESSION_MAX_DAYS", "90"),
             ("STAGE", "prod"),
         ];
         let env = Env::of(settings.map(|(name, value)| (name.into(), value.into())));
@@ -143,6 +147,27 @@ impl House {
         .await
     }
 
+    /// Posts a form as a browser does, from this network address and with these headers of its own.
+    async fn submit(&self, link: &str, from: &str, headers: &[(&str, &str)]) -> Reply {
+        let (path, fields) = link.split_once('?').unwrap();
+        let mut request = Request::post(path).header(
+            header::CONTENT_TYPE,
+            "application/x-www-form-urlencoded",
+        );
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(fields.to_owned())).unwrap();
+        answer(&self.routes, called_from(request, from)).await
+    }
+
+    /// Opens the link of a mail and presses the button of its page.
+    async fn press(&self, link: &str) -> Reply {
+        let reply = self.submit(link, "", &[]).await;
+        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{reply:?}");
+        reply
+    }
+
     async fn post(&self, path: &str, body: Value) -> Reply {
         self.send("POST", path, Some("anon-key"), Some(&body.to_string()))
             .await
@@ -150,14 +175,23 @@ impl House {
 
     /// Signs up; the session.
     async fn ana(&self) -> Value {
-        let reply = self
-            .post(
-                "/auth/v1/signup",
-                json!({ "email": "Ana@Example.net", "password": PASSWORD, "data": {} }),
-            )
-            .await;
+        self.ana_from("").await
+    }
+
+    /// The same, from this network address.
+    async fn ana_from(&self, from: &str) -> Value {
+        let body = json!({ "email": "Ana@Example.net", "password": PASSWORD, "data": {} });
+        let request = Request::post("/auth/v1/signup").body(Body::from(body.to_string()));
+        let request = called_from(request.unwrap(), from);
+        let reply = answer(&self.routes, request).await;
         assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
         reply.body
+    }
+
+    /// Ana's account as it is stored.
+    async fn account(&self) -> Account {
+        let found = self.desk.store.account_of("ana@example.net").await;
+        found.unwrap().unwrap()
     }
 
     async fn sign_in(&self, password: &str) -> Reply {
@@ -217,6 +251,19 @@ impl House {
     }
 }
 
+/// A request as the gateway passes it on from this network address; none if that is empty.
+fn called_from(request: Request<Body>, from: &str) -> Request<Body> {
+    if from.is_empty() {
+        return request;
+    }
+    let context = json!({
+        "http": { "method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": from, "userAgent": "" },
+        "timeEpoch": 0,
+    });
+    let context = serde_json::from_value(context).unwrap();
+    request.with_request_context(RequestContext::ApiGatewayV2(context))
+}
+
 fn mailer(endpoint: &str) -> Mailer {
     let config = aws_sdk_sesv2::Config::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
@@ -235,8 +282,14 @@ async fn answer(routes: &Router, request: Request<Body>) -> Reply {
     let reply = routes.clone().oneshot(request).await.unwrap();
     let (parts, body) = reply.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
+    let is_page = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|it| it.to_str().unwrap().starts_with("text/html"));
     let body = if bytes.is_empty() {
         Value::Null
+    } else if is_page {
+        Value::String(String::from_utf8(bytes.to_vec()).unwrap())
     } else {
         serde_json::from_slice(&bytes).unwrap()
     };

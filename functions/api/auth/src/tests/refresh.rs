@@ -107,6 +107,41 @@ async fn a_copy_of_an_old_one_ends_the_whole_sign_in() {
 }
 
 #[tokio::test]
+async fn a_copy_of_the_parent_is_noticed_though_its_child_was_never_shown() {
+    let house = House::build().await;
+    let session = house.ana().await;
+    let first = token(&session, "refresh_token");
+    let second = house.refresh(&first).await;
+    let before = stored(&house, &user(&session)).await;
+    let an_hour_ago = Session {
+        refreshed_at: vara::clock::now().minus_seconds(3600),
+        superseded: vec![],
+        ..before.clone()
+    };
+    assert!(house.desk.store.rotate(&before, &an_hour_ago).await.unwrap());
+    house
+        .refresh(&first)
+        .await
+        .is_refused(400, "refresh_token_already_used");
+    house
+        .refresh(&second.text("refresh_token"))
+        .await
+        .is_refused(400, "session_not_found");
+}
+
+#[tokio::test]
+async fn a_sign_in_ends_after_ninety_days_however_often_it_was_used() {
+    let mut house = House::build().await;
+    let session = house.ana().await;
+    // As if it had begun ninety days ago.
+    house.desk.session_life = 0;
+    let refused = vara::services::auth::refresh(&house.desk, &token(&session, "refresh_token"));
+    let why = refused.await.unwrap_err();
+    assert!(matches!(why, vara::services::auth::Refusal::SessionExpired), "{why:?}");
+    assert!(house.desk.store.sessions(UserId::parse(&user(&session)).unwrap()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_sign_in_that_was_not_used_ends() {
     let house = House::build().await;
     let session = house.ana().await;
