@@ -9,7 +9,7 @@ use vara::services::image_files::INTAKE_WAIT;
 use crate::template_model::{Faults, Template, reference, root};
 
 /// Package, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 19] = [
+const SIZES: [(&str, u64, u64); 20] = [
     ("api-accounts", 256, 25),
     ("api-admin", 256, 25),
     ("api-alerts", 256, 15),
@@ -27,6 +27,7 @@ const SIZES: [(&str, u64, u64); 19] = [
     ("queue-image-scan", 1769, 300),
     ("queue-notice", 256, 30),
     ("queue-profile-scan", 1769, 300),
+    ("queue-sign-in-mail", 256, 20),
     ("schedule-notify", 256, 60),
     ("schedule-rescan", 256, 60),
 ];
@@ -36,14 +37,14 @@ const SETTINGS_OF_ALL: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTE
 
 /// Which settings a function gets besides, and no others. `SECRET` signs sessions and
 /// picture links: only what a woman talks to may have it.
-const SETTINGS: [(&str, &str); 19] = [
+const SETTINGS: [(&str, &str); 20] = [
     (
         "api-accounts",
         "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM OAUTH_PROVIDERS PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SOCIAL_URL STAGE TABLE TOKEN_KEY WEB_ORIGINS",
     ),
     (
         "api-admin",
-        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_NOTICE QUEUE_PROFILE_SCAN RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_NOTICE QUEUE_PROFILE_SCAN QUEUE_SIGN_IN_MAIL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-alerts",
@@ -51,7 +52,7 @@ const SETTINGS: [(&str, &str); 19] = [
     ),
     (
         "api-auth",
-        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SESSION_MAX_DAYS STAGE TABLE WEB_ORIGINS",
+        "CONFIRM_FIRST EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM PUBLIC_URL QUEUE_SIGN_IN_MAIL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SESSION_MAX_DAYS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-health",
@@ -105,6 +106,10 @@ const SETTINGS: [(&str, &str); 19] = [
     (
         "queue-profile-scan",
         "BUCKET QUEUE_PROFILE_SCAN SOCIAL_URL STAGE TABLE",
+    ),
+    (
+        "queue-sign-in-mail",
+        "MAIL_FROM PUBLIC_URL STAGE TABLE WEB_ORIGINS",
     ),
     (
         "schedule-rescan",
@@ -290,6 +295,8 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "SECRET": {"Fn::Sub": "{{resolve:secretsmanager:${Secret}:SecretString}}"},
         "SECRET_PREVIOUS": {"Ref": "PreviousSecret"},
         "SESSION_MAX_DAYS": {"Ref": "SessionMaxDays"},
+        "CONFIRM_FIRST": {"Ref": "ConfirmFirst"},
+        "QUEUE_SIGN_IN_MAIL": {"Ref": "SignInMailQueue"},
         "EXTERNAL_ISSUER": {"Ref": "ExternalIssuer"},
         "EXTERNAL_JWKS_URL": {"Ref": "ExternalJwksUrl"},
         "EXTERNAL_JWT_SECRET": {"Ref": "ExternalJwtSecret"},

@@ -43,26 +43,29 @@ const RIGHTS: [(&str, &str); 19] = [
     ),
     ("s3:PutObject pictures", "queue-image-ingest"),
     ("s3:PutObject uploads", "api-images"),
-    ("ses:SendEmail", "api-accounts api-auth queue-notice"),
+    (
+        "ses:SendEmail",
+        "api-accounts api-auth queue-notice queue-sign-in-mail",
+    ),
     (
         "sqs:ChangeMessageVisibility",
-        "queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan",
+        "queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan queue-sign-in-mail",
     ),
     (
         "sqs:DeleteMessage",
-        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan",
+        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan queue-sign-in-mail",
     ),
     (
         "sqs:GetQueueAttributes",
-        "api-admin api-health api-scans queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan",
+        "api-admin api-health api-scans queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan queue-sign-in-mail",
     ),
     (
         "sqs:ReceiveMessage",
-        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan",
+        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan queue-sign-in-mail",
     ),
     (
         "sqs:SendMessage",
-        "api-admin api-scans queue-image-ingest schedule-notify schedule-rescan",
+        "api-admin api-auth api-scans queue-image-ingest schedule-notify schedule-rescan",
     ),
 ];
 

@@ -49,6 +49,33 @@ pub enum Notice {
     },
 }
 
+/// A mail about signing in. It holds no token: who reads the queue cannot use a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignInMail {
+    /// Which mail.
+    pub kind: SignInMailKind,
+    /// To whom, known or not.
+    pub email: String,
+    /// Where the link leads in the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect_to: Option<String>,
+    /// When it was asked for.
+    pub asked_at: Timestamp,
+}
+
+/// Why a mail about signing in is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum SignInMailKind {
+    /// A password was forgotten.
+    Recovery,
+    /// An account was made.
+    Confirmation,
+    /// An account was to be made with an address that has one.
+    SignUpAgain,
+}
+
 /// How much is in a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {

@@ -92,7 +92,12 @@ impl Behind {
             hash,
             expires_at: now.minus_seconds(HOURS),
         };
-        assert!(self.store.add_link(&account, &link, now).await.unwrap());
+        assert!(
+            self.store
+                .add_link(&account, &link, None, now)
+                .await
+                .unwrap()
+        );
         token
     }
 

@@ -244,9 +244,11 @@ impl Operation {
 
     /// `T` as it is, or the user of the sign-in library.
     pub(crate) fn plain_or_user<T: ToSchema>(self, status: u16, about: &'static str) -> Self {
-        self.plain_of::<T>(status, about, |it| {
-            json!({ "anyOf": [it, reference("AuthUser")] })
-        })
+        self.plain_of::<T>(
+            status,
+            about,
+            |it| json!({ "anyOf": [it, reference("AuthUser")] }),
+        )
     }
 
     /// A value that is made of `T`.

@@ -178,7 +178,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::{Link, LinkKind, Session, SignInMethod};
+    use crate::domain::{Session, SignInMethod};
 
     fn now() -> Timestamp {
         Timestamp::parse("2026-11-20T12:00:00Z").unwrap()
@@ -221,18 +221,11 @@ mod tests {
     async fn signed_in(gate: &Gate) -> (Account, Session, String) {
         let account = Account::new(UserId::random(), "ana@example.net", now());
         let session = Session::new(account.id(), SignInMethod::Password, now());
-        let link = Link {
-            kind: LinkKind::SignUp,
-            user_id: account.id(),
-            hash: "h".into(),
-            expires_at: now(),
-        };
-        assert!(
-            gate.store
-                .create_account(&account, "hash", &link, Some(&session))
-                .await
-                .unwrap()
-        );
+        let created = gate
+            .store
+            .create_account(&account, "hash", Some(&session))
+            .await;
+        assert!(created.unwrap());
         let token = gate.access.issue(&account, &session, now()).unwrap().0;
         (account, session, token)
     }

@@ -2,6 +2,8 @@
 
 use url::{Origin, Url};
 
+use crate::runtime::Env;
+
 /// The pages of the web app.
 #[derive(Clone, Debug)]
 pub struct Redirects {
@@ -26,6 +28,16 @@ impl Redirects {
             origins: urls.iter().map(Url::origin).collect(),
             local: !production,
         })
+    }
+
+    /// The pages of `WEB_ORIGINS`, and outside production those on this machine. `None`: noted in `env` why not.
+    #[must_use]
+    pub fn read(env: &Env) -> Option<Self> {
+        let redirects = Self::new(&env.list("WEB_ORIGINS"), env.text("STAGE") == "prod");
+        if redirects.is_none() {
+            env.problem("WEB_ORIGINS has no entry or one that is no address".into());
+        }
+        redirects
     }
 
     /// The page that was asked for, if it is one of ours; else the site.

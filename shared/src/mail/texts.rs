@@ -30,6 +30,11 @@ pub enum Mail {
         /// Where she confirms it.
         link: String,
     },
+    /// Somebody signed up with her address, which has an account.
+    AccountExists {
+        /// Where she signs in.
+        link: String,
+    },
     /// She asked for a new password.
     Recovery {
         /// Where she chooses it.
@@ -56,7 +61,8 @@ impl Mail {
     #[must_use]
     pub fn subject(&self) -> &'static str {
         match self {
-            Self::Welcome { .. } => "Please confirm your address",
+            Self::Confirmation { .. } => "Please confirm your address",
+            Self::AccountExists { .. } => "About your sign-up",
             Self::Recovery { .. } => "Your sign-in link",
             Self::Code { .. } => "Your code",
             Self::PasswordChanged => "Your password was changed",
@@ -72,6 +78,10 @@ impl Mail {
                 "Please confirm this address with the link below. \
                  It works once, within the next day.\n\n{link}\n\n\
                  If you did not make an account, please do not use the link.\n"
+            ),
+            Self::AccountExists { link } => format!(
+                "Somebody asked for an account with this address, which has one. You can sign in to it here:\n\n{link}\n\n\
+                 If this was not you, you do not need to do anything.\n"
             ),
             Self::Recovery { link } => format!(
                 "Here is the link you asked for. It works once, within the next hour.\n\n{link}\n\n\
@@ -220,10 +230,11 @@ mod tests {
         "takedown",
     ];
 
-    fn all() -> [Mail; 5] {
+    fn all() -> [Mail; 6] {
         let link = || "<link>".to_owned();
         [
             Mail::Confirmation { link: link() },
+            Mail::AccountExists { link: link() },
             Mail::Recovery { link: link() },
             Mail::Code {
                 code: "<code>".into(),

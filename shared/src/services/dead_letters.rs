@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::ingest::uploads;
 use crate::domain::{Error, Result, Timestamp};
-use crate::queues::{Letter, NoticeMessage, Queues, ScanMessage};
+use crate::queues::{Letter, NoticeMessage, Queues, ScanMessage, SignInMail};
 use crate::store::Store;
 
 /// How long a message that is sent back is hidden from others who might send it back, in seconds.
@@ -168,6 +168,11 @@ impl DeadLetters {
             let reason =
                 "Telling her outside the app failed; what is due is put on the queue again.";
             return Ok((json!(message), reason.to_owned()));
+        }
+        if let Ok(mail) = serde_json::from_str::<SignInMail>(body) {
+            // Whom it is for stays with the message.
+            let about = json!({ "kind": mail.kind, "askedAt": mail.asked_at });
+            return Ok((about, "A mail was not sent".to_owned()));
         }
         let Some((user, image)) = uploads(body).ok().and_then(|it| it.into_iter().next()) else {
             let about = json!({ "bytes": body.len() });

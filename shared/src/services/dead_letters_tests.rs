@@ -148,3 +148,16 @@ async fn a_queue_we_do_not_have_is_not_found() {
     let refused = letters(&world).send_back("other").await.unwrap_err();
     assert_eq!(refused.code, "QUEUE_NOT_FOUND");
 }
+
+#[tokio::test]
+async fn a_mail_is_shown_without_whom_it_is_for() {
+    let world = World::new().await;
+    let mail = json!({ "kind": "RECOVERY", "email": "ana@example.org", "askedAt": "2026-11-20T12:00:00Z" });
+    world.cloud.give_up(BREACHES, &mail.to_string());
+    let queues = letters(&world).list().await.unwrap();
+    let shown = serde_json::to_value(&queues).unwrap();
+    assert!(!shown.to_string().contains("ana@"), "{shown}");
+    let letter = &queues.last().unwrap().messages[0];
+    assert_eq!(letter.about["kind"], "RECOVERY");
+    assert_eq!(letter.reason, "A mail was not sent");
+}

@@ -10,7 +10,7 @@
 
 use super::tx::{Change, Tx};
 use super::users::{account_key, as_seen};
-use super::{Key, Row, Store};
+use super::{Key, MailingClaim, Row, Store};
 use crate::domain::{Account, Link, LinkKind, Result, Timestamp, WORKING_LINKS};
 
 /// The attributes of an account that list its working links.
@@ -51,25 +51,34 @@ impl Store {
         self.get_readable(&key(hash)).await
     }
 
-    /// Stores a new link beside the last ones, of which the oldest ends if there are too many. `false`: the
-    /// account is not what it was.
-    pub async fn add_link(&self, account: &Account, link: &Link, now: Timestamp) -> Result<bool> {
+    /// Stores a new link beside the last ones, of which the oldest ends if there are too many. It is the link
+    /// of `mailing`, in place of one that an earlier delivery drew for it. `false`: the account is not what it
+    /// was.
+    pub async fn add_link(
+        &self,
+        account: &Account,
+        link: &Link,
+        mailing: Option<&MailingClaim>,
+        now: Timestamp,
+    ) -> Result<bool> {
         let (attribute, before) = (link.kind.attribute(), account.links(link.kind));
-        let surplus = (before.len() + 1).saturating_sub(WORKING_LINKS);
-        let (ended, kept) = before.split_at(surplus);
-        let after: Vec<&str> = kept
-            .iter()
-            .chain([&link.hash])
-            .map(String::as_str)
-            .collect();
+        let unsent = mailing.and_then(|it| it.link.as_ref());
+        let (mut ended, mut kept): (Vec<&String>, Vec<&String>) =
+            before.iter().partition(|it| Some(*it) == unsent);
+        let surplus = (kept.len() + 1).saturating_sub(WORKING_LINKS);
+        ended.extend(kept.drain(..surplus));
+        kept.push(&link.hash);
         let change = as_seen(account)
-            .and_then(|it| it.set(attribute, &after))
+            .and_then(|it| it.set(attribute, &kept))
             .and_then(|it| it.set(link.kind.sent_attribute(), now))
             .and_then(|it| it.when_or_absent(attribute, "=", before));
-        let tx = self
+        let mut tx = self
             .tx()
             .update(&account_key(account.id()), change)
             .write_link(link);
+        if let Some(mailing) = mailing {
+            tx = tx.note_mailed_link(mailing, &link.hash);
+        }
         let tx = ended.iter().fold(tx, |tx, hash| tx.drop_link(hash));
         Ok(tx.commit().await?.is_done())
     }

@@ -27,6 +27,7 @@
 //! | `ENGINE#<name>` | `-` | how an engine stands: what was asked of it, whether it is down |
 //! | `PROXY#<minute>` | `-` | how many proxy addresses end in that minute |
 //! | `RATE#…` | `-` | how many calls somebody made this minute |
+//! | `MAILING#…` | `-` | whether a mail that a queue asked for was sent; forgotten after a day |
 //! | `MAIL#…`, `TRIES#…` | `-` | how often something was asked for, by keyed hash; forgotten after minutes |
 //!
 //! The local index `list` orders what she is shown: its key is `<run>#<token>`; a run is one filter's
@@ -48,6 +49,7 @@ mod linked;
 mod links;
 mod list;
 mod mail_links;
+mod mailings;
 mod marks;
 mod matches;
 mod outbox;
@@ -87,6 +89,7 @@ pub(crate) use images::{DUE_INTAKE, DUE_PURGE};
 pub use linked::{Authorisation, LinkedRow, Linking};
 pub use list::Listing;
 pub use mail_links::{MailLink, MailLinkPurpose};
+pub use mailings::{Mailing, MailingClaim};
 pub use matches::Stored;
 pub use outbox::{DUE_NOTIFY, Delivery, Outbox, Outcome as DeliveryOutcome};
 pub(crate) use planned::{DUE_PROFILES, DUE_RECHECK, DUE_RESCAN};

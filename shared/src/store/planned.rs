@@ -108,9 +108,14 @@ impl Store {
 impl Tx<'_> {
     /// Plans the first breach check and the first profile scan of a new account.
     pub(super) fn plan_first_scans(self, user: UserId, now: Timestamp) -> Self {
-        let check = now.plus_seconds(FIRST_CHECK_DELAY_SECONDS);
         let profiles = now.plus_seconds(FIRST_PROFILE_SCAN_DELAY_SECONDS);
-        self.put(&due_again(user, ScanType::BreachCheck, check))
+        self.plan_first_check(user, now)
             .put(&due_again(user, ScanType::ProfileScan, profiles))
+    }
+
+    /// Plans a breach check soon: of a new account, and again once its address is proved.
+    pub(super) fn plan_first_check(self, user: UserId, now: Timestamp) -> Self {
+        let check = now.plus_seconds(FIRST_CHECK_DELAY_SECONDS);
+        self.put(&due_again(user, ScanType::BreachCheck, check))
     }
 }

@@ -8,9 +8,9 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::auth::{Gate, OneTime};
+use crate::auth::Gate;
 use crate::clock;
-use crate::domain::{Account, Link, LinkKind, Role, Session, SignInMethod, UserId};
+use crate::domain::{Account, Role, Session, SignInMethod, UserId};
 use crate::http::Cors;
 use crate::runtime::Env;
 use crate::store::Store;
@@ -54,18 +54,10 @@ impl House {
         let now = clock::now();
         let mut account = Account::new(UserId::random(), email, now);
         account.role = role;
-        let token = OneTime::draw().unwrap();
-        account.confirmation_links = vec![token.hash.clone()];
-        let link = Link {
-            kind: LinkKind::SignUp,
-            user_id: account.id(),
-            hash: token.hash,
-            expires_at: now.plus_seconds(60),
-        };
         let session = Session::new(account.id(), SignInMethod::Password, now);
         assert!(
             self.store
-                .create_account(&account, "hash", &link, Some(&session))
+                .create_account(&account, "hash", Some(&session))
                 .await
                 .unwrap()
         );

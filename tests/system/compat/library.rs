@@ -143,7 +143,10 @@ fn links() -> Vec<Row> {
             .with("origin", "")
             .gives(200, "bytes")
             .answers("content-type", "text/html; charset=utf-8")
-            .answers("content-security-policy", "default-src 'none'; form-action 'self' http://localhost:3000; *")
+            .answers(
+                "content-security-policy",
+                "default-src 'none'; form-action 'self' http://localhost:3000; *",
+            )
             .answers("access-control-allow-origin", "")
             .answers("access-control-allow-credentials", "")
     };

@@ -145,11 +145,11 @@ async fn recover(
     Ok(Answer(json!({})).into_response())
 }
 
-async fn settings() -> Response {
+async fn settings(State(desk): State<Desk>) -> Response {
     Answer(json!({
         "external": { "email": true, "phone": false, "anonymous_users": false },
         "disable_signup": false,
-        "mailer_autoconfirm": true,
+        "mailer_autoconfirm": !desk.confirm_first,
         "phone_autoconfirm": false,
         "sms_provider": "",
         "saml_enabled": false,

@@ -40,7 +40,7 @@ async fn main() -> Result<(), BoxError> {
     let store = clients.store(&env);
     let gate = Gate::new(&env, store.clone());
     let door = Door::read(&env, &store, Some(&gate));
-    let desk = Desk::read(&env, store, &gate, clients.mailer(&env));
+    let desk = Desk::read(&env, store, &gate, clients.mailer(&env), clients.queues());
     env.check()?;
     let Some(desk) = desk else { return env.check() };
     vara::runtime::serve(vara::http::finish(routes(), App { gate, desk }, door)).await

@@ -101,8 +101,15 @@ fn signing_in() -> Vec<Operation> {
                 "Where the mailed link leads in the end.",
                 text(),
             )
+            .about(
+                "Where addresses are confirmed first (`mailer_autoconfirm` of the settings is false), the answer is \
+                 the same for an address that has an account; who reads it is told by mail.",
+            )
             .takes::<AuthSignUp>()
-            .plain::<AuthSession>(200, "Signed in at once.")
+            .plain_or_user::<AuthSession>(
+                200,
+                "Signed in at once; or the user alone, where addresses are confirmed first.",
+            )
             .refuses(422, &["user_already_exists", "weak_password"]),
         Operation::new(
             "post",
@@ -123,6 +130,7 @@ fn signing_in() -> Vec<Operation> {
                 "refresh_token_already_used",
                 "session_not_found",
                 "session_expired",
+                "email_not_confirmed",
             ],
         ),
         Operation::new("get", "/auth/v1/user", "authGetUser", "Who she is")
@@ -157,6 +165,7 @@ fn links() -> Vec<Operation> {
             "Where the mailed link leads in the end.",
             text(),
         )
+        .about("The mail is made and sent apart from the request. The last three links of an account work.")
         .takes::<AuthRecover>()
         .plain::<Nothing>(200, "The same, whether or not there is an account.")
         .refuses(429, &["over_email_send_rate_limit"]),

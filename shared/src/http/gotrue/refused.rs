@@ -47,9 +47,10 @@ impl From<Refusal> for Refused {
             Refusal::AddressTaken => (StatusCode::UNPROCESSABLE_ENTITY, "user_already_exists"),
             Refusal::WeakPassword(_) => (StatusCode::UNPROCESSABLE_ENTITY, "weak_password"),
             Refusal::SamePassword => (StatusCode::UNPROCESSABLE_ENTITY, "same_password"),
-            Refusal::WrongCredentials | Refusal::UnknownGrant => {
+            Refusal::WrongCredentials | Refusal::WrongOrUnconfirmed | Refusal::UnknownGrant => {
                 (StatusCode::BAD_REQUEST, "invalid_credentials")
             }
+            Refusal::Unconfirmed => (StatusCode::BAD_REQUEST, "email_not_confirmed"),
             Refusal::RefreshUnknown => (StatusCode::BAD_REQUEST, "refresh_token_not_found"),
             Refusal::RefreshReused => (StatusCode::BAD_REQUEST, "refresh_token_already_used"),
             Refusal::SessionEnded => (StatusCode::BAD_REQUEST, "session_not_found"),

@@ -6,25 +6,22 @@
 //! The first use of a link proves that the account belongs to who reads the address. What somebody else may
 //! have put there before ends with it: all sign-ins, and the password unless it was set by the same person.
 
-use url::form_urlencoded;
-
 use super::{Desk, Granted, Refusal, checked_address};
 use crate::auth::{Caller, OneTime};
 use crate::clock;
 use crate::domain::{
-    Account, Error, Link, LinkKind, Result, Session, SessionId, SignInMethod, Timestamp, UserId,
-    mask_local,
+    Account, Link, LinkKind, Result, Session, SessionId, SignInMethod, Timestamp, mask_local,
 };
-use crate::mail::Mail;
+use crate::queues::SignInMailKind;
 use crate::store::{ENDED_AT_ONCE, LinkUse, Store};
 
 /// How long after one mail to an address there is no other, in seconds.
-const PAUSE: i64 = 60;
+pub(super) const PAUSE: i64 = 60;
 
-/// Mails her a link to choose a new password, if there is an account.
+/// Asks for a mail with a link to choose a new password, which is sent if there is an account.
 ///
-/// The pause holds for every address alike, so that being told to wait says only that somebody asked,
-/// and not that there is an account.
+/// Nothing here looks for the account, so how long it takes tells nothing. The pause holds for every address
+/// alike: being told to wait says only that somebody asked.
 pub async fn recover(
     desk: &Desk,
     address: Option<&str>,
@@ -36,34 +33,13 @@ pub async fn recover(
     if !desk.store.open_mail_window(&window, PAUSE, now).await? {
         return Err(Refusal::TooManyMails);
     }
-    let Some(account) = desk.store.account_of(&address).await? else {
-        return Ok(());
-    };
-    let sent = send_recovery(desk, &account, redirect_to, now).await;
-    if sent.is_err() {
-        // Nothing was mailed, so nothing should make her wait.
+    let asked = desk.ask_for_mail(SignInMailKind::Recovery, &address, redirect_to, now);
+    if let Err(err) = asked.await {
+        // No mail will come, so nothing should make her wait.
         desk.store.close_mail_window(&window).await?;
+        return Err(err.into());
     }
-    Ok(sent?)
-}
-
-async fn send_recovery(
-    desk: &Desk,
-    account: &Account,
-    redirect_to: Option<&str>,
-    now: Timestamp,
-) -> Result<()> {
-    let (token, link) = draw(LinkKind::Recovery, account.id(), now)?;
-    if !desk.store.add_link(account, &link, now).await? {
-        return Err(Error::unavailable(
-            "storing a link",
-            "the account changed in between",
-        ));
-    }
-    let mail = Mail::Recovery {
-        link: address_of(desk, LinkKind::Recovery, &token, redirect_to),
-    };
-    desk.mailer.send(&account.email, &mail).await
+    Ok(())
 }
 
 /// What the page of a link says before it is used.
@@ -216,32 +192,4 @@ pub(super) async fn find(
     } else {
         Err(unknown())
     }
-}
-
-pub(super) fn draw(kind: LinkKind, user: UserId, now: Timestamp) -> Result<(String, Link)> {
-    let OneTime { token, hash } = OneTime::draw()?;
-    Ok((
-        token,
-        Link {
-            kind,
-            user_id: user,
-            hash,
-            expires_at: now.plus_seconds(kind.life()),
-        },
-    ))
-}
-
-/// What is mailed: an address of the API, which in the end leads to a page of the app.
-pub(super) fn address_of(
-    desk: &Desk,
-    kind: LinkKind,
-    token: &str,
-    redirect_to: Option<&str>,
-) -> String {
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("token", token)
-        .append_pair("type", kind.as_str())
-        .append_pair("redirect_to", desk.redirects.choose(redirect_to).as_str())
-        .finish();
-    format!("{}/auth/v1/verify?{query}", desk.public_url)
 }

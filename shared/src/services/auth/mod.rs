@@ -2,12 +2,14 @@
 //! contract end here.
 
 mod link;
+mod mails;
 mod password;
 mod refusal;
 mod session;
 mod sign_up;
 
 pub use link::{Confirmed, LinkFacts, confirm, follow, look_at, recover};
+pub use mails::SignInMailer;
 pub use password::{change_password, reset_password};
 pub use refusal::Refusal;
 pub use session::{Scope, refresh, sign_in, sign_out};
@@ -16,6 +18,7 @@ pub use sign_up::{SignedUp, sign_up};
 use crate::auth::{Access, Gate, Keys, Redirects, RefreshToken};
 use crate::domain::{Account, Result, Session, Timestamp, UserId, email, is_too_long};
 use crate::mail::Mailer;
+use crate::queues::{Queues, SignInMail, SignInMailKind};
 use crate::runtime::Env;
 use crate::store::Store;
 
@@ -28,12 +31,19 @@ pub struct Desk {
     pub store: Store,
     /// Makes access tokens.
     pub access: Access,
-    /// Sends links.
+    /// Sends notices of what was done.
     pub mailer: Mailer,
+    /// The queue service.
+    pub queues: Queues,
+    /// The queue of mails that are asked for.
+    pub mail_queue: String,
     /// Where links may lead in the end.
     pub redirects: Redirects,
-    /// Where links lead first: the address of the API, without the last slash.
+    /// The address of the API, without the last slash.
     pub public_url: String,
+    /// Whether an account can be used only after its address is confirmed. Then signing up and in answer alike
+    /// whether or not there is an account.
+    pub confirm_first: bool,
     /// How long a sign-in lasts at most, in seconds.
     pub session_life: i64,
 }
@@ -52,23 +62,49 @@ pub struct Granted {
 }
 
 impl Desk {
-    /// The desk behind `gate`, of `PUBLIC_URL`, `WEB_ORIGINS`, `SESSION_MAX_DAYS` and `STAGE`. `None`: noted in `env` why not.
+    /// The desk behind `gate`, of `PUBLIC_URL`, `WEB_ORIGINS`, `SESSION_MAX_DAYS`, `CONFIRM_FIRST`,
+    /// `QUEUE_SIGN_IN_MAIL` and `STAGE`. `None`: noted in `env` why not.
     #[must_use]
-    pub fn read(env: &Env, store: Store, gate: &Gate, mailer: Mailer) -> Option<Self> {
-        let production = env.text("STAGE") == "prod";
-        let redirects = Redirects::new(&env.list("WEB_ORIGINS"), production);
-        if redirects.is_none() {
-            env.problem("WEB_ORIGINS has no entry or one that is no address".into());
-        }
+    pub fn read(
+        env: &Env,
+        store: Store,
+        gate: &Gate,
+        mailer: Mailer,
+        queues: Queues,
+    ) -> Option<Self> {
+        let redirects = Redirects::read(env);
         let public_url = env.text("PUBLIC_URL").trim_end_matches('/').to_owned();
+        let mail_queue = env.text("QUEUE_SIGN_IN_MAIL");
+        let confirm_first = env.text("CONFIRM_FIRST") == "true";
+        let session_life = i64::from(env.number("SESSION_MAX_DAYS")) * DAY;
         Some(Self {
             store,
             access: gate.access().clone(),
             mailer,
+            queues,
+            mail_queue,
             redirects: redirects?,
             public_url,
-            session_life: i64::from(env.number("SESSION_MAX_DAYS")) * DAY,
+            confirm_first,
+            session_life,
         })
+    }
+
+    /// Asks for a mail to this address, known or not.
+    async fn ask_for_mail(
+        &self,
+        kind: SignInMailKind,
+        address: &str,
+        redirect_to: Option<&str>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let message = SignInMail {
+            kind,
+            email: address.to_owned(),
+            redirect_to: Some(self.redirects.choose(redirect_to).into()),
+            asked_at: now,
+        };
+        self.queues.send(&self.mail_queue, &message).await
     }
 
     fn keys(&self) -> &Keys {

@@ -22,6 +22,14 @@ pub enum Refusal {
     /// The address or the password is not right; which one is not said.
     #[error("The e-mail address or the password is not right.")]
     WrongCredentials,
+    /// The same where addresses are confirmed first: whether there is an account is not said either.
+    #[error(
+        "The e-mail address or the password is not right, or the link that we mailed was not used yet."
+    )]
+    WrongOrUnconfirmed,
+    /// The password is right, but the address was not confirmed.
+    #[error("Please confirm your e-mail address first, with the link that we mailed.")]
+    Unconfirmed,
     /// There is no such way to sign in.
     #[error("This way of signing in is not offered.")]
     UnknownGrant,

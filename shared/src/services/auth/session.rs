@@ -49,11 +49,21 @@ pub async fn sign_in(
     };
     // Also without an account, so that the time taken does not tell whether there is one.
     let fits = verify_password(password.to_owned(), hash).await?;
-    let mut account = account.filter(|_| fits).ok_or(Refusal::WrongCredentials)?;
+    let wrong = || match desk.confirm_first {
+        true => Refusal::WrongOrUnconfirmed,
+        false => Refusal::WrongCredentials,
+    };
+    let mut account = account.filter(|_| fits).ok_or_else(wrong)?;
+    if account.email_confirmed_at.is_none() {
+        return Err(match desk.confirm_first {
+            true => Refusal::WrongOrUnconfirmed,
+            false => Refusal::Unconfirmed,
+        });
+    }
     let now = clock::now();
     let session = Session::new(account.id(), SignInMethod::Password, now);
     if !desk.store.sign_in(&account, &session).await? {
-        return Err(Refusal::WrongCredentials);
+        return Err(wrong());
     }
     desk.store.forgive_try(&tries).await?;
     account.last_sign_in_at = Some(now);

@@ -10,7 +10,7 @@ use url::Url;
 use super::*;
 use crate::auth::{Caller, Keys};
 use crate::clock;
-use crate::domain::{Account, ImageFilter, Link, LinkKind, Page, Role, Session, SignInMethod};
+use crate::domain::{Account, ImageFilter, Page, Role, Session, SignInMethod};
 use crate::services::support::{World, photo, scene};
 
 const PAGE: Page = Page {
@@ -61,15 +61,7 @@ impl Kept {
 async fn signed_up(world: &World) -> (Account, Caller) {
     let account = Account::new(UserId::random(), "ana@example.net", clock::now());
     let session = Session::new(account.id(), SignInMethod::Password, clock::now());
-    let link = Link {
-        kind: LinkKind::SignUp,
-        user_id: account.id(),
-        hash: "h".into(),
-        expires_at: clock::now(),
-    };
-    let made = world
-        .store
-        .create_account(&account, "hash", &link, Some(&session));
+    let made = world.store.create_account(&account, "hash", Some(&session));
     assert!(made.await.unwrap());
     let caller = Caller {
         user: account.id(),

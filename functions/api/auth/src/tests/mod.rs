@@ -4,10 +4,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod api;
+mod confirming;
 mod errors;
 mod gotrue;
 mod links;
 mod refresh;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::{BehaviorVersion, Credentials, Region};
@@ -23,9 +26,10 @@ use vara::auth::Gate;
 use vara::domain::Account;
 use vara::http::Cors;
 use vara::mail::Mailer;
-use vara::runtime::Env;
-use vara::services::auth::Desk;
+use vara::runtime::{Delivery, Env};
+use vara::services::auth::{Desk, SignInMailer};
 use vara::store::Store;
+use vara::testing::Cloud;
 
 use crate::App;
 
@@ -37,6 +41,9 @@ struct House {
     routes: Router,
     desk: Desk,
     mailbox: Router,
+    cloud: Cloud,
+    worker: SignInMailer,
+    delivered: AtomicUsize,
 }
 
 /// An answer.
@@ -93,7 +100,16 @@ impl House {
         Self::over(vara::testing::store().await).await
     }
 
+    /// Where addresses are confirmed first.
+    async fn confirming() -> Self {
+        Self::with(vara::testing::store().await, "true").await
+    }
+
     async fn over(store: Store) -> Self {
+        Self::with(store, "false").await
+    }
+
+    async fn with(store: Store, confirm_first: &str) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let mailbox = vara_engines::router(base.clone());
@@ -105,11 +121,17 @@ impl House {
             ("PUBLIC_URL", "https://vara.example"),
             ("WEB_ORIGINS", SITE),
             ("SESSION_MAX_DAYS", "90"),
+            ("CONFIRM_FIRST", confirm_first),
+            ("QUEUE_SIGN_IN_MAIL", "http://q/1/sign-in-mail"),
             ("STAGE", "prod"),
         ];
         let env = Env::of(settings.map(|(name, value)| (name.into(), value.into())));
         let gate = Gate::new(&env, store.clone());
-        let desk = Desk::read(&env, store, &gate, mailer(&format!("{base}/ses"))).unwrap();
+        let cloud = Cloud::start().await;
+        let mailer = mailer(&format!("{base}/ses"));
+        let desk = Desk::read(&env, store.clone(), &gate, mailer.clone(), cloud.queues());
+        let desk = desk.unwrap();
+        let worker = SignInMailer::read(&env, store, mailer).unwrap();
         env.check().unwrap();
         let app = App {
             gate,
@@ -120,7 +142,30 @@ impl House {
             routes,
             desk,
             mailbox,
+            cloud,
+            worker,
+            delivered: AtomicUsize::new(0),
         }
+    }
+
+    /// Takes the messages that were sent since, as the queue's function does; how many could not be worked on.
+    async fn deliver(&self) -> usize {
+        let sent = self.cloud.told("SendMessage");
+        let from = self.delivered.swap(sent.len(), Ordering::SeqCst);
+        let mut failed = 0;
+        for (at, message) in sent.iter().enumerate().skip(from) {
+            assert_eq!(message["QueueUrl"], "http://q/1/sign-in-mail");
+            let delivery = Delivery {
+                id: format!("m{at}"),
+                body: token(message, "MessageBody"),
+                queue: "sign-in-mail".into(),
+                receipt: "r".into(),
+                attempt: 1,
+                trace: None,
+            };
+            failed += usize::from(self.worker.take(&delivery).await.is_err());
+        }
+        failed
     }
 
     async fn send(
@@ -150,10 +195,8 @@ impl House {
     /// Posts a form as a browser does, from this network address and with these headers of its own.
     async fn submit(&self, link: &str, from: &str, headers: &[(&str, &str)]) -> Reply {
         let (path, fields) = link.split_once('?').unwrap();
-        let mut request = Request::post(path).header(
-            header::CONTENT_TYPE,
-            "application/x-www-form-urlencoded",
-        );
+        let mut request =
+            Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -213,6 +256,7 @@ impl House {
     }
 
     async fn mails(&self) -> Vec<Value> {
+        self.deliver().await;
         let request = Request::get("/_mail").body(Body::empty()).unwrap();
         answer(&self.mailbox, request)
             .await

@@ -118,7 +118,14 @@ async fn a_copy_of_the_parent_is_noticed_though_its_child_was_never_shown() {
         superseded: vec![],
         ..before.clone()
     };
-    assert!(house.desk.store.rotate(&before, &an_hour_ago).await.unwrap());
+    assert!(
+        house
+            .desk
+            .store
+            .rotate(&before, &an_hour_ago)
+            .await
+            .unwrap()
+    );
     house
         .refresh(&first)
         .await
@@ -135,10 +142,22 @@ async fn a_sign_in_ends_after_ninety_days_however_often_it_was_used() {
     let session = house.ana().await;
     // As if it had begun ninety days ago.
     house.desk.session_life = 0;
-    let refused = vara::services::auth::refresh(&house.desk, &token(&session, "refresh_token"));
-    let why = refused.await.unwrap_err();
-    assert!(matches!(why, vara::services::auth::Refusal::SessionExpired), "{why:?}");
-    assert!(house.desk.store.sessions(UserId::parse(&user(&session)).unwrap()).await.unwrap().is_empty());
+    let shown = token(&session, "refresh_token");
+    let refused = vara::services::auth::refresh(&house.desk, &shown).await;
+    let why = refused.unwrap_err();
+    assert!(
+        matches!(why, vara::services::auth::Refusal::SessionExpired),
+        "{why:?}"
+    );
+    assert!(
+        house
+            .desk
+            .store
+            .sessions(UserId::parse(&user(&session)).unwrap())
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
