@@ -118,6 +118,9 @@ where
     }
 }
 
+/// The setting `ENGINE_ALLOWANCES` for the stand-ins: more than anybody asks of them.
+pub const ALLOWANCES: &str = r#"{"tineye":{"perMonth":10000000},"google-vision":{"perMonth":10000000},"serpapi":{"perMonth":10000000},"facecheck":{"perMonth":10000000},"hibp":{"perMonth":10000000}}"#;
+
 /// The setting `OAUTH_PROVIDERS` for the authorisation servers of the stand-ins at `base_url`.
 #[must_use]
 pub fn oauth_providers(base_url: &str) -> String {

@@ -59,7 +59,7 @@ impl Vendor {
 pub enum Sending {
     /// None.
     Never,
-    /// All that do not look intimate.
+    /// All that were looked at and do not look intimate.
     Ordinary,
     /// All, intimate ones too.
     AlsoIntimate,
@@ -90,13 +90,13 @@ impl Sendings {
         Self(usual.into_iter().chain(said).collect())
     }
 
-    /// Whether a picture may be sent. One of which nobody can say whether it is intimate is treated as
-    /// one that is not: nothing was found in it.
+    /// Whether a picture may be sent. A picture without a score counts as intimate: its model failed, or
+    /// nobody has looked at it yet.
     #[must_use]
     pub fn allow(&self, vendor: Vendor, intimate: Option<f32>) -> bool {
         match self.0.get(&vendor) {
             Some(Sending::AlsoIntimate) => true,
-            Some(Sending::Ordinary) => intimate.is_none_or(|score| score < INTIMATE),
+            Some(Sending::Ordinary) => intimate.is_some_and(|score| score < INTIMATE),
             Some(Sending::Never) | None => false,
         }
     }
@@ -122,7 +122,9 @@ mod tests {
             assert!(!usual.allow(vendor, Some(0.7)), "{vendor:?}");
             let ordinary = usual.allow(vendor, Some(0.69));
             assert_eq!(ordinary, vendor != Vendor::Facecheck, "{vendor:?}");
-            assert_eq!(usual.allow(vendor, None), ordinary);
+            for unknown in [None, Some(f32::NAN)] {
+                assert!(!usual.allow(vendor, unknown), "{vendor:?}");
+            }
         }
     }
 
@@ -131,6 +133,7 @@ mod tests {
         let said = json!({ "tineye": "ALSO_INTIMATE", "google-vision": "NEVER" });
         let said: Sendings = serde_json::from_value(said).unwrap();
         assert!(said.allow(Vendor::Tineye, Some(1.0)));
+        assert!(said.allow(Vendor::Tineye, None));
         assert!(!said.allow(Vendor::GoogleVision, Some(0.0)));
         assert!(said.allow(Vendor::Serpapi, Some(0.0)));
         let told = serde_json::to_value(&said).unwrap();

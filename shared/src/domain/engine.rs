@@ -31,6 +31,60 @@ pub struct Allowance {
     /// Questions a calendar month, in UTC; nothing means any number.
     #[serde(default)]
     pub per_month: Option<u32>,
+    /// Questions a day, in UTC, for one account; nothing means a hundredth of the month's.
+    #[serde(default)]
+    pub per_user_per_day: Option<u32>,
+    /// The same for an account that is new; nothing means half of what others have.
+    #[serde(default)]
+    pub new_account_per_day: Option<u32>,
+    /// How much of the month's is kept for scheduled scans, in percent.
+    #[serde(default)]
+    pub reserved_for_scheduled: Option<u8>,
+}
+
+/// How long an account is new, in seconds.
+const NEW_ACCOUNT: i64 = 7 * 24 * 3600;
+
+/// The least of a day's questions that follow from the month's.
+const LEAST_PER_DAY: u32 = 10;
+const LEAST_PER_DAY_NEW: u32 = 5;
+
+/// What is kept for scheduled scans unless something else is set, in percent.
+const RESERVED_FOR_SCHEDULED: u8 = 30;
+
+/// Whether an account that was made at `created_at` is new.
+#[must_use]
+pub fn is_new_account(created_at: Timestamp, now: Timestamp) -> bool {
+    now < created_at.plus_seconds(NEW_ACCOUNT)
+}
+
+impl Allowance {
+    /// Questions a month that a scan may ask: a scheduled one all of them, one that somebody waits for
+    /// what is not reserved. Nothing means any number.
+    #[must_use]
+    pub fn month_limit(self, is_scheduled: bool) -> Option<u32> {
+        let all = self.per_month?;
+        if is_scheduled {
+            return Some(all);
+        }
+        let reserved = self
+            .reserved_for_scheduled
+            .unwrap_or(RESERVED_FOR_SCHEDULED);
+        let open = u64::from(100 - reserved.min(100)) * u64::from(all) / 100;
+        Some(u32::try_from(open).unwrap_or(all))
+    }
+
+    /// Questions a day for one account. Nothing means any number.
+    #[must_use]
+    pub fn day_limit(self, is_new: bool) -> Option<u32> {
+        let of_month = self.per_month.map(|it| (it / 100).max(LEAST_PER_DAY));
+        let day = self.per_user_per_day.or(of_month);
+        if !is_new {
+            return day;
+        }
+        let half = day.map(|it| (it / 2).max(LEAST_PER_DAY_NEW.min(it)));
+        self.new_account_per_day.or(half)
+    }
 }
 
 /// More than a healthy product asks; a bound for one that has gone wrong.
@@ -45,6 +99,9 @@ impl Default for Allowance {
         Self {
             per_minute: DEFAULT_PER_MINUTE,
             per_month: None,
+            per_user_per_day: None,
+            new_account_per_day: None,
+            reserved_for_scheduled: None,
         }
     }
 }
@@ -84,8 +141,10 @@ pub enum Hold {
     Resting,
     /// It was asked too often this minute.
     Throttled,
-    /// The month's budget is spent.
+    /// The month's budget is spent, or what of it is not kept for scheduled scans.
     Spent,
+    /// The account's share of the day is used up.
+    ShareSpent,
 }
 
 impl Hold {
@@ -96,6 +155,7 @@ impl Hold {
             Self::Resting => "resting",
             Self::Throttled => "throttled",
             Self::Spent => "spent",
+            Self::ShareSpent => "share-spent",
         }
     }
 }
@@ -113,9 +173,17 @@ pub enum Ending {
     Refused,
 }
 
+impl Ending {
+    /// Whether the engine did not charge for the question.
+    #[must_use]
+    pub fn is_free(self) -> bool {
+        matches!(self, Self::TurnedAway(_) | Self::Refused)
+    }
+}
+
 impl EngineStanding {
-    /// Asks leave for a question.
-    pub fn ask(&mut self, allowance: Allowance, now: Timestamp) -> Leave {
+    /// Asks leave for a question of a scheduled scan, or of one that somebody waits for.
+    pub fn ask(&mut self, allowance: Allowance, is_scheduled: bool, now: Timestamp) -> Leave {
         self.refill(allowance, now);
         if let Some(until) = self.rest_until.filter(|until| *until > now) {
             return Leave::Held(Hold::Resting, until);
@@ -123,7 +191,8 @@ impl EngineStanding {
         if let Some(until) = self.probe_until.filter(|until| *until > now) {
             return Leave::Held(Hold::Resting, until);
         }
-        if allowance.per_month.is_some_and(|most| self.spent >= most) {
+        let month_limit = allowance.month_limit(is_scheduled);
+        if month_limit.is_some_and(|most| self.spent >= most) {
             return Leave::Held(Hold::Spent, now.next_month());
         }
         if self.spare < 1.0 {
@@ -140,27 +209,21 @@ impl EngineStanding {
 
     /// Learns how a granted question ended.
     pub fn learn(&mut self, ending: Ending, now: Timestamp) {
+        if ending.is_free() {
+            self.spent = self.spent.saturating_sub(1);
+        }
         match ending {
             Ending::Answered => {
                 (self.failures, self.rests) = (0, 0);
                 (self.rest_until, self.probe_until) = (None, None);
             }
-            Ending::TurnedAway(after) => {
-                self.spent = self.spent.saturating_sub(1);
-                match after {
-                    Some(seconds) => {
-                        let seconds = i64::try_from(seconds).unwrap_or(LONGEST_ASKED);
-                        self.rest(seconds.min(LONGEST_ASKED), now);
-                    }
-                    None => self.fail(1, now),
-                }
+            Ending::TurnedAway(Some(seconds)) => {
+                let seconds = i64::try_from(seconds).unwrap_or(LONGEST_ASKED);
+                self.rest(seconds.min(LONGEST_ASKED), now);
             }
+            Ending::TurnedAway(None) => self.fail(1, now),
             // What costs a worker its patience once must not cost the next one the same.
-            Ending::Silent => self.fail(FAILURES, now),
-            Ending::Refused => {
-                self.spent = self.spent.saturating_sub(1);
-                self.fail(FAILURES, now);
-            }
+            Ending::Silent | Ending::Refused => self.fail(FAILURES, now),
         }
     }
 

@@ -41,7 +41,7 @@ pub use behaviour::{follower_alert, surge, surge_alert, suspicious, told_of};
 pub use breach::{Breach, breach_alert, mask, mask_local};
 pub use consent::{INTIMATE, Sending, Sendings, Vendor};
 pub use credentials::{Weakness, email, is_too_long, weaknesses};
-pub use engine::{Allowance, Ending, EngineStanding, Hold, Leave};
+pub use engine::{Allowance, Ending, EngineStanding, Hold, Leave, is_new_account};
 pub use error::{BoxError, Error, Kind, Result};
 pub use evidence::{
     ColourEvidence, Edit, Evidence, FaceEvidence, HashEvidence, OverlayEvidence, Person, Relation,

@@ -77,6 +77,22 @@ impl Timestamp {
         self.to_string()[..7].to_owned()
     }
 
+    /// Its calendar day in UTC: `2026-01-31`, which sorts by time.
+    #[must_use]
+    pub fn day(self) -> String {
+        self.to_string()[..10].to_owned()
+    }
+
+    /// The first moment of the next calendar day.
+    #[must_use]
+    pub fn next_day(self) -> Self {
+        Self::from(
+            self.0
+                .replace_time(Time::MIDNIGHT)
+                .saturating_add(Duration::DAY),
+        )
+    }
+
     /// The first moment of the next calendar month.
     #[must_use]
     pub fn next_month(self) -> Self {
@@ -209,6 +225,16 @@ mod tests {
                 (month, next)
             );
         }
+    }
+
+    #[test]
+    fn days_begin_at_midnight() {
+        let moment = Timestamp::parse("2028-02-29T23:59:59.999Z").unwrap();
+        let next = Timestamp::parse("2028-03-01T00:00:00Z").unwrap();
+        assert_eq!(
+            (moment.day().as_str(), moment.next_day()),
+            ("2028-02-29", next)
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::governor::Governor;
+use super::governor::{Asker, Governor};
 use super::work::{self, Again, Outcome, Work, is_late};
 use crate::clock;
 use crate::domain::{
@@ -97,7 +97,8 @@ impl BreachChecker {
             return Ok(Ok(kept));
         }
         let question = hibp.breaches(address);
-        let found = match self.governor.ask(Hibp::NAME, question).await {
+        let asker = Asker::of(&self.store, row, clock::now()).await?;
+        let found = match self.governor.ask(asker, Hibp::NAME, question).await {
             Ok(found) => found,
             Err(why) => return Ok(Err(why.into_trouble(clock::now()))),
         };
@@ -251,6 +252,9 @@ fn unproved(address: &str) -> Value {
 fn words(err: &EngineError) -> &'static str {
     match err {
         EngineError::Refused(_) => "The breach service is not available to us right now.",
+        EngineError::Spent => {
+            "We have checked as much as we can for now. We go on at the next check."
+        }
         _ => "The breach service could not be reached. We will try again at the next check.",
     }
 }

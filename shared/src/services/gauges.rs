@@ -165,7 +165,7 @@ vara_dead_letters{queue="image-scan"} 2
     #[test]
     fn each_engine_is_in_one_state_and_one_that_is_not_known_in_none() {
         let (mut tried, now) = (EngineStanding::default(), clock::now());
-        tried.ask(Allowance::default(), now);
+        tried.ask(Allowance::default(), true, now);
         let text = of_engines(&[("tineye", Some(tried)), ("facecheck", None)], now);
         for line in [
             r#"vara_engine_breaker{engine="tineye",state="closed"} 1"#,

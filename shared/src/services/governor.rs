@@ -1,7 +1,8 @@
 //! Asks engines within their allowances, and leaves those alone that are down.
 //!
 //! Every paid question of the product goes through here. How an engine stands is in the table, so that
-//! what one worker learns the hard way, all know.
+//! what one worker learns the hard way, all know. One account has a share of each day, so that nobody
+//! spends the month for everybody.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,9 +11,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::clock;
-use crate::domain::{Allowance, BoxError, Ending, Error, Hold, Leave, Result, Timestamp};
+use crate::domain::{
+    Allowance, BoxError, Ending, Error, Hold, Leave, Result, Timestamp, UserId, is_new_account,
+};
 use crate::engines::{EngineError, FaceCheck, Hibp, SerpApi, TinEye, Vision};
-use crate::store::Store;
+use crate::runtime::Env;
+use crate::store::{ScanRow, Store};
 
 /// All engines, by the names they are counted under.
 const ENGINES: [&str; 5] = [
@@ -28,6 +32,31 @@ const SHORT_WAIT: i64 = 5_000;
 
 /// How often one's turn is waited for.
 const WAITS: u32 = 3;
+
+/// On whose behalf an engine is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// Her.
+    pub user: UserId,
+    /// Her account is new.
+    pub is_new: bool,
+    /// The scan is one of the schedule's.
+    pub is_scheduled: bool,
+}
+
+impl Asker {
+    /// Of a scan. One that nobody waits for, of all she has, is of the schedule.
+    pub(super) async fn of(store: &Store, row: &ScanRow, now: Timestamp) -> Result<Self> {
+        let user = row.scan.user_id;
+        let account = store.account(user).await?;
+        let created = account.map(|it| it.profile.created_at);
+        Ok(Self {
+            user,
+            is_new: created.is_none_or(|it| is_new_account(it, now)),
+            is_scheduled: !row.is_watched() && row.scan.protected_image_id.is_none(),
+        })
+    }
+}
 
 /// What may be asked of whom, and who asks.
 #[derive(Clone, Debug)]
@@ -52,6 +81,7 @@ impl Unanswered {
     pub(super) fn into_trouble(self, now: Timestamp) -> EngineError {
         match self {
             Self::Failed(err) => err,
+            Self::Held(Hold::Spent | Hold::ShareSpent, _) => EngineError::Spent,
             Self::Held(_, until) => {
                 let millis = u64::try_from(until.millis_since(now)).unwrap_or_default();
                 EngineError::Busy {
@@ -87,6 +117,15 @@ impl Governor {
         self.allowances.get(engine).copied().unwrap_or_default()
     }
 
+    /// Notes a problem of the settings if an engine has a key and no budget.
+    pub fn require_budget(&self, env: &Env, engine: &str, has_key: bool) {
+        if has_key && self.allowance(engine).per_month.is_none() {
+            env.problem(format!(
+                "ENGINE_ALLOWANCES has no perMonth for {engine}, whose key is set"
+            ));
+        }
+    }
+
     /// How the engines stand and what is left of what was bought, for whoever watches over the service.
     pub async fn told(&self, now: Timestamp) -> Result<Vec<Value>> {
         let mut told = Vec::new();
@@ -106,13 +145,22 @@ impl Governor {
     /// Asks, if that is allowed now. The question is counted before it is asked.
     pub async fn ask<T>(
         &self,
+        asker: Asker,
         engine: &str,
         question: impl Future<Output = std::result::Result<T, EngineError>>,
     ) -> std::result::Result<T, Unanswered> {
-        self.leave(engine).await?;
+        let counted_at = clock::now();
+        self.take_share(asker, engine, counted_at).await?;
+        if let Err(why) = self.leave(engine, asker.is_scheduled).await {
+            self.return_share(asker, engine, counted_at).await;
+            return Err(why);
+        }
         let started = Instant::now();
         let answer = question.await;
         let ending = ending(answer.as_ref().err());
+        if ending.is_free() {
+            self.return_share(asker, engine, counted_at).await;
+        }
         let learnt = self
             .store
             .change_engine(engine, |it| it.learn(ending, clock::now()));
@@ -131,13 +179,45 @@ impl Governor {
         answer.map_err(Unanswered::Failed)
     }
 
-    async fn leave(&self, engine: &str) -> std::result::Result<(), Unanswered> {
+    /// Counts the question against the asker's day.
+    async fn take_share(
+        &self,
+        asker: Asker,
+        engine: &str,
+        now: Timestamp,
+    ) -> std::result::Result<(), Unanswered> {
+        let Some(limit) = self.allowance(engine).day_limit(asker.is_new) else {
+            return Ok(());
+        };
+        let taken = self.store.take_question(asker.user, engine, limit, now);
+        if taken.await? {
+            return Ok(());
+        }
+        tracing::info!(engine, user.id = %asker.user, limit, "the share of an account is used up");
+        Err(Unanswered::Held(Hold::ShareSpent, now.next_day()))
+    }
+
+    async fn return_share(&self, asker: Asker, engine: &str, at: Timestamp) {
+        if self.allowance(engine).day_limit(asker.is_new).is_none() {
+            return;
+        }
+        let returned = self.store.return_question(asker.user, engine, at).await;
+        if let Err(err) = returned {
+            tracing::warn!(
+                engine,
+                error.chain = err.chain(),
+                "a question that was not asked stays counted"
+            );
+        }
+    }
+
+    async fn leave(&self, engine: &str, is_scheduled: bool) -> std::result::Result<(), Unanswered> {
         let allowance = self.allowance(engine);
         for wait in 0.. {
             let now = clock::now();
             let leave = self
                 .store
-                .change_engine(engine, |it| it.ask(allowance, now))
+                .change_engine(engine, |it| it.ask(allowance, is_scheduled, now))
                 .await?;
             let Leave::Held(why, until) = leave else {
                 break;
@@ -175,6 +255,14 @@ mod tests {
 
     use super::*;
 
+    fn asker() -> Asker {
+        Asker {
+            user: UserId::random(),
+            is_new: false,
+            is_scheduled: true,
+        }
+    }
+
     async fn governor(allowances: Option<&str>) -> Governor {
         Governor::new(crate::testing::store().await, allowances).unwrap()
     }
@@ -184,7 +272,7 @@ mod tests {
         let governor = governor(None).await;
         let asked = Cell::new(0);
         let ask = || {
-            governor.ask("tineye", async {
+            governor.ask(asker(), "tineye", async {
                 asked.set(asked.get() + 1);
                 Err::<(), _>(EngineError::Silent)
             })
@@ -196,7 +284,7 @@ mod tests {
         }
         assert_eq!(asked.get(), 1);
         // Another engine is asked all the same.
-        let answer = governor.ask("vision", async { Ok(7) }).await;
+        let answer = governor.ask(asker(), "vision", async { Ok(7) }).await;
         assert_eq!(answer.unwrap(), 7);
     }
 
@@ -204,9 +292,14 @@ mod tests {
     async fn what_is_bought_is_all_that_is_asked() {
         let governor = governor(Some(r#"{"tineye":{"perMonth":2}}"#)).await;
         for _ in 0..2 {
-            assert!(governor.ask("tineye", async { Ok(()) }).await.is_ok());
+            assert!(
+                governor
+                    .ask(asker(), "tineye", async { Ok(()) })
+                    .await
+                    .is_ok()
+            );
         }
-        let held = governor.ask("tineye", async { Ok(()) }).await;
+        let held = governor.ask(asker(), "tineye", async { Ok(()) }).await;
         assert!(matches!(held, Err(Unanswered::Held(Hold::Spent, _))));
         let told = governor.told(clock::now()).await.unwrap();
         assert_eq!(
@@ -220,13 +313,106 @@ mod tests {
         assert!(Governor::new(governor.store, Some(r#"{"tineye":{"perHour":2}}"#)).is_err());
     }
 
+    /// Fifty questions of one account leave the month to the others.
+    #[tokio::test]
+    async fn one_account_cannot_spend_the_month_of_all() {
+        let governor = governor(Some(
+            r#"{"tineye":{"perMonth":60,"perUserPerDay":20,"newAccountPerDay":4}}"#,
+        ))
+        .await;
+        let answered = async |asker: Asker| {
+            let mut answered = 0;
+            for _ in 0..50 {
+                match governor.ask(asker, "tineye", async { Ok(()) }).await {
+                    Ok(()) => answered += 1,
+                    Err(why) => assert!(
+                        matches!(why, Unanswered::Held(Hold::ShareSpent, until) if until > clock::now()),
+                        "{why:?}"
+                    ),
+                }
+            }
+            answered
+        };
+        let new = Asker {
+            is_new: true,
+            ..asker()
+        };
+        assert_eq!((answered(asker()).await, answered(new).await), (20, 4));
+        assert_eq!(answered(asker()).await, 20);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_charged_for_does_not_count_for_her() {
+        let governor = governor(Some(r#"{"tineye":{"perMonth":90,"perUserPerDay":1}}"#)).await;
+        let asker = asker();
+        for _ in 0..3 {
+            let refused = async { Err::<(), _>(EngineError::Garbage("nonsense")) };
+            let failed = governor.ask(asker, "tineye", refused).await;
+            assert!(matches!(failed, Err(Unanswered::Failed(_))), "{failed:?}");
+        }
+        assert!(
+            governor
+                .ask(asker, "tineye", async { Ok(()) })
+                .await
+                .is_ok()
+        );
+        let held = governor.ask(asker, "tineye", async { Ok(()) }).await;
+        assert!(matches!(held, Err(Unanswered::Held(Hold::ShareSpent, _))));
+    }
+
+    /// An engine that is left alone costs her nothing of her day.
+    #[tokio::test]
+    async fn what_is_not_asked_does_not_count_for_her() {
+        let governor = governor(Some(r#"{"tineye":{"perMonth":90,"perUserPerDay":2}}"#)).await;
+        let asker = asker();
+        let silent = async { Err::<(), _>(EngineError::Silent) };
+        assert!(governor.ask(asker, "tineye", silent).await.is_err());
+        for _ in 0..3 {
+            let held = governor.ask(asker, "tineye", async { Ok(()) }).await;
+            assert!(
+                matches!(held, Err(Unanswered::Held(Hold::Resting, _))),
+                "{held:?}"
+            );
+        }
+        let up = |it: &mut crate::domain::EngineStanding| it.learn(Ending::Answered, clock::now());
+        governor.store.change_engine("tineye", up).await.unwrap();
+        assert!(
+            governor
+                .ask(asker, "tineye", async { Ok(()) })
+                .await
+                .is_ok()
+        );
+    }
+
+    #[tokio::test]
+    async fn an_engine_with_a_key_has_a_budget() {
+        let governor = governor(Some(r#"{"tineye":{"perMonth":90},"hibp":{"perMinute":9}}"#)).await;
+        let env = Env::of([]);
+        governor.require_budget(&env, "tineye", true);
+        governor.require_budget(&env, "serpapi", false);
+        env.check().unwrap();
+        governor.require_budget(&env, "hibp", true);
+        let problem = env.check().unwrap_err().to_string();
+        assert!(
+            problem.contains("ENGINE_ALLOWANCES has no perMonth for hibp"),
+            "{problem}"
+        );
+    }
+
     #[tokio::test]
     async fn a_picture_it_does_not_take_is_no_failure_of_the_engine() {
         let governor = governor(None).await;
         for _ in 0..20 {
-            let answer = governor.ask("tineye", async { Err::<(), _>(EngineError::Rejected(400)) });
+            let answer = governor.ask(asker(), "tineye", async {
+                Err::<(), _>(EngineError::Rejected(400))
+            });
             assert!(matches!(answer.await, Err(Unanswered::Failed(_))));
         }
-        assert!(governor.ask("tineye", async { Ok(()) }).await.is_ok());
+        assert!(
+            governor
+                .ask(asker(), "tineye", async { Ok(()) })
+                .await
+                .is_ok()
+        );
     }
 }

@@ -10,10 +10,11 @@ use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde_json::json;
 use vara_imaging::{
-    CLEAR_FACE, Face, Fingerprint, Found, ModelError, ModelId, Models, Picture, SeenFace, Subject,
-    Vector,
+    CLEAR_FACE, Face, Fingerprint, Found, Limits, ModelError, ModelId, Models, Picture, SeenFace,
+    Subject, Vector,
 };
 
 use crate::domain::{Evidence, FacePrint, Intimacy, Prints, Traces, VectorPrint};
@@ -86,6 +87,12 @@ impl Eyes {
         }
     }
 
+    /// Without models.
+    #[cfg(test)]
+    pub(super) fn blind() -> Self {
+        Self(None)
+    }
+
     fn with(models: Models) -> Self {
         Self(Some(Arc::new(models)))
     }
@@ -113,7 +120,6 @@ impl Eyes {
         let shown = seen.iter().flatten().find(|it| it.confidence >= CLEAR_FACE);
         let shown = shown.map(|face| shown_face(face, millis));
         let vector = self.ask("vector", |it| it.vector(display));
-        let intimate = self.ask("intimate", |it| it.intimate(display));
         let trimmed = vara_imaging::trim_borders(display);
         let borderless = trimmed.and_then(|it| vara_imaging::pdq_dihedral(&it));
         let prints = Prints {
@@ -123,10 +129,7 @@ impl Eyes {
             borderless_quality: borderless.map(|it| it[0].quality),
             faces: faces.map(|it| it.iter().map(face_print).collect()),
             vector: vector.as_ref().map(vector_print),
-            intimate: intimate.map(|score| Intimacy {
-                model: INTIMATE_MODEL.to_owned(),
-                score,
-            }),
+            intimate: self.intimacy_of(display),
             traces: Traces {
                 gps: traces.gps,
                 camera: traces.camera,
@@ -136,6 +139,24 @@ impl Eyes {
             },
         };
         (prints, shown)
+    }
+
+    /// How intimate the picture in this file looks. Nothing if the model or the file fails.
+    pub(super) async fn intimacy(&self, file: Bytes) -> Option<Intimacy> {
+        let eyes = self.clone();
+        let seen = tokio::task::spawn_blocking(move || {
+            let picture = vara_imaging::decode(&file, &Limits::DEFAULT).ok()?;
+            eyes.intimacy_of(&picture)
+        });
+        seen.await.ok().flatten()
+    }
+
+    fn intimacy_of(&self, picture: &Picture) -> Option<Intimacy> {
+        let score = self.ask("intimate", |it| it.intimate(picture))?;
+        Some(Intimacy {
+            model: INTIMATE_MODEL.to_owned(),
+            score,
+        })
     }
 
     /// A stranger's picture with what is seen in it at once, ready to be compared with several of hers.

@@ -16,8 +16,8 @@ use vara_imaging::{Limits, Picture};
 use crate::auth::Keys;
 use crate::clock;
 use crate::domain::{
-    Alert, AlertStatus, EngineStanding, Image, ImageId, ImageState, Page, Prints, Scan, ScanId,
-    ScanOrigin, ScanType, Timestamp, UserId,
+    Alert, AlertStatus, EngineStanding, Image, ImageId, ImageState, Intimacy, Page, Prints, Scan,
+    ScanId, ScanOrigin, ScanType, Timestamp, UserId,
 };
 use crate::engines::{FaceCheck, Fetcher, TinEye, Vision};
 use crate::mail::Mailer;
@@ -157,7 +157,15 @@ impl World {
 
     /// This picture of hers, taken in and ready.
     pub(crate) async fn picture_of(&self, jpeg: Vec<u8>) -> ImageId {
-        self.picture_with(jpeg, Prints::default()).await
+        let harmless = Intimacy {
+            model: "m@0".into(),
+            score: 0.0,
+        };
+        let prints = Prints {
+            intimate: Some(harmless),
+            ..Prints::default()
+        };
+        self.picture_with(jpeg, prints).await
     }
 
     /// This picture of hers, of which this is known.

@@ -1,10 +1,12 @@
 //! What all workers know of the engines: `ENGINE#<name>` holds how one stands. Beside her things,
 //! `FOUND#<engine>#<digest>` holds what one answered for a picture of hers lately.
 //!
+//! `ASKED#<engine>#<day>` counts what was asked for her on a day.
+//!
 //! An engine's row is read and written by every worker that asks it, so it is changed only if it is
 //! still what was read.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use super::tx::{Change, backoff};
@@ -13,6 +15,9 @@ use crate::domain::{EngineStanding, Error, Result, Timestamp, UserId};
 
 /// How long an answer is kept, in seconds.
 const KEPT: i64 = 24 * 3600;
+
+/// How long the count of a day is kept, in seconds.
+const DAY_KEPT: i64 = 2 * 24 * 3600;
 
 /// How often a change is tried that collides with those of others.
 const ATTEMPTS: u32 = 20;
@@ -33,6 +38,10 @@ struct Found<T> {
 
 fn engine(name: &str) -> Key {
     Key::lone(format!("ENGINE#{name}"))
+}
+
+fn asked(user: UserId, engine: &str, at: Timestamp) -> Key {
+    Key::user(user, format!("ASKED#{engine}#{}", at.day()))
 }
 
 fn found(user: UserId, engine: &str, digest: &str) -> Key {
@@ -74,6 +83,34 @@ impl Store {
             "noting how an engine stands",
             "it kept changing",
         ))
+    }
+
+    /// Counts a question that is to be asked for her, of at most `limit` on this day. `false`: they are
+    /// used up.
+    pub async fn take_question(
+        &self,
+        user: UserId,
+        engine: &str,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<bool> {
+        if limit == 0 {
+            return Ok(false);
+        }
+        let change = Change::default()
+            .add("asked", 1)
+            .set("ttl", now.plus_seconds(DAY_KEPT).epoch_seconds())
+            .and_then(|it| it.when_or_absent("asked", "<", limit));
+        let key = asked(user, engine, now);
+        Ok(self.change::<IgnoredAny>(&key, change).await?.is_some())
+    }
+
+    /// Takes the count of a question back that was not asked, or that the engine did not charge for.
+    pub async fn return_question(&self, user: UserId, engine: &str, at: Timestamp) -> Result<()> {
+        let change = Change::default().add("asked", -1).if_exists();
+        let key = asked(user, engine, at);
+        self.change::<IgnoredAny>(&key, Ok(change)).await?;
+        Ok(())
     }
 
     /// What an engine answered for these bytes, not before `since`.
@@ -122,13 +159,35 @@ mod tests {
         let allowance = Allowance {
             per_minute: 100,
             per_month: Some(7),
+            ..Allowance::default()
         };
-        let asks = (0..12).map(|_| store.change_engine("tineye", |it| it.ask(allowance, at(0))));
+        let asks =
+            (0..12).map(|_| store.change_engine("tineye", |it| it.ask(allowance, true, at(0))));
         let leaves = futures_util::future::try_join_all(asks).await.unwrap();
         let granted = leaves.iter().filter(|it| **it == Leave::Granted).count();
         assert_eq!(granted, 7);
         assert_eq!(store.engine("tineye").await.unwrap().spent(at(0)), 7);
         assert_eq!(store.engine("vision").await.unwrap().spent(at(0)), 0);
+    }
+
+    #[tokio::test]
+    async fn a_day_has_so_many_questions_for_her_whoever_asks_at_once() {
+        let store = crate::testing::store().await;
+        let user = UserId::random();
+        let asks = (0..9).map(|_| store.take_question(user, "tineye", 5, at(0)));
+        let taken = futures_util::future::try_join_all(asks).await.unwrap();
+        assert_eq!(taken.iter().filter(|it| **it).count(), 5);
+        store.return_question(user, "tineye", at(0)).await.unwrap();
+        let again = async |user, engine, limit, seconds| {
+            let taken = store.take_question(user, engine, limit, at(seconds));
+            taken.await.unwrap()
+        };
+        assert!(again(user, "tineye", 5, 0).await);
+        assert!(!again(user, "tineye", 5, 0).await);
+        assert!(again(user, "vision", 5, 0).await, "another engine");
+        assert!(again(user, "tineye", 5, 24 * 3600).await, "another day");
+        assert!(again(UserId::random(), "tineye", 5, 0).await);
+        assert!(!again(UserId::random(), "tineye", 0, 0).await);
     }
 
     #[tokio::test]

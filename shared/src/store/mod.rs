@@ -13,6 +13,7 @@
 //! | | `ANSWERS`, `PLAN` | what she told us at the start; the plan that follows from it |
 //! | | `FINDING#<id>` | which picture a finding is of; listed while it waits for her word |
 //! | | `CHECK#<scan>#<image or address>#<engine>` | what a scan has already paid for |
+//! | | `ASKED#<engine>#<day>` | how many questions were asked of an engine for her that day; forgotten after two |
 //! | | `FOUND#<engine>#<digest>` | what an engine answered for these bytes; forgotten after a day |
 //! | | `ACCOUNT#<id>` | an account or address of hers elsewhere |
 //! | | `TOLD#<alert>` | what she was told of, whether or not the alert is still there |

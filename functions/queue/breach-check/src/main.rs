@@ -20,6 +20,8 @@ async fn main() -> Result<(), BoxError> {
         hibp,
         queue: env.text("QUEUE_BREACH_CHECK"),
     };
+    let governor = &checker.governor;
+    governor.require_budget(&env, Hibp::NAME, checker.hibp.is_some());
     env.check()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
         take_scans(event, async |it| checker.take(&it).await).await

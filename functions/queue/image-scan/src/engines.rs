@@ -9,7 +9,7 @@ use vara::services::proxy::Proxy;
 use vara::services::searching::Engines;
 
 pub(crate) fn read(env: &Env, clients: &Clients) -> Result<Engines, BoxError> {
-    Ok(Engines {
+    let engines = Engines {
         tineye: env.engine("TINEYE", TinEye::new)?,
         vision: env.engine("GOOGLE_VISION", Vision::new)?,
         serpapi: env.engine("SERPAPI", SerpApi::new)?,
@@ -24,5 +24,11 @@ pub(crate) fn read(env: &Env, clients: &Clients) -> Result<Engines, BoxError> {
             clients.store(env),
             env.optional("ENGINE_ALLOWANCES").as_deref(),
         )?,
-    })
+    };
+    let governor = &engines.governor;
+    governor.require_budget(env, TinEye::NAME, engines.tineye.is_some());
+    governor.require_budget(env, Vision::NAME, engines.vision.is_some());
+    governor.require_budget(env, SerpApi::NAME, engines.serpapi.is_some());
+    governor.require_budget(env, FaceCheck::NAME, engines.facecheck.is_some());
+    Ok(engines)
 }

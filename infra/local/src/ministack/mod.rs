@@ -31,7 +31,7 @@ use crate::{
 const STOPPED: u8 = 130;
 
 /// The template's parameters that do not depend on this machine.
-const PARAMETERS: [(&str, &str); 11] = [
+const PARAMETERS: [(&str, &str); 12] = [
     ("Stage", "dev"),
     ("WebOrigins", "http://localhost:3000,http://localhost:5173"),
     ("MailFrom", "vara@example.org"),
@@ -40,6 +40,7 @@ const PARAMETERS: [(&str, &str); 11] = [
     ("SerpapiApiKey", "local-key"),
     ("FacecheckApiKey", "local-key"),
     ("HibpApiKey", "local-key"),
+    ("EngineAllowances", vara_engines::ALLOWANCES),
     ("RateLimit", "100000000"),
     ("RateLimitAuth", "600"),
     ("RateLimitUser", "100000000"),

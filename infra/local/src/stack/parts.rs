@@ -81,6 +81,7 @@ pub(super) fn read_template(
         ("SerpapiApiKey", "local-key"),
         ("FacecheckApiKey", "local-key"),
         ("HibpApiKey", "local-key"),
+        ("EngineAllowances", vara_engines::ALLOWANCES),
         // All calls come from one address here, and load is measured here. Sign-in keeps a limit that a
         // test can reach.
         ("RateLimit", "100000000"),

@@ -14,7 +14,7 @@ use crate::domain::{
     Error, Hold, ImageId, Intimacy, Match, Prints, Sendings, Tier, Timestamp, Vendor, rescan_after,
 };
 use crate::objects::key;
-use crate::services::governor::Unanswered;
+use crate::services::governor::{Asker, Unanswered};
 use crate::services::searching::{Asked, Origin, Query, Unfound, hex};
 use crate::services::work::RESERVE;
 use crate::store::{ImageRow, ScanRow};
@@ -63,6 +63,8 @@ pub(super) enum Fare {
     Unsuitable,
     /// She does not want it to see this picture.
     Withheld,
+    /// Her share of the day is used up; it may be asked tomorrow.
+    Postponed,
     /// The month's budget is spent.
     Spent,
     /// It was not asked, or did not answer; it may yet.
@@ -82,7 +84,8 @@ impl Facts {
 
     /// Whether an engine could yet say more.
     fn is_partial(&self) -> bool {
-        self.engines.values().any(|it| *it == Fare::Failed)
+        let may_say_more = |it: &Fare| matches!(it, Fare::Failed | Fare::Postponed);
+        self.engines.values().any(may_say_more)
     }
 
     pub(super) fn is_searched(&self) -> bool {
@@ -129,6 +132,7 @@ impl From<Error> for Stop {
 /// What the whole scan knows when it comes to a picture.
 pub(super) struct Means<'a> {
     pub(super) sendings: &'a Sendings,
+    pub(super) asker: Asker,
     pub(super) deadline: Timestamp,
     /// There is no other attempt after this.
     pub(super) last: bool,
@@ -156,10 +160,10 @@ impl Scanner {
             return Err(Stop::Late);
         }
         let prints = self.store.prints(image.image.user_id, id).await?;
-        let known = prints.as_ref().and_then(Prints::intimacy);
         let copy = self.copy(&image).await?;
+        let known = self.intimacy(&image, prints.as_ref(), &copy).await?;
         // Boxed, here and below: the future of a whole picture is too large for a thread's stack.
-        let asked = self.ask(row, &image, prints.as_ref(), copy.clone(), means);
+        let asked = self.ask(row, &image, known, copy.clone(), means);
         let asked = asked.boxed_local().await?;
         let Sorted {
             mut facts,
@@ -206,18 +210,37 @@ impl Scanner {
             .ok_or_else(|| Error::unavailable("searching for a picture", "its copy is missing"))?)
     }
 
+    /// How intimate her picture looks: as its intake says, or, if the intake could not, as it is seen now.
+    async fn intimacy(
+        &self,
+        image: &ImageRow,
+        prints: Option<&Prints>,
+        copy: &Bytes,
+    ) -> Result<Option<f32>, Stop> {
+        if let Some(score) = prints.and_then(Prints::intimacy) {
+            return Ok(Some(score));
+        }
+        let Some(seen) = self.eyes.intimacy(copy.clone()).await else {
+            return Ok(None);
+        };
+        let (user, id) = (image.image.user_id, image.image.id);
+        self.store.looks_intimate(user, id, &seen).await?;
+        Ok(Some(seen.score))
+    }
+
     /// Every engine that may see the picture.
     pub(super) async fn ask(
         &self,
         row: &mut ScanRow,
         image: &ImageRow,
-        prints: Option<&Prints>,
+        intimate: Option<f32>,
         copy: Bytes,
         means: &Means<'_>,
     ) -> Result<Vec<Asked>, Stop> {
         let scan = row.scan.clone();
         let query = Query {
             scan: &scan,
+            asker: means.asker,
             image: image.image.id,
             digest: hex(&copy),
             copy,
@@ -225,7 +248,6 @@ impl Scanner {
             since: self.since(row, image).await?,
             until: means.deadline.minus_seconds(RESERVE),
         };
-        let intimate = prints.and_then(Prints::intimacy);
         let search = self
             .engines
             .search(&self.store, &query, means.sendings, intimate)
@@ -293,6 +315,9 @@ impl Scanner {
                 Err(Unfound::Late) => sorted.late = true,
                 Err(Unfound::Unanswered(Unanswered::Held(Hold::Throttled, _))) => {
                     sorted.late = true;
+                }
+                Err(Unfound::Unanswered(Unanswered::Held(Hold::ShareSpent, _))) => {
+                    sorted.facts.fares(vendor, Fare::Postponed);
                 }
                 Err(Unfound::Unanswered(Unanswered::Held(Hold::Spent, _))) => {
                     sorted.facts.fares(vendor, Fare::Spent);

@@ -169,6 +169,24 @@ impl Scanner {
         Ok(found)
     }
 
+    /// Whether the engine may learn the address of a picture of her that was found. One that cannot be
+    /// looked at counts as intimate.
+    async fn may_be_asked_about(&self, lead: &Lead, means: &Means<'_>) -> bool {
+        if means.sendings.allow(Vendor::Tineye, None) {
+            return true;
+        }
+        if !means.sendings.allow(Vendor::Tineye, Some(0.0)) {
+            return false;
+        }
+        let Ok(bytes) = self.fetcher.picture(&lead.picture).await else {
+            return false;
+        };
+        let seen = self.eyes.intimacy(bytes).await;
+        means
+            .sendings
+            .allow(Vendor::Tineye, seen.map(|it| it.score))
+    }
+
     /// Where else another picture of her is that was found. An engine that fails here costs what it
     /// would have found and no more; the next scan asks again.
     async fn expand(
@@ -183,9 +201,13 @@ impl Scanner {
         let Some(engine) = self.engines.tineye.as_ref() else {
             return Ok(());
         };
+        if !self.may_be_asked_about(&lead, means).boxed_local().await {
+            return Ok(());
+        }
         let scan = row.scan.clone();
         let query = Query {
             scan: &scan,
+            asker: means.asker,
             image: image.image.id,
             // It is asked about by its address; nothing is sent.
             copy: Bytes::new(),

@@ -16,11 +16,13 @@ mod verify;
 use futures_util::FutureExt;
 
 use super::work::{self, Again, Outcome, Work, is_late};
+use crate::clock;
 use crate::domain::{ImageId, Result, Scan, Sendings, Timestamp, progress, rescan_after};
 use crate::engines::Fetcher;
 use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::runtime::Delivered;
+use crate::services::governor::Asker;
 use crate::services::searching::Engines;
 use crate::services::seeing::Eyes;
 use crate::store::{ScanRow, Store};
@@ -67,13 +69,12 @@ impl Scanner {
     async fn images(&self, scan: &Scan) -> Result<Vec<ImageId>> {
         match scan.protected_image_id {
             Some(image) => Ok(vec![image]),
-            None => Ok(self
-                .store
-                .searchable_images(scan.user_id)
-                .await?
-                .iter()
-                .map(|it| it.image.id)
-                .collect()),
+            None => {
+                let mut rows = self.store.searchable_images(scan.user_id).await?;
+                // A budget that ends with some of them goes on with the others the next time.
+                rows.sort_by_key(|it| (it.image.last_scanned, it.image.id));
+                Ok(rows.iter().map(|it| it.image.id).collect())
+            }
         }
     }
 }
@@ -101,6 +102,7 @@ impl Work for Scanner {
         let sendings = self.sendings(&row.scan).await?;
         let means = Means {
             sendings: &sendings,
+            asker: Asker::of(&self.store, row, clock::now()).await?,
             deadline: delivered.deadline,
             last: delivered.last,
         };

@@ -136,7 +136,7 @@ impl Tally {
             "duration": now.millis_since(started),
             "details": self.details(),
             "errors": self.errors(),
-            "partial": self.has_failures(),
+            "partial": self.has_failures() || self.is_postponed(),
             "engines": Vendor::ALL.map(|it| self.engine(it)),
         });
         if let (Some(image), Some(facts)) = (row.scan.protected_image_id, result.as_object_mut()) {
@@ -186,21 +186,29 @@ impl Tally {
         }
     }
 
+    /// Whether her share of the day ended before her pictures did.
+    fn is_postponed(&self) -> bool {
+        self.fares.keys().any(|(_, fare)| *fare == Fare::Postponed)
+    }
+
     fn errors(&self) -> Vec<String> {
-        self.failures
-            .iter()
-            .map(|(image, it)| format!("Image {image}: {}", words(it)))
-            .collect()
+        let failures = self.failures.iter();
+        let failures = failures.map(|(image, it)| format!("Image {image}: {}", words(it)));
+        let postponed = self.is_postponed().then(|| POSTPONED.to_owned());
+        failures.chain(postponed).collect()
     }
 
     fn engine(&self, vendor: Vendor) -> Value {
         let of = |fare| self.fares.get(&(vendor, fare)).copied().unwrap_or_default();
         let searched = of(Fare::Searched) + of(Fare::Unsuitable);
         let (failed, spent, withheld) = (of(Fare::Failed), of(Fare::Spent), of(Fare::Withheld));
+        let postponed = of(Fare::Postponed);
         let unasked = if !self.vendors.contains(&vendor) {
             Some("off")
         } else if searched + failed == 0 && spent > 0 {
             Some("spent")
+        } else if searched + failed == 0 && postponed > 0 {
+            Some("postponed")
         } else if searched + failed == 0 && withheld > 0 {
             Some("withheld")
         } else {
@@ -211,7 +219,7 @@ impl Tally {
             "state": engine_state(unasked, failed, searched),
             "searched": searched,
             "failed": failed,
-            "notSearched": spent + withheld,
+            "notSearched": spent + withheld + postponed,
         })
     }
 }
@@ -220,6 +228,10 @@ impl Tally {
 fn discovers(vendor: Vendor) -> bool {
     matches!(vendor, Vendor::Serpapi | Vendor::Facecheck)
 }
+
+/// Why not all her pictures were searched for with every engine today, in words for her.
+const POSTPONED: &str =
+    "We have searched as much as we can for you today. We go on with your other pictures tomorrow.";
 
 /// What failed, in words for her.
 fn words(trouble: &Unanswered) -> &'static str {

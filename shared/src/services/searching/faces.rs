@@ -97,7 +97,7 @@ impl Engines {
         }
         let upload = self
             .governor
-            .ask(FaceCheck::NAME, engine.upload(&query.copy))
+            .ask(query.asker, FaceCheck::NAME, engine.upload(&query.copy))
             .await?;
         let Some(upload) = upload else {
             return Ok(None);

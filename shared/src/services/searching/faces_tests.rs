@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 use crate::domain::{ImageId, Scan, ScanOrigin, ScanType};
 use crate::engines::script::{Script, ok};
+use crate::services::governor::Asker;
 use crate::services::support::World;
 use crate::store::DUE_AWAY;
 
@@ -57,6 +58,11 @@ impl Search {
         let now = clock::now();
         let query = Query {
             scan: &self.scan,
+            asker: Asker {
+                user: self.scan.user_id,
+                is_new: false,
+                is_scheduled: false,
+            },
             image: self.image,
             copy: self.copy.clone(),
             digest: "d".into(),

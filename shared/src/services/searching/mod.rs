@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
 
-use super::governor::{Governor, Unanswered};
+use super::governor::{Asker, Governor, Unanswered};
 use super::proxy::Proxy;
 use crate::clock;
 use crate::domain::{ImageId, Scan, Sendings, Timestamp, Vendor};
@@ -39,6 +39,8 @@ pub struct Engines {
 /// What is searched for, and for whom.
 pub(super) struct Query<'a> {
     pub(super) scan: &'a Scan,
+    /// On whose behalf.
+    pub(super) asker: Asker,
     pub(super) image: ImageId,
     /// The copy that engines are given.
     pub(super) copy: Bytes,
@@ -189,7 +191,7 @@ impl Engines {
         if clock::now() > query.until {
             return Err(Unfound::Late);
         }
-        let answer = self.governor.ask(budget, question).await?;
+        let answer = self.governor.ask(query.asker, budget, question).await?;
         tracing::info!(engine = name, image.id = %query.image, candidates = answer.candidates.len(), "searched");
         keep(store, query, name, &answer).await?;
         Ok(Found {

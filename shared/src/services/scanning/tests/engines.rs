@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::domain::{Intimacy, Preferences, Prints};
+use crate::services::governor::Governor;
+use crate::services::seeing::Eyes;
 use crate::services::support::scene;
 use crate::testing;
 
@@ -164,4 +166,69 @@ fn vision(score: f32) -> Intimacy {
         model: "google-vision@safe-search".into(),
         score,
     }
+}
+
+/// A picture whose model failed at the intake has no score.
+#[tokio::test]
+async fn what_nobody_has_looked_at_counts_as_intimate_until_somebody_does() {
+    let world = World::new().await;
+    let image = world.picture_with(scene(1), Prints::default()).await;
+    let scan = begun(&world, ScanOrigin::User, None).await;
+    let mut scanner = world.scanner_with_vision();
+    scanner.eyes = Eyes::blind();
+    let body = serde_json::to_string(&message(&scan)).unwrap();
+    scanner.take(&delivered(body, 1)).await.unwrap();
+    let result = row(&world, &scan).await.scan.result.unwrap();
+    assert_eq!(states(&result)[..2], ["withheld", "withheld"]);
+    assert_eq!(asked(&world).await, (0, 0));
+
+    let next = begun(&world, ScanOrigin::User, None).await;
+    taken(&world, &next, 1).await.unwrap();
+    let result = row(&world, &next).await.scan.result.unwrap();
+    assert_eq!(states(&result)[..2], ["searched", "searched"]);
+    let prints = world.store.prints(world.user, image).await.unwrap();
+    assert!(prints.unwrap().intimacy().is_some_and(|it| it < 0.7));
+}
+
+#[tokio::test]
+async fn a_scan_beyond_her_share_of_the_day_is_partial_and_goes_on_the_next_day() {
+    let world = World::new().await;
+    for seed in 1..=3 {
+        world.picture(seed).await;
+    }
+    let mut scanner = world.scanner();
+    let allowances = r#"{"tineye":{"perMonth":1000,"newAccountPerDay":2}}"#;
+    scanner.engines.governor = Governor::new(world.store.clone(), Some(allowances)).unwrap();
+    let scan = begun(&world, ScanOrigin::User, None).await;
+    let body = serde_json::to_string(&message(&scan)).unwrap();
+    scanner.take(&delivered(body.clone(), 1)).await.unwrap();
+    let ended = row(&world, &scan).await.scan;
+    assert_eq!(ended.status, ScanStatus::Completed);
+    let result = ended.result.unwrap();
+    assert_eq!(
+        (&result["imagesScanned"], &result["partial"]),
+        (&json!(2), &json!(true))
+    );
+    let tineye = &result["engines"][0];
+    assert_eq!(
+        (&tineye["searched"], &tineye["notSearched"]),
+        (&json!(2), &json!(1))
+    );
+    let said = result["errors"][0].as_str().unwrap();
+    assert!(
+        said.ends_with("We go on with your other pictures tomorrow."),
+        "{said}"
+    );
+    // The same message once more asks nothing.
+    scanner.take(&delivered(body, 1)).await.unwrap();
+    assert_eq!(world.calls("tineye").await, 2);
+
+    // The next scan, of a day with a share of its own, begins with the one that is left.
+    let allowances = r#"{"tineye":{"perMonth":1000,"newAccountPerDay":3}}"#;
+    scanner.engines.governor = Governor::new(world.store.clone(), Some(allowances)).unwrap();
+    let next = begun(&world, ScanOrigin::User, None).await;
+    let body = serde_json::to_string(&message(&next)).unwrap();
+    scanner.take(&delivered(body, 1)).await.unwrap();
+    let images = world.store.searchable_images(world.user).await.unwrap();
+    assert!(images.iter().all(|it| it.image.scan_count == 1));
 }

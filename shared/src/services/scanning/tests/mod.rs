@@ -15,7 +15,7 @@ use super::*;
 use crate::clock;
 use crate::domain::{
     AlertType, Error, MatchType, Page, RiskLevel, ScanFilter, ScanId, ScanOrigin, ScanStatus,
-    ScanType, Severity, Tier,
+    ScanType, Severity, Tier, UserId,
 };
 use crate::services::scans::message;
 use crate::services::support::{BACKGROUND, QUEUE, World, delivered};
@@ -45,6 +45,11 @@ fn means(last: bool) -> Means<'static> {
     static USUAL: LazyLock<Sendings> = LazyLock::new(Sendings::default);
     Means {
         sendings: &USUAL,
+        asker: Asker {
+            user: UserId::random(),
+            is_new: false,
+            is_scheduled: false,
+        },
         deadline: clock::now().plus_seconds(300),
         last,
     }
