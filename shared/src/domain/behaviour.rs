@@ -34,7 +34,7 @@ fn suspicion(it: &Follower, now: Timestamp) -> f64 {
     let young = it
         .created_at
         .is_some_and(|at| now.millis_since(at) < YOUNG * 1000);
-    let lopsided = it.following >= 100 && it.following >= 10 * it.followers.max(1);
+    let lopsided = it.following >= 100 && it.following / 10 >= it.followers.max(1);
     let weights = [
         (young, 0.3),
         (!it.has_picture, 0.2),
@@ -193,6 +193,17 @@ mod tests {
         assert_eq!(surge(0, 20), Some(20.0));
         assert_eq!(surge(100, 50), None);
         assert_eq!(surge(1000, 1000), None);
+    }
+
+    #[test]
+    fn numbers_of_a_directory_may_be_as_large_as_they_come() {
+        let crowd = Follower {
+            followers: u64::MAX,
+            following: u64::MAX,
+            ..bot("b")
+        };
+        assert!((suspicion(&crowd, at(0)) - 0.7).abs() < 1e-9);
+        assert!(surge(0, u64::MAX).is_some());
     }
 
     #[test]

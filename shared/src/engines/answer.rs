@@ -59,7 +59,10 @@ impl Candidate {
         self.picture = self.picture.filter(|it| is_usable(it));
         self.page = self.page.filter(|it| is_usable(it));
         self.score = self.score.filter(|it| it.is_finite());
-        self.score = self.score.map(|it| it.clamp(0.0, 100.0));
+        // Rounded: the table takes no number as small as a float can be.
+        self.score = self
+            .score
+            .map(|it| (it.clamp(0.0, 100.0) * 100.0).round() / 100.0);
         self.title = self.title.and_then(|it| plain(&it));
         self.seen_on = self.seen_on.filter(|it| is_day(it));
         (self.picture.is_some() || self.page.is_some()).then_some(self)
@@ -262,6 +265,24 @@ mod tests {
             (kept.page, kept.picture.as_deref()),
             (None, Some("https://e.example/a.jpg"))
         );
+    }
+
+    #[test]
+    fn a_score_is_a_number_the_table_takes() {
+        for (score, kept) in [
+            (1e-300, 0.0),
+            (f64::MIN_POSITIVE, 0.0),
+            (33.339, 33.34),
+            (1e300, 100.0),
+        ] {
+            let named = [candidate(
+                Kind::Full,
+                Some(score),
+                "https://e.example/p",
+                "",
+            )];
+            assert_eq!(Answer::of(named).candidates[0].score, Some(kept), "{score}");
+        }
     }
 
     #[test]
