@@ -24,6 +24,16 @@ pub(crate) async fn preferences(world: &World) {
     her.patch(PREFERENCES, json!({ "utcOffsetMinutes": "x" }))
         .await
         .refused(400, "VALIDATION_ERROR");
+    // Times that could be stored and not be read back.
+    for time in ["0000-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"] {
+        her.patch(PREFERENCES, json!({ "pausedUntil": time }))
+            .await
+            .refused(400, "VALIDATION_ERROR");
+        assert_eq!(
+            her.get(PREFERENCES).await.expect(200).data()["pausedUntil"],
+            Value::Null
+        );
+    }
     let sent = her.get("/api/v1/users/me/notifications").await;
     assert_eq!(sent.expect(200).data(), &json!([]));
 }

@@ -19,7 +19,7 @@ use crate::services::lanes::Lanes;
 use crate::services::{family, images, profiles, scans, users, work};
 use crate::store::{
     DUE_AWAY, DUE_ERASE, DUE_FORGET, DUE_INTAKE, DUE_PROFILES, DUE_PURGE, DUE_RECHECK, DUE_RESCAN,
-    DUE_SCAN, Due, ScanRow, Store,
+    DUE_SCAN, Due, RowState, ScanRow, Store,
 };
 
 /// How many things of a kind one run takes.
@@ -189,8 +189,14 @@ impl Rescan {
         let (Some(user), Some(id)) = (due.user(), due.scan()) else {
             return Ok(false);
         };
-        let Some(row) = self.store.scan(user, id).await? else {
-            return Ok(false);
+        let row = match self.store.scan_state(user, id).await? {
+            RowState::Absent => return Ok(false),
+            RowState::Readable(row) => row,
+            RowState::Unreadable(row) => {
+                let aside = self.store.set_scan_aside(user, id, &row).await?;
+                tracing::error!(user.id = %user, scan.id = %id, aside, "an unreadable scan is set aside");
+                return Ok(aside);
+            }
         };
         if row.scan.status.is_over() {
             return Ok(false);

@@ -7,8 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::planned::due_again;
+use super::reading::text;
 use super::tx::{Change, Tx};
-use super::{Key, Listing, Row, Store};
+use super::{Item, Key, Listing, Row, RowState, Store};
 use crate::domain::{
     AccountId, Page, Result, Scan, ScanFilter, ScanId, ScanOrigin, ScanStatus, ScanType, Timestamp,
     UserId,
@@ -131,6 +132,46 @@ impl Store {
     /// One scan of hers.
     pub async fn scan(&self, user: UserId, id: ScanId) -> Result<Option<ScanRow>> {
         self.get(&key(user, id)).await
+    }
+
+    /// One scan of hers, or that its row is unreadable.
+    pub(crate) async fn scan_state(&self, user: UserId, id: ScanId) -> Result<RowState<ScanRow>> {
+        self.get_state(&key(user, id)).await
+    }
+
+    /// Sets a scan aside whose row is unreadable: it is due, listed and counted no longer, and she may
+    /// start another of its type. The row stays. `false`: it changed in between.
+    pub(crate) async fn set_scan_aside(
+        &self,
+        user: UserId,
+        id: ScanId,
+        row: &Item,
+    ) -> Result<bool> {
+        let place = text(row, "list").unwrap_or_default();
+        let run: Vec<&str> = place.split('#').skip(1).take(3).collect();
+        let aside = || {
+            let change = Change::default().remove("list").remove("due_kind");
+            change.remove("due_at").if_exists()
+        };
+        let [kind, origin, status] = run[..] else {
+            let tx = self.tx().update(&key(user, id), Ok(aside()));
+            return Ok(tx.commit().await?.is_done());
+        };
+        let lock = Key::user(user, format!("LOCK#{kind}"));
+        let uncounted = [(format!("scan.{kind}.{origin}.{status}"), -1)];
+        let tx = || {
+            let change = aside().when("list", "=", place);
+            self.tx()
+                .update(&key(user, id), change)
+                .count(user, &uncounted)
+        };
+        if origin == ScanOrigin::User.as_str() {
+            let unlocked = tx().delete_when(&lock, "scanId", &id.to_string());
+            if unlocked.commit().await?.is_done() {
+                return Ok(true);
+            }
+        }
+        Ok(tx().commit().await?.is_done())
     }
 
     /// A page of her scans: newest first, or last ended first where only ended ones are wanted.

@@ -313,3 +313,33 @@ async fn a_scan_that_begins_while_it_is_listed_is_not_missed() {
         tokio::join!(look, begin);
     }
 }
+
+/// It would hold the lock of its type for ever.
+#[tokio::test]
+async fn an_unreadable_scan_is_set_aside_and_another_may_begin() {
+    for origin in [ScanOrigin::User, ScanOrigin::System] {
+        let (store, client) = testing::table().await;
+        let user = UserId::random();
+        let bad = start(&store, &scan(user, 1), origin).await.scan;
+        let good = start(&store, &scan(user, 2), ScanOrigin::System).await.scan;
+        testing::spoil(&client, user, &format!("SCAN#{}", bad.id), "createdAt").await;
+        assert!(store.scan(user, bad.id).await.is_err());
+        let RowState::Unreadable(row) = store.scan_state(user, bad.id).await.unwrap() else {
+            panic!("it is unreadable");
+        };
+        for is_first in [true, false] {
+            let aside = store.set_scan_aside(user, bad.id, &row).await.unwrap();
+            assert_eq!(aside, is_first, "{origin:?}");
+        }
+        let due = store.due(DUE_SCAN, at(1000), 10).await.unwrap();
+        let due: Vec<_> = due.iter().filter_map(|it| it.scan()).collect();
+        assert_eq!(due, [good.id]);
+        assert_eq!(
+            list(&store, user, None, Some(ScanType::ImageScan)).await,
+            [good.id]
+        );
+        start(&store, &scan(user, 3), ScanOrigin::User).await;
+        let kept = store.scan_state(user, bad.id).await.unwrap();
+        assert!(matches!(kept, RowState::Unreadable(_)), "nothing is lost");
+    }
+}
