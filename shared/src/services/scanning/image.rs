@@ -84,7 +84,7 @@ impl Facts {
 
     /// Whether an engine could yet say more.
     fn is_partial(&self) -> bool {
-        let may_say_more = |it: &Fare| matches!(it, Fare::Failed | Fare::Postponed);
+        let may_say_more = |it: &Fare| matches!(it, Fare::Failed | Fare::Postponed | Fare::Spent);
         self.engines.values().any(may_say_more)
     }
 

@@ -136,7 +136,7 @@ impl Tally {
             "duration": now.millis_since(started),
             "details": self.details(),
             "errors": self.errors(),
-            "partial": self.has_failures() || self.is_postponed(),
+            "partial": self.has_failures() || self.budget_words().is_some(),
             "engines": Vendor::ALL.map(|it| self.engine(it)),
         });
         if let (Some(image), Some(facts)) = (row.scan.protected_image_id, result.as_object_mut()) {
@@ -186,16 +186,18 @@ impl Tally {
         }
     }
 
-    /// Whether her share of the day ended before her pictures did.
-    fn is_postponed(&self) -> bool {
-        self.fares.keys().any(|(_, fare)| *fare == Fare::Postponed)
+    /// Which budget ended before her pictures did, in words for her.
+    fn budget_words(&self) -> Option<&'static str> {
+        let has = |fare| self.fares.keys().any(|it| it.1 == fare);
+        let postponed = has(Fare::Postponed).then_some(POSTPONED);
+        postponed.or(has(Fare::Spent).then_some(SPENT))
     }
 
     fn errors(&self) -> Vec<String> {
         let failures = self.failures.iter();
         let failures = failures.map(|(image, it)| format!("Image {image}: {}", words(it)));
-        let postponed = self.is_postponed().then(|| POSTPONED.to_owned());
-        failures.chain(postponed).collect()
+        let budget = self.budget_words().map(str::to_owned);
+        failures.chain(budget).collect()
     }
 
     fn engine(&self, vendor: Vendor) -> Value {
@@ -229,9 +231,12 @@ fn discovers(vendor: Vendor) -> bool {
     matches!(vendor, Vendor::Serpapi | Vendor::Facecheck)
 }
 
-/// Why not all her pictures were searched for with every engine today, in words for her.
+/// Why not all her pictures were searched for with every engine, in words for her: her share of the
+/// day is used up, or the month of all.
 const POSTPONED: &str =
     "We have searched as much as we can for you today. We go on with your other pictures tomorrow.";
+const SPENT: &str =
+    "One of the search engines cannot be asked for now. We ask it again with a later scan.";
 
 /// What failed, in words for her.
 fn words(trouble: &Unanswered) -> &'static str {
@@ -360,6 +365,8 @@ mod tests {
             ("facecheck", "withheld"),
         ];
         assert_eq!(states, want);
+        assert_eq!(result["partial"], true);
+        assert_eq!(result["errors"], json!([SPENT]));
         let names = &result["details"]["reverseImageSearchEngine"];
         assert_eq!(
             names,
