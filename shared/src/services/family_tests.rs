@@ -187,7 +187,8 @@ fn looker(world: &World) -> ProfileScanner {
 /// A woman with something to be found by every kind of scan but that of pictures.
 async fn exposed() -> World {
     let (world, now) = (World::new().await, clock::now());
-    let account = Account::new(world.user, "ana@example.org", now);
+    let mut account = Account::new(world.user, "ana@example.org", now);
+    account.proved_at = Some(now);
     assert!(world.store.provision(&account).await.unwrap());
     let breach = json!({ "email": "ana@example.org", "breach": { "Name": "Shop" } });
     world.post("/_web/breaches", breach).await;

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::*;
 use crate::domain::{LinkKind, SignInMethod};
+use crate::store::DUE_RECHECK;
 
 fn now() -> Timestamp {
     Timestamp::parse("2026-11-20T12:00:00Z").unwrap()
@@ -233,4 +234,26 @@ async fn names() {
             .unwrap()
             .is_none()
     );
+}
+
+#[tokio::test]
+async fn an_address_is_checked_soon_after_it_is_proved() {
+    let store = crate::testing::store().await;
+    let account = ana(&store).await;
+    let due = async |after| {
+        let due = store.due(DUE_RECHECK, now().plus_seconds(after), 10).await;
+        due.unwrap().len()
+    };
+    assert_eq!(due(700).await, 1, "once after the sign-up");
+    let day = 24 * 3600;
+    let how = LinkUse {
+        session: None,
+        ended: &[],
+        voids_password: false,
+        at: now().plus_seconds(day),
+    };
+    let confirmation = link(account.id(), LinkKind::SignUp, "c");
+    let used = store.use_link(&account, &confirmation, &how).await;
+    assert!(used.unwrap());
+    assert_eq!((due(700).await, due(day + 700).await), (0, 1));
 }
