@@ -171,14 +171,14 @@ impl Scanner {
 
     /// Whether the engine may learn the address of a picture of her that was found. One that cannot be
     /// looked at counts as intimate.
-    async fn may_be_asked_about(&self, lead: &Lead, means: &Means<'_>) -> bool {
+    pub(super) async fn may_be_asked_about(&self, picture: &str, means: &Means<'_>) -> bool {
         if means.sendings.allow(Vendor::Tineye, None) {
             return true;
         }
         if !means.sendings.allow(Vendor::Tineye, Some(0.0)) {
             return false;
         }
-        let Ok(bytes) = self.fetcher.picture(&lead.picture).await else {
+        let Ok(bytes) = self.fetcher.picture(picture).await else {
             return false;
         };
         let seen = self.eyes.intimacy(bytes).await;
@@ -201,7 +201,8 @@ impl Scanner {
         let Some(engine) = self.engines.tineye.as_ref() else {
             return Ok(());
         };
-        if !self.may_be_asked_about(&lead, means).boxed_local().await {
+        let may_ask = self.may_be_asked_about(&lead.picture, means);
+        if !may_ask.boxed_local().await {
             return Ok(());
         }
         let scan = row.scan.clone();

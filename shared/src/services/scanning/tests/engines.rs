@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::{Intimacy, Preferences, Prints};
 use crate::services::governor::Governor;
 use crate::services::seeing::Eyes;
-use crate::services::support::scene;
+use crate::services::support::{photo, scene};
 use crate::testing;
 
 async fn taken(world: &World, scan: &Scan, attempt: u32) -> Result<()> {
@@ -172,7 +172,9 @@ fn vision(score: f32) -> Intimacy {
 #[tokio::test]
 async fn what_nobody_has_looked_at_counts_as_intimate_until_somebody_does() {
     let world = World::new().await;
-    let image = world.picture_with(scene(1), Prints::default()).await;
+    let image = world
+        .picture_with(photo("obama-2009"), Prints::default())
+        .await;
     let scan = begun(&world, ScanOrigin::User, None).await;
     let mut scanner = world.scanner_with_vision();
     scanner.eyes = Eyes::blind();
@@ -231,4 +233,36 @@ async fn a_scan_beyond_her_share_of_the_day_is_partial_and_goes_on_the_next_day(
     scanner.take(&delivered(body, 1)).await.unwrap();
     let images = world.store.searchable_images(world.user).await.unwrap();
     assert!(images.iter().all(|it| it.image.scan_count == 1));
+}
+
+/// TinEye would learn where she is shown.
+#[tokio::test]
+async fn the_address_of_another_picture_passes_the_same_gate() {
+    let world = World::new().await;
+    world
+        .plant_file(photo("obama-2009"), None, "https://forum.example/t/1")
+        .await;
+    let pages = reqwest::get(world.at("/_web")).await.unwrap();
+    let pages: serde_json::Value = serde_json::from_str(&pages.text().await.unwrap()).unwrap();
+    let shown = pages[0]["image_url"].as_str().unwrap();
+    let gone = world.at("/web/gone.jpg");
+    for (sending, models, picture, may) in [
+        ("ORDINARY", true, shown, true),
+        ("ORDINARY", false, shown, false),
+        ("ORDINARY", true, gone.as_str(), false),
+        ("NEVER", true, shown, false),
+        ("ALSO_INTIMATE", false, gone.as_str(), true),
+    ] {
+        let mut scanner = world.scanner();
+        if !models {
+            scanner.eyes = Eyes::blind();
+        }
+        let sendings = serde_json::from_value(json!({ "tineye": sending })).unwrap();
+        let means = Means {
+            sendings: &sendings,
+            ..means(false)
+        };
+        let asked = scanner.may_be_asked_about(picture, &means).await;
+        assert_eq!(asked, may, "{sending} {models} {picture}");
+    }
 }
