@@ -127,7 +127,7 @@ class Woman(Caller):
         self["alert"] = self.wait("/api/v1/alerts?limit=1")["id"]
         self["match"] = self.wait("/api/v1/matches/flagged")["id"]
         self["scan"] = self.ask("POST", "/api/v1/scans/trigger", {"type": "IMAGE_SCAN"})["id"]
-        self.wait("/api/v1/scans?status=COMPLETED&limit=100")
+        self.over(self["scan"])
         self.look()
         self.proxy()
 
@@ -139,6 +139,14 @@ class Woman(Caller):
                 return found[0]
             time.sleep(0.2)
         raise SystemExit(f"{path} stayed empty")
+
+    def over(self, scan):
+        """Waits for the end of this scan."""
+        for _ in range(600):
+            if self.ask("GET", f"/api/v1/scans/{scan}")["status"] in ("COMPLETED", "FAILED"):
+                return
+            time.sleep(0.2)
+        raise SystemExit(f"the scan {scan} does not end")
 
     def sign_in(self, keep=True):
         account = {"email": self["email"], "password": PASSWORD}

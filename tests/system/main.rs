@@ -83,6 +83,7 @@ fn cases() -> Vec<Case> {
         flows::dashboard,
         flows::delete_account,
         flows::delete_image,
+        flows::known_copy_is_counted,
         flows::logged_out_here_only,
         flows::onboarding_quiz,
         flows::password_recovery,

@@ -162,7 +162,7 @@ fn scan() -> Value {
     json!({
         "id": SCAN, "userId": USER, "protectedImageId": null, "type": "IMAGE_SCAN", "status": "COMPLETED", "priority": 0,
         "progress": 100, "retryCount": 0, "workerId": "scan-1", "startedAt": THEN, "completedAt": THEN,
-        "result": { "imagesScanned": 1, "matchesFound": 1, "alertsCreated": 1, "partial": false }, "errorMessage": null, "createdAt": THEN,
+        "result": { "imagesScanned": 1, "matchesFound": 1, "newMatches": 1, "alertsCreated": 1, "partial": false }, "errorMessage": null, "createdAt": THEN,
     })
 }
 

@@ -311,13 +311,21 @@ impl ScanFilter {
         }
     }
 
-    /// Whose scans are shown: by status alone, only those she started.
+    /// Whose scans are shown, one group after the other. Where a type is named, and where nothing is,
+    /// all are shown together. By status alone (QUIRKS Q40):
+    /// - ended well, which is the dashboard's question: all together;
+    /// - ended, which is the question of the toast after her scan: hers, then ours;
+    /// - under way, which locks the Scan button: hers.
     #[must_use]
-    pub fn origins(&self) -> Vec<ScanOrigin> {
-        if self.kind.is_none() && self.statuses.is_some() {
-            vec![ScanOrigin::User]
-        } else {
-            ScanOrigin::ALL.to_vec()
+    pub fn origins(&self) -> Vec<Vec<ScanOrigin>> {
+        let by_status = self.statuses.as_ref().filter(|_| self.kind.is_none());
+        let only_completed = self.states() == [ScanStatus::Completed];
+        match by_status {
+            Some(_) if !only_completed && self.is_over() => {
+                vec![vec![ScanOrigin::User], vec![ScanOrigin::System]]
+            }
+            Some(_) if !only_completed => vec![vec![ScanOrigin::User]],
+            _ => vec![ScanOrigin::ALL.to_vec()],
         }
     }
 
@@ -445,28 +453,38 @@ mod tests {
     }
 
     #[test]
-    fn by_status_alone_only_what_the_button_starts_is_shown() {
-        let by_status = ScanFilter {
-            statuses: Some(vec![ScanStatus::Failed, ScanStatus::Completed]),
+    fn by_status_alone_the_question_decides_whose_scans_are_shown() {
+        use ScanStatus::{Completed, Failed, Pending, Running};
+        let by_status = |statuses: &[ScanStatus]| ScanFilter {
+            statuses: Some(statuses.to_vec()),
             kind: None,
         };
-        assert_eq!(by_status.kinds(), ScanType::FOLLOWED);
-        assert_eq!(by_status.origins(), [ScanOrigin::User]);
+        let (hers, ours) = (ScanOrigin::User, ScanOrigin::System);
+        for (statuses, origins, over) in [
+            (&[Completed][..], vec![ScanOrigin::ALL.to_vec()], true),
+            (&[Failed, Completed], vec![vec![hers], vec![ours]], true),
+            (&[Failed], vec![vec![hers], vec![ours]], true),
+            (&[Running, Pending], vec![vec![hers]], false),
+            (&[Running, Completed], vec![vec![hers]], false),
+            (&[], vec![vec![hers]], false),
+        ] {
+            let filter = by_status(statuses);
+            assert_eq!(filter.origins(), origins, "{statuses:?}");
+            assert_eq!(filter.kinds(), ScanType::FOLLOWED);
+            assert_eq!(filter.is_over(), over, "{statuses:?}");
+            let by_type = ScanFilter {
+                kind: Some(ScanType::ImageScan),
+                ..filter
+            };
+            assert_eq!(by_type.origins(), [ScanOrigin::ALL]);
+        }
         assert_eq!(
-            by_status.states(),
-            [ScanStatus::Completed, ScanStatus::Failed]
+            by_status(&[Failed, Completed]).states(),
+            [Completed, Failed]
         );
-        assert!(by_status.is_over());
-        let by_type = ScanFilter {
-            kind: Some(ScanType::ImageScan),
-            ..by_status
-        };
-        assert_eq!(by_type.origins(), ScanOrigin::ALL);
         let all = ScanFilter::default();
-        assert_eq!(
-            (all.kinds().len(), all.origins().len(), all.states().len()),
-            (5, 2, 4)
-        );
+        assert_eq!((all.kinds().len(), all.states().len()), (5, 4));
+        assert_eq!(all.origins(), [ScanOrigin::ALL]);
         assert!(!all.is_over());
     }
 

@@ -222,6 +222,7 @@ impl Tally {
             "breachesFound": breaches.len(),
             "breaches": breaches,
             "matchesFound": row.findings,
+            "newMatches": row.findings,
             "alertsCreated": row.findings,
             "duration": now.millis_since(started),
             "errors": self.failures.iter().map(|(it, err)| format!("{}: {}", mask_local(it), words(err))).collect::<Vec<_>>(),

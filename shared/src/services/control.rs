@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 
 use super::scans::{Scans, already_running, no_scan};
-use super::{family, work};
+use super::{family, scanning, work};
 use crate::domain::{
     Error, Result, Scan, ScanId, ScanOrigin, ScanType, Timestamp, UserId, rescan_after,
 };
@@ -34,7 +34,7 @@ impl Scans {
                 ));
             }
             let parts = family::parts_of(&self.store, &row.scan).await?;
-            let (whole, ended_parts) = stopped(&row, &parts, now);
+            let (whole, ended_parts) = self.stopped(&row, &parts, now).await?;
             let mut ends = vec![(&row, whole.clone())];
             ends.extend(ended_parts);
             self.keep_watching(&ends, now).await?;
@@ -109,41 +109,53 @@ impl Scans {
         }
     }
 
+    /// The scan and those of its parts that still run, as she stops them.
+    async fn stopped<'a>(
+        &self,
+        row: &ScanRow,
+        parts: &'a [ScanRow],
+        now: Timestamp,
+    ) -> Result<(Scan, Vec<(&'a ScanRow, Scan)>)> {
+        if parts.is_empty() {
+            return Ok((self.stopped_alone(row, now).await?, Vec::new()));
+        }
+        let (mut ends, mut after) = (Vec::new(), parts.to_vec());
+        for (part, stopped) in parts.iter().zip(&mut after) {
+            if !part.scan.status.is_over() {
+                stopped.scan = self.stopped_alone(part, now).await?;
+                ends.push((part, stopped.scan.clone()));
+            }
+        }
+        let mut result = family::result(&row.scan, &after, true, now);
+        result["cancelled"] = json!(true);
+        Ok((row.scan.clone().cancelled(result, now), ends))
+    }
+
+    async fn stopped_alone(&self, row: &ScanRow, now: Timestamp) -> Result<Scan> {
+        let scan = &row.scan;
+        let open = match scan.kind {
+            ScanType::ImageScan => {
+                let images = scanning::images_of(&self.store, scan).await?;
+                self.store.open_findings(scan, &images).await?
+            }
+            _ => row.findings as usize,
+        };
+        Ok(scan.clone().cancelled(so_far(row, open, now), now))
+    }
+
     async fn row(&self, user: UserId, id: ScanId) -> Result<ScanRow> {
         self.store.scan(user, id).await?.ok_or_else(no_scan)
     }
 }
 
-/// The scan and those of its parts that still run, as she stops them.
-fn stopped<'a>(
-    row: &ScanRow,
-    parts: &'a [ScanRow],
-    now: Timestamp,
-) -> (Scan, Vec<(&'a ScanRow, Scan)>) {
-    let running = parts.iter().filter(|it| !it.scan.status.is_over());
-    let ends: Vec<_> = running
-        .map(|it| (it, it.scan.clone().cancelled(so_far(it, now), now)))
-        .collect();
-    if parts.is_empty() {
-        return (row.scan.clone().cancelled(so_far(row, now), now), ends);
-    }
-    let mut after = parts.to_vec();
-    for part in &mut after {
-        let end = ends.iter().find(|it| it.0.scan.id == part.scan.id);
-        part.scan = end.map_or_else(|| part.scan.clone(), |it| it.1.clone());
-    }
-    let mut result = family::result(&row.scan, &after, true, now);
-    result["cancelled"] = json!(true);
-    (row.scan.clone().cancelled(result, now), ends)
-}
-
-/// What a scan came to until it was stopped.
-fn so_far(row: &ScanRow, now: Timestamp) -> Value {
+/// What a scan came to until it was stopped, with so many findings open.
+fn so_far(row: &ScanRow, open: usize, now: Timestamp) -> Value {
     let began = row.scan.started_at.unwrap_or(row.scan.created_at);
     let mut result = row.scan.result.clone().unwrap_or_else(|| json!({}));
     for (name, value) in [
         ("scannedAt", json!(now)),
-        ("matchesFound", json!(row.findings)),
+        ("matchesFound", json!(open)),
+        ("newMatches", json!(row.findings)),
         ("alertsCreated", json!(row.alerts())),
         ("duration", json!(now.millis_since(began))),
         ("errors", json!([])),

@@ -147,7 +147,14 @@ pub(super) fn result(parent: &Scan, parts: &[ScanRow], partial: bool, now: Times
             .collect()
     };
     let partial = partial || parts.iter().any(|it| of(it, "partial") == true);
-    let findings: u32 = parts.iter().map(|it| it.findings).sum();
+    let new: u32 = parts.iter().map(|it| it.findings).sum();
+    // A part that was given up says nothing of what is open; what it found is.
+    let open = |it: &ScanRow| {
+        of(it, "matchesFound")
+            .as_u64()
+            .unwrap_or(it.findings.into())
+    };
+    let open: u64 = parts.iter().map(open).sum();
     let alerts: u32 = parts.iter().map(ScanRow::alerts).sum();
     let children = parts.iter().map(|it| {
         json!({
@@ -161,7 +168,8 @@ pub(super) fn result(parent: &Scan, parts: &[ScanRow], partial: bool, now: Times
         "imagesProcessed": sum("imagesProcessed"),
         "profilesChecked": sum("profilesChecked"),
         "breachesFound": sum("breachesFound"),
-        "matchesFound": findings,
+        "matchesFound": open,
+        "newMatches": new,
         "alertsCreated": alerts,
         "duration": now.millis_since(parent.started_at.unwrap_or(parent.created_at)),
         "errors": all("errors"),

@@ -1,9 +1,11 @@
 //! Her alerts.
 
+use std::collections::BTreeSet;
+
 use super::list::{CHANGES, Counters};
 use super::tx::{Change, Tx};
 use super::{Item, Key, Listing, Row, Store, read, reading};
-use crate::domain::{Alert, AlertStatus, Error, Page, Result, UserId};
+use crate::domain::{Alert, AlertId, AlertStatus, Error, Page, Result, UserId};
 
 /// How many alerts one transaction removes: each takes one place of a hundred, and the totals one more.
 const BATCH: usize = 90;
@@ -58,6 +60,23 @@ impl Store {
             statuses.iter().map(counted).collect()
         })
         .await
+    }
+
+    /// Those of these alerts that she has not dismissed. One she cleared is among them: clearing the
+    /// list says nothing about what an alert was raised for.
+    pub async fn without_dismissed(
+        &self,
+        user: UserId,
+        ids: BTreeSet<AlertId>,
+    ) -> Result<BTreeSet<AlertId>> {
+        let keys: Vec<Key> = ids.iter().map(|it| key(user, &it.to_string())).collect();
+        let mut left = ids;
+        for alert in self.get_all::<Alert>(&keys).await? {
+            if alert.status == AlertStatus::Dismissed {
+                left.remove(&alert.id);
+            }
+        }
+        Ok(left)
     }
 
     /// How many alerts she has not seen.
@@ -234,6 +253,25 @@ mod tests {
         assert!(store.tx().raise(&alert).commit().await.unwrap().is_done());
         assert!(!store.tx().raise(&alert).commit().await.unwrap().is_done());
         assert_eq!(store.counters(user).await.unwrap().get("alert.NEW"), 1);
+    }
+
+    #[tokio::test]
+    async fn only_what_she_dismissed_is_dismissed() {
+        let (store, user) = (testing::store().await, UserId::random());
+        let alerts = filled(&store, user, 3).await;
+        let cleared = AlertId::from(uuid::Uuid::new_v4());
+        for (alert, status) in alerts[1..]
+            .iter()
+            .zip([AlertStatus::Actioned, AlertStatus::Dismissed])
+        {
+            let after = alert.clone().with_status(status, alert.created_at);
+            assert!(store.change_alert(alert, &after).await.unwrap());
+        }
+        let all = alerts.iter().map(|it| it.id).chain([cleared]).collect();
+        let left = store.without_dismissed(user, all).await.unwrap();
+        assert_eq!(left, BTreeSet::from([alerts[0].id, alerts[1].id, cleared]));
+        let none = store.without_dismissed(user, BTreeSet::new()).await;
+        assert!(none.unwrap().is_empty());
     }
 
     #[tokio::test]

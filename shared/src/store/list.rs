@@ -25,14 +25,8 @@ pub(super) const CHANGES: &str = "changes";
 /// How often a page is read that changes while it is read.
 const MOST_READS: u32 = 5;
 
-/// How a list is made of its runs.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Made {
-    /// By the tokens of all of them.
-    Merged,
-    /// One run after the other: every token of one comes before every token of the next.
-    Joined,
-}
+/// Runs that are merged by token, each with its total. A list is one group after the other.
+type Group = Vec<(String, u64)>;
 
 /// From which end a run is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,9 +84,10 @@ impl Store {
         &self,
         user: UserId,
         page: Page,
-        runs: impl Fn(&Counters) -> Vec<(String, u64)>,
+        runs: impl Fn(&Counters) -> Group,
     ) -> Result<Listing<T>> {
-        self.listed(user, page, Made::Merged, runs).await
+        self.grouped_listing(user, page, |counters| vec![runs(counters)])
+            .await
     }
 
     /// The same where each run comes after the one before: those a page has no part in are not read.
@@ -100,27 +95,35 @@ impl Store {
         &self,
         user: UserId,
         page: Page,
-        runs: impl Fn(&Counters) -> Vec<(String, u64)>,
+        runs: impl Fn(&Counters) -> Group,
     ) -> Result<Listing<T>> {
-        self.listed(user, page, Made::Joined, runs).await
+        let alone = |run| vec![run];
+        self.grouped_listing(user, page, |counters| {
+            runs(counters).into_iter().map(alone).collect()
+        })
+        .await
     }
 
+    /// The same where each group comes after the one before, and the runs of a group are merged by
+    /// token.
+    ///
     /// What moves from one run to another between our reads can be missed in both; a page that is
     /// shorter than the totals say is therefore read again.
-    async fn listed<T: DeserializeOwned>(
+    pub(crate) async fn grouped_listing<T: DeserializeOwned>(
         &self,
         user: UserId,
         page: Page,
-        made: Made,
-        runs: impl Fn(&Counters) -> Vec<(String, u64)>,
+        groups: impl Fn(&Counters) -> Vec<Group>,
     ) -> Result<Listing<T>> {
         let mut reads = 1;
         loop {
             let counters = self.counters(user).await?;
-            let mut runs = runs(&counters);
-            runs.retain(|(_, total)| *total > 0);
+            let mut groups = groups(&counters);
+            for group in &mut groups {
+                group.retain(|(_, total)| *total > 0);
+            }
             let state = counters.state();
-            let listing = self.raw_page((user, state), &runs, made, page).await?;
+            let listing = self.raw_page((user, state), &groups, page).await?;
             let told = listing
                 .pagination
                 .total
@@ -142,59 +145,55 @@ impl Store {
         page: Page,
         total: u64,
     ) -> Result<Listing<T>> {
-        let run = [(run, total)];
-        let page = self.raw_page((user, state), &run, Made::Joined, page);
+        let groups = [vec![(run, total)]];
+        let page = self.raw_page((user, state), &groups, page);
         Ok(page.await?.readable())
     }
 
     async fn raw_page(
         &self,
         (user, state): (UserId, u64),
-        runs: &[(String, u64)],
-        made: Made,
+        groups: &[Group],
         page: Page,
     ) -> Result<Listing<Item>> {
-        let total = runs.iter().map(|(_, total)| total).sum::<u64>();
+        let total = groups.iter().flatten().map(|(_, total)| total).sum::<u64>();
         let all = usize::try_from(total).unwrap_or(usize::MAX);
         let wanted = page.offset().min(all)..page.end().min(all);
-        let items = if wanted.is_empty() {
-            vec![]
-        } else if made == Made::Joined || runs.len() == 1 {
-            self.join_runs((user, state), runs, wanted).await?
-        } else {
-            self.merge_runs(user, runs, wanted, all).await?
-        };
+        let (mut items, mut before) = (Vec::new(), 0);
+        for group in groups {
+            let total = group.iter().map(|(_, total)| total).sum::<u64>();
+            let total = usize::try_from(total).unwrap_or(usize::MAX);
+            let inside = |at: usize| at.saturating_sub(before).min(total);
+            let part = inside(wanted.start)..inside(wanted.end);
+            if !part.is_empty() {
+                items.extend(self.read_group((user, state), group, part, total).await?);
+            }
+            before = before.saturating_add(total);
+        }
         Ok(Listing {
             items,
             pagination: page.of(total),
         })
     }
 
-    /// These rows of the runs one after the other.
-    async fn join_runs(
+    /// These rows of a group of `total`.
+    async fn read_group(
         &self,
         (user, state): (UserId, u64),
-        runs: &[(String, u64)],
+        group: &Group,
         wanted: Range<usize>,
+        total: usize,
     ) -> Result<Vec<Item>> {
-        let mut items = Vec::new();
-        let mut before = 0;
-        for (run, total) in runs {
-            let total = usize::try_from(*total).unwrap_or(usize::MAX);
-            let inside = |at: usize| at.saturating_sub(before).min(total);
-            let part = inside(wanted.start)..inside(wanted.end);
-            if !part.is_empty() {
-                let shelf = |end| Shelf {
-                    user,
-                    run: run.clone(),
-                    end,
-                    state,
-                };
-                items.extend(self.slice(shelf, part, total).await?);
-            }
-            before = before.saturating_add(total);
-        }
-        Ok(items)
+        let [(run, _)] = &group[..] else {
+            return self.merge_runs(user, group, wanted, total).await;
+        };
+        let shelf = |end| Shelf {
+            user,
+            run: run.clone(),
+            end,
+            state,
+        };
+        self.slice(shelf, wanted, total).await
     }
 
     /// These rows of a run of `total`, counted from its nearer end.

@@ -33,11 +33,11 @@ fn numbers(listing: Listing<Thing>) -> Vec<usize> {
 }
 
 /// Every page of every size must hold what a list in memory would.
-async fn check(store: &Store, user: UserId, runs: &[(String, u64)], made: Made, total: usize) {
+async fn check(store: &Store, user: UserId, groups: &[Group], total: usize) {
     for limit in [1, 3, 7, 100] {
         for number in 1..=(total as u32 / limit + 2) {
             let page = Page { number, limit };
-            let listing = store.raw_page((user, 0), runs, made, page).await.unwrap();
+            let listing = store.raw_page((user, 0), groups, page).await.unwrap();
             let listing = listing.readable();
             assert_eq!(listing.pagination.total, total as u64);
             let wanted = page.offset().min(total)..page.end().min(total);
@@ -54,7 +54,7 @@ async fn every_page_of_a_run_from_either_end() {
     // Of another run, whose name begins the same.
     let beside = Row::new(Key::user(user, "OTHER"), ()).listed("AA#000");
     assert!(store.tx().create(&beside).commit().await.unwrap().is_done());
-    check(&store, user, &[("A".into(), 23)], Made::Merged, 23).await;
+    check(&store, user, &[vec![("A".into(), 23)]], 23).await;
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn every_page_of_runs_one_after_the_other() {
         .collect();
     stored(&store, user, &tokens, 0).await;
     let runs = [("C".into(), 5), ("A".into(), 1), ("B".into(), 14)];
-    check(&store, user, &runs, Made::Joined, 20).await;
+    check(&store, user, &runs.map(|it| vec![it]), 20).await;
 }
 
 #[tokio::test]
@@ -81,7 +81,25 @@ async fn every_page_of_runs_that_are_merged() {
     let count = |name: &str| tokens.iter().filter(|it| it.0 == name).count() as u64;
     let runs = ["A", "B", "C"].map(|it| (it.to_owned(), count(it)));
     assert!(runs.iter().all(|it| it.1 > 1), "{runs:?}");
-    check(&store, user, &runs, Made::Merged, 20).await;
+    check(&store, user, &[runs.to_vec()], 20).await;
+}
+
+#[tokio::test]
+async fn every_page_of_groups_of_merged_runs() {
+    let (store, user) = (testing::store().await, UserId::random());
+    // Within a group by token; the tokens of the second come before those of the first.
+    let run = |it: usize| ["B", "A"][it % 2];
+    let first = (0..9).map(|it| (run(it), format!("9{it:02}")));
+    let second = (9..22).map(|it| (["D", "C"][it % 3 % 2], format!("{it:03}")));
+    let tokens: Vec<_> = first.chain(second).collect();
+    stored(&store, user, &tokens, 0).await;
+    let counted = |name: &str| {
+        let count = tokens.iter().filter(|it| it.0 == name).count();
+        (name.to_owned(), count as u64)
+    };
+    let groups = [["A", "B"], ["C", "D"]].map(|it| it.map(counted).to_vec());
+    assert!(groups.iter().flatten().all(|it| it.1 > 1), "{groups:?}");
+    check(&store, user, &groups, 22).await;
 }
 
 /// Forty rows of 60 KB are more than two answers of the table hold, to count or to read.

@@ -36,7 +36,7 @@ pub struct ScanRow {
     pub scan: Scan,
     /// Who wanted it.
     pub origin: ScanOrigin,
-    /// How many new findings it made. Moved together with each finding.
+    /// How many findings it made that are news. Moved together with each finding.
     #[serde(default)]
     pub findings: u32,
     /// How many of those raised no alert.
@@ -174,7 +174,8 @@ impl Store {
         Ok(tx().commit().await?.is_done())
     }
 
-    /// A page of her scans: newest first, or last ended first where only ended ones are wanted.
+    /// A page of her scans: newest first, or last ended first where only ended ones are wanted; one
+    /// group of [`ScanFilter::origins`] after the other.
     pub async fn scans(
         &self,
         user: UserId,
@@ -182,17 +183,20 @@ impl Store {
         page: Page,
     ) -> Result<Listing<Scan>> {
         let list = if filter.is_over() { "ENDED" } else { "SCAN" };
-        self.listing(user, page, |counters| {
-            let mut runs = Vec::new();
-            for kind in filter.kinds() {
-                for origin in filter.origins() {
-                    for status in filter.states() {
-                        let total = counters.get(&counter(kind, origin, status));
-                        runs.push((run(list, kind, origin, status), total));
+        self.grouped_listing(user, page, |counters| {
+            let group = |origins: &Vec<ScanOrigin>| {
+                let mut runs = Vec::new();
+                for kind in filter.kinds() {
+                    for &origin in origins {
+                        for status in filter.states() {
+                            let total = counters.get(&counter(kind, origin, status));
+                            runs.push((run(list, kind, origin, status), total));
+                        }
                     }
                 }
-            }
-            runs
+                runs
+            };
+            filter.origins().iter().map(group).collect()
         })
         .await
     }

@@ -95,21 +95,43 @@ async fn lists_are_in_the_order_the_screens_need() {
     );
     assert_eq!(
         list(&store, user, Some(&[Completed, Failed]), None).await,
-        [bad, good]
+        [bad, good, long_failed],
+        "hers come first, though ours ended last"
     );
     assert_eq!(list(&store, user, Some(&[Completed]), None).await, [good]);
+    let ours = {
+        let row = claim(
+            &store,
+            &store.scan(user, system).await.unwrap().unwrap(),
+            "w",
+            at(70),
+        );
+        let row = row.await;
+        let ended = row.scan.clone().completed(serde_json::json!({}), at(80));
+        assert!(store.end_scan(&row, ended, None).await.unwrap());
+        row.scan.id
+    };
+    assert_eq!(
+        list(&store, user, Some(&[Completed]), None).await,
+        [ours, good],
+        "what the dashboard asks for: all that ended well"
+    );
+    assert_eq!(
+        list(&store, user, Some(&[Completed, Failed]), None).await,
+        [bad, good, ours, long_failed]
+    );
     let image = Some(ScanType::ImageScan);
     assert_eq!(
         list(&store, user, Some(&[Completed, Failed]), image).await,
-        [long_failed, bad, good]
+        [long_failed, ours, bad, good]
     );
     assert_eq!(
         list(&store, user, Some(&[Running, Pending]), image).await,
-        [mine, system]
+        [mine]
     );
     assert_eq!(
         list(&store, user, Some(&[Pending, Completed]), image).await,
-        [mine, system, good]
+        [mine, ours, good]
     );
     assert!(
         list(&store, user, None, Some(ScanType::BreachCheck))
@@ -127,19 +149,27 @@ async fn pages_add_up_to_the_list() {
         ids.push(whole(&store, user, begin * 10, begin * 10 + 5, begin % 2 == 0).await);
     }
     ids.reverse();
+    // Ours ended last, and come after hers all the same.
+    for begin in [200, 100] {
+        let row = start(&store, &scan(user, begin), ScanOrigin::System).await;
+        let row = claim(&store, &row, "w", at(begin)).await;
+        let ended = row.scan.clone().completed(serde_json::json!({}), at(begin));
+        assert!(store.end_scan(&row, ended, None).await.unwrap());
+        ids.push(row.scan.id);
+    }
     let filter = ScanFilter {
         statuses: Some(vec![ScanStatus::Completed, ScanStatus::Failed]),
         kind: None,
     };
     let mut seen = Vec::new();
-    for number in 1..=4 {
+    for number in 1..=5 {
         let found = store
             .scans(user, &filter, Page { number, limit: 2 })
             .await
             .unwrap();
         assert_eq!(
             (found.pagination.total, found.pagination.total_pages),
-            (7, 4)
+            (9, 5)
         );
         seen.extend(found.items.into_iter().map(|it| it.id));
     }

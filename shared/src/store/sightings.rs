@@ -4,13 +4,15 @@
 //! everything, did not see it: `missedBy` on its row is the first of them, `goneAt` is when the second
 //! ended. One that is then seen again is told of anew, unless she has said that it does not matter.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::tx::Change;
 use super::{RowState, Store, Stored, alerts, matches};
 use crate::domain::{
-    Alert, AlertStatus, Error, Image, Match, MatchId, MatchStatus, Result, ReviewStatus, Scan,
-    ScanId, Tier, Timestamp, UserId, again,
+    Alert, AlertId, AlertStatus, Error, Image, ImageId, Match, MatchId, MatchStatus, Result,
+    ReviewStatus, Scan, ScanId, Tier, Timestamp, UserId, again,
 };
 
 /// How often a finding is read that changes under our hands.
@@ -42,6 +44,22 @@ struct Unseen {
     parent_candidate_id: Option<MatchId>,
     gone_at: Option<Timestamp>,
     missed_by: Option<ScanId>,
+}
+
+/// The names of what decides whether a finding is open.
+const STANDING: &str = "id, lastSeenAt, goneAt, missedBy, reviewStatus";
+
+/// What decides whether a finding is open.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Standing {
+    id: MatchId,
+    last_seen_at: Timestamp,
+    #[serde(default)]
+    gone_at: Option<Timestamp>,
+    #[serde(default)]
+    missed_by: Option<ScanId>,
+    review_status: ReviewStatus,
 }
 
 impl Store {
@@ -168,6 +186,26 @@ impl Store {
             gone += u32::from(is_missed && unseen.missed_by.is_some());
         }
         Ok(gone)
+    }
+
+    /// How many findings of these pictures are open after a scan: those it saw, and those known from
+    /// before that no scan has missed since. She has dismissed neither the finding nor its alert.
+    ///
+    /// Counted from the rows, so that a worker that takes the scan over counts the same.
+    pub async fn open_findings(&self, scan: &Scan, images: &[ImageId]) -> Result<usize> {
+        let is_open = |it: &Standing| {
+            let is_seen = it.last_seen_at >= scan.created_at;
+            let is_there = it.gone_at.is_none() && it.missed_by.is_none();
+            (is_seen || is_there) && it.review_status != ReviewStatus::Dismissed
+        };
+        let mut alerts = BTreeSet::new();
+        for image in images {
+            let start = format!("{}#", matches::run(*image));
+            let all: Vec<Standing> = self.parts(scan.user_id, &start, STANDING).await?;
+            let open = all.iter().filter(|it| is_open(it));
+            alerts.extend(open.map(|it| AlertId::of_match(it.id)));
+        }
+        Ok(self.without_dismissed(scan.user_id, alerts).await?.len())
     }
 
     /// What of these engines' findings this scan has not seen, nor missed before.

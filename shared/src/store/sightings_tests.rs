@@ -195,3 +195,51 @@ async fn a_quiet_finding_that_was_gone_is_told_of_once_when_it_is_certain() {
     assert_eq!(world.see(&world.later(4).await).await, Stored::Known);
     assert_eq!(world.alert_now().await, Some(told));
 }
+
+#[tokio::test]
+async fn what_is_open_was_seen_or_not_missed_and_is_not_dismissed() {
+    let world = World::new().await;
+    let user = world.image.user_id;
+    let open = async |scan: &Scan| {
+        let open = world.store.open_findings(scan, &[world.image.id]).await;
+        open.unwrap()
+    };
+    assert_eq!(open(&world.scan).await, 0);
+    world.see(&world.scan).await;
+    assert_eq!(open(&world.scan).await, 1);
+    let second = world.later(1).await;
+    assert_eq!(open(&second).await, 1, "its engine did not answer");
+    world.miss(&second, "tineye").await;
+    assert_eq!(open(&second).await, 0, "its engine did not name it");
+    assert_eq!(open(&world.scan).await, 1, "this one saw it");
+    let third = world.later(2).await;
+    world.miss(&third, "tineye").await;
+    assert_eq!(open(&third).await, 0);
+    let fourth = world.later(3).await;
+    world.see(&fourth).await;
+    assert_eq!(open(&fourth).await, 1);
+
+    let dismissed = Match {
+        id: MatchId::from(uuid::Uuid::new_v4()),
+        scan_job_id: Some(fourth.id),
+        last_seen_at: fourth.created_at,
+        review_status: ReviewStatus::Dismissed,
+        ..named(&world)
+    };
+    let stored = world.store.store_finding(user, &dismissed, None).await;
+    assert_eq!(stored.unwrap(), Stored::New);
+    assert_eq!(open(&fourth).await, 1);
+    let alert = world.alert_now().await.unwrap();
+    for (status, count) in [(AlertStatus::Actioned, 1), (AlertStatus::Dismissed, 0)] {
+        let before = world.alert_now().await.unwrap();
+        let after = before.clone().with_status(status, alert.created_at);
+        assert!(world.store.change_alert(&before, &after).await.unwrap());
+        assert_eq!(open(&fourth).await, count, "{status:?}");
+    }
+    world.store.delete_alerts(user).await.unwrap();
+    assert_eq!(
+        open(&fourth).await,
+        1,
+        "clearing the list dismisses nothing"
+    );
+}

@@ -167,6 +167,7 @@ async fn told(world: &World) -> Person {
     let her = world.woman().await;
     let image = her.upload(mine).await;
     let alert = her.alerts(1).await.remove(0);
+    crate::flows::first_scan_is_over(&her, &image).await;
     let scan = her.scan().await;
     let path = format!("/api/v1/images/{}/matches", image["id"].as_str().unwrap());
     let matches = her.get(&path).await;

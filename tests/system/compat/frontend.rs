@@ -131,8 +131,9 @@ fn scan_lists() -> Vec<Row> {
     let mut rows = Vec::new();
     for (name, query, limit, ended) in [
         ("11_running", "status=RUNNING,PENDING&limit=1", 1, 0),
-        ("12_ended", "status=COMPLETED,FAILED&limit=1", 1, 1),
-        ("13_last", "page=1&limit=1&status=COMPLETED", 1, 1),
+        // Her first scan, which we began, is told of as well (Q40).
+        ("12_ended", "status=COMPLETED,FAILED&limit=1", 1, 2),
+        ("13_last", "page=1&limit=1&status=COMPLETED", 1, 2),
     ] {
         let path = format!("/api/v1/scans?{query}");
         for (who, total) in [(Told, ended), (Reader, 0)] {
@@ -146,7 +147,7 @@ fn scan_lists() -> Vec<Row> {
         }
     }
     let week = "/api/v1/scans?status=COMPLETED&limit=100";
-    rows.push(get("14_week", Told, week).gives_page("EndedScan", 100, 1));
+    rows.push(get("14_week", Told, week).gives_page("EndedScan", 100, 2));
     rows.push(get("14_week_of_nobody", Reader, week).gives_page("Scan", 100, 0));
     rows
 }

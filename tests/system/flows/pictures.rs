@@ -7,7 +7,7 @@ use vara_tests::pictures::{mine, mine_and_found};
 use vara_tests::world::eventually;
 
 use super::browser::Browser;
-use super::{ACTIVE, BADGE, COUNT, ENDED, LAST, WEEK, first_scan_is_over};
+use super::{ACTIVE, BADGE, COUNT, ENDED, LAST, RECENT, WEEK, first_scan_is_over};
 
 const LIST: &str = "/api/v1/images?page=1&limit=50";
 const TRIGGER: &str = "/api/v1/scans/trigger";
@@ -58,7 +58,8 @@ pub(crate) async fn upload(world: &World) {
     }
 }
 
-/// Trigger, poll while it runs, and the toast; then once more, with nothing new.
+/// The dashboard tells of the first scan, which we began; then trigger, poll while it runs, and the
+/// toast; once more, with nothing new; and once more when she has said that it does not matter.
 pub(crate) async fn scan_with_progress(world: &World) {
     let _alone = world.broken().await;
     let (mine, found) = mine_and_found();
@@ -72,8 +73,9 @@ pub(crate) async fn scan_with_progress(world: &World) {
         json!([]),
         "her first scan is not hers to wait for"
     );
-    assert_eq!(scans(&mut browser, ENDED).await, json!([]));
-    assert_eq!(browser.get(WEEK).await.data(), &json!([]));
+    let first = browser.get(WEEK).await.data()[0].clone();
+    assert_eq!(first["protectedImageId"], image["id"]);
+    assert_eq!(scans(&mut browser, LAST).await[0]["id"], first["id"]);
 
     world.plant(found).await;
     // Healthy but slow, so that the scan is still running when it is looked at.
@@ -104,9 +106,10 @@ pub(crate) async fn scan_with_progress(world: &World) {
         (&shown["id"], &shown["status"]),
         (&scan["id"], &json!("COMPLETED"))
     );
-    assert_eq!((&shown["progress"], ended.total()), (&json!(100), 1));
+    assert_eq!((&shown["progress"], ended.total()), (&json!(100), 2));
     for (name, count) in [
         ("matchesFound", 1),
+        ("newMatches", 1),
         ("imagesScanned", 1),
         ("imagesProcessed", 1),
     ] {
@@ -115,20 +118,51 @@ pub(crate) async fn scan_with_progress(world: &World) {
     // What the toast speaks of is there when it speaks.
     assert_eq!(browser.get(BADGE).await.total(), 1);
     assert!(scans(&mut browser, LAST).await[0]["completedAt"].is_string());
-    assert_eq!(browser.get(WEEK).await.data().as_array().unwrap().len(), 1);
+    assert_eq!(browser.get(WEEK).await.data().as_array().unwrap().len(), 2);
 
-    // The same page found again is not news.
-    let body = json!({ "type": "IMAGE_SCAN" });
-    let again = browser.api(Method::POST, TRIGGER, Some(body)).await;
-    polled_until_over(&browser).await;
-    let last = scans(&mut browser, ENDED).await[0].clone();
-    assert_eq!(
-        last["id"],
-        again.expect(202).data()["id"],
-        "the one that just ended comes first"
-    );
-    assert_eq!(last["result"]["matchesFound"], 0);
+    // The same page found again is not news, and no reason to say that all is well.
+    let toast = async |browser: &mut Browser<'_>| {
+        let body = json!({ "type": "IMAGE_SCAN" });
+        let again = browser.api(Method::POST, TRIGGER, Some(body)).await;
+        polled_until_over(browser).await;
+        let last = browser.get(ENDED).await.data()["scans"][0].clone();
+        assert_eq!(
+            last["id"],
+            again.expect(202).data()["id"],
+            "the one that just ended comes first"
+        );
+        assert_eq!(last["result"]["newMatches"], 0);
+        last["result"]["matchesFound"].clone()
+    };
+    assert_eq!(toast(&mut browser).await, 1);
     assert_eq!(browser.get(BADGE).await.total(), 1);
+    let alert = browser.get(RECENT).await.data()[0]["id"].clone();
+    let path = format!("/api/v1/alerts/{}/status", alert.as_str().unwrap());
+    browser.patch(&path, json!({ "status": "DISMISSED" })).await;
+    assert_eq!(toast(&mut browser).await, 0);
+}
+
+/// "Scan complete, no issues found" beside a copy that the hidden first scan found.
+pub(crate) async fn known_copy_is_counted(world: &World) {
+    let _whole = world.whole().await;
+    let (mine, found) = mine_and_found();
+    world.plant(found).await;
+    let (mut browser, _) = Browser::signed_up(world).await;
+    let image = browser.woman().upload(mine).await;
+    first_scan_is_over(&browser.woman(), &image).await;
+    assert_eq!(browser.get(BADGE).await.total(), 1);
+    let body = json!({ "type": "IMAGE_SCAN" });
+    let scan = browser.api(Method::POST, TRIGGER, Some(body)).await;
+    polled_until_over(&browser).await;
+    let ended = browser.get(ENDED).await.data()["scans"][0].clone();
+    assert_eq!(ended["id"], scan.expect(202).data()["id"]);
+    let result = &ended["result"];
+    assert_eq!(
+        (&result["matchesFound"], &result["newMatches"]),
+        (&json!(1), &json!(0)),
+        "{result}"
+    );
+    assert_eq!(result["details"]["matchBreakdown"]["highConfidence"], 1);
 }
 
 fn longest_side(jpeg: &[u8]) -> u32 {

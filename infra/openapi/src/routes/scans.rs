@@ -13,7 +13,7 @@ pub(super) fn operations() -> Vec<Operation> {
     let shape = json!({ "type": "string", "enum": ["array", "object"] });
     vec![
         Operation::new("get", "/api/v1/scans", "listScans", "Her scans")
-            .about("By status alone, those that she started. `data` is the list or holds it under `scans`: `shape` says which, and without it the rest of the query does, as the screens expect.")
+            .about("By status alone: under way, only scans she started; completed, all of them; completed and failed, those she started and then ours. `result.matchesFound` counts the open findings after the scan, new and known, without those she dismissed; `result.newMatches` counts the new ones. `data` is the list or holds it under `scans`: `shape` says which, and without it the rest of the query does, as the screens expect.")
             .several("status", "Only these; a comma list.", &ScanStatus::ALL.map(ScanStatus::as_str))
             .query("type", "Only these.", json!({ "type": "string", "enum": kinds }))
             .query("shape", "The form of `data`.", shape)

@@ -67,6 +67,7 @@ impl ProfileScanner {
         let facts = Facts {
             checked: 1,
             found: u32::from(!alerts.is_empty()),
+            ..Facts::default()
         };
         for alert in &alerts {
             if self.store.tell(&row.scan, alert).await? == Stored::Gone {

@@ -158,6 +158,7 @@ impl ProfileScanner {
             if self.store.tell(&row.scan, &alert).await? == Stored::Gone {
                 return Err(Stop::Lost);
             }
+            facts.alerts.insert(alert.id);
         }
         let kept = self
             .store

@@ -4,6 +4,8 @@ mod changes;
 mod impersonators;
 mod pictures;
 
+use std::collections::BTreeSet;
+
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,7 +13,7 @@ use serde_json::{Value, json};
 pub(crate) use impersonators::has_persona;
 
 use super::work::{self, Again, Outcome, Work};
-use crate::domain::{Error, Result, ScanType, Timestamp};
+use crate::domain::{AlertId, Error, Result, ScanType, Timestamp};
 use crate::engines::{EngineError, Fetcher, Social};
 use crate::objects::Objects;
 use crate::queues::Queues;
@@ -46,6 +48,8 @@ struct Facts {
     checked: u32,
     /// Of them those that pretend to be her, or around which something changed.
     found: u32,
+    /// The alerts that those that pretend to be her raise, whether new or known.
+    alerts: BTreeSet<AlertId>,
 }
 
 /// Why a network or a profile is not done.
@@ -126,8 +130,16 @@ impl Work for ProfileScanner {
         // Nothing: the rest is left to others, and that is arranged.
         let Some(tally) = tally? else { return Ok(()) };
         work::try_again("looking at profiles", &tally.failures, delivered)?;
+        let alerts = tally.facts.alerts.clone();
+        let open = self.store.without_dismissed(row.scan.user_id, alerts);
+        let open = open.await?.len();
+        let is_standing = row.scan.kind == ScanType::ProfileScan;
         work::conclude(self, row, |fresh, now| Outcome {
-            result: tally.result(fresh, now),
+            // A change is told once; a profile stays.
+            result: match is_standing {
+                true => tally.result(fresh, open, now),
+                false => tally.result(fresh, fresh.findings as usize, now),
+            },
             failure: tally.failure(),
         })
         .await
@@ -143,6 +155,7 @@ impl Tally {
         self.done += 1;
         self.facts.checked += facts.checked;
         self.facts.found += facts.found;
+        self.facts.alerts.extend(&facts.alerts);
     }
 
     /// Nothing at all was learnt.
@@ -157,7 +170,8 @@ impl Tally {
         })
     }
 
-    fn result(&self, row: &ScanRow, now: Timestamp) -> Value {
+    /// `open` is how many findings are open after the scan.
+    fn result(&self, row: &ScanRow, open: usize, now: Timestamp) -> Value {
         let started = row.scan.started_at.unwrap_or(row.scan.created_at);
         let errors = self.failures.iter();
         let errors = errors.map(|(of, err)| format!("{of}: {}", words(err)));
@@ -166,7 +180,8 @@ impl Tally {
             "scannedAt": now,
             "profilesChecked": self.facts.checked,
             "profilesFound": self.facts.found,
-            "matchesFound": row.findings,
+            "matchesFound": open,
+            "newMatches": row.findings,
             "alertsCreated": row.findings,
             "duration": now.millis_since(started),
             "errors": errors.collect::<Vec<_>>(),

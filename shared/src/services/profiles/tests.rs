@@ -7,8 +7,8 @@ use reqwest::multipart::{Form, Part};
 use super::*;
 use crate::clock;
 use crate::domain::{
-    Account, AlertType, Linked, LinkedKind, LinkedLook, Platform, Scan, ScanOrigin, ScanStatus,
-    Severity,
+    Account, AlertAction, AlertType, Linked, LinkedKind, LinkedLook, Platform, Scan, ScanOrigin,
+    ScanStatus, Severity,
 };
 use crate::services::scans::message;
 use crate::services::support::{PROFILES, World, delivered, photo, scene};
@@ -158,10 +158,21 @@ async fn who_pretends_to_be_her_is_told_once_with_what_speaks_for_it() {
         (&json!(image), &json!("EXTENDED"))
     );
 
-    // She adds one of them to her accounts and clears the rest: nothing is told again.
+    // She says of one that it does not matter: the others are still there, and nothing is new.
+    let safe = other
+        .clone()
+        .with_action(AlertAction::MarkSafe, None, clock::now());
+    assert!(world.store.change_alert(other, &safe).await.unwrap());
+    let again = ended(&world, &scanner, ScanType::ProfileScan).await;
+    let result = again.result.unwrap();
+    assert_eq!(
+        (&result["matchesFound"], &result["newMatches"]),
+        (&json!(2), &json!(0))
+    );
+    // She clears her alerts: nothing is told again.
     world.store.delete_alerts(world.user).await.unwrap();
     let again = ended(&world, &scanner, ScanType::ProfileScan).await;
-    assert_eq!(again.result.unwrap()["matchesFound"], 0);
+    assert_eq!(again.result.unwrap()["newMatches"], 0);
     assert!(world.alerts().await.is_empty());
 }
 

@@ -65,18 +65,17 @@ impl Scanner {
         let chosen = self.store.preferences(scan.user_id).await?;
         Ok(chosen.map(|it| it.preferences.engines).unwrap_or_default())
     }
+}
 
-    async fn images(&self, scan: &Scan) -> Result<Vec<ImageId>> {
-        match scan.protected_image_id {
-            Some(image) => Ok(vec![image]),
-            None => {
-                let mut rows = self.store.searchable_images(scan.user_id).await?;
-                // A budget that ends with some of them goes on with the others the next time.
-                rows.sort_by_key(|it| (it.image.last_scanned, it.image.id));
-                Ok(rows.iter().map(|it| it.image.id).collect())
-            }
-        }
+/// The pictures a scan looks for.
+pub(super) async fn images_of(store: &Store, scan: &Scan) -> Result<Vec<ImageId>> {
+    if let Some(image) = scan.protected_image_id {
+        return Ok(vec![image]);
     }
+    let mut rows = store.searchable_images(scan.user_id).await?;
+    // A budget that ends with some of them goes on with the others the next time.
+    rows.sort_by_key(|it| (it.image.last_scanned, it.image.id));
+    Ok(rows.iter().map(|it| it.image.id).collect())
 }
 
 impl Work for Scanner {
@@ -98,7 +97,7 @@ impl Work for Scanner {
 
     /// All pictures of the scan, and then its end.
     async fn run(&self, row: &mut ScanRow, delivered: &Delivered) -> Result<(), Again> {
-        let images = self.images(&row.scan).await?;
+        let images = images_of(&self.store, &row.scan).await?;
         let sendings = self.sendings(&row.scan).await?;
         let means = Means {
             sendings: &sendings,
@@ -124,8 +123,9 @@ impl Work for Scanner {
                 wait: tally.wait(),
             });
         }
+        let open = self.store.open_findings(&row.scan, &images).await?;
         work::conclude(self, row, |fresh, now| Outcome {
-            result: tally.result(fresh, now),
+            result: tally.result(fresh, open, now),
             failure: tally.all_failed().then(|| (tally.message(), tally.error())),
         })
         .await

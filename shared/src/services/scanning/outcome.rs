@@ -122,16 +122,17 @@ impl Tally {
 
     /// The result as the screens read it (PIPELINE 2.5, QUIRKS Q16).
     ///
-    /// New findings are counted on the scan's row, together with each; what this attempt happened to
-    /// see does not matter.
-    pub(super) fn result(&self, row: &ScanRow, now: Timestamp) -> Value {
+    /// `open` is how many findings are open after the scan. New ones are counted on the scan's row,
+    /// together with each; what this attempt happened to see does not matter.
+    pub(super) fn result(&self, row: &ScanRow, open: usize, now: Timestamp) -> Value {
         let started = row.scan.started_at.unwrap_or(row.scan.created_at);
         let mut result = json!({
             "scannedAt": now,
             "imagesScanned": self.searched,
             "imagesProcessed": self.searched,
             "imagesSkipped": self.skipped,
-            "matchesFound": row.findings,
+            "matchesFound": open,
+            "newMatches": row.findings,
             "alertsCreated": row.alerts(),
             "duration": now.millis_since(started),
             "details": self.details(),
@@ -280,6 +281,7 @@ mod tests {
     fn result(tally: &Tally) -> Value {
         tally.result(
             &row(),
+            5,
             Timestamp::from_epoch_seconds(1_800_000_002).unwrap(),
         )
     }
@@ -296,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn the_screens_find_both_names_and_the_new_findings() {
+    fn the_screens_find_both_names_and_what_is_open() {
         let mut tally = Tally::new(vec![Vendor::Tineye]);
         let seen = Facts {
             high: 1,
@@ -312,9 +314,10 @@ mod tests {
             (&json!(1), &json!(1))
         );
         assert_eq!(
-            (&result["matchesFound"], &result["alertsCreated"]),
-            (&json!(2), &json!(1))
+            (&result["matchesFound"], &result["newMatches"]),
+            (&json!(5), &json!(2))
         );
+        assert_eq!(result["alertsCreated"], 1);
         assert_eq!(
             (&result["duration"], &result["partial"]),
             (&json!(2000), &json!(false))

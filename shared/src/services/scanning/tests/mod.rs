@@ -113,16 +113,18 @@ async fn a_planted_copy_becomes_a_finding_an_alert_and_a_result() {
 }
 
 #[tokio::test]
-async fn a_second_scan_raises_nothing_new() {
+async fn a_second_scan_raises_nothing_new_and_says_what_is_still_there() {
     let world = World::new().await;
     let image = world.picture(1).await;
     world.plant(1, "https://forum.example/t/1").await;
-    for found in [1, 0] {
-        let scan = begun(&world, ScanOrigin::User, None).await;
+    // The first one is ours: she has not heard of it when she starts the second.
+    for (origin, new) in [(ScanOrigin::System, 1), (ScanOrigin::User, 0)] {
+        let scan = begun(&world, origin, None).await;
         take(&world, &scan, 1).await.unwrap();
+        let result = row(&world, &scan).await.scan.result.unwrap();
         assert_eq!(
-            row(&world, &scan).await.scan.result.unwrap()["matchesFound"],
-            found
+            (&result["matchesFound"], &result["newMatches"]),
+            (&json!(1), &json!(new))
         );
     }
     assert_eq!(world.alerts().await.len(), 1);
@@ -322,7 +324,7 @@ async fn what_was_found_stays_found_when_the_engine_fails_later() {
     // The first search goes through, the second meets the end of the quota.
     let first = world.scanner();
     let body = serde_json::to_string(&message(&scan)).unwrap();
-    let only_first = first.images(&scan).await.unwrap()[0];
+    let only_first = images_of(&world.store, &scan).await.unwrap()[0];
     let mut claimed = claim(&world, &scan, clock::now().minus_seconds(100)).await;
     let seen = first
         .image(&mut claimed, only_first, &means(false))
