@@ -131,7 +131,7 @@ pub async fn fill(
             review_status: ReviewStatus::Active,
             ..finding(image, scan, &page, now)
         };
-        let alert = alert_of(user, &found, now);
+        let alert = alert_of(user, &found, None, now);
         let stored = store.store_finding(user, &found, Some(&alert)).await?;
         assert!(stored != Stored::Gone, "the picture and the scan are hers");
     }

@@ -119,9 +119,16 @@ pub(crate) async fn all_of_it_at_once(world: &World) {
         (&json!(1), &json!(1))
     );
     assert_eq!(result["children"].as_array().unwrap().len(), 4);
-    let mut kinds: Vec<_> = her
-        .alerts(3)
-        .await
+    let alerts = her.alerts(3).await;
+    let profile = alerts
+        .iter()
+        .find(|it| it["type"] == "PROFILE_IMPERSONATION");
+    let facts = &profile.unwrap()["metadata"];
+    assert!(
+        facts.get("similarity").is_none(),
+        "a name alone is no match: {facts}"
+    );
+    let mut kinds: Vec<_> = alerts
         .iter()
         .map(|it| it["type"].as_str().unwrap().to_owned())
         .collect();

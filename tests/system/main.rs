@@ -80,6 +80,7 @@ fn cases() -> Vec<Case> {
         calls::what_is_unchanged_is_not_sent_again,
         control::stopped_and_begun_again,
         flows::alerts,
+        flows::alerts_told_apart,
         flows::dashboard,
         flows::delete_account,
         flows::delete_image,

@@ -135,14 +135,14 @@ impl Resemblance {
         }
     }
 
-    /// One number for the bar on the screen, 0 to 1.
-    fn similarity(&self) -> f64 {
-        let picture = self.picture_score.filter(|_| self.shows_her_picture());
-        let face = self.face_similarity.filter(|_| self.shows_her_face());
-        match picture.or(face) {
-            Some(seen) => seen.clamp(0.0, 1.0),
-            None => self.name.max(self.bio),
-        }
+    /// How like its picture is to the nearest of hers, 0 to 1; nothing if no picture was compared. The
+    /// screen shows it as "Match confidence", of which a name alone gives none (QUIRKS Q42).
+    fn similarity(&self) -> Option<f64> {
+        let compared = match self.picture? {
+            Relation::SamePerson => self.face_similarity,
+            _ => self.picture_score,
+        };
+        compared.map(|it| (it.clamp(0.0, 1.0) * 100.0).round() / 100.0)
     }
 }
 
@@ -175,7 +175,7 @@ pub fn profile_alert(
         user_id: user,
         kind,
         severity: evidence.severity(),
-        title: format!("{title} {network}"),
+        title: format!("{title} {network}: @{}", profile.handle),
         description: description(profile, evidence),
         metadata: Some(metadata(profile, evidence, pretence)),
         status: AlertStatus::New,
@@ -224,13 +224,12 @@ fn metadata(
     let mut facts = Map::from_iter([
         ("platform".to_owned(), json!(profile.platform.shown())),
         ("handle".to_owned(), json!(profile.handle)),
-        (
-            "similarity".to_owned(),
-            json!((evidence.similarity() * 100.0).round() / 100.0),
-        ),
         ("verdict".to_owned(), json!(pretence)),
         ("evidence".to_owned(), json!(evidence)),
     ]);
+    if let Some(similarity) = evidence.similarity() {
+        facts.insert("similarity".to_owned(), json!(similarity));
+    }
     // The screen makes a link of it: only what is on the web may be one.
     if let Some(url) = profile.url.as_deref().and_then(CanonicalUrl::parse) {
         facts.insert("sourceUrl".to_owned(), json!(url));

@@ -127,7 +127,7 @@ fn she_is_told_what_speaks_for_it() {
     );
     assert_eq!(
         told.title,
-        "A profile that looks like yours was found on TikTok"
+        "A profile that looks like yours was found on TikTok: @ana.k0vac"
     );
     let why = "its photo is one of yours, its handle is close to yours and it uses your name.";
     assert!(told.description.contains(why), "{}", told.description);
@@ -148,12 +148,29 @@ fn she_is_told_what_speaks_for_it() {
         (AlertType::FakeProfile, Severity::Medium)
     );
     assert!(told.title.contains("may show you"));
+    let facts = told.metadata.unwrap();
+    assert!(
+        !facts.contains_key("similarity"),
+        "no picture was compared: {facts:?}"
+    );
+    assert_eq!(facts["evidence"]["name"], 1.0);
     let copied = unseen.with_picture(Some(seen(Relation::Exact)));
     let told = alert(&copied, Pretence::FakeProfile);
     assert!(told.title.contains("your photo"));
     for word in ["victim", "urgent", "danger", "warning", "!", "abuse"] {
         assert!(!told.description.to_lowercase().contains(word), "{word}");
     }
+}
+
+/// A picture that is another one speaks against it, and the bar says so.
+#[test]
+fn a_picture_that_was_compared_gives_the_similarity() {
+    let found = profile("ana.k0vac", "Ana Kovac", "");
+    let (image, mut other) = seen(Relation::Different);
+    other.score = 0.04;
+    let evidence = Resemblance::of(&ana(), &found).with_picture(Some((image, other)));
+    let told = alert(&evidence, Pretence::Impersonation);
+    assert_eq!(told.metadata.unwrap()["similarity"], 0.04);
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod matching;
 mod notice;
 mod onboarding;
 mod page;
+mod picture_name;
 mod plan;
 mod preferences;
 mod prints;
@@ -30,6 +31,7 @@ mod profile;
 mod review;
 mod role;
 mod scan;
+mod sensitive_sites;
 mod time;
 mod url;
 mod user;
@@ -65,6 +67,7 @@ pub use onboarding::{
     Answer, Choice, Choices, QUESTIONS, Question, QuestionType, Response, answered,
 };
 pub use page::{Page, Pagination};
+pub use picture_name::{PictureName, PictureNames};
 pub use plan::{
     Advice, Category, Entry, Plan, PlanItem, PlanItemStatus, PlanView, Standing, Template, advice,
 };
@@ -74,6 +77,7 @@ pub use profile::{Follower, PublicProfile};
 pub use review::{Judgement, confirmed_alert};
 pub use role::Role;
 pub use scan::{Scan, ScanFilter, ScanOrigin, ScanStatus, ScanType, progress, rescan_after};
+pub use sensitive_sites::{SensitiveSite, sensitive_site};
 pub use time::Timestamp;
 pub use url::{CanonicalUrl, platform_of};
 pub use user::{Profile, RiskLevel, display_name};

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::evidence::FACE_VERIFIED;
+use super::finding::severity_there;
 use super::{
-    Alert, Error, Match, MatchStatus, Result, ReviewStatus, Severity, Tier, Timestamp, UserId,
-    alert_of,
+    Alert, Error, Match, MatchStatus, PictureName, Result, ReviewStatus, Severity, Tier, Timestamp,
+    UserId, alert_of,
 };
 
 /// What she says of a finding.
@@ -58,10 +59,15 @@ impl Match {
 /// The alert of a finding she confirmed: the one it raises by itself, with the severity that her word
 /// gives it and what is known of the face.
 #[must_use]
-pub fn confirmed_alert(user: UserId, found: &Match, now: Timestamp) -> Alert {
-    let mut alert = alert_of(user, found, now);
+pub fn confirmed_alert(
+    user: UserId,
+    found: &Match,
+    picture: Option<&PictureName>,
+    now: Timestamp,
+) -> Alert {
+    let mut alert = alert_of(user, found, picture, now);
     let tier = found.confidence.unwrap_or(Tier::Low);
-    alert.severity = severity(tier, found.is_her_face());
+    alert.severity = severity_there(found, severity(tier, found.is_her_face()));
     if let Some(face) = &found.face_verified {
         let facts = alert.metadata.get_or_insert_default();
         facts.insert("faceVerified".to_owned(), json!(face));
@@ -149,7 +155,7 @@ mod tests {
         ] {
             let mut found = found(tier, ReviewStatus::Confirmed);
             found.face_verified = face.map(str::to_owned);
-            let alert = confirmed_alert(UserId::random(), &found, now());
+            let alert = confirmed_alert(UserId::random(), &found, None, now());
             assert_eq!(alert.severity, severity, "{tier:?} {face:?}");
             let facts = alert.metadata.unwrap();
             assert_eq!(facts.contains_key("faceConfidence"), face.is_some());

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::format_description::{BorrowedFormatItem, well_known::Rfc3339};
 use time::macros::{datetime, format_description};
-use time::{Duration, OffsetDateTime, Time, UtcOffset};
+use time::{Date, Duration, OffsetDateTime, Time, UtcOffset};
 
 const ISO_MS: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
@@ -104,6 +104,12 @@ impl Timestamp {
                 .replace_time(Time::MIDNIGHT)
         };
         Self::from(first(first(self.0).saturating_add(Duration::days(31))))
+    }
+
+    /// Its calendar date in UTC.
+    #[must_use]
+    pub fn date(self) -> Date {
+        self.0.date()
     }
 
     /// Text that sorts newest first.

@@ -21,8 +21,7 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// How much an alert of this tier matters. CRITICAL is kept for what analysis of the picture's
-    /// content will say.
+    /// How much an alert of this tier matters on a site like any other.
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {

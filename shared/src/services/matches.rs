@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use super::picture_names::picture_names;
 use crate::domain::{
     Alert, AlertId, AlertStatus, Error, Image, ImageId, ImageStatus, Judgement, Match, MatchId,
     Page, Result, Timestamp, UserId, confirmed_alert,
@@ -94,11 +95,13 @@ async fn judge(
     for _ in 0..ATTEMPTS {
         let before = store.finding_by_id(user, id).await?.ok_or_else(missing)?;
         let found = before.judged(judgement, user, now)?;
+        let names = picture_names(store, user, now).await?;
+        let name = names.get(found.protected_image_id);
         let known = store
             .alert(user, &AlertId::of_match(id).to_string())
             .await?;
         let alert = match judgement {
-            Judgement::Confirmed => confirmed(known, confirmed_alert(user, &found, now)),
+            Judgement::Confirmed => confirmed(known, confirmed_alert(user, &found, name, now)),
             Judgement::Dismissed => dismissed(known, now),
         };
         if store.judge(user, &before, &found, &alert).await? {

@@ -22,6 +22,7 @@ pub mod matches;
 pub mod notices;
 pub mod notify;
 pub mod onboarding;
+pub(crate) mod picture_names;
 pub mod plan;
 pub mod preferences;
 pub mod profiles;

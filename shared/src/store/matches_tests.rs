@@ -48,7 +48,7 @@ impl World {
 
     pub(in crate::store) async fn store(&self, found: &Match, told: bool) -> Stored {
         let user = self.image.user_id;
-        let alert = told.then(|| alert_of(user, found, now()));
+        let alert = told.then(|| alert_of(user, found, None, now()));
         let stored = self.store.store_finding(user, found, alert.as_ref());
         stored.await.unwrap()
     }

@@ -43,7 +43,7 @@ impl World {
             last_seen_at: scan.created_at,
             ..named(self)
         };
-        let alert = alert_of(self.image.user_id, &found, scan.created_at);
+        let alert = alert_of(self.image.user_id, &found, None, scan.created_at);
         let stored = self
             .store
             .store_finding(self.image.user_id, &found, Some(&alert));

@@ -32,6 +32,13 @@ pub(crate) async fn upload_to_alert(world: &World) {
         alert["metadata"].get("platform").is_none(),
         "a forum is no platform: {alert}"
     );
+    let host = reqwest::Url::parse(&page).unwrap();
+    let place = format!(" was found on {}", host.host_str().unwrap());
+    let title = alert["title"].as_str().unwrap();
+    assert!(title.starts_with("Your picture of "), "{title}");
+    assert!(title.ends_with(&place), "{title}");
+    let text = alert["description"].as_str().unwrap();
+    assert!(!text.contains('%'), "{text}");
 
     let path = format!("/api/v1/images/{}", image["id"].as_str().unwrap());
     let matches = her.get(&format!("{path}/matches")).await;
@@ -46,6 +53,41 @@ pub(crate) async fn upload_to_alert(world: &World) {
         (image.data()["matchCount"] == 1).then_some(())
     })
     .await;
+}
+
+/// Two alerts can be told apart, and a copy on a site that leaks pictures ranks above one on a forum.
+pub(crate) async fn alerts_told_apart(world: &World) {
+    let _whole = world.whole().await;
+    let (mut browser, _) = Browser::signed_up(world).await;
+    let ((one, copy), (two, other)) = (mine_and_found(), mine_and_found());
+    let forum = world.plant(copy).await;
+    let leak = format!("https://www.erome.com/a/{}", uuid::Uuid::new_v4().simple());
+    world.plant_at(other, &leak).await;
+    let her = browser.woman();
+    for picture in [one, two] {
+        her.upload(picture).await;
+    }
+    her.alerts(2).await;
+    let list = browser.get(LIST).await;
+    let of = |page: &str| {
+        let mut all = list.data().as_array().unwrap().iter();
+        let alert = all.find(|it| it["metadata"]["sourceUrl"] == page);
+        alert.unwrap_or_else(|| panic!("{page}: {}", list.json))
+    };
+    let (forum, leak) = (of(&forum), of(&leak));
+    assert_eq!(
+        (&forum["severity"], &leak["severity"]),
+        (&json!("HIGH"), &json!("CRITICAL"))
+    );
+    assert_eq!(leak["metadata"]["sensitiveSite"], "LEAK");
+    let titles = [forum, leak].map(|it| it["title"].as_str().unwrap());
+    let pictures = titles.map(|it| it.split_once(" was found on ").unwrap().0);
+    assert!(titles[1].ends_with(" was found on erome.com"), "{titles:?}");
+    assert!(
+        pictures.iter().all(|it| it.contains("picture of ")),
+        "{titles:?}"
+    );
+    assert_ne!(pictures[0], pictures[1], "of which picture it is");
 }
 
 /// The list and its tabs, the panel, each button, and all of it cleared.

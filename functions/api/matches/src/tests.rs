@@ -102,7 +102,7 @@ impl Case {
     }
 
     async fn store(&self, found: &Match) -> Stored {
-        let alert = alert_of(self.user, found, found.detected_at);
+        let alert = alert_of(self.user, found, None, found.detected_at);
         self.house
             .store
             .store_finding(self.user, found, Some(&alert))

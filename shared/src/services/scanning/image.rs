@@ -11,7 +11,8 @@ use super::places::{Told, places, thorough};
 use super::{Scanner, is_late};
 use crate::clock;
 use crate::domain::{
-    Error, Hold, ImageId, Intimacy, Match, Prints, Sendings, Tier, Timestamp, Vendor, rescan_after,
+    Error, Hold, ImageId, Intimacy, Match, PictureNames, Prints, Sendings, Tier, Timestamp, Vendor,
+    rescan_after,
 };
 use crate::objects::key;
 use crate::services::governor::{Asker, Unanswered};
@@ -133,6 +134,8 @@ impl From<Error> for Stop {
 pub(super) struct Means<'a> {
     pub(super) sendings: &'a Sendings,
     pub(super) asker: Asker,
+    /// What her pictures are called in alerts.
+    pub(super) names: &'a PictureNames,
     pub(super) deadline: Timestamp,
     /// There is no other attempt after this.
     pub(super) last: bool,

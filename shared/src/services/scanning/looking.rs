@@ -131,7 +131,8 @@ impl Scanner {
                 }
             }
             if let Some((sighting, verdict)) = best {
-                let found = self.keep(row, image, place, (sighting, verdict)).await?;
+                let found = self.keep(row, image, place, (sighting, verdict), means);
+                let found = found.await?;
                 facts.add(&found);
                 leads.extend(Lead::of(&found, sighting));
             }
@@ -145,6 +146,7 @@ impl Scanner {
         image: &ImageRow,
         place: &Place,
         (sighting, verdict): (&Sighting, Verdict),
+        means: &Means<'_>,
     ) -> Result<Match, Stop> {
         let (user, now) = (row.scan.user_id, clock::now());
         let told = verdict.told;
@@ -155,7 +157,7 @@ impl Scanner {
                 _ => MatchType::AlteredCopy,
             };
         }
-        let alert = told.then(|| alert_of(user, &found, now));
+        let alert = told.then(|| alert_of(user, &found, means.names.get(image.image.id), now));
         let stored = self.store.store_finding(user, &found, alert.as_ref());
         match stored.await? {
             Stored::New => {

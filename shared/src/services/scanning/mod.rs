@@ -15,6 +15,7 @@ mod verify;
 
 use futures_util::FutureExt;
 
+use super::picture_names::picture_names;
 use super::work::{self, Again, Outcome, Work, is_late};
 use crate::clock;
 use crate::domain::{ImageId, Result, Scan, Sendings, Timestamp, progress, rescan_after};
@@ -99,9 +100,11 @@ impl Work for Scanner {
     async fn run(&self, row: &mut ScanRow, delivered: &Delivered) -> Result<(), Again> {
         let images = images_of(&self.store, &row.scan).await?;
         let sendings = self.sendings(&row.scan).await?;
+        let names = picture_names(&self.store, row.scan.user_id, clock::now()).await?;
         let means = Means {
             sendings: &sendings,
             asker: Asker::of(&self.store, row, clock::now()).await?,
+            names: &names,
             deadline: delivered.deadline,
             last: delivered.last,
         };

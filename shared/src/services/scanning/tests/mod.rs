@@ -14,8 +14,8 @@ use serde_json::json;
 use super::*;
 use crate::clock;
 use crate::domain::{
-    AlertType, Error, MatchType, Page, RiskLevel, ScanFilter, ScanId, ScanOrigin, ScanStatus,
-    ScanType, Severity, Tier, UserId,
+    AlertType, Error, MatchType, Page, PictureNames, RiskLevel, ScanFilter, ScanId, ScanOrigin,
+    ScanStatus, ScanType, Severity, Tier, UserId,
 };
 use crate::services::scans::message;
 use crate::services::support::{BACKGROUND, QUEUE, World, delivered};
@@ -42,9 +42,11 @@ async fn take(world: &World, scan: &Scan, attempt: u32) -> Result<()> {
 
 /// The usual of a scan, with time enough.
 fn means(last: bool) -> Means<'static> {
-    static USUAL: LazyLock<Sendings> = LazyLock::new(Sendings::default);
+    static USUAL: LazyLock<(Sendings, PictureNames)> = LazyLock::new(Default::default);
+    let (sendings, names) = &*USUAL;
     Means {
-        sendings: &USUAL,
+        sendings,
+        names,
         asker: Asker {
             user: UserId::random(),
             is_new: false,
@@ -88,6 +90,10 @@ async fn a_planted_copy_becomes_a_finding_an_alert_and_a_result() {
         (&json!("Instagram"), &json!("HIGH"))
     );
     assert_eq!(metadata["sourceUrl"], "https://www.instagram.com/p/1");
+    let uploaded = world.image(image).await.image.uploaded_at.date();
+    let (day, month) = (uploaded.day(), uploaded.month());
+    let title = format!("Your picture of {day} {month} was found on Instagram");
+    assert_eq!(alerts[0].title, title);
 
     let found = world
         .store

@@ -134,8 +134,45 @@ async fn what_was_taken_down_is_told_of_again_when_it_comes_back() {
     assert_eq!(only_finding(&world, image).await.gone_at, None);
     let alerts = world.alerts().await;
     assert_eq!(alerts.len(), 1);
-    assert_eq!(alerts[0].title, "Your photo was found on the web again");
+    let title = &alerts[0].title;
+    assert!(
+        title.ends_with(" was found on forum.example again"),
+        "{title}"
+    );
     assert_eq!(alerts[0].metadata.as_ref().unwrap()["cameBack"], true);
+}
+
+#[tokio::test]
+async fn a_copy_on_a_leak_site_is_graver_and_each_alert_names_its_picture() {
+    let world = World::new().await;
+    for (seed, page) in [
+        (1, "https://forum.example/t/1"),
+        (2, "https://www.erome.com/a/2"),
+    ] {
+        world.picture(seed).await;
+        world.plant(seed, page).await;
+    }
+    scanned(&world).await;
+    let alerts = world.alerts().await;
+    let on = |place: &str| {
+        let mut all = alerts.iter();
+        all.find(|it| it.title.ends_with(place)).unwrap()
+    };
+    let (forum, leak) = (on(" on forum.example"), on(" on erome.com"));
+    assert_eq!(
+        (forum.severity, leak.severity),
+        (Severity::High, Severity::Critical)
+    );
+    assert!(
+        forum.title.starts_with("Your picture of "),
+        "{}",
+        forum.title
+    );
+    assert!(
+        leak.title.starts_with("Your 2nd picture of "),
+        "{}",
+        leak.title
+    );
 }
 
 #[tokio::test]
