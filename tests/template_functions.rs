@@ -96,7 +96,7 @@ const SETTINGS: [(&str, &str); 20] = [
     ),
     (
         "queue-image-scan",
-        "BUCKET ENGINE_ALLOWANCES FACECHECK_API_KEY GOOGLE_VISION_API_KEY PROXY_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_IMAGE_SCAN SERPAPI_API_KEY STAGE TABLE TINEYE_API_KEY",
+        "BUCKET ENGINE_ALLOWANCES SCAN_DEADLINE_SECONDS FACECHECK_API_KEY GOOGLE_VISION_API_KEY PROXY_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_IMAGE_SCAN SERPAPI_API_KEY STAGE TABLE TINEYE_API_KEY",
     ),
     (
         "queue-notice",
@@ -289,6 +289,7 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "FACECHECK_API_KEY": {"Ref": "FacecheckApiKey"},
         "ENGINE_ALLOWANCES": {"Ref": "EngineAllowances"},
         "PROXY_SECRET": {"Fn::Sub": "{{resolve:secretsmanager:${ProxySecret}:SecretString}}"},
+        "SCAN_DEADLINE_SECONDS": "50",
         "RATE_LIMIT": {"Ref": "RateLimit"},
         "RATE_LIMIT_AUTH": {"Ref": "RateLimitAuth"},
         "RATE_LIMIT_USER": {"Ref": "RateLimitUser"},

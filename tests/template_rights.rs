@@ -65,7 +65,7 @@ const RIGHTS: [(&str, &str); 19] = [
     ),
     (
         "sqs:SendMessage",
-        "api-admin api-auth api-scans queue-image-ingest schedule-notify schedule-rescan",
+        "api-admin api-auth api-scans queue-image-ingest queue-image-scan schedule-notify schedule-rescan",
     ),
 ];
 

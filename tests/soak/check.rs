@@ -98,6 +98,11 @@ pub(crate) fn is_whole(scan: &Value) -> bool {
     scan["status"] == "COMPLETED" && scan["result"]["partial"] != true
 }
 
+/// Whether another scan goes on with what this one left undone.
+pub(crate) fn is_continued(scan: &Value) -> bool {
+    scan["result"]["continues"] == true
+}
+
 /// Copies that a scan must have seen which says it saw everything, and of which nothing is told.
 pub(crate) async fn unseen(soak: &Soak, lives: &[Life]) -> Vec<String> {
     let mut lost = Vec::new();
@@ -224,8 +229,9 @@ async fn ends(soak: &Soak, life: &Life, kind: &str, checked: &mut Checked) {
             checked.by_face += u64::from(shown);
         }
     }
-    if !all.first().is_some_and(is_whole) {
-        let (id, last) = (&life.id, all.first());
+    let last = all.iter().find(|it| !is_continued(it));
+    if !last.is_some_and(is_whole) {
+        let id = &life.id;
         checked.breach(format!("the last {kind} of {id} is not whole: {last:?}"));
     }
     let listed = |id: &&String| !all.iter().any(|it| it["id"] == **id);

@@ -118,7 +118,8 @@ async fn send_back(soak: &Soak, lives: &[Life]) -> u64 {
 /// Her last scan of a kind once more, if it failed or some engine did not answer.
 async fn retry(soak: &Soak, life: &Life, kind: &str) -> bool {
     let all = list(&soak.world, &life.token, &scans(kind)).await;
-    let Some(last) = all.first().filter(|it| !check::is_whole(it)) else {
+    let mut last = all.iter().filter(|it| !check::is_continued(it));
+    let Some(last) = last.next().filter(|it| !check::is_whole(it)) else {
         return false;
     };
     let path = format!("/api/v1/scans/{}/retry", last["id"].as_str().unwrap());

@@ -128,6 +128,7 @@ fn cases() -> Vec<Case> {
         verdicts::her_face_elsewhere,
     );
     let behind = cases!(true:
+        flows::answer_within_a_minute,
         calls::the_local_page_leads_where_it_says,
         calls::too_many_are_refused,
         control::dead_letters_are_seen_and_sent_back,

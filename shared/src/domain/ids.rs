@@ -129,6 +129,13 @@ impl ScanId {
     pub fn part_of(parent: Self, kind: ScanType) -> Self {
         Self(named(&format!("part/{parent}/{}", kind.as_str())))
     }
+
+    /// The scan of ours that goes on where this one of hers left off: the same one however often that is
+    /// arranged.
+    #[must_use]
+    pub fn continuation_of(scan: Self) -> Self {
+        Self(named(&format!("continuation/{scan}")))
+    }
 }
 
 impl MatchId {

@@ -36,8 +36,7 @@ fn entry(line: &'static str) -> Option<(&'static str, SensitiveSite)> {
 #[must_use]
 pub fn sensitive_site(host: &str) -> Option<SensitiveSite> {
     let host = host.strip_suffix('.').unwrap_or(host);
-    let parent = |it: &&str| it.split_once('.').map(|(_, rest)| rest);
-    let mut suffixes = std::iter::successors(Some(host), |it| parent(it));
+    let mut suffixes = std::iter::successors(Some(host), |it| Some(it.split_once('.')?.1));
     suffixes.find_map(|it| SITES.get(it).copied())
 }
 

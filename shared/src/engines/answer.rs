@@ -8,12 +8,17 @@ use url::Url;
 
 use super::reading::{or_default, plain};
 
-/// How many candidates are kept, and how long their addresses may be.
+/// How many candidates are kept, and how long their addresses may be: as long as servers take them.
 pub(super) const MAX_CANDIDATES: usize = 100;
-pub(super) const MAX_ADDRESS: usize = 1500;
+pub(super) const MAX_ADDRESS: usize = 8 * 1024;
 
-/// How much text all candidates together may have. A row holds 400 KB.
+/// From which length on an address is a long one.
+const LONG_ADDRESS: usize = 1500;
+
+/// How much text all candidates together may have, and those with long addresses beside them, so that a
+/// few of these do not crowd out the others. A row holds 400 KB.
 const MAX_TEXT: usize = 300_000;
+const MAX_LONG_TEXT: usize = 50_000;
 
 /// How the engine says a picture is related to hers. The surest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,6 +71,12 @@ impl Candidate {
         self.title = self.title.and_then(|it| plain(&it));
         self.seen_on = self.seen_on.filter(|it| is_day(it));
         (self.picture.is_some() || self.page.is_some()).then_some(self)
+    }
+
+    fn is_long(&self) -> bool {
+        let addresses = [&self.picture, &self.page];
+        let mut lengths = addresses.into_iter().flatten().map(String::len);
+        lengths.any(|it| it > LONG_ADDRESS)
     }
 
     fn size(&self) -> usize {
@@ -147,11 +158,12 @@ impl Answer {
         // Stable: of equals the engine's own order holds.
         named.sort_by(|a, b| a.kind.cmp(&b.kind).then(score(b).total_cmp(&score(a))));
         let mut kept: Vec<Candidate> = Vec::new();
-        let mut room = MAX_TEXT;
+        let mut rooms = [MAX_TEXT, MAX_LONG_TEXT];
         for candidate in named {
             let size = candidate.size();
-            if kept.len() < MAX_CANDIDATES && size <= room && !is_known(&kept, &candidate) {
-                room -= size;
+            let room = &mut rooms[usize::from(candidate.is_long())];
+            if kept.len() < MAX_CANDIDATES && size <= *room && !is_known(&kept, &candidate) {
+                *room -= size;
                 kept.push(candidate);
             }
         }
@@ -312,7 +324,7 @@ mod tests {
 
     #[test]
     fn an_answer_stays_small_enough_for_a_row() {
-        let long = |at: usize| format!("https://e.example/{at}{}", "x".repeat(MAX_ADDRESS - 30));
+        let long = |at: usize| format!("https://e.example/{at}{}", "x".repeat(LONG_ADDRESS - 30));
         let named = (0..400).map(|at| Candidate {
             title: Some("\u{1F600}".repeat(500)),
             ..candidate(Kind::Full, None, &long(at), &long(at))
@@ -323,6 +335,28 @@ mod tests {
         let short =
             (0..400).map(|at| candidate(Kind::Page, None, &format!("https://e.example/{at}"), ""));
         assert_eq!(Answer::of(short).candidates.len(), MAX_CANDIDATES);
+    }
+
+    #[test]
+    fn a_long_address_keeps_its_page_and_many_crowd_out_nobody() {
+        let long = |at: usize| format!("https://e.example/{at}?q={}", "x".repeat(MAX_ADDRESS - 40));
+        let picture = "https://e.example/a.jpg";
+        let answer = Answer::of([candidate(Kind::Full, None, &long(1), picture)]);
+        assert_eq!(pages(&answer), [long(1)]);
+        let longer = format!("{}{}", long(1), "x".repeat(40));
+        let answer = Answer::of([candidate(Kind::Full, None, &longer, picture)]);
+        assert_eq!(answer.candidates[0].page, None);
+
+        let named = (0..90).map(|at| candidate(Kind::Full, None, &long(at), &long(at)));
+        let short = |at: usize| {
+            let page = format!("https://e.example/{at}{}", "x".repeat(LONG_ADDRESS - 30));
+            candidate(Kind::Similar, None, &page, "")
+        };
+        let answer = Answer::of(named.chain((0..90).map(short)));
+        let longs = answer.candidates.iter().filter(|it| it.is_long()).count();
+        assert_eq!(longs, MAX_LONG_TEXT / (2 * long(1).len()));
+        assert_eq!(answer.candidates.len(), 90 + longs);
+        assert!(serde_json::to_vec(&answer).unwrap().len() < 390_000);
     }
 
     #[test]

@@ -185,6 +185,7 @@ impl Work for BreachChecker {
         work::conclude(self, row, |fresh, now| Outcome {
             result: tally.result(fresh, now),
             failure: tally.failure(),
+            continues: false,
         })
         .await
     }

@@ -58,6 +58,11 @@ impl Scans {
         if !row.scan.status.is_over() {
             return Err(already_running());
         }
+        if row.scan.is_continued() {
+            return Err(not_retryable(
+                "What is missing is being looked for already; you will be told of what is found.",
+            ));
+        }
         if !row.scan.is_retryable() {
             return Err(not_retryable(
                 "This scan is done; there is nothing left to try.",

@@ -45,7 +45,8 @@ pub struct Asker {
 }
 
 impl Asker {
-    /// Of a scan. One that nobody waits for, of all she has, is of the schedule.
+    /// Of a scan. One that nobody waits for, of all she has, is of the schedule, unless it goes on with
+    /// one of hers.
     pub(super) async fn of(store: &Store, row: &ScanRow, now: Timestamp) -> Result<Self> {
         let user = row.scan.user_id;
         let account = store.account(user).await?;
@@ -53,7 +54,9 @@ impl Asker {
         Ok(Self {
             user,
             is_new: created.is_none_or(|it| is_new_account(it, now)),
-            is_scheduled: !row.is_watched() && row.scan.protected_image_id.is_none(),
+            is_scheduled: !row.is_watched()
+                && row.continues.is_none()
+                && row.scan.protected_image_id.is_none(),
         })
     }
 }

@@ -6,6 +6,7 @@
 use std::pin::pin;
 use std::sync::LazyLock;
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::multipart::{Form, Part};
@@ -105,6 +106,8 @@ impl World {
             queue: QUEUE.into(),
             background: BACKGROUND.into(),
             eyes: EYES.clone(),
+            // No test but those of the limit meets it.
+            answer_within: Duration::from_secs(24 * 3600),
         }
     }
 

@@ -78,6 +78,8 @@ pub(super) struct Outcome {
     pub(super) result: Value,
     /// Why it failed, in words for her and for the queue.
     pub(super) failure: Option<(String, Error)>,
+    /// A scan of ours goes on with what was left undone.
+    pub(super) continues: bool,
 }
 
 /// A kind of work on scans.
@@ -145,8 +147,10 @@ async fn claim(
     // A failed scan begins again when its message is sent back from the dead-letter queue, which
     // counts deliveries anew; a late copy of a message that was given up does not.
     // One she stopped begins again at her word only.
+    // What one that is continued left undone is the work of another.
     let over = row.scan.status == ScanStatus::Completed
         || row.scan.is_cancelled()
+        || row.scan.status.is_over() && row.scan.is_continued()
         || row.scan.status == ScanStatus::Failed && delivered.attempt > 1;
     if over {
         tracing::info!("the scan is over; nothing to do");
@@ -178,7 +182,7 @@ async fn work_on(work: &impl Work, mut row: ScanRow, delivered: &Delivered) -> R
     if delivered.last {
         let message = "This scan could not be finished. We will look again at the next one.";
         let failed = row.scan.clone().failed(message, None, clock::now());
-        end(work, &row, failed).await?;
+        end(work, &row, failed, None).await?;
     } else {
         let seconds = wait(&again, delivered).into();
         work.store().leave_scan(&row, seconds, clock::now()).await?;
@@ -218,7 +222,11 @@ pub(super) async fn conclude(
         return lost();
     }
     let now = clock::now();
-    let Outcome { result, failure } = outcome(&fresh, now);
+    let Outcome {
+        result,
+        failure,
+        continues,
+    } = outcome(&fresh, now);
     let scan = fresh.scan.clone();
     let ended = match &failure {
         Some((message, _)) => scan.failed(message, Some(result), now),
@@ -227,16 +235,33 @@ pub(super) async fn conclude(
     let (status, findings) = (ended.status, fresh.findings);
     let mut before = fresh;
     before.scan.worker_id.clone_from(&row.scan.worker_id);
-    end(work, &before, ended).await?;
-    tracing::info!(scan.status = status.as_str(), findings, "scan ended");
-    // A failed scan's message goes to the dead-letter queue, to be sent back when the engine is well.
+    let continuation = continues.then(|| Store::continuation(&before, now));
+    end(work, &before, ended, continuation.as_ref()).await?;
+    tracing::info!(
+        scan.status = status.as_str(),
+        findings,
+        continues,
+        "scan ended"
+    );
+    // A failed scan's message goes to the dead-letter queue, to be sent back when the engine is well;
+    // not that of one with which another scan goes on.
+    let failure = failure.filter(|_| !continues);
     failure.map_or(Ok(()), |(_, error)| Err(error.into()))
 }
 
-async fn end(work: &impl Work, row: &ScanRow, ended: Scan) -> Result<()> {
+async fn end(
+    work: &impl Work,
+    row: &ScanRow,
+    ended: Scan,
+    continuation: Option<&ScanRow>,
+) -> Result<()> {
     let next = work.next(row, clock::now()).await?;
-    let measure = measure(&ended);
-    if !work.store().end_scan(row, ended, next).await? {
+    let (measure, store) = (measure(&ended), work.store());
+    let is_done = match continuation {
+        Some(it) => store.end_and_continue(row, ended, next, it).await?,
+        None => store.end_scan(row, ended, next).await?,
+    };
+    if !is_done {
         let now = work.store().scan(row.scan.user_id, row.scan.id).await?;
         if now.is_none_or(|it| it.scan.status.is_over()) {
             tracing::info!("the scan was ended while it was worked on");
@@ -259,7 +284,7 @@ pub(super) fn measure(ended: &Scan) -> Measure {
     let outcome = match ended.status {
         _ if ended.is_cancelled() => "cancelled",
         ScanStatus::Failed => "failed",
-        _ if ended.is_retryable() => "partial",
+        _ if ended.is_partial() => "partial",
         _ => "completed",
     };
     Measure::Scan {
@@ -282,9 +307,14 @@ pub(super) fn wait(again: &Again, delivered: &Delivered) -> i32 {
     if delivered.last {
         return 0;
     }
-    let asked = again.wait.map_or(0, |it| it.as_secs() + 1);
-    let usual = FIRST_WAIT << delivered.attempt.saturating_sub(1).min(10);
-    i32::try_from(usual.max(asked).min(LONGEST_WAIT)).unwrap_or(i32::MAX)
+    i32::try_from(wait_after(delivered.attempt, again.wait)).unwrap_or(i32::MAX)
+}
+
+/// In how many seconds a message comes again after this delivery.
+pub(super) fn wait_after(attempt: u32, asked: Option<Duration>) -> u64 {
+    let asked = asked.map_or(0, |it| it.as_secs() + 1);
+    let usual = FIRST_WAIT << attempt.saturating_sub(1).min(10);
+    usual.max(asked).min(LONGEST_WAIT)
 }
 
 /// Whether too little is left of the invocation to begin anything.

@@ -41,6 +41,7 @@ mod alerts;
 mod away;
 mod batch;
 mod checkpoints;
+mod continuations;
 mod due;
 mod engines;
 mod erasure;

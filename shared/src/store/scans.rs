@@ -48,6 +48,12 @@ pub struct ScanRow {
     /// The one account it looks at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
+    /// The scan of hers that it goes on with. What was paid for is kept under that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<ScanId>,
+    /// When she last had it begin again; before that, its creation counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted_at: Option<Timestamp>,
     /// Until when its worker has it to itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_until: Option<Timestamp>,
@@ -332,10 +338,7 @@ impl Store {
         after: Scan,
         next: Option<Timestamp>,
     ) -> Result<bool> {
-        let mut tx = self.tx().end(before, after);
-        if let Some(at) = next {
-            tx = tx.put(&due_again(before.scan.user_id, before.scan.kind, at));
-        }
+        let tx = self.tx().end(before, after).plan_next(before, next);
         Ok(tx.commit().await?.is_done())
     }
 }
@@ -357,6 +360,14 @@ impl Tx<'_> {
             tx = tx.create(&locked(scan));
         }
         tx.count(scan.user_id, &[count(it, 1)])
+    }
+
+    /// Plans the next scan of this kind.
+    pub(super) fn plan_next(self, row: &ScanRow, next: Option<Timestamp>) -> Self {
+        match next {
+            Some(at) => self.put(&due_again(row.scan.user_id, row.scan.kind, at)),
+            None => self,
+        }
     }
 
     /// Ends a scan; refused if it changed in between.
@@ -405,6 +416,7 @@ impl Tx<'_> {
             .and_then(|to| to.set("result", &it.result))
             .and_then(|to| to.set("errorMessage", &it.error_message))
             .and_then(|to| to.set("advancedAt", now))
+            .and_then(|to| to.set("wantedAt", now))
             .and_then(|to| to.set("due_kind", DUE_SCAN))
             .and_then(|to| to.set("due_at", now.plus_seconds(WAITING)))
             .and_then(|to| to.set("list", place(&after)))
@@ -441,6 +453,8 @@ pub(super) fn waiting(scan: &Scan, origin: ScanOrigin) -> ScanRow {
         quiet: 0,
         parent: None,
         account: None,
+        continues: None,
+        wanted_at: None,
         lease_until: None,
         advanced_at: None,
     }

@@ -100,13 +100,8 @@ async fn lists_are_in_the_order_the_screens_need() {
     );
     assert_eq!(list(&store, user, Some(&[Completed]), None).await, [good]);
     let ours = {
-        let row = claim(
-            &store,
-            &store.scan(user, system).await.unwrap().unwrap(),
-            "w",
-            at(70),
-        );
-        let row = row.await;
+        let row = store.scan(user, system).await.unwrap().unwrap();
+        let row = claim(&store, &row, "w", at(70)).await;
         let ended = row.scan.clone().completed(serde_json::json!({}), at(80));
         assert!(store.end_scan(&row, ended, None).await.unwrap());
         row.scan.id

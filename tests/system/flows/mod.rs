@@ -16,7 +16,9 @@ pub(crate) use leaving::{
     delete_account, expired_token, logged_out_here_only, revoked_token, settings, two_tabs,
 };
 pub(crate) use looking::{alerts, alerts_told_apart, plan, upload_to_alert};
-pub(crate) use pictures::{delete_image, known_copy_is_counted, scan_with_progress, upload};
+pub(crate) use pictures::{
+    answer_within_a_minute, delete_image, known_copy_is_counted, scan_with_progress, upload,
+};
 
 /// The calls of contract/API.md section 1 that the badge and the lists make.
 const BADGE: &str = "/api/v1/alerts?status=NEW&limit=1";

@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use vara::domain::{ScanId, Timestamp};
 use vara_tests::World;
 use vara_tests::pictures::{mine, mine_and_found};
 use vara_tests::world::eventually;
@@ -177,6 +178,66 @@ async fn polled_until_over(browser: &Browser<'_>) {
         (active.expect(200).data()["scans"] == json!([])).then_some(())
     })
     .await;
+}
+
+/// An engine hangs: she has what the others found within a minute, and the hanging one is waited for
+/// behind it.
+pub(crate) async fn answer_within_a_minute(world: &World) {
+    let _broken = world.broken().await;
+    let (mine, found) = mine_and_found();
+    let (mut browser, _) = Browser::signed_up(world).await;
+    let image = browser.woman().upload(mine).await;
+    first_scan_is_over(&browser.woman(), &image).await;
+    world.plant(found).await;
+    let hang = json!({ "engine": "serpapi", "mode": "timeout" });
+    world.fault(hang).await;
+    let body = json!({ "type": "IMAGE_SCAN" });
+    let scan = browser.api(Method::POST, TRIGGER, Some(body.clone())).await;
+    let scan = scan.expect(202).data().clone();
+    polled_until_over(&browser).await;
+
+    let ended = browser.get(ENDED).await.data()["scans"][0].clone();
+    assert_eq!(
+        (&ended["id"], &ended["status"]),
+        (&scan["id"], &json!("COMPLETED")),
+        "{ended}"
+    );
+    let at = |name: &str| Timestamp::parse(ended[name].as_str().unwrap()).unwrap();
+    let took = at("completedAt").millis_since(at("createdAt"));
+    assert!(took < 60_000, "{took} ms");
+    let result = &ended["result"];
+    for (name, value) in [
+        ("matchesFound", json!(1)),
+        ("imagesScanned", json!(1)),
+        ("partial", json!(true)),
+        ("continues", json!(true)),
+    ] {
+        assert_eq!(result[name], value, "{name}: {result}");
+    }
+    assert_eq!(browser.get(BADGE).await.total(), 1);
+    // The button is free, and what goes on behind does not show.
+    let active = browser.get(ACTIVE).await;
+    assert_eq!(active.data()["scans"], json!([]));
+    let her = browser.woman();
+    let retry = format!("/api/v1/scans/{}/retry", ended["id"].as_str().unwrap());
+    let refused = her.post(&retry, json!({})).await;
+    refused.refused(409, "SCAN_NOT_RETRYABLE");
+
+    world.repair().await;
+    let id = ScanId::parse(ended["id"].as_str().unwrap()).unwrap();
+    let last = her.ended(&ScanId::continuation_of(id).to_string()).await;
+    assert_eq!(
+        (&last["status"], &last["result"]["partial"]),
+        (&json!("COMPLETED"), &json!(false)),
+        "{last}"
+    );
+    assert_eq!(browser.get(BADGE).await.total(), 1);
+    let shown = browser.get(ENDED).await;
+    assert_eq!(
+        shown.data()["scans"][0]["id"],
+        ended["id"],
+        "hers stays first"
+    );
 }
 
 /// Put away, still shown on its tab, and gone after the second time.

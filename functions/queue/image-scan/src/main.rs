@@ -2,12 +2,15 @@
 
 mod engines;
 
+use std::time::Duration;
+
 use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
 use vara::engines::Fetcher;
 use vara::runtime::{Clients, Env, take_scans};
 use vara::services::scanning::Scanner;
 use vara::services::seeing::Eyes;
+use vara::services::time_limit;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -22,10 +25,18 @@ async fn main() -> Result<(), BoxError> {
         queue: env.text("QUEUE_IMAGE_SCAN"),
         background: env.text("QUEUE_BACKGROUND_SCAN"),
         eyes: Eyes::open(),
+        answer_within: answer_within(&env),
     };
     env.check()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
         take_scans(event, async |it| scanner.take(&it).await).await
     }))
     .await
+}
+
+/// How long after her request a scan that she waits for ends.
+fn answer_within(env: &Env) -> Duration {
+    let set = env.optional("SCAN_DEADLINE_SECONDS");
+    let seconds = set.map(|_| env.number("SCAN_DEADLINE_SECONDS"));
+    Duration::from_secs(seconds.unwrap_or(time_limit::DEFAULT_SECONDS).into())
 }

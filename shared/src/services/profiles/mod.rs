@@ -141,6 +141,7 @@ impl Work for ProfileScanner {
                 false => tally.result(fresh, fresh.findings as usize, now),
             },
             failure: tally.failure(),
+            continues: false,
         })
         .await
     }

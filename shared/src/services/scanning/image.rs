@@ -17,7 +17,8 @@ use crate::domain::{
 use crate::objects::key;
 use crate::services::governor::{Asker, Unanswered};
 use crate::services::searching::{Asked, Origin, Query, Unfound, hex};
-use crate::services::work::RESERVE;
+use crate::services::time_limit::TimeLimit;
+use crate::services::work::{RESERVE, wait_after};
 use crate::store::{ImageRow, ScanRow};
 
 /// The most bytes a copy of ours has; anything larger was not made by us.
@@ -28,6 +29,9 @@ pub(super) const BEAT: Duration = Duration::from_secs(5);
 
 /// How often a picture that changes under our hands is marked.
 const MARKS: u32 = 5;
+
+/// How often the schedule looks for scans to be gone on with.
+const SCHEDULE: Duration = Duration::from_secs(60);
 
 /// How old an answer may be that a scheduled scan takes, in seconds.
 const FRESH: i64 = 24 * 3600;
@@ -89,6 +93,11 @@ impl Facts {
         self.engines.values().any(may_say_more)
     }
 
+    /// Whether an engine was left without an answer.
+    pub(super) fn has_gaps(&self) -> bool {
+        self.engines.values().any(|it| *it == Fare::Failed)
+    }
+
     pub(super) fn is_searched(&self) -> bool {
         let answered = |it: &Fare| matches!(it, Fare::Searched | Fare::Unsuitable);
         self.engines.values().any(answered)
@@ -137,8 +146,31 @@ pub(super) struct Means<'a> {
     /// What her pictures are called in alerts.
     pub(super) names: &'a PictureNames,
     pub(super) deadline: Timestamp,
-    /// There is no other attempt after this.
+    /// Which delivery this is, and whether there is no other after it.
+    pub(super) attempt: u32,
     pub(super) last: bool,
+    /// When the scan ends, if somebody waits for it.
+    pub(super) limit: Option<TimeLimit>,
+}
+
+impl Means<'_> {
+    /// After this no question to an engine is begun.
+    pub(super) fn last_question_at(&self) -> Timestamp {
+        let reserved = self.deadline.minus_seconds(RESERVE);
+        let limited = self.limit.map(|it| it.last_question_at());
+        limited.map_or(reserved, |it| it.min(reserved))
+    }
+
+    /// Whether the scan ends before what failed can be tried again, which is to wait so long.
+    pub(super) fn ends_before_retry(&self, wait: Option<Duration>) -> bool {
+        let wait = Duration::from_secs(wait_after(self.attempt, wait));
+        self.limit.is_some_and(|it| it.is_over_after(wait))
+    }
+
+    /// Whether the scan ends before the schedule has it gone on with.
+    pub(super) fn ends_before_schedule(&self) -> bool {
+        self.limit.is_some_and(|it| it.is_over_after(SCHEDULE))
+    }
 }
 
 impl Scanner {
@@ -148,7 +180,7 @@ impl Scanner {
         id: ImageId,
         means: &Means<'_>,
     ) -> Result<Seen, Stop> {
-        let done: Option<Facts> = self.store.image_done(&row.scan, id).await?;
+        let done: Option<Facts> = self.store.image_done(&row.checkpointed(), id).await?;
         if let Some(facts) = done.as_ref().filter(|it| !it.is_partial()) {
             return Ok(Seen::Searched(facts.clone(), Vec::new()));
         }
@@ -175,7 +207,11 @@ impl Scanner {
             troubles,
             late,
         } = self.sorted(asked)?;
-        if !facts.is_searched() && troubles.is_empty() && !late {
+        let is_cut_short = !late.is_empty() && means.ends_before_schedule();
+        for &vendor in late.iter().filter(|_| is_cut_short) {
+            facts.fares(vendor, Fare::Failed);
+        }
+        if !facts.is_searched() && troubles.is_empty() && late.is_empty() {
             return Ok(Seen::Unsearched(facts));
         }
         let places = places(id, &told);
@@ -190,13 +226,16 @@ impl Scanner {
         )
         .boxed_local()
         .await?;
-        if late {
+        if !late.is_empty() && !is_cut_short {
             return Err(Stop::Late);
         }
-        if troubles.is_empty() {
+        let is_complete = troubles.is_empty() && late.is_empty();
+        if is_complete {
             self.miss(row, &image, &thorough).await?;
         }
-        if facts.is_searched() && (troubles.is_empty() || means.last) {
+        let is_last =
+            means.last || is_cut_short || means.ends_before_retry(longest_wait(&troubles));
+        if facts.is_searched() && (is_complete || is_last) {
             self.mark(row, id, &facts, done.is_some()).await?;
             if let Some(seen) = intimacy(&told).filter(|it| known < Some(it.score)) {
                 let user = row.scan.user_id;
@@ -240,7 +279,7 @@ impl Scanner {
         copy: Bytes,
         means: &Means<'_>,
     ) -> Result<Vec<Asked>, Stop> {
-        let scan = row.scan.clone();
+        let scan = row.checkpointed();
         let query = Query {
             scan: &scan,
             asker: means.asker,
@@ -249,7 +288,8 @@ impl Scanner {
             copy,
             has_face: image.image.face_detected,
             since: self.since(row, image).await?,
-            until: means.deadline.minus_seconds(RESERVE),
+            until: means.last_question_at(),
+            limit: means.limit,
         };
         let search = self
             .engines
@@ -262,7 +302,8 @@ impl Scanner {
     /// half as old as her scans are apart.
     async fn since(&self, row: &ScanRow, image: &ImageRow) -> Result<Timestamp, Stop> {
         let created = row.scan.created_at;
-        if row.is_watched() || row.scan.protected_image_id.is_some() {
+        let is_asked_anew = row.is_watched() || row.continues.is_some();
+        if is_asked_anew || row.scan.protected_image_id.is_some() {
             return Ok(created);
         }
         let risk = self.store.risk_level(row.scan.user_id).await?;
@@ -315,9 +356,8 @@ impl Scanner {
                     });
                 }
                 Err(Unfound::Lost) => return Err(Stop::Lost),
-                Err(Unfound::Late) => sorted.late = true,
-                Err(Unfound::Unanswered(Unanswered::Held(Hold::Throttled, _))) => {
-                    sorted.late = true;
+                Err(Unfound::Late | Unfound::Unanswered(Unanswered::Held(Hold::Throttled, _))) => {
+                    sorted.late.push(vendor);
                 }
                 Err(Unfound::Unanswered(Unanswered::Held(Hold::ShareSpent, _))) => {
                     sorted.facts.fares(vendor, Fare::Postponed);
@@ -356,8 +396,9 @@ impl Scanner {
         facts: &Facts,
         was_marked: bool,
     ) -> Result<(), Stop> {
+        let scan = row.checkpointed();
         if was_marked {
-            let amended = self.store.amend_image(&row.scan, id, facts, clock::now());
+            let amended = self.store.amend_image(&scan, id, facts, clock::now());
             return if amended.await? {
                 Ok(())
             } else {
@@ -371,11 +412,11 @@ impl Scanner {
             };
             let marked = self
                 .store
-                .finish_image(&row.scan, &image.image, facts, clock::now());
+                .finish_image(&scan, &image.image, facts, clock::now());
             if marked.await? {
                 return Ok(());
             }
-            let done: Option<Facts> = self.store.image_done(&row.scan, id).await?;
+            let done: Option<Facts> = self.store.image_done(&scan, id).await?;
             if done.is_some() {
                 return Ok(());
             }
@@ -403,6 +444,22 @@ fn intimacy(told: &[Told]) -> Option<Intimacy> {
     })
 }
 
+/// How long until the engines can be asked again.
+pub(super) fn longest_wait<'a>(
+    troubles: impl IntoIterator<Item = &'a Unanswered>,
+) -> Option<Duration> {
+    let now = clock::now();
+    let wait = |it: &Unanswered| match it {
+        Unanswered::Failed(err) => err.wait(),
+        Unanswered::Held(_, until) => {
+            let millis = u64::try_from(until.millis_since(now)).unwrap_or_default();
+            Some(Duration::from_millis(millis))
+        }
+        Unanswered::Ours => None,
+    };
+    troubles.into_iter().filter_map(wait).max()
+}
+
 /// The engines' words, sorted.
 #[derive(Default)]
 struct Sorted {
@@ -411,6 +468,6 @@ struct Sorted {
     /// Some of it is from an earlier attempt.
     resumed: bool,
     troubles: Vec<Unanswered>,
-    /// Some engine needs more time than there is.
-    late: bool,
+    /// These need more time than there is.
+    late: Vec<Vendor>,
 }

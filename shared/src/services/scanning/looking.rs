@@ -18,7 +18,6 @@ use crate::engines::{Fetcher, Refusal, TinEye};
 use crate::metrics::{self, Measure};
 use crate::services::searching::{Query, Unfound, hex};
 use crate::services::seeing::Faces;
-use crate::services::work::RESERVE;
 use crate::store::{ImageRow, ScanRow, Stored};
 
 /// How many found pictures are fetched at a time.
@@ -78,7 +77,7 @@ impl Scanner {
                 .store
                 .finding(row.scan.user_id, image.image.id, place.id)
                 .await?;
-            match known.filter(|it| it.scan_job_id == Some(row.scan.id)) {
+            match known.filter(|it| row.has_seen(it)) {
                 Some(found) => {
                     facts.add(&found);
                     leads.extend(place.sightings.iter().find_map(|it| Lead::of(&found, it)));
@@ -207,7 +206,7 @@ impl Scanner {
         if !may_ask.boxed_local().await {
             return Ok(());
         }
-        let scan = row.scan.clone();
+        let scan = row.checkpointed();
         let query = Query {
             scan: &scan,
             asker: means.asker,
@@ -217,7 +216,8 @@ impl Scanner {
             digest: hex(lead.picture.as_bytes()),
             has_face: false,
             since: scan.created_at,
-            until: means.deadline.minus_seconds(RESERVE),
+            until: means.last_question_at(),
+            limit: means.limit,
         };
         let name = format!("tineye-{}", &query.digest[..16]);
         let question = engine.search_address(&lead.picture);
@@ -244,7 +244,7 @@ impl Scanner {
                 .store
                 .finding(row.scan.user_id, image.image.id, place.id)
                 .await?;
-            if known.is_none_or(|it| it.scan_job_id != Some(row.scan.id)) {
+            if known.is_none_or(|it| !row.has_seen(&it)) {
                 place.parent = Some(lead.from);
                 new.push(place);
             }

@@ -5,6 +5,9 @@
 //! paid for is kept before it is used; findings and alerts have ids that follow from what was found; a
 //! picture is counted together with the mark that it is done; and the scan ends last of all. Whoever
 //! comes later finds the marks and goes on from there.
+//!
+//! A scan that she waits for has a time limit (`services::time_limit`). At the limit it ends with what
+//! there is, and a scan of ours, its continuation, goes on from the same checkpoints.
 
 pub(super) mod evidence;
 mod image;
@@ -13,9 +16,13 @@ mod outcome;
 mod places;
 mod verify;
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
 
 use super::picture_names::picture_names;
+use super::scans::message;
+use super::time_limit::TimeLimit;
 use super::work::{self, Again, Outcome, Work, is_late};
 use crate::clock;
 use crate::domain::{ImageId, Result, Scan, Sendings, Timestamp, progress, rescan_after};
@@ -28,7 +35,7 @@ use crate::services::searching::Engines;
 use crate::services::seeing::Eyes;
 use crate::store::{ScanRow, Store};
 
-use image::{Means, Stop};
+use image::{Means, Seen, Stop};
 use outcome::Tally;
 
 /// The end of the name of the queue of the scans we start.
@@ -53,6 +60,8 @@ pub struct Scanner {
     pub background: String,
     /// What looks at pictures.
     pub eyes: Eyes,
+    /// How long after her request a scan that she waits for ends.
+    pub answer_within: Duration,
 }
 
 impl Scanner {
@@ -65,6 +74,55 @@ impl Scanner {
     async fn sendings(&self, scan: &Scan) -> Result<Sendings> {
         let chosen = self.store.preferences(scan.user_id).await?;
         Ok(chosen.map(|it| it.preferences.engines).unwrap_or_default())
+    }
+}
+
+impl Scanner {
+    /// Looks for a picture until the limit of the scan. What is dropped then is as if its worker had been
+    /// killed: what was paid for and found is kept, and whoever goes on begins there.
+    async fn within_limit(
+        &self,
+        row: &mut ScanRow,
+        image: ImageId,
+        means: &Means<'_>,
+    ) -> Result<Seen, Stop> {
+        let limit = means.limit;
+        let seen = self.image(row, image, means).boxed_local();
+        match limit {
+            Some(limit) => tokio::time::timeout(limit.left(), seen)
+                .await
+                .unwrap_or(Err(Stop::Late)),
+            None => seen.await,
+        }
+    }
+
+    /// Ends the scan with what there is. If it continues, a scan of ours goes on with what is missing,
+    /// and tells her of what it finds.
+    async fn answer(
+        &self,
+        row: &ScanRow,
+        images: &[ImageId],
+        tally: &Tally,
+        continues: bool,
+    ) -> Result<(), Again> {
+        let open = self.store.open_findings(&row.scan, images).await?;
+        work::conclude(self, row, |fresh, now| Outcome {
+            result: tally.result(fresh, (open, continues), now),
+            failure: tally
+                .all_failed()
+                .then(|| (tally.message(continues), tally.error())),
+            continues,
+        })
+        .await?;
+        if continues {
+            let next = Store::continuation(row, clock::now());
+            let told = message(&next.scan);
+            let sent = self.queues.send(&self.background, &told);
+            if let Err(err) = sent.await {
+                tracing::warn!(scan.id = %next.scan.id, error.chain = err.chain(), "a scan waits for the schedule");
+            }
+        }
+        Ok(())
     }
 }
 
@@ -106,13 +164,19 @@ impl Work for Scanner {
             asker: Asker::of(&self.store, row, clock::now()).await?,
             names: &names,
             deadline: delivered.deadline,
+            attempt: delivered.attempt,
             last: delivered.last,
+            limit: TimeLimit::of(row, self.answer_within),
         };
         let mut tally = Tally::new(self.engines.vendors());
         for (at, &image) in images.iter().enumerate() {
-            match self.image(row, image, &means).boxed_local().await {
+            match self.within_limit(row, image, &means).await {
                 Ok(seen) => tally.add(image, seen),
                 Err(Stop::Lost) => return work::lost(),
+                Err(Stop::Late) if means.ends_before_schedule() => {
+                    tally.leave(images.len() - at);
+                    break;
+                }
                 Err(Stop::Late) => return work::pause(self, row).await,
                 Err(Stop::Failed) => tally.fail(image),
             }
@@ -120,18 +184,15 @@ impl Work for Scanner {
                 return work::lost();
             }
         }
-        if tally.has_failures() && !delivered.last {
+        let ends_now = tally.has_failures() && means.ends_before_retry(tally.wait());
+        let continues = tally.has_left() || ends_now;
+        if tally.has_failures() && !delivered.last && !continues {
             return Err(Again {
                 error: tally.error(),
                 wait: tally.wait(),
             });
         }
-        let open = self.store.open_findings(&row.scan, &images).await?;
-        work::conclude(self, row, |fresh, now| Outcome {
-            result: tally.result(fresh, open, now),
-            failure: tally.all_failed().then(|| (tally.message(), tally.error())),
-        })
-        .await
+        self.answer(row, &images, &tally, continues).await
     }
 
     /// A scan of all her pictures settles when the next is due; one of a single picture sees to it that

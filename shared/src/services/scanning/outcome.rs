@@ -6,8 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::work::engine_state;
-use super::image::{Facts, Fare, Seen};
-use crate::clock;
+use super::image::{Facts, Fare, Seen, longest_wait};
 use crate::domain::{Error, ImageId, Timestamp, Vendor};
 use crate::engines::EngineError;
 use crate::services::governor::Unanswered;
@@ -24,6 +23,8 @@ pub(super) struct Tally {
     /// How each engine did, and with how many pictures.
     fares: BTreeMap<(Vendor, Fare), usize>,
     failures: Vec<(ImageId, Unanswered)>,
+    /// Pictures that the time limit left undone, in whole or in part.
+    left: usize,
 }
 
 impl Tally {
@@ -37,6 +38,7 @@ impl Tally {
             facts: Facts::default(),
             fares: BTreeMap::new(),
             failures: Vec::new(),
+            left: 0,
         }
     }
 
@@ -49,6 +51,7 @@ impl Tally {
             }
             Seen::Searched(facts, troubles) => {
                 self.searched += usize::from(facts.is_searched());
+                self.left += usize::from(troubles.is_empty() && facts.has_gaps());
                 self.note(&facts);
                 self.failures
                     .extend(troubles.into_iter().map(|it| (image, it)));
@@ -78,27 +81,28 @@ impl Tally {
         self.failures.push((image, Unanswered::Ours));
     }
 
+    /// There is no time left for so many pictures.
+    pub(super) fn leave(&mut self, pictures: usize) {
+        self.left += pictures;
+    }
+
     pub(super) fn has_failures(&self) -> bool {
         !self.failures.is_empty()
     }
 
+    /// Whether the time limit left something undone.
+    pub(super) fn has_left(&self) -> bool {
+        self.left > 0
+    }
+
     /// Whether nothing at all was learnt.
     pub(super) fn all_failed(&self) -> bool {
-        self.has_failures() && self.searched == 0
+        (self.has_failures() || self.has_left()) && self.searched == 0
     }
 
     /// How long until the engines can be asked again.
     pub(super) fn wait(&self) -> Option<Duration> {
-        let now = clock::now();
-        let wait = |it: &Unanswered| match it {
-            Unanswered::Failed(err) => err.wait(),
-            Unanswered::Held(_, until) => {
-                let millis = u64::try_from(until.millis_since(now)).unwrap_or_default();
-                Some(Duration::from_millis(millis))
-            }
-            Unanswered::Ours => None,
-        };
-        self.failures.iter().filter_map(|(_, it)| wait(it)).max()
+        longest_wait(self.failures.iter().map(|(_, it)| it))
     }
 
     /// The failure of the attempt, for the queue and the log.
@@ -113,18 +117,29 @@ impl Tally {
     }
 
     /// Why the scan failed, in words for her.
-    pub(super) fn message(&self) -> String {
-        self.failures
-            .first()
-            .map_or("", |(_, it)| words(it))
-            .to_owned()
+    pub(super) fn message(&self, continues: bool) -> String {
+        let first = self.failures.first();
+        match first.filter(|_| !continues) {
+            Some((_, it)) => words(it),
+            None => {
+                "This search takes longer than usual. It goes on, and you will be told of what it finds."
+            }
+        }
+        .to_owned()
     }
 
     /// The result as the screens read it (PIPELINE 2.5, QUIRKS Q16).
     ///
     /// `open` is how many findings are open after the scan. New ones are counted on the scan's row,
     /// together with each; what this attempt happened to see does not matter.
-    pub(super) fn result(&self, row: &ScanRow, open: usize, now: Timestamp) -> Value {
+    ///
+    /// `continues`: another scan goes on with what was left undone.
+    pub(super) fn result(
+        &self,
+        row: &ScanRow,
+        (open, continues): (usize, bool),
+        now: Timestamp,
+    ) -> Value {
         let started = row.scan.started_at.unwrap_or(row.scan.created_at);
         let mut result = json!({
             "scannedAt": now,
@@ -137,7 +152,8 @@ impl Tally {
             "duration": now.millis_since(started),
             "details": self.details(),
             "errors": self.errors(),
-            "partial": self.has_failures() || self.budget_words().is_some(),
+            "partial": self.has_failures() || self.has_left() || self.budget_words().is_some(),
+            "continues": continues,
             "engines": Vendor::ALL.map(|it| self.engine(it)),
         });
         if let (Some(image), Some(facts)) = (row.scan.protected_image_id, result.as_object_mut()) {
@@ -258,6 +274,7 @@ fn words(trouble: &Unanswered) -> &'static str {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::clock;
     use crate::domain::{Hold, Scan, ScanId, ScanOrigin, ScanType, UserId};
     use crate::store::Store;
 
@@ -281,7 +298,7 @@ mod tests {
     fn result(tally: &Tally) -> Value {
         tally.result(
             &row(),
-            5,
+            (5, false),
             Timestamp::from_epoch_seconds(1_800_000_002).unwrap(),
         )
     }
@@ -375,6 +392,28 @@ mod tests {
             names,
             "person-discovery:tineye,google-vision,serpapi,facecheck"
         );
+    }
+
+    #[test]
+    fn what_the_limit_left_makes_it_partial_or_failed() {
+        let mut tally = Tally::new(vec![Vendor::Tineye, Vendor::Facecheck]);
+        tally.leave(2);
+        assert!(tally.all_failed() && tally.has_left() && !tally.has_failures());
+        let message = tally.message(true);
+        assert!(message.contains("It goes on"), "{message}");
+        let cut = [
+            (Vendor::Tineye, Fare::Searched),
+            (Vendor::Facecheck, Fare::Failed),
+        ];
+        tally.add(ImageId::next(), searched(&cut));
+        assert!(!tally.all_failed());
+        let now = Timestamp::from_epoch_seconds(1_800_000_002).unwrap();
+        let result = tally.result(&row(), (0, true), now);
+        assert_eq!(
+            (&result["partial"], &result["continues"]),
+            (&json!(true), &json!(true))
+        );
+        assert_eq!(result["engines"][3]["state"], "failed");
     }
 
     #[test]

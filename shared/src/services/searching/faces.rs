@@ -97,7 +97,11 @@ impl Engines {
         }
         let upload = self
             .governor
-            .ask(query.asker, FaceCheck::NAME, engine.upload(&query.copy))
+            .ask(
+                query.asker,
+                FaceCheck::NAME,
+                query.within_limit(engine.upload(&query.copy)),
+            )
             .await?;
         let Some(upload) = upload else {
             return Ok(None);

@@ -69,6 +69,7 @@ impl Search {
             has_face: true,
             since: now,
             until: now.plus_seconds(60),
+            limit: None,
         };
         let engines = self.world.scanner().engines;
         engines.by_face(&self.world.store, &query, engine).await

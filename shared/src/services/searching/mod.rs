@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::governor::{Asker, Governor, Unanswered};
 use super::proxy::Proxy;
+use super::time_limit::TimeLimit;
 use crate::clock;
 use crate::domain::{ImageId, Scan, Sendings, Timestamp, Vendor};
 use crate::engines::{Answer, EngineError, FaceCheck, SerpApi, TinEye, Vision};
@@ -52,6 +53,23 @@ pub(super) struct Query<'a> {
     pub(super) since: Timestamp,
     /// No new question is begun after this.
     pub(super) until: Timestamp,
+    /// The limit of the scan, if somebody waits for it.
+    pub(super) limit: Option<TimeLimit>,
+}
+
+impl Query<'_> {
+    /// Asks a question within the limit. An engine that hangs until then is silent.
+    async fn within_limit<T>(
+        &self,
+        question: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        match &self.limit {
+            Some(limit) => tokio::time::timeout(limit.for_question(), question)
+                .await
+                .unwrap_or(Err(EngineError::Silent)),
+            None => question.await,
+        }
+    }
 }
 
 /// How one engine did.
@@ -191,6 +209,7 @@ impl Engines {
         if clock::now() > query.until {
             return Err(Unfound::Late);
         }
+        let question = query.within_limit(question);
         let answer = self.governor.ask(query.asker, budget, question).await?;
         tracing::info!(engine = name, image.id = %query.image, candidates = answer.candidates.len(), "searched");
         keep(store, query, name, &answer).await?;

@@ -4,10 +4,10 @@
 
 mod engines;
 mod interrupted;
+mod limit;
 mod seen;
 
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use serde_json::json;
 
@@ -53,7 +53,9 @@ fn means(last: bool) -> Means<'static> {
             is_scheduled: false,
         },
         deadline: clock::now().plus_seconds(300),
+        attempt: 1,
         last,
+        limit: None,
     }
 }
 
