@@ -6,11 +6,11 @@ use super::{Desk, Refusal, account, checked_password};
 use crate::auth::{Caller, hash_password, verify_password};
 use crate::clock;
 use crate::domain::{
-    Account, Error, Link, LinkKind, Origin, Result, SessionId, Timestamp, weaknesses,
+    Account, Error, Link, LinkKind, Origin, Result, SessionId, SignInMethod, Timestamp, weaknesses,
 };
 use crate::mail::Mail;
 use crate::services::preferences;
-use crate::store::ENDED_AT_ONCE;
+use crate::store::{ENDED_AT_ONCE, Store};
 
 /// Changes her password while she is signed in. Her other sign-ins end; this one stays.
 ///
@@ -22,8 +22,18 @@ pub async fn change_password(
 ) -> Result<Account, Refusal> {
     let password = checked_password(password)?;
     let account = account(&desk.store, caller.user).await?;
-    replace(desk, &account, password, None, caller).await?;
+    let resets = came_by_link(&desk.store, caller).await?;
+    replace(desk, &account, password, None, resets, caller).await?;
     super::account(&desk.store, caller.user).await
+}
+
+/// Whether the caller signed in by a recovery link: that is how the app resets a password.
+async fn came_by_link(store: &Store, caller: &Caller) -> Result<bool> {
+    let session = match caller.session {
+        Some(id) => store.session(caller.user, id).await?,
+        None => None,
+    };
+    Ok(session.is_some_and(|it| it.method == SignInMethod::Link))
 }
 
 /// Changes her password by a recovery link, which also proves her address. All her sign-ins end.
@@ -41,7 +51,7 @@ pub async fn reset_password(
         session: None,
         role: account.role,
     };
-    replace(desk, &account, password, Some(&link), &nobody).await
+    replace(desk, &account, password, Some(&link), true, &nobody).await
 }
 
 async fn replace(
@@ -49,6 +59,7 @@ async fn replace(
     account: &Account,
     password: &str,
     link: Option<&Link>,
+    resets: bool,
     caller: &Caller,
 ) -> Result<(), Refusal> {
     if account.origin == Origin::External {
@@ -65,7 +76,7 @@ async fn replace(
         return Err(Refusal::SamePassword);
     }
     let hash = hash_password(password.to_owned()).await?;
-    if link.is_some() {
+    if resets {
         // First: a reset that is interrupted here can be repeated with the same link.
         preferences::clear_webhook(&desk.store, account.id(), clock::now()).await?;
     }

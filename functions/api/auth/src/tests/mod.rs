@@ -8,6 +8,7 @@ mod confirming;
 mod errors;
 mod gotrue;
 mod links;
+mod proofs;
 mod refresh;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
