@@ -23,7 +23,7 @@ use crate::template_model::{Faults, Template, root};
 /// A name and what looks for faults under it.
 type Rule = (&'static str, fn(&Template, &mut Faults));
 
-const RULES: [Rule; 34] = [
+const RULES: [Rule; 35] = [
     ("one function per crate", template_functions::one_per_crate),
     ("alike runtime", template_functions::runtime),
     ("sizes", template_functions::sizes),
@@ -41,6 +41,7 @@ const RULES: [Rule; 34] = [
     ("bucket", template_data::bucket),
     ("encryption", template_data::encryption),
     ("retained", template_data::retained),
+    ("production", template_data::production),
     ("secrets", template_data::secrets),
     ("own role", template_rights::own_role),
     ("no wildcards", template_rights::no_wildcards),

@@ -116,13 +116,30 @@ pub(crate) fn encryption(template: &Template, faults: &mut Faults) {
     }
 }
 
-/// Deleting or replacing the stack does not delete what women entrusted to it.
+/// Deleting or replacing the stack does not delete what women entrusted to it. Only what a failed first
+/// create made is deleted again.
 pub(crate) fn retained(template: &Template, faults: &mut Faults) {
     for id in ["Table", "Bucket"].into_iter().chain(KEYS).chain(SECRETS) {
         let resource = &template.0["Resources"][id];
-        let kept =
-            resource["DeletionPolicy"] == "Retain" && resource["UpdateReplacePolicy"] == "Retain";
+        let kept = resource["DeletionPolicy"] == "RetainExceptOnCreate"
+            && resource["UpdateReplacePolicy"] == "Retain";
         faults.expect(kept, format!("{id} goes with the stack"));
+    }
+}
+
+/// No deployment becomes production, or stops being it, by a parameter that was forgotten. What the
+/// rules refuse is tested in `infra/local/src/template/tests.rs`.
+pub(crate) fn production(template: &Template, faults: &mut Faults) {
+    let stage = &template.0["Parameters"]["Stage"];
+    faults.expect(
+        stage.is_object() && stage.get("Default").is_none(),
+        "the stage has a default",
+    );
+    for rule in ["ProductionSite", "ProductionAlarms", "ProductionSender"] {
+        let rule_is = &template.0["Rules"][rule];
+        let holds = rule_is["RuleCondition"] == json!({"Fn::Equals": [{"Ref": "Stage"}, "prod"]})
+            && rule_is["Assertions"][0]["Assert"].is_object();
+        faults.expect(holds, format!("{rule} does not hold for production"));
     }
 }
 

@@ -61,7 +61,7 @@ fn functions() -> Vec<Planted> {
         put(
             "alike runtime",
             "/Globals/Function/Architectures",
-            json!(["x86_64"]),
+            json!(["arm64"]),
         ),
         put(
             "alike runtime",
@@ -182,6 +182,11 @@ fn batches() -> Vec<Planted> {
             "Bucket.BucketName",
             json!({"Fn::Sub": "elsewhere"}),
         ),
+        put(
+            "arrivals",
+            "ImageIngestQueuePolicy.PolicyDocument/Statement/0/Condition/ArnLike/aws:SourceArn",
+            json!({"Fn::Sub": "arn:${AWS::Partition}:s3:::*"}),
+        ),
         gone("arrivals", "Bucket/DependsOn"),
         put(
             "schedules",
@@ -250,6 +255,10 @@ fn bucket() -> Vec<Planted> {
         gone("retained", "DataKey/DeletionPolicy"),
         gone("retained", "TokenKey/DeletionPolicy"),
         put("retained", "Table/UpdateReplacePolicy", json!("Delete")),
+        put("retained", "Bucket/DeletionPolicy", json!("Retain")),
+        put("production", "/Parameters/Stage/Default", json!("dev")),
+        gone("production", "/Rules/ProductionAlarms"),
+        gone("production", "/Rules/ProductionSite/Assertions/0/Assert"),
         put(
             "secrets",
             "Secret.GenerateSecretString/PasswordLength",

@@ -33,7 +33,12 @@ const SIZES: [(&str, u64, u64); 20] = [
 ];
 
 /// Settings that every function gets.
-const SETTINGS_OF_ALL: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"];
+const SETTINGS_OF_ALL: [&str; 3] = [
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    // Differs with every deployment, so that all functions are updated and read a rotated secret.
+    "RELEASE",
+];
 
 /// Which settings a function gets besides, and no others. `SECRET` signs sessions and
 /// picture links: only what a woman talks to may have it.
@@ -163,12 +168,12 @@ fn package_name(manifest: &str) -> String {
         .to_owned()
 }
 
-/// All run alike: arm64, our own binary, traced.
+/// All run alike: on the stage's processor, our own binary, traced.
 pub(crate) fn runtime(template: &Template, faults: &mut Faults) {
     for it in template.functions() {
         let alike = it.get("Runtime") == "provided.al2023"
             && it.get("Handler") == "bootstrap"
-            && it.get("Architectures") == &serde_json::json!(["arm64"])
+            && it.get("Architectures") == &serde_json::json!([{"Ref": "Architecture"}])
             && it.get("Tracing") == "Active";
         faults.expect(alike, format!("{} does not run like the others", it.id));
     }
@@ -303,6 +308,7 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "EXTERNAL_JWT_SECRET": {"Ref": "ExternalJwtSecret"},
         "OTEL_EXPORTER_OTLP_ENDPOINT": {"Ref": "OtlpEndpoint"},
         "OTEL_EXPORTER_OTLP_HEADERS": {"Ref": "OtlpHeaders"},
+        "RELEASE": {"Ref": "Release"},
         "PUBLIC_URL": {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"},
             {"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}]},
     });

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Judges template.yaml the three ways that each catch what the others miss.
+"""Judges template.yaml the three ways that each catch what the others miss, and the deploy command.
 
 1. `sam validate --lint`: is it a SAM template at all?
 2. cfn-lint on the source: properties, references, types.
 3. samtranslator, then cfn-lint on the result: everything SAM writes for us
    (event source mappings, rules, permissions) is judged too. Most planted
    faults are caught only here.
+4. SAM's parser of parameters reads the file that vara-deploy writes as it was meant.
 
 Needs Python 3.9 or newer and the Python package registry the first time. Makes
 its own virtual environment under target/; needs no AWS account and sends
@@ -17,12 +18,14 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 TEMPLATE = ROOT / "template.yaml"
+VALUES = ROOT / "infra" / "deploy" / "sam_values.json"
 HOME = ROOT / "target" / "checks"
 REGION = "eu-central-1"
 
@@ -74,8 +77,25 @@ def translate(source: Path, target: Path) -> None:
     target.write_text(json.dumps(transform(template, {}, NoManagedPolicies()), indent=1))
 
 
+def parse(source: Path) -> int:
+    """0 when SAM reads a file of parameters as it is written. Runs inside the tools' environment."""
+    from samcli.cli.types import CfnParameterOverridesType
+
+    wanted = json.loads(source.read_text())
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(source.read_text())
+        file.flush()
+        read = CfnParameterOverridesType().convert((f"file://{file.name}",), None, None)
+    changed = [name for name in wanted if read.get(name) != wanted[name]]
+    for name in changed:
+        print(f"{name}: {wanted[name]!r} was read as {read.get(name)!r}")
+    return 1 if changed else 0
+
+
 def main() -> int:
     """Runs all checks, even after the first failure; 0 when all passed."""
+    if sys.argv[1:2] == ["--parse"]:
+        return parse(Path(sys.argv[2]))
     if sys.argv[1:2] == ["--translate"]:
         translate(Path(sys.argv[2]), Path(sys.argv[3]))
         return 0
@@ -87,6 +107,7 @@ def main() -> int:
         ("cfn-lint on the source", [*lint, TEMPLATE]),
         ("samtranslator", [bin_dir / "python", Path(__file__), "--translate", TEMPLATE, translated]),
         ("cfn-lint on the result", [*lint, translated]),
+        ("SAM's parser of parameters", [bin_dir / "python", Path(__file__), "--parse", VALUES]),
     ]
     translated.unlink(missing_ok=True)
     failed = []

@@ -215,7 +215,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn truth(&self, rule: &Value) -> Result<bool, TemplateError> {
+    pub(super) fn truth(&self, rule: &Value) -> Result<bool, TemplateError> {
         let unusable = || TemplateError::unusable("a condition", rule);
         let (key, argument) = rule
             .as_object()
@@ -233,6 +233,13 @@ impl Evaluator<'_> {
             ("Fn::Or", Some(any)) => any
                 .iter()
                 .try_fold(false, |truth, one| Ok(truth | self.truth(one)?)),
+            ("Fn::Contains", Some([Value::Array(texts), text])) => {
+                let text = self.text(text)?;
+                let same = |one: &Value| Ok(self.text(one)? == text);
+                texts
+                    .iter()
+                    .try_fold(false, |truth, one| Ok(truth | same(one)?))
+            }
             _ => Err(unusable()),
         }
     }

@@ -8,6 +8,7 @@ pub mod names;
 mod properties;
 mod reader;
 mod resources;
+mod rules;
 
 use std::collections::BTreeMap;
 
@@ -77,6 +78,14 @@ pub enum TemplateError {
     /// A parameter with neither a default nor a value from the stack.
     #[error("the parameter {0} has no value")]
     ParameterWithoutValue(String),
+    /// A rule of the template that the parameters break.
+    #[error("the template's rule {rule} refuses these parameters: {description}")]
+    Refused {
+        /// The rule's name.
+        rule: String,
+        /// What it asks for.
+        description: String,
+    },
     /// A value of a kind or form that cannot be used where it stands.
     #[error("{place}: cannot use {value}")]
     Unusable {

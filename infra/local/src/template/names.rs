@@ -43,8 +43,13 @@ pub(super) fn physical(
     logical: &str,
     property: &str,
 ) -> Result<String, TemplateError> {
-    match resource(evaluator, logical)?.pointer(&format!("/Properties/{property}")) {
+    let resource = resource(evaluator, logical)?;
+    match resource.pointer(&format!("/Properties/{property}")) {
         Some(name) => evaluator.text(name),
+        // AWS makes names of buckets in lower case.
+        None if kind(resource) == "AWS::S3::Bucket" => {
+            Ok(format!("{STACK}-{}", logical.to_lowercase()))
+        }
         None => Ok(format!("{STACK}-{logical}")),
     }
 }

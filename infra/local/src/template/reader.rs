@@ -54,8 +54,9 @@ fn long_form(tag: &str, value: Value) -> Result<Value, String> {
     Ok(Value::Object(Map::from_iter([(name.to_owned(), value)])))
 }
 
-const INTRINSICS: [&str; 10] = [
+const INTRINSICS: [&str; 11] = [
     "Fn::And",
+    "Fn::Contains",
     "Fn::Equals",
     "Fn::GetAtt",
     "Fn::If",

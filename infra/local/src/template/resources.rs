@@ -10,6 +10,7 @@ use super::{
     model::{Api, ApiCors, Bucket, CorsRule, Notification, Queue, Route, Secret, System, Table},
     names,
     properties::Properties,
+    rules,
 };
 
 /// Types that mean nothing on one machine: permissions, encryption, logs, alarms.
@@ -60,6 +61,7 @@ const ATTRIBUTES: [&str; 7] = [
 pub(super) fn system(template: &Value, place: &Place) -> Result<System, TemplateError> {
     let evaluator = Evaluator { template, place };
     check_keys(template, "template", &SECTIONS)?;
+    rules::check(&evaluator)?;
     let mut system = System {
         functions: Vec::new(),
         queues: Vec::new(),
@@ -85,7 +87,7 @@ pub(super) fn system(template: &Value, place: &Place) -> Result<System, Template
     Ok(system)
 }
 
-fn check_keys(value: &Value, place: &str, known: &[&str]) -> Result<(), TemplateError> {
+pub(super) fn check_keys(value: &Value, place: &str, known: &[&str]) -> Result<(), TemplateError> {
     let map = value
         .as_object()
         .ok_or_else(|| TemplateError::unusable(place, value))?;

@@ -73,6 +73,48 @@ fn the_real_template_is_understood() {
 }
 
 #[test]
+fn rules_of_the_template_hold_for_production_only() {
+    let with = |given: &[(&str, &str)]| {
+        let mut place = place();
+        let given = given
+            .iter()
+            .map(|(name, it)| ((*name).into(), (*it).into()));
+        place.parameters.extend(given);
+        load(TEMPLATE, &place).map(|_| ())
+    };
+    let site = ("WebOrigins", "https://app.vara.test.net");
+    let (alarms, sender) = (("AlarmEmail", "ops@test.net"), ("MailFrom", "v@test.net"));
+    let prod = ("Stage", "prod");
+    with(&[prod, site, alarms, sender]).unwrap();
+    with(&[("Stage", "dev")]).unwrap();
+    for (given, rule) in [
+        (vec![prod, alarms, sender], "ProductionSite"),
+        (
+            vec![
+                prod,
+                ("WebOrigins", "http://localhost:5173"),
+                alarms,
+                sender,
+            ],
+            "ProductionSite",
+        ),
+        (vec![prod, site, sender], "ProductionAlarms"),
+        (vec![prod, site, alarms], "ProductionSender"),
+    ] {
+        let error = with(&given).unwrap_err().to_string();
+        assert!(error.contains(rule), "{rule}: {error}");
+    }
+}
+
+#[test]
+fn a_stage_must_be_given() {
+    let mut place = place();
+    place.parameters.remove("Stage");
+    let error = load(TEMPLATE, &place).unwrap_err().to_string();
+    assert_eq!(error, "the parameter Stage has no value");
+}
+
+#[test]
 fn every_redrive_policy_names_a_queue() {
     let system = real();
     let mut policies = 0;
