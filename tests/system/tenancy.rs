@@ -71,9 +71,11 @@ const CLOSED: [(&str, &str); 41] = [
 ];
 
 /// What is open to whoever runs Vara, with `ID` for a queue.
-const ADMINS: [(&str, &str); 2] = [
+const ADMINS: [(&str, &str); 4] = [
     ("GET", "/api/v1/admin/dead-letters"),
     ("POST", "/api/v1/admin/dead-letters/ID/redrive"),
+    ("GET", "/api/v1/admin/switches"),
+    ("PUT", "/api/v1/admin/switches/ID"),
 ];
 
 /// Where something else than a token says who may: what is sent, or the address itself.
@@ -203,10 +205,15 @@ pub(crate) async fn admins(world: &World) {
     let reviewer = world.behind().token_as(&her.id, Role::Reviewer).await;
     let admin = world.behind().token_as(&her.id, Role::Admin).await;
     for (method, path) in ADMINS {
+        // Of the switches one is set to what it is.
+        let path = path.replace("switches/ID", "switches/scheduled-scans");
         let path = path.replace("ID", "image-ingest");
+        let body = (method == "PUT").then(|| json!({ "isOn": true, "reason": "a test" }));
         for (token, status) in [(&her.token, 403), (&reviewer, 403), (&admin, 200)] {
             let method: Method = method.parse().unwrap();
-            let reply = world.call_as(Some(token), method, &path, None).await;
+            let reply = world
+                .call_as(Some(token), method, &path, body.clone())
+                .await;
             match status {
                 403 => reply.refused(403, "FORBIDDEN"),
                 _ => drop(reply.expect(200)),

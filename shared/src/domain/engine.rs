@@ -145,6 +145,8 @@ pub enum Hold {
     Spent,
     /// The account's share of the day is used up.
     ShareSpent,
+    /// Somebody has switched it off.
+    Off,
 }
 
 impl Hold {
@@ -156,6 +158,7 @@ impl Hold {
             Self::Throttled => "throttled",
             Self::Spent => "spent",
             Self::ShareSpent => "share-spent",
+            Self::Off => "off",
         }
     }
 }

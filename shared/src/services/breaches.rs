@@ -8,8 +8,8 @@ use super::governor::{Asker, Governor};
 use super::work::{self, Again, Outcome, Work, is_late};
 use crate::clock;
 use crate::domain::{
-    Account, Breach, Error, LinkedKind, Result, Timestamp, breach_alert, mask_local, progress,
-    rescan_after,
+    Account, Breach, Error, LinkedKind, Result, Switch, Timestamp, breach_alert, mask_local,
+    progress, rescan_after,
 };
 use crate::engines::{EngineError, Hibp};
 use crate::queues::Queues;
@@ -143,11 +143,13 @@ impl Work for BreachChecker {
     }
 
     async fn run(&self, row: &mut ScanRow, delivered: &Delivered) -> Result<(), Again> {
+        let is_on = self.store.switches().await?.is_on(Switch::Hibp);
+        let hibp = self.hibp.as_ref().filter(|_| is_on);
         let mut tally = Tally {
-            off: self.hibp.is_none(),
+            off: hibp.is_none(),
             ..Tally::default()
         };
-        let addresses = match &self.hibp {
+        let addresses = match hibp {
             Some(_) => {
                 let (addresses, unproved) = self.addresses(row).await?;
                 tally.unproved = unproved;
@@ -157,7 +159,7 @@ impl Work for BreachChecker {
         };
         let count = addresses.len();
         for (at, address) in addresses.into_iter().enumerate() {
-            let Some(hibp) = &self.hibp else { break };
+            let Some(hibp) = hibp else { break };
             if is_late(delivered.deadline) {
                 return work::pause(self, row).await;
             }

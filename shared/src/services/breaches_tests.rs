@@ -166,7 +166,23 @@ async fn without_a_key_nothing_is_claimed() {
     breach(&world, HERS, "Shop").await;
     let scan = begun(&world).await;
     take(&checker(&world, None), &scan, 1).await.unwrap();
-    let ended = shown(&world, &scan).await;
+    nothing_is_claimed(&world, &scan).await;
+}
+
+#[tokio::test]
+async fn switched_off_nothing_is_asked_and_nothing_claimed() {
+    let world = world().await;
+    breach(&world, HERS, "Shop").await;
+    crate::services::switches::off(&world.store, "hibp").await;
+    let scan = begun(&world).await;
+    let checker = checker(&world, Some("local-key"));
+    take(&checker, &scan, 1).await.unwrap();
+    nothing_is_claimed(&world, &scan).await;
+    assert_eq!(world.calls("hibp").await, 0);
+}
+
+async fn nothing_is_claimed(world: &World, scan: &Scan) {
+    let ended = shown(world, scan).await;
     assert_eq!(ended.status, ScanStatus::Completed);
     let result = ended.result.unwrap();
     assert_eq!(

@@ -12,10 +12,12 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::domain::{
-    Allowance, BoxError, Ending, Error, Hold, Leave, Result, Timestamp, UserId, is_new_account,
+    Allowance, BoxError, Ending, Error, Hold, Leave, Result, Switch, Timestamp, UserId,
+    is_new_account,
 };
 use crate::engines::{EngineError, FaceCheck, Hibp, SerpApi, TinEye, Vision};
 use crate::runtime::Env;
+use crate::services::switches::Switches;
 use crate::store::{ScanRow, Store};
 
 /// All engines, by the names they are counted under.
@@ -29,6 +31,9 @@ const ENGINES: [&str; 5] = [
 
 /// A wait for one's turn that is worth waiting for.
 const SHORT_WAIT: i64 = 5_000;
+
+/// How long an engine that is switched off is not asked about again, in seconds.
+const OFF_RECHECK: i64 = 60;
 
 /// How often one's turn is waited for.
 const WAITS: u32 = 3;
@@ -66,6 +71,7 @@ impl Asker {
 pub struct Governor {
     store: Store,
     allowances: Arc<BTreeMap<String, Allowance>>,
+    switches: Switches,
 }
 
 /// Why there is no answer.
@@ -109,6 +115,7 @@ impl Governor {
     pub fn new(store: Store, allowances: Option<&str>) -> std::result::Result<Self, BoxError> {
         let allowances = allowances.map_or_else(|| Ok(BTreeMap::new()), serde_json::from_str)?;
         Ok(Self {
+            switches: Switches::new(store.clone()),
             store,
             allowances: Arc::new(allowances),
         })
@@ -215,6 +222,12 @@ impl Governor {
     }
 
     async fn leave(&self, engine: &str, is_scheduled: bool) -> std::result::Result<(), Unanswered> {
+        if let Some(switch) = Switch::named(engine)
+            && !self.switches.is_on(switch).await?
+        {
+            let until = clock::now().plus_seconds(OFF_RECHECK);
+            return Err(Unanswered::Held(Hold::Off, until));
+        }
         let allowance = self.allowance(engine);
         for wait in 0.. {
             let now = clock::now();
@@ -400,6 +413,34 @@ mod tests {
             problem.contains("ENGINE_ALLOWANCES has no perMonth for hibp"),
             "{problem}"
         );
+    }
+
+    #[tokio::test]
+    async fn every_engine_has_a_switch_and_is_not_asked_while_it_is_off() {
+        let governor = governor(None).await;
+        for engine in ENGINES {
+            crate::services::switches::off(&governor.store, engine).await;
+            let fresh = Governor::new(governor.store.clone(), None).unwrap();
+            let asked = Cell::new(false);
+            let held = fresh.ask(asker(), engine, async {
+                asked.set(true);
+                Ok(())
+            });
+            let held = held.await;
+            assert!(
+                matches!(held, Err(Unanswered::Held(Hold::Off, _))) && !asked.get(),
+                "{engine}"
+            );
+            assert_eq!(
+                governor
+                    .store
+                    .engine(engine)
+                    .await
+                    .unwrap()
+                    .spent(clock::now()),
+                0
+            );
+        }
     }
 
     #[tokio::test]

@@ -33,6 +33,7 @@ pub mod scanning;
 pub mod scans;
 pub mod searching;
 pub mod seeing;
+pub mod switches;
 pub mod time_limit;
 pub mod users;
 mod work;

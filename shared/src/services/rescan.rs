@@ -8,8 +8,8 @@
 use serde_json::json;
 
 use crate::domain::{
-    Error, Image, ImageState, ImageStatus, Result, RiskLevel, Scan, ScanId, ScanType, Timestamp,
-    UserId, rescan_after,
+    Error, Image, ImageState, ImageStatus, Result, RiskLevel, Scan, ScanId, ScanType, Switch,
+    Timestamp, UserId, rescan_after,
 };
 use crate::engines::{FaceCheck, Upload};
 use crate::metrics;
@@ -90,7 +90,12 @@ impl Rescan {
     /// Deals with everything that is due. Fails only if the table does not say what is.
     pub async fn run(&self, now: Timestamp) -> Result<Tally> {
         let mut tally = Tally::default();
+        // What is not begun now stays due.
+        let begins = self.store.switches().await?.is_on(Switch::ScheduledScans);
         for (at, kind) in KINDS.into_iter().enumerate() {
+            if !begins && matches!(kind, DUE_RESCAN | DUE_RECHECK) {
+                continue;
+            }
             for due in self.store.due(kind, now, MOST).await? {
                 match self.deal_with(kind, &due, now).await {
                     Ok(true) => tally.done[at] += 1,

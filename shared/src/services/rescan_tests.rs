@@ -152,6 +152,11 @@ async fn her_next_scan_begins_when_it_is_due_and_is_planned_again() {
         0
     );
     let week = clock::now().plus_seconds(7 * 24 * HOUR + 60);
+    crate::services::switches::off(&world.store, "scheduled-scans").await;
+    assert_eq!(rescan.run(week).await.unwrap().done[1], 0, "switched off");
+    let on = serde_json::from_str(r#"{"isOn":true,"reason":"a test"}"#).unwrap();
+    let set = crate::services::switches::set(&world.store, "scheduled-scans", on, world.user);
+    set.await.unwrap();
     assert_eq!(rescan.run(week).await.unwrap().done[1], 1);
     assert_eq!(rescan.run(week).await.unwrap().done[1], 0, "told twice");
     assert_eq!(sent(&world, BACKGROUND), 1);

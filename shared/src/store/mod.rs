@@ -26,6 +26,7 @@
 //! | | `REPLAY#…` | what a call with an idempotency key was answered, sealed; forgotten after a day |
 //! | `EMAIL#…`, `TOKEN#…`, `OAUTH#…` | `-` | look-ups that cross users |
 //! | `ENGINE#<name>` | `-` | how an engine stands: what was asked of it, whether it is down |
+//! | `SWITCHES` | `-` | what is turned off without a deployment |
 //! | `PROXY#<minute>` | `-` | how many proxy addresses end in that minute |
 //! | `RATE#…` | `-` | how many calls somebody made this minute |
 //! | `MAILING#…` | `-` | whether a mail that a queue asked for was sent; forgotten after a day |
@@ -67,6 +68,7 @@ mod reviews;
 mod scans;
 mod sessions;
 mod sightings;
+mod switches;
 mod told;
 mod tries;
 mod tx;
@@ -105,6 +107,7 @@ pub use reviews::{AlertMove, Flagged};
 pub(crate) use scans::DUE_SCAN;
 pub use scans::{Claim, ScanRow};
 pub(crate) use sessions::ENDED_AT_ONCE;
+pub use switches::SwitchBoard;
 pub use users::LinkUse;
 
 /// The version of the shape of the rows written here.

@@ -11,7 +11,9 @@ use vara::testing::{Cloud, House};
 use crate::routes::{App, routes};
 
 const QUEUE: &str = "http://q/1/image-scan";
+const OFF: &str = r#"{"isOn":false,"reason":"it answers nonsense"}"#;
 const LIST: &str = "/api/v1/admin/dead-letters";
+const SWITCHES: &str = "/api/v1/admin/switches";
 const REDRIVE: &str = "/api/v1/admin/dead-letters/image-scan/redrive";
 
 async fn house() -> (House, Cloud) {
@@ -47,10 +49,16 @@ async fn only_an_admin_is_let_in() {
         ("eve@example.net", Role::Reviewer),
     ] {
         let (_, token) = house.somebody(email, role).await;
-        for (method, uri) in [(Method::GET, LIST), (Method::POST, REDRIVE)] {
-            let reply = house.send(method.clone(), uri, &token, "").await;
+        let tineye = format!("{SWITCHES}/tineye");
+        for (method, uri, body) in [
+            (Method::GET, LIST, ""),
+            (Method::POST, REDRIVE, ""),
+            (Method::GET, SWITCHES, ""),
+            (Method::PUT, tineye.as_str(), OFF),
+        ] {
+            let reply = house.send(method.clone(), uri, &token, body).await;
             House::refused(&reply, 403, "FORBIDDEN");
-            let reply = house.send(method, uri, "null", "").await;
+            let reply = house.send(method, uri, "null", body).await;
             House::refused(&reply, 401, "AUTH_INVALID_TOKEN");
         }
     }
@@ -83,4 +91,31 @@ async fn an_admin_sees_what_was_given_up_and_sends_it_back() {
     let other = REDRIVE.replace("image-scan", "image-scan-dead");
     let reply = house.send(Method::POST, &other, &token, "").await;
     House::refused(&reply, 404, "QUEUE_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn an_admin_turns_an_engine_off_and_on_again() {
+    let (house, _cloud) = house().await;
+    let (ada, token) = house.somebody("ada@example.net", Role::Admin).await;
+    let tineye = format!("{SWITCHES}/tineye");
+    let set = House::data(house.send(Method::PUT, &tineye, &token, OFF).await, 200);
+    assert_eq!(
+        (&set["isOn"], &set["changedBy"], &set["reason"]),
+        (&json!(false), &json!(ada), &json!("it answers nonsense"))
+    );
+    let is_on = async || {
+        let listed = House::data(house.send(Method::GET, SWITCHES, &token, "").await, 200);
+        listed[0]["isOn"].clone()
+    };
+    assert_eq!(is_on().await, false);
+    let on = r#"{"isOn":true,"reason":"it is back"}"#;
+    House::data(house.send(Method::PUT, &tineye, &token, on).await, 200);
+    assert_eq!(is_on().await, true);
+    let other = format!("{SWITCHES}/everything");
+    let reply = house.send(Method::PUT, &other, &token, OFF).await;
+    House::refused(&reply, 404, "SWITCH_NOT_FOUND");
+    for bad in ["", "{}", r#"{"isOn":false,"reason":""}"#] {
+        let reply = house.send(Method::PUT, &tineye, &token, bad).await;
+        House::refused(&reply, 400, "VALIDATION_ERROR");
+    }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 pub(crate) use impersonators::has_persona;
 
 use super::work::{self, Again, Outcome, Work};
-use crate::domain::{AlertId, Error, Result, ScanType, Timestamp};
+use crate::domain::{AlertId, Error, Result, ScanType, Switch, Timestamp};
 use crate::engines::{EngineError, Fetcher, Social};
 use crate::objects::Objects;
 use crate::queues::Queues;
@@ -114,7 +114,9 @@ impl Work for ProfileScanner {
     }
 
     async fn run(&self, row: &mut ScanRow, delivered: &Delivered) -> Result<(), Again> {
-        let tally = match (&self.social, row.scan.kind) {
+        let is_on = self.store.switches().await?.is_on(Switch::Social);
+        let social = self.social.as_ref().filter(|_| is_on);
+        let tally = match (social, row.scan.kind) {
             (None, _) => Ok(Some(Tally {
                 unlooked: Some("off"),
                 ..Tally::default()

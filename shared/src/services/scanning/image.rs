@@ -72,6 +72,8 @@ pub(super) enum Fare {
     Postponed,
     /// The month's budget is spent.
     Spent,
+    /// It is switched off.
+    Off,
     /// It was not asked, or did not answer; it may yet.
     Failed,
 }
@@ -364,6 +366,9 @@ impl Scanner {
                 }
                 Err(Unfound::Unanswered(Unanswered::Held(Hold::Spent, _))) => {
                     sorted.facts.fares(vendor, Fare::Spent);
+                }
+                Err(Unfound::Unanswered(Unanswered::Held(Hold::Off, _))) => {
+                    sorted.facts.fares(vendor, Fare::Off);
                 }
                 Err(Unfound::Unanswered(why)) => {
                     sorted.facts.fares(vendor, Fare::Failed);

@@ -221,8 +221,8 @@ impl Tally {
         let of = |fare| self.fares.get(&(vendor, fare)).copied().unwrap_or_default();
         let searched = of(Fare::Searched) + of(Fare::Unsuitable);
         let (failed, spent, withheld) = (of(Fare::Failed), of(Fare::Spent), of(Fare::Withheld));
-        let postponed = of(Fare::Postponed);
-        let unasked = if !self.vendors.contains(&vendor) {
+        let (postponed, off) = (of(Fare::Postponed), of(Fare::Off));
+        let unasked = if !self.vendors.contains(&vendor) || searched + failed == 0 && off > 0 {
             Some("off")
         } else if searched + failed == 0 && spent > 0 {
             Some("spent")
@@ -238,7 +238,7 @@ impl Tally {
             "state": engine_state(unasked, failed, searched),
             "searched": searched,
             "failed": failed,
-            "notSearched": spent + withheld + postponed,
+            "notSearched": spent + withheld + postponed + off,
         })
     }
 }
@@ -370,6 +370,13 @@ mod tests {
         tally.add(
             ImageId::next(),
             searched(&[(Vendor::Serpapi, Fare::Unsuitable)]),
+        );
+        let mut off = Tally::new(Vendor::ALL.into());
+        off.add(ImageId::next(), searched(&[(Vendor::Tineye, Fare::Off)]));
+        let switched = result(&off)["engines"][0].clone();
+        assert_eq!(
+            (&switched["state"], &switched["notSearched"]),
+            (&json!("off"), &json!(1))
         );
         let result = result(&tally);
         let states: Vec<_> = result["engines"]
