@@ -23,7 +23,7 @@ use crate::template_model::{Faults, Template, root};
 /// A name and what looks for faults under it.
 type Rule = (&'static str, fn(&Template, &mut Faults));
 
-const RULES: [Rule; 35] = [
+const RULES: [Rule; 36] = [
     ("one function per crate", template_functions::one_per_crate),
     ("alike runtime", template_functions::runtime),
     ("sizes", template_functions::sizes),
@@ -49,6 +49,7 @@ const RULES: [Rule; 35] = [
     ("rights match settings", template_rights::match_settings),
     ("key by service", template_rights::key_by_service),
     ("mail", template_rights::mail),
+    ("kept out", template_rights::kept_out),
     ("routes", template_gateway::routes),
     ("patience", template_gateway::patience),
     ("cors", template_gateway::cors),

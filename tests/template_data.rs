@@ -89,7 +89,7 @@ pub(crate) fn bucket(template: &Template, faults: &mut Faults) {
 }
 
 /// The values that keys are derived from.
-const SECRETS: [&str; 2] = ["Secret", "ProxySecret"];
+const SECRETS: [&str; 3] = ["Secret", "SigningSecret", "ProxySecret"];
 
 /// What all of it is encrypted with, and what lets us into accounts of hers.
 const KEYS: [&str; 2] = ["DataKey", "TokenKey"];

@@ -316,6 +316,16 @@ fn rights() -> Vec<Planted> {
         gone("key by service", "AlertsRole#4/Condition"),
         gone("key by service", "AccountsRole#5/Condition"),
         gone("mail", "AuthRole#4/Condition"),
+        gone("no wildcards", "AlertsRole#6/Condition"),
+        gone("kept out", "AlertsRole#6"),
+        gone("kept out", "AlertsRole#5"),
+        gone("kept out", "ImageScanRole#11"),
+        gone("kept out", "HealthRole#2/Condition"),
+        put(
+            "kept out",
+            "HealthRole#2/Condition/ForAllValues:StringLike/dynamodb:LeadingKeys",
+            json!(["USER#*"]),
+        ),
     ]
 }
 

@@ -40,8 +40,8 @@ const SETTINGS_OF_ALL: [&str; 3] = [
     "RELEASE",
 ];
 
-/// Which settings a function gets besides, and no others. `SECRET` signs sessions and
-/// picture links: only what a woman talks to may have it.
+/// Which settings a function gets besides, and no others. `SECRET` signs picture links: only what a
+/// woman talks to may have it. `SIGNING_SECRET` signs sessions: only sign-in may have it.
 const SETTINGS: [(&str, &str); 20] = [
     (
         "api-accounts",
@@ -57,7 +57,7 @@ const SETTINGS: [(&str, &str); 20] = [
     ),
     (
         "api-auth",
-        "CONFIRM_FIRST EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM PUBLIC_URL QUEUE_SIGN_IN_MAIL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SESSION_MAX_DAYS STAGE TABLE WEB_ORIGINS",
+        "CONFIRM_FIRST EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM PUBLIC_URL QUEUE_SIGN_IN_MAIL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SESSION_MAX_DAYS SIGNING_SECRET SIGNING_SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-health",
@@ -303,6 +303,8 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "SESSION_MAX_DAYS": {"Ref": "SessionMaxDays"},
         "CONFIRM_FIRST": {"Ref": "ConfirmFirst"},
         "QUEUE_SIGN_IN_MAIL": {"Ref": "SignInMailQueue"},
+        "SIGNING_SECRET": {"Fn::Sub": "{{resolve:secretsmanager:${SigningSecret}:SecretString}}"},
+        "SIGNING_SECRET_PREVIOUS": {"Ref": "PreviousSigningSecret"},
         "EXTERNAL_ISSUER": {"Ref": "ExternalIssuer"},
         "EXTERNAL_JWKS_URL": {"Ref": "ExternalJwksUrl"},
         "EXTERNAL_JWT_SECRET": {"Ref": "ExternalJwtSecret"},

@@ -103,8 +103,19 @@ impl Template {
         )
     }
 
-    /// The statements of a function's role.
+    /// What a function's role permits.
     pub(crate) fn statements(&self, function: &Function) -> Vec<&Value> {
+        let all = self.all_statements(function).into_iter();
+        all.filter(|it| it["Effect"] != "Deny").collect()
+    }
+
+    /// What a function's role refuses, whatever else permits it.
+    pub(crate) fn denials(&self, function: &Function) -> Vec<&Value> {
+        let all = self.all_statements(function).into_iter();
+        all.filter(|it| it["Effect"] == "Deny").collect()
+    }
+
+    fn all_statements(&self, function: &Function) -> Vec<&Value> {
         let Some(role) = attribute(function.get("Role"), "Arn") else {
             return Vec::new();
         };

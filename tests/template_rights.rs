@@ -130,6 +130,12 @@ pub(crate) fn no_wildcards(template: &Template, faults: &mut Faults) {
                 format!("{of} is not a plain permission"),
             );
         }
+        for denial in template.denials(&function) {
+            let of = format!("{} {}", function.id, denial["Sid"]);
+            // A condition that names nothing would refuse everything.
+            let bounded = denial["Condition"].is_object();
+            faults.expect(bounded, format!("{of} refuses everything"));
+        }
     }
 }
 
@@ -323,6 +329,107 @@ pub(crate) fn mail(template: &Template, faults: &mut Faults) {
                     format!("{} may mail as anybody", function.id),
                 );
             }
+        }
+    }
+}
+
+/// The rows by which one gets into accounts, and who has no part in them. Where a function has a reason to
+/// reach one, it is taken off here and in its role.
+const KEPT_OUT: [(&str, &str); 17] = [
+    ("api-accounts", "EMAIL#* TOKEN#*"),
+    ("api-admin", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
+    ("api-alerts", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
+    ("api-images", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
+    ("api-matches", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
+    ("api-onboarding", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
+    (
+        "api-protection-plan",
+        "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*",
+    ),
+    ("api-proxy", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
+    ("api-scans", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
+    ("queue-breach-check", WORKERS_KEPT_OUT),
+    ("queue-image-ingest", WORKERS_KEPT_OUT),
+    ("queue-image-scan", WORKERS_KEPT_OUT),
+    ("queue-notice", WORKERS_KEPT_OUT),
+    ("queue-profile-scan", WORKERS_KEPT_OUT),
+    ("schedule-notify", WORKERS_KEPT_OUT),
+    ("schedule-rescan", WORKERS_KEPT_OUT),
+    // Counts calls and looks at nothing but its own row and the engines'.
+    ("api-health", ""),
+];
+
+/// What nobody's request leads to is not for those that nobody calls.
+const WORKERS_KEPT_OUT: &str = "EMAIL#* TOKEN#* MAIL#* OAUTH#* RATE#* REPLAY#* TRIES#*";
+
+/// The rows that one function writes and all read.
+const WRITTEN_BY_ONE: [(&str, &str); 2] = [("SIGNING-KEYS", "api-auth"), ("SWITCHES", "api-admin")];
+
+/// A function that is broken into does not lead into accounts: rows that lead there are refused to
+/// whoever has no part in them, the keys that are believed are written by sign-in alone, and workers
+/// write no password, no sign-in and no role.
+pub(crate) fn kept_out(template: &Template, faults: &mut Faults) {
+    let keys = |it: &Value, way: &str| {
+        let named = words(&it["Condition"][way]["dynamodb:LeadingKeys"]);
+        named
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<BTreeSet<_>>()
+    };
+    for function in template.functions() {
+        let (package, denials) = (function.package(), template.denials(&function));
+        let denied = |actions: &[&str]| {
+            let meant = denials.iter().filter(|it| {
+                let said = words(&it["Action"]);
+                let on_table = attribute(&it["Resource"], "Arn") == Some("Table");
+                on_table
+                    && (said.contains("dynamodb:*") || actions.iter().all(|a| said.contains(a)))
+            });
+            let keys = meant.flat_map(|it| keys(it, "ForAnyValue:StringLike"));
+            keys.collect::<BTreeSet<_>>()
+        };
+        if let Some((_, out)) = KEPT_OUT.iter().find(|(name, _)| *name == package) {
+            let denied = denied(&["dynamodb:*"]);
+            for prefix in out.split(' ').filter(|it| !it.is_empty()) {
+                let out = denied.contains(prefix);
+                faults.expect(out, format!("{package} may reach {prefix}"));
+            }
+        }
+        if package == "api-health" {
+            let open = ["ENGINE#*", "PING", "RATE#*"];
+            for it in template.statements(&function) {
+                if words(&it["Action"])
+                    .iter()
+                    .any(|it| it.starts_with("dynamodb:"))
+                {
+                    let keys = keys(it, "ForAllValues:StringLike");
+                    let few = !keys.is_empty() && keys.iter().all(|it| open.contains(&it.as_str()));
+                    faults.expect(few, format!("{package} reaches more than it counts"));
+                }
+            }
+            continue;
+        }
+        let writes = [
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+        ];
+        let denied = denied(&writes);
+        for (row, writer) in WRITTEN_BY_ONE {
+            let as_decided = denied.contains(row) != (package == writer);
+            faults.expect(as_decided, format!("{package} and writing {row}"));
+        }
+        if !package.starts_with("api-") {
+            let kept = denials.iter().any(|it| {
+                let attributes =
+                    words(&it["Condition"]["ForAnyValue:StringEquals"]["dynamodb:Attributes"]);
+                let actions = words(&it["Action"]);
+                ["generation", "passwordHash", "role"]
+                    .iter()
+                    .all(|a| attributes.contains(a))
+                    && writes[..2].iter().all(|a| actions.contains(a))
+            });
+            faults.expect(kept, format!("{package} may write credentials"));
         }
     }
 }

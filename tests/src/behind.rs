@@ -35,7 +35,7 @@ impl Behind {
             .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
             .endpoint_url(stack.endpoint("dynamodb").unwrap())
             .build();
-        let keys = Keys::derive(setting("SECRET"), None).unwrap();
+        let keys = Keys::of(&[setting("SECRET")], &[setting("SIGNING_SECRET")]).unwrap();
         let public_url = setting("PUBLIC_URL").to_owned();
         Self {
             store: Store::new(Client::from_conf(config), stack.table()),

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Keys;
+use super::published::PublishedKeys;
 use crate::domain::{
     Account, Error, Result, Role, Session, SessionId, SignInMethod, Timestamp, UserId,
 };
@@ -16,6 +17,8 @@ const AUDIENCE: &str = "authenticated";
 #[derive(Clone, Debug)]
 pub struct Access {
     keys: Keys,
+    /// Where the keys of tokens are found, if they are not ours.
+    published: Option<PublishedKeys>,
     issuer: String,
 }
 
@@ -78,8 +81,19 @@ impl Access {
     /// Tokens signed with `keys`, whose issuer is the sign-in surface at `public_url`.
     #[must_use]
     pub fn new(keys: Keys, public_url: &str) -> Self {
+        Self::with(keys, public_url, None)
+    }
+
+    /// Tokens that another function signs and that are verified with what it published.
+    #[must_use]
+    pub(super) fn verifying(keys: Keys, public_url: &str, published: PublishedKeys) -> Self {
+        Self::with(keys, public_url, Some(published))
+    }
+
+    fn with(keys: Keys, public_url: &str, published: Option<PublishedKeys>) -> Self {
         Self {
             keys,
+            published,
             issuer: format!("{}/auth/v1", public_url.trim_end_matches('/')),
         }
     }
@@ -127,17 +141,31 @@ impl Access {
         Ok((token, end))
     }
 
-    /// What a token of ours says; `None` if it is not one of ours.
-    pub(super) fn read(&self, token: &str, now: Timestamp) -> Option<Result<Claims, Rejected>> {
-        let header = jsonwebtoken::decode_header(token).ok()?;
-        let pair = self.keys.verifying(header.kid.as_deref()?)?;
-        Some(verify(
-            token,
-            &pair.decoding,
-            Algorithm::ES256,
-            &self.issuer,
-            now,
-        ))
+    /// What a token of ours says; `None` if it is not one of ours. The outer error is trouble with
+    /// finding its key.
+    pub(super) async fn read(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<Result<Claims, Rejected>>> {
+        let header = jsonwebtoken::decode_header(token).ok();
+        let Some(kid) = header.and_then(|it| it.kid) else {
+            return Ok(None);
+        };
+        let published;
+        let key = match (self.keys.verifying(&kid), &self.published) {
+            (Some(pair), _) => &pair.decoding,
+            (None, Some(keys)) => match keys.find(&kid).await? {
+                Some(key) => {
+                    published = key;
+                    &published
+                }
+                None => return Ok(None),
+            },
+            (None, None) => return Ok(None),
+        };
+        let read = verify(token, key, Algorithm::ES256, &self.issuer, now);
+        Ok(Some(read))
     }
 }
 
@@ -191,29 +219,37 @@ mod tests {
         (access.issue(&account, &session, now).unwrap().0, session)
     }
 
+    async fn read(
+        access: &Access,
+        token: &str,
+        now: Timestamp,
+    ) -> Option<Result<Claims, Rejected>> {
+        access.read(token, now).await.unwrap()
+    }
+
     fn now() -> Timestamp {
         Timestamp::parse("2026-11-20T12:00:00Z").unwrap()
     }
 
     const SECRET: &str = "a-secret-of-more-than-thirty-two-characters";
 
-    #[test]
-    fn a_token_says_who_and_where_for_an_hour() {
+    #[tokio::test]
+    async fn a_token_says_who_and_where_for_an_hour() {
         let access = access(SECRET, "http://localhost:4000/");
         let (token, session) = issue(&access, now());
-        let claims = access.read(&token, now()).unwrap().unwrap();
+        let claims = read(&access, &token, now()).await.unwrap().unwrap();
         assert_eq!(claims.session_id, Some(session.id));
         assert_eq!(claims.email, "ana@example.net");
         let end = now().epoch_seconds() + 3600;
         assert!(
-            access
-                .read(&token, now().plus_seconds(3599))
+            read(&access, &token, now().plus_seconds(3599))
+                .await
                 .unwrap()
                 .is_ok()
         );
         assert_eq!(
-            access
-                .read(&token, now().plus_seconds(3600))
+            read(&access, &token, now().plus_seconds(3600))
+                .await
                 .unwrap()
                 .unwrap_err(),
             Rejected::Expired(end)
@@ -227,8 +263,8 @@ mod tests {
         assert_eq!(payload["amr"][0]["method"], "password");
     }
 
-    #[test]
-    fn forged_foreign_and_unsigned_tokens_are_not_believed() {
+    #[tokio::test]
+    async fn forged_foreign_and_unsigned_tokens_are_not_believed() {
         let ours = access(SECRET, "http://localhost:4000");
         let (token, _) = issue(&ours, now());
         let (head, rest) = token.split_once('.').unwrap();
@@ -242,7 +278,7 @@ mod tests {
             URL_SAFE_NO_PAD.encode(claims.to_string())
         );
         assert_eq!(
-            ours.read(&forged, now()).unwrap().unwrap_err(),
+            read(&ours, &forged, now()).await.unwrap().unwrap_err(),
             Rejected::Invalid
         );
 
@@ -254,28 +290,23 @@ mod tests {
             URL_SAFE_NO_PAD.encode(header.to_string())
         );
         assert_eq!(
-            ours.read(&confused, now()).unwrap().unwrap_err(),
+            read(&ours, &confused, now()).await.unwrap().unwrap_err(),
             Rejected::Invalid
         );
 
         // Another stage with the same secret is another issuer.
         assert_eq!(
-            access(SECRET, "https://other")
-                .read(&token, now())
+            read(&access(SECRET, "https://other"), &token, now())
+                .await
                 .unwrap()
                 .unwrap_err(),
             Rejected::Invalid
         );
-        assert!(
-            access(
-                "another-secret-of-more-than-thirty-two",
-                "http://localhost:4000"
-            )
-            .read(&token, now())
-            .is_none()
-        );
+        let another = "another-secret-of-more-than-thirty-two";
+        let another = access(another, "http://localhost:4000");
+        assert!(read(&another, &token, now()).await.is_none());
         for text in ["", "null", "a.b.c", "anon-key"] {
-            assert!(ours.read(text, now()).is_none(), "{text}");
+            assert!(read(&ours, text, now()).await.is_none(), "{text}");
         }
     }
 }

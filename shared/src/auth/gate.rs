@@ -95,7 +95,7 @@ impl Gate {
         let token = authorization
             .and_then(|it| it.strip_prefix("Bearer "))
             .ok_or(Denied::Missing)?;
-        match (self.access.read(token, now), &self.external) {
+        match (self.access.read(token, now).await?, &self.external) {
             (Some(read), _) => self.ours(believed(read)?).await,
             (None, Some(external)) => {
                 self.theirs(believed(external.read(token, now).await?)?, now)
@@ -151,11 +151,29 @@ impl Gate {
         })
     }
 
-    /// Whose token this is, if it is one we believe, whether or not she is still signed in. Asks no
-    /// table, so it can stand before what would cost one.
+    /// The function that signs says here which keys its tokens are verified with, before it signs any.
+    /// `release` names its deployment; an earlier one leaves in place what a later one published.
+    pub async fn publish_keys(&self, release: &str) -> Result<()> {
+        let keys = self.keys().jwks().to_string();
+        if self.store.publish_signing_keys(&keys, release).await? {
+            return Ok(());
+        }
+        let published = self.store.signing_keys().await?.unwrap_or_default();
+        let ours = self.keys().signing().map(|it| it.kid.clone());
+        if ours.is_some_and(|kid| published.contains(&format!("\"{kid}\""))) {
+            return Ok(());
+        }
+        Err(Error::bug(
+            "publishing the signing keys",
+            "a later release has published other keys",
+        ))
+    }
+
+    /// Whose token this is, if it is one we believe, whether or not she is still signed in. Does not ask
+    /// whether it is, so it can stand before what would cost a read; the key is mostly known.
     pub async fn subject(&self, authorization: Option<&str>, now: Timestamp) -> Option<UserId> {
         let token = authorization?.strip_prefix("Bearer ")?;
-        let read = match (self.access.read(token, now), &self.external) {
+        let read = match (self.access.read(token, now).await.ok()?, &self.external) {
             (Some(read), _) => read,
             (None, Some(external)) => external.read(token, now).await.ok()?,
             (None, None) => return None,
@@ -380,7 +398,8 @@ mod tests {
         account.role = Role::Reviewer;
         let session = Session::new(account.id(), SignInMethod::Password, now());
         let token = gate.access.issue(&account, &session, now()).unwrap().0;
-        let read = gate.access.read(&token, now()).unwrap().unwrap();
+        let read = gate.access.read(&token, now()).await.unwrap();
+        let read = read.unwrap().unwrap();
         assert_eq!(read.app_metadata.role(), Role::Reviewer);
     }
 

@@ -1,4 +1,8 @@
-//! Every key of ours, derived from one secret, each for one purpose.
+//! Every key of ours, derived from two secrets, each for one purpose.
+//!
+//! All functions that a woman calls hold the shared secret. The signing secret, which sign-ins hang on, is
+//! held by the function that signs alone; the others verify with the public keys it publishes
+//! ([`super::published`]).
 //!
 //! *Invariant:* a key made for one purpose is never used for another, so that what is signed for a
 //! picture's address can never be shown as a refresh token.
@@ -19,19 +23,19 @@ use super::seal::Seal;
 use crate::domain::{Error, Result};
 use crate::runtime::Env;
 
-/// The shortest secret we start with.
-const SECRET_CHARS: usize = 32;
+/// The shortest secret we start with, ours or another issuer's.
+pub(super) const SECRET_CHARS: usize = 32;
 
 /// The keys. Cheap to clone.
 #[derive(Clone)]
 pub struct Keys(Arc<Inner>);
 
 struct Inner {
-    /// The first signs; all of them verify.
+    /// Of the signing secrets; empty where tokens are only verified. The first signs; all of them verify.
     pairs: Vec<Pair>,
-    /// The first signs; all of them verify.
-    urls: Vec<hmac::Key>,
     refresh: Vec<hmac::Key>,
+    /// Of the shared secrets. The first signs; all of them verify.
+    urls: Vec<hmac::Key>,
     proxy: Vec<hmac::Key>,
     addresses: hmac::Key,
     /// Names what is kept to be given again.
@@ -84,36 +88,42 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// The keys of `secret`. What was signed under `previous` is still believed.
+    /// All keys, of one secret. What was signed under `previous` is still believed.
     pub fn derive(secret: &str, previous: Option<&str>) -> Result<Self, BadSecret> {
-        if secret.chars().count() < SECRET_CHARS {
+        let secrets: Vec<&str> = std::iter::once(secret).chain(previous).collect();
+        Self::of(&secrets, &secrets)
+    }
+
+    /// The keys of the shared secrets and of the signing secrets, the present one of each first. Without
+    /// signing secrets they sign no tokens.
+    pub fn of<T: AsRef<str>>(shared: &[T], signing: &[T]) -> Result<Self, BadSecret> {
+        let (shared, signing) = (texts(shared), texts(signing));
+        let mut all = shared.iter().chain(&signing);
+        if all.any(|it| it.chars().count() < SECRET_CHARS) {
             return Err(BadSecret::Short);
         }
-        let secrets: Vec<&str> = std::iter::once(secret).chain(previous).collect();
-        let pairs = secrets
-            .iter()
-            .map(|it| Pair::derive(it))
-            .collect::<Result<_, _>>()
-            .map_err(|_| BadSecret::Unusable)?;
+        let present = *shared.first().ok_or(BadSecret::Short)?;
+        let keys = |secrets: &[&str], purpose| {
+            let keys = secrets.iter().map(|it| hmac_key(it, purpose));
+            keys.collect::<Vec<_>>()
+        };
         Ok(Self(Arc::new(Inner {
-            pairs,
-            urls: secrets.iter().map(|it| hmac_key(it, "image-url")).collect(),
-            refresh: secrets
+            pairs: signing
                 .iter()
-                .map(|it| hmac_key(it, "refresh-token"))
-                .collect(),
-            proxy: secrets
-                .iter()
-                .map(|it| hmac_key(it, "proxy-token"))
-                .collect(),
-            addresses: hmac_key(secret, "mail-window"),
-            replays: hmac_key(secret, "replay-name"),
-            seals: secrets
+                .map(|it| Pair::derive(it))
+                .collect::<Result<_, _>>()
+                .map_err(|_| BadSecret::Unusable)?,
+            refresh: keys(&signing, "refresh-token"),
+            urls: keys(&shared, "image-url"),
+            proxy: keys(&shared, "proxy-token"),
+            addresses: hmac_key(present, "mail-window"),
+            replays: hmac_key(present, "replay-name"),
+            seals: shared
                 .iter()
                 .map(|it| Seal::new(&derive(it, "replay-seal")))
                 .collect::<Result<_, _>>()
                 .map_err(|_| BadSecret::Unusable)?,
-            codes: hmac_key(secret, "account-codes"),
+            codes: hmac_key(present, "account-codes"),
         })))
     }
 
@@ -159,6 +169,11 @@ impl Keys {
 
     pub(super) fn signing(&self) -> Option<&Pair> {
         self.0.pairs.first()
+    }
+
+    /// Whether they sign tokens, and so verify them without asking anybody.
+    pub(super) fn can_sign(&self) -> bool {
+        !self.0.pairs.is_empty()
     }
 
     pub(super) fn verifying(&self, kid: &str) -> Option<&Pair> {
@@ -273,6 +288,10 @@ fn scalar(secret: &str) -> Result<([u8; 32], Vec<u8>), Unspecified> {
     Err(Unspecified)
 }
 
+fn texts<T: AsRef<str>>(secrets: &[T]) -> Vec<&str> {
+    secrets.iter().map(AsRef::as_ref).collect()
+}
+
 /// HKDF-SHA256 (RFC 5869) with one block of output.
 fn derive(secret: &str, purpose: &str) -> [u8; 32] {
     let extracted = hmac::sign(&hmac::Key::new(HMAC_SHA256, b"vara"), secret.as_bytes());
@@ -352,6 +371,24 @@ mod tests {
     }
 
     #[test]
+    fn without_the_signing_secret_nothing_that_a_sign_in_hangs_on_is_signed_or_believed() {
+        let signing = Keys::of(&[OLD], &[NEW]).unwrap();
+        let shared = Keys::of::<&str>(&[OLD], &[]).unwrap();
+        assert!(signing.can_sign() && !shared.can_sign());
+        assert!(shared.signing().is_none());
+        assert!(!shared.check_refresh("x", &signing.sign_refresh("x")));
+        assert_eq!(shared.sign_refresh("x"), "");
+        // The shared secret alone makes none of the signing keys.
+        let guessed = Keys::derive(OLD, None).unwrap();
+        assert_ne!(guessed.sign_refresh("x"), signing.sign_refresh("x"));
+        assert_ne!(
+            guessed.signing().unwrap().kid,
+            signing.signing().unwrap().kid
+        );
+        assert!(shared.check_url("x", &signing.sign_url("x")));
+    }
+
+    #[test]
     fn purposes_are_kept_apart() {
         let keys = Keys::derive(OLD, None).unwrap();
         let mac = keys.sign_url("x");
@@ -390,6 +427,8 @@ mod tests {
     #[test]
     fn a_short_secret_is_refused_and_no_keys_believe_nothing() {
         assert_eq!(Keys::derive("short", None).unwrap_err(), BadSecret::Short);
+        let weak = Keys::derive(NEW, Some("the one before"));
+        assert_eq!(weak.unwrap_err(), BadSecret::Short);
         assert!(!Keys::none().check_url("x", &Keys::none().sign_url("x")));
     }
 }

@@ -9,6 +9,7 @@ mod external;
 mod gate;
 mod keys;
 mod password;
+mod published;
 mod redirect;
 mod seal;
 mod settings;

@@ -1,30 +1,58 @@
 //! Keys and gate from the settings.
 
+use super::keys::SECRET_CHARS;
+use super::published::PublishedKeys;
 use super::{Access, External, Gate, Keys};
 use crate::runtime::Env;
 use crate::store::Store;
 
 impl Keys {
-    /// The keys of `SECRET`; what was signed under `SECRET_PREVIOUS`, if set, is still believed.
+    /// The keys of `SECRET`, and of `SIGNING_SECRET` where it is set; what was signed under
+    /// `SECRET_PREVIOUS` and `SIGNING_SECRET_PREVIOUS`, if set, is still believed.
     #[must_use]
     pub fn read(env: &Env) -> Self {
-        let secret = env.text("SECRET");
-        let previous = env.optional("SECRET_PREVIOUS");
-        Self::derive(&secret, previous.as_deref()).unwrap_or_else(|err| {
-            if !secret.is_empty() {
-                env.problem(format!("SECRET or SECRET_PREVIOUS {err}"));
+        env.text("SECRET");
+        let shared = secrets(env, &["SECRET", "SECRET_PREVIOUS"]);
+        let signing = secrets(env, &["SIGNING_SECRET", "SIGNING_SECRET_PREVIOUS"]);
+        let (Some(shared), Some(signing)) = (shared, signing) else {
+            return Self::none();
+        };
+        Self::of(&shared, &signing).unwrap_or_else(|err| {
+            if !shared.is_empty() {
+                env.problem(format!("SECRET or SIGNING_SECRET {err}"));
             }
             Self::none()
         })
     }
 }
 
+/// The secrets of these names that are set. `None`: noted that one of them could be guessed.
+fn secrets(env: &Env, names: &[&str]) -> Option<Vec<String>> {
+    let set = names
+        .iter()
+        .filter_map(|name| Some((name, env.optional(name)?)));
+    let checked = set.map(|(name, secret)| {
+        let is_long = secret.chars().count() >= SECRET_CHARS;
+        if !is_long {
+            env.problem(format!("{name} has fewer than {SECRET_CHARS} characters"));
+        }
+        is_long.then_some(secret)
+    });
+    // All of them are checked, so that all problems are told.
+    checked.collect::<Vec<_>>().into_iter().collect()
+}
+
 impl Gate {
     /// The gate of `SECRET` and `PUBLIC_URL`, and of `EXTERNAL_ISSUER` with `EXTERNAL_JWT_SECRET` or
-    /// `EXTERNAL_JWKS_URL`, if set.
+    /// `EXTERNAL_JWKS_URL`, if set. Without `SIGNING_SECRET` it verifies with the published keys.
     #[must_use]
     pub fn new(env: &Env, store: Store) -> Self {
-        let access = Access::new(Keys::read(env), &env.text("PUBLIC_URL"));
+        let (keys, public_url) = (Keys::read(env), env.text("PUBLIC_URL"));
+        let access = if keys.can_sign() {
+            Access::new(keys, &public_url)
+        } else {
+            Access::verifying(keys, &public_url, PublishedKeys::new(store.clone()))
+        };
         Self::over(access, external(env), store)
     }
 }
@@ -35,7 +63,11 @@ fn external(env: &Env) -> Option<External> {
         env.optional("EXTERNAL_JWT_SECRET"),
         env.optional("EXTERNAL_JWKS_URL"),
     ) {
-        (Some(secret), None) => Some(External::with_secret(&issuer, &secret)),
+        (Some(secret), None) => {
+            // An HS256 key shorter than its hash can be guessed from any one token (RFC 7518, 3.2).
+            secrets(env, &["EXTERNAL_JWT_SECRET"])?;
+            Some(External::with_secret(&issuer, &secret))
+        }
         (None, Some(url)) => External::with_keys_at(&issuer, &url)
             .inspect_err(|err| {
                 env.problem(format!("EXTERNAL_JWKS_URL cannot be used: {}", err.chain()))
@@ -81,7 +113,7 @@ mod tests {
         assert!(
             problems(&[("SECRET", "short"), URL])
                 .await
-                .contains("fewer than 32 characters")
+                .ends_with("SECRET has fewer than 32 characters")
         );
         let issuer = ("EXTERNAL_ISSUER", "https://x");
         assert!(
@@ -89,9 +121,18 @@ mod tests {
                 .await
                 .contains("EXTERNAL_ISSUER needs")
         );
-        assert_eq!(
-            problems(&[SECRET, URL, issuer, ("EXTERNAL_JWT_SECRET", "s")]).await,
-            ""
-        );
+        let long = ("EXTERNAL_JWT_SECRET", "the-secret-of-a-project-elsewhere");
+        assert_eq!(problems(&[SECRET, URL, issuer, long]).await, "");
+        for name in [
+            "SECRET_PREVIOUS",
+            "SIGNING_SECRET",
+            "SIGNING_SECRET_PREVIOUS",
+            "EXTERNAL_JWT_SECRET",
+        ] {
+            let weak = (name, "only-thirty-one-characters-long");
+            let told = problems(&[SECRET, URL, issuer, long, weak]).await;
+            let named = format!("{name} has fewer than 32 characters");
+            assert!(told.ends_with(&named), "{told}");
+        }
     }
 }

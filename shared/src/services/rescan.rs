@@ -93,7 +93,7 @@ impl Rescan {
         // What is not begun now stays due.
         let begins = self.store.switches().await?.is_on(Switch::ScheduledScans);
         for (at, kind) in KINDS.into_iter().enumerate() {
-            if !begins && matches!(kind, DUE_RESCAN | DUE_RECHECK) {
+            if !begins && matches!(kind, DUE_RESCAN | DUE_RECHECK | DUE_PROFILES) {
                 continue;
             }
             for due in self.store.due(kind, now, MOST).await? {

@@ -26,6 +26,7 @@
 //! | | `REPLAY#…` | what a call with an idempotency key was answered, sealed; forgotten after a day |
 //! | `EMAIL#…`, `TOKEN#…`, `OAUTH#…` | `-` | look-ups that cross users |
 //! | `ENGINE#<name>` | `-` | how an engine stands: what was asked of it, whether it is down |
+//! | `SIGNING-KEYS` | `-` | the public keys of access tokens; written by the function that signs |
 //! | `SWITCHES` | `-` | what is turned off without a deployment |
 //! | `PROXY#<minute>` | `-` | how many proxy addresses end in that minute |
 //! | `RATE#…` | `-` | how many calls somebody made this minute |
@@ -68,6 +69,7 @@ mod reviews;
 mod scans;
 mod sessions;
 mod sightings;
+mod signing_keys;
 mod switches;
 mod told;
 mod tries;

@@ -32,6 +32,10 @@ impl House {
         let store = super::store().await;
         let settings = [
             ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
+            (
+                "SIGNING_SECRET",
+                "a-signing-secret-of-more-than-thirty-two-characters",
+            ),
             ("PUBLIC_URL", "https://vara.example"),
         ];
         let env = Env::of(settings.map(|(name, value)| (name.into(), value.into())));

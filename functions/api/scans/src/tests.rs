@@ -47,6 +47,10 @@ impl House {
         let store = vara::testing::store().await;
         let settings = [
             ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
+            (
+                "SIGNING_SECRET",
+                "a-signing-secret-of-more-than-thirty-two-characters",
+            ),
             ("PUBLIC_URL", "https://vara.example"),
         ];
         let gate = Gate::new(

@@ -167,7 +167,8 @@ fn globals_reach_every_function() {
 #[test]
 fn secrets_are_put_in_place() {
     let mut system = real();
-    let secrets = ["Secret", "ProxySecret"].map(|it| (it.to_owned(), format!("s3cret of {it}")));
+    let secrets = ["Secret", "SigningSecret", "ProxySecret"]
+        .map(|it| (it.to_owned(), format!("s3cret of {it}")));
     system.resolve_secrets(&secrets.into()).unwrap();
     let auth = system
         .functions

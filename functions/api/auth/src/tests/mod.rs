@@ -119,6 +119,10 @@ impl House {
 
         let settings = [
             ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
+            (
+                "SIGNING_SECRET",
+                "a-signing-secret-of-more-than-thirty-two-characters",
+            ),
             ("PUBLIC_URL", "https://vara.example"),
             ("WEB_ORIGINS", SITE),
             ("SESSION_MAX_DAYS", "90"),

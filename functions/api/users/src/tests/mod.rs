@@ -40,6 +40,10 @@ impl House {
         let bucket = Bucket::default();
         let settings = [
             ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
+            (
+                "SIGNING_SECRET",
+                "a-signing-secret-of-more-than-thirty-two-characters",
+            ),
             ("PUBLIC_URL", "https://vara.example"),
         ];
         let env = Env::of(settings.map(|(name, value)| (name.into(), value.into())));
