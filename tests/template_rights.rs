@@ -335,7 +335,7 @@ pub(crate) fn mail(template: &Template, faults: &mut Faults) {
 
 /// The rows by which one gets into accounts, and who has no part in them. Where a function has a reason to
 /// reach one, it is taken off here and in its role.
-const KEPT_OUT: [(&str, &str); 17] = [
+const KEPT_OUT: [(&str, &str); 18] = [
     ("api-accounts", "EMAIL#* TOKEN#*"),
     ("api-admin", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-alerts", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
@@ -353,6 +353,7 @@ const KEPT_OUT: [(&str, &str); 17] = [
     ("queue-image-scan", WORKERS_KEPT_OUT),
     ("queue-notice", WORKERS_KEPT_OUT),
     ("queue-profile-scan", WORKERS_KEPT_OUT),
+    ("queue-sign-in-mail", "OAUTH#* RATE#* REPLAY#*"),
     ("schedule-notify", WORKERS_KEPT_OUT),
     ("schedule-rescan", WORKERS_KEPT_OUT),
     // Counts calls and looks at nothing but its own row and the engines'.

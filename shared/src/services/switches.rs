@@ -158,7 +158,7 @@ pub(crate) async fn off(store: &Store, name: &str) {
         reason: "a test".into(),
     };
     let set = set(store, name, change, UserId::random()).await;
-    assert!(!set.is_ok_and(|it| it.is_on));
+    assert!(set.is_ok_and(|it| !it.is_on));
 }
 
 #[cfg(test)]

@@ -235,7 +235,7 @@ impl Evaluator<'_> {
                 .try_fold(false, |truth, one| Ok(truth | self.truth(one)?)),
             ("Fn::Contains", Some([Value::Array(texts), text])) => {
                 let text = self.text(text)?;
-                let same = |one: &Value| Ok(self.text(one)? == text);
+                let same = |one| self.text(one).map(|it| it == text);
                 texts
                     .iter()
                     .try_fold(false, |truth, one| Ok(truth | same(one)?))
