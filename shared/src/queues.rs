@@ -47,6 +47,11 @@ pub enum Notice {
         /// How it is sent.
         channel: Channel,
     },
+    /// Does she want mail?
+    Question {
+        /// How many mails have asked before.
+        round: u32,
+    },
 }
 
 /// A mail about signing in. It holds no token: who reads the queue cannot use a link.

@@ -138,6 +138,7 @@ fn cases() -> Vec<Case> {
         faults::stuck_scan_is_ended,
         faults::worker_killed_mid_scan,
         flows::expired_token,
+        notifications::asked_at_sign_up,
         notifications::told_once_and_stopped,
         tenancy::admins,
         traces::a_scan_is_one_trace,

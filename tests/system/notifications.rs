@@ -46,10 +46,13 @@ pub(crate) async fn told_once_and_stopped(world: &World) {
     let set = her.patch(PREFERENCES, wanted).await;
     let secret = set.expect(200).data()["webhookSecret"].as_str().unwrap();
     assert!(secret.starts_with("whsec_"));
+    // Whoever sat at her device could have set it: she is told in the app.
+    let told = her.alerts(1).await.remove(0);
+    assert_eq!(told["severity"], "INFO");
     let (mine, found) = mine_and_found();
     world.plant(found).await;
     her.upload(mine).await;
-    her.alerts(1).await;
+    her.alerts(2).await;
     let mail = eventually("she is mailed", async || {
         world
             .stack()
@@ -83,18 +86,60 @@ pub(crate) async fn told_once_and_stopped(world: &World) {
     assert!(sent.iter().all(|it| it["outcome"] == "SENT"), "{sent:?}");
     let text = mail["text"].as_str().unwrap();
     let stop = text.lines().find(|it| it.contains("/users/stop/")).unwrap();
-    for request in [world.http.get(stop), world.http.post(stop)] {
+    for (request, status) in [
+        (world.http.get(stop), 200),
+        (world.http.post(stop), 200),
+        (world.http.post(stop), 404),
+    ] {
         let reply = Reply::to(request).await;
-        assert!(
-            reply
-                .expect(200)
-                .header("content-type")
-                .starts_with("text/html")
-        );
+        let kind = reply.expect(status).header("content-type").to_owned();
+        assert!(kind.starts_with("text/html"), "{kind}");
     }
     let seen = her.get(PREFERENCES).await;
     let channels = &seen.expect(200).data()["channels"];
     assert_eq!(channels, &json!({ "email": false, "webhook": null }));
+}
+
+/// One mail at sign-up asks whether she wants mail; a program that opens its links answers nothing.
+pub(crate) async fn asked_at_sign_up(world: &World) {
+    let _whole = world.whole().await;
+    let her = world.woman().await;
+    let links = eventually("she is asked", async || {
+        world
+            .stack()
+            .invoke("schedule-notify", json!({}))
+            .await
+            .unwrap();
+        let mails = world.mail(&her.email).await;
+        let asking = mails
+            .iter()
+            .find(|it| it["text"].to_string().contains("/users/mail/"))?;
+        assert_eq!(asking["subject"], "How would you like to hear from us?");
+        Some(asking["links"].as_array().unwrap().clone())
+    })
+    .await;
+    let links: Vec<&str> = links.iter().filter_map(Value::as_str).collect();
+    assert_eq!(links.len(), 3, "{links:?}");
+    let wants_mail = async || {
+        let seen = her.get(PREFERENCES).await;
+        seen.expect(200).data()["channels"]["email"].clone()
+    };
+    for link in &links {
+        Reply::to(world.http.head(*link)).await.expect(200);
+        let page = Reply::to(world.http.get(*link)).await;
+        let page = page.expect(200);
+        assert_eq!(page.header("cache-control"), "no-store");
+        assert_eq!(page.header("referrer-policy"), "no-referrer");
+    }
+    assert_eq!(wants_mail().await, json!(false));
+    let yes = links.iter().find(|it| it.ends_with("/yes")).unwrap();
+    Reply::to(world.http.post(*yes)).await.expect(200);
+    assert_eq!(wants_mail().await, json!(true));
+    // Each link of the mail is used up by that.
+    for link in &links {
+        Reply::to(world.http.post(*link)).await.expect(404);
+    }
+    assert_eq!(wants_mail().await, json!(true));
 }
 
 /// The mails to her that say there is something new.

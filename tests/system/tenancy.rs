@@ -79,7 +79,7 @@ const ADMINS: [(&str, &str); 4] = [
 ];
 
 /// Where something else than a token says who may: what is sent, or the address itself.
-const BY_OTHER_MEANS: [&str; 17] = [
+const BY_OTHER_MEANS: [&str; 18] = [
     "/api/v1/accounts/callback/ID",
     "/auth/v1/signup",
     "/auth/v1/token",
@@ -95,6 +95,7 @@ const BY_OTHER_MEANS: [&str; 17] = [
     "/api/v1/auth/reset-password-with-session",
     "/api/v1/images/ID/file",
     "/api/v1/proxy/images/ID",
+    "/api/v1/users/mail/ID/ID",
     "/api/v1/users/stop/ID",
     "/auth/v1/ID",
 ];

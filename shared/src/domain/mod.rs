@@ -72,7 +72,9 @@ pub use picture_name::{PictureName, PictureNames};
 pub use plan::{
     Advice, Category, Entry, Plan, PlanItem, PlanItemStatus, PlanView, Standing, Template, advice,
 };
-pub use preferences::{Channel, Channels, ClockTime, Digest, Every, Preferences, QuietHours};
+pub use preferences::{
+    Channel, Channels, ClockTime, Digest, Every, MailAnswer, Preferences, QuietHours,
+};
 pub use prints::{FacePrint, Intimacy, Prints, Traces, VectorPrint};
 pub use profile::{Follower, PublicProfile};
 pub use review::{Judgement, confirmed_alert};

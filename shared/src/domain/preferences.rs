@@ -73,6 +73,34 @@ impl Channel {
     }
 }
 
+/// Her answer to the question whether she wants mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailAnswer {
+    /// She wants mail.
+    Yes,
+    /// She does not, and is not asked again.
+    No,
+    /// She is asked once more, some weeks later.
+    Later,
+}
+
+impl MailAnswer {
+    /// All of them, as links name them.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Yes, "yes"), (Self::No, "no"), (Self::Later, "later")];
+
+    /// Whether she wants mail; `None` if she has not decided.
+    #[must_use]
+    pub fn wants_mail(self) -> Option<bool> {
+        match self {
+            Self::Yes => Some(true),
+            Self::No => Some(false),
+            Self::Later => None,
+        }
+    }
+}
+
 /// How often she is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

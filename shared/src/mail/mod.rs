@@ -9,7 +9,10 @@ use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::{DisplayErrorContext, SdkError};
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 
-pub use texts::{LinkPage, Mail, STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE, update_event};
+pub use texts::{
+    LinkPage, Mail, STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE, answered_page, question_page,
+    update_event,
+};
 
 use crate::domain::{Error, Result};
 

@@ -6,7 +6,7 @@
 
 use serde_json::json;
 
-use crate::domain::{LinkKind, Timestamp};
+use crate::domain::{LinkKind, MailAnswer, Timestamp};
 
 /// A page with this title that shows nothing but this.
 macro_rules! page {
@@ -47,6 +47,15 @@ pub enum Mail {
     },
     /// Her password is another one.
     PasswordChanged,
+    /// Does she want mail? Each link answers without a sign-in.
+    Question {
+        /// Where she says yes.
+        yes: String,
+        /// Where she says no.
+        no: String,
+        /// Where she says later; not in the last mail that asks.
+        later: Option<String>,
+    },
     /// There is something new for her; that is all it says, whatever and how much it is.
     Update {
         /// Where she signs in.
@@ -66,6 +75,7 @@ impl Mail {
             Self::Recovery { .. } => "Your sign-in link",
             Self::Code { .. } => "Your code",
             Self::PasswordChanged => "Your password was changed",
+            Self::Question { .. } => "How would you like to hear from us?",
             Self::Update { .. } => "You have an update",
         }
     }
@@ -96,6 +106,7 @@ impl Mail {
                  If this was not you, choose \"Forgot password\" where you sign in.\n"
                     .to_owned()
             }
+            Self::Question { yes, no, later } => question(yes, no, later.as_deref()),
             Self::Update { link, stop } => format!(
                 "There is something new for you. You can see it after you sign in.\n\n{link}\n\n\
                  If you do not want these messages any more, you can stop them here:\n\n{stop}\n"
@@ -111,6 +122,20 @@ impl Mail {
             _ => None,
         }
     }
+}
+
+fn question(yes: &str, no: &str, later: Option<&str>) -> String {
+    let later = later.map_or_else(String::new, |it| {
+        format!("Not now, ask me again in a month:\n\n{it}\n\n")
+    });
+    format!(
+        "May we write to this address when there is something new for you? Such a mail says that, and \
+         nothing else.\n\n\
+         Yes, write to me here:\n\n{yes}\n\n\
+         No, do not write to me here:\n\n{no}\n\n{later}\
+         Until you choose, you see what is new when you sign in. If somebody else reads your mail, \
+         choose no.\n"
+    )
 }
 
 /// What a webhook is called with: as little as a mail says.
@@ -210,6 +235,49 @@ fn escaped(text: &str) -> String {
     out
 }
 
+/// The page behind a link of the question whether she wants mail.
+#[must_use]
+pub fn question_page(answer: MailAnswer) -> &'static str {
+    match answer {
+        MailAnswer::Yes => page!(
+            "Messages",
+            "<p>Do you want a mail when there is something new for you?</p>\
+             <form method=\"post\"><button>Yes, write to me</button></form>"
+        ),
+        MailAnswer::No => page!(
+            "Messages",
+            "<p>Do you want no mail when there is something new for you?</p>\
+             <form method=\"post\"><button>No, do not write to me</button></form>"
+        ),
+        MailAnswer::Later => page!(
+            "Messages",
+            "<p>Do you want to be asked again in a month?</p>\
+             <form method=\"post\"><button>Ask me later</button></form>"
+        ),
+    }
+}
+
+/// The page after that.
+#[must_use]
+pub fn answered_page(answer: MailAnswer) -> &'static str {
+    match answer {
+        MailAnswer::Yes => page!(
+            "Messages",
+            "<p>Done. You get a mail when there is something new. Each of them has a link that stops them.</p>"
+        ),
+        MailAnswer::No => {
+            page!(
+                "Messages",
+                "<p>Done. You get no such mail. You see what is new when you sign in.</p>"
+            )
+        }
+        MailAnswer::Later => page!(
+            "Messages",
+            "<p>Done. You are asked once more, in a month.</p>"
+        ),
+    }
+}
+
 /// The page behind a link that was used, or is too old.
 pub const USED_LINK_PAGE: &str = page!(
     "Messages",
@@ -230,7 +298,7 @@ mod tests {
         "takedown",
     ];
 
-    fn all() -> [Mail; 6] {
+    fn all() -> [Mail; 7] {
         let link = || "<link>".to_owned();
         [
             Mail::Confirmation { link: link() },
@@ -240,6 +308,11 @@ mod tests {
                 code: "<code>".into(),
             },
             Mail::PasswordChanged,
+            Mail::Question {
+                yes: link(),
+                no: "<no>".into(),
+                later: Some("<later>".into()),
+            },
             Mail::Update {
                 link: link(),
                 stop: "<stop>".into(),
@@ -253,7 +326,10 @@ mod tests {
         let event = update_event(Timestamp::parse("2026-11-20T12:00:00Z").unwrap());
         let event = event.replace("2026-11-20T12:00:00.000Z", "");
         let pages = [STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE].map(str::to_owned);
-        let pages = pages.into_iter().chain(link_pages());
+        let answers = MailAnswer::ALL.map(|it| it.0);
+        let asked = answers.map(question_page).into_iter();
+        let asked = asked.chain(answers.map(answered_page)).map(str::to_owned);
+        let pages = pages.into_iter().chain(link_pages()).chain(asked);
         let pages = pages.map(|it| it.replace("utf-8", ""));
         mails.into_iter().chain(pages).chain([event]).collect()
     }
@@ -331,6 +407,10 @@ mod tests {
                 _ => "<link>",
             };
             assert_eq!(mail.text().matches(held).count(), 1, "{mail:?}");
+            assert_eq!(
+                mail.text().contains("<later>"),
+                matches!(mail, Mail::Question { .. })
+            );
             let stops = mail.text().matches("<stop>").count();
             assert_eq!(stops, usize::from(mail.stop().is_some()), "{mail:?}");
         }

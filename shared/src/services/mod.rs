@@ -18,6 +18,7 @@ pub mod lanes;
 pub mod limits;
 mod looks;
 pub mod mail_links;
+pub mod mail_question;
 pub mod matches;
 pub mod notices;
 pub mod notify;

@@ -11,12 +11,13 @@
 use std::time::Duration;
 
 use crate::clock;
-use crate::domain::{Channel, Error, Kind, Result, Timestamp, UserId};
+use crate::domain::{Account, Channel, Error, Kind, Result, Timestamp, UserId};
 use crate::engines::{Fetcher, Refusal, signed};
 use crate::mail::{Mail, Mailer, update_event};
 use crate::queues::{Notice, NoticeMessage, Queues};
 use crate::runtime::Delivered;
 use crate::services::mail_links;
+use crate::services::mail_question::MAX_QUESTIONS;
 use crate::services::notify::IN_FLIGHT_SECONDS;
 use crate::store::{Delivery, DeliveryOutcome, MailLinkPurpose, Outbox, PreferencesRow, Store};
 use crate::trail::Trail;
@@ -31,6 +32,13 @@ const FIRST_WAIT_SECONDS: i64 = 60;
 
 /// How long a worker has a channel to itself, in seconds. Longer than a mail or a call may take.
 const HOLD_SECONDS: i64 = 60;
+
+/// When a question that could not be mailed is tried again, in seconds: mail was down, or the address is
+/// still to be confirmed.
+const QUESTION_RETRY_SECONDS: i64 = 3600;
+
+/// How long after sign-up the question waits for the address to be confirmed, in seconds.
+const UNCONFIRMED_SECONDS: i64 = 7 * 24 * 3600;
 
 /// What sending needs.
 #[derive(Clone, Debug)]
@@ -100,16 +108,23 @@ impl NoticeSender {
         let message: NoticeMessage = serde_json::from_str(&delivered.body)
             .map_err(|err| Error::bug("reading a notice's message", err))?;
         let user = message.user_id;
-        let Notice::Update {
-            message: name,
-            channel,
-        } = message.notice;
-        let trail = Trail::named(name.clone());
+        let trail = Trail::named(match &message.notice {
+            Notice::Update { message, .. } => message.clone(),
+            Notice::Question { round } => format!("question-{user}-{round}"),
+        });
         let span = tracing::info_span!(
             "notice", user.id = %user, correlation = trail.correlation, trace = trail.root(),
             attempt = delivered.attempt
         );
-        let work = self.update(user, &name, channel, delivered.last, now);
+        let work = async {
+            let last = delivered.last;
+            match message.notice {
+                Notice::Update { message, channel } => {
+                    self.update(user, &message, channel, last, now).await
+                }
+                Notice::Question { round } => self.question(user, round, last, now).await,
+            }
+        };
         let Err(again) = trail.follow(span, work).await else {
             return Ok(());
         };
@@ -201,6 +216,83 @@ impl NoticeSender {
         })
     }
 
+    /// Asks her whether she wants mail, unless she has said so by now.
+    async fn question(
+        &self,
+        user: UserId,
+        round: u32,
+        is_last: bool,
+        now: Timestamp,
+    ) -> Result<(), RetryLater> {
+        let question = self.store.mail_question(user).await?;
+        if question.is_none_or(|it| it.asked != round) {
+            tracing::info!("she was asked before");
+            return Ok(());
+        }
+        let chosen = self.store.preferences(user).await?;
+        let has_chosen = chosen.is_some_and(|it| it.preferences.channels.email);
+        let account = self.store.account(user).await?;
+        let account = account.filter(|_| !has_chosen && round < MAX_QUESTIONS);
+        let is_fresh =
+            |it: &Account| now.millis_since(it.profile.created_at) < UNCONFIRMED_SECONDS * 1000;
+        let address = match account {
+            Some(it) if it.email_confirmed_at.is_some() => it.email,
+            Some(it) if is_fresh(&it) => {
+                let again = now.plus_seconds(QUESTION_RETRY_SECONDS);
+                return Ok(self.store.put_off_question(user, round, again).await?);
+            }
+            _ => return Ok(self.store.close_question(user, round).await?),
+        };
+        let until = now.plus_seconds(HOLD_SECONDS);
+        if !self.store.hold_question(user, round, now, until).await? {
+            let error = Error::conflict("NOTICE_BUSY", "Another worker has this notice.");
+            let seconds = HOLD_SECONDS;
+            return if is_last {
+                Ok(())
+            } else {
+                Err(RetryLater { error, seconds })
+            };
+        }
+        let mail = self.question_mail(user, round, now).await?;
+        match self.mailer.send(&address, &mail).await {
+            Err(error) if error.kind == Kind::Unavailable && is_last => {
+                let again = now.plus_seconds(QUESTION_RETRY_SECONDS);
+                tracing::warn!(
+                    error.chain = error.chain(),
+                    "the question could not be mailed"
+                );
+                Ok(self.store.put_off_question(user, round, again).await?)
+            }
+            Err(error) if error.kind == Kind::Unavailable => Err(error.into()),
+            sent => {
+                if let Err(err) = sent {
+                    tracing::error!(error.chain = err.chain(), "a mail was refused");
+                }
+                Ok(self.store.close_question(user, round).await?)
+            }
+        }
+    }
+
+    async fn question_mail(&self, user: UserId, round: u32, now: Timestamp) -> Result<Mail> {
+        let token = mail_links::create(&self.store, user, MailLinkPurpose::Question, now).await?;
+        let link = |answer: &str| {
+            let base = &self.public_url;
+            format!("{base}/api/v1/users/mail/{token}/{answer}")
+        };
+        Ok(Mail::Question {
+            yes: link("yes"),
+            no: link("no"),
+            later: (round + 1 < MAX_QUESTIONS).then(|| link("later")),
+        })
+    }
+
+    /// Where she is mailed: the address she signs in with, once it is confirmed.
+    async fn address(&self, user: UserId) -> Result<Option<String>> {
+        let account = self.store.account(user).await?;
+        let confirmed = account.filter(|it| it.email_confirmed_at.is_some());
+        Ok(confirmed.map(|it| it.email))
+    }
+
     /// Closes the outbox once no channel is left to try.
     async fn close_if_told(&self, user: UserId, now: Timestamp) -> Result<()> {
         let Some(outbox) = self.store.outbox(user).await? else {
@@ -219,11 +311,7 @@ impl NoticeSender {
     }
 
     async fn mail(&self, user: UserId, now: Timestamp) -> Result<Result<(), Failure>> {
-        let account = self.store.account(user).await?;
-        let address = account
-            .filter(|it| it.email_confirmed_at.is_some())
-            .map(|it| it.email);
-        let Some(address) = address else {
+        let Some(address) = self.address(user).await? else {
             return Ok(Err(Failure::permanent("no confirmed address")));
         };
         let token = mail_links::create(&self.store, user, MailLinkPurpose::Stop, now).await?;

@@ -6,7 +6,7 @@
 
 use crate::domain::{Error, Result, Timestamp, UserId};
 use crate::queues::{Notice, NoticeMessage, Queues};
-use crate::store::{DUE_NOTIFY, Due, Outbox, Store};
+use crate::store::{DUE_NOTIFY, DUE_QUESTION, Due, Outbox, Store};
 
 /// How many users one run looks at.
 const MAX_USERS_PER_RUN: usize = 200;
@@ -49,24 +49,34 @@ enum Step {
     Nothing,
 }
 
+impl Told {
+    fn note(&mut self, step: Result<Step>) {
+        match step {
+            Ok(Step::Queued) => self.queued += 1,
+            Ok(Step::Dropped) => self.dropped += 1,
+            Ok(Step::Waiting) => self.waiting += 1,
+            Ok(Step::Nothing) => {}
+            Err(err) => {
+                self.failed += 1;
+                tracing::error!(
+                    error.chain = err.chain(),
+                    "telling somebody failed and comes again"
+                );
+            }
+        }
+    }
+}
+
 impl Notifier {
     /// Has everybody told who is to be told now. Fails only if the table does not say who that is.
     pub async fn run(&self, now: Timestamp) -> Result<Told> {
         let mut told = Told::default();
         for due in self.store.due(DUE_NOTIFY, now, MAX_USERS_PER_RUN).await? {
-            match self.deal_with(&due, now).await {
-                Ok(Step::Queued) => told.queued += 1,
-                Ok(Step::Dropped) => told.dropped += 1,
-                Ok(Step::Waiting) => told.waiting += 1,
-                Ok(Step::Nothing) => {}
-                Err(err) => {
-                    told.failed += 1;
-                    tracing::error!(
-                        error.chain = err.chain(),
-                        "telling somebody failed and comes again"
-                    );
-                }
-            }
+            told.note(self.deal_with(&due, now).await);
+        }
+        let unasked = self.store.due(DUE_QUESTION, now, MAX_USERS_PER_RUN);
+        for due in unasked.await? {
+            told.note(self.ask(&due, now).await);
         }
         let Told {
             queued,
@@ -121,6 +131,26 @@ impl Notifier {
             let sent = NoticeMessage { user_id, notice };
             self.queues.send(&self.queue, &sent).await?;
         }
+        Ok(Step::Queued)
+    }
+
+    /// Has a woman who is new asked by mail whether she wants mail.
+    async fn ask(&self, due: &Due, now: Timestamp) -> Result<Step> {
+        let until = now.plus_seconds(IN_FLIGHT_SECONDS);
+        if !self.store.take_due(due, DUE_QUESTION, until).await? {
+            return Ok(Step::Nothing);
+        }
+        let user_id = due
+            .user()
+            .ok_or_else(|| Error::bug("reading whom to ask", "it is nobody"))?;
+        let Some(question) = self.store.mail_question(user_id).await? else {
+            return Ok(Step::Nothing);
+        };
+        let notice = Notice::Question {
+            round: question.asked,
+        };
+        let asked = NoticeMessage { user_id, notice };
+        self.queues.send(&self.queue, &asked).await?;
         Ok(Step::Queued)
     }
 

@@ -15,6 +15,8 @@ use crate::domain::{Result, Timestamp, UserId};
 pub enum MailLinkPurpose {
     /// Stops all messages.
     Stop,
+    /// Answers the question whether she wants mail.
+    Question,
 }
 
 /// A link in a mail that was not used yet.

@@ -21,6 +21,7 @@
 //! | | `LOCK#<scan type>` | one scan of a type at a time |
 //! | | `PREFERENCES` | where, when and of what she wants to be told; whether her face may be recognised |
 //! | | `OUTBOX` | there is something to tell her; due when she may be told |
+//! | | `QUESTION` | whether she was asked by mail if she wants mail, and what she answered; due until asked |
 //! | | `MAIL_LINK#<hash>` | what a link in one mail does without a sign-in; forgotten when it expires |
 //! | | `DELIVERY#<when>#<channel>` | that she was told, or could not be; forgotten after three months |
 //! | | `REPLAY#…` | what a call with an idempotency key was answered, sealed; forgotten after a day |
@@ -62,6 +63,7 @@ mod plans;
 mod preferences;
 mod prints;
 mod proxy;
+mod questions;
 mod rates;
 mod reading;
 mod replays;
@@ -102,6 +104,7 @@ pub(crate) use planned::{DUE_PROFILES, DUE_RECHECK, DUE_RESCAN};
 pub use plans::{AnswersRow, Kept, PlanRow};
 pub(crate) use preferences::DUE_FORGET;
 pub use preferences::PreferencesRow;
+pub use questions::{DUE_QUESTION, MailQuestion};
 pub use rates::Calls;
 pub use reading::RowState;
 pub use replays::{Claimed, Run};

@@ -91,7 +91,8 @@ impl Store {
             ))
             .create(&Row::new(account_key(user), account))
             .create(&Row::new(credentials_key(user), credentials))
-            .plan_first_scans(user, account.profile.created_at);
+            .plan_first_scans(user, account.profile.created_at)
+            .plan_question(user, account.profile.created_at);
         if let Some(session) = session {
             tx = tx.write_session(session);
         }

@@ -6,9 +6,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
-use vara::domain::Preferences;
+use vara::domain::{MailAnswer, Preferences};
 use vara::http::{Body, Caller, data, merged, shape};
-use vara::mail::{STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE};
+use vara::mail::{STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE, answered_page, question_page};
+use vara::services::mail_question;
 use vara::services::preferences::{self, Seen};
 use vara::{Result, clock};
 
@@ -22,6 +23,10 @@ pub(crate) fn routes() -> Router<App> {
         )
         .route("/api/v1/users/me/notifications", get(deliveries))
         .route("/api/v1/users/stop/{token}", get(ask).post(stop))
+        .route(
+            "/api/v1/users/mail/{token}/{answer}",
+            get(ask_for_answer).post(answer),
+        )
 }
 
 async fn show(State(app): State<App>, caller: Caller) -> Result<Response> {
@@ -77,6 +82,38 @@ async fn stop(State(app): State<App>, Path(token): Path<String>) -> Result<Respo
         return Ok(page(StatusCode::OK, STOPPED_PAGE));
     }
     Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
+}
+
+/// Opened from the mail that asks whether she wants mail. Opening alone changes nothing.
+async fn ask_for_answer(
+    State(app): State<App>,
+    Path((token, answer)): Path<(String, String)>,
+) -> Result<Response> {
+    let (store, now) = (&app.store, clock::now());
+    match named(&answer) {
+        Some(it) if mail_question::can_answer(store, &token, it, now).await? => {
+            Ok(page(StatusCode::OK, question_page(it)))
+        }
+        _ => Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE)),
+    }
+}
+
+/// By the page's button.
+async fn answer(
+    State(app): State<App>,
+    Path((token, answer)): Path<(String, String)>,
+) -> Result<Response> {
+    match named(&answer) {
+        Some(it) if mail_question::answer(&app.store, &token, it, clock::now()).await? => {
+            Ok(page(StatusCode::OK, answered_page(it)))
+        }
+        _ => Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE)),
+    }
+}
+
+fn named(answer: &str) -> Option<MailAnswer> {
+    let found = MailAnswer::ALL.into_iter().find(|it| it.1 == answer);
+    found.map(|it| it.0)
 }
 
 /// A page without scripts that nobody keeps and that tells no other site where she was.

@@ -12,6 +12,7 @@ use crate::operation::Operation;
 
 const PREFERENCES: &str = "/api/v1/users/me/preferences";
 const STOP: &str = "/api/v1/users/stop/{token}";
+const ANSWER: &str = "/api/v1/users/mail/{token}/{answer}";
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = account();
@@ -92,6 +93,25 @@ fn telling() -> Vec<Operation> {
             .about("By the page's button, or by the mail program for her (RFC 8058). Each mail has a token of its own, which works once, for 60 days.")
             .open()
             .part("token", "From the mail.", token())
+            .mailed_page(200, "A page that says so.")
+            .mailed_page(404, "A page that says that the link was used or is too old."),
+        Operation::new(
+            "get",
+            ANSWER,
+            "askWhetherToMail",
+            "Show the page behind a link of the mail that asks whether to mail",
+        )
+        .about("One mail at sign-up asks whether she wants mail. Opening a link changes nothing: programs look at links by themselves.")
+        .open()
+        .part("token", "From the mail.", token())
+        .part("answer", "yes, no or later.", json!({ "type": "string", "enum": ["yes", "no", "later"] }))
+        .mailed_page(200, "A page with a button.")
+        .mailed_page(404, "A page that says that the link was used or is too old."),
+        Operation::new("post", ANSWER, "answerWhetherToMail", "Choose whether to be mailed")
+            .about("yes switches mail on, no leaves it off for good, later asks once more after 30 days. The link works once.")
+            .open()
+            .part("token", "From the mail.", token())
+            .part("answer", "yes, no or later.", json!({ "type": "string", "enum": ["yes", "no", "later"] }))
             .mailed_page(200, "A page that says so.")
             .mailed_page(404, "A page that says that the link was used or is too old."),
     ]

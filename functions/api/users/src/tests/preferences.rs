@@ -328,3 +328,33 @@ async fn a_new_webhook_is_told_in_the_app() {
     assert!(alerts[0].description.contains("hooks.example.com"));
     assert!(!alerts[0].description.contains("/a"));
 }
+
+/// The links of the mail at sign-up: opened by her or by a program, answered by the button.
+#[tokio::test]
+async fn the_mail_that_asks_is_answered_by_a_button() {
+    let house = House::build().await;
+    let (user, token) = house.woman("ana@example.net", 1).await;
+    let now = vara::clock::now();
+    let link = mail_links::create(&house.store, user, MailLinkPurpose::Question, now).await;
+    let base = format!("/api/v1/users/mail/{}", link.unwrap());
+    let uri = format!("{base}/yes");
+    let email = async || {
+        call(&house, "GET", PREFERENCES, &token, json!({})).await.1["data"]["channels"]["email"]
+            .clone()
+    };
+    for method in ["HEAD", "GET", "GET"] {
+        assert_eq!(call(&house, method, &uri, "", json!({})).await.0, 200);
+    }
+    assert_eq!(email().await, false);
+    let wrong = call(&house, "POST", &format!("{base}/perhaps"), "", json!({})).await;
+    assert_eq!(wrong.0, 404);
+    let (status, page) = call(&house, "POST", &uri, "", json!({})).await;
+    assert_eq!(status, 200);
+    assert!(page.as_str().unwrap().contains("Done."));
+    assert_eq!(email().await, true);
+    for method in ["GET", "POST"] {
+        let uri = format!("{base}/no");
+        assert_eq!(call(&house, method, &uri, "", json!({})).await.0, 404);
+    }
+    assert_eq!(email().await, true);
+}

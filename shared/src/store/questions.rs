@@ -1,0 +1,102 @@
+//! The question whether she wants mail: `QUESTION` under her, due until it was mailed.
+
+use serde::{Deserialize, Serialize};
+
+use super::tx::{Change, Tx};
+use super::{Key, Row, Store};
+use crate::domain::{MailAnswer, Result, Timestamp, UserId};
+
+/// Kind of work in the `due` index: she is to be asked by mail whether she wants mail.
+pub const DUE_QUESTION: &str = "QUESTION";
+
+/// How long after "later" she is asked again, in seconds.
+const ASK_AGAIN_SECONDS: i64 = 30 * 24 * 3600;
+
+/// The question whether she wants mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MailQuestion {
+    /// How many mails have asked.
+    pub asked: u32,
+    /// What she answered last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<MailAnswer>,
+}
+
+fn key(user: UserId) -> Key {
+    Key::user(user, "QUESTION")
+}
+
+/// The start of a change that holds only while the mail of this round is not sent.
+fn of_round(round: u32) -> Result<Change> {
+    Change::default().when("asked", "=", round)
+}
+
+impl Store {
+    /// The question, if she is to be asked or was.
+    pub async fn mail_question(&self, user: UserId) -> Result<Option<MailQuestion>> {
+        self.get(&key(user)).await
+    }
+
+    /// Keeps others from sending the mail of this round until then. `false`: another does, or did.
+    pub async fn hold_question(
+        &self,
+        user: UserId,
+        round: u32,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool> {
+        let change = of_round(round)
+            .and_then(|it| it.set("heldUntil", until))
+            .and_then(|it| it.when_or_absent("heldUntil", "<=", now));
+        let held = self.change::<MailQuestion>(&key(user), change).await?;
+        Ok(held.is_some())
+    }
+
+    /// The mail of this round was sent, or is never to be.
+    pub async fn close_question(&self, user: UserId, round: u32) -> Result<()> {
+        let change = of_round(round)
+            .and_then(|it| it.set("asked", round + 1))
+            .map(|it| it.remove("heldUntil").remove("due_kind").remove("due_at"));
+        self.change::<MailQuestion>(&key(user), change)
+            .await
+            .map(drop)
+    }
+
+    /// Has the mail of this round sent then.
+    pub async fn put_off_question(&self, user: UserId, round: u32, at: Timestamp) -> Result<()> {
+        let change = of_round(round).and_then(|it| it.set("due_at", at));
+        self.change::<MailQuestion>(&key(user), change)
+            .await
+            .map(drop)
+    }
+}
+
+impl Tx<'_> {
+    /// Has a new account asked by mail whether she wants mail.
+    pub(super) fn plan_question(self, user: UserId, now: Timestamp) -> Self {
+        let question = MailQuestion {
+            asked: 0,
+            answer: None,
+        };
+        let mut row = Row::new(key(user), question);
+        row.due_kind = Some(DUE_QUESTION.into());
+        row.due_at = Some(now.to_string());
+        self.put(&row)
+    }
+
+    /// Notes what she answered; after "later" she is asked once more.
+    pub(crate) fn answer_question(self, user: UserId, answer: MailAnswer, now: Timestamp) -> Self {
+        let change = Change::default()
+            .if_exists()
+            .set("answer", answer)
+            .and_then(|it| {
+                if answer != MailAnswer::Later {
+                    return Ok(it.remove("due_kind").remove("due_at"));
+                }
+                it.set("due_kind", DUE_QUESTION)?
+                    .set("due_at", now.plus_seconds(ASK_AGAIN_SECONDS))
+            });
+        self.update(&key(user), change)
+    }
+}
