@@ -180,8 +180,7 @@ impl Store {
         Ok(tx().commit().await?.is_done())
     }
 
-    /// A page of her scans: newest first, or last ended first where only ended ones are wanted; one
-    /// group of [`ScanFilter::origins`] after the other.
+    /// A page of her scans, group by group: newest first, or last ended first of ended ones.
     pub async fn scans(
         &self,
         user: UserId,

@@ -25,6 +25,8 @@ use vara::testing::Cloud;
 
 use crate::routes::{App, routes};
 
+#[path = "automatic_tests.rs"]
+mod automatic;
 #[path = "control_tests.rs"]
 mod control;
 
@@ -228,77 +230,6 @@ async fn the_life_of_a_scan_as_the_screens_ask_for_it() {
     ] {
         assert_eq!(house.get(&uri, &token).await["data"]["status"], "COMPLETED");
     }
-}
-
-#[tokio::test]
-async fn what_we_start_is_not_shown_where_the_button_looks() {
-    let house = House::build().await;
-    let (user, token) = house.woman("ana@example.net").await;
-    let scan = Scan::pending(
-        ScanId::next(),
-        user,
-        ScanType::ImageScan,
-        None,
-        clock::now(),
-    );
-    assert!(
-        house
-            .store
-            .create_scan(&scan, ScanOrigin::System)
-            .await
-            .unwrap()
-    );
-    assert_eq!(house.get(ACTIVE, &token).await["data"]["scans"], json!([]));
-    assert_eq!(house.get(LAST, &token).await["data"]["scans"], json!([]));
-    let by_type = house
-        .get(
-            "/api/v1/scans?status=RUNNING,PENDING&limit=1&type=IMAGE_SCAN",
-            &token,
-        )
-        .await;
-    assert_eq!(by_type["data"]["scans"][0]["id"], json!(scan.id));
-    assert_eq!(
-        house.get("/api/v1/scans", &token).await["data"][0]["id"],
-        json!(scan.id)
-    );
-    assert_eq!(
-        house
-            .trigger(&token, &json!({ "type": "IMAGE_SCAN" }))
-            .await
-            .0,
-        StatusCode::ACCEPTED
-    );
-}
-
-/// The dashboard tells of every scan that ended well; the toast, of hers (QUIRKS Q40).
-#[tokio::test]
-async fn what_we_start_is_shown_when_it_has_ended_and_after_hers() {
-    let house = House::build().await;
-    let (user, token) = house.woman("ana@example.net").await;
-    let body = json!({ "type": "IMAGE_SCAN" });
-    let hers = house.trigger(&token, &body).await.1["data"]["id"].clone();
-    house.end(user, hers.as_str().unwrap()).await;
-    let (id, now) = (ScanId::next(), clock::now());
-    let scan = Scan::pending(id, user, ScanType::ImageScan, None, now);
-    let created = house.store.create_scan(&scan, ScanOrigin::System);
-    assert!(created.await.unwrap());
-    house.end(user, &id.to_string()).await;
-
-    assert_eq!(house.get(ACTIVE, &token).await["data"]["scans"], json!([]));
-    let ids = |list: &Value| -> Vec<Value> {
-        let all = list.as_array().unwrap().iter();
-        all.map(|it| it["id"].clone()).collect()
-    };
-    let week = house.get(WEEK, &token).await;
-    assert_eq!(ids(&week["data"]), [json!(id), hers.clone()]);
-    assert_eq!(week["meta"]["pagination"]["total"], 2);
-    let hero = house.get(HERO, &token).await;
-    assert_eq!(ids(&hero["data"]["scans"]), [json!(id)]);
-    let last = house.get(LAST, &token).await;
-    assert_eq!(ids(&last["data"]["scans"]), [hers.clone()]);
-    assert_eq!(last["meta"]["pagination"]["total"], 2);
-    let second = house.get(&format!("{LAST}&page=2"), &token).await;
-    assert_eq!(ids(&second["data"]["scans"]), [json!(id)]);
 }
 
 #[tokio::test]
