@@ -26,7 +26,7 @@ use crate::template_model::{Faults, Template, root};
 /// A name and what looks for faults under it.
 type Rule = (&'static str, fn(&Template, &mut Faults));
 
-const RULES: [Rule; 36] = [
+const RULES: [Rule; 37] = [
     ("one function per crate", template_functions::one_per_crate),
     ("alike runtime", template_functions::runtime),
     ("sizes", template_functions::sizes),
@@ -57,6 +57,7 @@ const RULES: [Rule; 36] = [
     ("patience", template_gateway::patience),
     ("cors", template_gateway::cors),
     ("stage", template_gateway::stage),
+    ("throttling", template_gateway::throttling),
     ("dead letter alarms", template_alarms::dead_letters),
     ("age alarms", template_alarms::ages),
     ("function alarms", template_alarms::functions),

@@ -149,6 +149,34 @@ pub(crate) fn cors(template: &Template, faults: &mut Faults) {
     }
 }
 
+/// Every route has a limit at the gateway, and refreshes of sessions have the account's: the gateway
+/// refuses with 429, after which the sign-in library ends the session (AUTH.md section 4).
+pub(crate) fn throttling(template: &Template, faults: &mut Faults) {
+    let stage = template.properties("ApiStage");
+    let default = &stage["DefaultRouteSettings"];
+    for name in ["ThrottlingRateLimit", "ThrottlingBurstLimit"] {
+        let limit = default[name].as_u64().unwrap_or_default();
+        faults.expect(limit > 0, format!("the stage has no {name}"));
+        let refreshes = &stage["RouteSettings"]["ANY /auth/v1/{proxy+}"][name];
+        let refreshes = refreshes.as_u64().unwrap_or_default();
+        faults.expect(
+            refreshes >= 5 * limit,
+            format!("refreshes meet {name} of other routes"),
+        );
+    }
+    let after = &template.0["Resources"]["ApiStage"]["DependsOn"];
+    faults.expect(
+        after == "AuthV1Route",
+        "the stage may be made before the route its settings name",
+    );
+    let reserved = &template.properties("AuthFunction")["ReservedConcurrentExecutions"];
+    let from_parameter = json!({"Fn::If": ["HasAuthConcurrency", {"Ref": "AuthConcurrency"}, {"Ref": "AWS::NoValue"}]});
+    faults.expect(
+        *reserved == from_parameter,
+        "a flood of passwords can take the capacity of all functions",
+    );
+}
+
 /// The one stage is live at once, and its log holds no path, address or token.
 pub(crate) fn stage(template: &Template, faults: &mut Faults) {
     let stage = template.properties("ApiStage");

@@ -34,6 +34,7 @@ def stack(arguments):
     """Raises the local stack, which counts calls but refuses hardly any, and reads where it is."""
     # Kept in memory: how fast this machine's disk syncs says nothing about DynamoDB.
     options = ["--port", str(arguments.port), "--profile", arguments.profile, "--ephemeral"]
+    options += ["--parameter=RateLimitAuth=100000000"]
     options += ["--no-build"] if arguments.no_build else []
     program = built(arguments, "bin", "vara-local", arguments.profile)
     process = subprocess.Popen([program, *options], cwd=ROOT, stdout=subprocess.PIPE, text=True)

@@ -23,4 +23,4 @@ pub use random::Random;
 pub use reply::Reply;
 pub use shape::Shapes;
 pub use woman::Woman;
-pub use world::World;
+pub use world::{PASSWORD, World};

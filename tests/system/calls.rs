@@ -6,10 +6,10 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use vara_tests::pictures::mine;
-use vara_tests::{Reply, Woman, World};
+use vara_tests::{PASSWORD, Reply, Woman, World};
 
-/// What the local stack sets for the API's own sign-in routes.
-const LIMIT: usize = 600;
+/// What the local stack sets for the sign-in routes.
+const LIMIT: usize = 1200;
 
 /// How many calls are under way at once.
 const AT_ONCE: usize = 16;
@@ -74,6 +74,69 @@ pub(crate) async fn too_many_are_refused(world: &World) {
     assert_eq!(over.header("retry-after"), over.header("x-ratelimit-reset"));
     let other = world.call(Method::POST, "/api/v1/auth/logout", None).await;
     other.expect(204);
+}
+
+/// Each parameter that the API's description names, on each of its routes: twice, it is refused before
+/// the route is asked; in odd case, it is another parameter, which nobody reads.
+pub(crate) async fn parameters_are_named_once(world: &World) {
+    let document = world.call(Method::GET, "/api/v1/openapi.json", None).await;
+    let mut seen = 0;
+    for (path, operations) in document.expect(200).json["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let path = path
+                .replace("{platform}", "instagram")
+                .replace("{id}", "0e7d5c2f-7a51-4b0b-9f1c-3a865a1f6d02");
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            for parameter in parameters.filter(|it| it["in"] == "query") {
+                let name = parameter["name"].as_str().unwrap();
+                let ask = async |query: &str| {
+                    let path = format!("{path}?{query}");
+                    world.call(method.clone(), &path, None).await
+                };
+                for twice in [
+                    format!("{name}=1&{name}=1"),
+                    format!("{name}=a&x=1&{name}=b"),
+                ] {
+                    let reply = ask(&twice).await;
+                    match path.starts_with("/auth/v1/") {
+                        true => assert_eq!(
+                            reply.expect(400).json["error_code"],
+                            "validation_failed",
+                            "{path} {twice}"
+                        ),
+                        false => reply.refused(400, "VALIDATION_ERROR"),
+                    }
+                }
+                let (upper, plain) = (
+                    ask(&format!("{}=%20", name.to_uppercase())).await,
+                    ask("").await,
+                );
+                assert_eq!(upper.status, plain.status, "{path} {name}");
+                assert_eq!(upper.json, plain.json, "{path} {name}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} parameters are described");
+    let her = world.woman().await;
+    let body = json!({ "email": her.email, "password": PASSWORD, "refresh_token": "x" });
+    for query in [
+        "grant_type=refresh_token&grant_type=password",
+        "grant_type=password&grant_type=refresh_token",
+    ] {
+        let path = format!("/auth/v1/token?{query}");
+        let reply = world.call(Method::POST, &path, Some(body.clone())).await;
+        assert!(reply.expect(400).json["access_token"].is_null());
+    }
+    let lists = [
+        "/api/v1/alerts?STATUS=x&PAGE=x",
+        "/api/v1/scans?Type=x&LIMIT=x",
+        "/api/v1/images?Filter=x",
+    ];
+    for path in lists {
+        her.get(path).await.expect(200);
+    }
 }
 
 async fn with_key(her: &Woman<'_>, key: &str, path: &str, body: Value) -> Reply {

@@ -76,6 +76,7 @@ fn cases() -> Vec<Case> {
         alerts::actions,
         alerts::clearing,
         alerts::pages_and_filters,
+        calls::parameters_are_named_once,
         calls::repeated_posts_are_done_once,
         calls::what_is_unchanged_is_not_sent_again,
         control::stopped_and_begun_again,

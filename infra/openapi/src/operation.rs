@@ -132,9 +132,14 @@ impl Operation {
         )
     }
 
-    /// Something asked for in the query.
+    /// Something asked for in the query. A parameter that is given twice is refused.
     pub(crate) fn query(self, name: &str, about: &str, schema: Value) -> Self {
+        let code = match self.language {
+            Language::Envelope => "VALIDATION_ERROR",
+            Language::Gotrue => "validation_failed",
+        };
         self.parameter("query", name, about, schema)
+            .refuses(400, &[code])
     }
 
     /// Something that must be in the query.
@@ -151,7 +156,6 @@ impl Operation {
         let one = format!("({})", values.join("|"));
         let list = json!({ "type": "string", "pattern": format!("^({one}(,{one})*)?$") });
         self.query(name, about, list)
-            .refuses(400, &["VALIDATION_ERROR"])
     }
 
     /// Which page of a list.
@@ -160,7 +164,6 @@ impl Operation {
         let limit = json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 20 });
         self.query("page", "From 1.", page)
             .query("limit", "Items a page.", limit)
-            .refuses(400, &["VALIDATION_ERROR"])
     }
 
     /// A JSON body. Without one it is `{}`.

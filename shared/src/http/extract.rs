@@ -127,23 +127,39 @@ fn segment(it: &serde_path_to_error::Segment) -> Option<Value> {
     }
 }
 
-/// The query parameters.
+/// The query parameters, each of which is named once. Names are compared exactly: `Page` is not `page`.
+///
+/// *Invariant:* a query that names a parameter twice is refused before any route, so that the rate
+/// limit and the handler cannot read different values from one query. `layers` parses the query once
+/// and the handler gets the same value.
+#[derive(Clone, Debug, Default)]
 pub struct Params(HashMap<String, String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Params {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        let query = parts.uri.query().unwrap_or_default();
-        Ok(Self(
-            url::form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
-        ))
+        match parts.extensions.get::<Self>() {
+            Some(params) => Ok(params.clone()),
+            None => Self::parse(parts.uri.query().unwrap_or_default()),
+        }
     }
 }
 
 impl Params {
+    /// Reads a query string; refuses one that names a parameter twice.
+    pub(super) fn parse(query: &str) -> Result<Self> {
+        let mut params = HashMap::new();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()).into_owned() {
+            if params.contains_key(&name) {
+                let issue = Issue::at(&name, "Each parameter may be given only once.");
+                return Err(Issue::refuse(&[issue]));
+            }
+            params.insert(name, value);
+        }
+        Ok(Self(params))
+    }
+
     /// A parameter as it was sent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
@@ -209,11 +225,26 @@ mod tests {
     use super::*;
 
     fn params(query: &str) -> Params {
-        Params(
-            url::form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
-        )
+        Params::parse(query).unwrap()
+    }
+
+    #[test]
+    fn a_parameter_named_twice_is_refused_and_case_counts() {
+        for twice in [
+            "grant_type=refresh_token&grant_type=password",
+            "grant_type=password&x=1&grant%5Ftype=password",
+            "page=1&page=1",
+            "a&a",
+            "a=&a",
+        ] {
+            let refused = Params::parse(twice).unwrap_err();
+            assert_eq!(refused.code, "VALIDATION_ERROR", "{twice}");
+        }
+        let odd = params("Grant_Type=refresh_token&grant_type=password&GRANT_TYPE=x");
+        assert_eq!(odd.get("grant_type"), Some("password"));
+        assert_eq!(params("Grant_Type=password").get("grant_type"), None);
+        assert_eq!(params("PAGE=9").page().unwrap().number, 1);
+        assert_eq!(params("").get("page"), None);
     }
 
     #[test]

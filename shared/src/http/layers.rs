@@ -12,7 +12,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use super::cors::SECURITY;
-use super::{Door, etag, limit, replay, trail};
+use super::{Door, Params, etag, limit, replay, trail};
 use crate::domain::Error;
 use crate::metrics::{self, Measure};
 use crate::traces;
@@ -65,7 +65,7 @@ async fn around(State(door): State<Door>, request: Request, next: Next) -> Respo
 
 async fn answer(door: Door, request: Request, next: Next) -> Response {
     let start = Instant::now();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
     let (method, headers) = (parts.method.clone(), parts.headers.clone());
     let path = parts.uri.path().to_owned();
     let route = parts
@@ -73,19 +73,26 @@ async fn answer(door: Door, request: Request, next: Next) -> Response {
         .get::<MatchedPath>()
         .map_or("-", MatchedPath::as_str)
         .to_owned();
-    let standing = limit::standing(&door, &parts).await;
-    let request = Request::from_parts(parts, body);
+    let params = Params::parse(parts.uri.query().unwrap_or_default());
+    let standing = limit::standing(&door, &parts, params.as_ref().ok()).await;
     let mut reply = if let Some(reply) = door.cors.preflight(&method, &path, &headers) {
         reply
     } else if standing.is_some_and(|it| it.is_over) {
         metrics::note(Measure::LimitedCall);
         limit::refusal(&path)
     } else {
-        let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-        let reply = reply.unwrap_or_else(|_| {
-            Error::bug("answering a request", "the handler panicked").into_response()
-        });
-        etag::tag(&method, &headers, reply).await
+        match params {
+            Ok(params) => {
+                parts.extensions.insert(params);
+                let request = Request::from_parts(parts, body);
+                let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+                let reply = reply.unwrap_or_else(|_| {
+                    Error::bug("answering a request", "the handler panicked").into_response()
+                });
+                etag::tag(&method, &headers, reply).await
+            }
+            Err(err) => limit::refused(&path, err),
+        }
     };
     let out = reply.headers_mut();
     for (name, value) in &SECURITY {

@@ -270,6 +270,68 @@ async fn sign_in_routes_are_refused_after_twenty() {
 }
 
 #[tokio::test]
+async fn passwords_and_links_share_the_limit_of_sign_in_and_refreshes_are_spared() {
+    in_one_window().await;
+    let house = House::build().await;
+    let from = "198.51.100.10";
+    let call = async |uri: &str| house.call(from, "POST", uri, &[], "").await;
+    let routes = [
+        "/auth/v1/token?grant_type=password",
+        "/auth/v1/token",
+        "/auth/v1/signup",
+        "/auth/v1/recover",
+        "/auth/v1/verify",
+        "/auth/v1/otp",
+        "/auth/v1/token?grant_type=refresh_token&grant_type=password",
+        "/auth/v1/token?grant_type=password&grant_type=refresh_token",
+        "/auth/v1/token?Grant_Type=refresh_token&grant_type=password",
+        "/api/v1/auth/logout",
+    ];
+    for round in 0..2 {
+        for (at, uri) in routes.iter().enumerate() {
+            let reply = call(uri).await;
+            assert_ne!(reply.status, 429, "{uri}");
+            let left = 19 - (round * routes.len() + at);
+            assert_eq!(reply.header("x-ratelimit-remaining"), left.to_string());
+        }
+    }
+    for uri in &routes[..9] {
+        let reply = call(uri).await;
+        let said = &reply.body["error_code"];
+        assert_eq!(
+            (reply.status, said),
+            (429, &json!("over_request_rate_limit")),
+            "{uri}"
+        );
+    }
+    let refresh = call("/auth/v1/token?grant_type=refresh_token").await;
+    assert_eq!(refresh.status, 200);
+}
+
+#[tokio::test]
+async fn a_parameter_given_twice_reaches_no_handler() {
+    let house = House::build().await;
+    for (method, uri) in [
+        ("GET", "/api/v1/things?page=1&page=2"),
+        ("POST", "/auth/v1/token?grant_type=refresh_token&grant_type=password"),
+        ("POST", "/auth/v1/token?grant_type=password&grant%5Ftype=refresh_token"),
+    ] {
+        let reply = house
+            .call("192.0.2.7", method, uri, &[("origin", SITE)], "")
+            .await;
+        assert_eq!(reply.status, 400, "{uri}");
+        assert_eq!(reply.header("access-control-allow-origin"), SITE);
+        match uri.starts_with("/auth/") {
+            true => assert_eq!(reply.body["error_code"], "validation_failed"),
+            false => assert_eq!(reply.code().1, "VALIDATION_ERROR"),
+        }
+    }
+    let odd = "/auth/v1/token?Grant_Type=x&grant_type=password";
+    let reply = house.call("192.0.2.7", "POST", odd, &[], "").await;
+    assert_eq!(reply.status, 200);
+}
+
+#[tokio::test]
 async fn a_user_is_limited_from_all_her_addresses_together() {
     in_one_window().await;
     let house = House::build().await;

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 
-use super::{ClientAddress, Door, gotrue};
+use super::{ClientAddress, Door, Params, gotrue};
 use crate::clock;
 use crate::domain::{Error, Kind};
 use crate::services::limits::{Lane, Standing};
@@ -14,15 +14,28 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
+/// The routes of the sign-in library that take a password, mail a link or follow one.
+const SIGN_IN_ROUTES: [&str; 5] = [
+    "/auth/v1/signup",
+    "/auth/v1/token",
+    "/auth/v1/recover",
+    "/auth/v1/verify",
+    "/auth/v1/otp",
+];
+
 /// Counts a call and says how its caller stands; `None` without limits, without a gateway that says
 /// where the call is from, or if nobody can say now.
-pub(super) async fn standing(door: &Door, parts: &Parts) -> Option<Standing> {
+pub(super) async fn standing(
+    door: &Door,
+    parts: &Parts,
+    params: Option<&Params>,
+) -> Option<Standing> {
     let limits = door.limits.as_ref()?;
     let ClientAddress(address) = ClientAddress::of(parts);
     if address.is_empty() {
         return None;
     }
-    let (lane, now) = (lane(parts), clock::now());
+    let (lane, now) = (lane(parts, params), clock::now());
     let user = match &door.gate {
         Some(gate) if lane != Lane::Spared => {
             let header = parts.headers.get(AUTHORIZATION);
@@ -34,16 +47,16 @@ pub(super) async fn standing(door: &Door, parts: &Parts) -> Option<Standing> {
     limits.standing(&address, user, lane, now).await
 }
 
-/// What a call counts as.
+/// What a call counts as. `params` are the ones the handler reads; `None` if they are refused.
 ///
-/// A refresh of the sign-in library's is spared: it throws the sign-in away when it is refused. So is a
-/// browser's question whether it may call at all.
-fn lane(parts: &Parts) -> Lane {
+/// A refresh by the sign-in library is never refused: the library throws the session away when it is.
+/// Neither is a preflight.
+fn lane(parts: &Parts, params: Option<&Params>) -> Lane {
     let (method, path) = (&parts.method, parts.uri.path());
     let picture = path.starts_with("/api/v1/images/") && path.ends_with("/file");
-    if method == Method::OPTIONS || is_refresh(parts) {
+    if method == Method::OPTIONS || is_refresh(parts, params) {
         Lane::Spared
-    } else if path.starts_with("/api/v1/auth/") {
+    } else if path.starts_with("/api/v1/auth/") || SIGN_IN_ROUTES.contains(&path) {
         Lane::Auth
     } else if picture && method == Method::GET {
         Lane::Files
@@ -52,12 +65,11 @@ fn lane(parts: &Parts) -> Lane {
     }
 }
 
-fn is_refresh(parts: &Parts) -> bool {
-    let query = parts.uri.query().unwrap_or_default();
+fn is_refresh(parts: &Parts, params: Option<&Params>) -> bool {
+    let grant = params.and_then(|it| it.get("grant_type"));
     parts.method == Method::POST
         && parts.uri.path() == "/auth/v1/token"
-        && url::form_urlencoded::parse(query.as_bytes())
-            .any(|(name, value)| name == "grant_type" && value == "refresh_token")
+        && grant == Some("refresh_token")
 }
 
 /// The answer to one call too many.
@@ -96,11 +108,34 @@ mod tests {
     fn lanes() {
         let of = |method: &str, uri: &str| {
             let request = Request::builder().method(method).uri(uri).body(()).unwrap();
-            lane(&request.into_parts().0)
+            let parts = request.into_parts().0;
+            let params = Params::parse(parts.uri.query().unwrap_or_default());
+            lane(&parts, params.as_ref().ok())
         };
         for (method, uri, wanted) in [
             ("GET", "/api/v1/alerts", Lane::Plain),
-            ("POST", "/auth/v1/token?grant_type=password", Lane::Plain),
+            ("POST", "/auth/v1/token?grant_type=password", Lane::Auth),
+            ("POST", "/auth/v1/token", Lane::Auth),
+            ("POST", "/auth/v1/recover", Lane::Auth),
+            ("GET", "/auth/v1/verify?token=x", Lane::Auth),
+            ("POST", "/auth/v1/otp", Lane::Auth),
+            ("PUT", "/auth/v1/user", Lane::Plain),
+            ("POST", "/auth/v1/logout", Lane::Plain),
+            (
+                "POST",
+                "/auth/v1/token?grant_type=refresh_token&grant_type=password",
+                Lane::Auth,
+            ),
+            (
+                "POST",
+                "/auth/v1/token?grant_type=password&grant_type=refresh_token",
+                Lane::Auth,
+            ),
+            (
+                "POST",
+                "/auth/v1/token?Grant_Type=refresh_token&grant_type=password",
+                Lane::Auth,
+            ),
             (
                 "POST",
                 "/auth/v1/token?grant_type=refresh_token",
@@ -114,12 +149,12 @@ mod tests {
             (
                 "GET",
                 "/auth/v1/token?grant_type=refresh_token",
-                Lane::Plain,
+                Lane::Auth,
             ),
             (
                 "POST",
                 "/auth/v1/signup?grant_type=refresh_token",
-                Lane::Plain,
+                Lane::Auth,
             ),
             ("POST", "/api/v1/auth/refresh", Lane::Auth),
             ("OPTIONS", "/api/v1/auth/refresh", Lane::Spared),

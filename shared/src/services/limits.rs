@@ -39,7 +39,7 @@ const FILES_FACTOR: u32 = 10;
 pub struct Rates {
     /// From one address, to all routes together.
     pub all: u32,
-    /// From one address, to the API's own sign-in routes.
+    /// From one address, to the sign-in routes of both surfaces; refreshes by the library are spared.
     pub auth: u32,
     /// By one user, from wherever she calls.
     pub user: u32,
@@ -50,7 +50,7 @@ pub struct Rates {
 pub enum Lane {
     /// A call like most.
     Plain,
-    /// One to the API's own sign-in routes.
+    /// One to a sign-in route: a password, or a link that is asked for or followed.
     Auth,
     /// One for the bytes of a picture.
     Files,

@@ -13,7 +13,7 @@ use crate::domain::{Error, Result, Timestamp};
 pub struct Calls {
     /// Of every kind, pictures apart.
     pub all: u64,
-    /// To the API's own sign-in routes, which are in `all` too.
+    /// To the sign-in routes, which are in `all` too.
     pub auth: u64,
     /// For the bytes of pictures.
     pub files: u64,

@@ -42,7 +42,7 @@ const PARAMETERS: [(&str, &str); 12] = [
     ("HibpApiKey", "local-key"),
     ("EngineAllowances", vara_engines::ALLOWANCES),
     ("RateLimit", "100000000"),
-    ("RateLimitAuth", "600"),
+    ("RateLimitAuth", "1200"),
     ("RateLimitUser", "100000000"),
 ];
 

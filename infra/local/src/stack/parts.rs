@@ -85,7 +85,7 @@ pub(super) fn read_template(
         // All calls come from one address here, and load is measured here. Sign-in keeps a limit that a
         // test can reach.
         ("RateLimit", "100000000"),
-        ("RateLimitAuth", "600"),
+        ("RateLimitAuth", "1200"),
         ("RateLimitUser", "100000000"),
     ];
     let place = Place {

@@ -96,6 +96,42 @@ async fn signing_in() {
 }
 
 #[tokio::test]
+async fn a_password_behind_a_second_grant_does_not_sign_in() {
+    let house = House::build().await;
+    let session = house.ana().await;
+    let refresh = token(&session, "refresh_token");
+    let body = json!({ "email": "ana@example.net", "password": PASSWORD, "refresh_token": refresh });
+    for query in [
+        "grant_type=refresh_token&grant_type=password",
+        "grant_type=password&grant_type=refresh_token",
+        "grant_type=password&grant_type=password",
+        "grant_type=refresh_token&grant%5Ftype=password",
+    ] {
+        house
+            .post(&format!("/auth/v1/token?{query}"), body.clone())
+            .await
+            .is_refused(400, "validation_failed");
+    }
+    for query in ["Grant_Type=password", "GRANT_TYPE=refresh_token", "grant_type=Password"] {
+        house
+            .post(&format!("/auth/v1/token?{query}"), body.clone())
+            .await
+            .is_refused(400, "invalid_credentials");
+    }
+    for path in [
+        "/auth/v1/recover?redirect_to=a&redirect_to=b",
+        "/auth/v1/signup?redirect_to=a&redirect_to=b",
+        "/auth/v1/logout?scope=local&scope=global",
+    ] {
+        house
+            .post(path, body.clone())
+            .await
+            .is_refused(400, "validation_failed");
+    }
+    assert!(house.mails().await.len() == 1, "only the one of the sign-up");
+}
+
+#[tokio::test]
 async fn guessing_passwords() {
     let house = House::build().await;
     house.ana().await;
