@@ -117,6 +117,7 @@ pub(crate) fn cors(template: &Template, faults: &mut Faults) {
         "idempotency-key",
         "if-none-match",
         "x-client-info",
+        "x-correlation-id",
         "x-supabase-api-version",
     ] {
         faults.expect(

@@ -70,9 +70,9 @@ struct EngineHealth {
     breaker: String,
     #[schema(required)]
     rests_until: Option<Timestamp>,
-    asked_this_month: u32,
-    /// Nothing means any number.
-    #[schema(required)]
+    /// For administrators only.
+    asked_this_month: Option<u32>,
+    /// For administrators only; null means any number.
     left_this_month: Option<u32>,
 }
 

@@ -12,7 +12,9 @@ use crate::examples;
 const PLACE: &str = "#/components/schemas/";
 
 /// What an answer leaves out instead of saying null, although its type may be left empty.
-const LEFT_OUT: [(&str, &str); 5] = [
+const LEFT_OUT: [(&str, &str); 7] = [
+    ("EngineHealth", "askedThisMonth"),
+    ("EngineHealth", "leftThisMonth"),
     ("MatchPicture", "faceDetected"),
     ("PreferencesView", "webhookSecret"),
     ("Results", "riskLevel"),

@@ -1,6 +1,6 @@
 //! Tokens of another issuer, if one is configured: a Supabase project, for example.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_smithy_http_client::default_connector;
@@ -8,15 +8,28 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey};
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::access::{Claims, Rejected, verify};
 use crate::domain::{BoxError, Error, Result, Timestamp};
 
-/// A key set is asked for at most so often, whatever key ids callers make up.
-const PAUSE: Duration = Duration::from_secs(60);
+/// How long a key set is used before it is fetched again.
+const KEYS_FRESH_FOR: Duration = Duration::from_secs(600);
+
+/// How long the last key set is believed while the issuer does not answer.
+const KEYS_BELIEVED_FOR: Duration = Duration::from_secs(3600);
+
+/// The shortest time between two fetches that succeed, whatever key ids callers make up.
+const FETCH_INTERVAL: Duration = Duration::from_secs(60);
+
+/// The longest time until the next fetch after fetches that failed: 1, 2, 4… seconds up to this.
+const FETCH_BACKOFF_MAX: Duration = Duration::from_secs(300);
+
+/// The most bytes a key set may have.
+const KEY_SET_BYTES: usize = 256 * 1024;
 
 /// The issuer and how its tokens are verified. Cheap to clone.
 #[derive(Clone)]
@@ -40,13 +53,69 @@ const PATIENCE: Duration = Duration::from_secs(3);
 struct Published {
     url: String,
     connector: SharedHttpConnector,
-    kept: RwLock<Kept>,
+    cache: Mutex<KeyCache>,
+    /// Held by the one call that fetches; the others wait for what it gets.
+    fetching: AsyncMutex<()>,
 }
 
+/// The last key set, and when the next fetch may be.
 #[derive(Clone, Default)]
-struct Kept {
+struct KeyCache {
     keys: Arc<Vec<Jwk>>,
-    asked: Option<Instant>,
+    fetched_at: Option<Instant>,
+    /// No fetch before this.
+    fetch_after: Option<Instant>,
+    /// How many fetches failed since one succeeded.
+    failures: u32,
+}
+
+impl KeyCache {
+    fn is_younger(&self, than: Duration, now: Instant) -> bool {
+        let age = self.fetched_at.map(|it| now.saturating_duration_since(it));
+        age.is_some_and(|it| it < than)
+    }
+
+    /// The key of this id, if the set is not too old to be believed.
+    fn key(&self, kid: &str, now: Instant) -> Option<Jwk> {
+        let believed = self.is_younger(KEYS_BELIEVED_FOR, now);
+        let mut keys = self.keys.iter().filter(|_| believed);
+        keys.find(|it| it.common.key_id.as_deref() == Some(kid))
+            .cloned()
+    }
+
+    /// What is known without a fetch; `None` if one is due.
+    fn answer(&self, kid: &str, now: Instant) -> Option<Result<Option<Jwk>>> {
+        let key = self.key(kid, now);
+        let may_fetch = self.fetch_after.is_none_or(|it| now >= it);
+        let is_fresh = self.is_younger(KEYS_FRESH_FOR, now);
+        if may_fetch && !(is_fresh && key.is_some()) {
+            return None;
+        }
+        // While the issuer does not answer, an id that is not known may be that of a new key.
+        let is_certain = key.is_some() || (is_fresh && self.failures == 0);
+        Some(match is_certain {
+            true => Ok(key),
+            false => Err(Error::unavailable(
+                "looking up a key of the issuer",
+                "its keys could not be fetched a moment ago",
+            )),
+        })
+    }
+
+    fn note_success(&mut self, keys: Vec<Jwk>, now: Instant) {
+        *self = Self {
+            keys: Arc::new(keys),
+            fetched_at: Some(now),
+            fetch_after: Some(now + FETCH_INTERVAL),
+            failures: 0,
+        };
+    }
+
+    fn note_failure(&mut self, now: Instant) {
+        let backoff = Duration::from_secs(1 << self.failures.min(16)).min(FETCH_BACKOFF_MAX);
+        self.failures = self.failures.saturating_add(1);
+        self.fetch_after = Some(now + backoff);
+    }
 }
 
 impl std::fmt::Debug for External {
@@ -77,7 +146,8 @@ impl External {
             Source::Published(Published {
                 url: url.to_owned(),
                 connector,
-                kept: RwLock::default(),
+                cache: Mutex::default(),
+                fetching: AsyncMutex::default(),
             }),
         ))
     }
@@ -104,7 +174,7 @@ impl External {
             Source::Published(it) => it,
         };
         let Some(key) = published
-            .find(header.kid.as_deref().unwrap_or_default())
+            .find(header.kid.as_deref().unwrap_or_default(), Instant::now())
             .await?
         else {
             return Ok(Err(Rejected::Invalid));
@@ -117,31 +187,42 @@ impl External {
 }
 
 impl Published {
-    async fn find(&self, kid: &str) -> Result<Option<Jwk>> {
-        let kept = self.kept();
-        let found = named(&kept.keys, kid);
-        let may_ask = kept.asked.is_none_or(|it| it.elapsed() >= PAUSE);
-        if found.is_some() || !may_ask {
-            return Ok(found);
+    /// The key of this id; fetches the set if it is due.
+    async fn find(&self, kid: &str, now: Instant) -> Result<Option<Jwk>> {
+        if let Some(answer) = self.cached(|it| it.answer(kid, now)) {
+            return answer;
         }
-        let keys = self.ask().await?;
-        let found = named(&keys, kid);
-        // A poisoned lock holds nothing worse than an older key set.
-        *self
-            .kept
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = Kept {
-            keys: Arc::new(keys),
-            asked: Some(Instant::now()),
-        };
-        Ok(found)
+        let _fetching = self.fetching.lock().await;
+        // Another call may have fetched it meanwhile.
+        if let Some(answer) = self.cached(|it| it.answer(kid, now)) {
+            return answer;
+        }
+        match self.ask().await {
+            Ok(keys) => {
+                self.cached(|it| it.note_success(keys, now));
+                Ok(self.cached(|it| it.key(kid, now)))
+            }
+            Err(err) => {
+                let key = self.cached(|it| {
+                    it.note_failure(now);
+                    it.key(kid, now)
+                });
+                if key.is_none() {
+                    return Err(err);
+                }
+                tracing::warn!(
+                    error.chain = err.chain(),
+                    "the issuer's keys could not be fetched; its last ones are used"
+                );
+                Ok(key)
+            }
+        }
     }
 
-    fn kept(&self) -> Kept {
-        self.kept
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
+    /// Reads or changes the cache. A poisoned lock holds nothing worse than an older key set.
+    fn cached<T>(&self, with: impl FnOnce(&mut KeyCache) -> T) -> T {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        with(&mut cache)
     }
 
     async fn ask(&self) -> Result<Vec<Jwk>> {
@@ -159,14 +240,9 @@ impl Published {
         if !reply.status().is_success() {
             return Err(format!("it answered {}", reply.status().as_u16()).into());
         }
-        Ok(reply.into_body().collect().await?.to_bytes().to_vec())
+        let body = Limited::new(reply.into_body(), KEY_SET_BYTES);
+        Ok(body.collect().await?.to_bytes().to_vec())
     }
-}
-
-fn named(keys: &[Jwk], kid: &str) -> Option<Jwk> {
-    keys.iter()
-        .find(|it| it.common.key_id.as_deref() == Some(kid))
-        .cloned()
 }
 
 /// What a published key signs with. A shared secret is never published.
@@ -183,6 +259,8 @@ fn algorithm(key: &Jwk) -> Option<Algorithm> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
     use jsonwebtoken::{EncodingKey, Header};
     use serde_json::json;
 
@@ -232,42 +310,156 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn published_keys_are_asked_for_once_and_their_absence_is_trouble() {
-        use axum::routing::get;
-        let ours =
-            crate::auth::Keys::derive("a-secret-of-more-than-thirty-two-characters", None).unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let set = ours.jwks().to_string();
-        let server = tokio::spawn(async move {
-            axum::serve(
-                listener,
-                axum::Router::new().route("/jwks", get(async move || set)),
-            )
-            .await
-        });
+    /// An issuer whose keys are served for as long as the switch is on; how often they were asked for.
+    struct Issuer {
+        url: String,
+        access: crate::auth::Access,
+        serves: Arc<AtomicBool>,
+        fetches: Arc<AtomicU32>,
+    }
 
-        let access = crate::auth::Access::new(ours, "https://abc.supabase.co");
+    impl Issuer {
+        async fn start() -> Self {
+            let secret = "a-secret-of-more-than-thirty-two-characters";
+            let ours = crate::auth::Keys::derive(secret, None).unwrap();
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}/jwks", listener.local_addr().unwrap());
+            let (set, serves) = (ours.jwks().to_string(), Arc::new(AtomicBool::new(true)));
+            let fetches = Arc::new(AtomicU32::new(0));
+            let (is_up, count) = (Arc::clone(&serves), Arc::clone(&fetches));
+            let answer = move || {
+                count.fetch_add(1, Ordering::SeqCst);
+                let status = if is_up.load(Ordering::SeqCst) {
+                    200
+                } else {
+                    500
+                };
+                let status = axum::http::StatusCode::from_u16(status).unwrap();
+                let set = set.clone();
+                async move { (status, set) }
+            };
+            let routes = axum::Router::new().route("/jwks", axum::routing::get(answer));
+            tokio::spawn(async move { axum::serve(listener, routes).await });
+            let access = crate::auth::Access::new(ours, "https://abc.supabase.co");
+            Self {
+                url,
+                access,
+                serves,
+                fetches,
+            }
+        }
+
+        fn external(&self) -> External {
+            External::with_keys_at(ISSUER, &self.url).unwrap()
+        }
+
+        fn kid(&self) -> String {
+            let keys = self.access.keys().jwks();
+            keys["keys"][0]["kid"].as_str().unwrap().to_owned()
+        }
+
+        fn fetches(&self) -> u32 {
+            self.fetches.load(Ordering::SeqCst)
+        }
+    }
+
+    fn published(external: &External) -> &Published {
+        match &external.0.keys {
+            Source::Published(it) => it,
+            Source::Secret(_) => panic!("it publishes its keys"),
+        }
+    }
+
+    #[tokio::test]
+    async fn published_keys_are_fetched_once_and_their_absence_is_trouble() {
+        let issuer = Issuer::start().await;
         let account = crate::domain::Account::new(UserId::random(), "a@b.example", now());
         let session =
             crate::domain::Session::new(account.id(), crate::domain::SignInMethod::Password, now());
-        let (token, _) = access.issue(&account, &session, now()).unwrap();
-        let external = External::with_keys_at(ISSUER, &format!("http://{address}/jwks")).unwrap();
-        assert_eq!(
-            external.read(&token, now()).await.unwrap().unwrap().sub,
-            account.id()
-        );
-        server.abort();
-        assert_eq!(
-            external.read(&token, now()).await.unwrap().unwrap().sub,
-            account.id()
-        );
+        let (token, _) = issuer.access.issue(&account, &session, now()).unwrap();
+        let external = issuer.external();
+        for _ in 0..3 {
+            let claims = external.read(&token, now()).await.unwrap().unwrap();
+            assert_eq!(claims.sub, account.id());
+        }
+        assert_eq!(issuer.fetches(), 1);
+        issuer.serves.store(false, Ordering::SeqCst);
+        let trouble = issuer.external().read(&token, now()).await.unwrap_err();
+        assert_eq!(trouble.kind, crate::domain::Kind::Unavailable);
+    }
 
-        let gone = External::with_keys_at(ISSUER, &format!("http://{address}/jwks")).unwrap();
-        assert_eq!(
-            gone.read(&token, now()).await.unwrap_err().kind,
-            crate::domain::Kind::Unavailable
+    #[tokio::test]
+    async fn many_unknown_key_ids_cause_one_fetch_a_minute() {
+        let issuer = Issuer::start().await;
+        let (external, start) = (issuer.external(), Instant::now());
+        let keys = published(&external);
+        let ids: Vec<String> = (0..50).map(|it| format!("made-up-{it}")).collect();
+        for (second, fetches) in [(0, 1), (59, 1), (60, 2), (61, 2)] {
+            let at = start + Duration::from_secs(second);
+            let all = ids.iter().map(|id| keys.find(id, at));
+            for found in futures_util::future::join_all(all).await {
+                assert!(found.unwrap().is_none());
+            }
+            assert_eq!(issuer.fetches(), fetches, "after {second} s");
+            assert!(keys.find(&issuer.kid(), at).await.unwrap().is_some());
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_are_fetched_anew_after_ten_minutes_and_believed_for_an_hour_at_most() {
+        let issuer = Issuer::start().await;
+        let (external, start, kid) = (issuer.external(), Instant::now(), issuer.kid());
+        let keys = published(&external);
+        let at = |second| start + Duration::from_secs(second);
+        assert!(keys.find(&kid, at(0)).await.unwrap().is_some());
+        assert!(keys.find(&kid, at(599)).await.unwrap().is_some());
+        assert_eq!(issuer.fetches(), 1);
+        assert!(keys.find(&kid, at(600)).await.unwrap().is_some());
+        assert_eq!(issuer.fetches(), 2);
+
+        // The issuer fails: its last keys are believed, and it is asked less and less often.
+        issuer.serves.store(false, Ordering::SeqCst);
+        for (second, fetches) in [
+            (1200, 3),
+            (1200, 3),
+            (1201, 4),
+            (1202, 4),
+            (1203, 5),
+            (1206, 5),
+            (1207, 6),
+        ] {
+            assert!(keys.find(&kid, at(second)).await.unwrap().is_some());
+            assert_eq!(issuer.fetches(), fetches, "after {second} s");
+        }
+        let unknown = keys.find("new", at(1208)).await.unwrap_err();
+        assert_eq!(unknown.kind, crate::domain::Kind::Unavailable);
+        assert!(keys.find(&kid, at(600 + 3599)).await.unwrap().is_some());
+        assert!(keys.find(&kid, at(600 + 3600)).await.is_err());
+
+        issuer.serves.store(true, Ordering::SeqCst);
+        assert!(
+            keys.find(&kid, at(600 + 3600 + 300))
+                .await
+                .unwrap()
+                .is_some()
         );
+        assert!(
+            keys.find("new", at(600 + 3600 + 301))
+                .await
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn back_off_grows_to_its_limit() {
+        let (mut cache, start) = (KeyCache::default(), Instant::now());
+        let waits = (0..40).map(|_| {
+            cache.note_failure(start);
+            cache.fetch_after.unwrap().duration_since(start).as_secs()
+        });
+        let waits: Vec<u64> = waits.collect();
+        assert_eq!(waits[..5], [1, 2, 4, 8, 16]);
+        assert_eq!(waits[9..], [300; 31]);
     }
 }

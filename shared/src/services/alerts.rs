@@ -1,6 +1,8 @@
 //! Reading, judging and clearing alerts.
 
-use crate::domain::{Alert, AlertAction, AlertStatus, Error, Page, Result, Timestamp, UserId};
+use crate::domain::{
+    Alert, AlertAction, AlertId, AlertStatus, Error, Page, Result, Timestamp, UserId,
+};
 use crate::store::{Listing, Store};
 
 /// How often a change is tried again when somebody else changed the alert in between.
@@ -22,11 +24,16 @@ pub async fn list(
     store.alerts(user, &statuses, page).await
 }
 
+/// The id of an alert; what is no UUID is the id of none.
+pub fn parse_id(text: &str) -> Result<AlertId> {
+    AlertId::parse(text).ok_or_else(missing)
+}
+
 /// One alert, which counts as viewed from now on.
 ///
 /// The answer is the alert as it was: the screen, seeing NEW, sends the VIEWED that refreshes its
 /// list and badge (QUIRKS Q5).
-pub async fn view(store: &Store, user: UserId, id: &str, now: Timestamp) -> Result<Alert> {
+pub async fn view(store: &Store, user: UserId, id: AlertId, now: Timestamp) -> Result<Alert> {
     let mut shown = None;
     change(store, user, id, |alert| {
         let before = shown.get_or_insert_with(|| alert.clone());
@@ -44,7 +51,7 @@ pub async fn view(store: &Store, user: UserId, id: &str, now: Timestamp) -> Resu
 pub async fn set_status(
     store: &Store,
     user: UserId,
-    id: &str,
+    id: AlertId,
     status: AlertStatus,
     now: Timestamp,
 ) -> Result<Alert> {
@@ -55,7 +62,7 @@ pub async fn set_status(
 pub async fn act(
     store: &Store,
     user: UserId,
-    id: &str,
+    id: AlertId,
     action: AlertAction,
     notes: Option<String>,
     now: Timestamp,
@@ -80,7 +87,7 @@ pub async fn clear(store: &Store, user: UserId) -> Result<u64> {
 async fn change(
     store: &Store,
     user: UserId,
-    id: &str,
+    id: AlertId,
     mut change: impl FnMut(Alert) -> Alert,
 ) -> Result<Alert> {
     for _ in 0..ATTEMPTS {
@@ -95,4 +102,22 @@ async fn change(
 
 fn missing() -> Error {
     Error::not_found("ALERT_NOT_FOUND", "This alert does not exist.")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn what_is_no_uuid_is_the_id_of_no_alert() {
+        let id = "0e7d5c2f-7a51-4b0b-9f1c-3a865a1f6d02";
+        assert_eq!(parse_id(id).unwrap().to_string(), id);
+        assert_eq!(parse_id(&id.to_uppercase()).unwrap().to_string(), id);
+        let long = "0".repeat(1 << 20);
+        for none in ["", "no-id", "0e7d5c2f", "#", "SCAN#1", "..", long.as_str()] {
+            let refused = parse_id(none).unwrap_err();
+            assert_eq!(refused.code, "ALERT_NOT_FOUND");
+        }
+    }
 }

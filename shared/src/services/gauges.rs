@@ -1,7 +1,8 @@
 //! How the queues and the engines stand, in `OpenMetrics` text, for whoever collects such things.
 //!
-//! Open to all, because it tells the numbers that `/api/v1/scans/health` tells by the contract, and
-//! nothing of anybody. What does not answer is said not to, or left out; the rest is told all the same.
+//! Open to all, because it tells the numbers that `/api/v1/scans/health` tells everybody by the contract:
+//! nothing of anybody, and nothing of the engines' budgets. What does not answer is said not to, or left
+//! out; the rest is told all the same.
 
 use std::fmt::Write;
 
@@ -49,23 +50,12 @@ fn of_engines(engines: &[(&'static str, Option<EngineStanding>)], now: Timestamp
         "vara_engine_breaker",
         "Whether an engine is asked: closed is yes.",
     );
-    for (name, standing) in known.clone() {
+    for (name, standing) in known {
         for state in STATES {
             let labels = [("engine", *name), ("state", state)];
             let is = u64::from(standing.state(now) == state);
             sample(&mut text, "vara_engine_breaker", &labels, is);
         }
-    }
-    let help = "Questions to an engine this month.";
-    family(&mut text, "vara_engine_questions", help);
-    for (name, standing) in known {
-        let spent = standing.spent(now).into();
-        sample(
-            &mut text,
-            "vara_engine_questions",
-            &[("engine", name)],
-            spent,
-        );
     }
     text
 }
@@ -171,11 +161,11 @@ vara_dead_letters{queue="image-scan"} 2
             r#"vara_engine_breaker{engine="tineye",state="closed"} 1"#,
             r#"vara_engine_breaker{engine="tineye",state="open"} 0"#,
             r#"vara_engine_breaker{engine="tineye",state="half-open"} 0"#,
-            r#"vara_engine_questions{engine="tineye"} 1"#,
         ] {
             assert!(text.lines().any(|it| it == line), "{text}");
         }
         assert!(!text.contains("facecheck"));
+        assert!(!text.contains("questions"), "strangers see no budgets");
     }
 
     /// What is told of an engine that is down follows from the same words.

@@ -97,9 +97,7 @@ async fn judge(
         let found = before.judged(judgement, user, now)?;
         let names = picture_names(store, user, now).await?;
         let name = names.get(found.protected_image_id);
-        let known = store
-            .alert(user, &AlertId::of_match(id).to_string())
-            .await?;
+        let known = store.alert(user, AlertId::of_match(id)).await?;
         let alert = match judgement {
             Judgement::Confirmed => confirmed(known, confirmed_alert(user, &found, name, now)),
             Judgement::Dismissed => dismissed(known, now),

@@ -200,9 +200,9 @@ fn notes_that_are_accepted_can_be_read() {
         let (user, now) = (UserId::random(), clock::now());
         let alert = alert(user, now);
         assert!(store.tx().raise(&alert).commit().await.unwrap().is_done());
-        let id = alert.id.to_string();
-        let done = alerts::act(store, user, &id, AlertAction::Report, Some(notes), now).await;
-        let read = alerts::view(store, user, &id, now).await.unwrap();
+        let id = alert.id;
+        let done = alerts::act(store, user, id, AlertAction::Report, Some(notes), now).await;
+        let read = alerts::view(store, user, id, now).await.unwrap();
         prop_assert_eq!(read, done.unwrap_or(alert));
         Ok(())
     });

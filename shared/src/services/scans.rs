@@ -17,6 +17,10 @@ use crate::trail::Trail;
 /// The workers, by the names of their queues.
 const WORKERS: [&str; 3] = ["image-scan", "profile-scan", "breach-check"];
 
+/// What everybody may know of an engine. What was bought and what is left of it is not in the list:
+/// whoever knows that an engine is nearly used up knows when nobody is looked for.
+const PUBLIC_ENGINE_FIELDS: [&str; 3] = ["name", "breaker", "restsUntil"];
+
 /// What is needed to start scans and to say how they stand.
 #[derive(Clone)]
 pub struct Scans {
@@ -140,8 +144,9 @@ impl Scans {
         family::as_of_now(&self.store, scan).await
     }
 
-    /// How the queues and the engines stand, for whoever watches over the service. Says nothing of anybody.
-    pub async fn health(&self, now: Timestamp) -> Result<Value> {
+    /// How the queues and the engines stand, about nobody; `with_budgets` also how much may still be
+    /// asked of each engine this month.
+    pub async fn health(&self, with_budgets: bool, now: Timestamp) -> Result<Value> {
         let queues = [
             ("image-scan", &self.lanes.images),
             ("image-scan-background", &self.lanes.background),
@@ -159,6 +164,12 @@ impl Scans {
                 "paused": false,
             }));
         }
+        let mut engines = self.governor.told(now).await?;
+        if !with_budgets {
+            let fields = engines.iter_mut().filter_map(Value::as_object_mut);
+            fields
+                .for_each(|it| it.retain(|name, _| PUBLIC_ENGINE_FIELDS.contains(&name.as_str())));
+        }
         Ok(json!({
             "status": "ok",
             "timestamp": now,
@@ -168,7 +179,7 @@ impl Scans {
                 "status": WORKERS.map(|it| json!({ "name": it, "running": true, "paused": false })),
             },
             "queues": { "enabled": true, "stats": stats },
-            "engines": self.governor.told(now).await?,
+            "engines": engines,
         }))
     }
 }

@@ -13,7 +13,7 @@ const BATCH: usize = 90;
 /// How many batches one call removes before it asks to be called again.
 const MOST_BATCHES: u32 = 2000;
 
-pub(super) fn key(user: UserId, id: &str) -> Key {
+pub(super) fn key(user: UserId, id: AlertId) -> Key {
     Key::user(user, format!("ALERT#{id}"))
 }
 
@@ -43,8 +43,8 @@ pub(super) fn open(counters: &Counters) -> u64 {
 }
 
 impl Store {
-    /// One alert of hers. `id` is whatever the caller sent.
-    pub async fn alert(&self, user: UserId, id: &str) -> Result<Option<Alert>> {
+    /// One alert of hers.
+    pub async fn alert(&self, user: UserId, id: AlertId) -> Result<Option<Alert>> {
         self.get(&key(user, id)).await
     }
 
@@ -69,7 +69,7 @@ impl Store {
         user: UserId,
         ids: BTreeSet<AlertId>,
     ) -> Result<BTreeSet<AlertId>> {
-        let keys: Vec<Key> = ids.iter().map(|it| key(user, &it.to_string())).collect();
+        let keys: Vec<Key> = ids.iter().map(|it| key(user, *it)).collect();
         let mut left = ids;
         for alert in self.get_all::<Alert>(&keys).await? {
             if alert.status == AlertStatus::Dismissed {
@@ -153,7 +153,7 @@ impl Tx<'_> {
         } else {
             vec![(counter(before.status), -1), (counter(after.status), 1)]
         };
-        self.update(&key(after.user_id, &after.id.to_string()), change)
+        self.update(&key(after.user_id, after.id), change)
             .count(after.user_id, &moves)
     }
 
@@ -165,7 +165,7 @@ impl Tx<'_> {
 
     /// Stores a new alert and counts it; she is told of it in the app only.
     pub(crate) fn raise_in_app(self, alert: &Alert) -> Self {
-        let row = Row::new(key(alert.user_id, &alert.id.to_string()), alert).listed(place(alert));
+        let row = Row::new(key(alert.user_id, alert.id), alert).listed(place(alert));
         self.create(&row)
             .count(alert.user_id, &[(counter(alert.status), 1)])
     }
@@ -175,7 +175,7 @@ impl Tx<'_> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::domain::{AlertId, AlertType, Severity, Timestamp};
+    use crate::domain::{AlertType, Severity, Timestamp};
     use crate::testing;
 
     fn alert(user: UserId, second: i64) -> Alert {

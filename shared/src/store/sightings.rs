@@ -108,7 +108,7 @@ impl Store {
 
     /// Whether she has not put this alert aside. Of an unreadable one nobody can say that.
     async fn matters(&self, user: UserId, alert: &Alert) -> Result<bool> {
-        let key = alerts::key(user, &alert.id.to_string());
+        let key = alerts::key(user, alert.id);
         Ok(match self.get_state::<Alert>(&key).await? {
             RowState::Absent => true,
             RowState::Readable(it) => it.status != AlertStatus::Dismissed,
@@ -151,7 +151,7 @@ impl Store {
         let key = matches::key(user, found.protected_image_id, found.id);
         let tx = self.tx().update(&key, change).count_finding(user, scan);
         let news = again(alert);
-        let tx = match self.alert(user, &alert.id.to_string()).await? {
+        let tx = match self.alert(user, alert.id).await? {
             None => tx.raise(&news),
             Some(before) => tx
                 .move_alert(&before, &news)

@@ -32,8 +32,8 @@ impl World {
     }
 
     async fn alert_now(&self) -> Option<Alert> {
-        let id = AlertId::of_match(self.certain().id).to_string();
-        self.store.alert(self.image.user_id, &id).await.unwrap()
+        let id = AlertId::of_match(self.certain().id);
+        self.store.alert(self.image.user_id, id).await.unwrap()
     }
 
     /// Seen by this scan.

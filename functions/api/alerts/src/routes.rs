@@ -34,8 +34,9 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
 }
 
 async fn view(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
+    let id = alerts::parse_id(&id)?;
     Ok(data(
-        alerts::view(&app.store, caller.user, &id, clock::now()).await?,
+        alerts::view(&app.store, caller.user, id, clock::now()).await?,
     ))
 }
 
@@ -50,8 +51,9 @@ async fn set_status(
     Path(id): Path<String>,
     Body(body): Body<StatusBody>,
 ) -> Result<Response> {
+    let id = alerts::parse_id(&id)?;
     Ok(data(
-        alerts::set_status(&app.store, caller.user, &id, body.status, clock::now()).await?,
+        alerts::set_status(&app.store, caller.user, id, body.status, clock::now()).await?,
     ))
 }
 
@@ -67,11 +69,12 @@ async fn act(
     Path(id): Path<String>,
     Body(body): Body<ActionBody>,
 ) -> Result<Response> {
+    let id = alerts::parse_id(&id)?;
     Ok(data(
         alerts::act(
             &app.store,
             caller.user,
-            &id,
+            id,
             body.action,
             body.notes,
             clock::now(),

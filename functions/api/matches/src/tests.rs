@@ -134,8 +134,8 @@ impl Case {
     }
 
     async fn alert(&self, found: &Match) -> Option<Alert> {
-        let id = AlertId::of_match(found.id).to_string();
-        self.house.store.alert(self.user, &id).await.unwrap()
+        let id = AlertId::of_match(found.id);
+        self.house.store.alert(self.user, id).await.unwrap()
     }
 
     async fn alerts(&self, status: AlertStatus) -> u64 {
@@ -267,12 +267,12 @@ async fn her_word_raises_an_alert_that_is_gone_and_the_severity_of_one_that_is_t
     grave.status = MatchStatus::FlaggedForReview;
     grave.review_status = ReviewStatus::FlaggedForReview;
     case.store(&grave).await;
-    let id = AlertId::of_match(grave.id).to_string();
+    let id = AlertId::of_match(grave.id);
     let (notes, now) = (Some("told the site".to_owned()), clock::now());
     alerts::act(
         &case.house.store,
         case.user,
-        &id,
+        id,
         AlertAction::Report,
         notes,
         now,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use vara::Result;
 use vara::auth::Gate;
 use vara::clock;
-use vara::domain::{ScanFilter, ScanId, ScanType};
+use vara::domain::{Role, ScanFilter, ScanId, ScanType};
 use vara::http::{Body, Caller, Params, accepted, data, id};
 use vara::services::scans::Scans;
 
@@ -103,7 +103,8 @@ async fn retry(
     ))
 }
 
-/// For whoever watches over the service; open to all, and about nobody.
-async fn health(State(app): State<App>) -> Result<Response> {
-    Ok(data(app.scans.health(clock::now()).await?))
+/// Open to all, by the contract; the budgets of engines are for administrators.
+async fn health(State(app): State<App>, caller: Result<Caller>) -> Result<Response> {
+    let is_admin = caller.is_ok_and(|it| it.must_be(Role::Admin).is_ok());
+    Ok(data(app.scans.health(is_admin, clock::now()).await?))
 }

@@ -11,8 +11,8 @@ use tower::ServiceExt;
 use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{
-    Account, Image, ImageId, ImageState, Scan, ScanId, ScanOrigin, ScanType, Session, SignInMethod,
-    UserId,
+    Account, Image, ImageId, ImageState, Role, Scan, ScanId, ScanOrigin, ScanType, Session,
+    SignInMethod, UserId,
 };
 use vara::http::Cors;
 use vara::queues::Queues;
@@ -83,8 +83,13 @@ impl House {
     }
 
     async fn woman(&self, email: &str) -> (UserId, String) {
+        self.somebody(email, Role::User).await
+    }
+
+    async fn somebody(&self, email: &str, role: Role) -> (UserId, String) {
         let now = clock::now();
-        let account = Account::new(UserId::random(), email, now);
+        let mut account = Account::new(UserId::random(), email, now);
+        account.role = role;
         let created = self.store.create_account(&account, "hash", None).await;
         assert!(created.unwrap());
         let session = Session::new(account.id(), SignInMethod::Password, now);
@@ -450,4 +455,30 @@ async fn health_is_open_and_has_real_numbers() {
         (&queue["name"], &queue["waiting"], &queue["active"]),
         (&json!("image-scan"), &json!(2), &json!(1))
     );
+}
+
+#[tokio::test]
+async fn budgets_of_engines_are_for_administrators() {
+    let house = House::build().await;
+    let mut tokens = vec!["null".to_owned()];
+    for role in [Role::User, Role::Reviewer, Role::Admin] {
+        let email = format!("{role:?}@example.net").to_lowercase();
+        tokens.push(house.somebody(&email, role).await.1);
+    }
+    for (at, token) in tokens.iter().enumerate() {
+        let body = house.get("/api/v1/scans/health", token).await;
+        let engine = body["data"]["engines"][0].as_object().unwrap();
+        let names: Vec<&str> = engine.keys().map(String::as_str).collect();
+        let all = [
+            "askedThisMonth",
+            "breaker",
+            "leftThisMonth",
+            "name",
+            "restsUntil",
+        ];
+        match at {
+            3 => assert_eq!(names, all),
+            _ => assert_eq!(names, ["breaker", "name", "restsUntil"], "as {at}"),
+        }
+    }
 }

@@ -24,6 +24,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .refuses(404, &["IMAGE_NOT_FOUND", "ACCOUNT_NOT_FOUND"])
             .refuses(409, &["SCAN_ALREADY_RUNNING"]),
         Operation::new("get", "/api/v1/scans/health", "scansHealth", "How workers and queues stand")
+            .about("Open to all. What may still be asked of each engine is told to administrators only.")
             .open()
             .data::<ScansHealth>(200, "Numbers about nobody."),
         Operation::new("get", "/api/v1/scans/{id}", "getScan", "One scan").id().data::<Scan>(200, "The scan.").refuses(404, missing),
