@@ -51,6 +51,8 @@ pub struct Error {
     pub message: Cow<'static, str>,
     /// Facts for programs, shown in the answer.
     pub details: Option<Value>,
+    /// After how many seconds it may work, if that is known.
+    pub retry_after: Option<i64>,
     /// What happened underneath; logged, never sent.
     pub source: Option<BoxError>,
 }
@@ -63,6 +65,7 @@ impl Error {
             code,
             message: message.into(),
             details: None,
+            retry_after: None,
             source: None,
         }
     }
@@ -125,6 +128,13 @@ impl Error {
     #[must_use]
     pub fn with_details(mut self, details: Value) -> Self {
         self.details = Some(details);
+        self
+    }
+
+    /// The same error, which may be gone after so many seconds.
+    #[must_use]
+    pub fn with_retry_after(mut self, seconds: i64) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 

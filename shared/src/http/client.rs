@@ -3,11 +3,16 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
+use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 
-/// The address of whoever called the gateway, as the gateway saw it; empty if there was no gateway.
+use crate::domain::network_of;
+use crate::services::auth::Client;
+
+/// The network of whoever called the gateway, as the gateway saw it; empty if there was no gateway. It is
+/// what every limit counts by (`domain::network_of`).
 ///
 /// Never from a header: whoever guesses passwords writes into those what she likes.
 pub struct ClientAddress(pub String);
@@ -26,7 +31,26 @@ impl ClientAddress {
             Some(RequestContext::ApiGatewayV2(it)) => it.http.source_ip.clone(),
             _ => None,
         };
-        Self(address.unwrap_or_default())
+        Self(network_of(&address.unwrap_or_default()))
+    }
+}
+
+/// Marks a call of an address whose sign-in calls are used up for so many seconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Crowded(pub(super) u32);
+
+impl<S: Send + Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let ClientAddress(network) = ClientAddress::of(parts);
+        let agent = parts.headers.get(USER_AGENT);
+        let agent = agent.and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let client = Self::new(&network, agent);
+        Ok(match parts.extensions.get::<Crowded>() {
+            Some(Crowded(seconds)) => client.crowded(i64::from(*seconds)),
+            None => client,
+        })
     }
 }
 

@@ -1,7 +1,8 @@
 //! The one map from errors to answers.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -34,7 +35,13 @@ impl IntoResponse for Error {
         if let Some(details) = self.details {
             error["details"] = details;
         }
-        (self.kind.status(), Json(json!({ "error": error }))).into_response()
+        let mut reply = (self.kind.status(), Json(json!({ "error": error }))).into_response();
+        if let Some(seconds) = self.retry_after {
+            reply
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        reply
     }
 }
 

@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use tracing::Span;
 use tracing::field::Empty;
 
+use super::client::Crowded;
 use super::cors::SECURITY;
 use super::{Door, Params, etag, limit, replay, trail};
 use crate::domain::Error;
@@ -75,15 +76,19 @@ async fn answer(door: Door, request: Request, next: Next) -> Response {
         .to_owned();
     let params = Params::parse(parts.uri.query().unwrap_or_default());
     let standing = limit::standing(&door, &parts, params.as_ref().ok()).await;
+    let over = standing.filter(|it| it.is_over);
     let mut reply = if let Some(reply) = door.cors.preflight(&method, &path, &headers) {
         reply
-    } else if standing.is_some_and(|it| it.is_over) {
+    } else if over.is_some() && !limit::is_judged_by_account(&method, &path) {
         metrics::note(Measure::LimitedCall);
         limit::refusal(&path)
     } else {
         match params {
             Ok(params) => {
                 parts.extensions.insert(params);
+                if let Some(standing) = over {
+                    parts.extensions.insert(Crowded(standing.reset));
+                }
                 let request = Request::from_parts(parts, body);
                 let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
                 let reply = reply.unwrap_or_else(|_| {
@@ -94,6 +99,7 @@ async fn answer(door: Door, request: Request, next: Next) -> Response {
             Err(err) => limit::refused(&path, err),
         }
     };
+    let status = reply.status();
     let out = reply.headers_mut();
     for (name, value) in &SECURITY {
         if !out.contains_key(name) {
@@ -102,10 +108,10 @@ async fn answer(door: Door, request: Request, next: Next) -> Response {
     }
     door.cors.mark(&path, &headers, out);
     if let Some(standing) = standing {
-        limit::mark(standing, out);
+        limit::mark(standing, status, out);
     }
     let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let status = reply.status().as_u16();
+    let status = status.as_u16();
     tracing::info!(http.method = %method, http.route = route, http.status = status, ms, "request");
     // After the line, which would say it twice.
     Span::current()

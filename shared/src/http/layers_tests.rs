@@ -19,6 +19,7 @@ use crate::auth::{Access, Gate, Keys};
 use crate::clock;
 use crate::domain::{Account, Session, SessionId, SignInMethod, UserId};
 use crate::http::{Caller, Cors, created, data};
+use crate::services::auth::Client;
 use crate::services::limits::{Limits, Rates};
 use crate::store::Store;
 
@@ -97,7 +98,10 @@ impl House {
             .route("/api/v1/open/{id}", get(async || "bytes"))
             .route("/api/v1/auth/logout", post(async || StatusCode::NO_CONTENT))
             .route("/api/v1/auth/login", post(make))
-            .route("/auth/v1/token", post(async || data("token")));
+            .route(
+                "/auth/v1/token",
+                post(async |client: Client| data(client.is_crowded())),
+            );
         Self {
             routes: finish(routes, app, door),
             gate,
@@ -207,9 +211,7 @@ async fn the_three_hundred_and_first_call_of_a_minute_is_refused_and_every_answe
     assert_eq!(over.header("retry-after"), over.header("x-ratelimit-reset"));
     assert_eq!(over.header("x-ratelimit-remaining"), "0");
     assert_eq!(over.header("access-control-allow-origin"), SITE);
-    let theirs = house
-        .call(from, "POST", "/auth/v1/token?grant_type=password", &[], "")
-        .await;
+    let theirs = house.call(from, "POST", "/auth/v1/signup", &[], "").await;
     assert_eq!(
         (theirs.status, &theirs.body["error_code"]),
         (429, &json!("over_request_rate_limit"))
@@ -295,7 +297,7 @@ async fn passwords_and_links_share_the_limit_of_sign_in_and_refreshes_are_spared
             assert_eq!(reply.header("x-ratelimit-remaining"), left.to_string());
         }
     }
-    for uri in &routes[..9] {
+    for uri in ["/auth/v1/signup", "/auth/v1/verify", "/auth/v1/otp"] {
         let reply = call(uri).await;
         let said = &reply.body["error_code"];
         assert_eq!(
@@ -304,8 +306,25 @@ async fn passwords_and_links_share_the_limit_of_sign_in_and_refreshes_are_spared
             "{uri}"
         );
     }
-    let refresh = call("/auth/v1/token?grant_type=refresh_token").await;
-    assert_eq!(refresh.status, 200);
+    // Where the account is known, its devices are told apart from others: the route hears of it.
+    for (uri, crowded) in [
+        ("/auth/v1/token?grant_type=password", true),
+        (
+            "/auth/v1/token?Grant_Type=refresh_token&grant_type=password",
+            true,
+        ),
+        ("/auth/v1/token?grant_type=refresh_token", false),
+    ] {
+        let reply = call(uri).await;
+        assert_eq!(
+            (reply.status, &reply.body["data"]),
+            (200, &json!(crowded)),
+            "{uri}"
+        );
+        assert_eq!(reply.header("retry-after"), "");
+    }
+    let twice = call("/auth/v1/token?grant_type=refresh_token&grant_type=password").await;
+    assert_eq!(twice.status, 400);
 }
 
 #[tokio::test]
@@ -313,8 +332,14 @@ async fn a_parameter_given_twice_reaches_no_handler() {
     let house = House::build().await;
     for (method, uri) in [
         ("GET", "/api/v1/things?page=1&page=2"),
-        ("POST", "/auth/v1/token?grant_type=refresh_token&grant_type=password"),
-        ("POST", "/auth/v1/token?grant_type=password&grant%5Ftype=refresh_token"),
+        (
+            "POST",
+            "/auth/v1/token?grant_type=refresh_token&grant_type=password",
+        ),
+        (
+            "POST",
+            "/auth/v1/token?grant_type=password&grant%5Ftype=refresh_token",
+        ),
     ] {
         let reply = house
             .call("192.0.2.7", method, uri, &[("origin", SITE)], "")

@@ -2,7 +2,7 @@
 
 use axum::http::header::{AUTHORIZATION, RETRY_AFTER};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::{ClientAddress, Door, Params, gotrue};
@@ -72,6 +72,21 @@ fn is_refresh(parts: &Parts, params: Option<&Params>) -> bool {
         && grant == Some("refresh_token")
 }
 
+/// The routes that still take a call when the address has used up its share: they know the account,
+/// and refuse all devices but those it knows (`services::auth`). So nobody behind her own address can
+/// keep her from signing in by using up the share.
+const JUDGED_BY_ACCOUNT: [&str; 4] = [
+    "/auth/v1/token",
+    "/auth/v1/recover",
+    "/api/v1/auth/login",
+    "/api/v1/auth/forgot-password",
+];
+
+/// Whether the route decides about callers beyond the limit.
+pub(super) fn is_judged_by_account(method: &Method, path: &str) -> bool {
+    method == Method::POST && JUDGED_BY_ACCOUNT.contains(&path)
+}
+
 /// The answer to one call too many.
 pub(super) fn refusal(path: &str) -> Response {
     let text = "There were too many requests in a short time. Please wait a minute and try again.";
@@ -88,12 +103,13 @@ pub(super) fn refused(path: &str, err: Error) -> Response {
 }
 
 /// Tells a caller how she stands.
-pub(super) fn mark(standing: Standing, reply: &mut HeaderMap) {
+pub(super) fn mark(standing: Standing, status: StatusCode, reply: &mut HeaderMap) {
     reply.insert(LIMIT, HeaderValue::from(standing.limit));
     reply.insert(REMAINING, HeaderValue::from(standing.remaining));
     reply.insert(RESET, HeaderValue::from(standing.reset));
-    if standing.is_over {
-        reply.insert(RETRY_AFTER, HeaderValue::from(standing.reset));
+    if standing.is_over && status == StatusCode::TOO_MANY_REQUESTS {
+        let wait = HeaderValue::from(standing.reset);
+        reply.entry(RETRY_AFTER).or_insert(wait);
     }
 }
 
@@ -146,11 +162,7 @@ mod tests {
                 "/auth/v1/token?x=1&grant_type=refresh%5Ftoken",
                 Lane::Spared,
             ),
-            (
-                "GET",
-                "/auth/v1/token?grant_type=refresh_token",
-                Lane::Auth,
-            ),
+            ("GET", "/auth/v1/token?grant_type=refresh_token", Lane::Auth),
             (
                 "POST",
                 "/auth/v1/signup?grant_type=refresh_token",

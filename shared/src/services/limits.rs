@@ -6,7 +6,6 @@
 //! turn her away.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::domain::{Result, Timestamp, UserId};
+use crate::domain::{Result, Timestamp, UserId, network_of};
 use crate::runtime::Env;
 use crate::store::{Calls, Store};
 
@@ -133,7 +132,7 @@ impl Limits {
         let now = now.epoch_seconds();
         let window = now.div_euclid(WINDOW);
         let reset = u32::try_from((window + 1) * WINDOW - now).unwrap_or_default();
-        let from = name("address", &network(address), window);
+        let from = name("address", &network_of(address), window);
         let user = user.filter(|_| lane != Lane::Spared);
         let by = user.map(|it| name("user", &it.to_string(), window));
         // Whoever is known to have no call left has none while nothing is counted either.
@@ -232,18 +231,6 @@ impl Limits {
 
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Who shares a count: one IPv4 address, or the network of an IPv6 one, of which a single line has
-/// more addresses than could be counted.
-fn network(address: &str) -> String {
-    match address.parse() {
-        Ok(IpAddr::V6(it)) if it.to_ipv4_mapped().is_none() => {
-            format!("{:x}", it.to_bits() >> 64)
-        }
-        Ok(IpAddr::V6(it)) => it.to_canonical().to_string(),
-        _ => address.to_owned(),
     }
 }
 

@@ -139,11 +139,16 @@ async fn while_nothing_is_counted_whoever_was_over_stays_over() {
     assert!(other(10 + REST).await.is_some());
 }
 
-#[test]
-fn lines_share_a_count() {
-    assert_eq!(network("192.0.2.7"), "192.0.2.7");
-    assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
-    assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
-    assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+#[tokio::test]
+async fn addresses_of_one_line_share_a_count() {
+    let rates = Rates { all: 2, ..RATES };
+    let limits = Limits::new(rates, crate::testing::store().await);
+    for address in ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9"] {
+        assert!(!calls(&limits, 1, address, None, Lane::Plain).await.is_over);
+    }
+    let third = calls(&limits, 1, "2001:db8:1:2::3", None, Lane::Plain);
+    assert!(third.await.is_over);
+    let other = calls(&limits, 1, "2001:db8:1:3::1", None, Lane::Plain);
+    assert!(!other.await.is_over);
     assert!(!name("address", "192.0.2.7", 1).contains("192"));
 }

@@ -8,6 +8,7 @@
 //! | | `ERASED` | the receipt of an erasure, when all else is gone |
 //! | | `COUNTERS` | totals, kept in the same transaction as what they count |
 //! | | `SESSION#<id>` | a sign-in on one device |
+//! | | `DEVICE#<keyed hash>` | that she has signed in with this browser from this network; forgotten after half a year |
 //! | | `IMAGE#<id>`, `SCAN#<id>`, `MATCH#<image>#<id>`, `ALERT#<id>` | her things |
 //! | | `PRINTS#<image>` | what a picture is recognised by: faces, vectors, further fingerprints |
 //! | | `ANSWERS`, `PLAN` | what she told us at the start; the plan that follows from it |
@@ -32,7 +33,7 @@
 //! | `PROXY#<minute>` | `-` | how many proxy addresses end in that minute |
 //! | `RATE#…` | `-` | how many calls somebody made this minute |
 //! | `MAILING#…` | `-` | whether a mail that a queue asked for was sent; forgotten after a day |
-//! | `MAIL#…`, `TRIES#…` | `-` | how often something was asked for, by keyed hash; forgotten after minutes |
+//! | `MAIL#…`, `TRIES#…` | `-` | how often something was asked for, by keyed hash; forgotten after hours |
 //!
 //! The local index `list` orders what she is shown: its key is `<run>#<token>`; a run is one filter's
 //! worth (`ALERT#NEW`), a token sorts the way the screen does. It can be read consistently, which a
@@ -45,6 +46,7 @@ mod away;
 mod batch;
 mod checkpoints;
 mod continuations;
+mod devices;
 mod due;
 mod engines;
 mod erasure;

@@ -1,9 +1,17 @@
-//! What may be done only so often, as trying passwords: `TRIES#<keyed hash of who and from where>`
-//! holds a count and nothing that could be read back, and is forgotten after minutes.
+//! What may be done only so often, as trying passwords or having links mailed: `TRIES#<keyed hash of who
+//! and from where>` holds counts and nothing that could be read back, and is forgotten after hours.
 
-use super::tx::Change;
-use super::{Key, Store};
-use crate::domain::{Result, Timestamp};
+use futures_util::future::try_join_all;
+
+use super::tx::{Change, Tx};
+use super::{Key, RowState, Store};
+use crate::domain::{Error, Meter, Result, Throttle, Timestamp};
+
+/// How often a try is counted anew after another was counted in between.
+const COUNT_CONFLICT_RETRIES: u32 = 8;
+
+/// How long a row outlives its meter, in seconds, for clocks that differ.
+const AFTERLIFE: i64 = 60;
 
 fn key(name: &str) -> Key {
     Key::lone(format!("TRIES#{name}"))
@@ -47,11 +55,60 @@ impl Store {
         Ok(tx.commit().await?.is_done())
     }
 
-    /// Takes a try back: the password was right.
-    pub async fn forgive_try(&self, name: &str) -> Result<()> {
-        let change = Change::default().add("tries", -1).if_exists();
-        self.tx().update(&key(name), Ok(change)).commit().await?;
+    /// Admits a try under all of these names, each by its rule, before it is made, so that many at once
+    /// are counted too. `Some`: the seconds it has to wait; then nothing was counted.
+    pub async fn admit(&self, rules: &[(String, Throttle)], now: Timestamp) -> Result<Option<i64>> {
+        let now = now.epoch_seconds();
+        for _ in 0..COUNT_CONFLICT_RETRIES {
+            let rows = rules.iter().map(async |(name, rule)| {
+                let before = self.get_state::<Meter>(&key(name)).await?;
+                let meter = before.clone().readable().unwrap_or_default();
+                Ok::<_, Error>((key(name), before, rule.admit(meter, now)))
+            });
+            let rows = try_join_all(rows).await?;
+            let waits = rows.iter().filter_map(|(.., after)| after.err());
+            if let Some(longest) = waits.max() {
+                return Ok(Some(longest));
+            }
+            let mut tx = self.tx();
+            for (key, before, after) in &rows {
+                if let Ok(after) = after {
+                    tx = tx.update(key, counted(before, after));
+                }
+            }
+            if tx.commit().await?.is_done() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(1))
+    }
+
+    /// Forgets the tries under these names.
+    pub async fn forget_tries(&self, names: &[String]) -> Result<()> {
+        self.tx().forget_tries(names).commit().await?;
         Ok(())
+    }
+}
+
+impl Tx<'_> {
+    pub(super) fn forget_tries(self, names: &[String]) -> Self {
+        names.iter().fold(self, |tx, name| tx.delete(&key(name)))
+    }
+}
+
+/// The change of a meter that holds only while the meter is what it was. An unreadable one is replaced.
+fn counted(before: &RowState<Meter>, after: &Meter) -> Result<Change> {
+    let change = Change::default()
+        .set("count", after.count)?
+        .set("at", after.at)?
+        .set("endsAt", after.ends_at)?
+        .set("ttl", after.ends_at + AFTERLIFE)?;
+    match before {
+        RowState::Unreadable(_) => Ok(change),
+        RowState::Readable(it) if *it != Meter::default() => change
+            .when("count", "=", it.count)?
+            .when("endsAt", "=", it.ends_at),
+        RowState::Absent | RowState::Readable(_) => Ok(change.if_absent("endsAt")),
     }
 }
 
@@ -68,10 +125,6 @@ mod tests {
             let counted = store.count_try(name, 2, 300, now.plus_seconds(after));
             counted.await.unwrap()
         };
-        for _ in 0..5 {
-            assert!(fine("a", 0).await);
-            store.forgive_try("a").await.unwrap();
-        }
         assert!(fine("a", 0).await);
         assert!(fine("a", 1).await);
         assert!(!fine("a", 2).await);
@@ -94,5 +147,56 @@ mod tests {
         let many = (0..6).map(|_| store.count_try("a", 4, 300, later));
         let fine = futures_util::future::try_join_all(many).await.unwrap();
         assert_eq!(fine.into_iter().filter(|&fine| fine).count(), 4);
+    }
+
+    const BACKOFF: Throttle = Throttle::Backoff {
+        free: 3,
+        forgotten_after: 900,
+    };
+
+    #[tokio::test]
+    async fn a_try_is_counted_under_all_of_its_names_or_under_none() {
+        let store = crate::testing::store().await;
+        let now = Timestamp::parse("2026-11-20T12:00:00Z").unwrap();
+        let rules = |names: &[&str]| -> Vec<_> {
+            names.iter().map(|it| ((*it).to_owned(), BACKOFF)).collect()
+        };
+        let admit = async |names: &[&str], second| {
+            let at = now.plus_seconds(second);
+            store.admit(&rules(names), at).await.unwrap()
+        };
+        for _ in 0..3 {
+            assert_eq!(admit(&["a", "b"], 0).await, None);
+        }
+        assert_eq!(admit(&["b"], 0).await, Some(1));
+        // "c" has no tries from the call that "b" refused.
+        assert_eq!(admit(&["b", "c"], 0).await, Some(1));
+        for _ in 0..3 {
+            assert_eq!(admit(&["c"], 0).await, None);
+        }
+        assert_eq!(admit(&["a", "b"], 1).await, None);
+        assert_eq!(admit(&["a", "b"], 1).await, Some(2));
+        store.forget_tries(&["a".to_owned()]).await.unwrap();
+        assert_eq!(admit(&["a"], 1).await, None);
+        assert_eq!(admit(&["a", "b"], 1).await, Some(2));
+    }
+
+    #[tokio::test]
+    async fn of_many_tries_at_once_only_the_free_ones_are_admitted() {
+        let store = crate::testing::store().await;
+        let now = Timestamp::parse("2026-11-20T12:00:00Z").unwrap();
+        let rules = [("a".to_owned(), BACKOFF), ("b".to_owned(), BACKOFF)];
+        let many = (0..20).map(|_| store.admit(&rules, now));
+        let waits = try_join_all(many).await.unwrap();
+        assert_eq!(waits.iter().filter(|it| it.is_none()).count(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_row_from_before_there_were_meters_counts_as_none() {
+        let store = crate::testing::store().await;
+        let now = Timestamp::parse("2026-11-20T12:00:00Z").unwrap();
+        assert!(store.count_try("a", 20, 300, now).await.unwrap());
+        let rules = [("a".to_owned(), BACKOFF)];
+        assert_eq!(store.admit(&rules, now).await.unwrap(), None);
     }
 }

@@ -58,10 +58,16 @@ impl Store {
         self.get(&account_key(user)).await
     }
 
+    /// Whose an address is. The address is in lower case.
+    pub async fn owner_of(&self, email: &str) -> Result<Option<UserId>> {
+        let owner = self.get::<Owner>(&email_key(email)).await?;
+        Ok(owner.map(|it| it.user_id))
+    }
+
     /// The account an address leads to. The address is in lower case.
     pub async fn account_of(&self, email: &str) -> Result<Option<Account>> {
-        match self.get::<Owner>(&email_key(email)).await? {
-            Some(owner) => self.account(owner.user_id).await,
+        match self.owner_of(email).await? {
+            Some(user) => self.account(user).await,
             None => Ok(None),
         }
     }

@@ -8,8 +8,8 @@ use axum::routing::post;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use vara::domain::{Kind, email, is_too_long, weaknesses};
-use vara::http::{Body, Caller, ClientAddress, Issue, created, data};
-use vara::services::auth::{self, Desk, Granted, Refusal, Scope};
+use vara::http::{Body, Caller, Issue, created, data};
+use vara::services::auth::{self, Client, Desk, Granted, Refusal, Scope};
 use vara::services::users::User;
 use vara::{Error, Result};
 
@@ -41,7 +41,7 @@ struct Asked {
 
 async fn sign_up(
     State(desk): State<Desk>,
-    from: ClientAddress,
+    client: Client,
     Body(asked): Body<Asked>,
 ) -> Result<Response> {
     let mut issues = email_issues(&asked);
@@ -52,7 +52,7 @@ async fn sign_up(
         asked.email.as_deref(),
         asked.password.as_deref(),
         None,
-        &from.0,
+        client.network(),
         false,
     )
     .await;
@@ -65,7 +65,7 @@ async fn sign_up(
 
 async fn sign_in(
     State(desk): State<Desk>,
-    from: ClientAddress,
+    client: Client,
     Body(asked): Body<Asked>,
 ) -> Result<Response> {
     let mut issues = email_issues(&asked);
@@ -77,7 +77,7 @@ async fn sign_in(
         &desk,
         asked.email.as_deref(),
         asked.password.as_deref(),
-        &from.0,
+        &client,
     )
     .await;
     let granted =
@@ -100,7 +100,11 @@ async fn sign_out(State(desk): State<Desk>, caller: Result<Caller>) -> Result<Re
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn refresh(State(desk): State<Desk>, Body(asked): Body<Asked>) -> Result<Response> {
+async fn refresh(
+    State(desk): State<Desk>,
+    client: Client,
+    Body(asked): Body<Asked>,
+) -> Result<Response> {
     let token = asked.refresh_token.filter(|it| !it.is_empty());
     let missing = || {
         Error::invalid(
@@ -123,16 +127,21 @@ async fn refresh(State(desk): State<Desk>, Body(asked): Body<Asked>) -> Result<R
                 err.with_details(json!({ "requiresReauth": true, "reason": reason }))
             }
         })?;
+    auth::note_device(&desk, &granted.account, &client).await;
     Ok(data(tokens(&granted)))
 }
 
-async fn forgot(State(desk): State<Desk>, Body(asked): Body<Asked>) -> Result<Response> {
+async fn forgot(
+    State(desk): State<Desk>,
+    client: Client,
+    Body(asked): Body<Asked>,
+) -> Result<Response> {
     refuse(&email_issues(&asked))?;
     // This surface has no `redirect_to`; the app's own page for it is the one she needs.
     let page = desk.redirects.page("/reset-password");
-    match auth::recover(&desk, asked.email.as_deref(), Some(page.as_str())).await {
+    match auth::recover(&desk, asked.email.as_deref(), Some(page.as_str()), &client).await {
         // Always the same answer: here nobody is told that a link was asked for a moment ago.
-        Ok(()) | Err(Refusal::TooManyMails) => Ok(data(
+        Ok(()) | Err(Refusal::TooManyMails { .. }) => Ok(data(
             json!({ "message": "If there is an account with this address, a link is on its way." }),
         )),
         Err(why) => Err(otherwise(why, Kind::Invalid, "AUTH_RESET_FAILED")),
@@ -229,7 +238,9 @@ fn refuse(issues: &[Issue]) -> Result<()> {
 fn otherwise(why: Refusal, kind: Kind, code: &'static str) -> Error {
     match why {
         Refusal::Trouble(err) => err,
-        Refusal::TooManyTries => Error::new(Kind::TooMany, "REQUEST_ERROR", why.to_string()),
+        Refusal::TooManyTries { wait } => {
+            Error::new(Kind::TooMany, "REQUEST_ERROR", why.to_string()).with_retry_after(wait)
+        }
         other => Error::new(kind, code, other.to_string()),
     }
 }

@@ -8,9 +8,9 @@ use axum::routing::{MethodRouter, any, get, post};
 use axum::{Json as Answer, Router};
 use serde::Deserialize;
 use serde_json::json;
+use vara::http::Params;
 use vara::http::gotrue::{self, Bearer, Json, Refused, Result, session, unknown, user};
-use vara::http::{ClientAddress, Params};
-use vara::services::auth::{self, Desk, Refusal, Scope};
+use vara::services::auth::{self, Client, Desk, Refusal, Scope};
 
 use crate::{App, verify};
 
@@ -48,13 +48,17 @@ struct Credentials {
 
 async fn sign_up(
     State(desk): State<Desk>,
-    from: ClientAddress,
+    client: Client,
     params: Params,
     Json(asked): Json<Credentials>,
 ) -> Result<Response> {
     let (email, password) = (asked.email.as_deref(), asked.password.as_deref());
     let page = params.get("redirect_to");
-    let signed_up = auth::sign_up(&desk, email, password, page, &from.0, true).await?;
+    let network = client.network();
+    let signed_up = auth::sign_up(&desk, email, password, page, network, true).await?;
+    if signed_up.granted.is_some() {
+        auth::trust_device(&desk, &signed_up.account, &client).await;
+    }
     let body = signed_up
         .granted
         .as_ref()
@@ -64,7 +68,7 @@ async fn sign_up(
 
 async fn token(
     State(desk): State<Desk>,
-    from: ClientAddress,
+    client: Client,
     params: Params,
     Json(asked): Json<Credentials>,
 ) -> Result<Response> {
@@ -74,12 +78,15 @@ async fn token(
                 &desk,
                 asked.email.as_deref(),
                 asked.password.as_deref(),
-                &from.0,
+                &client,
             )
             .await?
         }
         Some("refresh_token") => {
-            auth::refresh(&desk, asked.refresh_token.as_deref().unwrap_or_default()).await?
+            let token = asked.refresh_token.as_deref().unwrap_or_default();
+            let granted = auth::refresh(&desk, token).await?;
+            auth::note_device(&desk, &granted.account, &client).await;
+            granted
         }
         _ => return Err(Refusal::UnknownGrant.into()),
     };
@@ -138,10 +145,12 @@ struct Recover {
 
 async fn recover(
     State(desk): State<Desk>,
+    client: Client,
     params: Params,
     Json(asked): Json<Recover>,
 ) -> Result<Response> {
-    auth::recover(&desk, asked.email.as_deref(), params.get("redirect_to")).await?;
+    let page = params.get("redirect_to");
+    auth::recover(&desk, asked.email.as_deref(), page, &client).await?;
     Ok(Answer(json!({})).into_response())
 }
 

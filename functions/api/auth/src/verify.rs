@@ -17,7 +17,7 @@ use vara::domain::LinkKind;
 use vara::http::gotrue::{Json, Refused, Result, fragment, session, user};
 use vara::http::{ClientAddress, Params};
 use vara::mail::LinkPage;
-use vara::services::auth::{self, Desk, Refusal};
+use vara::services::auth::{self, Client, Desk, Refusal};
 
 use crate::App;
 
@@ -110,23 +110,23 @@ async fn page(desk: &Desk, asked: &Verify, from: &str) -> Result<Response> {
 /// Used: by the button of that page, or by the sign-in library.
 pub(crate) async fn used(
     State(app): State<App>,
-    from: ClientAddress,
+    client: Client,
     params: Params,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Response> {
     if !is_form(&headers) {
         let Json(asked) = Json::from_request(request, &app).await?;
-        return exchange(&app, &asked, &from.0, &headers).await;
+        return exchange(&app, &asked, &client, &headers).await;
     }
     let body = Bytes::from_request(request, &app).await;
     let body = body.map_err(|_| Refusal::Invalid("The request could not be read."))?;
     let asked = Verify::of_form(&body, &params);
     // A page of somebody else's must not press the button: she is asked first.
     if !is_our_page(&headers, &app.desk.public_url) {
-        return page(&app.desk, &asked, &from.0).await;
+        return page(&app.desk, &asked, client.network()).await;
     }
-    lead_on(&app.desk, &asked, &from.0).await
+    lead_on(&app.desk, &asked, &client).await
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -146,18 +146,20 @@ fn is_our_page(headers: &HeaderMap, public_url: &str) -> bool {
 }
 
 /// Uses a link and leads her browser to the app: signed in, to the sign-in page, or told why not.
-async fn lead_on(desk: &Desk, asked: &Verify, from: &str) -> Result<Response> {
+async fn lead_on(desk: &Desk, asked: &Verify, client: &Client) -> Result<Response> {
     let mut target = desk.redirects.choose(asked.redirect_to.as_deref());
     let token = asked.token().unwrap_or_default();
     let used = match asked.kind() {
-        LinkKind::Recovery => auth::follow(desk, token)
+        LinkKind::Recovery => auth::follow(desk, token, client)
             .await
             .map(|granted| target.set_fragment(Some(&fragment(&granted, "recovery")))),
-        LinkKind::SignUp => auth::confirm(desk, token, from, None).await.map(|it| {
-            target.set_path("/login");
-            target.set_query(None);
-            tell(&mut target, &[("message", confirmed(it.voids_password))]);
-        }),
+        LinkKind::SignUp => auth::confirm(desk, token, client.network(), None)
+            .await
+            .map(|it| {
+                target.set_path("/login");
+                target.set_query(None);
+                tell(&mut target, &[("message", confirmed(it.voids_password))]);
+            }),
     };
     match used {
         Ok(()) => {}
@@ -191,17 +193,22 @@ fn confirmed(voids_password: bool) -> &'static str {
 }
 
 /// Called by the library with what a page was given.
-async fn exchange(app: &App, asked: &Verify, from: &str, headers: &HeaderMap) -> Result<Response> {
+async fn exchange(
+    app: &App,
+    asked: &Verify,
+    client: &Client,
+    headers: &HeaderMap,
+) -> Result<Response> {
     let kind = asked.kind.as_deref().and_then(LinkKind::named);
     let kind = kind.ok_or(Refusal::Invalid("This kind of link is not known."))?;
     let token = asked
         .token()
         .ok_or(Refusal::Invalid("There is no token in this request."))?;
     let body = match kind {
-        LinkKind::Recovery => session(&auth::follow(&app.desk, token).await?),
+        LinkKind::Recovery => session(&auth::follow(&app.desk, token, client).await?),
         LinkKind::SignUp => {
             let caller = caller(&app.gate, headers).await?;
-            let it = auth::confirm(&app.desk, token, from, caller.as_ref()).await?;
+            let it = auth::confirm(&app.desk, token, client.network(), caller.as_ref()).await?;
             it.granted
                 .as_ref()
                 .map_or_else(|| user(&it.account), session)

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -18,6 +19,7 @@ pub struct Refused {
     code: &'static str,
     message: Cow<'static, str>,
     weak: Option<Vec<Weakness>>,
+    retry_after: Option<i64>,
 }
 
 /// The result of every handler of this language.
@@ -34,6 +36,7 @@ impl Refused {
             code,
             message: message.into(),
             weak: None,
+            retry_after: None,
         }
     }
 }
@@ -57,8 +60,12 @@ impl From<Refusal> for Refused {
             Refusal::SessionExpired => (StatusCode::BAD_REQUEST, "session_expired"),
             Refusal::UserGone => (StatusCode::FORBIDDEN, "user_not_found"),
             Refusal::Link { .. } => (StatusCode::FORBIDDEN, "otp_expired"),
-            Refusal::TooManyMails => (StatusCode::TOO_MANY_REQUESTS, "over_email_send_rate_limit"),
-            Refusal::TooManyTries => (StatusCode::TOO_MANY_REQUESTS, "over_request_rate_limit"),
+            Refusal::TooManyMails { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "over_email_send_rate_limit")
+            }
+            Refusal::TooManyTries { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "over_request_rate_limit")
+            }
             Refusal::Trouble(_) => (StatusCode::SERVICE_UNAVAILABLE, "unexpected_failure"),
         };
         let message = match &refusal {
@@ -68,6 +75,7 @@ impl From<Refusal> for Refused {
         if let Refusal::Trouble(err) = &refusal {
             err.log();
         }
+        let retry_after = refusal.retry_after();
         let weak = if let Refusal::WeakPassword(reasons) = refusal {
             Some(reasons)
         } else {
@@ -78,6 +86,7 @@ impl From<Refusal> for Refused {
             code,
             message,
             weak,
+            retry_after,
         }
     }
 }
@@ -125,6 +134,12 @@ impl IntoResponse for Refused {
         if let Some(reasons) = self.weak {
             body["weak_password"] = json!({ "reasons": reasons });
         }
-        (self.status, [("x-sb-error-code", self.code)], Json(body)).into_response()
+        let mut reply = (self.status, [("x-sb-error-code", self.code)], Json(body)).into_response();
+        if let Some(seconds) = self.retry_after {
+            reply
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        reply
     }
 }

@@ -6,6 +6,7 @@
 //! The first use of a link proves that the account belongs to who reads the address. What somebody else may
 //! have put there before ends with it: all sign-ins, and the password unless it was set by the same person.
 
+use super::throttle::{Client, permit_mail, return_mail, trust_device};
 use super::{Desk, Granted, Refusal, checked_address};
 use crate::auth::{Caller, OneTime};
 use crate::clock;
@@ -15,28 +16,26 @@ use crate::domain::{
 use crate::queues::SignInMailKind;
 use crate::store::{ENDED_AT_ONCE, LinkUse, Store};
 
-/// How long after one mail to an address there is no other, in seconds.
+/// How long after one mail to an address that signs up again there is no other, in seconds.
 pub(super) const PAUSE: i64 = 60;
 
 /// Asks for a mail with a link to choose a new password, which is sent if there is an account.
 ///
-/// Nothing here looks for the account, so how long it takes tells nothing. The pause holds for every address
-/// alike: being told to wait says only that somebody asked.
+/// Nothing here reads the account, and who has to wait is decided for every address by the same steps: neither
+/// the time taken nor being told to wait tells whether there is one.
 pub async fn recover(
     desk: &Desk,
     address: Option<&str>,
     redirect_to: Option<&str>,
+    client: &Client,
 ) -> Result<(), Refusal> {
     let address = checked_address(address)?;
     let now = clock::now();
-    let window = desk.keys().address_name(&address);
-    if !desk.store.open_mail_window(&window, PAUSE, now).await? {
-        return Err(Refusal::TooManyMails);
-    }
+    permit_mail(desk, &address, client, now).await?;
     let asked = desk.ask_for_mail(SignInMailKind::Recovery, &address, redirect_to, now);
     if let Err(err) = asked.await {
         // No mail will come, so nothing should make her wait.
-        desk.store.close_mail_window(&window).await?;
+        return_mail(desk, &address, client).await?;
         return Err(err.into());
     }
     Ok(())
@@ -74,13 +73,14 @@ pub async fn look_at(
 /// Signs her in by a recovery link that was mailed. It works once.
 ///
 /// If this is the first proof of the address, every sign-in and the password from before end: they were made
-/// by somebody who may not read it.
-pub async fn follow(desk: &Desk, token: &str) -> Result<Granted, Refusal> {
+/// by somebody who may not read it. Wrong passwords that were tried on this device make her wait no more.
+pub async fn follow(desk: &Desk, token: &str, client: &Client) -> Result<Granted, Refusal> {
     let now = clock::now();
     let found = find(&desk.store, token, LinkKind::Recovery, now).await?;
     let session = Session::new(found.account.id(), SignInMethod::Link, now);
     let voids_password = !found.account.is_proved();
     let account = prove(desk, &found, Some(&session), None, voids_password, now).await?;
+    trust_device(desk, &account, client).await;
     Ok(desk.grant(account, &session, now)?)
 }
 

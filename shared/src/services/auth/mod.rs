@@ -7,6 +7,7 @@ mod password;
 mod refusal;
 mod session;
 mod sign_up;
+mod throttle;
 
 pub use link::{Confirmed, LinkFacts, confirm, follow, look_at, recover};
 pub use mails::SignInMailer;
@@ -14,6 +15,7 @@ pub use password::{change_password, reset_password};
 pub use refusal::Refusal;
 pub use session::{Scope, refresh, sign_in, sign_out};
 pub use sign_up::{SignedUp, sign_up};
+pub use throttle::{Client, note_device, trust_device};
 
 use crate::auth::{Access, Gate, Keys, Redirects, RefreshToken};
 use crate::domain::{Account, Result, Session, Timestamp, UserId, email, is_too_long};

@@ -1,5 +1,6 @@
 //! Why signing in, or anything around it, was refused.
 
+use super::throttle::spoken;
 use crate::domain::{Error, Kind, Weakness};
 
 /// A refusal. Both surfaces say it in their own way; the sentences are the same.
@@ -57,18 +58,43 @@ pub enum Refusal {
         /// Late, as far as we know.
         expired: bool,
     },
-    /// A link was mailed a moment ago.
-    #[error("A link was asked for a moment ago. Please wait a minute before asking for another.")]
-    TooManyMails,
+    /// Links were mailed a moment ago.
+    #[error("{}", too_many_mails(*.wait))]
+    TooManyMails {
+        /// After how many seconds there is another.
+        wait: i64,
+    },
     /// Too many passwords were tried.
-    #[error("There were too many attempts to sign in. Please wait a few minutes and try again.")]
-    TooManyTries,
+    #[error("There were too many attempts to sign in. Please wait {} and try again.", spoken(*.wait))]
+    TooManyTries {
+        /// After how many seconds the next is taken.
+        wait: i64,
+    },
     /// Our own trouble.
     #[error(transparent)]
     Trouble(#[from] Error),
 }
 
+fn too_many_mails(wait: i64) -> String {
+    if wait <= 60 {
+        return "A link was asked for a moment ago. Please wait a minute before asking for another.".into();
+    }
+    let wait = spoken(wait);
+    format!(
+        "Several links were mailed to this address. Please look for the newest one, also among unwanted mail, or ask for another in {wait}."
+    )
+}
+
 impl Refusal {
+    /// After how many seconds it may work, if that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<i64> {
+        match self {
+            Self::TooManyMails { wait } | Self::TooManyTries { wait } => Some(*wait),
+            _ => None,
+        }
+    }
+
     /// Whether it says nothing of her request, only of us.
     #[must_use]
     pub fn is_trouble(&self) -> bool {

@@ -1,5 +1,6 @@
 //! Signing in, staying signed in, signing out.
 
+use super::throttle::{Attempt, Client};
 use super::{Desk, Granted, Refusal, checked};
 use crate::auth::{Caller, RefreshToken, Unreadable, verify_password};
 use crate::clock;
@@ -8,12 +9,6 @@ use crate::store::Store;
 
 /// How often a refresh that was overtaken by another is judged again.
 const ATTEMPTS: u32 = 5;
-
-/// How many wrong passwords are taken for one address from one place…
-const MOST_TRIES: u32 = 20;
-
-/// …in so many seconds since the first.
-const SPAN: i64 = 300;
 
 /// Which sign-ins end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,23 +21,16 @@ pub enum Scope {
     Others,
 }
 
-/// Signs in with a password. `from` is where the request comes from.
-///
-/// Only so many wrong passwords are taken for one address from one place: whoever guesses is stopped,
-/// and cannot thereby keep her out elsewhere. Addresses without an account are counted alike.
+/// Signs in with a password, unless this client has to wait after wrong ones (see `throttle`).
 pub async fn sign_in(
     desk: &Desk,
     address: Option<&str>,
     password: Option<&str>,
-    from: &str,
+    client: &Client,
 ) -> Result<Granted, Refusal> {
     let (address, password) = checked(address, password)?;
-    let tries = desk.keys().address_name(&format!("{address} {from}"));
-    let counted = desk.store.count_try(&tries, MOST_TRIES, SPAN, clock::now());
-    if !counted.await? {
-        return Err(Refusal::TooManyTries);
-    }
     let account = desk.store.account_of(&address).await?;
+    let attempt = Attempt::begin(desk, &address, account.as_ref(), client).await?;
     let hash = match &account {
         Some(account) => desk.store.password_hash(account.id()).await?,
         None => None,
@@ -65,7 +53,7 @@ pub async fn sign_in(
     if !desk.store.sign_in(&account, &session).await? {
         return Err(wrong());
     }
-    desk.store.forgive_try(&tries).await?;
+    attempt.succeed(desk, account.id()).await;
     account.last_sign_in_at = Some(now);
     Ok(desk.grant(account, &session, now)?)
 }

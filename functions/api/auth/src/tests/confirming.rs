@@ -115,7 +115,9 @@ async fn an_account_that_was_never_confirmed_is_told_so_where_that_is_no_secret(
     let mut house = House::confirming().await;
     sign_up(&house).await;
     house.desk.confirm_first = false;
-    let why = vara::services::auth::sign_in(&house.desk, Some(EMAIL), Some(PASSWORD), "").await;
+    let client = vara::services::auth::Client::default();
+    let why =
+        vara::services::auth::sign_in(&house.desk, Some(EMAIL), Some(PASSWORD), &client).await;
     assert!(
         matches!(why, Err(vara::services::auth::Refusal::Unconfirmed)),
         "{why:?}"

@@ -100,7 +100,8 @@ async fn a_password_behind_a_second_grant_does_not_sign_in() {
     let house = House::build().await;
     let session = house.ana().await;
     let refresh = token(&session, "refresh_token");
-    let body = json!({ "email": "ana@example.net", "password": PASSWORD, "refresh_token": refresh });
+    let body =
+        json!({ "email": "ana@example.net", "password": PASSWORD, "refresh_token": refresh });
     for query in [
         "grant_type=refresh_token&grant_type=password",
         "grant_type=password&grant_type=refresh_token",
@@ -112,7 +113,11 @@ async fn a_password_behind_a_second_grant_does_not_sign_in() {
             .await
             .is_refused(400, "validation_failed");
     }
-    for query in ["Grant_Type=password", "GRANT_TYPE=refresh_token", "grant_type=Password"] {
+    for query in [
+        "Grant_Type=password",
+        "GRANT_TYPE=refresh_token",
+        "grant_type=Password",
+    ] {
         house
             .post(&format!("/auth/v1/token?{query}"), body.clone())
             .await
@@ -128,7 +133,10 @@ async fn a_password_behind_a_second_grant_does_not_sign_in() {
             .await
             .is_refused(400, "validation_failed");
     }
-    assert!(house.mails().await.len() == 1, "only the one of the sign-up");
+    assert!(
+        house.mails().await.len() == 1,
+        "only the one of the sign-up"
+    );
 }
 
 #[tokio::test]

@@ -158,7 +158,8 @@ async fn what_could_not_be_asked_for_is_told_and_can_be_asked_for_at_once() {
     let mut house = House::build().await;
     house.desk.queues = Cloud::silent_queues();
     for address in ["ana@example.net", "ana@example.net"] {
-        let asked = vara::services::auth::recover(&house.desk, Some(address), None).await;
+        let client = vara::services::auth::Client::default();
+        let asked = vara::services::auth::recover(&house.desk, Some(address), None, &client).await;
         assert!(asked.unwrap_err().is_trouble());
     }
 }

@@ -10,6 +10,7 @@ mod gotrue;
 mod links;
 mod proofs;
 mod refresh;
+mod throttle;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
