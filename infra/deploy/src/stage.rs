@@ -8,6 +8,15 @@ use serde_json::Value;
 use crate::sam;
 use crate::template::Parameter;
 
+/// The engines' keys, and the names of their allowances.
+const ENGINES: [(&str, &str); 5] = [
+    ("TineyeApiKey", "tineye"),
+    ("GoogleVisionApiKey", "google-vision"),
+    ("SerpapiApiKey", "serpapi"),
+    ("FacecheckApiKey", "facecheck"),
+    ("HibpApiKey", "hibp"),
+];
+
 /// A stage file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,6 +82,7 @@ impl Stage {
             }
         }
         problems.extend(self.bad_stack_name());
+        problems.extend(unbudgeted_engines(&passed));
         if passed.get("Stage").is_some_and(|it| it == "prod") {
             problems.extend(unfit_for_production(&passed));
         }
@@ -127,6 +137,23 @@ fn unusable(name: &str, value: &str, parameter: &Parameter) -> Option<String> {
     let allowed = parameter.allowed.as_ref()?;
     let fits = allowed.iter().any(|it| text(it) == value);
     (!fits).then(|| format!("{name} is {value:?}, which template.yaml does not allow"))
+}
+
+/// The functions do not start with an engine's key and no number of questions a month.
+fn unbudgeted_engines(passed: &BTreeMap<String, String>) -> Vec<String> {
+    let text = passed.get("EngineAllowances").map(String::as_str);
+    let Ok(allowances) = serde_json::from_str::<Value>(text.unwrap_or("{}")) else {
+        return vec!["EngineAllowances is not JSON".to_owned()];
+    };
+    let unbudgeted = ENGINES.iter().filter(|(parameter, engine)| {
+        let has_key = passed.get(*parameter).is_some_and(|it| !it.is_empty());
+        has_key && !allowances[engine]["perMonth"].is_u64()
+    });
+    unbudgeted
+        .map(|(parameter, engine)| {
+            format!("EngineAllowances has no perMonth for {engine}, whose {parameter} is set")
+        })
+        .collect()
 }
 
 /// What the template's rules refuse too, and what they cannot see: every origin is public HTTPS.
@@ -184,7 +211,7 @@ mod tests {
         Stage::read(&format!("{head}parameters:\n{parameters}")).unwrap()
     }
 
-    const GOOD: &str = "  Stage: prod\n  WebOrigins: [https://app.vara.test.net, https://vara.test.net]\n  MailFrom: vara@test.net\n  AlarmEmail: ops@test.net\n";
+    const GOOD: &str = "  Stage: prod\n  WebOrigins: [https://app.vara.test.net, https://vara.test.net]\n  MailFrom: vara@test.net\n  AlarmEmail: ops@test.net\n  EngineAllowances: {tineye: {perMonth: 5000}}\n";
 
     fn values(stage: &Stage) -> Result<Values, Vec<String>> {
         let secret = |name: &str| match name {
@@ -218,7 +245,11 @@ mod tests {
 
     #[test]
     fn the_files_of_the_repository_are_read_and_production_waits_to_be_filled_in() {
-        let dev = values(&Stage::read(DEV).unwrap()).unwrap();
+        let parameters = template::parameters(TEMPLATE).unwrap();
+        let dev = Stage::read(DEV)
+            .unwrap()
+            .values(&parameters, |_| None)
+            .unwrap();
         assert_eq!(dev.passed["Stage"], "dev");
         let problems = values(&Stage::read(PROD).unwrap()).unwrap_err().join("\n");
         for missing in ["WebOrigins", "MailFrom", "AlarmEmail"] {
@@ -266,14 +297,28 @@ mod tests {
 
     #[test]
     fn a_mapping_becomes_json() {
-        let stage = filled(&format!(
-            "{GOOD}  EngineAllowances: {{tineye: {{perMonth: 5000}}}}\n"
-        ));
-        let given = values(&stage).unwrap();
+        let given = values(&filled(GOOD)).unwrap();
         assert_eq!(
             given.passed["EngineAllowances"],
             r#"{"tineye":{"perMonth":5000}}"#
         );
+    }
+
+    #[test]
+    fn an_engine_with_a_key_needs_a_budget() {
+        let problems = |from: &str, to: &str| {
+            assert!(GOOD.contains(from));
+            values(&filled(&GOOD.replace(from, to)))
+                .unwrap_err()
+                .join("\n")
+        };
+        let named = problems("tineye: {perMonth: 5000}", "hibp: {perMonth: 5000}");
+        assert_eq!(
+            named,
+            "EngineAllowances has no perMonth for tineye, whose TineyeApiKey is set"
+        );
+        let named = problems("{tineye: {perMonth: 5000}}", "tineye");
+        assert_eq!(named, "EngineAllowances is not JSON");
     }
 
     #[test]
