@@ -4,6 +4,8 @@
 //! The limit is counted from her request, so that the time in the queue is part of it. What is not done
 //! by then is left to a scan of ours (`services::scanning`).
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock;
@@ -15,10 +17,12 @@ use crate::store::ScanRow;
 pub const DEFAULT_SECONDS: u32 = 50;
 
 /// When a scan that she waits for ends.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct TimeLimit {
     ends_at: Timestamp,
     total: Duration,
+    /// The engines that did not answer in time.
+    silent: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl TimeLimit {
@@ -28,7 +32,23 @@ impl TimeLimit {
         row.is_watched().then(|| Self {
             ends_at: row.wanted_at().plus_seconds(seconds),
             total,
+            silent: Arc::default(),
         })
+    }
+
+    /// Notes that an engine did not answer in time. It is not asked about the other pictures of this
+    /// delivery, each of which it would cost as much time again.
+    pub(super) fn give_up(&self, engine: &str) {
+        self.silent().insert(engine.to_owned());
+    }
+
+    /// Whether an engine did not answer in time before.
+    pub(super) fn has_given_up(&self, engine: &str) -> bool {
+        self.silent().contains(engine)
+    }
+
+    fn silent(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.silent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How much time is left.
@@ -96,6 +116,15 @@ mod tests {
             ..row(3600)
         };
         assert!(left(&again) > 39.0);
+    }
+
+    #[test]
+    fn an_engine_that_was_silent_is_given_up_for_the_whole_delivery() {
+        let limit = TimeLimit::of(&row(0), TOTAL).unwrap();
+        limit.clone().give_up("serpapi");
+        assert!(limit.has_given_up("serpapi") && !limit.has_given_up("tineye"));
+        let next = TimeLimit::of(&row(0), TOTAL).unwrap();
+        assert!(!next.has_given_up("serpapi"));
     }
 
     #[test]

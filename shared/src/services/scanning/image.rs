@@ -159,19 +159,21 @@ impl Means<'_> {
     /// After this no question to an engine is begun.
     pub(super) fn last_question_at(&self) -> Timestamp {
         let reserved = self.deadline.minus_seconds(RESERVE);
-        let limited = self.limit.map(|it| it.last_question_at());
+        let limited = self.limit.as_ref().map(TimeLimit::last_question_at);
         limited.map_or(reserved, |it| it.min(reserved))
     }
 
     /// Whether the scan ends before what failed can be tried again, which is to wait so long.
     pub(super) fn ends_before_retry(&self, wait: Option<Duration>) -> bool {
         let wait = Duration::from_secs(wait_after(self.attempt, wait));
-        self.limit.is_some_and(|it| it.is_over_after(wait))
+        let limit = self.limit.as_ref();
+        limit.is_some_and(|it| it.is_over_after(wait))
     }
 
     /// Whether the scan ends before the schedule has it gone on with.
     pub(super) fn ends_before_schedule(&self) -> bool {
-        self.limit.is_some_and(|it| it.is_over_after(SCHEDULE))
+        let limit = self.limit.as_ref();
+        limit.is_some_and(|it| it.is_over_after(SCHEDULE))
     }
 }
 
@@ -291,7 +293,7 @@ impl Scanner {
             has_face: image.image.face_detected,
             since: self.since(row, image).await?,
             until: means.last_question_at(),
-            limit: means.limit,
+            limit: means.limit.clone(),
         };
         let search = self
             .engines

@@ -217,7 +217,7 @@ impl Scanner {
             has_face: false,
             since: scan.created_at,
             until: means.last_question_at(),
-            limit: means.limit,
+            limit: means.limit.clone(),
         };
         let name = format!("tineye-{}", &query.digest[..16]);
         let question = engine.search_address(&lead.picture);

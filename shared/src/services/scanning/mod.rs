@@ -86,9 +86,8 @@ impl Scanner {
         image: ImageId,
         means: &Means<'_>,
     ) -> Result<Seen, Stop> {
-        let limit = means.limit;
         let seen = self.image(row, image, means).boxed_local();
-        match limit {
+        match &means.limit {
             Some(limit) => tokio::time::timeout(limit.left(), seen)
                 .await
                 .unwrap_or(Err(Stop::Late)),

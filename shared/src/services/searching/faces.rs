@@ -92,15 +92,13 @@ impl Engines {
         if let Some(Some(uploaded)) = noted {
             return Ok(Some(uploaded));
         }
-        if clock::now() > query.until {
-            return Err(Unfound::Late);
-        }
+        query.check(FaceCheck::NAME)?;
         let upload = self
             .governor
             .ask(
                 query.asker,
                 FaceCheck::NAME,
-                query.within_limit(engine.upload(&query.copy)),
+                query.within_limit(FaceCheck::NAME, engine.upload(&query.copy)),
             )
             .await?;
         let Some(upload) = upload else {

@@ -58,16 +58,33 @@ pub(super) struct Query<'a> {
 }
 
 impl Query<'_> {
-    /// Asks a question within the limit. An engine that hangs until then is silent.
+    /// Asks an engine a question within the limit. One that hangs is silent, and is asked no more within
+    /// the limit.
     async fn within_limit<T>(
         &self,
+        engine: &str,
         question: impl Future<Output = Result<T, EngineError>>,
     ) -> Result<T, EngineError> {
-        match &self.limit {
-            Some(limit) => tokio::time::timeout(limit.for_question(), question)
-                .await
-                .unwrap_or(Err(EngineError::Silent)),
-            None => question.await,
+        let Some(limit) = &self.limit else {
+            return question.await;
+        };
+        let answer = tokio::time::timeout(limit.for_question(), question).await;
+        let answer = answer.unwrap_or(Err(EngineError::Silent));
+        if let Err(EngineError::Silent) = &answer {
+            limit.give_up(engine);
+        }
+        answer
+    }
+
+    /// Fails if the engine may not be asked any more.
+    fn check(&self, engine: &str) -> Result<(), Unfound> {
+        let limit = self.limit.as_ref();
+        if limit.is_some_and(|it| it.has_given_up(engine)) {
+            return Err(Unanswered::Failed(EngineError::Silent).into());
+        }
+        match clock::now() > self.until {
+            true => Err(Unfound::Late),
+            false => Ok(()),
         }
     }
 }
@@ -206,10 +223,8 @@ impl Engines {
         if let Some(found) = kept(store, query, name).await? {
             return Ok(found);
         }
-        if clock::now() > query.until {
-            return Err(Unfound::Late);
-        }
-        let question = query.within_limit(question);
+        query.check(budget)?;
+        let question = query.within_limit(budget, question);
         let answer = self.governor.ask(query.asker, budget, question).await?;
         tracing::info!(engine = name, image.id = %query.image, candidates = answer.candidates.len(), "searched");
         keep(store, query, name, &answer).await?;
