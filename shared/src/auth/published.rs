@@ -9,6 +9,9 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
 use crate::domain::{Error, Result};
 use crate::store::Store;
 
+/// What is attempted here, for errors.
+const WHAT: &str = "reading the published signing keys";
+
 /// How long a key is believed without reading the row again: a key that is published no longer is
 /// believed nowhere after this.
 const CACHE_LIFE: Duration = Duration::from_secs(60);
@@ -16,6 +19,9 @@ const CACHE_LIFE: Duration = Duration::from_secs(60);
 /// How long an unknown key id is not looked for again, so that made-up ones cost no read each. A key is
 /// published before anything is signed with it.
 const MISS_LIFE: Duration = Duration::from_secs(1);
+
+/// How long a key that is known is waited for when it is read again.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Reads the published keys. Cheap to clone; clones share what was read.
 #[derive(Clone)]
@@ -52,28 +58,25 @@ impl PublishedKeys {
     /// The key of this id, if it is published. While the table does not answer, what was last read counts.
     pub(super) async fn find(&self, kid: &str) -> Result<Option<DecodingKey>> {
         let cached = self.cached();
-        if let Some(cached) = &cached {
-            let found = key_of(&cached.keys, kid);
-            let life = [self.miss_life, self.cache_life][usize::from(found.is_some())];
-            if cached.read_at.elapsed() < life {
-                return Ok(found);
-            }
+        let known = cached.as_ref().and_then(|it| key_of(&it.keys, kid));
+        let life = [self.miss_life, self.cache_life][usize::from(known.is_some())];
+        if cached.is_some_and(|it| it.read_at.elapsed() < life) {
+            return Ok(known);
         }
-        match (self.read().await, cached) {
-            (Ok(keys), _) => Ok(key_of(&keys, kid)),
-            (Err(err), Some(cached)) => match key_of(&cached.keys, kid) {
-                Some(found) => {
-                    tracing::warn!(error.chain = err.chain(), "the signing keys cannot be read");
-                    Ok(Some(found))
-                }
-                None => Err(err),
-            },
-            (Err(err), None) => Err(err),
+        let Some(known) = known else {
+            return Ok(key_of(&self.read().await?, kid));
+        };
+        let read = tokio::time::timeout(REFRESH_TIMEOUT, self.read()).await;
+        match read.unwrap_or_else(|err| Err(Error::unavailable(WHAT, err))) {
+            Ok(keys) => Ok(key_of(&keys, kid)),
+            Err(err) => {
+                tracing::warn!(error.chain = err.chain(), "known signing keys are used");
+                Ok(Some(known))
+            }
         }
     }
 
     async fn read(&self) -> Result<Arc<Vec<Jwk>>> {
-        const WHAT: &str = "reading the published signing keys";
         let text = self.store.signing_keys().await?;
         // Nobody is signed out because the row is missing or broken.
         let text = text.ok_or_else(|| Error::unavailable(WHAT, "none are published"))?;
