@@ -222,6 +222,18 @@ mod tests {
         stage.values(&template::parameters(TEMPLATE).unwrap(), secret)
     }
 
+    /// Without one the functions that ask the engine do not start.
+    #[test]
+    fn every_engine_has_a_budget_in_every_stage() {
+        for stage in [DEV, PROD] {
+            let stage = Stage::read(stage).unwrap();
+            for engine in ["tineye", "google-vision", "serpapi", "facecheck", "hibp"] {
+                let budget = &stage.parameters["EngineAllowances"][engine]["perMonth"];
+                assert!(budget.as_u64() > Some(0), "{engine} of {}", stage.stack);
+            }
+        }
+    }
+
     #[test]
     fn every_parameter_of_the_template_is_passed_or_a_kept_secret() {
         let given = values(&filled(GOOD)).unwrap();
