@@ -49,19 +49,19 @@ const RIGHTS: [(&str, &str); 19] = [
     ),
     (
         "sqs:ChangeMessageVisibility",
-        "queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan queue-sign-in-mail",
+        "queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail",
     ),
     (
         "sqs:DeleteMessage",
-        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan queue-sign-in-mail",
+        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail",
     ),
     (
         "sqs:GetQueueAttributes",
-        "api-admin api-health api-scans queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan queue-sign-in-mail",
+        "api-admin api-health api-scans queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail",
     ),
     (
         "sqs:ReceiveMessage",
-        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-notice queue-profile-scan queue-sign-in-mail",
+        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail",
     ),
     (
         "sqs:SendMessage",
@@ -149,7 +149,9 @@ fn is_bounded(resource: &Value) -> bool {
     ]
     .iter()
     .any(|ours| path.strip_prefix(ours).is_some_and(|rest| !rest.is_empty()));
-    let identity = path.contains(":identity/${") && !path.contains('*');
+    let identity = [":identity/${", ":configuration-set/${"]
+        .iter()
+        .any(|kind| path.contains(kind) && !path.contains('*'));
     attribute(resource, "Arn").is_some() || inside_ours || identity
 }
 
@@ -251,7 +253,12 @@ pub(crate) fn match_settings(template: &Template, faults: &mut Faults) {
 
 /// The table, bucket and queues a function's role names.
 fn used(template: &Template, function: &Function) -> BTreeSet<String> {
-    let kinds = ["AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue"];
+    let kinds = [
+        "AWS::DynamoDB::Table",
+        "AWS::S3::Bucket",
+        "AWS::SES::ConfigurationSet",
+        "AWS::SQS::Queue",
+    ];
     let resources = template
         .statements(function)
         .into_iter()
@@ -267,8 +274,12 @@ fn used(template: &Template, function: &Function) -> BTreeSet<String> {
         .collect()
 }
 
-/// The resource a path such as `${Bucket.Arn}/uploads/*` begins with.
+/// The resource a path such as `${Bucket.Arn}/uploads/*` begins with, or `…:configuration-set/${Name}` ends
+/// with.
 fn owner(path: &str) -> Option<&str> {
+    if let Some((_, name)) = path.split_once(":configuration-set/${") {
+        return name.strip_suffix('}');
+    }
     path.strip_prefix("${")?
         .split_once(".Arn}")
         .map(|(name, _)| name)
@@ -335,7 +346,7 @@ pub(crate) fn mail(template: &Template, faults: &mut Faults) {
 
 /// The rows by which one gets into accounts, and who has no part in them. Where a function has a reason to
 /// reach one, it is taken off here and in its role.
-const KEPT_OUT: [(&str, &str); 18] = [
+const KEPT_OUT: [(&str, &str); 19] = [
     ("api-accounts", "EMAIL#* TOKEN#*"),
     ("api-admin", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-alerts", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
@@ -351,6 +362,11 @@ const KEPT_OUT: [(&str, &str); 18] = [
     ("queue-breach-check", WORKERS_KEPT_OUT),
     ("queue-image-ingest", WORKERS_KEPT_OUT),
     ("queue-image-scan", WORKERS_KEPT_OUT),
+    // Finds whose address was refused.
+    (
+        "queue-mail-feedback",
+        "TOKEN#* MAIL#* OAUTH#* RATE#* REPLAY#* TRIES#*",
+    ),
     ("queue-notice", WORKERS_KEPT_OUT),
     ("queue-profile-scan", WORKERS_KEPT_OUT),
     ("queue-sign-in-mail", "OAUTH#* RATE#* REPLAY#*"),

@@ -145,6 +145,11 @@ impl World {
     /// A new user, signed up as the screens do it.
     pub async fn woman(&self) -> Woman<'_> {
         let email = format!("w{}@example.org", Uuid::new_v4().simple());
+        self.woman_at(email).await
+    }
+
+    /// The same with this address.
+    pub async fn woman_at(&self, email: String) -> Woman<'_> {
         let body =
             json!({ "email": email, "password": PASSWORD, "data": {}, "gotrue_meta_security": {} });
         let reply = self.call(Method::POST, "/auth/v1/signup", Some(body)).await;

@@ -140,6 +140,7 @@ fn cases() -> Vec<Case> {
         faults::worker_killed_mid_scan,
         flows::expired_token,
         notifications::asked_at_sign_up,
+        notifications::mail_that_is_refused_stops,
         notifications::told_once_and_stopped,
         tenancy::admins,
         traces::a_scan_is_one_trace,

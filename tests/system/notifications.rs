@@ -1,9 +1,12 @@
 //! Being told outside the app: where she wants it, without a word of what it is.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 use vara_tests::pictures::mine_and_found;
 use vara_tests::world::eventually;
 use vara_tests::{Reply, World};
+
+use crate::faults::send;
 
 const PREFERENCES: &str = "/api/v1/users/me/preferences";
 
@@ -140,6 +143,41 @@ pub(crate) async fn asked_at_sign_up(world: &World) {
         Reply::to(world.http.post(*link)).await.expect(404);
     }
     assert_eq!(wants_mail().await, json!(true));
+}
+
+/// A mailbox that refuses mail, or somebody who marks it as unwanted: no more goes there, and the app says so.
+pub(crate) async fn mail_that_is_refused_stops(world: &World) {
+    let _whole = world.whole().await;
+    for (name, reason) in [("bounce", "BOUNCED"), ("complaint", "COMPLAINED")] {
+        let label = Uuid::new_v4().simple();
+        let email = format!("{name}+{label}@simulator.amazonses.com");
+        let her = world.woman_at(email).await;
+        let told = eventually("the mail service tells of it", async || {
+            let tick = world.stack().invoke("schedule-notify", json!({}));
+            tick.await.unwrap();
+            let reply = world.http.get(format!("{}/_mail/feedback", world.engines));
+            let told: Vec<Value> =
+                serde_json::from_str(&reply.send().await.unwrap().text().await.unwrap()).unwrap();
+            let hers = |it: &Value| it["Message"].to_string().contains(&label.to_string());
+            told.into_iter().find(hers)
+        })
+        .await;
+        // The topic delivers it, twice.
+        for _ in 0..2 {
+            send(world, "MailFeedbackQueue", &told.to_string(), 0).await;
+        }
+        eventually("mail is stopped", async || {
+            let seen = her.get(PREFERENCES).await;
+            let stop = &seen.expect(200).data()["mailStop"];
+            (stop["reason"] == reason).then_some(())
+        })
+        .await;
+        assert_eq!(her.alerts(1).await[0]["severity"], "INFO");
+        // Her word opens it again.
+        let again = json!({ "channels": { "email": true } });
+        let seen = her.patch(PREFERENCES, again).await;
+        assert_eq!(seen.expect(200).data()["mailStop"], Value::Null);
+    }
 }
 
 /// The mails to her that say there is something new.

@@ -85,6 +85,7 @@ pub(crate) fn routes() -> Router<Arc<World>> {
             get(list_faults).post(set_fault).delete(clear_faults),
         )
         .route("/_mail", get(list_mail).delete(clear_mail))
+        .route("/_mail/feedback", get(list_feedback))
         .route("/_calls", get(list_calls).delete(clear_calls))
         .route(
             "/_bundle",
@@ -219,6 +220,10 @@ async fn list_mail(
 ) -> Result<Json<Vec<Mail>>, Refusal> {
     let Query(filter) = filter.map_err(|e| Refusal::bad(e.body_text()))?;
     Ok(Json(world.mail.all(filter.to.as_deref())))
+}
+
+async fn list_feedback(State(world): State<Arc<World>>) -> Json<Vec<Value>> {
+    Json(world.mail.feedback())
 }
 
 async fn clear_mail(State(world): State<Arc<World>>) -> Json<Cleared> {

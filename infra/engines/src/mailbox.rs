@@ -3,7 +3,10 @@
 use std::sync::Mutex;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use uuid::Uuid;
 
 use crate::world::lock;
 
@@ -40,18 +43,61 @@ fn bare(mailbox: &str) -> &str {
     address.trim()
 }
 
-/// All mail, in order of arrival.
+/// The addresses of the real service's simulator, before a label, with what it tells of a mail to them.
+const SIMULATED: [(&str, &str); 2] = [("bounce", "Bounce"), ("complaint", "Complaint")];
+
+/// What the mail service tells of a mail to its simulator's addresses (`bounce+label@simulator.amazonses.com`),
+/// in the envelope of the topic by which it tells it.
+fn feedback(mail: &Mail) -> Option<Value> {
+    let to = bare(&mail.to);
+    let (local, domain) = to.split_once('@')?;
+    let name = local.split('+').next()?;
+    let (_, kind) = SIMULATED
+        .into_iter()
+        .find(|it| it.0 == name && domain == "simulator.amazonses.com")?;
+    let at = mail.at.format(&Rfc3339).ok()?;
+    let recipients = json!([{ "emailAddress": to }]);
+    let (part, detail) = match kind {
+        "Bounce" => (
+            "bounce",
+            json!({
+                "bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": recipients,
+                "timestamp": at, "feedbackId": Uuid::new_v4(),
+            }),
+        ),
+        _ => (
+            "complaint",
+            json!({
+                "complainedRecipients": recipients, "timestamp": at, "feedbackId": Uuid::new_v4(),
+                "complaintFeedbackType": "abuse",
+            }),
+        ),
+    };
+    let event = json!({
+        "eventType": kind, part: detail,
+        "mail": { "timestamp": at, "source": mail.from, "destination": [to] },
+    });
+    Some(json!({
+        "Type": "Notification", "MessageId": Uuid::new_v4(), "Message": event.to_string(), "Timestamp": at,
+    }))
+}
+
+/// All mail, in order of arrival, and what was told of it.
 #[derive(Default)]
-pub(crate) struct Mailbox(Mutex<Vec<Mail>>);
+pub(crate) struct Mailbox {
+    mails: Mutex<Vec<Mail>>,
+    feedback: Mutex<Vec<Value>>,
+}
 
 impl Mailbox {
     pub(crate) fn put(&self, mail: Mail) {
-        lock(&self.0).push(mail);
+        lock(&self.feedback).extend(feedback(&mail));
+        lock(&self.mails).push(mail);
     }
 
     /// All mail, or what was sent to one address.
     pub(crate) fn all(&self, to: Option<&str>) -> Vec<Mail> {
-        let mails = lock(&self.0);
+        let mails = lock(&self.mails);
         mails
             .iter()
             .filter(|it| to.is_none_or(|to| it.is_to(to)))
@@ -61,7 +107,13 @@ impl Mailbox {
 
     /// Throws everything away; says how much it was.
     pub(crate) fn clear(&self) -> usize {
-        std::mem::take(&mut *lock(&self.0)).len()
+        lock(&self.feedback).clear();
+        std::mem::take(&mut *lock(&self.mails)).len()
+    }
+
+    /// What was told of mails to the simulator's addresses, oldest first.
+    pub(crate) fn feedback(&self) -> Vec<Value> {
+        lock(&self.feedback).clone()
     }
 }
 

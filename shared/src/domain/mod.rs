@@ -19,6 +19,7 @@ mod impersonation;
 mod likeness;
 mod link;
 mod linked;
+mod mail_feedback;
 mod matching;
 mod notice;
 mod onboarding;
@@ -63,8 +64,9 @@ pub use linked::{
     CODE_LIFE, Linked, LinkedKind, Look as LinkedLook, MAX_LINKED, Platform, Proof, handle, phone,
     with_look,
 };
+pub use mail_feedback::{MailFeedback, MailStop, MailStopReason};
 pub use matching::{Match, MatchStatus, MatchType, ReviewStatus};
-pub use notice::webhook_alert;
+pub use notice::{mail_stop_alert, webhook_alert};
 pub use onboarding::{
     Answer, Choice, Choices, QUESTIONS, Question, QuestionType, Response, answered,
 };

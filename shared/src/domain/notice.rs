@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{Alert, AlertId, AlertStatus, AlertType, Severity, Timestamp, UserId};
+use super::{Alert, AlertId, AlertStatus, AlertType, MailStopReason, Severity, Timestamp, UserId};
 
 /// The alert after a webhook was set: whoever sat at her device for a minute may have done it. `host` is
 /// where it leads.
@@ -17,6 +17,20 @@ pub fn webhook_alert(user: UserId, host: &str, now: Timestamp) -> Alert {
         ),
         now,
     )
+}
+
+/// The alert after mail to her was stopped.
+#[must_use]
+pub fn mail_stop_alert(user: UserId, reason: MailStopReason, now: Timestamp) -> Alert {
+    let why = match reason {
+        MailStopReason::Bounced => "Your mailbox did not take a mail from us",
+        MailStopReason::Complained => "A mail from us was marked as unwanted in your mailbox",
+    };
+    let description = format!(
+        "{why}, so we send you no more of them. You find everything that is new here. You can switch mail \
+         on again in your preferences."
+    );
+    settings_alert(user, "You get no more mail from us", description, now)
 }
 
 /// An alert about her own settings. Of the kinds the screens know, this one comes nearest (QUIRKS Q3).

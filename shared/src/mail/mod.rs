@@ -21,6 +21,8 @@ use crate::domain::{Error, Result};
 pub struct Mailer {
     client: Client,
     from: String,
+    /// The configuration set by which the mail service tells what became of a mail.
+    settings: Option<String>,
 }
 
 impl Mailer {
@@ -30,7 +32,14 @@ impl Mailer {
         Self {
             client,
             from: from.into(),
+            settings: None,
         }
+    }
+
+    /// The same with the configuration set of this name.
+    #[must_use]
+    pub fn with_settings(self, settings: Option<String>) -> Self {
+        Self { settings, ..self }
     }
 
     /// Hands a mail over for delivery.
@@ -43,6 +52,7 @@ impl Mailer {
         self.client
             .send_email()
             .from_email_address(&self.from)
+            .set_configuration_set_name(self.settings.clone())
             .destination(Destination::builder().to_addresses(to).build())
             .content(EmailContent::builder().simple(message).build())
             .send()

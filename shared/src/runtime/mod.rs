@@ -71,10 +71,11 @@ impl Clients {
         )
     }
 
-    /// Mail from `MAIL_FROM`.
+    /// Mail from `MAIL_FROM`, by the configuration set `MAIL_SETTINGS` if there is one.
     #[must_use]
     pub fn mailer(&self, env: &Env) -> Mailer {
-        Mailer::new(aws_sdk_sesv2::Client::new(&self.aws), env.text("MAIL_FROM"))
+        let client = aws_sdk_sesv2::Client::new(&self.aws);
+        Mailer::new(client, env.text("MAIL_FROM")).with_settings(env.optional("MAIL_SETTINGS"))
     }
 
     /// What seals with the key `TOKEN_KEY`.

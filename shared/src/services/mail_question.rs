@@ -65,16 +65,7 @@ fn with_email(
     now: Timestamp,
 ) -> Result<PreferencesRow> {
     let edition = OneTime::draw()?.token;
-    let row = before.unwrap_or_else(|| PreferencesRow {
-        preferences: Preferences::default(),
-        webhook_secret: None,
-        updated_at: now,
-        face_consent_at: None,
-        face_withdrawn_at: None,
-        has_faces_left: false,
-        edition: String::new(),
-        is_unreadable: false,
-    });
+    let row = before.unwrap_or_else(|| PreferencesRow::first(now));
     let channels = Channels {
         email,
         ..row.preferences.channels
@@ -85,6 +76,7 @@ fn with_email(
             ..row.preferences
         },
         updated_at: now,
+        mail_stop: row.mail_stop.filter(|_| !email),
         edition,
         ..row
     })

@@ -17,6 +17,7 @@ pub mod ingest;
 pub mod lanes;
 pub mod limits;
 mod looks;
+pub mod mail_feedback;
 pub mod mail_links;
 pub mod mail_question;
 pub mod matches;

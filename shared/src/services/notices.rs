@@ -230,7 +230,8 @@ impl NoticeSender {
             return Ok(());
         }
         let chosen = self.store.preferences(user).await?;
-        let has_chosen = chosen.is_some_and(|it| it.preferences.channels.email);
+        let has_chosen =
+            chosen.is_some_and(|it| it.preferences.channels.email || it.mail_stop.is_some());
         let account = self.store.account(user).await?;
         let account = account.filter(|_| !has_chosen && round < MAX_QUESTIONS);
         let is_fresh =

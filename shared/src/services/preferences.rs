@@ -1,12 +1,13 @@
 //! Her preferences: where, when and of what she is told outside the app.
 
 use serde::Serialize;
-
 use url::Url;
 
 use super::mail_links;
 use crate::auth::OneTime;
-use crate::domain::{Channels, Error, Preferences, Result, Timestamp, UserId, webhook_alert};
+use crate::domain::{
+    Channels, Error, MailStop, Preferences, Result, Timestamp, UserId, webhook_alert,
+};
 use crate::engines::{may_be_called, new_secret};
 use crate::store::{Delivery, MailLinkPurpose, PreferencesRow, Store};
 
@@ -28,6 +29,9 @@ pub struct Seen {
     pub updated_at: Option<Timestamp>,
     /// Since when she agrees to the recognition of her face.
     pub face_recognition_since: Option<Timestamp>,
+    /// Why no mail goes to her, until she chooses mail again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail_stop: Option<MailStop>,
     /// What calls of her webhook are signed with: shown once, when its address is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_secret: Option<String>,
@@ -43,6 +47,7 @@ pub async fn get(store: &Store, user: UserId) -> Result<Seen> {
             preferences: Preferences::default(),
             updated_at: None,
             face_recognition_since: None,
+            mail_stop: None,
             webhook_secret: None,
             edition: None,
         },
@@ -50,6 +55,7 @@ pub async fn get(store: &Store, user: UserId) -> Result<Seen> {
             preferences: row.preferences,
             updated_at: (!row.is_unreadable).then_some(row.updated_at),
             face_recognition_since: row.face_consent_at,
+            mail_stop: row.mail_stop,
             webhook_secret: None,
             edition: Some(row.edition),
         },
@@ -81,7 +87,8 @@ pub async fn set(
         it.webhook_secret.is_some() && it.preferences.channels.webhook == chosen.channels.webhook
     });
     let faces = Faces::after(row.as_ref(), chosen.face_recognition, now);
-    let kept_secret = row.and_then(|it| it.webhook_secret);
+    let (kept_secret, mail_stop) = row.map_or((None, None), |it| (it.webhook_secret, it.mail_stop));
+    let mail_stop = mail_stop.filter(|_| !chosen.channels.email);
     let new_webhook = webhook.filter(|_| !is_same);
     let alert = new_webhook.map(|it| webhook_alert(user, &host_of(it), now));
     let new_secret = new_webhook.map(|_| new_secret()).transpose()?;
@@ -94,6 +101,7 @@ pub async fn set(
         updated_at: now,
         face_consent_at: faces.agreed_at,
         face_withdrawn_at: faces.withdrawn_at,
+        mail_stop: mail_stop.clone(),
         has_faces_left: faces.are_left,
         edition: OneTime::draw()?.token,
         is_unreadable: false,
@@ -123,6 +131,7 @@ pub async fn set(
         preferences: after.preferences,
         updated_at: Some(now),
         face_recognition_since: faces.agreed_at,
+        mail_stop,
         webhook_secret: new_secret,
         edition: Some(after.edition),
     })

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::reading::{RowState, text};
 use super::tx::{Change, Tx};
 use super::{Item, Key, Row, Store};
-use crate::domain::{Preferences, Result, Timestamp, UserId};
+use crate::domain::{MailStop, Preferences, Result, Timestamp, UserId};
 
 /// Kind of work in the `due` index: faces are to be forgotten.
 pub(crate) const DUE_FORGET: &str = "FORGET_FACES";
@@ -32,6 +32,9 @@ pub struct PreferencesRow {
     /// When she last took that back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub face_withdrawn_at: Option<Timestamp>,
+    /// Why no mail goes to her, until she chooses mail again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail_stop: Option<MailStop>,
     /// There may still be faces that she wants forgotten.
     #[serde(default)]
     pub has_faces_left: bool,
@@ -43,6 +46,22 @@ pub struct PreferencesRow {
 }
 
 impl PreferencesRow {
+    /// The row of somebody who has chosen nothing yet.
+    #[must_use]
+    pub fn first(now: Timestamp) -> Self {
+        Self {
+            preferences: Preferences::default(),
+            webhook_secret: None,
+            updated_at: now,
+            face_consent_at: None,
+            face_withdrawn_at: None,
+            mail_stop: None,
+            has_faces_left: false,
+            edition: String::new(),
+            is_unreadable: false,
+        }
+    }
+
     /// What holds in place of an unreadable row. Faces that were kept with her consent may be left.
     fn closed(item: &Item) -> Self {
         let kept = |name| text(item, name).map(str::to_owned);
@@ -53,6 +72,7 @@ impl PreferencesRow {
             updated_at: updated_at.unwrap_or(Timestamp::FIRST),
             face_consent_at: None,
             face_withdrawn_at: None,
+            mail_stop: None,
             has_faces_left: true,
             edition: kept(EDITION).unwrap_or_default(),
             is_unreadable: true,
@@ -140,14 +160,8 @@ mod tests {
     #[test]
     fn consent_is_an_attribute_that_is_there_or_not() {
         let row = |at| PreferencesRow {
-            preferences: Preferences::default(),
-            webhook_secret: None,
-            updated_at: Timestamp::from_epoch_seconds(1).unwrap(),
             face_consent_at: at,
-            face_withdrawn_at: None,
-            has_faces_left: false,
-            edition: "e".into(),
-            is_unreadable: false,
+            ..PreferencesRow::first(Timestamp::from_epoch_seconds(1).unwrap())
         };
         let has = |it| {
             let item = crate::store::write(&Row::new(key(UserId::random()), it)).unwrap();

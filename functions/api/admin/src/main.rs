@@ -26,6 +26,7 @@ async fn main() -> Result<(), BoxError> {
             ("profile-scan", env.text("QUEUE_PROFILE_SCAN")),
             ("breach-check", env.text("QUEUE_BREACH_CHECK")),
             ("notice", env.text("QUEUE_NOTICE")),
+            ("mail-feedback", env.text("QUEUE_MAIL_FEEDBACK")),
             ("sign-in-mail", env.text("QUEUE_SIGN_IN_MAIL")),
         ],
     };

@@ -23,6 +23,7 @@ async fn main() -> Result<(), BoxError> {
             ("profile-scan", env.text("QUEUE_PROFILE_SCAN")),
             ("breach-check", env.text("QUEUE_BREACH_CHECK")),
             ("notice", env.text("QUEUE_NOTICE")),
+            ("mail-feedback", env.text("QUEUE_MAIL_FEEDBACK")),
         ],
     };
     let door = Door::read(&env, &app.store, None);

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Types that mean nothing on one machine: permissions, encryption, logs, alarms.
-const LEFT_OUT: [&str; 17] = [
+const LEFT_OUT: [&str; 20] = [
     "AWS::ApiGatewayV2::Integration", // read through the routes that point to it
     "AWS::ApiGatewayV2::Stage",
     "AWS::CloudWatch::Alarm",
@@ -28,6 +28,9 @@ const LEFT_OUT: [&str; 17] = [
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
+    "AWS::SES::ConfigurationSet",
+    "AWS::SES::ConfigurationSetEventDestination",
+    "AWS::SES::EmailIdentity",
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
     "AWS::SNS::TopicPolicy",

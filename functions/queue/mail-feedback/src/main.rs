@@ -1,0 +1,18 @@
+//! Stops mail to addresses that refuse it: bounces and complaints of the mail service.
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use vara::domain::BoxError;
+use vara::runtime::{Clients, Env, take_scans};
+use vara::services::mail_feedback;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    vara::runtime::logs();
+    let (env, clients) = (Env::process(), Clients::load().await);
+    let store = &clients.store(&env);
+    env.check()?;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
+        take_scans(event, async |it| mail_feedback::take(store, &it).await).await
+    }))
+    .await
+}
