@@ -23,6 +23,15 @@ pub struct Objects {
     endpoint: Option<String>,
 }
 
+/// An object that was read.
+#[derive(Clone, Debug)]
+pub struct Object {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Its content type, as whoever stored it said; empty if nobody did.
+    pub content_type: String,
+}
+
 /// Names of objects.
 pub mod key {
     use super::{ImageId, UserId};
@@ -99,8 +108,13 @@ impl Objects {
         Ok(())
     }
 
-    /// Reads an object of at most `limit` bytes; `None` if there is none.
+    /// Reads the bytes of an object of at most `limit` bytes; `None` if there is none.
     pub async fn get(&self, key: &str, limit: usize) -> Result<Option<Bytes>> {
+        Ok(self.read(key, limit).await?.map(|it| it.bytes))
+    }
+
+    /// Reads an object of at most `limit` bytes; `None` if there is none.
+    pub async fn read(&self, key: &str, limit: usize) -> Result<Option<Object>> {
         let reply = match self
             .client
             .get_object()
@@ -116,6 +130,7 @@ impl Objects {
             Err(err) => return Err(failure("reading an object", err)),
         };
         let length = reply.content_length().unwrap_or_default();
+        let content_type = reply.content_type().unwrap_or_default().to_owned();
         if usize::try_from(length).is_ok_and(|it| it > limit) {
             return Err(Error::invalid(
                 "FILE_TOO_LARGE",
@@ -127,7 +142,10 @@ impl Objects {
             .collect()
             .await
             .map_err(|err| Error::unavailable("reading an object's bytes", err))?;
-        Ok(Some(body.into_bytes()))
+        Ok(Some(Object {
+            bytes: body.into_bytes(),
+            content_type,
+        }))
     }
 
     /// Whether there is such an object.

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::join;
 use tokio::time::Instant;
 
-use super::images::{Images, MAX_DIRECT, missing};
+use super::images::{Images, missing};
 use crate::domain::{
     Error, Image, ImageId, ImageState, Kind, Result, SessionId, Timestamp, UserId,
 };
@@ -32,6 +32,9 @@ pub const INTAKE_WAIT: Duration = Duration::from_secs(8);
 /// A picture announced longer ago than this is not waited for: its intake is late for another reason,
 /// and waiting would only hold environments.
 const INTAKE_WAIT_MAX_AGE_SECONDS: i64 = 120;
+
+/// The most bytes of a copy. It is at most 2048 px; anything larger was not made by us.
+const MAX_COPY_BYTES: usize = 4_400_000;
 
 /// Pauses between two reads of the picture's row during the wait: the first, and the longest.
 const FIRST_POLL_PAUSE: Duration = Duration::from_millis(100);
@@ -126,9 +129,8 @@ impl Images {
             Size::Gallery if is_embedded => key::thumbnail(user, image),
             Size::Display | Size::Gallery => key::display(user, image),
         };
-        // A derivative is at most 2048 px; anything larger was not made by us.
         self.objects
-            .get(&object, MAX_DIRECT)
+            .get(&object, MAX_COPY_BYTES)
             .await?
             .ok_or_else(missing)
     }

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use serde::Serialize;
-use vara_imaging::{Format, Limits};
 
 use crate::auth::{Caller, Keys};
 use crate::domain::{
@@ -11,10 +10,8 @@ use crate::domain::{
 };
 use crate::objects::{Objects, Ticket, key};
 use crate::services::image_files::Size;
+use crate::services::upload_form;
 use crate::store::{Listing, Store};
-
-/// The most bytes of a file that comes through a function: what Lambda takes, less the envelope.
-pub const MAX_DIRECT: usize = 4_400_000;
 
 /// The most bytes of a file that goes straight to the bucket.
 pub const MAX_TICKET: u64 = 25 * 1024 * 1024;
@@ -57,17 +54,7 @@ impl Images {
     /// Takes a file in. It is a picture by its bytes, whatever its name or claim says.
     pub async fn upload(&self, caller: &Caller, file: Bytes, now: Timestamp) -> Result<ImageView> {
         let user = caller.user;
-        if file.len() > MAX_DIRECT {
-            return Err(too_large());
-        }
-        let (format, ..) = vara_imaging::dimensions(&file, &Limits::DEFAULT)
-            .map_err(|err| Error::invalid("INVALID_FILE_TYPE", err.to_string()))?;
-        if format == Format::Gif {
-            return Err(Error::invalid(
-                "INVALID_FILE_TYPE",
-                "Please use a JPEG, PNG or WebP picture.",
-            ));
-        }
+        let format = upload_form::picture_format(&file)?;
         let image = self.announce(user, ImageState::Pending, now).await?;
         if let Err(err) = self
             .objects
@@ -182,16 +169,6 @@ pub async fn purge(store: &Store, objects: &Objects, image: &Image) -> Result<()
         objects.delete(&object).await?;
     }
     store.forget_image(image).await
-}
-
-/// The answer to a file that does not fit through this door.
-#[must_use]
-pub fn too_large() -> Error {
-    Error::new(
-        Kind::TooLarge,
-        "FST_REQ_FILE_TOO_LARGE",
-        "This picture is too large to send this way (4.4 MB at the most). Larger ones, to 25 MB, go through POST /api/v1/images/tickets.",
-    )
 }
 
 pub(super) fn missing() -> Error {

@@ -14,10 +14,11 @@ use crate::domain::{
     Error, Image, ImageId, ImageState, ImageStatus, Kind, Result, Scan, ScanId, ScanOrigin,
     Timestamp, UserId,
 };
-use crate::objects::{Objects, key};
+use crate::objects::{Object, Objects, key};
 use crate::queues::{Queues, ScanMessage};
 use crate::services::images::MAX_TICKET;
 use crate::services::seeing::{self, Eyes, Faces};
+use crate::services::upload_form;
 use crate::store::{Arrival, Store};
 use crate::traces::TARGET;
 
@@ -76,8 +77,8 @@ impl Intake {
     /// The file's bytes made into copies and fingerprints, or why that cannot be, in words for her.
     async fn open(&self, upload: &str, faces: Faces) -> Result<Result<Derived, String>> {
         let limit = usize::try_from(MAX_TICKET).unwrap_or(usize::MAX);
-        let bytes = match self.objects.get(upload, limit).await {
-            Ok(Some(bytes)) => bytes,
+        let object = match self.objects.read(upload, limit).await {
+            Ok(Some(object)) => object,
             Ok(None) => {
                 return Err(Error::unavailable(
                     "taking a picture in",
@@ -86,6 +87,10 @@ impl Intake {
             }
             Err(err) if err.kind == Kind::Invalid => return Ok(Err(err.message.into_owned())),
             Err(err) => return Err(err),
+        };
+        let bytes = match picture_file(object).await {
+            Ok(bytes) => bytes,
+            Err(err) => return Ok(Err(err.message.into_owned())),
         };
         let eyes = self.eyes.clone();
         let span = tracing::info_span!(target: TARGET, "fingerprint");
@@ -195,6 +200,18 @@ pub fn uploads(message: &str) -> Result<Vec<(UserId, ImageId)>> {
     found.collect()
 }
 
+/// The picture file of an upload. A form is stored as it was sent, and refused for the same reasons and
+/// in the same words as where it is read at once; anything else is the file itself.
+async fn picture_file(object: Object) -> Result<Bytes> {
+    if !upload_form::is_form(&object.content_type) {
+        return Ok(object.bytes);
+    }
+    let boundary = upload_form::boundary(&object.content_type)?;
+    let file = upload_form::only_file(object.bytes, boundary).await?;
+    upload_form::picture_format(&file)?;
+    Ok(file)
+}
+
 /// `Err` in the inner result is a file that is no picture, in the outer one our own trouble.
 fn derive(bytes: &[u8], eyes: &Eyes, faces: Faces) -> Result<Result<Derived, DecodeError>> {
     let found = vara_imaging::metadata(bytes);
@@ -232,13 +249,20 @@ mod tests {
     use crate::domain::Preferences;
     use crate::services::preferences;
     use crate::services::support::{World, photo};
+    use crate::services::upload_form::tests::form;
     use crate::testing;
 
+    const FORM: &str = "multipart/form-data; boundary=x";
+
     async fn taken_in(world: &World, file: Vec<u8>) -> ImageId {
+        sent_as(world, "image/jpeg", file.into()).await
+    }
+
+    async fn sent_as(world: &World, content_type: &str, body: Bytes) -> ImageId {
         let intake = world.intake();
         let image = world.announce(ImageState::Pending, clock::now()).await;
         let upload = key::upload(world.user, image.id);
-        let sent = intake.objects.put(&upload, "image/jpeg", file.into()).await;
+        let sent = intake.objects.put(&upload, content_type, body).await;
         sent.unwrap();
         intake
             .take(world.user, image.id, clock::now())
@@ -316,6 +340,49 @@ mod tests {
         assert!(prints(after).await.vector.is_some());
         let row = world.store.preferences(world.user).await.unwrap().unwrap();
         assert!(row.face_withdrawn_at.is_some() && !row.has_faces_left);
+    }
+
+    #[tokio::test]
+    async fn a_form_is_read_for_its_one_picture() {
+        let world = World::new().await;
+        let file = photo("collins");
+        let body = form(&[
+            ("note", None, "text/plain", b"hi"),
+            ("file", Some("me.jpg"), "image/jpeg", &file),
+        ]);
+        let id = sent_as(&world, FORM, body).await;
+        let sent = world.image(id).await;
+        assert_eq!(sent.image.state, ImageState::Ready);
+        let plain = world.image(taken_in(&world, file).await).await;
+        assert_eq!(sent.dihedral, plain.dihedral, "the file and nothing else");
+    }
+
+    #[tokio::test]
+    async fn a_form_without_a_picture_we_take_is_rejected_in_the_words_of_the_route() {
+        let world = World::new().await;
+        let file = photo("collins");
+        let part = ("file", Some("me.jpg"), "image/jpeg", &file[..]);
+        let large = vec![0xff; upload_form::MAX_UPLOAD + 1];
+        for (content_type, body, word) in [
+            (FORM, form(&[]), "no picture in this request"),
+            (FORM, form(&[part, part]), "one picture at a time"),
+            (FORM, form(&[("file", Some("a.pdf"), "application/pdf", b"%PDF")]), "JPEG, PNG or WebP"),
+            (FORM, form(&[("file", Some("a.gif"), "image/jpeg", b"GIF89a\x40\0\x40\0\0\0\0")]), "JPEG, PNG or WebP"),
+            (FORM, form(&[("file", Some("a.jpg"), "image/jpeg", &large)]), "larger than 10 MB"),
+            (FORM, Bytes::from_static(b"--x\r\nbroken"), "could not be read"),
+            ("multipart/form-data", form(&[part]), "multipart/form-data"),
+        ] {
+            let image = world.image(sent_as(&world, content_type, body).await).await.image;
+            assert_eq!(
+                (image.state, image.status),
+                (ImageState::Rejected, ImageStatus::Archived),
+                "{word}"
+            );
+            let reason = image.rejected_reason.unwrap();
+            assert!(reason.contains(word), "{reason}");
+            let upload = key::upload(world.user, image.id);
+            assert!(!world.objects.exists(&upload).await.unwrap());
+        }
     }
 
     #[tokio::test]

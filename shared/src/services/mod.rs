@@ -37,6 +37,7 @@ pub mod searching;
 pub mod seeing;
 pub mod switches;
 pub mod time_limit;
+pub mod upload_form;
 pub mod users;
 mod work;
 

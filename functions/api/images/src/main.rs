@@ -1,6 +1,5 @@
 //! `/api/v1/images`: her pictures.
 
-mod multipart;
 mod routes;
 #[cfg(test)]
 mod tests;

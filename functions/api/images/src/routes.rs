@@ -1,6 +1,8 @@
 //! Routes of /api/v1/images: list, upload, ticket, one, delete, matches, file.
 
 use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, FromRef, Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,9 +14,7 @@ use vara::domain::{ImageId, SessionId, UserId};
 use vara::http::{Caller, Issue, Params, created, data, id, page};
 use vara::services::image_files::{NOT_READY, SignedAddress};
 use vara::services::images::Images;
-use vara::services::scans;
-
-use crate::multipart::File;
+use vara::services::{scans, upload_form};
 
 /// Where a browser will put what it fetches (W3C Fetch Metadata): `image` for an `<img>`, `document` for a tab.
 const FETCH_DESTINATION: &str = "sec-fetch-dest";
@@ -35,7 +35,7 @@ impl FromRef<App> for Gate {
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/images", get(list))
-        // The file has its own limit, which answers with the way that takes more.
+        // The form has a limit of its own, of the size of the file in it.
         .route(
             "/api/v1/images/upload",
             post(upload).layer(DefaultBodyLimit::disable()),
@@ -55,7 +55,19 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
     Ok(page(found.items, found.pagination))
 }
 
-async fn upload(State(app): State<App>, caller: Caller, File(file): File) -> Result<Response> {
+async fn upload(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response> {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|it| it.to_str().ok())
+        .unwrap_or_default();
+    let boundary = upload_form::boundary(content_type)?;
+    let body = body.map_err(|_| upload_form::unreadable())?;
+    let file = upload_form::only_file(body, boundary).await?;
     Ok(created(
         app.images.upload(&caller, file, clock::now()).await?,
     ))
