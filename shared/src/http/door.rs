@@ -1,7 +1,7 @@
 //! What stands before the routes of every function: which pages may call, how often, and what was
 //! answered before.
 
-use super::Cors;
+use super::{Cors, Edge};
 use crate::auth::Gate;
 use crate::runtime::Env;
 use crate::services::limits::Limits;
@@ -12,6 +12,7 @@ use crate::store::Store;
 #[derive(Clone, Debug)]
 pub struct Door {
     pub(super) cors: Cors,
+    pub(super) edge: Edge,
     pub(super) limits: Option<Limits>,
     pub(super) gate: Option<Gate>,
     pub(super) replays: Option<Replays>,
@@ -23,9 +24,13 @@ impl Door {
     #[must_use]
     pub fn read(env: &Env, store: &Store, gate: Option<&Gate>) -> Self {
         let limits = Limits::read(env, store.clone());
-        Self::from(Cors::read(env))
+        let door = Self::from(Cors::read(env))
             .limited(limits, gate.cloned())
-            .replaying(store)
+            .replaying(store);
+        Self {
+            edge: Edge::read(env),
+            ..door
+        }
     }
 
     /// The same, with these limits, for the callers this gate knows.
@@ -61,6 +66,7 @@ impl From<Cors> for Door {
     fn from(cors: Cors) -> Self {
         Self {
             cors,
+            edge: Edge::default(),
             limits: None,
             gate: None,
             replays: None,

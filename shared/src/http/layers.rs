@@ -46,7 +46,8 @@ pub fn finish<S: Clone + Send + Sync + 'static>(
 
 async fn around(State(door): State<Door>, request: Request, next: Next) -> Response {
     metrics::note_start();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    door.edge.mark(&mut parts);
     let trail = trail::of(&parts);
     let name = trail.correlation.clone();
     let span = tracing::info_span!(

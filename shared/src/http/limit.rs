@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 
 use super::{ClientAddress, Door, Params, gotrue};
 use crate::clock;
-use crate::domain::{Error, Kind};
-use crate::services::limits::{Lane, Standing};
+use crate::domain::Error;
+use crate::services::limits::{self, Lane, Standing};
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -89,8 +89,7 @@ pub(super) fn is_judged_by_account(method: &Method, path: &str) -> bool {
 
 /// The answer to one call too many.
 pub(super) fn refusal(path: &str) -> Response {
-    let text = "There were too many requests in a short time. Please wait a minute and try again.";
-    refused(path, Error::new(Kind::TooMany, "REQUEST_ERROR", text))
+    refused(path, limits::too_many_calls())
 }
 
 /// A refusal in the language of the address.

@@ -18,7 +18,7 @@ pub mod table;
 mod trail;
 
 pub use caller::Caller;
-pub use client::ClientAddress;
+pub use client::{ClientAddress, EDGE, Edge, VIEWER};
 pub use cors::Cors;
 pub use door::Door;
 pub use envelope::{accepted, created, data, page};

@@ -366,13 +366,37 @@ mod tests {
         for (content_type, body, word) in [
             (FORM, form(&[]), "no picture in this request"),
             (FORM, form(&[part, part]), "one picture at a time"),
-            (FORM, form(&[("file", Some("a.pdf"), "application/pdf", b"%PDF")]), "JPEG, PNG or WebP"),
-            (FORM, form(&[("file", Some("a.gif"), "image/jpeg", b"GIF89a\x40\0\x40\0\0\0\0")]), "JPEG, PNG or WebP"),
-            (FORM, form(&[("file", Some("a.jpg"), "image/jpeg", &large)]), "larger than 10 MB"),
-            (FORM, Bytes::from_static(b"--x\r\nbroken"), "could not be read"),
+            (
+                FORM,
+                form(&[("file", Some("a.pdf"), "application/pdf", b"%PDF")]),
+                "JPEG, PNG or WebP",
+            ),
+            (
+                FORM,
+                form(&[(
+                    "file",
+                    Some("a.gif"),
+                    "image/jpeg",
+                    b"GIF89a\x40\0\x40\0\0\0\0",
+                )]),
+                "JPEG, PNG or WebP",
+            ),
+            (
+                FORM,
+                form(&[("file", Some("a.jpg"), "image/jpeg", &large)]),
+                "larger than 10 MB",
+            ),
+            (
+                FORM,
+                Bytes::from_static(b"--x\r\nbroken"),
+                "could not be read",
+            ),
             ("multipart/form-data", form(&[part]), "multipart/form-data"),
         ] {
-            let image = world.image(sent_as(&world, content_type, body).await).await.image;
+            let image = world
+                .image(sent_as(&world, content_type, body).await)
+                .await
+                .image;
             assert_eq!(
                 (image.state, image.status),
                 (ImageState::Rejected, ImageStatus::Archived),

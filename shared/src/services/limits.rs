@@ -13,7 +13,7 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::domain::{Result, Timestamp, UserId, network_of};
+use crate::domain::{Error, Kind, Result, Timestamp, UserId, network_of};
 use crate::runtime::Env;
 use crate::store::{Calls, Store};
 
@@ -232,6 +232,16 @@ impl Limits {
     fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The refusal of one call too many.
+#[must_use]
+pub fn too_many_calls() -> Error {
+    Error::new(
+        Kind::TooMany,
+        "REQUEST_ERROR",
+        "There were too many requests in a short time. Please wait a minute and try again.",
+    )
 }
 
 /// The name of a row. It does not show the address, though whoever has the table can guess it: the

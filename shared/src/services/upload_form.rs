@@ -171,14 +171,9 @@ pub(crate) mod tests {
         );
         assert_eq!(refused(form(&[file, file])).await.code, "FST_FILES_LIMIT");
         assert_eq!(
-            refused(form(&[(
-                "file",
-                Some("a.svg"),
-                "image/svg+xml",
-                b"<svg/>"
-            )]))
-            .await
-            .code,
+            refused(form(&[("file", Some("a.svg"), "image/svg+xml", b"<svg/>")]))
+                .await
+                .code,
             "INVALID_FILE_TYPE"
         );
         let large = vec![0; MAX_UPLOAD + 1];
