@@ -14,6 +14,7 @@ mod template_gateway;
 mod template_model;
 mod template_queues;
 mod template_rights;
+mod template_uploads;
 mod template_yaml;
 
 use std::collections::BTreeSet;
@@ -26,7 +27,7 @@ use crate::template_model::{Faults, Template, root};
 /// A name and what looks for faults under it.
 type Rule = (&'static str, fn(&Template, &mut Faults));
 
-const RULES: [Rule; 37] = [
+const RULES: [Rule; 42] = [
     ("one function per crate", template_functions::one_per_crate),
     ("alike runtime", template_functions::runtime),
     ("sizes", template_functions::sizes),
@@ -58,6 +59,11 @@ const RULES: [Rule; 37] = [
     ("cors", template_gateway::cors),
     ("stage", template_gateway::stage),
     ("throttling", template_gateway::throttling),
+    ("distribution", template_uploads::distribution),
+    ("router", template_uploads::router),
+    ("large uploads", template_uploads::large_uploads),
+    ("upload answers", template_uploads::upload_answers),
+    ("deployment", template_uploads::deployment),
     ("dead letter alarms", template_alarms::dead_letters),
     ("age alarms", template_alarms::ages),
     ("function alarms", template_alarms::functions),

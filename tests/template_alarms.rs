@@ -64,6 +64,13 @@ pub(crate) fn functions(template: &Template, faults: &mut Faults) {
         alarms(template, "5xx", "Api").next().is_some(),
         "the gateway fails unnoticed",
     );
+    let uploads = &template.properties("UploadFailuresAlarm");
+    let dimension = &uploads["Dimensions"][0];
+    let rings = uploads["MetricName"] == "5XXError"
+        && uploads["Namespace"] == "AWS/ApiGateway"
+        && dimension["Name"] == "ApiName"
+        && dimension["Value"] == template.properties("UploadApi")["Name"];
+    faults.expect(rings, "large uploads fail unnoticed");
 }
 
 /// What we measure ourselves rings where it means trouble.

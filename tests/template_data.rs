@@ -88,8 +88,8 @@ pub(crate) fn bucket(template: &Template, faults: &mut Faults) {
     );
 }
 
-/// The values that keys are derived from.
-const SECRETS: [&str; 3] = ["Secret", "SigningSecret", "ProxySecret"];
+/// The values that keys are derived from, and the one that the distribution is known by.
+const SECRETS: [&str; 4] = ["Secret", "SigningSecret", "ProxySecret", "EdgeSecret"];
 
 /// What all of it is encrypted with, and what lets us into accounts of hers.
 const KEYS: [&str; 2] = ["DataKey", "TokenKey"];

@@ -40,6 +40,8 @@ pub(crate) fn planted() -> Vec<Planted> {
         bucket(),
         rights(),
         gateway(),
+        distribution(),
+        uploads(),
         alarms(),
     ]
     .concat()
@@ -354,6 +356,76 @@ fn gateway() -> Vec<Planted> {
     ]
 }
 
+fn distribution() -> Vec<Planted> {
+    let code = "import cf from 'cloudfront';\nconst LARGE_ABOVE_BYTES = 9000000;\n";
+    let behaviour = "Distribution.DistributionConfig/DefaultCacheBehavior";
+    let put_behaviour = |rule, name: &str, value| put(rule, &format!("{behaviour}/{name}"), value);
+    vec![
+        put_behaviour("distribution", "AllowedMethods", json!(["GET", "HEAD"])),
+        put_behaviour("distribution", "CachePolicyId", json!("658327ea")),
+        put_behaviour("distribution", "TargetOriginId", json!("uploads")),
+        gone(
+            "distribution",
+            "Distribution.DistributionConfig/Origins/0/OriginCustomHeaders",
+        ),
+        gone("distribution", "Distribution.DistributionConfig/Origins/1"),
+        put(
+            "distribution",
+            "EdgeHeaders.ResponseHeadersPolicyConfig/CorsConfig/OriginOverride",
+            json!(true),
+        ),
+        put_behaviour("router", "FunctionAssociations", json!([])),
+        gone("router", "UploadRouter.AutoPublish"),
+        put("router", "UploadRouter.FunctionCode", json!(code)),
+    ]
+}
+
+fn uploads() -> Vec<Planted> {
+    let body = "{\"error\":{\"code\":\"X\",\"message\":\"Ask POST /api/v1/images/tickets\"}}";
+    let names_route = json!({ "application/json": body });
+    vec![
+        put("large uploads", "UploadPath.PathPart", json!("send")),
+        put(
+            "large uploads",
+            "UploadMethod.AuthorizationType",
+            json!("NONE"),
+        ),
+        put(
+            "large uploads",
+            "UploadAuthorizer.AuthorizerResultTtlInSeconds",
+            json!(300),
+        ),
+        gone("large uploads", "UploadAuthorizerPermission"),
+        gone("large uploads", "UploadApi.BinaryMediaTypes"),
+        put(
+            "large uploads",
+            "UploadMethod.Integration/ContentHandling",
+            json!("CONVERT_TO_TEXT"),
+        ),
+        put("large uploads", "UploadRole#0/Action", json!("s3:*")),
+        put(
+            "large uploads",
+            "UploadRole#0/Resource",
+            json!({"Fn::Sub": "${Bucket.Arn}/*"}),
+        ),
+        gone("large uploads", "UploadRole#1/Condition"),
+        gone("upload answers", "UploadThrottled"),
+        put(
+            "upload answers",
+            "UploadRefused.ResponseTemplates",
+            names_route,
+        ),
+        put(
+            "upload answers",
+            "UploadMethod.Integration/IntegrationResponses/0/StatusCode",
+            json!("200"),
+        ),
+        put("deployment", "UploadMethod.HttpMethod", json!("PUT")),
+        gone("deployment", "UploadStage.DeploymentId"),
+        gone("deployment", "UploadStage.MethodSettings"),
+    ]
+}
+
 fn alarms() -> Vec<Planted> {
     let silent = json!("It rings. See infra/runbooks/nothing.md");
     vec![
@@ -366,6 +438,7 @@ fn alarms() -> Vec<Planted> {
         gone("age alarms", "BackgroundScanAgeAlarm"),
         gone("function alarms", "UsersErrorsAlarm"),
         gone("function alarms", "ThrottlesAlarm"),
+        gone("function alarms", "UploadFailuresAlarm"),
         put(
             "function alarms",
             "RescanSilentAlarm.TreatMissingData",

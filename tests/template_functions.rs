@@ -21,6 +21,7 @@ const SIZES: [(&str, u64, u64); 21] = [
     ("api-protection-plan", 256, 15),
     ("api-proxy", 256, 15),
     ("api-scans", 256, 15),
+    ("api-upload-authorizer", 256, 10),
     ("api-users", 256, 15),
     ("queue-breach-check", 256, 120),
     ("queue-image-ingest", 1769, 60),
@@ -34,7 +35,8 @@ const SIZES: [(&str, u64, u64); 21] = [
 ];
 
 /// Settings that every function gets.
-const SETTINGS_OF_ALL: [&str; 3] = [
+const SETTINGS_OF_ALL: [&str; 4] = [
+    "EDGE_SECRET",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_EXPORTER_OTLP_HEADERS",
     // Differs with every deployment, so that all functions are updated and read a rotated secret.
@@ -87,6 +89,10 @@ const SETTINGS: [(&str, &str); 21] = [
     (
         "api-scans",
         "ENGINE_ALLOWANCES EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_SCAN QUEUE_PROFILE_SCAN RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-upload-authorizer",
+        "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE",
     ),
     (
         "api-users",
@@ -296,6 +302,7 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "GOOGLE_VISION_API_KEY": {"Ref": "GoogleVisionApiKey"},
         "SERPAPI_API_KEY": {"Ref": "SerpapiApiKey"},
         "FACECHECK_API_KEY": {"Ref": "FacecheckApiKey"},
+        "EDGE_SECRET": {"Fn::Sub": "{{resolve:secretsmanager:${EdgeSecret}:SecretString}}"},
         "ENGINE_ALLOWANCES": {"Ref": "EngineAllowances"},
         "PROXY_SECRET": {"Fn::Sub": "{{resolve:secretsmanager:${ProxySecret}:SecretString}}"},
         "SCAN_DEADLINE_SECONDS": "50",
@@ -316,7 +323,7 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "OTEL_EXPORTER_OTLP_HEADERS": {"Ref": "OtlpHeaders"},
         "RELEASE": {"Ref": "Release"},
         "PUBLIC_URL": {"Fn::If": ["HasPublicUrl", {"Ref": "PublicUrl"},
-            {"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}]},
+            {"Fn::Sub": "https://${Distribution.DomainName}"}]},
     });
     for it in template.functions() {
         for (name, value) in it.variables() {

@@ -359,6 +359,10 @@ const KEPT_OUT: [(&str, &str); 19] = [
     ),
     ("api-proxy", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-scans", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
+    (
+        "api-upload-authorizer",
+        "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*",
+    ),
     ("queue-breach-check", WORKERS_KEPT_OUT),
     ("queue-image-ingest", WORKERS_KEPT_OUT),
     ("queue-image-scan", WORKERS_KEPT_OUT),

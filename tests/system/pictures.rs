@@ -152,19 +152,68 @@ pub(crate) async fn not_pictures(world: &World) {
     );
 }
 
-/// The two doors: through a function, and through the gateway's own limit.
+/// Over 10 MB, in words for her.
 pub(crate) async fn too_large(world: &World) {
     let her = world.woman().await;
-    for bytes in [4_450_000, 6_000_000, 10_600_000] {
-        let reply = her.send(vec![0xff; bytes], "image/jpeg").await;
-        reply.refused(413, "FST_REQ_FILE_TOO_LARGE");
-        assert!(
-            reply.json["error"]["message"]
-                .as_str()
-                .unwrap()
-                .contains("/api/v1/images/tickets")
+    let reply = her.send(vec![0xff; 10_600_000], "image/jpeg").await;
+    reply.refused(413, "FST_REQ_FILE_TOO_LARGE");
+    let said = reply.json["error"]["message"].as_str().unwrap();
+    assert!(said.contains("10 MB") && !said.contains('/'), "{said}");
+    assert_eq!(her.get("/api/v1/images").await.total(), 0);
+}
+
+/// What is larger than a function takes is decided on before it is stored, and looked at afterwards.
+pub(crate) async fn large_uploads(world: &World) {
+    let her = world.woman().await;
+    for bytes in [4_400_001, 5_100_000, 7_000_000, 9_100_000] {
+        let sent = her.send(of_size(bytes), "image/jpeg").await;
+        let image = sent.expect(201).data();
+        assert_eq!(
+            (&image["state"], &image["userId"]),
+            (&json!("PENDING"), &json!(her.id))
         );
+        her.ready(image["id"].as_str().unwrap()).await;
     }
+    assert_eq!(her.get("/api/v1/images").await.total(), 4);
+
+    let words = "#!/bin/sh\n".repeat(500_000).into_bytes();
+    for (bytes, claim) in [
+        (words, "image/jpeg"),
+        (of_size(5_000_000), "application/pdf"),
+    ] {
+        let sent = her.send(bytes, claim).await;
+        let id = sent.expect(201).data()["id"].as_str().unwrap().to_owned();
+        let image = looked_at(&her, &id).await;
+        assert_eq!(image["state"], "REJECTED", "{image}");
+        let reason = image["rejectedReason"].as_str().unwrap();
+        assert!(reason.contains("JPEG, PNG"), "{reason}");
+    }
+    assert_eq!(her.get("/api/v1/images").await.total(), 4);
+
+    let stranger = Woman {
+        token: "nobody".to_owned(),
+        ..world.woman().await
+    };
+    let denied = stranger.send(of_size(5_000_000), "image/jpeg").await;
+    denied.refused(403, "AUTH_INVALID_TOKEN");
+}
+
+/// A picture in a file of about so many bytes. What stands behind its end counts for the way it takes
+/// and for nothing else.
+fn of_size(bytes: usize) -> Vec<u8> {
+    let mut file = jpeg(&picture(9, 1200, 900), 95);
+    file.resize(bytes, 0);
+    file
+}
+
+/// A picture once the intake has looked at it.
+async fn looked_at(her: &Woman<'_>, id: &str) -> Value {
+    eventually("the intake has looked at it", async || {
+        let reply = her.get(&format!("/api/v1/images/{id}")).await;
+        let image = reply.data().clone();
+        (image["state"] != "EXPECTED" && image["state"] != "PENDING").then_some(image)
+    })
+    .await
 }
 
 /// What stands for the answer of a bucket that closed before it had read everything.
@@ -236,12 +285,7 @@ pub(crate) async fn rejected_by_the_intake(world: &World) {
     for bytes in [b"#!/bin/sh\necho not a picture".to_vec(), truncated] {
         let (given, id) = ticket(&her).await;
         assert!(matches!(send_with(world, &given, bytes).await, 200..=204));
-        let image = eventually("the intake has looked at it", async || {
-            let reply = her.get(&format!("/api/v1/images/{id}")).await;
-            let image = reply.data().clone();
-            (image["state"] != "EXPECTED" && image["state"] != "PENDING").then_some(image)
-        })
-        .await;
+        let image = looked_at(&her, &id).await;
         assert_eq!(
             (&image["state"], &image["status"]),
             (&json!("REJECTED"), &json!("ARCHIVED")),

@@ -10,6 +10,8 @@ import zipfile
 from pathlib import Path
 
 PACKAGES = "packages"
+# The types of what stands between callers and the API, by how they begin.
+LEFT_OUT = ("AWS::ApiGateway::", "AWS::CloudFront::")
 
 
 def read(path: Path) -> dict:
@@ -33,6 +35,17 @@ def adapt(template: dict, environment: dict, endpoint: str) -> None:
     for statement in statements_of_roles(template):
         if statement.get("Sid") == "TokenKey":
             del statement["Condition"]
+    # It has no distributions, and no REST API that stores objects: large uploads have no way here, and
+    # the API has no host but its own.
+    left_out = [name for name, it in template["Resources"].items() if it["Type"].startswith(LEFT_OUT)]
+    for name in left_out:
+        del template["Resources"][name]
+    del template["Resources"]["UploadAuthorizerPermission"]
+    template["Outputs"]["ApiUrl"]["Value"] = {"Ref": "PublicUrl"}
+    for resource in functions(template):
+        variables = resource["Environment"]["Variables"]
+        if "PUBLIC_URL" in variables:
+            variables["PUBLIC_URL"] = {"Ref": "PublicUrl"}
     services = {f"AWS_ENDPOINT_URL_{it}": endpoint for it in ("DYNAMODB", "S3", "SQS", "KMS")}
     for resource in functions(template):
         resource["Environment"]["Variables"].update(services | environment)

@@ -20,7 +20,7 @@ use crate::{
     poller::Poller,
     ports::{self, Bound},
     schedule,
-    servers::sqs::Sqs,
+    servers::{s3::StoreObject, sqs::Sqs},
     shutdown::{self, Shutdown, Switch},
     state::State,
     template::System,
@@ -111,7 +111,7 @@ impl Stack {
         }
         let mut tasks = JoinSet::new();
         let gateway = listeners.gateway;
-        let sqs = parts::open_servers(
+        let (sqs, store) = parts::open_servers(
             &mut tasks,
             (listeners.dynamodb, listeners.s3, listeners.sqs),
             (listeners.engines, addresses.gateway.clone()),
@@ -132,7 +132,7 @@ impl Stack {
             tasks,
             state,
         };
-        if let Err(error) = stack.open(gateway, &intake_off, options).await {
+        if let Err(error) = stack.open(gateway, store, &intake_off, options).await {
             stack.stop().await;
             return Err(error);
         }
@@ -140,7 +140,13 @@ impl Stack {
     }
 
     /// Warms the functions, then opens the ways in.
-    async fn open(&mut self, bound: Bound, shutdown: &Shutdown, options: &Options) -> Result<()> {
+    async fn open(
+        &mut self,
+        bound: Bound,
+        store: StoreObject,
+        shutdown: &Shutdown,
+        options: &Options,
+    ) -> Result<()> {
         let warmed = join_all(self.pools.iter().map(|pool| pool.warm())).await;
         for (pool, warmed) in self.pools.iter().zip(warmed) {
             let launcher = pool.launcher();
@@ -162,7 +168,7 @@ impl Stack {
             .iter()
             .map(|pool| (pool.launcher().function.arn.clone(), pool.invoker()))
             .collect();
-        let gateway = Gateway::new(self.system.api.clone(), functions, bound.port);
+        let gateway = Gateway::new(self.system.api.clone(), functions, store, bound.port);
         let gateway = Arc::new(gateway.with_home(self.home()?));
         if let Err(error) = parts::check_health(&gateway).await {
             parts::keep_going(options, error)?;

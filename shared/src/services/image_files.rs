@@ -14,7 +14,8 @@ use bytes::Bytes;
 use futures_util::join;
 use tokio::time::Instant;
 
-use super::images::{Images, missing};
+use super::images::{ImageView, Images, missing};
+use crate::auth::{Caller, Keys};
 use crate::domain::{
     Error, Image, ImageId, ImageState, Kind, Result, SessionId, Timestamp, UserId,
 };
@@ -113,7 +114,10 @@ impl Images {
         is_embedded: bool,
         now: Timestamp,
     ) -> Result<Bytes> {
-        let is_signed = self.keys.check_url(&address.text(), address.signature);
+        let is_signed = self
+            .addresses
+            .keys
+            .check_url(&address.text(), address.signature);
         if !is_signed || address.expires < now.epoch_seconds() {
             return Err(expired());
         }
@@ -169,10 +173,29 @@ impl Images {
             image = self.find(image.user_id, image.id).await?;
         }
     }
+}
+
+/// Makes the addresses of pictures.
+#[derive(Clone)]
+pub struct ImageAddresses {
+    /// Signs them.
+    pub keys: Keys,
+    /// Where the API is reached.
+    pub public_url: String,
+}
+
+impl ImageAddresses {
+    /// A picture with an address of this size, also while its copies are being made.
+    pub fn view(&self, image: Image, caller: &Caller, size: Size, now: Timestamp) -> ImageView {
+        let signed_url = image
+            .can_be_shown()
+            .then(|| self.signed_url(&image, caller.session, size, now));
+        ImageView::new(image, signed_url)
+    }
 
     /// An address under which this picture can be fetched while this session lasts; the same one for at
     /// least half an hour.
-    pub(super) fn signed_url(
+    fn signed_url(
         &self,
         image: &Image,
         session: Option<SessionId>,

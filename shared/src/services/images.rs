@@ -3,13 +3,12 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::auth::{Caller, Keys};
+use crate::auth::Caller;
 use crate::domain::{
-    Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, Kind, Page, Result, Timestamp,
-    UserId,
+    Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, Page, Result, Timestamp, UserId,
 };
 use crate::objects::{Objects, Ticket, key};
-use crate::services::image_files::Size;
+use crate::services::image_files::{ImageAddresses, Size};
 use crate::services::upload_form;
 use crate::store::{Listing, Store};
 
@@ -26,10 +25,8 @@ pub struct Images {
     pub store: Store,
     /// The bucket.
     pub objects: Objects,
-    /// Sign the pictures' addresses.
-    pub keys: Keys,
-    /// Where the API is reached.
-    pub public_url: String,
+    /// Addresses of pictures.
+    pub addresses: ImageAddresses,
 }
 
 /// A picture as it is answered, with the address of its bytes.
@@ -40,6 +37,19 @@ pub struct ImageView {
     #[serde(flatten)]
     image: Image,
     signed_url: Option<String>,
+}
+
+impl ImageView {
+    /// A picture and the address of its bytes.
+    pub(super) fn new(image: Image, signed_url: Option<String>) -> Self {
+        Self { image, signed_url }
+    }
+
+    /// The picture.
+    #[must_use]
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
 }
 
 /// A ticket and the picture it is for.
@@ -55,7 +65,8 @@ impl Images {
     pub async fn upload(&self, caller: &Caller, file: Bytes, now: Timestamp) -> Result<ImageView> {
         let user = caller.user;
         let format = upload_form::picture_format(&file)?;
-        let image = self.announce(user, ImageState::Pending, now).await?;
+        let url = &self.addresses.public_url;
+        let image = announce(&self.store, url, user, ImageState::Pending, now).await?;
         if let Err(err) = self
             .objects
             .put(&key::upload(user, image.id), format.mime(), file)
@@ -67,36 +78,18 @@ impl Images {
                 ..err
             });
         }
-        Ok(self.view(image, caller, Size::Display, now))
+        Ok(self.addresses.view(image, caller, Size::Display, now))
     }
 
     /// Gives out a ticket to send a file of up to 25 MB straight to the bucket.
     pub async fn ticket(&self, user: UserId, now: Timestamp) -> Result<TicketView> {
-        let image = self.announce(user, ImageState::Expected, now).await?;
+        let url = &self.addresses.public_url;
+        let image = announce(&self.store, url, user, ImageState::Expected, now).await?;
         let upload = self
             .objects
             .ticket(&key::upload(user, image.id), MAX_TICKET, TICKET_LIFE, now)
             .await?;
         Ok(TicketView { image, upload })
-    }
-
-    async fn announce(&self, user: UserId, state: ImageState, now: Timestamp) -> Result<Image> {
-        let id = ImageId::next();
-        let storage_url = format!(
-            "{}/storage/v1/object/protected-images/{user}/{id}",
-            self.public_url
-        );
-        let image = Image {
-            state,
-            ..Image::expected(id, user, storage_url, now)
-        };
-        if self.store.announce_image(&image).await? {
-            return Ok(image);
-        }
-        Err(Error::conflict(
-            "IMAGE_LIMIT_REACHED",
-            "You have 50 pictures under protection, which is the most we can watch. Remove one to add another.",
-        ))
     }
 
     /// A page of her pictures.
@@ -111,7 +104,7 @@ impl Images {
         let items = found
             .items
             .into_iter()
-            .map(|row| self.view(row.image, caller, Size::Gallery, now))
+            .map(|row| self.addresses.view(row.image, caller, Size::Gallery, now))
             .collect();
         Ok(Listing {
             items,
@@ -122,7 +115,7 @@ impl Images {
     /// One picture.
     pub async fn get(&self, caller: &Caller, id: ImageId, now: Timestamp) -> Result<ImageView> {
         let image = self.find(caller.user, id).await?;
-        Ok(self.view(image, caller, Size::Display, now))
+        Ok(self.addresses.view(image, caller, Size::Display, now))
     }
 
     /// Puts a picture away; one that is put away already, or never came, goes for good.
@@ -148,14 +141,32 @@ impl Images {
     pub(super) async fn find(&self, user: UserId, id: ImageId) -> Result<Image> {
         Ok(self.store.image(user, id).await?.ok_or_else(missing)?.image)
     }
+}
 
-    /// A picture with an address of this size, also while its copies are being made.
-    fn view(&self, image: Image, caller: &Caller, size: Size, now: Timestamp) -> ImageView {
-        let signed_url = image
-            .can_be_shown()
-            .then(|| self.signed_url(&image, caller.session, size, now));
-        ImageView { image, signed_url }
+/// Announces a picture that is about to arrive. Refused if she has as many as she may have.
+///
+/// One that is `Pending` is listed at once, because it comes through us; one that is `Expected` has a
+/// ticket and is listed when it is there. The schedule forgets either if it never comes.
+pub async fn announce(
+    store: &Store,
+    public_url: &str,
+    user: UserId,
+    state: ImageState,
+    now: Timestamp,
+) -> Result<Image> {
+    let id = ImageId::next();
+    let storage_url = format!("{public_url}/storage/v1/object/protected-images/{user}/{id}");
+    let image = Image {
+        state,
+        ..Image::expected(id, user, storage_url, now)
+    };
+    if store.announce_image(&image).await? {
+        return Ok(image);
     }
+    Err(Error::conflict(
+        "IMAGE_LIMIT_REACHED",
+        "You have 50 pictures under protection, which is the most we can watch. Remove one to add another.",
+    ))
 }
 
 /// Removes a picture's bytes and then the picture. What was found of it stays.

@@ -17,7 +17,8 @@ pub(crate) use leaving::{
 };
 pub(crate) use looking::{alerts, alerts_told_apart, plan, upload_to_alert};
 pub(crate) use pictures::{
-    answer_within_a_minute, delete_image, known_copy_is_counted, scan_with_progress, upload,
+    answer_within_a_minute, delete_image, known_copy_is_counted, large_upload_to_alert,
+    scan_with_progress, upload,
 };
 
 /// The calls of contract/API.md section 1 that the badge and the lists make.

@@ -59,6 +59,35 @@ pub(crate) async fn upload(world: &World) {
     }
 }
 
+/// A phone's picture of 9.9 MB in one request, the list right after it, and the alert about a copy.
+pub(crate) async fn large_upload_to_alert(world: &World) {
+    let _whole = world.whole().await;
+    let (mut mine, found) = mine_and_found();
+    let page = world.plant(found).await;
+    // As a phone appends the film of a moving picture.
+    mine.resize(9_900_000, 0);
+    let (mut browser, _) = Browser::signed_up(world).await;
+    let sent = browser.upload(mine).await;
+    let id = sent.expect(201).data()["id"].clone();
+    assert_eq!(
+        sent.header("access-control-allow-origin"),
+        "http://localhost:3000"
+    );
+    let listed = browser.fetch(Method::GET, LIST).await;
+    assert_eq!(listed.expect(200).data()[0]["id"], id);
+
+    let alerts = browser.woman().alerts(1).await;
+    assert_eq!(alerts[0]["metadata"]["sourceUrl"], page);
+    assert_eq!(alerts[0]["metadata"]["imageId"], id);
+    assert_eq!(browser.get(BADGE).await.total(), 1);
+    // What was in the form beside the picture is gone with the form.
+    let shown = browser.fetch(Method::GET, LIST).await;
+    let shown = shown.data()[0]["signedUrl"].as_str().unwrap().to_owned();
+    let shown = browser.show(&shown).await;
+    assert_eq!(shown.expect(200).header("content-type"), "image/jpeg");
+    assert!(shown.bytes.len() < 1_000_000, "{} bytes", shown.bytes.len());
+}
+
 /// The dashboard tells of the first scan, which we began; then trigger, poll while it runs, and the
 /// toast; once more, with nothing new; and once more when she has said that it does not matter.
 pub(crate) async fn scan_with_progress(world: &World) {

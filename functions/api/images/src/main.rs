@@ -8,6 +8,7 @@ use vara::auth::{Gate, Keys};
 use vara::domain::BoxError;
 use vara::http::Door;
 use vara::runtime::{Clients, Env};
+use vara::services::image_files::ImageAddresses;
 use vara::services::images::Images;
 
 use routes::App;
@@ -20,8 +21,10 @@ async fn main() -> Result<(), BoxError> {
     let images = Images {
         store: store.clone(),
         objects: clients.objects(&env),
-        keys: Keys::read(&env),
-        public_url: env.text("PUBLIC_URL"),
+        addresses: ImageAddresses {
+            keys: Keys::read(&env),
+            public_url: env.text("PUBLIC_URL"),
+        },
     };
     let app = App {
         gate: Gate::new(&env, store),

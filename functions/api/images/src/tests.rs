@@ -8,6 +8,7 @@ use axum::response::Response;
 use vara::clock;
 use vara::domain::{Image, ImageId, ImageState, Timestamp, UserId};
 use vara::objects::{Objects, key};
+use vara::services::image_files::ImageAddresses;
 use vara::services::images::Images;
 use vara::testing::{Cloud, House};
 
@@ -28,8 +29,10 @@ impl Case {
             let images = Images {
                 store,
                 objects: objects.clone(),
-                keys: gate.keys().clone(),
-                public_url: "https://vara.example".into(),
+                addresses: ImageAddresses {
+                    keys: gate.keys().clone(),
+                    public_url: "https://vara.example".into(),
+                },
             };
             App { gate, images }
         })

@@ -93,7 +93,7 @@ fn request_context(parts: &Parts, path: &str, route: &Match<'_>, context: &Conte
     })
 }
 
-fn text(parts: &Parts, name: HeaderName) -> String {
+pub(super) fn text(parts: &Parts, name: HeaderName) -> String {
     parts.headers.get(name).map(header_text).unwrap_or_default()
 }
 
@@ -132,7 +132,7 @@ fn is_text(content_type: &str) -> bool {
 }
 
 /// Names are lower case already; several values of one name are joined.
-fn headers(map: &HeaderMap) -> BTreeMap<String, String> {
+pub(super) fn headers(map: &HeaderMap) -> BTreeMap<String, String> {
     let mut headers = BTreeMap::<String, String>::new();
     let kept = map
         .iter()

@@ -1,10 +1,12 @@
 //! The HTTP API: a request becomes an event, a function's answer a response. It
-//! keeps the real limits; what it refuses itself is in [`errors`].
+//! keeps the real limits; what it refuses itself is in [`errors`]. What the
+//! distribution in front of it sends elsewhere is in [`uploads`].
 
 pub(crate) mod errors;
 pub(crate) mod event;
 pub(crate) mod home;
 pub(crate) mod routes;
+mod uploads;
 
 use std::{collections::BTreeMap, convert::Infallible, net::SocketAddr, sync::Arc};
 
@@ -15,14 +17,15 @@ use hyper::body::{Body, Incoming};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use self::{errors::Refusal, event::Context, home::Home, routes::Routes};
+use self::{errors::Refusal, event::Context, home::Home, routes::Routes, uploads::UploadRoute};
 use crate::{
     lambda::{Invoke, Outcome},
+    servers::s3::StoreObject,
     shutdown::Shutdown,
     template::Api,
 };
 
-/// What an HTTP API takes.
+/// What an HTTP API takes, and a REST API too.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 /// A refused body is read on to here, so that its sender gets to read the refusal.
 const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
@@ -33,18 +36,33 @@ pub(crate) struct Gateway {
     api: Api,
     /// By ARN.
     functions: BTreeMap<String, Invoke>,
+    uploads: Option<UploadRoute>,
     port: u16,
     /// Pages of the local stack about itself.
     home: Option<Home>,
 }
 
 impl Gateway {
-    /// Connects the API's routes with functions, by ARN.
-    pub(crate) fn new(api: Api, functions: BTreeMap<String, Invoke>, port: u16) -> Self {
+    /// Connects the API's routes with functions, by ARN, and large uploads with the bucket.
+    pub(crate) fn new(
+        api: Api,
+        functions: BTreeMap<String, Invoke>,
+        store: StoreObject,
+        port: u16,
+    ) -> Self {
+        let uploads = api.large_uploads.clone().and_then(|uploads| {
+            let authorizer = functions.get(&uploads.authorizer_arn)?;
+            Some(UploadRoute {
+                authorizer: Arc::clone(authorizer),
+                uploads,
+                store,
+            })
+        });
         Self {
             routes: Routes::new(&api.routes),
             api,
             functions,
+            uploads,
             port,
             home: None,
         }
@@ -70,18 +88,25 @@ impl Gateway {
             peer,
             port: self.port,
         };
-        let answered = match collect(body).await {
-            Ok(body) => self.invoke(&parts, &body, &context).await,
-            Err(refusal) => Err(refusal),
+        let body = collect(body).await;
+        let large = self.uploads.as_ref().filter(|it| it.takes(&parts));
+        let mut response = match (large, body) {
+            (Some(large), body) => large.answer(&parts, body, &context).await,
+            (None, Ok(body)) => {
+                let answered = self.invoke(&parts, &body, &context).await;
+                answered.unwrap_or_else(|refusal| self.refuse(refusal, &parts, &request_id))
+            }
+            (None, Err(refusal)) => self.refuse(refusal, &parts, &request_id),
         };
-        let mut response = answered.unwrap_or_else(|refusal| {
-            tracing::debug!(?refusal, request_id, "the gateway answered itself");
-            refusal.response(self.api.cors.as_ref(), &parts.headers)
-        });
         if let Ok(id) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert("apigw-requestid", id);
         }
         response
+    }
+
+    fn refuse(&self, refusal: Refusal, parts: &Parts, request_id: &str) -> Response<Bytes> {
+        tracing::debug!(?refusal, request_id, "the gateway answered itself");
+        refusal.response(self.api.cors.as_ref(), &parts.headers)
     }
 
     async fn invoke(

@@ -21,9 +21,14 @@ fn gateway(invoke: Invoke, timeout: Duration) -> Gateway {
             function_arn: "f".to_owned(),
             timeout,
         }],
-        cors: None,
+        ..Api::default()
     };
-    Gateway::new(api, [("f".to_owned(), invoke)].into(), 4000)
+    let store = Arc::new(
+        |_| -> futures_util::future::BoxFuture<'static, Result<(), String>> {
+            Box::pin(async { Ok(()) })
+        },
+    );
+    Gateway::new(api, [("f".to_owned(), invoke)].into(), store, 4000)
 }
 
 fn always(outcome: Outcome) -> Invoke {

@@ -8,8 +8,10 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::{
-    Method, Request, Response,
+    Extensions, HeaderMap, Method, Request, Response, Uri,
     header::{HeaderValue, ORIGIN},
 };
 use hyper::body::Incoming;
@@ -32,12 +34,25 @@ use crate::{
     template::{Bucket, Notification},
 };
 
+/// An object to be stored.
+#[derive(Debug)]
+pub(crate) struct NewObject {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+    pub(crate) content_type: String,
+    pub(crate) body: Bytes,
+}
+
+/// Stores objects for parts of AWS that have a role of their own instead of a signature.
+pub(crate) type StoreObject =
+    Arc<dyn Fn(NewObject) -> BoxFuture<'static, std::result::Result<(), String>> + Send + Sync>;
+
 /// Creates the buckets that are not there yet and makes the service.
 pub(crate) async fn open(
     root: PathBuf,
     buckets: &[Bucket],
     notifier: Notifier,
-) -> Result<S3Service> {
+) -> Result<(S3Service, StoreObject)> {
     let files =
         FileSystem::new(&root).map_err(|error| Error::server("S3", format!("{error:?}")))?;
     for bucket in buckets {
@@ -53,13 +68,14 @@ pub(crate) async fn open(
             .await
             .map_err(|error| Error::server("S3", error))?;
     }
-    let mut builder = S3ServiceBuilder::new(Storage {
-        files,
+    let storage = Storage {
+        files: Arc::new(files),
         root,
-        notifier,
-    });
+        notifier: Arc::new(notifier),
+    };
+    let mut builder = S3ServiceBuilder::new(storage.clone());
     builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
-    Ok(builder.build())
+    Ok((builder.build(), storage.store_object()))
 }
 
 /// Serves until `shutdown`.
@@ -101,14 +117,24 @@ async fn answer(
 }
 
 /// The files, and who is told of new ones.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Storage {
-    files: FileSystem,
+    files: Arc<FileSystem>,
     root: PathBuf,
-    notifier: Notifier,
+    notifier: Arc<Notifier>,
 }
 
 impl Storage {
+    fn store_object(self) -> StoreObject {
+        Arc::new(move |object| {
+            let storage = self.clone();
+            Box::pin(async move {
+                let stored = storage.put(unsigned_put(object), "Put").await;
+                stored.map(drop).map_err(|error| format!("{error:?}"))
+            })
+        })
+    }
+
     async fn created(
         &self,
         bucket: &str,
@@ -153,6 +179,27 @@ impl Storage {
         for kind in ["metadata", "internal"] {
             remove(&self.root.join(format!("{name}.{kind}.json"))).await;
         }
+    }
+}
+
+fn unsigned_put(object: NewObject) -> S3Request<dto::PutObjectInput> {
+    let input = dto::PutObjectInput {
+        bucket: object.bucket,
+        key: object.key,
+        content_type: Some(object.content_type),
+        body: Some(Body::from(object.body).into()),
+        ..dto::PutObjectInput::default()
+    };
+    S3Request {
+        input,
+        method: Method::PUT,
+        uri: Uri::default(),
+        headers: HeaderMap::default(),
+        extensions: Extensions::default(),
+        credentials: None,
+        region: None,
+        service: None,
+        trailing_headers: None,
     }
 }
 

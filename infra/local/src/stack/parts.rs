@@ -15,7 +15,7 @@ use crate::{
     lambda::{environment::Launcher, pool::Pool},
     options::Options,
     ports::Bound,
-    servers::{self, relay, s3_events::Notifier, sqs::Sqs},
+    servers::{self, relay, s3::StoreObject, s3_events::Notifier, sqs::Sqs},
     shutdown::Shutdown,
     state::State,
     template::{self, Place, System, names},
@@ -155,7 +155,7 @@ pub(super) async fn open_servers(
     system: &System,
     state: &State,
     shutdown: &Shutdown,
-) -> Result<Arc<Sqs>> {
+) -> Result<(Arc<Sqs>, StoreObject)> {
     let stored = |name: &str| (!state.is_ephemeral()).then(|| state.path(name));
     let database = servers::dynamodb::open(stored("dynamodb.sqlite"), &system.tables)?;
     tasks.spawn(servers::dynamodb::serve(
@@ -172,7 +172,7 @@ pub(super) async fn open_servers(
     ));
     let buckets = system.buckets.clone();
     let notifier = Notifier::new(Arc::clone(&queues), &buckets);
-    let storage = servers::s3::open(state.path("s3"), &buckets, notifier).await?;
+    let (storage, store) = servers::s3::open(state.path("s3"), &buckets, notifier).await?;
     tasks.spawn(servers::s3::serve(
         s3.listener,
         storage,
@@ -186,7 +186,7 @@ pub(super) async fn open_servers(
             tracing::error!(%error, "the stand-ins stopped");
         }
     });
-    Ok(queues)
+    Ok((queues, store))
 }
 
 pub(super) fn pools(

@@ -9,6 +9,7 @@ mod properties;
 mod reader;
 mod resources;
 mod rules;
+mod uploads;
 
 use std::collections::BTreeMap;
 
@@ -17,8 +18,8 @@ use thiserror::Error;
 
 pub use intrinsics::Place;
 pub use model::{
-    Api, ApiCors, Bucket, CorsRule, Function, Notification, Queue, QueueSource, Route, Schedule,
-    Secret, System, Table,
+    Api, ApiCors, Bucket, CorsRule, Function, GatewayAnswer, LargeUploads, Notification, Queue,
+    QueueSource, Route, Schedule, Secret, System, Table,
 };
 
 /// Why a template cannot be raised here.
@@ -167,4 +168,4 @@ fn resolve(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

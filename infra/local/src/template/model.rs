@@ -164,6 +164,44 @@ pub struct Api {
     pub routes: Vec<Route>,
     /// What the gateway's own answers allow browsers.
     pub cors: Option<ApiCors>,
+    /// Where uploads go that are too large for a function.
+    pub large_uploads: Option<LargeUploads>,
+}
+
+/// The route of uploads that are too large for a function: a REST API stores them as they were sent.
+#[derive(Debug, Clone, Default)]
+pub struct LargeUploads {
+    /// `POST /path`.
+    pub route: String,
+    /// Only requests with a longer body go there.
+    pub above_bytes: u64,
+    /// The function that decides.
+    pub authorizer_arn: String,
+    /// Where the body is stored.
+    pub bucket: String,
+    /// The object's name, with `{variables}`.
+    pub key: String,
+    /// The entry of the authorizer's context that each variable stands for.
+    pub key_parts: BTreeMap<String, String>,
+    /// The status of a stored upload.
+    pub status: u16,
+    /// The entry of the authorizer's context that is the whole answer, in base64.
+    pub answer: String,
+    /// The answer to an upload that was not stored.
+    pub failure: GatewayAnswer,
+    /// The API's own answers, by type.
+    pub answers: BTreeMap<String, GatewayAnswer>,
+    /// What all these answers allow browsers.
+    pub cors: ApiCors,
+}
+
+/// An answer that a REST API makes itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GatewayAnswer {
+    /// Its status.
+    pub status: u16,
+    /// Its template.
+    pub body: String,
 }
 
 /// One route of the HTTP API.
@@ -177,8 +215,8 @@ pub struct Route {
     pub timeout: Duration,
 }
 
-/// The CORS configuration of the HTTP API.
-#[derive(Debug, Clone)]
+/// A CORS configuration of the gateway's.
+#[derive(Debug, Clone, Default)]
 pub struct ApiCors {
     /// Origins that may read answers.
     pub origins: Vec<String>,

@@ -101,6 +101,16 @@ pub(super) fn attribute(
         }
         ("AWS::IAM::Role", "Arn") => format!("arn:aws:iam::{ACCOUNT}:role/{STACK}-{logical}"),
         ("AWS::KMS::Key", "Arn") => arn("kms", format!("key/{logical}")),
+        ("AWS::ApiGateway::RestApi", "RootResourceId") => format!("{logical}/"),
+        ("AWS::CloudFront::Function", "FunctionARN") => {
+            format!("arn:aws:cloudfront::{ACCOUNT}:function/{logical}")
+        }
+        ("AWS::CloudFront::Distribution", "DomainName") => {
+            let url = &evaluator.place.gateway_url;
+            url.split_once("://")
+                .map_or(url.as_str(), |(_, host)| host)
+                .to_owned()
+        }
         ("AWS::ApiGatewayV2::Api", "ApiEndpoint") => evaluator.place.gateway_url.clone(),
         (kind, attribute) => {
             return Err(TemplateError::UnknownAttribute {

@@ -10,11 +10,21 @@ use super::{
     model::{Api, ApiCors, Bucket, CorsRule, Notification, Queue, Route, Secret, System, Table},
     names,
     properties::Properties,
-    rules,
+    rules, uploads,
 };
 
 /// Types that mean nothing on one machine: permissions, encryption, logs, alarms.
-const LEFT_OUT: [&str; 20] = [
+const LEFT_OUT: [&str; 29] = [
+    // Read through the distribution that leads to them.
+    "AWS::ApiGateway::Authorizer",
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::GatewayResponse",
+    "AWS::ApiGateway::Method",
+    "AWS::ApiGateway::Resource",
+    "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Stage",
+    "AWS::CloudFront::Function",
+    "AWS::CloudFront::ResponseHeadersPolicy",
     "AWS::ApiGatewayV2::Integration", // read through the routes that point to it
     "AWS::ApiGatewayV2::Stage",
     "AWS::CloudWatch::Alarm",
@@ -125,6 +135,10 @@ fn add(
         "AWS::S3::Bucket" => system.buckets.push(bucket(evaluator, logical, properties)?),
         "AWS::SecretsManager::Secret" => {
             system.secrets.push(secret(evaluator, logical, properties)?);
+        }
+        "AWS::CloudFront::Distribution" => {
+            let found = uploads::large_uploads(evaluator, logical, properties)?;
+            system.api.large_uploads = Some(found);
         }
         "AWS::ApiGatewayV2::Api" => {
             system.api.cors = api_cors(evaluator, logical, properties)?;
@@ -419,7 +433,7 @@ fn route(
 
 /// An integration names its function by ARN, or by the long path of the Lambda
 /// API with the ARN inside.
-fn function_arn(uri: &str) -> &str {
+pub(super) fn function_arn(uri: &str) -> &str {
     uri.rsplit_once("functions/")
         .map_or(uri, |(_, arn)| arn.trim_end_matches("/invocations"))
 }

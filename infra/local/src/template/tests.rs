@@ -21,7 +21,7 @@ fn place() -> Place {
     }
 }
 
-fn real() -> System {
+pub(crate) fn real() -> System {
     load(TEMPLATE, &place()).unwrap()
 }
 
@@ -115,6 +115,29 @@ fn a_stage_must_be_given() {
 }
 
 #[test]
+fn the_route_of_large_uploads_is_followed_to_the_bucket() {
+    let system = real();
+    let uploads = system.api.large_uploads.unwrap();
+    assert_eq!(uploads.route, "POST /api/v1/images/upload");
+    assert_eq!(uploads.above_bytes, 4_400_000);
+    assert_eq!(uploads.bucket, system.buckets[0].name);
+    assert_eq!(uploads.key, "uploads/{user}/{image}");
+    let parts = ["user", "image"].map(|it| (it.to_owned(), it.to_owned()));
+    assert_eq!(uploads.key_parts, parts.into());
+    assert_eq!((uploads.status, uploads.answer.as_str()), (201, "answer"));
+    assert_eq!(uploads.failure.status, 503);
+    assert_eq!(uploads.answers["REQUEST_TOO_LARGE"].status, 413);
+    assert_eq!(uploads.answers["DEFAULT_5XX"].status, 500);
+    assert_eq!(uploads.cors.origins.len(), 2);
+    let authorizer = system
+        .functions
+        .iter()
+        .find(|it| it.arn == uploads.authorizer_arn)
+        .unwrap();
+    assert_eq!(authorizer.package, "api-upload-authorizer");
+}
+
+#[test]
 fn every_redrive_policy_names_a_queue() {
     let system = real();
     let mut policies = 0;
@@ -167,7 +190,7 @@ fn globals_reach_every_function() {
 #[test]
 fn secrets_are_put_in_place() {
     let mut system = real();
-    let secrets = ["Secret", "SigningSecret", "ProxySecret"]
+    let secrets = ["Secret", "SigningSecret", "ProxySecret", "EdgeSecret"]
         .map(|it| (it.to_owned(), format!("s3cret of {it}")));
     system.resolve_secrets(&secrets.into()).unwrap();
     let auth = system
@@ -236,6 +259,67 @@ fn faults_are_named() {
             "1.0",
         ),
         ("Name: prefix", "Name: prefx", "prefx"),
+        (
+            "const LARGE_ABOVE_BYTES = 4400000;",
+            "const ABOVE = 4400000;",
+            "LARGE_ABOVE_BYTES",
+        ),
+        (
+            "const LARGE_ABOVE_BYTES = 4400000;",
+            "const LARGE_ABOVE_BYTES = 4.4e6;",
+            "4.4e6",
+        ),
+        (
+            "const LARGE_ORIGIN = 'uploads'",
+            "const LARGE_ORIGIN = 'else'",
+            "else",
+        ),
+        (
+            "EventType: viewer-request",
+            "EventType: viewer-response",
+            "viewer-response",
+        ),
+        ("OriginPath: /uploads", "OriginPath: /else", "/else"),
+        (
+            "PathPart: upload\n",
+            "PathPart: uplaod\n",
+            "POST /api/v1/images/upload",
+        ),
+        (
+            "AuthorizerResultTtlInSeconds: 0",
+            "AuthorizerResultTtlInSeconds: 300",
+            "300",
+        ),
+        (
+            "IntegrationHttpMethod: PUT",
+            "IntegrationHttpMethod: POST",
+            "POST",
+        ),
+        (
+            "integration.request.path.user: context.authorizer.user",
+            "integration.request.path.user: method.request.header.User",
+            "method.request.header.User",
+        ),
+        (
+            "          integration.request.header.Content-Type: method.request.header.Content-Type\n",
+            "",
+            "Content-Type",
+        ),
+        (
+            "$util.base64Decode(",
+            "$util.escapeJavaScript(",
+            "escapeJavaScript",
+        ),
+        (
+            "ResponseType: REQUEST_TOO_LARGE",
+            "ResponseType: TOO_LARGE",
+            "REQUEST_TOO_LARGE",
+        ),
+        (
+            "OriginOverride: false",
+            "OriginOverride: true",
+            "OriginOverride",
+        ),
     ] {
         let error = planted(from, to).unwrap_err().to_string();
         assert!(error.contains(named), "{from} -> {to}: {error}");

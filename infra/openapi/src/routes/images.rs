@@ -22,10 +22,11 @@ fn pictures() -> Vec<Operation> {
             .query("filter", "All that are not put away, or some of them.", filter)
             .page::<ImageView>("The newest first."),
         Operation::new("post", "/api/v1/images/upload", "uploadImage", "Send a picture")
-            .about("Up to 4.4 MB; larger ones go straight to the bucket with a ticket. JPEG, PNG or WebP by its bytes. It is searched for by itself.")
+            .about("One file of up to 10 MB (10,485,760 bytes with the form around it). JPEG, PNG or WebP by its bytes. It is searched for by itself. A body over 4,400,000 bytes is stored before it is looked at: a file that is refused then shows in `rejectedReason` of the picture, and who may not upload is answered 403 with the code that a smaller body gets with 401, 406, 409 or 429.")
             .takes_form("multipart/form-data", true, form())
             .data::<ImageView>(201, "The picture, whose intake goes on; `signedUrl` can be shown already.")
             .refuses(400, &["NO_FILE_PROVIDED", "INVALID_FILE_TYPE", "REQUEST_ERROR"])
+            .refuses(403, &["AUTH_MISSING_TOKEN", "AUTH_TOKEN_EXPIRED", "AUTH_INVALID_TOKEN", "FST_INVALID_MULTIPART_CONTENT_TYPE", "IMAGE_LIMIT_REACHED", "REQUEST_ERROR"])
             .refuses(406, &["FST_INVALID_MULTIPART_CONTENT_TYPE"])
             .refuses(409, &["IMAGE_LIMIT_REACHED"])
             .refuses(413, &["FST_REQ_FILE_TOO_LARGE", "FST_FILES_LIMIT"])

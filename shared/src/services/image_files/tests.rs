@@ -22,8 +22,10 @@ fn images(world: &World) -> Images {
     Images {
         store: world.store.clone(),
         objects: world.objects.clone(),
-        keys: Keys::derive("a-secret-of-more-than-thirty-two-characters", None).unwrap(),
-        public_url: "https://vara.example".into(),
+        addresses: ImageAddresses {
+            keys: Keys::derive("a-secret-of-more-than-thirty-two-characters", None).unwrap(),
+            public_url: "https://vara.example".into(),
+        },
     }
 }
 

@@ -50,9 +50,9 @@ impl Scene {
         let root = state.path("s3");
         std::fs::create_dir(root.join("bucket")).unwrap();
         let storage = Storage {
-            files: FileSystem::new(&root).unwrap(),
+            files: Arc::new(FileSystem::new(&root).unwrap()),
             root,
-            notifier: Notifier::new(Arc::clone(&sqs), &[bucket]),
+            notifier: Arc::new(Notifier::new(Arc::clone(&sqs), &[bucket])),
         };
         Self {
             storage,

@@ -1,0 +1,60 @@
+//! Lambda authorizer of `POST /api/v1/images/upload` for bodies that are too large for a function.
+//!
+//! API Gateway asks it before it stores such a body in the bucket. It checks the token, the rate limit and
+//! the number of pictures, announces the picture, and returns the object's name and the whole answer.
+
+mod authorizer;
+
+#[cfg(test)]
+mod tests;
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::Value;
+use vara::auth::Gate;
+use vara::clock;
+use vara::domain::BoxError;
+use vara::http::Edge;
+use vara::metrics;
+use vara::runtime::{Clients, Env};
+use vara::services::image_files::ImageAddresses;
+use vara::services::limits::Limits;
+use vara::traces;
+use vara::trail::Trail;
+
+use authorizer::{AuthorizerRequest, UploadAuthorizer};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    vara::runtime::logs();
+    let (env, clients) = (Env::process(), Clients::load().await);
+    let store = clients.store(&env);
+    let gate = Gate::new(&env, store.clone());
+    let authorizer = &UploadAuthorizer {
+        addresses: ImageAddresses {
+            keys: gate.keys().clone(),
+            public_url: env.text("PUBLIC_URL"),
+        },
+        gate,
+        limits: Limits::read(&env, store.clone()),
+        edge: Edge::read(&env),
+        store,
+    };
+    env.check()?;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<AuthorizerRequest>| {
+        metrics::note_start();
+        let trail = Trail {
+            correlation: event.payload.correlation_id().to_owned(),
+            trace: event.context.xray_trace_id.clone(),
+        };
+        let span = tracing::info_span!(
+            "request",
+            correlation = trail.correlation,
+            trace = trail.root()
+        );
+        let decision = authorizer.decide(&event.payload, clock::now());
+        let decision: Result<Value, BoxError> = trail.follow(span, decision).await;
+        traces::flush().await;
+        decision
+    }))
+    .await
+}

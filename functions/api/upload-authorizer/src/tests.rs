@@ -1,0 +1,212 @@
+//! Decisions over a real table API in memory.
+
+#![allow(clippy::unwrap_used)]
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use vara::auth::Gate;
+use vara::clock;
+use vara::domain::{
+    Account, ImageFilter, ImageId, ImageState, Page, Session, SignInMethod, UserId,
+};
+use vara::http::{EDGE, Edge, VIEWER};
+use vara::runtime::Env;
+use vara::services::image_files::ImageAddresses;
+use vara::services::limits::{Limits, Rates};
+use vara::store::Store;
+
+use crate::authorizer::UploadAuthorizer;
+
+const ARN: &str = "arn:aws:execute-api:eu-central-1:1:api/uploads/POST/api/v1/images/upload";
+const FORM: &str = "multipart/form-data; boundary=x";
+
+struct House {
+    authorizer: UploadAuthorizer,
+    store: Store,
+}
+
+impl House {
+    async fn with(store: Store, all: u32) -> Self {
+        let settings = [
+            ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
+            (
+                "SIGNING_SECRET",
+                "a-signing-secret-of-more-than-thirty-two-characters",
+            ),
+            ("PUBLIC_URL", "https://vara.example"),
+            ("EDGE_SECRET", "s3cret"),
+        ];
+        let env = Env::of(settings.map(|(name, value)| (name.into(), value.into())));
+        let gate = Gate::new(&env, store.clone());
+        let rates = Rates {
+            all,
+            auth: 9,
+            user: 100,
+        };
+        let authorizer = UploadAuthorizer {
+            addresses: ImageAddresses {
+                keys: gate.keys().clone(),
+                public_url: env.text("PUBLIC_URL"),
+            },
+            gate,
+            limits: Limits::new(rates, store.clone()),
+            edge: Edge::read(&env),
+            store: store.clone(),
+        };
+        Self { authorizer, store }
+    }
+
+    async fn build() -> Self {
+        Self::with(vara::testing::store().await, 1000).await
+    }
+
+    async fn woman(&self) -> (UserId, String) {
+        let now = clock::now();
+        let account = Account::new(UserId::random(), "ana@example.net", now);
+        let session = Session::new(account.id(), SignInMethod::Password, now);
+        let made = self.store.create_account(&account, "hash", Some(&session));
+        assert!(made.await.unwrap());
+        let access = self.authorizer.gate.access();
+        let token = access.issue(&account, &session, now).unwrap().0;
+        (account.id(), format!("Bearer {token}"))
+    }
+
+    async fn ask(&self, headers: Value) -> Result<Value, String> {
+        let request = json!({
+            "type": "REQUEST", "methodArn": ARN, "headers": headers, "httpMethod": "POST",
+            "requestContext": { "requestId": "r", "identity": { "sourceIp": "192.0.2.7" } },
+        });
+        let request = serde_json::from_value(request).unwrap();
+        let decision = self.authorizer.decide(&request, clock::now()).await;
+        decision.map_err(|err| err.to_string())
+    }
+
+    async fn listed(&self, user: UserId) -> Vec<ImageId> {
+        let page = Page {
+            number: 1,
+            limit: 50,
+        };
+        let found = self
+            .store
+            .images(user, ImageFilter::All, page)
+            .await
+            .unwrap();
+        found.items.iter().map(|it| it.image.id).collect()
+    }
+}
+
+fn effect(decision: &Value) -> (&Value, &Value) {
+    let statement = &decision["policyDocument"]["Statement"][0];
+    assert_eq!(statement["Action"], "execute-api:Invoke");
+    (&statement["Effect"], &statement["Resource"])
+}
+
+fn denied(decision: &Value, code: &str) {
+    assert_eq!(
+        effect(decision),
+        (&json!("Deny"), &json!(ARN)),
+        "{decision}"
+    );
+    assert_eq!(decision["context"]["code"], code);
+    // Both are put into a template that escapes nothing.
+    for said in ["code", "message"] {
+        let text = decision["context"][said].as_str().unwrap();
+        assert!(
+            text.len() > 5 && !text.contains(['"', '\\', '\n']),
+            "{text}"
+        );
+    }
+    let message = decision["context"]["message"].as_str().unwrap();
+    assert!(!message.contains("/api/"), "{message} names a route");
+}
+
+#[tokio::test]
+async fn her_picture_is_announced_and_its_whole_answer_given() {
+    let house = House::build().await;
+    let (user, token) = house.woman().await;
+    let headers = json!({ "Authorization": token, "Content-Type": FORM });
+    let decision = house.ask(headers).await.unwrap();
+    assert_eq!(effect(&decision), (&json!("Allow"), &json!(ARN)));
+    let context = &decision["context"];
+    assert_eq!(context["user"], json!(user));
+    let answer = STANDARD
+        .decode(context["answer"].as_str().unwrap())
+        .unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    let image = &answer["data"];
+    assert_eq!(
+        (&image["id"], &image["userId"], &image["state"]),
+        (&context["image"], &context["user"], &json!("PENDING"))
+    );
+    assert!(image["signedUrl"].is_string(), "{image}");
+    let id = ImageId::parse(image["id"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        house.listed(user).await,
+        [id],
+        "listed at once, as a small one is"
+    );
+    let row = house.store.image(user, id).await.unwrap().unwrap();
+    assert_eq!(row.image.state, ImageState::Pending);
+    // API Gateway takes text, numbers and truth values only.
+    for (name, value) in context.as_object().unwrap() {
+        assert!(value.is_string(), "{name} is {value}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_is_told_why() {
+    let house = House::build().await;
+    let (user, token) = house.woman().await;
+    let ask = async |headers: Value| house.ask(headers).await.unwrap();
+    denied(
+        &ask(json!({ "content-type": FORM })).await,
+        "AUTH_MISSING_TOKEN",
+    );
+    denied(&ask(Value::Null).await, "AUTH_MISSING_TOKEN");
+    let forged = json!({ "authorization": "Bearer x", "content-type": FORM });
+    denied(&ask(forged).await, "AUTH_INVALID_TOKEN");
+    for kind in ["application/json", "multipart/form-data", ""] {
+        let headers = json!({ "authorization": token, "content-type": kind });
+        denied(&ask(headers).await, "FST_INVALID_MULTIPART_CONTENT_TYPE");
+    }
+    assert_eq!(house.listed(user).await, []);
+}
+
+#[tokio::test]
+async fn the_fifty_first_is_denied() {
+    let house = House::build().await;
+    let (user, token) = house.woman().await;
+    let headers = json!({ "authorization": token, "content-type": FORM });
+    for _ in 0..50 {
+        let decision = house.ask(headers.clone()).await.unwrap();
+        assert_eq!(effect(&decision).0, "Allow");
+    }
+    denied(&house.ask(headers).await.unwrap(), "IMAGE_LIMIT_REACHED");
+    assert_eq!(house.listed(user).await.len(), 50);
+}
+
+#[tokio::test]
+async fn calls_are_counted_by_who_called_the_distribution() {
+    let house = House::with(vara::testing::store().await, 1).await;
+    let from = async |secret: &str, viewer: &str| {
+        let headers = json!({ EDGE: secret, VIEWER: viewer });
+        let decision = house.ask(headers).await.unwrap();
+        decision["context"]["code"].clone()
+    };
+    assert_eq!(from("s3cret", "198.51.100.1").await, "AUTH_MISSING_TOKEN");
+    assert_eq!(from("s3cret", "198.51.100.2").await, "AUTH_MISSING_TOKEN");
+    assert_eq!(from("s3cret", "198.51.100.1").await, "REQUEST_ERROR");
+    // Whoever comes past the distribution is who the gateway saw.
+    assert_eq!(from("guess", "198.51.100.3").await, "AUTH_MISSING_TOKEN");
+    assert_eq!(from("guess", "198.51.100.4").await, "REQUEST_ERROR");
+}
+
+#[tokio::test]
+async fn a_table_that_does_not_answer_is_no_refusal() {
+    let known = House::build().await;
+    let (_, token) = known.woman().await;
+    let house = House::with(vara::testing::silent_store(), 1000).await;
+    let headers = json!({ "authorization": token, "content-type": FORM });
+    assert!(house.ask(headers).await.is_err());
+}
