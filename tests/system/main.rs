@@ -103,6 +103,7 @@ fn cases() -> Vec<Case> {
         flows::two_tabs,
         flows::upload,
         flows::upload_to_alert,
+        flows::wrong_passwords,
         kinds::all_of_it_at_once,
         kinds::breaches_are_told_once,
         kinds::changes_around_her_profile,

@@ -205,6 +205,65 @@ pub(crate) async fn password_recovery(world: &World) {
     );
 }
 
+/// Wrong passwords of somebody behind her own address, and his requests for links, keep her from nothing. A
+/// reset by mail ends the delay after wrong passwords of her own.
+pub(crate) async fn wrong_passwords(world: &World) {
+    let (mut browser, email) = Browser::signed_up(world).await;
+    let his = reqwest::Client::builder().user_agent("His browser");
+    let his = his.build().unwrap();
+    let ask = async |path: &str, body: Value| {
+        let request = his
+            .post(format!("{}/auth/v1{path}", world.gateway))
+            .header("origin", ORIGIN)
+            .header("content-type", "application/json;charset=UTF-8")
+            .body(body.to_string());
+        Reply::to(request).await
+    };
+    let waits = |reply: &Reply, code: &str| {
+        assert_eq!(reply.expect(429).json["code"], code);
+        let seconds: u32 = reply.header("retry-after").parse().unwrap();
+        assert!((1..=60).contains(&seconds), "{seconds}");
+    };
+    let wrong = json!({ "email": email, "password": "Wrong-Horse-7", "gotrue_meta_security": {} });
+    let mut taken = 0;
+    for _ in 0..20 {
+        let reply = ask("/token?grant_type=password", wrong.clone()).await;
+        match reply.status {
+            400 => taken += 1,
+            _ => waits(&reply, "over_request_rate_limit"),
+        }
+    }
+    assert!((5..20).contains(&taken), "{taken} of his were taken");
+    let body = json!({ "email": email, "gotrue_meta_security": {} });
+    ask("/recover", body.clone()).await.expect(200);
+    waits(
+        &ask("/recover", body.clone()).await,
+        "over_email_send_rate_limit",
+    );
+    browser.sign_in(&email, PASSWORD).await.unwrap();
+    let asked = browser
+        .library(Method::POST, "/recover", None, Some(body))
+        .await;
+    asked.expect(200);
+
+    // Her own wrong ones make her wait, and are told so in words.
+    let mut told = String::new();
+    for _ in 0..20 {
+        told = browser.sign_in(&email, "Wrong-Horse-7").await.unwrap_err();
+        if told.contains("Please wait") {
+            break;
+        }
+    }
+    assert!(told.contains("Please wait"), "{told}");
+    let link = world.mailed(&email, "type=recovery").await;
+    let landed = fragment(&follow(world, &link).await);
+    let body = json!({ "password": "Another-Horse-8" });
+    let token = landed["access_token"].as_str();
+    let changed = browser.library(Method::PUT, "/user", Some(token), Some(body));
+    changed.await.expect(200);
+    browser.sign_in(&email, "Another-Horse-8").await.unwrap();
+}
+
 /// Where a mailed link leads her browser: it opens the page, as a scanner did before it, and she presses the
 /// button.
 async fn follow(world: &World, link: &str) -> Url {

@@ -11,7 +11,9 @@ use serde_json::Value;
 use vara_tests::Woman;
 use vara_tests::world::eventually;
 
-pub(crate) use entering::{dashboard, onboarding_quiz, password_recovery, sign_up};
+pub(crate) use entering::{
+    dashboard, onboarding_quiz, password_recovery, sign_up, wrong_passwords,
+};
 pub(crate) use leaving::{
     delete_account, expired_token, logged_out_here_only, revoked_token, settings, two_tabs,
 };
