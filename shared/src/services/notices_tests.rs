@@ -436,7 +436,6 @@ async fn receivers_that_do_not_answer_hold_up_nobody_else() {
     case.queue.lock().unwrap().extend(hers);
     case.deliver(3).await;
     assert_eq!((case.mails().await.len(), case.hook.names().len()), (1, 1));
-    assert!(calls.iter().all(|it| !it.is_finished()));
     calls.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
