@@ -9,7 +9,7 @@ use vara::services::image_files::INTAKE_WAIT;
 use crate::template_model::{Faults, Template, reference, root};
 
 /// Package, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 21] = [
+const SIZES: [(&str, u64, u64); 22] = [
     ("api-accounts", 256, 25),
     ("api-admin", 256, 25),
     ("api-alerts", 256, 15),
@@ -45,7 +45,7 @@ const SETTINGS_OF_ALL: [&str; 4] = [
 
 /// Which settings a function gets besides, and no others. `SECRET` signs picture links: only what a
 /// woman talks to may have it. `SIGNING_SECRET` signs sessions: only sign-in may have it.
-const SETTINGS: [(&str, &str); 21] = [
+const SETTINGS: [(&str, &str); 22] = [
     (
         "api-accounts",
         "EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM MAIL_SETTINGS OAUTH_PROVIDERS PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SOCIAL_URL STAGE TABLE TOKEN_KEY WEB_ORIGINS",
