@@ -199,6 +199,9 @@ impl Store {
             .drop_links(account, link);
         if let Some(link) = link {
             tx = tx.use_link(link);
+            if !account.is_proved() {
+                tx = tx.plan_first_check(user, now);
+            }
         }
         for &session in ended {
             tx = tx.drop_session(user, session);
