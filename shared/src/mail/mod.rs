@@ -169,4 +169,26 @@ mod tests {
             assert!(!err.chain().contains("ana@"), "{}", err.chain());
         }
     }
+
+    /// Without the configuration set nobody would hear of a bounce.
+    #[tokio::test]
+    async fn a_mail_names_its_configuration_set() {
+        let (took, mut taken) = tokio::sync::mpsc::unbounded_channel();
+        let take = async move |body: String| {
+            took.send(body).unwrap();
+            r#"{"MessageId":"1"}"#
+        };
+        let routes = axum::Router::new().fallback(take);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        for settings in [Some("vara-mail".to_owned()), None] {
+            let mailer = mailer(&endpoint).with_settings(settings.clone());
+            let sent = mailer.send("ana@example.net", &Mail::PasswordChanged);
+            sent.await.unwrap();
+            let body: serde_json::Value =
+                serde_json::from_str(&taken.recv().await.unwrap()).unwrap();
+            assert_eq!(body["ConfigurationSetName"].as_str(), settings.as_deref());
+        }
+    }
 }
