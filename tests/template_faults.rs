@@ -353,6 +353,13 @@ fn gateway() -> Vec<Planted> {
             "ApiStage.AccessLogSettings/Format",
             json!("{\"p\":\"$context.path\"}"),
         ),
+        gone(
+            "throttling",
+            "ApiStage.DefaultRouteSettings/ThrottlingRateLimit",
+        ),
+        gone("throttling", "ApiStage.RouteSettings"),
+        gone("throttling", "ApiStage/DependsOn"),
+        gone("throttling", "AuthFunction.ReservedConcurrentExecutions"),
     ]
 }
 

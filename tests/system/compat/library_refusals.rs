@@ -15,9 +15,6 @@ const VERIFY: &str = "/auth/v1/verify";
 /// As the fields would be, in their order.
 const LIST: &str = "[\"ana@example.org\", \"Correct-Horse-7\", \"AAAAAAAAAAAAAAAAAAAA\"]";
 
-/// Wrong passwords that are taken for one address from one place.
-const TRIES: usize = 20;
-
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = bodies();
     rows.extend(credentials());
@@ -147,10 +144,6 @@ fn credentials() -> Vec<Row> {
 fn sign_ins() -> Vec<Row> {
     let words = |email: &str, password: &str| json!({ "email": email, "password": password });
     let wrong = words("$email", "Wrong-Horse-7");
-    let mut many = library(post("sign_in_too_often", New, SIGN_IN)).json(words("$email", PASSWORD));
-    for _ in 0..TRIES {
-        many = many.after(earlier(SIGN_IN, &wrong));
-    }
     let mut rows = vec![
         library(post("sign_in_with_a_wrong_password", New, SIGN_IN))
             .json(wrong)
@@ -158,7 +151,6 @@ fn sign_ins() -> Vec<Row> {
         anon("sign_in_of_nobody", SIGN_IN)
             .json(words("$fresh", PASSWORD))
             .denied(400, "invalid_credentials"),
-        many.denied(429, "over_request_rate_limit"),
     ];
     for grant in [
         "",
