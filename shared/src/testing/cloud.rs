@@ -12,7 +12,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -36,7 +36,8 @@ pub struct Cloud {
 
 #[derive(Debug, Default)]
 struct Held {
-    objects: Mutex<HashMap<String, Bytes>>,
+    /// By key, with their content types.
+    objects: Mutex<HashMap<String, (String, Bytes)>>,
     calls: Mutex<Vec<(String, Value)>>,
     letters: Mutex<Vec<Letter>>,
 }
@@ -56,6 +57,7 @@ impl Cloud {
         let routes = Router::new()
             .route("/", post(call))
             .route("/{bucket}/{*key}", get(read).put(write).delete(remove))
+            .layer(DefaultBodyLimit::disable())
             .with_state(Arc::clone(&held));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -142,7 +144,9 @@ fn aws(endpoint: &str) -> SdkConfig {
 
 async fn read(State(held): State<Arc<Held>>, Path((_, key)): Path<(String, String)>) -> Response {
     match held.objects.lock().unwrap().get(&key) {
-        Some(bytes) => bytes.clone().into_response(),
+        Some((kind, bytes)) => {
+            ([(header::CONTENT_TYPE, kind.clone())], bytes.clone()).into_response()
+        }
         None => (
             StatusCode::NOT_FOUND,
             "<Error><Code>NoSuchKey</Code></Error>",
@@ -151,9 +155,16 @@ async fn read(State(held): State<Arc<Held>>, Path((_, key)): Path<(String, Strin
     }
 }
 
-async fn write(State(held): State<Arc<Held>>, Path((_, key)): Path<(String, String)>, body: Bytes) {
+async fn write(
+    State(held): State<Arc<Held>>,
+    Path((_, key)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) {
+    let kind = headers[header::CONTENT_TYPE].to_str().unwrap().to_owned();
     // The client wraps what it sends in chunks with a checksum; what is asked for must be the bytes.
-    held.objects.lock().unwrap().insert(key, unwrapped(&body));
+    let object = (kind, unwrapped(&body));
+    held.objects.lock().unwrap().insert(key, object);
 }
 
 fn unwrapped(body: &Bytes) -> Bytes {
