@@ -110,8 +110,10 @@ fn every_api_function_has_a_door() {
             seen += 1;
             let text = fs::read_to_string(&path).expect("a source");
             let through_shared = text.contains("table::run(routes::routes())");
+            // The authorizer has no routes: it counts the calls that it is asked about.
+            let is_authorizer = text.contains("limits: Limits::read(&env, store.clone())");
             assert!(
-                has_door(&text) || through_shared,
+                has_door(&text) || through_shared || is_authorizer,
                 "{} has no limits",
                 path.display()
             );
