@@ -51,8 +51,8 @@ pub struct Error {
     pub message: Cow<'static, str>,
     /// Facts for programs, shown in the answer.
     pub details: Option<Value>,
-    /// After how many seconds it may work, if that is known.
-    pub retry_after: Option<i64>,
+    /// After how many seconds it may work, if that is known. So small that it makes no error larger.
+    pub retry_after: Option<u16>,
     /// What happened underneath; logged, never sent.
     pub source: Option<BoxError>,
 }
@@ -134,7 +134,7 @@ impl Error {
     /// The same error, which may be gone after so many seconds.
     #[must_use]
     pub fn with_retry_after(mut self, seconds: i64) -> Self {
-        self.retry_after = Some(seconds);
+        self.retry_after = Some(u16::try_from(seconds).unwrap_or(u16::MAX));
         self
     }
 
