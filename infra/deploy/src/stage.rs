@@ -275,10 +275,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named_all_at_once() {
         let problems = |text: &str| values(&filled(text)).unwrap_err().join("\n");
-        assert_eq!(
-            problems("  WebOrigins: [https://a.test.net]\n"),
-            "Stage is missing"
-        );
+        let nameless = GOOD.replace("  Stage: prod\n", "");
+        assert_eq!(problems(&nameless), "Stage is missing");
         let bad = format!(
             "{GOOD}  Tyneye: x\n  TineyeApiKey: abc\n  Architecture: mips\n  SocialUrl: \"a\\nb\"\n  OtlpEndpoint: \"'x'\"\n"
         );
