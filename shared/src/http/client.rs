@@ -72,7 +72,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
     }
 }
 
-/// Recognises our CloudFront distribution, by the secret it sends with every request.
+/// Recognises our `CloudFront` distribution, by the secret it sends with every request.
 #[derive(Clone, Default)]
 pub struct Edge {
     secret: Option<String>,
