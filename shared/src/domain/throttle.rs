@@ -1,6 +1,6 @@
 //! Throttles: how long to wait before the next try, by what was tried before.
 
-use std::net::{IpAddr, Ipv6Addr};
+use core::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 

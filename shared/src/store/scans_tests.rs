@@ -113,7 +113,7 @@ async fn lists_are_in_the_order_the_screens_need() {
     );
     assert_eq!(
         list(&store, user, Some(&[Completed, Failed]), None).await,
-        [bad, good, ours, long_failed]
+        [bad, good, long_failed, ours]
     );
     let image = Some(ScanType::ImageScan);
     assert_eq!(

@@ -93,7 +93,7 @@ async fn a_search_that_was_paid_for_is_not_repeated() {
     let shown = world.image(image).await;
     let copy = scanner.copy(&shown).await.unwrap();
     let asked = scanner
-        .ask(&mut dead, &shown, None, copy, &means(false))
+        .ask(&mut dead, &shown, Some(0.0), copy, &means(false))
         .await;
     assert!(asked.unwrap()[0].found.is_ok());
     assert_eq!(world.searches().await, (1, 0));
