@@ -12,10 +12,11 @@ use crate::examples;
 const PLACE: &str = "#/components/schemas/";
 
 /// What an answer leaves out instead of saying null, although its type may be left empty.
-const LEFT_OUT: [(&str, &str); 7] = [
+const LEFT_OUT: [(&str, &str); 8] = [
     ("EngineHealth", "askedThisMonth"),
     ("EngineHealth", "leftThisMonth"),
     ("MatchPicture", "faceDetected"),
+    ("PreferencesView", "mailStop"),
     ("PreferencesView", "webhookSecret"),
     ("Results", "riskLevel"),
     ("AppMetadata", "role"),
