@@ -85,7 +85,7 @@ pub use role::Role;
 pub use scan::{Scan, ScanFilter, ScanOrigin, ScanStatus, ScanType, progress, rescan_after};
 pub use sensitive_sites::{SensitiveSite, sensitive_site};
 pub use switch::{Switch, SwitchState};
-pub use throttle::{Meter, Throttle, network_of};
+pub use throttle::{Meter, Throttle};
 pub use time::Timestamp;
 pub use url::{CanonicalUrl, platform_of};
 pub use user::{Profile, RiskLevel, display_name};

@@ -76,19 +76,6 @@ impl Throttle {
     }
 }
 
-/// The network by which a caller is counted: an IPv4 address as it is, and the /64 of an IPv6 address,
-/// because one line has more of those than could be counted. Applied twice, it is the same.
-#[must_use]
-pub fn network_of(address: &str) -> String {
-    match address.parse() {
-        Ok(IpAddr::V6(it)) => match it.to_ipv4_mapped() {
-            Some(it) => it.to_string(),
-            None => format!("{}/64", Ipv6Addr::from_bits(it.to_bits() >> 64 << 64)),
-        },
-        _ => address.to_owned(),
-    }
-}
-
 fn backoff(count: u32, free: u32) -> i64 {
     match count.checked_sub(free) {
         Some(over) => (1 << over.min(6)).min(BACKOFF_MAX),
@@ -147,19 +134,6 @@ mod tests {
         assert_eq!(BACKOFF.admit(meter, 1007 + 899).unwrap().count, 9);
         let anew = BACKOFF.admit(meter, 1007 + 900).unwrap();
         assert_eq!((anew.count, anew.at), (1, 1907));
-    }
-
-    #[test]
-    fn addresses_of_one_line_are_one_network() {
-        assert_eq!(network_of("192.0.2.7"), "192.0.2.7");
-        assert_eq!(network_of("::ffff:192.0.2.7"), "192.0.2.7");
-        assert_eq!(network_of("2001:db8:1:2::1"), "2001:db8:1:2::/64");
-        assert_eq!(network_of("2001:db8:1:2:ffff::9"), "2001:db8:1:2::/64");
-        assert_ne!(network_of("2001:db8:1:3::1"), "2001:db8:1:2::/64");
-        assert_eq!(network_of("::1"), "::/64");
-        for same in ["2001:db8:1:2::/64", "", "nobody"] {
-            assert_eq!(network_of(same), same);
-        }
     }
 
     #[test]

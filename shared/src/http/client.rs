@@ -10,9 +10,9 @@ use axum::http::request::Parts;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 
-use crate::domain::network_of;
 use crate::runtime::Env;
 use crate::services::auth::Client;
+use crate::services::limits::network_of;
 
 /// The header in which our distribution sends the secret that it shares with the functions.
 pub const EDGE: &str = "x-vara-edge";
@@ -21,7 +21,7 @@ pub const EDGE: &str = "x-vara-edge";
 pub const VIEWER: &str = "x-vara-viewer";
 
 /// The network of the caller; empty if there was no gateway. It is what every limit counts by
-/// (`domain::network_of`).
+/// (`services::limits::network_of`).
 ///
 /// It is the address that the gateway saw, or where the gateway saw our distribution, the address that
 /// the distribution saw. No other header counts: who guesses passwords writes anything into those.

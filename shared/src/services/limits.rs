@@ -6,6 +6,7 @@
 //! turn her away.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::domain::{Error, Kind, Result, Timestamp, UserId, network_of};
+use crate::domain::{Error, Kind, Result, Timestamp, UserId};
 use crate::runtime::Env;
 use crate::store::{Calls, Store};
 
@@ -242,6 +243,19 @@ pub fn too_many_calls() -> Error {
         "REQUEST_ERROR",
         "There were too many requests in a short time. Please wait a minute and try again.",
     )
+}
+
+/// The network by which a caller is counted: an IPv4 address as it is, and the /64 of an IPv6 address,
+/// because one line has more of those than could be counted. Applied twice, it is the same.
+#[must_use]
+pub fn network_of(address: &str) -> String {
+    match address.parse() {
+        Ok(IpAddr::V6(it)) => match it.to_ipv4_mapped() {
+            Some(it) => it.to_string(),
+            None => format!("{}/64", Ipv6Addr::from_bits(it.to_bits() >> 64 << 64)),
+        },
+        _ => address.to_owned(),
+    }
 }
 
 /// The name of a row. It does not show the address, though whoever has the table can guess it: the

@@ -152,3 +152,16 @@ async fn addresses_of_one_line_share_a_count() {
     assert!(!other.await.is_over);
     assert!(!name("address", "192.0.2.7", 1).contains("192"));
 }
+
+#[test]
+fn addresses_of_one_line_are_one_network() {
+    assert_eq!(network_of("192.0.2.7"), "192.0.2.7");
+    assert_eq!(network_of("::ffff:192.0.2.7"), "192.0.2.7");
+    assert_eq!(network_of("2001:db8:1:2::1"), "2001:db8:1:2::/64");
+    assert_eq!(network_of("2001:db8:1:2:ffff::9"), "2001:db8:1:2::/64");
+    assert_ne!(network_of("2001:db8:1:3::1"), "2001:db8:1:2::/64");
+    assert_eq!(network_of("::1"), "::/64");
+    for same in ["2001:db8:1:2::/64", "", "nobody"] {
+        assert_eq!(network_of(same), same);
+    }
+}

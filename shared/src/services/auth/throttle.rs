@@ -70,7 +70,7 @@ impl Client {
         }
     }
 
-    /// The network, as `domain::network_of` has it.
+    /// The network, as `services::limits::network_of` has it.
     #[must_use]
     pub fn network(&self) -> &str {
         &self.network
