@@ -1,7 +1,5 @@
 //! Throttles: how long to wait before the next try, by what was tried before.
 
-use core::net::{IpAddr, Ipv6Addr};
-
 use serde::{Deserialize, Serialize};
 
 /// The longest delay between two tries under back-off, in seconds.
