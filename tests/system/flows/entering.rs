@@ -118,7 +118,8 @@ pub(crate) async fn dashboard(world: &World) {
     assert_eq!(recent.data()[0]["status"], "NEW");
     assert!(last.data()["scans"][0]["completedAt"].is_string());
     let week = week.data().as_array().unwrap();
-    assert!(week.len() == 1 && week[0]["completedAt"].is_string());
+    // The scan that began by itself counts as well as hers (Q40).
+    assert!(!week.is_empty() && week.iter().all(|it| it["completedAt"].is_string()));
     for field in [
         "id",
         "category",
