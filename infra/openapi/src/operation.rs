@@ -328,10 +328,8 @@ impl Operation {
                     json!({ "$ref": "#/components/responses/304" }),
                 );
             }
-            answers.insert(
-                status,
-                document.answer(self.language, self.repeatable, reads, it),
-            );
+            let answer = document.answer(self.language, self.repeatable, reads, it);
+            add_answer(&mut answers, status, answer);
         }
         let mut out = json!({
             "operationId": self.id, "tags": [tag], "summary": self.summary, "responses": answers,
@@ -425,4 +423,17 @@ pub(crate) fn in_page(it: Value) -> Value {
         "type": "object", "required": ["pagination"], "properties": { "pagination": reference("Pagination") },
     });
     json!({ "type": "object", "required": ["data", "meta"], "properties": { "data": it, "meta": meta } })
+}
+
+/// Adds an answer. One of a status that is there already adds its content types to it.
+fn add_answer(answers: &mut serde_json::Map<String, Value>, status: String, mut answer: Value) {
+    if let Some(before) = answers
+        .get(&status)
+        .and_then(|it| it["content"].as_object())
+    {
+        for (kind, content) in before {
+            answer["content"][kind.as_str()] = content.clone();
+        }
+    }
+    answers.insert(status, answer);
 }

@@ -76,7 +76,7 @@ fn preferences() -> Vec<Row> {
                 "{channels: {email: false, webhook: null}, utcOffsetMinutes: 60, ...}",
             ),
         get("deliveries", New, "/api/v1/users/me/notifications").gives_data(200, "[]"),
-        get("stop_unknown", Nobody, "/api/v1/users/stop/nonsense").refused(404, "NOT_FOUND"),
+        get("stop_unknown", Nobody, "/api/v1/users/stop/nonsense").gives(404, "bytes"),
     ];
     for (name, body) in [
         ("offset_of_text", json!({ "utcOffsetMinutes": "x" })),

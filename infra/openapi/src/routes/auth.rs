@@ -205,7 +205,8 @@ fn links() -> Vec<Operation> {
             .not_repeatable()
             .takes::<AuthVerify>()
             .or_form(form())
-            .plain_or_user::<AuthSession>(200, "Signed in, or only confirmed.")
+            .mailed_page(200, "The page of the link.")
+            .plain_or_user::<AuthSession>(200, "Signed in, or only confirmed; or the page of the link.")
             .leads("On to the web app.")
             .refuses(403, &["otp_expired", "user_not_found"]),
     ]
