@@ -67,7 +67,7 @@ async fn what_we_start_is_shown_when_it_has_ended_and_after_hers() {
     let hero = house.get(HERO, &token).await;
     assert_eq!(ids(&hero["data"]["scans"]), [json!(id)]);
     let last = house.get(LAST, &token).await;
-    assert_eq!(ids(&last["data"]["scans"]), [hers.clone()]);
+    assert_eq!(ids(&last["data"]["scans"]), std::slice::from_ref(&hers));
     assert_eq!(last["meta"]["pagination"]["total"], 2);
     let second = house.get(&format!("{LAST}&page=2"), &token).await;
     assert_eq!(ids(&second["data"]["scans"]), [json!(id)]);
