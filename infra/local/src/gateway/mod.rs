@@ -116,11 +116,14 @@ impl Gateway {
         context: &Context<'_>,
     ) -> Result<Response<Bytes>, Refusal> {
         let path = event::decode(parts.uri.path(), false);
-        let Some(route) = self.routes.find(parts.method.as_str(), &path) else {
-            let home = self.home.as_ref().ok_or(Refusal::NotFound)?;
-            let page = home.page(&parts.method, &path).await;
-            return page.ok_or(Refusal::NotFound);
-        };
+        // Before the routes: the one of every other path, which answers 404, would take these too.
+        if let Some(home) = &self.home
+            && let Some(page) = home.page(&parts.method, &path).await
+        {
+            return Ok(page);
+        }
+        let route = self.routes.find(parts.method.as_str(), &path);
+        let route = route.ok_or(Refusal::NotFound)?;
         let invoke = self
             .functions
             .get(&route.target.function_arn)

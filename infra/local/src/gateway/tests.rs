@@ -81,7 +81,7 @@ async fn no_route_is_not_found() {
 }
 
 #[tokio::test]
-async fn the_stacks_own_pages_are_where_no_route_leads() {
+async fn the_stacks_own_pages_come_before_the_routes() {
     let home = || Home {
         gateway: "http://localhost:4000".to_owned(),
         engines: "http://127.0.0.1:4010".to_owned(),
