@@ -41,7 +41,7 @@ const MAX_COPY_BYTES: usize = 4_400_000;
 const FIRST_POLL_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_POLL_PAUSE: Duration = Duration::from_millis(800);
 
-/// The code of [`not_ready`].
+/// The code of `not_ready`.
 pub const NOT_READY: &str = "IMAGE_NOT_READY";
 
 /// Which copy of a picture an address leads to.
