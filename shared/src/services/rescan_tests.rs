@@ -34,6 +34,22 @@ async fn with_account(world: &World) {
     );
 }
 
+/// How many scans of hers a list shows.
+async fn shown(world: &World, statuses: Option<Vec<ScanStatus>>, kind: Option<ScanType>) -> u64 {
+    let filter = ScanFilter { statuses, kind };
+    let page = Page {
+        number: 1,
+        limit: 5,
+    };
+    let scans = world.store.scans(world.user, &filter, page).await.unwrap();
+    scans.pagination.total
+}
+
+async fn with_name(world: &World, now: Timestamp) {
+    let named = world.store.rename(world.user, Some("Ana Example"), now);
+    named.await.unwrap().unwrap();
+}
+
 fn sent(world: &World, queue: &str) -> usize {
     world
         .cloud
@@ -350,23 +366,10 @@ async fn her_addresses_are_checked_soon_after_she_came_and_again_some_day() {
     assert_eq!(rescan.run(soon).await.unwrap().done[5], 1);
     assert_eq!(rescan.run(soon).await.unwrap().done[5], 0, "told twice");
     assert_eq!(sent(&world, BREACHES), 1);
-    let filter = ScanFilter {
-        statuses: None,
-        kind: Some(ScanType::BreachCheck),
-    };
-    let page = Page {
-        number: 1,
-        limit: 5,
-    };
-    let scans = world.store.scans(world.user, &filter, page).await.unwrap();
-    assert_eq!(scans.pagination.total, 1);
+    assert_eq!(shown(&world, None, Some(ScanType::BreachCheck)).await, 1);
     // Where the Scan button looks nothing is shown.
-    let filter = ScanFilter {
-        statuses: Some(vec![ScanStatus::Pending]),
-        kind: None,
-    };
-    let scans = world.store.scans(world.user, &filter, page).await.unwrap();
-    assert_eq!(scans.pagination.total, 0);
+    let pending = Some(vec![ScanStatus::Pending]);
+    assert_eq!(shown(&world, pending, None).await, 0);
     let week = soon.plus_seconds(7 * 24 * HOUR + 1);
     assert_eq!(rescan.run(week).await.unwrap().done[5], 1);
 }
@@ -387,12 +390,7 @@ async fn profiles_are_searched_by_themselves_once_there_is_a_name_to_search_by()
     let (rescan, now) = (world.rescan(), clock::now());
     let day = |days: i64| now.plus_seconds(days * 24 * HOUR + HOUR + 1);
     assert_eq!(rescan.run(day(0)).await.unwrap().done[7], 0, "no name");
-    world
-        .store
-        .rename(world.user, Some("Ana Example"), now)
-        .await
-        .unwrap()
-        .unwrap();
+    with_name(&world, now).await;
     let without = Rescan {
         has_profile_directory: false,
         ..world.rescan()
@@ -402,16 +400,7 @@ async fn profiles_are_searched_by_themselves_once_there_is_a_name_to_search_by()
     assert_eq!(rescan.run(day(8)).await.unwrap().done[7], 1);
     assert_eq!(rescan.run(day(8)).await.unwrap().done[7], 0, "told twice");
     assert_eq!(sent(&world, PROFILES), 1);
-    let filter = ScanFilter {
-        statuses: None,
-        kind: Some(ScanType::ProfileScan),
-    };
-    let page = Page {
-        number: 1,
-        limit: 5,
-    };
-    let scans = world.store.scans(world.user, &filter, page).await.unwrap();
-    assert_eq!(scans.pagination.total, 1);
+    assert_eq!(shown(&world, None, Some(ScanType::ProfileScan)).await, 1);
     assert_eq!(rescan.run(day(16)).await.unwrap().done[7], 1, "and again");
 }
 
@@ -421,12 +410,7 @@ async fn an_older_account_gets_its_profile_scans_too() {
     let world = World::new().await;
     with_account(&world).await;
     let now = clock::now();
-    world
-        .store
-        .rename(world.user, Some("Ana Example"), now)
-        .await
-        .unwrap()
-        .unwrap();
+    with_name(&world, now).await;
     let planned = world
         .store
         .due(DUE_PROFILES, now.plus_seconds(2 * HOUR), 9)

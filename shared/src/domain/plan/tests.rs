@@ -231,13 +231,9 @@ fn two_clicks_are_not_full_protection() {
         assert!(score(&done) < 50, "{}", score(&done));
         assert_eq!(plan.with_defaults(at(2)), None, "nothing is added twice");
     }
-    let (done, _) = former
-        .with_status(
-            PlanItemId::of(user, Template::GettingStarted),
-            PlanItemStatus::Completed,
-            at(1),
-        )
-        .unwrap();
+    let id = PlanItemId::of(user, Template::GettingStarted);
+    let done = former.with_status(id, PlanItemStatus::Completed, at(1));
+    let (done, _) = done.unwrap();
     assert_eq!(score(&done), 100, "the former plan");
     let widened = done.with_defaults(at(2)).unwrap();
     assert_eq!(widened.entries[0], done.entries[0], "what she did stays");
