@@ -28,7 +28,7 @@ const URL_GRID_SECONDS: i64 = 1800;
 /// How long a request for a picture waits for its intake, which takes about a second. Well below the
 /// timeout of the function, because an environment is held meanwhile; `tests/template_functions.rs` holds
 /// that.
-pub const INTAKE_WAIT: Duration = Duration::from_secs(8);
+pub const INTAKE_WAIT: Duration = Duration::from_secs(12);
 
 /// A picture announced longer ago than this is not waited for: its intake is late for another reason,
 /// and waiting would only hold environments.

@@ -46,7 +46,7 @@ fn pictures() -> Vec<Operation> {
             .nothing(204, "It is put away.")
             .refuses(404, MISSING),
         Operation::new("get", "/api/v1/images/{id}/file", "getImageFile", "A picture's bytes")
-            .about("`signedUrl` of a picture is such an address; its signature stands for the caller. A picture that is still being taken in is waited for, up to 8 seconds. Of `size` `gallery`, which lists have, an `<img>` (`Sec-Fetch-Dest: image`) gets the copy of at most 512 px, and everything else, such as a tab of its own, the one of at most 2048 px.")
+            .about("`signedUrl` of a picture is such an address; its signature stands for the caller. A picture that is still being taken in is waited for, up to 12 seconds. Of `size` `gallery`, which lists have, an `<img>` (`Sec-Fetch-Dest: image`) gets the copy of at most 512 px, and everything else, such as a tab of its own, the one of at most 2048 px.")
             .open()
             .id()
             .demands("user", "Whose.", json!({ "type": "string", "format": "uuid" }))
