@@ -381,6 +381,11 @@ fn distribution() -> Vec<Planted> {
             "EdgeHeaders.ResponseHeadersPolicyConfig/CorsConfig/OriginOverride",
             json!(true),
         ),
+        put(
+            "distribution",
+            "EdgeHeaders.ResponseHeadersPolicyConfig/CorsConfig/AccessControlAllowHeaders/Items",
+            json!(["authorization"]),
+        ),
         put_behaviour("router", "FunctionAssociations", json!([])),
         gone("router", "UploadRouter.AutoPublish"),
         put("router", "UploadRouter.FunctionCode", json!(code)),

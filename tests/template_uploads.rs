@@ -76,6 +76,10 @@ pub(crate) fn distribution(template: &Template, faults: &mut Faults) {
         && cors["AccessControlAllowOrigins"]["Items"] == origins
         && cors["OriginOverride"] == false;
     faults.expect(readable, "pages cannot read the gateways' own answers");
+    let api = &template.properties("Api")["CorsConfiguration"];
+    let same = cors["AccessControlAllowHeaders"]["Items"] == api["AllowHeaders"]
+        && cors["AccessControlExposeHeaders"]["Items"] == api["ExposeHeaders"];
+    faults.expect(same, "the edge and the API allow different headers");
 }
 
 /// The function at the edge sends an upload elsewhere as soon as Lambda could not take it, and says who
