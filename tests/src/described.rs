@@ -27,7 +27,7 @@ enum Body {
 
 struct Described {
     document: Value,
-    known: Mutex<HashMap<(String, String, u16), Body>>,
+    known: Mutex<HashMap<(String, String, u16, String), Body>>,
 }
 
 /// What is wrong with an answer, by the description; nothing if it is one that is described.
@@ -63,9 +63,9 @@ impl Described {
         let Some(template) = self.template(path, &name) else {
             return undescribed(method, status);
         };
-        let body = self.body(&template, &name, status)?;
         let kind = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
         let kind = kind.unwrap_or_default();
+        let body = self.body(&template, &name, status, kind)?;
         match body {
             Body::None if bytes.is_empty() => Ok(()),
             Body::None => Err("there should be no body".to_owned()),
@@ -96,18 +96,25 @@ impl Described {
         all[closest].get(method).map(|_| closest.clone())
     }
 
-    fn body(&self, template: &str, method: &str, status: u16) -> Result<Body, String> {
-        let key = (template.to_owned(), method.to_owned(), status);
+    fn body(&self, template: &str, method: &str, status: u16, kind: &str) -> Result<Body, String> {
+        let key = (template.into(), method.into(), status, kind.into());
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(body) = known.get(&key) {
             return Ok(body.clone());
         }
-        let body = self.described(template, method, status)?;
+        let body = self.described(template, method, status, kind)?;
         known.insert(key, body.clone());
         Ok(body)
     }
 
-    fn described(&self, template: &str, method: &str, status: u16) -> Result<Body, String> {
+    /// What is described of an answer; of its content types, the one of this `kind` before the first.
+    fn described(
+        &self,
+        template: &str,
+        method: &str,
+        status: u16,
+        kind: &str,
+    ) -> Result<Body, String> {
         let answers = &self.document["paths"][template][method]["responses"];
         let answer = answers.get(status.to_string());
         let answer = answer.ok_or_else(|| "this status is not described".to_owned())?;
@@ -116,7 +123,8 @@ impl Described {
         let Some(content) = answer.get("content").and_then(Value::as_object) else {
             return Ok(Body::None);
         };
-        let (kind, content) = content.iter().next().unwrap();
+        let same = content.iter().find(|it| kind.starts_with(it.0.as_str()));
+        let (kind, content) = same.or_else(|| content.iter().next()).unwrap();
         if kind != "application/json" {
             return Ok(Body::Other(kind.clone()));
         }
