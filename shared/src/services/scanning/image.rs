@@ -382,13 +382,21 @@ impl Scanner {
     }
 
     /// What these engines had found of the picture and do not any more.
-    async fn miss(&self, row: &ScanRow, image: &ImageRow, engines: &[&str]) -> Result<(), Stop> {
+    ///
+    /// A scan and the one that goes on with it are one look, and count as one miss.
+    pub(super) async fn miss(
+        &self,
+        row: &ScanRow,
+        image: &ImageRow,
+        engines: &[&str],
+    ) -> Result<(), Stop> {
         if engines.is_empty() || image.image.match_count == 0 {
             return Ok(());
         }
+        let scan = row.checkpointed();
         let missed = self
             .store
-            .miss_findings(&row.scan, &image.image, engines, clock::now());
+            .miss_findings(&scan, &image.image, engines, clock::now());
         match missed.await? {
             0 => {}
             gone => tracing::info!(image.id = %image.image.id, gone, "findings are gone"),

@@ -210,3 +210,28 @@ async fn killed_anywhere_before_its_answer_it_is_answered_and_continued_once() {
         polls += 3;
     }
 }
+
+/// A finding is gone with the second scan that misses it; a scan and its continuation are one.
+#[tokio::test]
+async fn a_scan_and_its_continuation_miss_a_finding_once() {
+    let world = World::new().await;
+    let id = world.picture(1).await;
+    world.plant(1, "https://forum.example/t/1").await;
+    let first = begun(&world, ScanOrigin::System, None).await;
+    take(&world, &first, 1).await.unwrap();
+    let (image, scanner) = (world.image(id).await, world.scanner());
+    let second = row(&world, &started(&world).await).await;
+    let behind = Store::continuation(&second, clock::now());
+    for looked in [&second, &behind] {
+        scanner.miss(looked, &image, &["tineye"]).await.unwrap();
+    }
+    let gone_at = async || {
+        let found = world.store.matches(&image.image, PAGE).await.unwrap();
+        found.items[0].gone_at
+    };
+    assert_eq!(gone_at().await, None);
+    let mut third = second;
+    third.scan.id = ScanId::next();
+    scanner.miss(&third, &image, &["tineye"]).await.unwrap();
+    assert!(gone_at().await.is_some());
+}
