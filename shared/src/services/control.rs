@@ -8,7 +8,7 @@
 use serde_json::{Value, json};
 
 use super::scans::{Scans, already_running, no_scan};
-use super::{family, scanning, work};
+use super::{family, work};
 use crate::domain::{
     Error, Result, Scan, ScanId, ScanOrigin, ScanType, Timestamp, UserId, rescan_after,
 };
@@ -131,21 +131,15 @@ impl Scans {
                 ends.push((part, stopped.scan.clone()));
             }
         }
-        let mut result = family::result(&row.scan, &after, true, now);
+        let open = family::open_findings(&self.store, &after).await?;
+        let mut result = family::result(&row.scan, &after, (open, true), now);
         result["cancelled"] = json!(true);
         Ok((row.scan.clone().cancelled(result, now), ends))
     }
 
     async fn stopped_alone(&self, row: &ScanRow, now: Timestamp) -> Result<Scan> {
-        let scan = &row.scan;
-        let open = match scan.kind {
-            ScanType::ImageScan => {
-                let images = scanning::images_of(&self.store, scan).await?;
-                self.store.open_findings(scan, &images).await?
-            }
-            _ => row.findings as usize,
-        };
-        Ok(scan.clone().cancelled(so_far(row, open, now), now))
+        let open = family::open_after(&self.store, row).await?;
+        Ok(row.scan.clone().cancelled(so_far(row, open, now), now))
     }
 
     async fn row(&self, user: UserId, id: ScanId) -> Result<ScanRow> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::clock;
 use crate::domain::{Error, Result, Scan, ScanId, ScanStatus, ScanType, Timestamp, UserId};
 use crate::metrics;
-use crate::services::work;
+use crate::services::{scanning, work};
 use crate::store::{ScanRow, Store};
 
 /// What a full scan is made of.
@@ -55,7 +55,8 @@ pub(super) async fn settle(store: &Store, user: UserId, id: ScanId) -> Result<()
         let parts = read(store, &row.scan).await?;
         let now = clock::now();
         let done = if parts.iter().all(|it| it.scan.status.is_over()) {
-            let ended = ended(&row.scan, &parts, now);
+            let open = open_findings(store, &parts).await?;
+            let ended = ended(&row.scan, &parts, open, now);
             let measure = work::measure(&ended);
             let done = store.end_scan(&row, ended, None).await?;
             if done {
@@ -101,6 +102,30 @@ async fn read(store: &Store, parent: &Scan) -> Result<Vec<ScanRow>> {
     Ok(rows.into_iter().flatten().collect())
 }
 
+/// How many findings are open after all parts.
+pub(super) async fn open_findings(store: &Store, parts: &[ScanRow]) -> Result<usize> {
+    let open = parts.iter().map(|part| async move {
+        let result = part.scan.result.as_ref();
+        let told = result.and_then(|it| it.get("matchesFound")?.as_u64());
+        match told.and_then(|it| usize::try_from(it).ok()) {
+            Some(open) => Ok(open),
+            None => open_after(store, part).await,
+        }
+    });
+    let open = futures_util::future::try_join_all(open).await?;
+    Ok(open.into_iter().sum())
+}
+
+/// How many findings are open after a scan that says nothing of it, because it was stopped or given up:
+/// of pictures all that are known, of anything else those that it found.
+pub(super) async fn open_after(store: &Store, row: &ScanRow) -> Result<usize> {
+    if row.scan.kind != ScanType::ImageScan {
+        return Ok(row.findings as usize);
+    }
+    let images = scanning::images_of(store, &row.scan).await?;
+    store.open_findings(&row.scan, &images).await
+}
+
 fn progress(parts: &[ScanRow]) -> u8 {
     let sum: usize = parts.iter().map(|it| share(&it.scan)).sum();
     let mean = sum.checked_div(parts.len()).unwrap_or_default();
@@ -116,10 +141,10 @@ fn share(scan: &Scan) -> usize {
 }
 
 /// The whole at its end. It failed only if every part did.
-fn ended(parent: &Scan, parts: &[ScanRow], now: Timestamp) -> Scan {
+fn ended(parent: &Scan, parts: &[ScanRow], open: usize, now: Timestamp) -> Scan {
     let failed = |it: &&ScanRow| it.scan.status == ScanStatus::Failed;
     let failures = parts.iter().filter(failed).count();
-    let result = result(parent, parts, failures > 0, now);
+    let result = result(parent, parts, (open, failures > 0), now);
     if failures == parts.len() {
         let message =
             "No part of this scan could be finished. You can start a new one at any time.";
@@ -129,8 +154,13 @@ fn ended(parent: &Scan, parts: &[ScanRow], now: Timestamp) -> Scan {
     }
 }
 
-/// What a scan came to, by what its parts did.
-pub(super) fn result(parent: &Scan, parts: &[ScanRow], partial: bool, now: Timestamp) -> Value {
+/// What a scan came to, by what its parts did; `open` is [`open_findings`] of them.
+pub(super) fn result(
+    parent: &Scan,
+    parts: &[ScanRow],
+    (open, partial): (usize, bool),
+    now: Timestamp,
+) -> Value {
     let of = |it: &ScanRow, name: &str| {
         let result = it.scan.result.as_ref();
         result
@@ -148,13 +178,6 @@ pub(super) fn result(parent: &Scan, parts: &[ScanRow], partial: bool, now: Times
     };
     let partial = partial || parts.iter().any(|it| of(it, "partial") == true);
     let new: u32 = parts.iter().map(|it| it.findings).sum();
-    // A part that was given up says nothing of what is open; what it found is.
-    let open = |it: &ScanRow| {
-        of(it, "matchesFound")
-            .as_u64()
-            .unwrap_or(it.findings.into())
-    };
-    let open: u64 = parts.iter().map(open).sum();
     let alerts: u32 = parts.iter().map(ScanRow::alerts).sum();
     let children = parts.iter().map(|it| {
         json!({

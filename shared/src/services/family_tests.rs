@@ -249,3 +249,26 @@ async fn parts_whose_workers_are_killed_at_every_step_tell_once_and_end_once() {
     assert_eq!(whole.result.unwrap()["matchesFound"], 3);
     assert_eq!(world.alerts().await.len(), 3);
 }
+
+/// A copy that is online stays an open finding though the part that looks for it is given up.
+#[tokio::test]
+async fn a_part_that_is_given_up_hides_no_open_finding() {
+    let world = World::new().await;
+    world.picture(1).await;
+    world.plant(1, "https://forum.example/t/1").await;
+    let first = trigger(&world, ScanType::ImageScan, None).await.unwrap();
+    let body = serde_json::to_string(&message(&first)).unwrap();
+    world.scanner().take(&delivered(body, 1)).await.unwrap();
+    let scan = begun(&world).await;
+    for kind in PARTS {
+        let result = (kind != ScanType::ImageScan).then(|| json!({}));
+        let part = end(&world, &scan, kind, result).await;
+        settle_of(&world.store, &part).await.unwrap();
+    }
+    let result = world.row(scan.id).await.scan.result.unwrap();
+    assert_eq!(
+        (&result["matchesFound"], &result["newMatches"]),
+        (&json!(1), &json!(0))
+    );
+    assert_eq!(result["partial"], true);
+}
