@@ -96,7 +96,8 @@ impl Scanner {
     }
 
     /// Ends the scan with what there is. If it continues, a scan of ours goes on with what is missing,
-    /// and tells her of what it finds.
+    /// and tells her of what it finds; so what is known to be open is an answer, though no picture of
+    /// this scan was finished.
     async fn answer(
         &self,
         row: &ScanRow,
@@ -108,8 +109,8 @@ impl Scanner {
         work::conclude(self, row, |fresh, now| Outcome {
             result: tally.result(fresh, (open, continues), now),
             failure: tally
-                .all_failed()
-                .then(|| (tally.message(continues), tally.error())),
+                .failure((open > 0 || fresh.findings > 0, continues))
+                .map(|message| (message, tally.error())),
             continues,
         })
         .await?;

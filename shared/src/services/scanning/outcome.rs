@@ -95,9 +95,17 @@ impl Tally {
         self.left > 0
     }
 
-    /// Whether nothing at all was learnt.
-    pub(super) fn all_failed(&self) -> bool {
+    /// Whether no picture was searched for to its end.
+    fn all_failed(&self) -> bool {
         (self.has_failures() || self.has_left()) && self.searched == 0
+    }
+
+    /// Why the scan failed, in words for her, if it did. With something to show it did not if another
+    /// scan goes on with it: the picture that the time limit cut off is not counted as searched, but what
+    /// was found of it is there.
+    pub(super) fn failure(&self, (has_findings, continues): (bool, bool)) -> Option<String> {
+        let is_answered = continues && has_findings;
+        (self.all_failed() && !is_answered).then(|| self.message(continues))
     }
 
     /// How long until the engines can be asked again.
@@ -117,7 +125,7 @@ impl Tally {
     }
 
     /// Why the scan failed, in words for her.
-    pub(super) fn message(&self, continues: bool) -> String {
+    fn message(&self, continues: bool) -> String {
         let first = self.failures.first();
         match first.filter(|_| !continues) {
             Some((_, it)) => words(it),
@@ -406,8 +414,14 @@ mod tests {
         let mut tally = Tally::new(vec![Vendor::Tineye, Vendor::Facecheck]);
         tally.leave(2);
         assert!(tally.all_failed() && tally.has_left() && !tally.has_failures());
-        let message = tally.message(true);
+        let message = tally.failure((false, true)).unwrap();
         assert!(message.contains("It goes on"), "{message}");
+        assert_eq!(
+            tally.failure((true, true)),
+            None,
+            "there is something to show"
+        );
+        assert!(tally.failure((true, false)).is_some(), "nothing goes on");
         let cut = [
             (Vendor::Tineye, Fare::Searched),
             (Vendor::Facecheck, Fare::Failed),

@@ -235,3 +235,38 @@ async fn a_scan_and_its_continuation_miss_a_finding_once() {
     scanner.miss(&third, &image, &["tineye"]).await.unwrap();
     assert!(gone_at().await.is_some());
 }
+
+/// The picture that the limit cuts off is not finished, but what was found of it is there.
+#[tokio::test]
+async fn what_was_found_before_the_limit_is_no_failure() {
+    let world = World::new().await;
+    let image = world.picture(1).await;
+    world.plant(1, "https://forum.example/t/1").await;
+    // The second scan finds nothing new, and the copy is known.
+    for new in [1, 0] {
+        let scan = begun(&world, ScanOrigin::User, None).await;
+        if new > 0 {
+            let mut claimed = claim(&world, &scan, clock::now().minus_seconds(100)).await;
+            let scanner = world.scanner_with_vision();
+            let seen = scanner.image(&mut claimed, image, &means(false)).await;
+            seen.unwrap();
+            let dead = row(&world, &scan).await;
+            let left = world.store.leave_scan(&dead, 0, clock::now());
+            left.await.unwrap();
+        }
+        let within = Duration::from_secs(4);
+        limited(&world, &scan, within).await.unwrap();
+        let ended = row(&world, &scan).await.scan;
+        assert_eq!(ended.status, ScanStatus::Completed);
+        assert!(ended.is_continued());
+        let result = ended.result.unwrap();
+        assert_eq!(
+            (&result["matchesFound"], &result["newMatches"]),
+            (&json!(1), &json!(new))
+        );
+        assert_eq!(
+            (&result["partial"], &result["continues"]),
+            (&json!(true), &json!(true))
+        );
+    }
+}
