@@ -1,5 +1,7 @@
 //! Checking her addresses: which known breaches hold them.
 
+use std::collections::BTreeSet;
+
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,8 +10,8 @@ use super::governor::{Asker, Governor};
 use super::work::{self, Again, Outcome, Work, is_late};
 use crate::clock;
 use crate::domain::{
-    Account, Breach, Error, LinkedKind, Result, Switch, Timestamp, breach_alert, mask_local,
-    progress, rescan_after,
+    Account, AlertId, Breach, Error, LinkedKind, Result, Switch, Timestamp, breach_alert,
+    mask_local, progress, rescan_after,
 };
 use crate::engines::{EngineError, Hibp};
 use crate::queues::Queues;
@@ -46,6 +48,8 @@ struct Tally {
     /// Her own address, if it was left out because she has not proved yet that she reads it.
     unproved: Option<String>,
     checked: Vec<(String, Seen)>,
+    /// The alerts of all breaches that were seen, new or known.
+    alerts: BTreeSet<AlertId>,
     failures: Vec<(String, EngineError)>,
     off: bool,
 }
@@ -117,15 +121,22 @@ impl BreachChecker {
         Ok(Ok(kept.then_some(seen)))
     }
 
-    /// Tells her of each breach, once. `false`: the scan is gone.
-    async fn tell(&self, row: &ScanRow, address: &str, seen: &Seen) -> Result<bool> {
+    /// Tells her of each breach, once; their alerts. Nothing: the scan is gone.
+    async fn tell(
+        &self,
+        row: &ScanRow,
+        address: &str,
+        seen: &Seen,
+    ) -> Result<Option<Vec<AlertId>>> {
+        let mut alerts = Vec::new();
         for breach in &seen.breaches {
             let alert = breach_alert(row.scan.user_id, address, breach, clock::now());
             if self.store.tell(&row.scan, &alert).await? == Stored::Gone {
-                return Ok(false);
+                return Ok(None);
             }
+            alerts.push(alert.id);
         }
-        Ok(true)
+        Ok(Some(alerts))
     }
 }
 
@@ -165,9 +176,10 @@ impl Work for BreachChecker {
             }
             match self.ask(row, hibp, &address).boxed_local().await? {
                 Ok(Some(seen)) => {
-                    if !self.tell(row, &address, &seen).await? {
+                    let Some(alerts) = self.tell(row, &address, &seen).await? else {
                         return work::lost();
-                    }
+                    };
+                    tally.alerts.extend(alerts);
                     tally.checked.push((address, seen));
                 }
                 Ok(None) => return work::lost(),
@@ -184,8 +196,11 @@ impl Work for BreachChecker {
             }
         }
         work::try_again("checking addresses", &tally.failures, delivered)?;
+        let alerts = tally.alerts.clone();
+        let open = self.store.without_dismissed(row.scan.user_id, alerts);
+        let open = open.await?.len();
         work::conclude(self, row, |fresh, now| Outcome {
-            result: tally.result(fresh, now),
+            result: tally.result(fresh, open, now),
             failure: tally.failure(),
             continues: false,
         })
@@ -210,7 +225,8 @@ impl Tally {
         })
     }
 
-    fn result(&self, row: &ScanRow, now: Timestamp) -> Value {
+    /// `open` is how many findings are open after the check.
+    fn result(&self, row: &ScanRow, open: usize, now: Timestamp) -> Value {
         let started = row.scan.started_at.unwrap_or(row.scan.created_at);
         let all = self.checked.iter().flat_map(|(_, seen)| &seen.breaches);
         let breaches: Vec<Value> = all.map(Breach::summary).collect();
@@ -224,7 +240,7 @@ impl Tally {
             "addresses": self.checked.iter().map(address).chain(unproved).collect::<Vec<_>>(),
             "breachesFound": breaches.len(),
             "breaches": breaches,
-            "matchesFound": row.findings,
+            "matchesFound": open,
             "newMatches": row.findings,
             "alertsCreated": row.findings,
             "duration": now.millis_since(started),

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::*;
 use crate::domain::{
-    Account, AlertType, Linked, Platform, Scan, ScanId, ScanOrigin, ScanStatus, ScanType, UserId,
+    Account, Alert, AlertStatus, AlertType, Linked, Platform, Scan, ScanId, ScanOrigin, ScanStatus,
+    ScanType, UserId,
 };
 use crate::services::governor::Governor;
 use crate::services::scans::message;
@@ -99,12 +100,26 @@ async fn each_breach_is_told_once_however_often_it_is_looked_for() {
     breach(&world, HERS, "Bank").await;
     let again = begun(&world).await;
     take(&checker, &again, 1).await.unwrap();
-    let result = shown(&world, &again).await.result.unwrap();
-    assert_eq!(
-        (&result["breachesFound"], &result["matchesFound"]),
-        (&json!(3), &json!(1))
-    );
+    assert_eq!(counts(&world, &again).await, [3, 3, 1]);
     assert_eq!(world.alerts().await.len(), 1);
+
+    // What she dismissed is not open any more.
+    let before = world.alerts().await.remove(0);
+    let dismissed = Alert {
+        status: AlertStatus::Dismissed,
+        ..before.clone()
+    };
+    let changed = world.store.change_alert(&before, &dismissed);
+    assert!(changed.await.unwrap());
+    let last = begun(&world).await;
+    take(&checker, &last, 1).await.unwrap();
+    assert_eq!(counts(&world, &last).await, [3, 2, 0]);
+}
+
+/// What is known, what is open, and what is new.
+async fn counts(world: &World, scan: &Scan) -> [u64; 3] {
+    let result = shown(world, scan).await.result.unwrap();
+    ["breachesFound", "matchesFound", "newMatches"].map(|it| result[it].as_u64().unwrap())
 }
 
 #[tokio::test]
