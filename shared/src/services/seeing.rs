@@ -324,6 +324,7 @@ mod tests {
             image: Image::expected(ImageId::next(), UserId::random(), "s".into(), now),
             pdq_quality: Some(MIN_QUALITY),
             dihedral,
+            awaits_budget: false,
         }
     }
 

@@ -77,30 +77,36 @@ impl Store {
         self.searched(scan, image, DONE).await
     }
 
-    /// Notes that a scan learnt more of a picture it was through with. `false`: the scan is gone.
+    /// Notes that a scan learnt more of a picture it was through with, and whether an engine's budget
+    /// still leaves it out. `false`: the scan or the picture is gone.
     pub async fn amend_image<T: Serialize>(
         &self,
         scan: &Scan,
         image: ImageId,
-        facts: &T,
+        (facts, awaits_budget): (&T, bool),
         now: Timestamp,
     ) -> Result<bool> {
-        self.keep_search(scan, image, DONE, facts, now).await
+        let tx = self
+            .tx()
+            .put(&row(scan, image, DONE, facts, now))
+            .require(&super::scans::key(scan.user_id, scan.id))
+            .rescanned_image(scan.user_id, image, awaits_budget);
+        Ok(tx.commit().await?.is_done())
     }
 
-    /// Marks a picture as done and counts the scan on it, once. `false`: the picture changed or is
-    /// gone, or it was marked before.
+    /// Marks a picture as done and counts the scan on it, once, and notes whether an engine's budget
+    /// left it out. `false`: the picture changed or is gone, or it was marked before.
     pub async fn finish_image<T: Serialize>(
         &self,
         scan: &Scan,
         image: &Image,
-        facts: &T,
+        (facts, awaits_budget): (&T, bool),
         now: Timestamp,
     ) -> Result<bool> {
         let tx = self
             .tx()
             .create(&row(scan, image.id, DONE, facts, now))
-            .scanned_image(image, now);
+            .scanned_image(image, awaits_budget, now);
         Ok(tx.commit().await? == Outcome::Done)
     }
 }

@@ -37,6 +37,9 @@ pub struct ImageRow {
     /// Fingerprints of the eight ways to turn and mirror the picture; the first is `hash`.
     #[serde(default)]
     pub dihedral: Vec<String>,
+    /// An engine's budget did not reach it in the last scan; the next scan begins with it.
+    #[serde(default)]
+    pub awaits_budget: bool,
 }
 
 /// What the intake learnt of a picture.
@@ -149,6 +152,7 @@ impl Store {
             image: image.clone(),
             pdq_quality: None,
             dihedral: Vec::new(),
+            awaits_budget: false,
         };
         let mut row = Row::new(key(user, image.id), it);
         row.due_kind = Some(DUE_INTAKE.into());
@@ -243,14 +247,23 @@ impl Tx<'_> {
     }
 
     /// A scan has looked for the picture.
-    pub(crate) fn scanned_image(self, image: &Image, now: Timestamp) -> Self {
+    pub(crate) fn scanned_image(self, image: &Image, awaits_budget: bool, now: Timestamp) -> Self {
         let after = Image {
             last_scanned: Some(now),
             ..image.clone()
         };
         self.move_image(image, &after, |change| {
+            let change = change.set("awaitsBudget", awaits_budget)?;
             Ok(change.set("lastScanned", now)?.add("scanCount", 1))
         })
+    }
+
+    /// A scan that goes on has asked more engines about the picture.
+    pub(crate) fn rescanned_image(self, user: UserId, id: ImageId, awaits_budget: bool) -> Self {
+        let change = Change::default()
+            .if_exists()
+            .set("awaitsBudget", awaits_budget);
+        self.update(&key(user, id), change)
     }
 
     /// Takes a picture from one state to another, with its place in the list, its totals and what is due.
@@ -391,7 +404,7 @@ mod tests {
         assert!(
             store
                 .tx()
-                .scanned_image(&image, at(5))
+                .scanned_image(&image, false, at(5))
                 .commit()
                 .await
                 .unwrap()

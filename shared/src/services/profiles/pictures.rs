@@ -264,6 +264,7 @@ mod tests {
             image,
             pdq_quality: Some(hashes[0].quality),
             dihedral: hashes.iter().map(|it| it.pdq.to_string()).collect(),
+            awaits_budget: false,
         };
         let (prints, _) = eyes.look(
             &picture(jpeg),

@@ -91,8 +91,13 @@ impl Facts {
 
     /// Whether an engine could yet say more.
     fn is_partial(&self) -> bool {
-        let may_say_more = |it: &Fare| matches!(it, Fare::Failed | Fare::Postponed | Fare::Spent);
-        self.engines.values().any(may_say_more)
+        self.has_gaps() || self.awaits_budget()
+    }
+
+    /// Whether a budget left an engine out.
+    fn awaits_budget(&self) -> bool {
+        let is_left_out = |it: &Fare| matches!(it, Fare::Postponed | Fare::Spent);
+        self.engines.values().any(is_left_out)
     }
 
     /// Whether an engine was left without an answer.
@@ -412,6 +417,7 @@ impl Scanner {
         was_marked: bool,
     ) -> Result<(), Stop> {
         let scan = row.checkpointed();
+        let facts = (facts, facts.awaits_budget());
         if was_marked {
             let amended = self.store.amend_image(&scan, id, facts, clock::now());
             return if amended.await? {

@@ -132,8 +132,9 @@ pub(super) async fn images_of(store: &Store, scan: &Scan) -> Result<Vec<ImageId>
         return Ok(vec![image]);
     }
     let mut rows = store.searchable_images(scan.user_id).await?;
-    // A budget that ends with some of them goes on with the others the next time.
-    rows.sort_by_key(|it| (it.image.last_scanned, it.image.id));
+    // A budget that ends with some of them goes on with the others the next time, also one of several:
+    // a picture that only another engine searched for counts as scanned.
+    rows.sort_by_key(|it| (!it.awaits_budget, it.image.last_scanned, it.image.id));
     Ok(rows.iter().map(|it| it.image.id).collect())
 }
 

@@ -129,6 +129,7 @@ mod tests {
             image,
             pdq_quality: None,
             dihedral: Vec::new(),
+            awaits_budget: false,
         };
         Hers::of(Eyes::open(), row, Some(jpeg.into()), None, Faces::Compared).await
     }

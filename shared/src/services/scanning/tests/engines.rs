@@ -236,6 +236,44 @@ async fn a_scan_beyond_her_share_of_the_day_is_partial_and_goes_on_the_next_day(
     assert_eq!(world.calls("tineye").await, 3);
 }
 
+/// The engine with the smaller budget comes to every picture in the end, though the other one searches
+/// for all of them each time.
+#[tokio::test]
+async fn a_picture_that_a_budget_left_out_is_the_first_of_the_next_scan() {
+    let world = World::new().await;
+    world.picture(1).await;
+    world.picture(2).await;
+    let mut scanner = world.scanner_with_vision();
+    let scan = begun(&world, ScanOrigin::User, None).await;
+    let mut order = images_of(&world.store, &scan).await.unwrap();
+    for share in [1, 2] {
+        let allowances =
+            json!({ "google-vision": { "perMonth": 1000, "newAccountPerDay": share } });
+        let governor = Governor::new(world.store.clone(), Some(&allowances.to_string()));
+        scanner.engines.governor = governor.unwrap();
+        let scan = match share {
+            1 => scan.clone(),
+            _ => begun(&world, ScanOrigin::User, None).await,
+        };
+        let body = serde_json::to_string(&message(&scan)).unwrap();
+        scanner.take(&delivered(body, 1)).await.unwrap();
+        let result = row(&world, &scan).await.scan.result.unwrap();
+        assert_eq!(result["imagesScanned"], 2);
+        assert_eq!(asked(&world).await, (2 * share, share));
+        order.reverse();
+        assert_eq!(images_of(&world.store, &scan).await.unwrap(), order);
+        assert!(world.image(order[0]).await.awaits_budget);
+        assert!(!world.image(order[1]).await.awaits_budget);
+    }
+    // Whoever goes on with a scan and asks for what is left notes that, too.
+    let facts = (&image::Facts::default(), false);
+    let amended = world
+        .store
+        .amend_image(&scan, order[0], facts, clock::now());
+    assert!(amended.await.unwrap());
+    assert!(!world.image(order[0]).await.awaits_budget);
+}
+
 /// TinEye would learn where she is shown.
 #[tokio::test]
 async fn the_address_of_another_picture_passes_the_same_gate() {
