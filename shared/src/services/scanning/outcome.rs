@@ -258,8 +258,7 @@ fn discovers(vendor: Vendor) -> bool {
 
 /// Why not all her pictures were searched for with every engine, in words for her: her share of the
 /// day is used up, or the month of all.
-const POSTPONED: &str =
-    "We have searched as much as we can for you today. We go on with your other pictures tomorrow.";
+const POSTPONED: &str = "We have searched as much as we can for you today. A later scan goes on with your other pictures.";
 const SPENT: &str =
     "One of the search engines cannot be asked for now. We ask it again with a later scan.";
 

@@ -218,7 +218,7 @@ async fn a_scan_beyond_her_share_of_the_day_is_partial_and_goes_on_the_next_day(
     );
     let said = result["errors"][0].as_str().unwrap();
     assert!(
-        said.ends_with("We go on with your other pictures tomorrow."),
+        said.ends_with("A later scan goes on with your other pictures."),
         "{said}"
     );
     // The same message once more asks nothing.
