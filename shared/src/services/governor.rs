@@ -159,9 +159,20 @@ impl Governor {
         engine: &str,
         question: impl Future<Output = std::result::Result<T, EngineError>>,
     ) -> std::result::Result<T, Unanswered> {
+        self.ask_until(asker, engine, None, question).await
+    }
+
+    /// The same, if its turn comes by `last`. A later one is not waited for, and not counted.
+    pub async fn ask_until<T>(
+        &self,
+        asker: Asker,
+        engine: &str,
+        last: Option<Timestamp>,
+        question: impl Future<Output = std::result::Result<T, EngineError>>,
+    ) -> std::result::Result<T, Unanswered> {
         let counted_at = clock::now();
         self.take_share(asker, engine, counted_at).await?;
-        if let Err(why) = self.leave(engine, asker.is_scheduled).await {
+        if let Err(why) = self.leave(engine, asker.is_scheduled, last).await {
             self.return_share(asker, engine, counted_at).await;
             return Err(why);
         }
@@ -221,7 +232,12 @@ impl Governor {
         }
     }
 
-    async fn leave(&self, engine: &str, is_scheduled: bool) -> std::result::Result<(), Unanswered> {
+    async fn leave(
+        &self,
+        engine: &str,
+        is_scheduled: bool,
+        last: Option<Timestamp>,
+    ) -> std::result::Result<(), Unanswered> {
         if let Some(switch) = Switch::named(engine)
             && !self.switches.is_on(switch).await?
         {
@@ -239,7 +255,8 @@ impl Governor {
                 break;
             };
             let millis = until.millis_since(now);
-            if why != Hold::Throttled || wait >= WAITS || millis > SHORT_WAIT {
+            let is_short = millis <= SHORT_WAIT && last.is_none_or(|it| until <= it);
+            if why != Hold::Throttled || wait >= WAITS || !is_short {
                 tracing::info!(engine, why = why.as_str(), until = %until, "an engine is not asked");
                 return Err(Unanswered::Held(why, until));
             }
@@ -441,6 +458,24 @@ mod tests {
                 0
             );
         }
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_comes_too_late_is_not_waited_for_and_costs_nothing() {
+        let allowances = r#"{"tineye":{"perMonth":90,"perMinute":20,"perUserPerDay":30}}"#;
+        let governor = governor(Some(allowances)).await;
+        let (asker, mut answered) = (asker(), 0);
+        let held = loop {
+            let last = Some(clock::now());
+            let ask = governor.ask_until(asker, "tineye", last, async { Ok(()) });
+            match ask.await {
+                Ok(()) => answered += 1,
+                Err(why) => break why,
+            }
+        };
+        assert!(matches!(held, Unanswered::Held(Hold::Throttled, _)));
+        let standing = governor.store.engine("tineye").await.unwrap();
+        assert_eq!(standing.spent(clock::now()), answered);
     }
 
     #[tokio::test]

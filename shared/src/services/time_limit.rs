@@ -16,6 +16,9 @@ use crate::store::ScanRow;
 /// screen looks every three seconds, and she is promised an answer within sixty.
 pub const DEFAULT_SECONDS: u32 = 50;
 
+/// How long before its end the last question is over, so that its answer can be kept and told.
+const ANSWER_RESERVE: Duration = Duration::from_secs(3);
+
 /// When a scan that she waits for ends.
 #[derive(Clone, Debug)]
 pub(super) struct TimeLimit {
@@ -69,9 +72,12 @@ impl TimeLimit {
     }
 
     /// How long a question that begins now may take: half of what is left, so that an engine that hangs
-    /// leaves time for the other pictures, and no less than a healthy engine needs.
+    /// leaves time for the other pictures, and no less than a healthy engine needs; but it is over a
+    /// little before the limit.
     pub(super) fn for_question(&self) -> Duration {
-        self.shortest_question().max(self.left() / 2)
+        let (left, reserve) = (self.left(), ANSWER_RESERVE.min(self.total / 8));
+        let longest = left.saturating_sub(reserve);
+        self.shortest_question().max(left / 2).min(longest)
     }
 
     fn shortest_question(&self) -> Duration {
@@ -128,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_question_takes_half_of_what_is_left_and_the_last_a_quarter_of_all() {
+    fn a_question_takes_half_of_what_is_left_and_no_less_than_a_quarter_of_all() {
         let limit = |age| TimeLimit::of(&row(age), TOTAL).unwrap();
         for (age, question, over) in [(0, 20.0, false), (10, 15.0, false), (25, 10.0, false)] {
             let limit = limit(age);
@@ -137,6 +143,8 @@ mod tests {
             assert_eq!(limit.is_over_after(Duration::ZERO), over, "{age}");
             assert!(limit.last_question_at() > clock::now());
         }
+        let took = limit(29).for_question().as_secs_f64();
+        assert!(took <= 8.1, "its answer can be kept: {took}");
         let late = limit(35);
         assert!(late.is_over_after(Duration::ZERO) && late.last_question_at() < clock::now());
         assert!(limit(10).is_over_after(Duration::from_secs(25)));

@@ -95,9 +95,10 @@ impl Engines {
         query.check(FaceCheck::NAME)?;
         let upload = self
             .governor
-            .ask(
+            .ask_until(
                 query.asker,
                 FaceCheck::NAME,
+                Some(query.until),
                 query.within_limit(FaceCheck::NAME, engine.upload(&query.copy)),
             )
             .await?;

@@ -225,7 +225,11 @@ impl Engines {
         }
         query.check(budget)?;
         let question = query.within_limit(budget, question);
-        let answer = self.governor.ask(query.asker, budget, question).await?;
+        let until = Some(query.until);
+        let answer = self
+            .governor
+            .ask_until(query.asker, budget, until, question)
+            .await?;
         tracing::info!(engine = name, image.id = %query.image, candidates = answer.candidates.len(), "searched");
         keep(store, query, name, &answer).await?;
         Ok(Found {
