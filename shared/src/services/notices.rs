@@ -18,7 +18,7 @@ use crate::queues::{Notice, NoticeMessage, Queues};
 use crate::runtime::Delivered;
 use crate::services::mail_links;
 use crate::services::mail_question::MAX_QUESTIONS;
-use crate::services::notify::IN_FLIGHT_SECONDS;
+use crate::services::notify::{IN_FLIGHT_SECONDS, next_look};
 use crate::store::{Delivery, DeliveryOutcome, MailLinkPurpose, Outbox, PreferencesRow, Store};
 use crate::trail::Trail;
 
@@ -159,6 +159,11 @@ impl NoticeSender {
             tracing::info!("she does not want to be told so any more");
             return Ok(self.close_if_told(user, now).await?);
         };
+        // Quiet hours or a pause may have begun since the message was put on the queue.
+        if let Some(again) = next_look(&row.preferences, &outbox, now) {
+            tracing::info!("she is told later");
+            return Ok(self.store.put_off_outbox(user, again).await?);
+        }
         let until = now.plus_seconds(HOLD_SECONDS);
         let held = self
             .store

@@ -95,6 +95,41 @@ async fn quiet_hours_and_digests_are_waited_for() {
     assert_eq!(case.mails().await.len(), 2);
 }
 
+/// The queue delivers late, or again: what she chose for the meantime holds.
+#[tokio::test]
+async fn nothing_goes_out_in_quiet_hours_or_a_pause_that_began_after_queueing() {
+    let case = Case::new().await;
+    // BEGIN is 08:00.
+    case.choose(
+        json!({ "channels": { "email": true, "webhook": case.hook_url() },
+        "quietHours": { "from": "08:01", "until": "08:10" } }),
+    )
+    .await;
+    case.break_mail(503, 1).await;
+    *case.hook.answers.lock().unwrap() = vec![500];
+    case.alert(AlertType::ImageMisuse, 0).await;
+    assert_eq!(case.run(1).await, QUEUED);
+    let sent = async || (case.mails().await.len(), case.hook.names().len());
+    assert_eq!(sent().await, (0, 1));
+    case.deliver(61).await;
+    assert_eq!(sent().await, (0, 1), "quiet hours");
+    assert!(case.queue.lock().unwrap().is_empty());
+    // The outbox brings both back when the quiet hours end.
+    assert_eq!(case.run(599).await, NOTHING);
+    assert_eq!(case.run(600).await, QUEUED);
+    assert_eq!(sent().await, (1, 2));
+
+    case.alert(AlertType::ImageMisuse, 700).await;
+    assert_eq!(case.tick(701).await, QUEUED);
+    case.choose(json!({ "channels": { "email": true }, "pausedUntil": at(2000) }))
+        .await;
+    case.deliver(702).await;
+    assert_eq!(sent().await, (1, 2), "a pause");
+    assert_eq!(case.run(702 + 15 * 60).await, WAITING);
+    assert_eq!(case.run(2000).await, QUEUED);
+    assert_eq!(sent().await, (2, 2));
+}
+
 #[tokio::test]
 async fn what_fails_is_tried_again_under_the_same_name_and_only_that() {
     let case = Case::new().await;

@@ -4,7 +4,7 @@
 //! `notices` sends it, once for each channel. Until it is sent or given up on all channels the outbox stays
 //! due, so that a message which was lost is put on the queue again.
 
-use crate::domain::{Error, Result, Timestamp, UserId};
+use crate::domain::{Error, Preferences, Result, Timestamp, UserId};
 use crate::queues::{Notice, NoticeMessage, Queues};
 use crate::store::{DUE_NOTIFY, DUE_QUESTION, Due, Outbox, Store};
 
@@ -16,6 +16,16 @@ pub(super) const IN_FLIGHT_SECONDS: i64 = 15 * 60;
 
 /// Preferences are looked at again at least so often, in seconds, while she waits.
 const LOOK_AGAIN: i64 = 15 * 60;
+
+/// When her outbox is looked at again, if she is not to be told now.
+pub(super) fn next_look(
+    preferences: &Preferences,
+    outbox: &Outbox,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let moment = preferences.moment(outbox.since, now);
+    (moment > now).then(|| moment.min(now.plus_seconds(LOOK_AGAIN)))
+}
 
 /// What finding who is to be told needs.
 #[derive(Clone, Debug)]
@@ -112,9 +122,7 @@ impl Notifier {
         if outbox.message.is_none() && self.store.new_alerts(user).await? == 0 {
             return self.close(user, &outbox, now).await;
         }
-        let moment = row.preferences.moment(outbox.since, now);
-        if moment > now {
-            let again = moment.min(now.plus_seconds(LOOK_AGAIN));
+        if let Some(again) = next_look(&row.preferences, &outbox, now) {
             self.store.put_off_outbox(user, again).await?;
             return Ok(Step::Waiting);
         }
