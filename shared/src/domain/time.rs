@@ -30,6 +30,12 @@ impl Timestamp {
         Self::within_bounds(moment)
     }
 
+    /// Reads RFC 3339 of any year; what lies outside the bounds becomes the nearer bound.
+    #[must_use]
+    pub fn parse_clamped(text: &str) -> Option<Self> {
+        OffsetDateTime::parse(text, &Rfc3339).ok().map(Self::from)
+    }
+
     /// From seconds since 1970; `None` after 2200 or before 1970.
     #[must_use]
     pub fn from_epoch_seconds(seconds: i64) -> Option<Self> {
@@ -182,6 +188,11 @@ mod tests {
             assert!(Timestamp::parse(bound).is_some(), "{bound}");
             assert!(Timestamp::parse(beyond).is_none(), "{beyond}");
         }
+        let last = Timestamp::parse("2200-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::parse_clamped("9999-12-31T23:59:59-01:00"), last);
+        let first = Some(Timestamp::FIRST);
+        assert_eq!(Timestamp::parse_clamped("0000-01-01T00:00:00+01:00"), first);
+        assert_eq!(Timestamp::parse_clamped("-0001-12-31T23:00:00Z"), None);
         for seconds in [i64::MIN, -1, 7_289_654_400, i64::MAX] {
             assert!(
                 Timestamp::from_epoch_seconds(seconds).is_none(),

@@ -1,6 +1,7 @@
 //! Her preferences, the secret her webhook is signed with, and when she agreed to what needs her consent.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
 
 use super::reading::{RowState, text};
 use super::tx::{Change, Tx};
@@ -21,6 +22,7 @@ const CONSENT: &str = "faceConsentAt";
 #[serde(rename_all = "camelCase")]
 pub struct PreferencesRow {
     /// What she chose.
+    #[serde(deserialize_with = "stored_preferences")]
     pub preferences: Preferences,
     /// What calls of her webhook are signed with.
     pub webhook_secret: Option<String>,
@@ -43,6 +45,18 @@ pub struct PreferencesRow {
     /// The stored row is unreadable; this one stands in its place and allows nothing.
     #[serde(skip)]
     pub is_unreadable: bool,
+}
+
+/// Preferences as rows have them: the end of a pause was once taken of any year. One beyond the bounds of
+/// a [`Timestamp`] becomes the nearer bound, and one that is no time is dropped, so that all else she
+/// chose still holds.
+fn stored_preferences<'de, D: Deserializer<'de>>(from: D) -> Result<Preferences, D::Error> {
+    let mut stored = Value::deserialize(from)?;
+    if let Some(until) = stored.get_mut("pausedUntil") {
+        let moment = until.as_str().and_then(Timestamp::parse_clamped);
+        *until = moment.map_or(Value::Null, |it| Value::String(it.to_string()));
+    }
+    serde_json::from_value(stored).map_err(de::Error::custom)
 }
 
 impl PreferencesRow {
@@ -155,6 +169,8 @@ impl Tx<'_> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use aws_sdk_dynamodb::types::AttributeValue;
+
     use super::*;
 
     #[test]
@@ -168,5 +184,44 @@ mod tests {
             item.contains_key(CONSENT)
         };
         assert!(has(row(Timestamp::from_epoch_seconds(1))) && !has(row(None)));
+    }
+
+    #[test]
+    fn a_pause_that_an_earlier_version_took_leaves_the_row_readable() {
+        let chosen = Preferences {
+            utc_offset_minutes: -60,
+            ..Preferences::default()
+        };
+        let row = PreferencesRow {
+            preferences: chosen.clone(),
+            ..PreferencesRow::first(Timestamp::FIRST)
+        };
+        let read = |until: AttributeValue| {
+            let mut item = crate::store::write(&Row::new(key(UserId::random()), &row)).unwrap();
+            let preferences = item.get_mut("preferences").unwrap();
+            let AttributeValue::M(preferences) = preferences else {
+                panic!("a map")
+            };
+            preferences.insert("pausedUntil".into(), until);
+            let read: PreferencesRow = crate::store::read(item).unwrap();
+            read.preferences
+        };
+        let text = |it: &str| AttributeValue::S(it.into());
+        for (stored, until) in [
+            (text("2026-12-01T00:00:00.000Z"), "2026-12-01T00:00:00Z"),
+            (text("9999-12-31T00:00:00.000Z"), "2200-12-31T23:59:59.999Z"),
+            (text("-0001-12-31T23:00:00.000Z"), ""),
+            (AttributeValue::Null(true), ""),
+            (AttributeValue::N("5".into()), ""),
+        ] {
+            let wanted = Preferences {
+                paused_until: Timestamp::parse(until),
+                ..chosen.clone()
+            };
+            assert_eq!(read(stored), wanted);
+        }
+        // What she sends is still held to the bounds.
+        let sent = serde_json::json!({ "pausedUntil": "9999-12-31T00:00:00Z" });
+        assert!(serde_json::from_value::<Preferences>(sent).is_err());
     }
 }
