@@ -6,8 +6,8 @@
 
 use super::mail_links;
 use crate::auth::OneTime;
-use crate::domain::{Channels, Error, MailAnswer, Preferences, Result, Timestamp};
-use crate::store::{MailLinkPurpose, PreferencesRow, Store};
+use crate::domain::{Channels, Error, MailAnswer, Preferences, Result, Timestamp, UserId};
+use crate::store::{ChannelsPatch, MailLinkPurpose, PreferencesRow, Store, Tx};
 
 /// How many mails ask at most: after "later" there is one more.
 pub(super) const MAX_QUESTIONS: u32 = 2;
@@ -47,9 +47,7 @@ pub async fn answer(
             .answer_question(link.user, answer, now);
         if let Some(email) = answer.wants_mail() {
             let before = store.preferences(link.user).await?;
-            let edition = before.as_ref().map(|it| it.edition.clone());
-            let after = with_email(before, email, now)?;
-            tx = tx.write_preferences(link.user, edition.as_deref(), &after);
+            tx = with_email(tx, link.user, before, email, now)?;
         }
         if tx.commit().await?.is_done() {
             tracing::info!(user.id = %link.user, answer = ?answer, "she said whether she wants mail");
@@ -59,18 +57,26 @@ pub async fn answer(
     Err(Error::unavailable("storing an answer", "it kept changing"))
 }
 
-fn with_email(
+/// Stores with the rest of the transaction whether she wants mail.
+fn with_email<'a>(
+    tx: Tx<'a>,
+    user: UserId,
     before: Option<PreferencesRow>,
     email: bool,
     now: Timestamp,
-) -> Result<PreferencesRow> {
+) -> Result<Tx<'a>> {
     let edition = OneTime::draw()?.token;
+    let former = before.as_ref().map(|it| it.edition.clone());
     let row = before.unwrap_or_else(|| PreferencesRow::first(now));
+    if row.is_unreadable {
+        let patch = ChannelsPatch::Email(email);
+        return Ok(tx.patch_channels(user, &row.edition, patch, &edition));
+    }
     let channels = Channels {
         email,
         ..row.preferences.channels
     };
-    Ok(PreferencesRow {
+    let after = PreferencesRow {
         preferences: Preferences {
             channels,
             ..row.preferences
@@ -79,5 +85,6 @@ fn with_email(
         mail_stop: row.mail_stop.filter(|_| !email),
         edition,
         ..row
-    })
+    };
+    Ok(tx.write_preferences(user, former.as_deref(), &after))
 }

@@ -9,7 +9,7 @@ use crate::domain::{
     Channels, Error, MailStop, Preferences, Result, Timestamp, UserId, webhook_alert,
 };
 use crate::engines::{may_be_called, new_secret};
-use crate::store::{Delivery, MailLinkPurpose, PreferencesRow, Store};
+use crate::store::{ChannelsPatch, Delivery, MailLinkPurpose, PreferencesRow, Store};
 
 /// How many deliveries are shown.
 const SHOWN: usize = 50;
@@ -170,11 +170,14 @@ pub async fn stop(store: &Store, token: &str, now: Timestamp) -> Result<bool> {
             return Ok(false);
         };
         let before = row.edition.clone();
-        let after = without_channels(row, Channels::default(), now)?;
-        let tx = store
-            .tx()
-            .write_preferences(link.user, Some(&before), &after)
-            .use_mail_link(link.user, &link.hash);
+        let tx = store.tx().use_mail_link(link.user, &link.hash);
+        let tx = if row.is_unreadable {
+            let edition = OneTime::draw()?.token;
+            tx.patch_channels(link.user, &before, ChannelsPatch::Stop, &edition)
+        } else {
+            let after = without_channels(row, Channels::default(), now)?;
+            tx.write_preferences(link.user, Some(&before), &after)
+        };
         if tx.commit().await?.is_done() {
             return Ok(true);
         }

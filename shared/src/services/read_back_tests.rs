@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::domain::{
-    Account, Alert, AlertAction, AlertId, AlertStatus, AlertType, Linked, LinkedKind, Page,
-    PlanItemStatus, Platform, Preferences, Response, Severity, Timestamp, UserId, display_name,
-    handle, phone,
+    Account, Alert, AlertAction, AlertId, AlertStatus, AlertType, Channels, Kind, Linked,
+    LinkedKind, MailAnswer, Page, PlanItemStatus, Platform, Preferences, Response, Severity,
+    Timestamp, UserId, display_name, handle, phone,
 };
-use crate::services::{alerts, mail_links, onboarding, plan, preferences};
-use crate::store::{Linking, MailLinkPurpose, Store};
+use crate::services::{alerts, mail_links, mail_question, onboarding, plan, preferences};
+use crate::store::{Linking, MailLinkPurpose, PreferencesRow, Store};
 use crate::testing;
 
 const CASES: u32 = 48;
@@ -245,6 +245,80 @@ async fn unreadable_preferences_allow_nothing_until_she_chooses_anew() {
     let row = store.preferences(user).await.unwrap().unwrap();
     assert!(!row.is_unreadable && !row.has_faces_left);
     assert_eq!(row.preferences, Preferences::default());
+    assert!(preferences::can_stop(&store, &token, now).await.unwrap());
+}
+
+/// What she chose in a row that somebody repaired, after a click in a mail while it was unreadable.
+async fn clicked(click: impl AsyncFn(&Store, UserId, Timestamp)) -> PreferencesRow {
+    let (store, client) = testing::table().await;
+    let now = clock::now();
+    let account = Account::new(UserId::random(), "ana@example.net", now);
+    let created = store.create_account(&account, "hash", None);
+    assert!(created.await.unwrap());
+    let user = account.id();
+    let chosen = json!({ "faceRecognition": true, "engines": { "tineye": "NEVER" },
+        "channels": { "webhook": "https://hooks.example/it" } });
+    let chosen = serde_json::from_value(chosen).unwrap();
+    let before = preferences::get(&store, user).await.unwrap();
+    let set = preferences::set(&store, user, &before, chosen, None, now);
+    set.await.unwrap();
+    testing::spoil(&client, user, "PREFERENCES", "updatedAt").await;
+    click(&store, user, now).await;
+    let row = store.preferences(user).await.unwrap().unwrap();
+    assert!(row.is_unreadable);
+    let key = |it: &str| aws_sdk_dynamodb::types::AttributeValue::S(it.to_owned());
+    let repair = client.update_item().table_name("vara");
+    repair
+        .key("pk", key(&format!("USER#{user}")))
+        .key("sk", key("PREFERENCES"))
+        .update_expression("SET updatedAt = :now")
+        .expression_attribute_values(":now", key(&now.to_string()))
+        .send()
+        .await
+        .unwrap();
+    let row = store.preferences(user).await.unwrap().unwrap();
+    assert!(row.face_consent_at.is_some() && row.preferences.face_recognition);
+    assert!(!row.is_unreadable && !row.has_faces_left);
+    assert_eq!(
+        json!(row.preferences.engines)["tineye"],
+        json!("NEVER"),
+        "what she chose is kept"
+    );
+    row
+}
+
+#[tokio::test]
+async fn a_click_in_a_mail_leaves_what_is_unreadable_as_it_is() {
+    let stopped = clicked(async |store, user, now| {
+        let token = mail_links::create(store, user, MailLinkPurpose::Stop, now).await;
+        let token = token.unwrap();
+        assert!(preferences::stop(store, &token, now).await.unwrap());
+        assert!(!preferences::stop(store, &token, now).await.unwrap());
+    })
+    .await;
+    assert_eq!(stopped.preferences.channels, Channels::default());
+    assert_eq!(stopped.webhook_secret, None);
+    let answered = clicked(async |store, user, now| {
+        let token = mail_links::create(store, user, MailLinkPurpose::Question, now).await;
+        let token = token.unwrap();
+        let answer = mail_question::answer(store, &token, MailAnswer::Yes, now);
+        assert!(answer.await.unwrap());
+    })
+    .await;
+    assert!(answered.preferences.channels.email);
+    assert!(answered.preferences.channels.webhook.is_some() && answered.webhook_secret.is_some());
+}
+
+#[tokio::test]
+async fn a_link_that_can_change_nothing_in_an_unreadable_row_stays_good() {
+    let (store, client) = testing::table().await;
+    let (user, now) = (enter(&store).await, clock::now());
+    testing::agree_to_faces(&store, user).await;
+    testing::spoil(&client, user, "PREFERENCES", "preferences").await;
+    let token = mail_links::create(&store, user, MailLinkPurpose::Stop, now).await;
+    let token = token.unwrap();
+    let refused = preferences::stop(&store, &token, now).await;
+    assert_eq!(refused.unwrap_err().kind, Kind::Unavailable);
     assert!(preferences::can_stop(&store, &token, now).await.unwrap());
 }
 

@@ -104,8 +104,8 @@ pub use matches::Stored;
 pub use outbox::{DUE_NOTIFY, Delivery, Outbox, Outcome as DeliveryOutcome};
 pub(crate) use planned::{DUE_PROFILES, DUE_RECHECK, DUE_RESCAN};
 pub use plans::{AnswersRow, Kept, PlanRow};
-pub(crate) use preferences::DUE_FORGET;
 pub use preferences::PreferencesRow;
+pub(crate) use preferences::{ChannelsPatch, DUE_FORGET};
 pub use questions::{DUE_QUESTION, MailQuestion};
 pub use rates::Calls;
 pub use reading::RowState;
@@ -115,6 +115,7 @@ pub(crate) use scans::DUE_SCAN;
 pub use scans::{Claim, ScanRow};
 pub(crate) use sessions::ENDED_AT_ONCE;
 pub use switches::SwitchBoard;
+pub(crate) use tx::Tx;
 pub use users::LinkUse;
 
 /// The version of the shape of the rows written here.

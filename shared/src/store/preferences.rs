@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::reading::{RowState, text};
 use super::tx::{Change, Tx};
 use super::{Item, Key, Row, Store};
-use crate::domain::{MailStop, Preferences, Result, Timestamp, UserId};
+use crate::domain::{Channels, MailStop, Preferences, Result, Timestamp, UserId};
 
 /// Kind of work in the `due` index: faces are to be forgotten.
 pub(crate) const DUE_FORGET: &str = "FORGET_FACES";
@@ -94,6 +94,36 @@ impl PreferencesRow {
     }
 }
 
+/// A change of the channels of an unreadable row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ChannelsPatch {
+    /// No channel is left.
+    Stop,
+    /// Mail is wanted or not.
+    Email(bool),
+}
+
+impl ChannelsPatch {
+    fn change(self) -> Result<Change> {
+        let change = Change::default().if_exists();
+        match self {
+            Self::Stop => change.remove("webhookSecret").set_in(
+                &["preferences"],
+                "channels",
+                Channels::default(),
+            ),
+            Self::Email(wanted) => {
+                let change = if wanted {
+                    change.remove("mailStop")
+                } else {
+                    change
+                };
+                change.set_in(&["preferences", "channels"], "email", wanted)
+            }
+        }
+    }
+}
+
 pub(super) fn key(user: UserId) -> Key {
     Key::user(user, "PREFERENCES")
 }
@@ -158,6 +188,24 @@ impl Tx<'_> {
             Some("") => tx.put_without(&row, EDITION),
             Some(edition) => tx.put_when(&row, EDITION, edition),
         }
+    }
+
+    /// Changes the channels of an unreadable row of the edition `before`, and leaves the rest of it for
+    /// whoever can read it. Refused if somebody was faster, she is gone, or the row has no channels.
+    pub(crate) fn patch_channels(
+        self,
+        user: UserId,
+        before: &str,
+        patch: ChannelsPatch,
+        edition: &str,
+    ) -> Self {
+        let change = patch.change().and_then(|it| it.set(EDITION, edition));
+        let change = change.and_then(|it| match before {
+            "" => Ok(it.unless_text(EDITION)),
+            _ => it.when(EDITION, "=", before),
+        });
+        self.require(&super::users::account_key(user))
+            .update(&key(user), change)
     }
 
     /// Goes through only while she agrees to the recognition of her face.

@@ -1,5 +1,7 @@
 //! Changes that happen together or not at all.
 
+mod nested;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
