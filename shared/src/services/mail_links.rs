@@ -42,6 +42,11 @@ pub async fn create(
     ))
 }
 
+/// Whose token this would be.
+pub(super) fn user_of(token: &str) -> Option<UserId> {
+    token.split_once('.').and_then(|it| UserId::parse(it.0))
+}
+
 /// The link with this token. `None`: there is none, it is for something else, it was used, or it expired.
 pub(super) async fn find(
     store: &Store,
@@ -49,8 +54,7 @@ pub(super) async fn find(
     purpose: MailLinkPurpose,
     now: Timestamp,
 ) -> Result<Option<UsableLink>> {
-    let user = token.split_once('.').and_then(|it| UserId::parse(it.0));
-    let Some(user) = user else {
+    let Some(user) = user_of(token) else {
         return Ok(None);
     };
     let hash = OneTime::hash(token);

@@ -245,6 +245,47 @@ async fn each_mail_has_a_link_of_its_own_that_stops_everything_once() {
     assert!(stop(&tokens[1], 100 + life).await);
 }
 
+/// Mails of an earlier version all have the same link, which the row knows.
+#[tokio::test]
+async fn the_link_of_mails_that_are_out_stops_everything_once() {
+    let case = Case::new().await;
+    let store = case.store();
+    case.choose(json!({ "channels": { "email": true } })).await;
+    let old = format!("{}.{}", case.user, "B".repeat(43));
+    let give = async || {
+        let row = store.preferences(case.user).await.unwrap().unwrap();
+        let former = PreferencesRow {
+            stop_token: Some(old.clone()),
+            ..row
+        };
+        let set = store.set_preferences(case.user, Some(&former.edition), &former);
+        assert!(set.await.unwrap());
+    };
+    let can_stop = async || preferences::can_stop(store, &old, at(9)).await.unwrap();
+    assert!(!can_stop().await);
+    give().await;
+    let wrong = format!("{}.{}", case.user, "A".repeat(43));
+    assert!(!preferences::stop(store, &wrong, at(9)).await.unwrap());
+    // What she chooses leaves it good: the mails are still out.
+    case.choose(json!({ "channels": { "email": true }, "utcOffsetMinutes": 60 }))
+        .await;
+    assert!(can_stop().await && can_stop().await);
+    assert!(preferences::stop(store, &old, at(10)).await.unwrap());
+    let seen = preferences::get(store, case.user).await.unwrap();
+    assert!(!seen.preferences.channels.email);
+    assert!(!can_stop().await && !preferences::stop(store, &old, at(11)).await.unwrap());
+
+    // The link of a mail of its own ends the other as well.
+    give().await;
+    let new = mail_links::create(store, case.user, MailLinkPurpose::Stop, at(12)).await;
+    assert!(
+        preferences::stop(store, &new.unwrap(), at(13))
+            .await
+            .unwrap()
+    );
+    assert!(!can_stop().await);
+}
+
 #[tokio::test]
 async fn a_webhook_is_told_in_the_app_when_it_is_set_and_only_then() {
     let case = Case::new().await;

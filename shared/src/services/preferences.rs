@@ -87,16 +87,17 @@ pub async fn set(
         it.webhook_secret.is_some() && it.preferences.channels.webhook == chosen.channels.webhook
     });
     let faces = Faces::after(row.as_ref(), chosen.face_recognition, now);
-    let (kept_secret, mail_stop) = row.map_or((None, None), |it| (it.webhook_secret, it.mail_stop));
-    let mail_stop = mail_stop.filter(|_| !chosen.channels.email);
+    let kept = row.unwrap_or_else(|| PreferencesRow::first(now));
+    let mail_stop = kept.mail_stop.filter(|_| !chosen.channels.email);
     let new_webhook = webhook.filter(|_| !is_same);
     let alert = new_webhook.map(|it| webhook_alert(user, &host_of(it), now));
     let new_secret = new_webhook.map(|_| new_secret()).transpose()?;
     let after = PreferencesRow {
         webhook_secret: match webhook {
-            Some(_) => new_secret.clone().or(kept_secret),
+            Some(_) => new_secret.clone().or(kept.webhook_secret),
             None => None,
         },
+        stop_token: kept.stop_token,
         preferences: chosen,
         updated_at: now,
         face_consent_at: faces.agreed_at,
@@ -164,19 +165,23 @@ impl Faces {
 /// Stops all messages for whoever's token this is, and uses it up. `false`: it is not good for that.
 pub async fn stop(store: &Store, token: &str, now: Timestamp) -> Result<bool> {
     for _ in 0..WRITE_CONFLICT_RETRIES {
-        let link = mail_links::find(store, token, MailLinkPurpose::Stop, now).await?;
-        let Some(link) = link else { return Ok(false) };
-        let Some(row) = store.preferences(link.user).await? else {
+        let Some(StopRight { user, link, row }) = stop_right(store, token, now).await? else {
             return Ok(false);
         };
         let before = row.edition.clone();
-        let tx = store.tx().use_mail_link(link.user, &link.hash);
+        let mut tx = store.tx();
+        if let Some(hash) = &link {
+            tx = tx.use_mail_link(user, hash);
+        }
         let tx = if row.is_unreadable {
             let edition = OneTime::draw()?.token;
-            tx.patch_channels(link.user, &before, ChannelsPatch::Stop, &edition)
+            tx.patch_channels(user, &before, ChannelsPatch::Stop, &edition)
         } else {
-            let after = without_channels(row, Channels::default(), now)?;
-            tx.write_preferences(link.user, Some(&before), &after)
+            let after = PreferencesRow {
+                stop_token: None,
+                ..without_channels(row, Channels::default(), now)?
+            };
+            tx.write_preferences(user, Some(&before), &after)
         };
         if tx.commit().await?.is_done() {
             return Ok(true);
@@ -190,8 +195,30 @@ pub async fn stop(store: &Store, token: &str, now: Timestamp) -> Result<bool> {
 
 /// Whether messages can be stopped with this token.
 pub async fn can_stop(store: &Store, token: &str, now: Timestamp) -> Result<bool> {
+    Ok(stop_right(store, token, now).await?.is_some())
+}
+
+/// Whose messages a token stops.
+struct StopRight {
+    user: UserId,
+    /// The hash of the mail's own link; none if the mail has the link that all her mails once had.
+    link: Option<String>,
+    row: PreferencesRow,
+}
+
+async fn stop_right(store: &Store, token: &str, now: Timestamp) -> Result<Option<StopRight>> {
     let link = mail_links::find(store, token, MailLinkPurpose::Stop, now).await?;
-    Ok(link.is_some())
+    let Some(user) = mail_links::user_of(token) else {
+        return Ok(None);
+    };
+    let Some(row) = store.preferences(user).await? else {
+        return Ok(None);
+    };
+    // By their hashes, so that how long it takes says nothing of the token.
+    let is_former = |it: &String| OneTime::hash(it) == OneTime::hash(token);
+    let is_good = link.is_some() || row.stop_token.as_ref().is_some_and(is_former);
+    let link = link.map(|it| it.hash);
+    Ok(is_good.then_some(StopRight { user, link, row }))
 }
 
 /// Removes her webhook: whoever knew her password may have set it.

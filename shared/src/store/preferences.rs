@@ -26,6 +26,10 @@ pub struct PreferencesRow {
     pub preferences: Preferences,
     /// What calls of her webhook are signed with.
     pub webhook_secret: Option<String>,
+    /// What the links that stop all messages held when all her mails had the same one. Such mails are still
+    /// in mailboxes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_token: Option<String>,
     /// When she chose it.
     pub updated_at: Timestamp,
     /// Since when she agrees to the recognition of her face.
@@ -66,6 +70,7 @@ impl PreferencesRow {
         Self {
             preferences: Preferences::default(),
             webhook_secret: None,
+            stop_token: None,
             updated_at: now,
             face_consent_at: None,
             face_withdrawn_at: None,
@@ -83,6 +88,7 @@ impl PreferencesRow {
         Self {
             preferences: Preferences::closed(),
             webhook_secret: None,
+            stop_token: kept("stopToken"),
             updated_at: updated_at.unwrap_or(Timestamp::FIRST),
             face_consent_at: None,
             face_withdrawn_at: None,
