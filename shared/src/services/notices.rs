@@ -230,9 +230,13 @@ impl NoticeSender {
         now: Timestamp,
     ) -> Result<(), RetryLater> {
         let question = self.store.mail_question(user).await?;
-        if question.is_none_or(|it| it.asked != round) {
+        let Some(question) = question.filter(|it| it.asked == round) else {
             tracing::info!("she was asked before");
             return Ok(());
+        };
+        if question.is_answered(now) {
+            tracing::info!("she has answered");
+            return Ok(self.store.close_question(user, round, now).await?);
         }
         let chosen = self.store.preferences(user).await?;
         let has_chosen =
@@ -247,7 +251,7 @@ impl NoticeSender {
                 let again = now.plus_seconds(QUESTION_RETRY_SECONDS);
                 return Ok(self.store.put_off_question(user, round, again).await?);
             }
-            _ => return Ok(self.store.close_question(user, round).await?),
+            _ => return Ok(self.store.close_question(user, round, now).await?),
         };
         let until = now.plus_seconds(HOLD_SECONDS);
         if !self.store.hold_question(user, round, now, until).await? {
@@ -274,7 +278,7 @@ impl NoticeSender {
                 if let Err(err) = sent {
                     tracing::error!(error.chain = err.chain(), "a mail was refused");
                 }
-                Ok(self.store.close_question(user, round).await?)
+                Ok(self.store.close_question(user, round, now).await?)
             }
         }
     }

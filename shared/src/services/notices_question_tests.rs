@@ -121,6 +121,41 @@ async fn later_is_asked_once_more() {
     assert!(!case.wants_mail(user).await);
 }
 
+/// A worker died after it had mailed the question, and its message comes again after her answer.
+#[tokio::test]
+async fn an_answer_that_is_there_before_the_message_comes_again_holds() {
+    for (answer, asked_again) in [(MailAnswer::No, 0), (MailAnswer::Later, 1)] {
+        let case = Case::new().await;
+        let user = case.signed_up("eve@example.net", 0).await;
+        assert_eq!(case.tick(1).await, QUEUED);
+        let token = mail_links::create(case.store(), user, MailLinkPurpose::Question, at(1)).await;
+        let token = token.unwrap();
+        let given = mail_question::answer(case.store(), &token, answer, at(2));
+        assert!(given.await.unwrap());
+        case.deliver(3).await;
+        assert!(case.questions().await.is_empty(), "{answer:?}");
+        for days in 1..99 {
+            case.run(days * 24 * 3600).await;
+        }
+        assert_eq!(case.questions().await.len(), asked_again, "{answer:?}");
+    }
+}
+
+/// She answers before the worker that mailed the question has noted it.
+#[tokio::test]
+async fn later_stays_due_when_the_mail_is_noted_after_it() {
+    let case = Case::new().await;
+    let user = case.signed_up("eve@example.net", 0).await;
+    let store = case.store();
+    let tx = store.tx().answer_question(user, MailAnswer::Later, at(1));
+    assert!(tx.commit().await.unwrap().is_done());
+    store.close_question(user, 0, at(2)).await.unwrap();
+    let question = store.mail_question(user).await.unwrap().unwrap();
+    assert_eq!((question.asked, question.is_answered(at(3))), (1, true));
+    assert_eq!(case.run(31 * 24 * 3600).await, QUEUED);
+    assert_eq!(case.questions().await.len(), 1);
+}
+
 /// She chose in the app before the mail went out, or mail is down: nothing is sent twice or for nothing.
 #[tokio::test]
 async fn nobody_is_asked_who_has_chosen_and_a_mail_service_that_is_down_is_waited_for() {

@@ -12,6 +12,9 @@ pub const DUE_QUESTION: &str = "QUESTION";
 /// How long after "later" she is asked again, in seconds.
 const ASK_AGAIN_SECONDS: i64 = 30 * 24 * 3600;
 
+/// Longer than a mail is on its way or put off, and shorter than "later", in seconds.
+const MAX_PUT_OFF_SECONDS: i64 = 24 * 3600;
+
 /// The question whether she wants mail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,6 +24,27 @@ pub struct MailQuestion {
     /// What she answered last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer: Option<MailAnswer>,
+    /// When the question is due next.
+    #[serde(default, rename = "due_at", skip_serializing)]
+    pub due_at: Option<Timestamp>,
+}
+
+impl MailQuestion {
+    /// Whether an answer makes the mail of this round needless: she decided, or she put the question off to
+    /// a day that is not there yet.
+    #[must_use]
+    pub fn is_answered(&self, now: Timestamp) -> bool {
+        match self.answer {
+            Some(MailAnswer::Yes | MailAnswer::No) => true,
+            Some(MailAnswer::Later) => self.due_at.is_some_and(|it| it > last_in_flight(now)),
+            None => false,
+        }
+    }
+}
+
+/// The latest time at which the question is due while its mail is on the way. Only her "later" is after it.
+fn last_in_flight(now: Timestamp) -> Timestamp {
+    now.plus_seconds(MAX_PUT_OFF_SECONDS)
 }
 
 fn key(user: UserId) -> Key {
@@ -53,11 +77,21 @@ impl Store {
         Ok(held.is_some())
     }
 
-    /// The mail of this round was sent, or is never to be.
-    pub async fn close_question(&self, user: UserId, round: u32) -> Result<()> {
-        let change = of_round(round)
-            .and_then(|it| it.set("asked", round + 1))
-            .map(|it| it.remove("heldUntil").remove("due_kind").remove("due_at"));
+    /// The mail of this round was sent, or is never to be. If she answered "later" meanwhile, the question
+    /// stays due on that day.
+    pub async fn close_question(&self, user: UserId, round: u32, now: Timestamp) -> Result<()> {
+        let closed = || {
+            let change = of_round(round).and_then(|it| it.set("asked", round + 1));
+            change.map(|it| it.remove("heldUntil"))
+        };
+        let put_off = closed()
+            .and_then(|it| it.when("answer", "=", MailAnswer::Later))
+            .and_then(|it| it.when("due_at", ">", last_in_flight(now)));
+        let done = self.change::<MailQuestion>(&key(user), put_off).await?;
+        if done.is_some() {
+            return Ok(());
+        }
+        let change = closed().map(|it| it.remove("due_kind").remove("due_at"));
         self.change::<MailQuestion>(&key(user), change)
             .await
             .map(drop)
@@ -78,6 +112,7 @@ impl Tx<'_> {
         let question = MailQuestion {
             asked: 0,
             answer: None,
+            due_at: None,
         };
         let mut row = Row::new(key(user), question);
         row.due_kind = Some(DUE_QUESTION.into());
