@@ -6,7 +6,8 @@
 mod texts;
 
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::error::{DisplayErrorContext, SdkError};
+use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 
 pub use texts::{
@@ -91,22 +92,37 @@ fn content(text: &str) -> Result<Content> {
         .map_err(|err| Error::bug("writing a mail", err))
 }
 
-fn failure<E>(err: &SdkError<E>) -> Error
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    let refused = matches!(err, SdkError::ServiceError(it) if matches!(it.raw().status().as_u16(), 400 | 403 | 404 | 413));
-    // The service's own words can quote the address, so only the kind of failure is told.
-    let kind = match err {
-        SdkError::ServiceError(it) => {
-            format!("the service answered {}", it.raw().status().as_u16())
-        }
-        _ => DisplayErrorContext(err).to_string(),
+/// How SES begins its refusal of a mail because of an address that nobody verified: the sender's, or any
+/// while the account is in the sandbox.
+const UNVERIFIED: &str = "Email address is not verified";
+
+fn failure(err: &SdkError<SendEmailError>) -> Error {
+    let SdkError::ServiceError(refusal) = err else {
+        return Error::unavailable("sending a mail", DisplayErrorContext(err).to_string());
     };
-    if refused {
+    // The service's own words can quote the address, so only the kind of failure is told.
+    let (status, code) = (refusal.raw().status().as_u16(), refusal.err().code());
+    let kind = format!("the service answered {status} {}", code.unwrap_or_default());
+    if is_of_the_mail(refusal.err(), status) {
         Error::bug("sending a mail", kind)
     } else {
         Error::unavailable("sending a mail", kind)
+    }
+}
+
+/// Whether this mail is refused for good. What holds of the account or its settings is mended by whoever
+/// runs it, and the mail is sent then.
+fn is_of_the_mail(err: &SendEmailError, status: u16) -> bool {
+    match err {
+        SendEmailError::AccountSuspendedException(_)
+        | SendEmailError::LimitExceededException(_)
+        | SendEmailError::MailFromDomainNotVerifiedException(_)
+        | SendEmailError::NotFoundException(_)
+        | SendEmailError::SendingPausedException(_) => false,
+        SendEmailError::MessageRejected(it) => {
+            !it.message().is_some_and(|it| it.starts_with(UNVERIFIED))
+        }
+        _ => matches!(status, 400 | 404 | 413),
     }
 }
 
@@ -130,11 +146,13 @@ mod tests {
     }
 
     async fn service(status: u16) -> Mailer {
+        service_that(status, "", r#"{"MessageId":"1"}"#).await
+    }
+
+    async fn service_that(status: u16, error: &'static str, body: &'static str) -> Mailer {
         use axum::http::StatusCode;
-        let answer = (
-            StatusCode::from_u16(status).unwrap(),
-            r#"{"MessageId":"1"}"#,
-        );
+        let status = StatusCode::from_u16(status).unwrap();
+        let answer = (status, [("x-amzn-errortype", error)], body);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move {
@@ -166,6 +184,35 @@ mod tests {
                 .await
                 .unwrap_err();
             assert_eq!(err.kind, Kind::Unavailable);
+            assert!(!err.chain().contains("ana@"), "{}", err.chain());
+        }
+    }
+
+    /// Else everybody's address would count as refused while the account is paused.
+    #[tokio::test]
+    async fn a_refusal_of_the_account_is_not_one_of_the_mail() {
+        let rejected = r#"{"message":"Address blacklisted."}"#;
+        let unverified = r#"{"message":"Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: ana@example.net"}"#;
+        for (status, error, body, kind) in [
+            (400, "SendingPausedException", "{}", Kind::Unavailable),
+            (400, "AccountSuspendedException", "{}", Kind::Unavailable),
+            (
+                400,
+                "MailFromDomainNotVerifiedException",
+                "{}",
+                Kind::Unavailable,
+            ),
+            (404, "NotFoundException", "{}", Kind::Unavailable),
+            (403, "AccessDeniedException", "{}", Kind::Unavailable),
+            (400, "MessageRejected", unverified, Kind::Unavailable),
+            (400, "MessageRejected", rejected, Kind::Bug),
+            (400, "BadRequestException", "{}", Kind::Bug),
+        ] {
+            let mailer = service_that(status, error, body).await;
+            let sent = mailer.send("ana@example.net", &Mail::PasswordChanged);
+            let err = sent.await.unwrap_err();
+            assert_eq!(err.kind, kind, "{error} {body}");
+            assert!(err.chain().contains(error), "{}", err.chain());
             assert!(!err.chain().contains("ana@"), "{}", err.chain());
         }
     }

@@ -177,6 +177,13 @@ async fn nobody_is_asked_who_has_chosen_and_a_mail_service_that_is_down_is_waite
         case.run(60 * minute).await;
     }
     assert_eq!(case.questions().await.len(), 1, "refused is refused");
+    // The account may not send for now.
+    case.signed_up("mia@example.net", 30).await;
+    case.break_mail(403, 4).await;
+    for minute in 240..360 {
+        case.run(60 * minute).await;
+    }
+    assert_eq!(case.questions().await.len(), 2);
 }
 
 /// An address that is to be confirmed first gets no other mail before that.
