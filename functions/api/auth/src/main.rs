@@ -43,10 +43,9 @@ async fn main() -> Result<(), BoxError> {
     let desk = Desk::read(&env, store, &gate, clients.mailer(&env), clients.queues());
     // Without it nobody could be signed in.
     env.text("SIGNING_SECRET");
-    let release = env.text("RELEASE");
     env.check()?;
     let Some(desk) = desk else { return env.check() };
-    gate.publish_keys(&release).await?;
+    desk.publication.try_at_start().await;
     vara::runtime::serve(vara::http::finish(routes(), App { gate, desk }, door)).await
 }
 

@@ -75,6 +75,8 @@ pub async fn look_at(
 /// If this is the first proof of the address, every sign-in and the password from before end: they were made
 /// by somebody who may not read it. Wrong passwords that were tried on this device make her wait no more.
 pub async fn follow(desk: &Desk, token: &str, client: &Client) -> Result<Granted, Refusal> {
+    // First: a link that is used up by a failed sign-in would be lost.
+    desk.publication.ensure().await?;
     let now = clock::now();
     let found = find(&desk.store, token, LinkKind::Recovery, now).await?;
     let session = Session::new(found.account.id(), SignInMethod::Link, now);
@@ -112,6 +114,9 @@ pub async fn confirm(
     let own = caller
         .filter(|it| it.user == user)
         .and_then(|it| it.session);
+    if own.is_some() {
+        desk.publication.ensure().await?;
+    }
     let voids_password = own.is_none() && voids_password(desk, &found.account, from);
     let account = prove(desk, &found, None, own, voids_password, now).await?;
     let session = match own {

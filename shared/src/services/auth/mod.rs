@@ -4,14 +4,18 @@
 mod link;
 mod mails;
 mod password;
+mod publication;
 mod refusal;
 mod session;
 mod sign_up;
+#[cfg(test)]
+mod tests;
 mod throttle;
 
 pub use link::{Confirmed, LinkFacts, confirm, follow, look_at, recover};
 pub use mails::SignInMailer;
 pub use password::{change_password, reset_password};
+pub use publication::KeyPublication;
 pub use refusal::Refusal;
 pub use session::{Scope, refresh, sign_in, sign_out};
 pub use sign_up::{SignedUp, sign_up};
@@ -33,6 +37,8 @@ pub struct Desk {
     pub store: Store,
     /// Makes access tokens.
     pub access: Access,
+    /// Publishes the keys of access tokens before the first is made.
+    pub publication: KeyPublication,
     /// Sends notices of what was done.
     pub mailer: Mailer,
     /// The queue service.
@@ -65,7 +71,7 @@ pub struct Granted {
 
 impl Desk {
     /// The desk behind `gate`, of `PUBLIC_URL`, `WEB_ORIGINS`, `SESSION_MAX_DAYS`, `CONFIRM_FIRST`,
-    /// `QUEUE_SIGN_IN_MAIL` and `STAGE`. `None`: noted in `env` why not.
+    /// `QUEUE_SIGN_IN_MAIL`, `RELEASE` and `STAGE`. `None`: noted in `env` why not.
     #[must_use]
     pub fn read(
         env: &Env,
@@ -82,6 +88,7 @@ impl Desk {
         Some(Self {
             store,
             access: gate.access().clone(),
+            publication: KeyPublication::new(gate.clone(), env.text("RELEASE")),
             mailer,
             queues,
             mail_queue,

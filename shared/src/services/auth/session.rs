@@ -29,6 +29,7 @@ pub async fn sign_in(
     client: &Client,
 ) -> Result<Granted, Refusal> {
     let (address, password) = checked(address, password)?;
+    desk.publication.ensure().await?;
     let account = desk.store.account_of(&address).await?;
     let attempt = Attempt::begin(desk, &address, account.as_ref(), client).await?;
     let hash = match &account {
@@ -64,6 +65,7 @@ pub async fn refresh(desk: &Desk, token: &str) -> Result<Granted, Refusal> {
         Unreadable::Malformed => Refusal::RefreshMalformed,
         Unreadable::Unknown => Refusal::RefreshUnknown,
     })?;
+    desk.publication.ensure().await?;
     for _ in 0..ATTEMPTS {
         let (account, session) = futures_util::try_join!(
             desk.store.account(token.user),

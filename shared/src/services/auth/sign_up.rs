@@ -43,6 +43,9 @@ pub async fn sign_up(
     account.signed_up_from = desk.place(from);
     account.confirmation_sent_at = Some(now);
     let sign_in = sign_in && !desk.confirm_first;
+    if sign_in {
+        desk.publication.ensure().await?;
+    }
     account.last_sign_in_at = sign_in.then_some(now);
     if desk.confirm_first {
         account.email_confirmed_at = None;

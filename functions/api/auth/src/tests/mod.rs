@@ -130,6 +130,7 @@ impl House {
             ("CONFIRM_FIRST", confirm_first),
             ("QUEUE_SIGN_IN_MAIL", "http://q/1/sign-in-mail"),
             ("STAGE", "prod"),
+            ("RELEASE", "0000000001"),
         ];
         let env = Env::of(settings.map(|(name, value)| (name.into(), value.into())));
         let gate = Gate::new(&env, store.clone());

@@ -1,0 +1,83 @@
+//! Signing in over a real table API, while something else goes on beside it.
+
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::clock;
+use crate::domain::{Kind, SignInMethod};
+use crate::testing::Cloud;
+
+const HERS: &str = "ana@example.org";
+
+fn settings<'a>(signing_secret: &'a str, release: &'a str) -> Env {
+    let settings = [
+        ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
+        ("SIGNING_SECRET", signing_secret),
+        ("RELEASE", release),
+        ("PUBLIC_URL", "https://vara.example"),
+        ("WEB_ORIGINS", "https://app.example"),
+        ("SESSION_MAX_DAYS", "90"),
+        ("CONFIRM_FIRST", "false"),
+        ("QUEUE_SIGN_IN_MAIL", "http://q/1/sign-in-mail"),
+        ("STAGE", "prod"),
+    ];
+    Env::of(settings.map(|(name, value)| (name.into(), value.into())))
+}
+
+/// The desk of a deployment over `store`.
+fn deployed(store: &Store, queues: Queues, signing_secret: &str, release: &str) -> Desk {
+    let env = settings(signing_secret, release);
+    let gate = Gate::new(&env, store.clone());
+    let mailer = Cloud::mailer_at("http://127.0.0.1:9");
+    Desk::read(&env, store.clone(), &gate, mailer, queues).unwrap()
+}
+
+fn desk(store: &Store, queues: Queues) -> Desk {
+    let secret = "a-signing-secret-of-more-than-thirty-two-characters";
+    deployed(store, queues, secret, "0000000001")
+}
+
+async fn signed_in(store: &Store) -> (Account, Session) {
+    let account = Account::new(UserId::random(), HERS, clock::now());
+    let session = Session::new(account.id(), SignInMethod::Password, clock::now());
+    let created = store.create_account(&account, "hash", Some(&session)).await;
+    assert!(created.unwrap());
+    (account, session)
+}
+
+#[tokio::test]
+async fn a_refresh_is_unavailable_until_the_signing_keys_are_published() {
+    let store = crate::testing::store().await;
+    let desk = desk(&store, Cloud::silent_queues());
+    let newer = "a-newer-secret-of-more-than-thirty-two-characters";
+    let other = deployed(&store, Cloud::silent_queues(), newer, "0000000002");
+    other.publication.ensure().await.unwrap();
+    // Fails, and the function goes on.
+    desk.publication.try_at_start().await;
+    let (account, session) = signed_in(&store).await;
+    let token = RefreshToken::newest(&session).seal(desk.keys());
+    let why = refresh(&desk, &token).await.unwrap_err();
+    assert!(
+        matches!(&why, Refusal::Trouble(err) if err.kind == Kind::Unavailable),
+        "{why:?}"
+    );
+    let kept = store.session(account.id(), session.id).await.unwrap();
+    assert_eq!(kept.unwrap().generation, session.generation);
+
+    let keys = desk.keys().jwks().to_string();
+    assert!(
+        store
+            .publish_signing_keys(&keys, "0000000003")
+            .await
+            .unwrap()
+    );
+    assert!(refresh(&desk, &token).await.is_ok());
+    // Once is enough.
+    assert!(
+        store
+            .publish_signing_keys("{}", "0000000004")
+            .await
+            .unwrap()
+    );
+    assert!(refresh(&desk, &token).await.is_ok());
+}
