@@ -14,14 +14,17 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// The routes of the sign-in library that take a password, mail a link or follow one.
-const SIGN_IN_ROUTES: [&str; 5] = [
+/// The routes of the sign-in library that take a password or mail a link.
+const SIGN_IN_ROUTES: [&str; 4] = [
     "/auth/v1/signup",
     "/auth/v1/token",
     "/auth/v1/recover",
-    "/auth/v1/verify",
     "/auth/v1/otp",
 ];
+
+/// The route that mailed links lead to. It has a count of its own: its tokens cannot be guessed, and whoever
+/// tries passwords behind her address must not keep her from the link in her mailbox.
+const LINK_ROUTE: &str = "/auth/v1/verify";
 
 /// Counts a call and says how its caller stands; `None` without limits, without a gateway that says
 /// where the call is from, or if nobody can say now.
@@ -58,6 +61,8 @@ fn lane(parts: &Parts, params: Option<&Params>) -> Lane {
         Lane::Spared
     } else if path.starts_with("/api/v1/auth/") || SIGN_IN_ROUTES.contains(&path) {
         Lane::Auth
+    } else if path == LINK_ROUTE {
+        Lane::Link
     } else if picture && method == Method::GET {
         Lane::Files
     } else {
@@ -132,7 +137,9 @@ mod tests {
             ("POST", "/auth/v1/token?grant_type=password", Lane::Auth),
             ("POST", "/auth/v1/token", Lane::Auth),
             ("POST", "/auth/v1/recover", Lane::Auth),
-            ("GET", "/auth/v1/verify?token=x", Lane::Auth),
+            ("GET", "/auth/v1/verify?token=x", Lane::Link),
+            ("POST", "/auth/v1/verify", Lane::Link),
+            ("OPTIONS", "/auth/v1/verify", Lane::Spared),
             ("POST", "/auth/v1/otp", Lane::Auth),
             ("PUT", "/auth/v1/user", Lane::Plain),
             ("POST", "/auth/v1/logout", Lane::Plain),

@@ -39,7 +39,8 @@ const FILES_FACTOR: u32 = 10;
 pub struct Rates {
     /// From one address, to all routes together.
     pub all: u32,
-    /// From one address, to the sign-in routes of both surfaces; refreshes by the library are spared.
+    /// From one address, to the sign-in routes of both surfaces; refreshes by the library are spared. As many
+    /// again to the route of mailed links.
     pub auth: u32,
     /// By one user, from wherever she calls.
     pub user: u32,
@@ -50,8 +51,10 @@ pub struct Rates {
 pub enum Lane {
     /// A call like most.
     Plain,
-    /// One to a sign-in route: a password, or a link that is asked for or followed.
+    /// One to a sign-in route: a password, or a link that is asked for.
     Auth,
+    /// One to the route of mailed links: limited like `Auth`, counted apart from it.
+    Link,
     /// One for the bytes of a picture.
     Files,
     /// One that is never counted nor refused.
@@ -63,6 +66,7 @@ impl Lane {
         match self {
             Self::Plain => &["all"],
             Self::Auth => &["all", "auth"],
+            Self::Link => &["all", "link"],
             Self::Files => &["files"],
             Self::Spared => &[],
         }
@@ -188,6 +192,7 @@ impl Limits {
         match lane {
             Lane::Plain | Lane::Spared => vec![all],
             Lane::Auth => vec![all, (self.rates.auth, calls.auth)],
+            Lane::Link => vec![all, (self.rates.auth, calls.link)],
             Lane::Files => vec![(self.rates.all.saturating_mul(FILES_FACTOR), calls.files)],
         }
     }

@@ -67,6 +67,20 @@ async fn sign_in_routes_have_less_and_count_in_both() {
 }
 
 #[tokio::test]
+async fn tries_of_passwords_use_up_no_calls_of_mailed_links() {
+    let limits = Limits::new(RATES, crate::testing::store().await);
+    assert!(
+        calls(&limits, 21, "192.0.2.7", None, Lane::Auth)
+            .await
+            .is_over
+    );
+    let last = calls(&limits, 20, "192.0.2.7", None, Lane::Link).await;
+    assert_eq!((last.limit, last.remaining, last.is_over), (20, 0, false));
+    let over = calls(&limits, 1, "192.0.2.7", None, Lane::Link).await;
+    assert_eq!((over.limit, over.is_over), (20, true));
+}
+
+#[tokio::test]
 async fn a_user_has_one_count_wherever_she_calls_from() {
     let rates = Rates { user: 5, ..RATES };
     let limits = Limits::new(rates, crate::testing::store().await);

@@ -15,6 +15,8 @@ pub struct Calls {
     pub all: u64,
     /// To the sign-in routes, which are in `all` too.
     pub auth: u64,
+    /// To the route of mailed links, which are in `all` too.
+    pub link: u64,
     /// For the bytes of pictures.
     pub files: u64,
 }
