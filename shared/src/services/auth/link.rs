@@ -149,24 +149,46 @@ async fn prove(
     voids_password: bool,
     now: Timestamp,
 ) -> Result<Account, Refusal> {
-    let (store, user) = (&desk.store, found.account.id());
-    let ended = match found.account.is_proved() {
-        true => Vec::new(),
-        false => store.sessions(user).await?,
-    };
-    let ended: Vec<SessionId> = ended.into_iter().filter(|it| Some(*it) != kept).collect();
-    let (with_it, after_it) = ended.split_at(ended.len().min(ENDED_AT_ONCE));
+    let mut ended = sessions_to_end(desk, found, kept).await?;
+    ended.truncate(ENDED_AT_ONCE);
     let how = LinkUse {
         session,
-        ended: with_it,
+        ended: &ended,
         voids_password,
         at: now,
     };
-    if !store.use_link(&found.account, &found.link, &how).await? {
+    spend(desk, found, &how, kept).await
+}
+
+/// Her sign-ins but `kept`, if the link is the first proof of the address; else none.
+async fn sessions_to_end(
+    desk: &Desk,
+    found: &Found,
+    kept: Option<SessionId>,
+) -> Result<Vec<SessionId>> {
+    if found.account.is_proved() {
+        return Ok(Vec::new());
+    }
+    let all = desk.store.sessions(found.account.id()).await?;
+    Ok(all.into_iter().filter(|it| Some(*it) != kept).collect())
+}
+
+/// Uses up a link as `how` says, and ends the sign-ins that are not in it.
+async fn spend(
+    desk: &Desk,
+    found: &Found,
+    how: &LinkUse<'_>,
+    kept: Option<SessionId>,
+) -> Result<Account, Refusal> {
+    let (store, user) = (&desk.store, found.account.id());
+    if !store.use_link(&found.account, &found.link, how).await? {
         return Err(Refusal::Link { expired: false });
     }
-    store.end_sessions(user, after_it).await?;
-    if voids_password {
+    // Those that one step could not hold, and any that began in between.
+    let mut left = sessions_to_end(desk, found, kept).await?;
+    left.retain(|it| how.session.is_none_or(|new| new.id != *it));
+    store.end_sessions(user, &left).await?;
+    if how.voids_password {
         tracing::warn!(user.id = %user, "a password set before the address was proved is void");
     }
     super::account(store, user).await
@@ -196,5 +218,54 @@ pub(super) async fn find(
         Ok(Found { link, account })
     } else {
         Err(unknown())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::domain::UserId;
+    use crate::services::auth::tests::{desk, signed_in};
+    use crate::testing::Cloud;
+
+    async fn mailed(store: &Store, user: UserId) -> Found {
+        let account = store.account(user).await.unwrap().unwrap();
+        let now = clock::now();
+        let link = Link {
+            kind: LinkKind::Recovery,
+            user_id: user,
+            hash: OneTime::draw().unwrap().hash,
+            expires_at: now.plus_seconds(3600),
+        };
+        assert!(store.add_link(&account, &link, None, now).await.unwrap());
+        let account = store.account(user).await.unwrap().unwrap();
+        Found { link, account }
+    }
+
+    #[tokio::test]
+    async fn a_session_that_begins_while_a_link_is_used_ends_with_the_first_proof_only() {
+        let store = crate::testing::store().await;
+        let desk = desk(&store, Cloud::silent_queues());
+        let (account, first) = signed_in(&store).await;
+        let user = account.id();
+        for (kept, survivors) in [(Some(first.id), vec![first.id]), (None, vec![first.id])] {
+            let found = mailed(&store, user).await;
+            let late = Session::new(user, SignInMethod::Password, clock::now());
+            assert!(store.sign_in(&account, &late).await.unwrap());
+            let new = Session::new(user, SignInMethod::Link, clock::now());
+            // As if the sign-ins had been listed before the late one began.
+            let how = LinkUse {
+                session: Some(&new),
+                ended: &[],
+                voids_password: false,
+                at: clock::now(),
+            };
+            let is_first = !found.account.is_proved();
+            assert!(spend(&desk, &found, &how, kept).await.unwrap().is_proved());
+            let left = store.sessions(user).await.unwrap();
+            assert!(survivors.iter().all(|it| left.contains(it)) && left.contains(&new.id));
+            assert_eq!(left.contains(&late.id), !is_first);
+        }
     }
 }

@@ -32,12 +32,12 @@ fn deployed(store: &Store, queues: Queues, signing_secret: &str, release: &str) 
     Desk::read(&env, store.clone(), &gate, mailer, queues).unwrap()
 }
 
-fn desk(store: &Store, queues: Queues) -> Desk {
+pub(super) fn desk(store: &Store, queues: Queues) -> Desk {
     let secret = "a-signing-secret-of-more-than-thirty-two-characters";
     deployed(store, queues, secret, "0000000001")
 }
 
-async fn signed_in(store: &Store) -> (Account, Session) {
+pub(super) async fn signed_in(store: &Store) -> (Account, Session) {
     let account = Account::new(UserId::random(), HERS, clock::now());
     let session = Session::new(account.id(), SignInMethod::Password, clock::now());
     let created = store.create_account(&account, "hash", Some(&session)).await;
