@@ -26,7 +26,7 @@ const RIGHTS: [(&str, &str); 19] = [
     ("kms:GenerateDataKey TokenKey", "api-accounts"),
     (
         "s3:DeleteObject pictures",
-        "api-images api-users schedule-rescan",
+        "api-images api-users queue-image-ingest schedule-rescan",
     ),
     (
         "s3:DeleteObject uploads",

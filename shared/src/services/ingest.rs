@@ -57,7 +57,9 @@ impl Intake {
     pub async fn take(&self, user: UserId, id: ImageId, now: Timestamp) -> Result<()> {
         let upload = key::upload(user, id);
         let Some(row) = self.store.image(user, id).await? else {
-            // Nobody announced it, or she has left: it is not ours to keep.
+            // Nobody announced it, or it or its account was deleted: it is not ours to keep. An intake that
+            // was interrupted may have put copies after the deletion.
+            self.delete_copies(user, id).await?;
             return self.objects.delete(&upload).await;
         };
         let image = row.image;
@@ -122,6 +124,10 @@ impl Intake {
             tx = tx.start_scan(&Scan::first_of(user, id, now), ScanOrigin::System);
         }
         if !tx.commit().await?.is_done() {
+            if self.store.image(user, id).await?.is_none() {
+                // Deleted for good meanwhile, so nothing else would ever delete the copies.
+                return self.delete_copies(user, id).await;
+            }
             // It was put away or taken in by somebody else meanwhile; the next delivery sees which.
             return Err(Error::conflict(
                 "IMAGE_CHANGED",
@@ -134,6 +140,11 @@ impl Intake {
         } else {
             Ok(())
         }
+    }
+
+    async fn delete_copies(&self, user: UserId, id: ImageId) -> Result<()> {
+        self.objects.delete(&key::display(user, id)).await?;
+        self.objects.delete(&key::thumbnail(user, id)).await
     }
 
     async fn reject(&self, image: &Image, reason: &str, now: Timestamp) -> Result<()> {
@@ -422,6 +433,38 @@ mod tests {
         let id = taken_in(&world, photo("collins")).await;
         assert!(world.store.empty(world.user, usize::MAX).await.unwrap().0 > 1);
         assert_eq!(world.store.prints(world.user, id).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn no_copies_stay_of_a_picture_that_was_deleted_during_its_intake() {
+        let world = World::new().await;
+        let intake = world.intake();
+        let (user, jpeg) = (world.user, "image/jpeg");
+        for interrupted in [false, true] {
+            let image = world.announce(ImageState::Pending, clock::now()).await;
+            let upload = key::upload(user, image.id);
+            let file = Bytes::from(crate::services::support::scene(1));
+            intake.objects.put(&upload, jpeg, file).await.unwrap();
+            let derived = intake.open(&upload, Faces::by_consent(false)).await;
+            let derived = derived.unwrap().unwrap();
+            let purged = crate::services::images::purge(&world.store, &world.objects, &image);
+            purged.await.unwrap();
+            let copies = [key::display(user, image.id), key::thumbnail(user, image.id)];
+            if interrupted {
+                for copy in &copies {
+                    let put = intake.objects.put(copy, jpeg, Bytes::from_static(b"x"));
+                    put.await.unwrap();
+                }
+                let again = intake.take(user, image.id, clock::now());
+                again.await.unwrap();
+            } else {
+                let kept = intake.keep(&image, derived, clock::now()).await;
+                kept.unwrap();
+            }
+            for copy in &copies {
+                assert!(!world.objects.exists(copy).await.unwrap(), "{copy}");
+            }
+        }
     }
 
     #[test]
