@@ -378,6 +378,11 @@ fn distribution() -> Vec<Planted> {
         gone("distribution", "Distribution.DistributionConfig/Origins/1"),
         put(
             "distribution",
+            "Distribution.DistributionConfig/Comment",
+            json!({"Ref": "AWS::StackName"}),
+        ),
+        put(
+            "distribution",
             "EdgeHeaders.ResponseHeadersPolicyConfig/CorsConfig/OriginOverride",
             json!(true),
         ),

@@ -47,6 +47,10 @@ pub(crate) fn distribution(template: &Template, faults: &mut Faults) {
         config.get("CacheBehaviors").is_none(),
         "a path has rules of its own",
     );
+    faults.expect(
+        pattern(&config["Comment"]).contains("${Release}"),
+        "a rotated secret does not reach the distribution",
+    );
     let secret = json!({"Fn::Sub": "{{resolve:secretsmanager:${EdgeSecret}:SecretString}}"});
     let known = json!([{ "HeaderName": vara::http::EDGE, "HeaderValue": secret }]);
     let mut hosts = BTreeMap::new();
