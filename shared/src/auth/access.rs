@@ -1,5 +1,7 @@
 //! Access tokens: what they say, how they are signed and read.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -139,6 +141,14 @@ impl Access {
         let token = jsonwebtoken::encode(&header, &claims, &pair.encoding)
             .map_err(|err| Error::bug("signing a token", err))?;
         Ok((token, end))
+    }
+
+    /// Whether a token names us as its issuer. Nothing of it is verified: this only says whose keys to ask.
+    pub(super) fn is_named_by(&self, token: &str) -> bool {
+        let body = token.split('.').nth(1);
+        let body = body.and_then(|it| URL_SAFE_NO_PAD.decode(it).ok());
+        let claims = body.and_then(|it| serde_json::from_slice::<Value>(&it).ok());
+        claims.is_some_and(|it| it["iss"] == self.issuer.as_str())
     }
 
     /// What a token of ours says; `None` if it is not one of ours. The outer error is trouble with

@@ -55,6 +55,16 @@ impl From<Error> for Denied {
     }
 }
 
+/// Whose keys verified a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TokenIssuer {
+    Us,
+    External,
+}
+
+/// A token's claims, or why it is not believed.
+type TokenRead = Result<Claims, Rejected>;
+
 /// Knows whom to let in. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Gate {
@@ -95,13 +105,28 @@ impl Gate {
         let token = authorization
             .and_then(|it| it.strip_prefix("Bearer "))
             .ok_or(Denied::Missing)?;
-        match (self.access.read(token, now).await?, &self.external) {
-            (Some(read), _) => self.ours(believed(read)?).await,
-            (None, Some(external)) => {
-                self.theirs(believed(external.read(token, now).await?)?, now)
-                    .await
+        match self.read(token, now).await? {
+            Some((TokenIssuer::Us, read)) => self.ours(believed(read)?).await,
+            Some((TokenIssuer::External, read)) => self.theirs(believed(read)?, now).await,
+            None => Err(Denied::Invalid),
+        }
+    }
+
+    /// What a token says and whose keys verified it. One that names another issuer is not held against our
+    /// keys, so that it is believed also while those are not published; `None` if nobody's keys fit.
+    async fn read(&self, token: &str, now: Timestamp) -> Result<Option<(TokenIssuer, TokenRead)>> {
+        if self.external.is_none() || self.access.is_named_by(token) {
+            let read = self.access.read(token, now).await?;
+            if let Some(read) = read {
+                return Ok(Some((TokenIssuer::Us, read)));
             }
-            (None, None) => Err(Denied::Invalid),
+        }
+        match &self.external {
+            Some(external) => {
+                let read = external.read(token, now).await?;
+                Ok(Some((TokenIssuer::External, read)))
+            }
+            None => Ok(None),
         }
     }
 
@@ -173,11 +198,7 @@ impl Gate {
     /// whether it is, so it can stand before what would cost a read; the key is mostly known.
     pub async fn subject(&self, authorization: Option<&str>, now: Timestamp) -> Option<UserId> {
         let token = authorization?.strip_prefix("Bearer ")?;
-        let read = match (self.access.read(token, now).await.ok()?, &self.external) {
-            (Some(read), _) => read,
-            (None, Some(external)) => external.read(token, now).await.ok()?,
-            (None, None) => return None,
-        };
+        let (_, read) = self.read(token, now).await.ok()??;
         read.ok().map(|it| it.sub)
     }
 }

@@ -115,8 +115,11 @@ fn key_of(keys: &[Jwk], kid: &str) -> Option<DecodingKey> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use jsonwebtoken::{Algorithm, EncodingKey, Header};
+    use serde_json::json;
+
     use super::*;
-    use crate::auth::{Access, Denied, Gate, Keys};
+    use crate::auth::{Access, Denied, External, Gate, Keys};
     use crate::clock;
     use crate::domain::{Account, Session, SignInMethod, UserId};
 
@@ -132,13 +135,21 @@ mod tests {
 
     /// A gate that reads the published keys anew each time.
     fn verifier(store: &Store) -> Gate {
+        verifier_beside(None, store)
+    }
+
+    fn verifier_beside(external: Option<External>, store: &Store) -> Gate {
         let keys = Keys::of::<&str>(&[SHARED], &[]).unwrap();
         let published = PublishedKeys {
             cache_life: Duration::ZERO,
             miss_life: Duration::ZERO,
             ..PublishedKeys::new(store.clone())
         };
-        Gate::over(Access::verifying(keys, URL, published), None, store.clone())
+        Gate::over(
+            Access::verifying(keys, URL, published),
+            external,
+            store.clone(),
+        )
     }
 
     async fn token(store: &Store, gate: &Gate) -> String {
@@ -176,6 +187,34 @@ mod tests {
         let forger = signer(&store, &[SHARED]);
         let forged = self::token(&store, &forger).await;
         assert!(!is_let_in(&other, &forged).await);
+    }
+
+    #[tokio::test]
+    async fn tokens_of_another_issuer_are_believed_while_no_keys_of_ours_are_published() {
+        let store = crate::testing::store().await;
+        let issuer = "https://abc.supabase.co/auth/v1";
+        let external = External::with_secret(issuer, "their secret");
+        let beside = verifier_beside(Some(external), &store);
+        let header = Header {
+            kid: Some("theirs".into()),
+            ..Header::new(Algorithm::HS256)
+        };
+        let claims = json!({
+            "iss": issuer, "sub": UserId::random(), "aud": "authenticated",
+            "exp": clock::now().epoch_seconds() + 600, "email": "eve@example.net",
+        });
+        let secret = EncodingKey::from_secret(b"their secret");
+        let theirs = jsonwebtoken::encode(&header, &claims, &secret).unwrap();
+        let theirs = format!("Bearer {theirs}");
+        assert!(is_let_in(&beside, &theirs).await);
+        let subject = beside.subject(Some(&theirs), clock::now()).await;
+        assert_eq!(json!(subject), claims["sub"]);
+        // Ours cannot be judged yet, and without the other issuer nothing can.
+        let ours = token(&store, &signer(&store, &[NEW])).await;
+        for (gate, token) in [(&beside, &ours), (&verifier(&store), &theirs)] {
+            let early = gate.identify(Some(token), clock::now()).await;
+            assert!(matches!(early, Err(Denied::Trouble(_))));
+        }
     }
 
     #[tokio::test]
