@@ -1,6 +1,7 @@
 //! Making an account.
 
 use super::link::PAUSE;
+use super::throttle::admit_sign_up_mail;
 use super::{Desk, Granted, Refusal, checked};
 use crate::auth::hash_password;
 use crate::clock;
@@ -56,7 +57,7 @@ pub async fn sign_up(
         .create_account(&account, &hash, session.as_ref())
         .await?;
     if desk.confirm_first {
-        ask_to_confirm(desk, &address, redirect_to, is_new).await?;
+        ask_to_confirm(desk, &address, redirect_to, from, is_new).await?;
         return Ok(SignedUp {
             account,
             granted: None,
@@ -79,20 +80,76 @@ pub async fn sign_up(
     Ok(SignedUp { account, granted })
 }
 
-/// Has who reads the address mailed, but not every time that somebody signs up with an address that is taken.
+/// Has who reads the address mailed, but not every time that somebody signs up with an address that is taken:
+/// once a minute, and as often as strangers may have links mailed. The caller is not told which.
 async fn ask_to_confirm(
     desk: &Desk,
     address: &str,
     redirect_to: Option<&str>,
+    from: &str,
     is_new: bool,
 ) -> Result<(), Refusal> {
     let now = clock::now();
     let window = desk.keys().address_name(address);
-    let may_mail = desk.store.open_mail_window(&window, PAUSE, now).await?;
+    let may_mail = desk.store.open_mail_window(&window, PAUSE, now).await?
+        && admit_sign_up_mail(desk, address, from, now).await?;
     let kind = match (is_new, may_mail) {
         (true, _) => SignInMailKind::Confirmation,
         (false, true) => SignInMailKind::SignUpAgain,
         (false, false) => return Ok(()),
     };
-    Ok(desk.ask_for_mail(kind, address, redirect_to, now).await?)
+    if let Err(err) = desk.ask_for_mail(kind, address, redirect_to, now).await {
+        // No mail will come, so the next sign-up may ask for one at once.
+        desk.store.close_mail_window(&window).await?;
+        return Err(err.into());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::services::auth::tests::{HERS, desk};
+    use crate::testing::Cloud;
+
+    /// Signs up from this network when the last minute's pause is over.
+    async fn ask(desk: &Desk, from: &str, is_new: bool) -> Result<(), Refusal> {
+        let window = desk.keys().address_name(HERS);
+        desk.store.close_mail_window(&window).await.unwrap();
+        ask_to_confirm(desk, HERS, None, from, is_new).await
+    }
+
+    #[tokio::test]
+    async fn mails_for_signing_up_again_are_capped_without_telling() {
+        let cloud = Cloud::start().await;
+        let store = crate::testing::store().await;
+        let desk = desk(&store, cloud.queues());
+        let sent = || cloud.told("SendMessage").len();
+        for (from, most) in [("192.0.2.1", 3), ("192.0.2.2", 6), ("192.0.2.3", 6)] {
+            for _ in 0..4 {
+                ask(&desk, from, false).await.unwrap();
+            }
+            assert_eq!(sent(), most, "{from}");
+        }
+        // What they used up is none of the links that she asks for, nor the first mail of an account.
+        ask(&desk, "192.0.2.1", true).await.unwrap();
+        assert_eq!(sent(), 7);
+        let client = crate::services::auth::Client::new("192.0.2.1", "A");
+        let asked = crate::services::auth::recover(&desk, Some(HERS), None, &client);
+        asked.await.unwrap();
+        assert_eq!(sent(), 8);
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_could_not_be_asked_for_makes_nobody_wait() {
+        let store = crate::testing::store().await;
+        let broken = desk(&store, Cloud::silent_queues());
+        assert!(ask(&broken, "192.0.2.1", true).await.is_err());
+        let cloud = Cloud::start().await;
+        let desk = desk(&store, cloud.queues());
+        let again = ask_to_confirm(&desk, HERS, None, "192.0.2.1", false);
+        again.await.unwrap();
+        assert_eq!(cloud.told("SendMessage").len(), 1);
+    }
 }

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::domain::{Kind, SignInMethod};
 use crate::testing::Cloud;
 
-const HERS: &str = "ana@example.org";
+pub(super) const HERS: &str = "ana@example.org";
 
 fn settings<'a>(signing_secret: &'a str, release: &'a str) -> Env {
     let settings = [

@@ -208,14 +208,40 @@ pub(super) async fn permit_mail(
     if is_known {
         rules.push((named("devices"), DEVICES_MAILS));
     } else {
-        let network = format!("network/{}", client.network);
-        rules.push((named(&network), NETWORK_MAILS));
-        rules.push((named("strangers"), STRANGERS_MAILS));
+        rules.extend(strangers_mails(
+            desk,
+            &format!("mail/{address}"),
+            &client.network,
+        ));
     }
     match desk.store.admit(&rules, now).await? {
         Some(wait) => Err(Refusal::TooManyMails { wait }),
         None => Ok(()),
     }
+}
+
+/// Takes one mail from what may be sent to this address because somebody signs up with it. `false`: no more
+/// may be sent now.
+///
+/// Counted apart from links that are asked for: these mails hold no link that signs in, so none of them may
+/// use up the mail of one that does.
+pub(super) async fn admit_sign_up_mail(
+    desk: &Desk,
+    address: &str,
+    network: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let rules = strangers_mails(desk, &format!("sign-up-mail/{address}"), network);
+    Ok(desk.store.admit(&rules, now).await?.is_none())
+}
+
+/// What one network and what all of them together may have mailed, under meters of this name.
+fn strangers_mails(desk: &Desk, name: &str, network: &str) -> [(String, Throttle); 2] {
+    let named = |who: &str| desk.keys().address_name(&format!("{name}/{who}"));
+    [
+        (named(&format!("network/{network}")), NETWORK_MAILS),
+        (named("strangers"), STRANGERS_MAILS),
+    ]
 }
 
 /// Lets this client ask again at once for a mail that could not be sent.
