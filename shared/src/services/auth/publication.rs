@@ -32,7 +32,7 @@ impl KeyPublication {
     pub async fn ensure(&self) -> Result<()> {
         let publish = async || self.gate.publish_keys(&self.release).await;
         let done = self.done.get_or_try_init(publish).await;
-        done.map(|()| ())
+        done.copied()
             .map_err(|err| Error::unavailable("publishing the signing keys", err))
     }
 
