@@ -39,7 +39,7 @@ impl LinkKind {
 
     /// How long such a link works, in seconds. A recovery link signs in, a confirmation does not.
     #[must_use]
-    pub fn life(self) -> i64 {
+    pub const fn life(self) -> i64 {
         match self {
             Self::SignUp => 24 * 3600,
             Self::Recovery => 3600,

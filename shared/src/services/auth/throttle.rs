@@ -7,7 +7,7 @@
 
 use super::{Desk, Refusal};
 use crate::clock;
-use crate::domain::{Account, Result, Throttle, Timestamp, UserId};
+use crate::domain::{Account, LinkKind, Result, Throttle, Timestamp, UserId};
 
 /// Wrong passwords of one device for one account.
 const DEVICE_TRIES: Throttle = Throttle::Backoff {
@@ -27,22 +27,26 @@ const MAIL_PAUSE: Throttle = Throttle::Bucket {
     interval: 60,
 };
 
+/// The seconds after which there is one more mail to an address: no longer than a recovery link works. So
+/// whoever is refused has one in her mailbox that works, whoever asked for it.
+const MAIL_INTERVAL: i64 = LinkKind::Recovery.life();
+
 /// Mails to one address that devices ask for which have signed in on its account.
 const DEVICES_MAILS: Throttle = Throttle::Bucket {
     burst: 6,
-    interval: 4 * 3600,
+    interval: MAIL_INTERVAL,
 };
 
-/// Mails to one address that all other devices ask for: six at once, and six a day.
+/// Mails to one address that all other devices ask for.
 const STRANGERS_MAILS: Throttle = Throttle::Bucket {
     burst: 6,
-    interval: 4 * 3600,
+    interval: MAIL_INTERVAL,
 };
 
 /// The part of them that one network may ask for, so that no single one can use up all.
 const NETWORK_MAILS: Throttle = Throttle::Bucket {
     burst: 3,
-    interval: 4 * 3600,
+    interval: MAIL_INTERVAL,
 };
 
 /// The most characters of a browser's name that count.
@@ -267,6 +271,7 @@ pub(super) fn spoken(seconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Meter;
 
     #[test]
     fn an_update_of_the_browser_leaves_the_device() {
@@ -282,6 +287,25 @@ mod tests {
         );
         let long = Client::new("", &"x".repeat(1 << 20));
         assert_eq!(long.agent.len(), AGENT_CHARS);
+    }
+
+    #[test]
+    fn who_is_refused_a_mail_has_a_link_that_works() {
+        for rule in [DEVICES_MAILS, STRANGERS_MAILS, NETWORK_MAILS] {
+            let (mut meter, mut mailed_at, mut refusals) = (Meter::default(), 0, 0);
+            // Somebody asks every minute for two days.
+            for now in (0..2 * 24 * 3600).step_by(60) {
+                match rule.admit(meter, now) {
+                    Ok(after) => (meter, mailed_at) = (after, now),
+                    Err(_) => {
+                        refusals += 1;
+                        let age = now - mailed_at;
+                        assert!(age < LinkKind::Recovery.life(), "{rule:?}: {age}");
+                    }
+                }
+            }
+            assert!(refusals > 1000, "{rule:?}");
+        }
     }
 
     #[test]

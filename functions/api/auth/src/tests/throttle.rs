@@ -208,7 +208,7 @@ async fn mails_to_one_address_are_capped_and_others_cannot_use_up_hers() {
             let reply = house.recover_at(At(network, agent), ANA).await;
             match reply.status {
                 StatusCode::OK => mailed += 1,
-                _ => waits(&reply, "over_email_send_rate_limit", 4 * 3600),
+                _ => waits(&reply, "over_email_send_rate_limit", 3600),
             }
         }
         let most = if network == "198.51.100.1" { 3 } else { 6 };
