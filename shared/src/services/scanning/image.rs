@@ -288,9 +288,8 @@ impl Scanner {
         copy: Bytes,
         means: &Means<'_>,
     ) -> Result<Vec<Asked>, Stop> {
-        let scan = row.checkpointed();
         let query = Query {
-            scan: &scan,
+            scan: row.checkpointed(),
             asker: means.asker,
             image: image.image.id,
             digest: hex(&copy),

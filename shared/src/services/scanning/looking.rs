@@ -206,16 +206,15 @@ impl Scanner {
         if !may_ask.boxed_local().await {
             return Ok(());
         }
-        let scan = row.checkpointed();
         let query = Query {
-            scan: &scan,
+            scan: row.checkpointed(),
             asker: means.asker,
             image: image.image.id,
             // It is asked about by its address; nothing is sent.
             copy: Bytes::new(),
             digest: hex(lead.picture.as_bytes()),
             has_face: false,
-            since: scan.created_at,
+            since: row.scan.created_at,
             until: means.last_question_at(),
             limit: means.limit.clone(),
         };

@@ -4,13 +4,15 @@
 //! end of it removes the picture; if nobody does, the schedule.
 
 use serde::{Deserialize, Serialize};
+use tracing::{Instrument, Span};
 
 use super::{Engines, Found, Origin, Query, Unfound, keep, kept};
 use crate::clock;
 use crate::domain::Timestamp;
 use crate::engines::{Answer, EngineError, FaceCheck, Poll, Upload};
-use crate::services::governor::Unanswered;
+use crate::services::governor::{Governor, Unanswered};
 use crate::store::Store;
+use crate::trail::Trail;
 
 /// The name under which an upload is noted.
 const UPLOADED: &str = "facecheck-upload";
@@ -50,7 +52,7 @@ impl Engines {
     pub(super) async fn by_face(
         &self,
         store: &Store,
-        query: &Query<'_>,
+        query: &Query,
         engine: &FaceCheck,
     ) -> Result<Found, Unfound> {
         if let Some(found) = kept(store, query, FaceCheck::NAME).await? {
@@ -84,48 +86,33 @@ impl Engines {
     async fn uploaded(
         &self,
         store: &Store,
-        query: &Query<'_>,
+        query: &Query,
         engine: &FaceCheck,
     ) -> Result<Option<Uploaded>, Unfound> {
         let noted: Option<Option<Uploaded>> =
-            store.searched(query.scan, query.image, UPLOADED).await?;
+            store.searched(&query.scan, query.image, UPLOADED).await?;
         if let Some(Some(uploaded)) = noted {
             return Ok(Some(uploaded));
         }
         query.check(FaceCheck::NAME)?;
-        let upload = self
-            .governor
-            .ask_until(
-                query.asker,
-                FaceCheck::NAME,
-                Some(query.until),
-                query.within_limit(FaceCheck::NAME, engine.upload(&query.copy)),
-            )
-            .await?;
-        let Some(upload) = upload else {
-            return Ok(None);
+        // In a task of its own: should the scan end meanwhile, the upload is noted all the same.
+        let (governor, store) = (self.governor.clone(), store.clone());
+        let (query, engine) = (query.clone(), engine.clone());
+        let upload = async move { upload(&governor, &store, &query, &engine).await };
+        let upload = match Trail::current() {
+            Some(trail) => tokio::spawn(trail.follow(Span::current(), upload)),
+            None => tokio::spawn(upload.in_current_span()),
         };
-        let uploaded = Uploaded {
-            upload,
-            at: clock::now(),
-        };
-        let lies = Some(uploaded.clone());
-        let (upload, at) = (&uploaded.upload, uploaded.at);
-        let away = store.note_away(upload.name(), upload, at).await;
-        let noted = store.keep_search(query.scan, query.image, UPLOADED, &lies, at);
-        if let (Ok(()), Ok(true)) = (&away, noted.await) {
-            return Ok(lies);
-        }
-        // Nobody goes on with it.
-        remove(store, engine, upload).await;
-        Err(Unfound::Lost)
+        upload
+            .await
+            .unwrap_or(Err(Unfound::Unanswered(Unanswered::Ours)))
     }
 
     /// Removes the picture from the engine, and then the note that it lies there.
-    async fn remove(&self, store: &Store, query: &Query<'_>, engine: &FaceCheck, upload: &Upload) {
+    async fn remove(&self, store: &Store, query: &Query, engine: &FaceCheck, upload: &Upload) {
         remove(store, engine, upload).await;
         let none: Option<Uploaded> = None;
-        let noted = store.keep_search(query.scan, query.image, UPLOADED, &none, clock::now());
+        let noted = store.keep_search(&query.scan, query.image, UPLOADED, &none, clock::now());
         if let Err(err) = noted.await {
             tracing::warn!(
                 error.chain = err.chain(),
@@ -133,6 +120,36 @@ impl Engines {
             );
         }
     }
+}
+
+/// Uploads the picture, and notes that it lies at the engine. Nothing if it sees no face in it.
+async fn upload(
+    governor: &Governor,
+    store: &Store,
+    query: &Query,
+    engine: &FaceCheck,
+) -> Result<Option<Uploaded>, Unfound> {
+    let question = query.within_limit(FaceCheck::NAME, engine.upload(&query.copy));
+    let upload = governor
+        .ask_until(query.asker, FaceCheck::NAME, Some(query.until), question)
+        .await?;
+    let Some(upload) = upload else {
+        return Ok(None);
+    };
+    let uploaded = Uploaded {
+        upload,
+        at: clock::now(),
+    };
+    let lies = Some(uploaded.clone());
+    let (upload, at) = (&uploaded.upload, uploaded.at);
+    let away = store.note_away(upload.name(), upload, at).await;
+    let noted = store.keep_search(&query.scan, query.image, UPLOADED, &lies, at);
+    if let (Ok(()), Ok(true)) = (&away, noted.await) {
+        return Ok(lies);
+    }
+    // Nobody goes on with it.
+    remove(store, engine, upload).await;
+    Err(Unfound::Lost)
 }
 
 /// What cannot be removed now, the schedule removes.

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use crate::domain::{ImageId, Scan, ScanOrigin, ScanType};
 use crate::engines::script::{Script, ok};
 use crate::services::governor::Asker;
-use crate::services::support::World;
+use crate::services::support::{World, killed_after};
 use crate::store::DUE_AWAY;
 
 /// Longer than the engine takes, and not as long as anybody waits.
@@ -57,7 +57,7 @@ impl Search {
     async fn run_with(&self, engine: &FaceCheck) -> Result<Found, Unfound> {
         let now = clock::now();
         let query = Query {
-            scan: &self.scan,
+            scan: self.scan.clone(),
             asker: Asker {
                 user: self.scan.user_id,
                 is_new: false,
@@ -105,6 +105,30 @@ async fn after_a_kill_the_same_picture_is_gone_on_with() {
     assert_eq!((search.world.uploads().await, search.due().await), (0, 0));
     let (after, _) = search.world.answers("facecheck").await;
     assert_eq!(after, before, "no second search was paid for");
+}
+
+/// Dropped in the middle of the upload, as by the time limit of a scan, it is noted that it lies there.
+#[tokio::test]
+async fn an_upload_is_noted_though_nobody_waits_for_it() {
+    let search = Search::new().await;
+    let engine = search.world.facecheck();
+    for polls in 1.. {
+        let run = search.run_with(&engine);
+        assert!(!killed_after(polls, run).await);
+        let mut waited = 0;
+        while search.world.uploads().await == 0 && waited < 20 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            waited += 1;
+        }
+        if search.world.uploads().await > 0 {
+            break;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!((search.world.uploads().await, search.due().await), (1, 1));
+    let (before, _) = search.world.answers("facecheck").await;
+    search.run().await.unwrap();
+    assert_eq!(search.world.answers("facecheck").await.0, before);
 }
 
 #[tokio::test]

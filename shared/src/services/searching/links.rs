@@ -21,7 +21,7 @@ impl Engines {
     pub(super) async fn by_link(
         &self,
         store: &Store,
-        query: &Query<'_>,
+        query: &Query,
         engine: &SerpApi,
     ) -> Vec<Asked> {
         let mut asked = Vec::new();
@@ -55,7 +55,7 @@ impl Engines {
     /// The address is made when it is needed, as it is good for minutes only.
     async fn link_search(
         &self,
-        query: &Query<'_>,
+        query: &Query,
         engine: &SerpApi,
         provider: Provider,
     ) -> Result<crate::engines::Answer, EngineError> {

@@ -38,8 +38,9 @@ pub struct Engines {
 }
 
 /// What is searched for, and for whom.
-pub(super) struct Query<'a> {
-    pub(super) scan: &'a Scan,
+#[derive(Clone)]
+pub(super) struct Query {
+    pub(super) scan: Scan,
     /// On whose behalf.
     pub(super) asker: Asker,
     pub(super) image: ImageId,
@@ -57,7 +58,7 @@ pub(super) struct Query<'a> {
     pub(super) limit: Option<TimeLimit>,
 }
 
-impl Query<'_> {
+impl Query {
     /// Asks an engine a question within the limit. One that hangs is silent, and is asked no more within
     /// the limit.
     async fn within_limit<T>(
@@ -157,7 +158,7 @@ impl Engines {
     pub(super) async fn search(
         &self,
         store: &Store,
-        query: &Query<'_>,
+        query: &Query,
         sendings: &Sendings,
         intimate: Option<f32>,
     ) -> Vec<Asked> {
@@ -215,7 +216,7 @@ impl Engines {
     pub(super) async fn answer(
         &self,
         store: &Store,
-        query: &Query<'_>,
+        query: &Query,
         name: &str,
         budget: &str,
         question: impl Future<Output = Result<Answer, EngineError>>,
@@ -251,8 +252,8 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// What is known already: of this scan, or of these bytes.
-async fn kept(store: &Store, query: &Query<'_>, name: &str) -> Result<Option<Found>, Unfound> {
-    let (scan, image) = (query.scan, query.image);
+async fn kept(store: &Store, query: &Query, name: &str) -> Result<Option<Found>, Unfound> {
+    let (scan, image) = (&query.scan, query.image);
     if let Some(answer) = store.searched(scan, image, name).await? {
         return Ok(Some(Found {
             answer,
@@ -272,25 +273,15 @@ async fn kept(store: &Store, query: &Query<'_>, name: &str) -> Result<Option<Fou
     }))
 }
 
-async fn keep(
-    store: &Store,
-    query: &Query<'_>,
-    name: &str,
-    answer: &Answer,
-) -> Result<(), Unfound> {
+async fn keep(store: &Store, query: &Query, name: &str, answer: &Answer) -> Result<(), Unfound> {
     note(store, query, name, answer).await?;
     let user = query.scan.user_id;
     let kept = store.keep_found(user, name, &query.digest, answer, clock::now());
     Ok(kept.await?)
 }
 
-async fn note(
-    store: &Store,
-    query: &Query<'_>,
-    name: &str,
-    answer: &Answer,
-) -> Result<(), Unfound> {
-    let noted = store.keep_search(query.scan, query.image, name, answer, clock::now());
+async fn note(store: &Store, query: &Query, name: &str, answer: &Answer) -> Result<(), Unfound> {
+    let noted = store.keep_search(&query.scan, query.image, name, answer, clock::now());
     if noted.await? {
         Ok(())
     } else {
