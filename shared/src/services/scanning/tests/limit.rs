@@ -15,15 +15,6 @@ async fn limited(world: &World, scan: &Scan, within: Duration) -> Result<()> {
     scanner.take(&delivered(body, 1)).await
 }
 
-/// A scan that she starts now.
-async fn started(world: &World) -> Scan {
-    let (id, now) = (ScanId::next(), clock::now());
-    let scan = Scan::pending(id, world.user, ScanType::ImageScan, None, now);
-    let created = world.store.create_scan(&scan, ScanOrigin::User);
-    assert!(created.await.unwrap());
-    scan
-}
-
 async fn hang(world: &World, engine: &str) {
     world
         .fault(json!({ "engine": engine, "mode": "timeout" }))

@@ -31,6 +31,15 @@ async fn begun(world: &World, origin: ScanOrigin, target: Option<ImageId>) -> Sc
     world.begun(ScanType::ImageScan, origin, target).await
 }
 
+/// A scan that she starts now.
+async fn started(world: &World) -> Scan {
+    let (id, now) = (ScanId::next(), clock::now());
+    let scan = Scan::pending(id, world.user, ScanType::ImageScan, None, now);
+    let created = world.store.create_scan(&scan, ScanOrigin::User);
+    assert!(created.await.unwrap());
+    scan
+}
+
 async fn row(world: &World, scan: &Scan) -> ScanRow {
     world.row(scan.id).await
 }
