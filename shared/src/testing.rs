@@ -47,14 +47,18 @@ pub async fn table() -> (Store, Client) {
 
 /// Puts a date that no version takes into a row of hers, which is made if there is none.
 pub async fn spoil(client: &Client, user: UserId, sk: &str, attribute: &str) {
+    set_text(client, user, sk, attribute, "-0001-12-31T23:00:00.000Z").await;
+}
+
+/// Sets an attribute of a row of hers to a text, which the store does not see.
+pub async fn set_text(client: &Client, user: UserId, sk: &str, attribute: &str, text: &str) {
     let change = client.update_item().table_name("vara");
-    let bad = AttributeValue::S("-0001-12-31T23:00:00.000Z".into());
     change
         .key("pk", AttributeValue::S(format!("USER#{user}")))
         .key("sk", AttributeValue::S(sk.to_owned()))
         .update_expression("SET #a = :a")
         .expression_attribute_names("#a", attribute)
-        .expression_attribute_values(":a", bad)
+        .expression_attribute_values(":a", AttributeValue::S(text.to_owned()))
         .send()
         .await
         .unwrap();

@@ -266,16 +266,8 @@ async fn clicked(click: impl AsyncFn(&Store, UserId, Timestamp)) -> PreferencesR
     click(&store, user, now).await;
     let row = store.preferences(user).await.unwrap().unwrap();
     assert!(row.is_unreadable);
-    let key = |it: &str| aws_sdk_dynamodb::types::AttributeValue::S(it.to_owned());
-    let repair = client.update_item().table_name("vara");
-    repair
-        .key("pk", key(&format!("USER#{user}")))
-        .key("sk", key("PREFERENCES"))
-        .update_expression("SET updatedAt = :now")
-        .expression_attribute_values(":now", key(&now.to_string()))
-        .send()
-        .await
-        .unwrap();
+    let repaired = now.to_string();
+    testing::set_text(&client, user, "PREFERENCES", "updatedAt", &repaired).await;
     let row = store.preferences(user).await.unwrap().unwrap();
     assert!(row.face_consent_at.is_some() && row.preferences.face_recognition);
     assert!(!row.is_unreadable && !row.has_faces_left);
