@@ -27,7 +27,8 @@ const BODIES: [(Method, &str); 16] = [
 ];
 
 const UNKNOWN: [(Method, &str); 18] = [
-    (Method::GET, "/"),
+    // Of GET the local stack makes a page of its own.
+    (Method::POST, "/"),
     (Method::GET, "/api"),
     (Method::GET, "/api/v1"),
     (Method::GET, "/api/v2/alerts"),
