@@ -109,7 +109,7 @@ impl Scanner {
         work::conclude(self, row, |fresh, now| Outcome {
             result: tally.result(fresh, (open, continues), now),
             failure: tally
-                .failure((open > 0 || fresh.findings > 0, continues))
+                .failure((open > 0, fresh.findings > 0), continues)
                 .map(|message| (message, tally.error())),
             continues,
         })

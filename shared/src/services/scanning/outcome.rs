@@ -102,9 +102,13 @@ impl Tally {
 
     /// Why the scan failed, in words for her, if it did. With something to show it did not if another
     /// scan goes on with it: the picture that the time limit cut off is not counted as searched, but what
-    /// was found of it is there.
-    pub(super) fn failure(&self, (has_findings, continues): (bool, bool)) -> Option<String> {
-        let is_answered = continues && has_findings;
+    /// was found of it is there. Findings of earlier scans are no answer where engines failed (Q22).
+    pub(super) fn failure(
+        &self,
+        (has_open, has_new): (bool, bool),
+        continues: bool,
+    ) -> Option<String> {
+        let is_answered = continues && (has_new || has_open && !self.has_failures());
         (self.all_failed() && !is_answered).then(|| self.message(continues))
     }
 
@@ -413,14 +417,17 @@ mod tests {
         let mut tally = Tally::new(vec![Vendor::Tineye, Vendor::Facecheck]);
         tally.leave(2);
         assert!(tally.all_failed() && tally.has_left() && !tally.has_failures());
-        let message = tally.failure((false, true)).unwrap();
+        let message = tally.failure((false, false), true).unwrap();
         assert!(message.contains("It goes on"), "{message}");
         assert_eq!(
-            tally.failure((true, true)),
+            tally.failure((true, false), true),
             None,
             "there is something to show"
         );
-        assert!(tally.failure((true, false)).is_some(), "nothing goes on");
+        assert!(
+            tally.failure((true, true), false).is_some(),
+            "nothing goes on"
+        );
         let cut = [
             (Vendor::Tineye, Fare::Searched),
             (Vendor::Facecheck, Fare::Failed),
