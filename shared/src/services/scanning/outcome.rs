@@ -428,6 +428,13 @@ mod tests {
             tally.failure((true, true), false).is_some(),
             "nothing goes on"
         );
+        let mut failed = Tally::new(vec![Vendor::Tineye]);
+        failed.fail(ImageId::next());
+        assert!(
+            failed.failure((true, false), true).is_some(),
+            "known before"
+        );
+        assert_eq!(failed.failure((true, true), true), None);
         let cut = [
             (Vendor::Tineye, Fare::Searched),
             (Vendor::Facecheck, Fare::Failed),
