@@ -151,7 +151,8 @@ pub(crate) async fn engine_fails_and_recovers(world: &World) {
     );
 
     // Down for good: FAILED with a reason, and the message kept.
-    break_all(world, &json!({ "mode": "error", "status": 503 })).await;
+    // Garbage is tried again soonest, so that the last delivery comes well before the limit of her scan.
+    break_all(world, &json!({ "mode": "garbage" })).await;
     let scan = trigger(&her).await;
     let failed = her.ended(&scan).await;
     assert_eq!(failed["status"], "FAILED");

@@ -425,15 +425,17 @@ pub(crate) fn in_page(it: Value) -> Value {
     json!({ "type": "object", "required": ["data", "meta"], "properties": { "data": it, "meta": meta } })
 }
 
-/// Adds an answer. One of a status that is there already adds its content types to it.
+/// Adds an answer. One of a status that is there already adds its content types to it; a refusal, which is
+/// described elsewhere, adds JSON.
 fn add_answer(answers: &mut serde_json::Map<String, Value>, status: String, mut answer: Value) {
-    if let Some(before) = answers
-        .get(&status)
-        .and_then(|it| it["content"].as_object())
-    {
+    let before = answers.get(&status).cloned().unwrap_or_default();
+    if let Some(before) = before["content"].as_object() {
         for (kind, content) in before {
             answer["content"][kind.as_str()] = content.clone();
         }
+    }
+    if before["$ref"].is_string() && answer["content"]["text/html"].is_object() {
+        answer["content"]["application/json"] = json!({ "schema": {} });
     }
     answers.insert(status, answer);
 }
