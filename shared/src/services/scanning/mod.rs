@@ -87,12 +87,16 @@ impl Scanner {
         means: &Means<'_>,
     ) -> Result<Seen, Stop> {
         let seen = self.image(row, image, means).boxed_local();
-        match &means.limit {
-            Some(limit) => tokio::time::timeout(limit.left(), seen)
-                .await
-                .unwrap_or(Err(Stop::Late)),
-            None => seen.await,
+        let Some(limit) = &means.limit else {
+            return seen.await;
+        };
+        let left = limit.left();
+        // A timeout of nothing would still run what is ready, or not, as it happens.
+        if left.is_zero() {
+            return Err(Stop::Late);
         }
+        let seen = tokio::time::timeout(left, seen).await;
+        seen.unwrap_or(Err(Stop::Late))
     }
 
     /// Ends the scan with what there is. If it continues, a scan of ours goes on with what is missing,
@@ -185,9 +189,10 @@ impl Work for Scanner {
                 return work::lost();
             }
         }
-        let ends_now = tally.has_failures() && means.ends_before_retry(tally.wait());
+        let is_retried = tally.has_failures() && !delivered.last;
+        let ends_now = is_retried && means.ends_before_retry(tally.wait());
         let continues = tally.has_left() || ends_now;
-        if tally.has_failures() && !delivered.last && !continues {
+        if is_retried && !continues {
             return Err(Again {
                 error: tally.error(),
                 wait: tally.wait(),

@@ -9,10 +9,14 @@ const WITHIN: Duration = Duration::from_secs(8);
 
 /// Takes the message of a scan with this limit, with two engines.
 async fn limited(world: &World, scan: &Scan, within: Duration) -> Result<()> {
+    limited_at(world, scan, within, 1).await
+}
+
+async fn limited_at(world: &World, scan: &Scan, within: Duration, attempt: u32) -> Result<()> {
     let mut scanner = world.scanner_with_vision();
     scanner.answer_within = within;
     let body = serde_json::to_string(&message(scan)).unwrap();
-    scanner.take(&delivered(body, 1)).await
+    scanner.take(&delivered(body, attempt)).await
 }
 
 async fn hang(world: &World, engine: &str) {
@@ -260,4 +264,25 @@ async fn what_was_found_before_the_limit_is_no_failure() {
             (&json!(true), &json!(true))
         );
     }
+}
+
+/// With no retry to come the limit cuts nothing off: the message goes to the dead letters, from where
+/// the scan begins again.
+#[tokio::test]
+async fn the_last_delivery_fails_the_scan_though_a_retry_would_come_too_late() {
+    let world = World::new().await;
+    world.picture(1).await;
+    for engine in ["tineye", "vision"] {
+        world
+            .fault(json!({ "engine": engine, "mode": "garbage" }))
+            .await;
+    }
+    let scan = started(&world).await;
+    limited_at(&world, &scan, WITHIN, 3).await.unwrap_err();
+    let ended = row(&world, &scan).await.scan;
+    assert_eq!(ended.status, ScanStatus::Failed);
+    assert!(!ended.is_continued() && ended.is_retryable());
+    world.repair().await;
+    limited(&world, &scan, WITHIN).await.unwrap();
+    assert_eq!(row(&world, &scan).await.scan.status, ScanStatus::Completed);
 }
