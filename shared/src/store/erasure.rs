@@ -97,6 +97,13 @@ impl Store {
     /// Removes rows of hers, `most` or a few more; how many there were, and whether only the receipt is
     /// left.
     pub async fn empty(&self, user: UserId, most: usize) -> Result<(usize, bool)> {
+        let (ended, _) = self.clear(&Key::sign_in(user, ""), usize::MAX).await?;
+        let (removed, whole) = self.clear(&key(user), most).await?;
+        Ok((ended + removed, whole))
+    }
+
+    /// Removes all rows beside this one.
+    async fn clear(&self, kept: &Key, most: usize) -> Result<(usize, bool)> {
         let mut removed = 0;
         let mut from = None;
         loop {
@@ -106,19 +113,19 @@ impl Store {
                 .table_name(&self.table)
                 .consistent_read(true)
                 .key_condition_expression("pk = :pk")
-                .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")))
+                .expression_attribute_values(":pk", AttributeValue::S(kept.pk.clone()))
                 .projection_expression("pk, sk")
                 .limit(PAGE)
                 .set_exclusive_start_key(from.take())
                 .send()
                 .await
                 .map_err(|err| failure("listing her rows", err))?;
-            let receipt = AttributeValue::S(key(user).sk);
+            let kept = AttributeValue::S(kept.sk.clone());
             let keys: Vec<Item> = reply
                 .items
                 .unwrap_or_default()
                 .into_iter()
-                .filter(|it| it.get("sk") != Some(&receipt))
+                .filter(|it| it.get("sk") != Some(&kept))
                 .collect();
             let calls: Vec<_> = keys.chunks(BATCH).map(|it| self.remove(it)).collect();
             stream::iter(calls)

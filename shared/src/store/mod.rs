@@ -1,13 +1,13 @@
 //! The table: the only place that knows its keys, indexes and expressions.
 //!
-//! One table. Everything that belongs to a woman is one item collection:
+//! One table. Everything that belongs to a woman is one item collection, but what lets her in, which few
+//! functions may reach:
 //!
 //! | pk | sk | what |
 //! |---|---|---|
-//! | `USER#<id>` | `PROFILE`, `CREDENTIALS` | account and profile; the hash of her password |
+//! | `USER#<id>` | `PROFILE` | account and profile |
 //! | | `ERASED` | the receipt of an erasure, when all else is gone |
 //! | | `COUNTERS` | totals, kept in the same transaction as what they count |
-//! | | `SESSION#<id>` | a sign-in on one device |
 //! | | `DEVICE#<keyed hash>` | that she has signed in with this browser from this network; forgotten after half a year |
 //! | | `IMAGE#<id>`, `SCAN#<id>`, `MATCH#<image>#<id>`, `ALERT#<id>` | her things |
 //! | | `PRINTS#<image>` | what a picture is recognised by: faces, vectors, further fingerprints |
@@ -26,6 +26,8 @@
 //! | | `MAIL_LINK#<hash>` | what a link in one mail does without a sign-in; forgotten when it expires |
 //! | | `DELIVERY#<when>#<channel>` | that she was told, or could not be; forgotten after three months |
 //! | | `REPLAY#…` | what a call with an idempotency key was answered, sealed; forgotten after a day |
+//! | `CREDENTIALS#<id>` | `-` | the hash of her password |
+//! | `SIGN-IN#<id>` | `SESSION#<id>` | a sign-in on one device |
 //! | `EMAIL#…`, `TOKEN#…`, `OAUTH#…` | `-` | look-ups that cross users |
 //! | `ENGINE#<name>` | `-` | how an engine stands: what was asked of it, whether it is down |
 //! | `SIGNING-KEYS` | `-` | the public keys of access tokens; written by the function that signs |
@@ -147,6 +149,14 @@ impl Key {
         }
     }
 
+    /// A sign-in of hers. Apart from the rest, so that a role can be refused it by the key.
+    pub(crate) fn sign_in(user: UserId, sk: impl Into<String>) -> Self {
+        Self {
+            pk: format!("SIGN-IN#{user}"),
+            sk: sk.into(),
+        }
+    }
+
     /// A row that stands by itself.
     pub(crate) fn lone(pk: impl Into<String>) -> Self {
         Self {
@@ -234,11 +244,10 @@ impl Store {
         Ok(reply.item)
     }
 
-    /// These attributes of all readable rows of hers whose names begin so.
+    /// These attributes of all readable rows whose names begin so.
     pub(crate) async fn parts<T: DeserializeOwned>(
         &self,
-        user: UserId,
-        start: &str,
+        start: Key,
         attributes: &str,
     ) -> Result<Vec<T>> {
         let mut rows = self
@@ -247,8 +256,8 @@ impl Store {
             .table_name(&self.table)
             .consistent_read(true)
             .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
-            .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")))
-            .expression_attribute_values(":start", AttributeValue::S(start.to_owned()))
+            .expression_attribute_values(":pk", AttributeValue::S(start.pk))
+            .expression_attribute_values(":start", AttributeValue::S(start.sk))
             .projection_expression(attributes)
             .into_paginator()
             .items()

@@ -30,7 +30,10 @@ impl Store {
 
     /// Removes what is kept of the faces in her pictures, and notes that it is done.
     pub async fn forget_faces(&self, user: UserId) -> Result<()> {
-        for key in self.parts::<Key>(user, "PRINTS#", "pk, sk").await? {
+        for key in self
+            .parts::<Key>(Key::user(user, "PRINTS#"), "pk, sk")
+            .await?
+        {
             let change = Change::default().if_exists().remove("faces");
             self.tx().update(&key, Ok(change)).commit().await?;
         }

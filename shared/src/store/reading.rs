@@ -82,7 +82,8 @@ fn note_unreadable(pk: &str, sk: &str) {
 
 /// The kind of a row, whose it is, and the ids in its key.
 fn name<'a>(pk: &'a str, sk: &'a str) -> (&'a str, Option<&'a str>, Vec<&'a str>) {
-    let (user, named) = match pk.strip_prefix("USER#") {
+    let hers = ["USER#", "SIGN-IN#"].iter();
+    let (user, named) = match hers.filter_map(|it| pk.strip_prefix(it)).next() {
         Some(user) => (Some(user), sk),
         None => (None, pk),
     };
@@ -135,6 +136,9 @@ mod tests {
         let pk = format!("USER#{user}");
         let named = name(&pk, &sk);
         assert_eq!(named, ("CHECK", Some(user.as_str()), vec![scan.as_str()]));
+        let (pk, sk) = (format!("SIGN-IN#{user}"), format!("SESSION#{scan}"));
+        let named = name(&pk, &sk);
+        assert_eq!(named, ("SESSION", Some(user.as_str()), vec![scan.as_str()]));
         let lone = name("EMAIL#ana@example.net", "-");
         assert_eq!(lone, ("EMAIL", None, vec![]));
     }

@@ -1,4 +1,4 @@
-//! Her sign-ins: `USER#<id>` / `SESSION#<id>`. While the row is there she is signed in.
+//! Her sign-ins: `SIGN-IN#<id>` / `SESSION#<id>`. While the row is there she is signed in.
 
 use serde::Deserialize;
 
@@ -10,7 +10,7 @@ use crate::domain::{Result, Session, SessionId, UserId};
 pub(crate) const ENDED_AT_ONCE: usize = 80;
 
 fn key(user: UserId, id: SessionId) -> Key {
-    Key::user(user, format!("SESSION#{id}"))
+    Key::sign_in(user, format!("SESSION#{id}"))
 }
 
 #[derive(Deserialize)]
@@ -26,7 +26,7 @@ impl Store {
 
     /// The names of her sign-ins.
     pub async fn sessions(&self, user: UserId) -> Result<Vec<SessionId>> {
-        let names: Vec<Name> = self.parts(user, "SESSION#", "id").await?;
+        let names: Vec<Name> = self.parts(Key::sign_in(user, "SESSION#"), "id").await?;
         Ok(names.into_iter().map(|it| it.id).collect())
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::tx::Change;
-use super::{RowState, Store, Stored, alerts, matches};
+use super::{Key, RowState, Store, Stored, alerts, matches};
 use crate::domain::{
     Alert, AlertId, AlertStatus, Error, Image, ImageId, Match, MatchId, MatchStatus, Result,
     ReviewStatus, Scan, ScanId, Tier, Timestamp, UserId, again,
@@ -201,7 +201,7 @@ impl Store {
         let mut alerts = BTreeSet::new();
         for image in images {
             let start = format!("{}#", matches::run(*image));
-            let all: Vec<Standing> = self.parts(scan.user_id, &start, STANDING).await?;
+            let all: Vec<Standing> = self.parts(Key::user(scan.user_id, start), STANDING).await?;
             let open = all.iter().filter(|it| is_open(it));
             alerts.extend(open.map(|it| AlertId::of_match(it.id)));
         }
@@ -221,7 +221,7 @@ impl Store {
                 && by.is_some_and(|it| engines.contains(&it))
         };
         let start = format!("{}#", matches::run(image.id));
-        let mut all: Vec<Unseen> = self.parts(image.user_id, &start, PARTS).await?;
+        let mut all: Vec<Unseen> = self.parts(Key::user(image.user_id, start), PARTS).await?;
         all.retain(is_unseen);
         Ok(all)
     }

@@ -3,7 +3,7 @@
 //! | pk | sk | what |
 //! |---|---|---|
 //! | `USER#<id>` | `PROFILE` | account and profile |
-//! | | `CREDENTIALS` | the hash of her password |
+//! | `CREDENTIALS#<id>` | `-` | the hash of her password |
 //! | `EMAIL#<address>` | `-` | whose the address is |
 //!
 //! *Invariant:* a sign-in is stored only together with proof that the password is still the one that
@@ -45,7 +45,7 @@ pub(super) fn account_key(user: UserId) -> Key {
 }
 
 pub(super) fn credentials_key(user: UserId) -> Key {
-    Key::user(user, "CREDENTIALS")
+    Key::lone(format!("CREDENTIALS#{user}"))
 }
 
 pub(super) fn email_key(email: &str) -> Key {
