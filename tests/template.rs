@@ -14,6 +14,8 @@ mod template_gateway;
 mod template_model;
 mod template_queues;
 mod template_rights;
+mod template_rows;
+mod template_secrets;
 mod template_uploads;
 mod template_yaml;
 
@@ -27,7 +29,7 @@ use crate::template_model::{Faults, Template, root};
 /// A name and what looks for faults under it.
 type Rule = (&'static str, fn(&Template, &mut Faults));
 
-const RULES: [Rule; 42] = [
+const RULES: [Rule; 43] = [
     ("one function per crate", template_functions::one_per_crate),
     ("alike runtime", template_functions::runtime),
     ("sizes", template_functions::sizes),
@@ -46,14 +48,15 @@ const RULES: [Rule; 42] = [
     ("encryption", template_data::encryption),
     ("retained", template_data::retained),
     ("production", template_data::production),
-    ("secrets", template_data::secrets),
+    ("secrets", template_secrets::made),
+    ("fetched secrets", template_secrets::fetched),
     ("own role", template_rights::own_role),
     ("no wildcards", template_rights::no_wildcards),
     ("golden rights", template_rights::golden),
     ("rights match settings", template_rights::match_settings),
     ("key by service", template_rights::key_by_service),
     ("mail", template_rights::mail),
-    ("kept out", template_rights::kept_out),
+    ("kept out", template_rows::kept_out),
     ("routes", template_gateway::routes),
     ("patience", template_gateway::patience),
     ("cors", template_gateway::cors),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::template_model::{Faults, Template, attribute, list, words};
+use crate::template_secrets::GENERATED;
 
 /// The table has the keys and indexes the store is written for.
 pub(crate) fn table(template: &Template, faults: &mut Faults) {
@@ -88,9 +89,6 @@ pub(crate) fn bucket(template: &Template, faults: &mut Faults) {
     );
 }
 
-/// The values that keys are derived from, and the one that the distribution is known by.
-const SECRETS: [&str; 4] = ["Secret", "SigningSecret", "ProxySecret", "EdgeSecret"];
-
 /// What all of it is encrypted with, and what lets us into accounts of hers.
 const KEYS: [&str; 2] = ["DataKey", "TokenKey"];
 
@@ -106,7 +104,7 @@ pub(crate) fn encryption(template: &Template, faults: &mut Faults) {
     let default = &rules[0]["ServerSideEncryptionByDefault"];
     let bucket = default["SSEAlgorithm"] == "aws:kms" && by_key(&default["KMSMasterKeyID"]);
     faults.expect(bucket, "the bucket is not under our key");
-    for id in SECRETS {
+    for (id, _) in template.of_type("AWS::SecretsManager::Secret") {
         let key = &template.properties(id)["KmsKeyId"];
         faults.expect(by_key(key), format!("{id} is not under our key"));
     }
@@ -119,7 +117,7 @@ pub(crate) fn encryption(template: &Template, faults: &mut Faults) {
 /// Deleting or replacing the stack does not delete what women entrusted to it. Only what a failed first
 /// create made is deleted again.
 pub(crate) fn retained(template: &Template, faults: &mut Faults) {
-    for id in ["Table", "Bucket"].into_iter().chain(KEYS).chain(SECRETS) {
+    for id in ["Table", "Bucket"].into_iter().chain(KEYS).chain(GENERATED) {
         let resource = &template.0["Resources"][id];
         let kept = resource["DeletionPolicy"] == "RetainExceptOnCreate"
             && resource["UpdateReplacePolicy"] == "Retain";
@@ -140,30 +138,5 @@ pub(crate) fn production(template: &Template, faults: &mut Faults) {
         let holds = rule_is["RuleCondition"] == json!({"Fn::Equals": [{"Ref": "Stage"}, "prod"]})
             && rule_is["Assertions"][0]["Assert"].is_object();
         faults.expect(holds, format!("{rule} does not hold for production"));
-    }
-}
-
-/// The secret is made by AWS and long; keys given as parameters are not echoed
-/// and have no default in the repository.
-pub(crate) fn secrets(template: &Template, faults: &mut Faults) {
-    for id in SECRETS {
-        let made = &template.properties(id)["GenerateSecretString"];
-        let length = made["PasswordLength"].as_u64().unwrap_or_default();
-        faults.expect(
-            length >= 64 && made["ExcludePunctuation"] == true,
-            format!("{id} is not generated, or short"),
-        );
-    }
-    let parameters = template.0["Parameters"].as_object();
-    for (name, parameter) in parameters
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| name.ends_with("Key"))
-    {
-        let hidden = parameter["NoEcho"] == true && parameter["Default"] == "";
-        faults.expect(
-            hidden,
-            format!("{name} can be read by whoever sees the stack"),
-        );
     }
 }

@@ -272,6 +272,26 @@ fn bucket() -> Vec<Planted> {
             "/Parameters/TineyeApiKey/Default",
             json!("6mm60lsCNIB"),
         ),
+        put(
+            "fetched secrets",
+            "AlertsFunction.Environment/Variables/SECRET",
+            json!({"Fn::Sub": "{{resolve:secretsmanager:${Secret}:SecretString}}"}),
+        ),
+        put(
+            "fetched secrets",
+            "BreachCheckFunction.Environment/Variables/HIBP_API_KEY",
+            json!({"Ref": "HibpApiKey"}),
+        ),
+        put(
+            "fetched secrets",
+            "BreachCheckFunction.Environment/Variables/HIBP_API_KEY",
+            json!({"Fn::Sub": "secret:${HibpKey.Id}#token"}),
+        ),
+        put(
+            "fetched secrets",
+            "AlertsFunction.Environment/Variables/SIGNING_SECRET",
+            json!({"Fn::Sub": "secret:${SigningSecret.Id}"}),
+        ),
     ]
 }
 
@@ -323,6 +343,10 @@ fn rights() -> Vec<Planted> {
         gone("kept out", "AlertsRole#5"),
         gone("kept out", "ImageScanRole#11"),
         gone("kept out", "HealthRole#2/Condition"),
+        gone("kept out", "RescanRole#11"),
+        gone("kept out", "UsersRole#8"),
+        gone("kept out", "UsersRole#9"),
+        gone("kept out", "NotifyRole#7"),
         put(
             "kept out",
             "HealthRole#2/Condition/ForAllValues:StringLike/dynamodb:LeadingKeys",

@@ -11,7 +11,7 @@ use crate::template_model::{
 
 /// Rights that not everybody has, and who has them. A right that is not here and
 /// not in [`COMMON`] is a fault, so that a new one is seen in review.
-const RIGHTS: [(&str, &str); 19] = [
+const RIGHTS: [(&str, &str); 28] = [
     ("dynamodb:BatchWriteItem", "api-users schedule-rescan"),
     (
         "dynamodb:Query index/due",
@@ -44,6 +44,33 @@ const RIGHTS: [(&str, &str); 19] = [
     ("s3:PutObject pictures", "queue-image-ingest"),
     ("s3:PutObject uploads", "api-images"),
     (
+        "secretsmanager:GetSecretValue Allowances",
+        "api-scans queue-breach-check queue-image-scan",
+    ),
+    (
+        "secretsmanager:GetSecretValue FacecheckKey",
+        "queue-image-scan schedule-rescan",
+    ),
+    ("secretsmanager:GetSecretValue FormerSigning", "api-auth"),
+    (
+        "secretsmanager:GetSecretValue HibpKey",
+        "queue-breach-check",
+    ),
+    ("secretsmanager:GetSecretValue OauthClients", "api-accounts"),
+    (
+        "secretsmanager:GetSecretValue ProxySecret",
+        "api-proxy queue-image-scan",
+    ),
+    (
+        "secretsmanager:GetSecretValue SearchKeys",
+        "queue-image-scan",
+    ),
+    ("secretsmanager:GetSecretValue SigningSecret", "api-auth"),
+    (
+        "secretsmanager:GetSecretValue of the API",
+        "api-accounts api-admin api-alerts api-auth api-health api-images api-matches api-onboarding api-protection-plan api-proxy api-scans api-upload-authorizer api-users",
+    ),
+    (
         "ses:SendEmail",
         "api-accounts api-auth queue-notice queue-sign-in-mail",
     ),
@@ -70,7 +97,7 @@ const RIGHTS: [(&str, &str); 19] = [
 ];
 
 /// Rights whose spread says nothing: items of the table, own logs, own traces.
-const COMMON: [&str; 12] = [
+const COMMON: [&str; 14] = [
     "dynamodb:BatchGetItem",
     "dynamodb:ConditionCheckItem",
     "dynamodb:DeleteItem",
@@ -81,6 +108,8 @@ const COMMON: [&str; 12] = [
     "kms:Decrypt",
     "logs:CreateLogStream",
     "logs:PutLogEvents",
+    "secretsmanager:BatchGetSecretValue",
+    "secretsmanager:GetSecretValue Collector",
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 ];
@@ -109,8 +138,8 @@ pub(crate) fn own_role(template: &Template, faults: &mut Faults) {
     }
 }
 
-/// No right on everything, and no right to do everything. Tracing is the one
-/// thing AWS gives no resource for.
+/// No right on everything, and no right to do everything. Tracing is the one thing AWS gives no
+/// resource for; reading secrets together needs the right to read each as well.
 pub(crate) fn no_wildcards(template: &Template, faults: &mut Faults) {
     for function in template.functions() {
         for statement in template.statements(&function) {
@@ -121,10 +150,21 @@ pub(crate) fn no_wildcards(template: &Template, faults: &mut Faults) {
                 actions.iter().all(|it| !it.contains('*')),
                 format!("{of} may do anything"),
             );
-            let tracing = actions.iter().all(|it| it.starts_with("xray:"));
+            let unnamed =
+                |it: &&str| it.starts_with("xray:") || *it == "secretsmanager:BatchGetSecretValue";
+            let has_no_resource = actions.iter().all(unnamed);
             let resources = list(&statement["Resource"]);
-            let bounded = !resources.is_empty() && resources.iter().all(|it| is_bounded(it));
-            faults.expect(bounded || tracing, format!("{of} reaches everything"));
+            let is_secret = |it: &Value| {
+                attribute(it, "Id").is_some_and(|id| {
+                    template.0["Resources"][id]["Type"] == "AWS::SecretsManager::Secret"
+                })
+            };
+            let bounded =
+                !resources.is_empty() && resources.iter().all(|it| is_bounded(it) || is_secret(it));
+            faults.expect(
+                bounded || has_no_resource,
+                format!("{of} reaches everything"),
+            );
             faults.expect(
                 statement["Effect"] == "Allow",
                 format!("{of} is not a plain permission"),
@@ -190,7 +230,14 @@ fn rights(action: &str, resources: &Value) -> BTreeSet<String> {
             .map(|it| it.trim_end_matches("/*").to_owned());
         let index = path.strip_prefix("${Table.Arn}/").map(str::to_owned);
         let key = attribute(resource, "Arn").filter(|it| *it == "TokenKey");
-        folder.or(index).or_else(|| key.map(str::to_owned))
+        // All that answer her have the same ones.
+        let secret = attribute(resource, "Id").map(|it| match it {
+            "EdgeSecret" | "GateSecrets" | "Secret" => "of the API",
+            other => other,
+        });
+        folder
+            .or(index)
+            .or_else(|| key.or(secret).map(str::to_owned))
     };
     let named = |resource: &Value| match part(resource) {
         Some(part) => format!("{action} {part}"),
@@ -314,9 +361,10 @@ pub(crate) fn key_by_service(template: &Template, faults: &mut Faults) {
                 }
                 let via = &statement["Condition"]["StringEquals"]["kms:ViaService"];
                 let services: BTreeSet<_> = list(via).into_iter().map(pattern).collect();
-                let ours = services
-                    .iter()
-                    .all(|it| it.starts_with("dynamodb.") || it.starts_with("s3."));
+                let ours = services.iter().all(|it| {
+                    let ways = ["dynamodb.", "s3.", "secretsmanager."];
+                    ways.iter().any(|way| it.starts_with(way))
+                });
                 faults.expect(
                     !services.is_empty() && ours,
                     format!("{} may decrypt anything", function.id),
@@ -340,117 +388,6 @@ pub(crate) fn mail(template: &Template, faults: &mut Faults) {
                     format!("{} may mail as anybody", function.id),
                 );
             }
-        }
-    }
-}
-
-/// The rows by which one gets into accounts, and who has no part in them. Where a function has a reason to
-/// reach one, it is taken off here and in its role.
-const KEPT_OUT: [(&str, &str); 20] = [
-    ("api-accounts", "EMAIL#* TOKEN#*"),
-    ("api-admin", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
-    ("api-alerts", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
-    ("api-images", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
-    ("api-matches", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
-    ("api-onboarding", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
-    (
-        "api-protection-plan",
-        "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*",
-    ),
-    ("api-proxy", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
-    ("api-scans", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
-    (
-        "api-upload-authorizer",
-        "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*",
-    ),
-    ("queue-breach-check", WORKERS_KEPT_OUT),
-    ("queue-image-ingest", WORKERS_KEPT_OUT),
-    ("queue-image-scan", WORKERS_KEPT_OUT),
-    // Finds whose address was refused.
-    (
-        "queue-mail-feedback",
-        "TOKEN#* MAIL#* OAUTH#* RATE#* REPLAY#* TRIES#*",
-    ),
-    ("queue-notice", WORKERS_KEPT_OUT),
-    ("queue-profile-scan", WORKERS_KEPT_OUT),
-    ("queue-sign-in-mail", "OAUTH#* RATE#* REPLAY#*"),
-    ("schedule-notify", WORKERS_KEPT_OUT),
-    ("schedule-rescan", WORKERS_KEPT_OUT),
-    // Counts calls and looks at nothing but its own row and the engines'.
-    ("api-health", ""),
-];
-
-/// What nobody's request leads to is not for those that nobody calls.
-const WORKERS_KEPT_OUT: &str = "EMAIL#* TOKEN#* MAIL#* OAUTH#* RATE#* REPLAY#* TRIES#*";
-
-/// The rows that one function writes and all read.
-const WRITTEN_BY_ONE: [(&str, &str); 2] = [("SIGNING-KEYS", "api-auth"), ("SWITCHES", "api-admin")];
-
-/// A function that is broken into does not lead into accounts: rows that lead there are refused to
-/// whoever has no part in them, the keys that are believed are written by sign-in alone, and workers
-/// write no password, no sign-in and no role.
-pub(crate) fn kept_out(template: &Template, faults: &mut Faults) {
-    let keys = |it: &Value, way: &str| {
-        let named = words(&it["Condition"][way]["dynamodb:LeadingKeys"]);
-        named
-            .into_iter()
-            .map(str::to_owned)
-            .collect::<BTreeSet<_>>()
-    };
-    for function in template.functions() {
-        let (package, denials) = (function.package(), template.denials(&function));
-        let denied = |actions: &[&str]| {
-            let meant = denials.iter().filter(|it| {
-                let said = words(&it["Action"]);
-                let on_table = attribute(&it["Resource"], "Arn") == Some("Table");
-                on_table
-                    && (said.contains("dynamodb:*") || actions.iter().all(|a| said.contains(a)))
-            });
-            let keys = meant.flat_map(|it| keys(it, "ForAnyValue:StringLike"));
-            keys.collect::<BTreeSet<_>>()
-        };
-        if let Some((_, out)) = KEPT_OUT.iter().find(|(name, _)| *name == package) {
-            let denied = denied(&["dynamodb:*"]);
-            for prefix in out.split(' ').filter(|it| !it.is_empty()) {
-                let out = denied.contains(prefix);
-                faults.expect(out, format!("{package} may reach {prefix}"));
-            }
-        }
-        if package == "api-health" {
-            let open = ["ENGINE#*", "PING", "RATE#*"];
-            for it in template.statements(&function) {
-                if words(&it["Action"])
-                    .iter()
-                    .any(|it| it.starts_with("dynamodb:"))
-                {
-                    let keys = keys(it, "ForAllValues:StringLike");
-                    let few = !keys.is_empty() && keys.iter().all(|it| open.contains(&it.as_str()));
-                    faults.expect(few, format!("{package} reaches more than it counts"));
-                }
-            }
-            continue;
-        }
-        let writes = [
-            "dynamodb:PutItem",
-            "dynamodb:UpdateItem",
-            "dynamodb:DeleteItem",
-        ];
-        let denied = denied(&writes);
-        for (row, writer) in WRITTEN_BY_ONE {
-            let as_decided = denied.contains(row) != (package == writer);
-            faults.expect(as_decided, format!("{package} and writing {row}"));
-        }
-        if !package.starts_with("api-") {
-            let kept = denials.iter().any(|it| {
-                let attributes =
-                    words(&it["Condition"]["ForAnyValue:StringEquals"]["dynamodb:Attributes"]);
-                let actions = words(&it["Action"]);
-                ["generation", "passwordHash", "role"]
-                    .iter()
-                    .all(|a| attributes.contains(a))
-                    && writes[..2].iter().all(|a| actions.contains(a))
-            });
-            faults.expect(kept, format!("{package} may write credentials"));
         }
     }
 }

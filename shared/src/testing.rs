@@ -25,6 +25,8 @@ use crate::services::preferences;
 use crate::store::{Store, Stored};
 
 pub use cloud::Cloud;
+#[cfg(test)]
+pub(crate) use cloud::aws;
 pub use house::House;
 
 /// A store over a new, empty table with the template's keys and indexes.

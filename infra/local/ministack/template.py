@@ -46,7 +46,7 @@ def adapt(template: dict, environment: dict, endpoint: str) -> None:
         variables = resource["Environment"]["Variables"]
         if "PUBLIC_URL" in variables:
             variables["PUBLIC_URL"] = {"Ref": "PublicUrl"}
-    services = {f"AWS_ENDPOINT_URL_{it}": endpoint for it in ("DYNAMODB", "S3", "SQS", "KMS")}
+    services = {f"AWS_ENDPOINT_URL_{it}": endpoint for it in ("DYNAMODB", "S3", "SQS", "KMS", "SECRETS_MANAGER")}
     for resource in functions(template):
         resource["Environment"]["Variables"].update(services | environment)
 

@@ -20,7 +20,7 @@ use crate::{
     poller::Poller,
     ports::{self, Bound},
     schedule,
-    servers::{s3::StoreObject, sqs::Sqs},
+    servers::{self, s3::StoreObject, sqs::Sqs},
     shutdown::{self, Shutdown, Switch},
     state::State,
     template::System,
@@ -37,9 +37,11 @@ pub struct Stack {
     addresses: Addresses,
     pools: Vec<Arc<Pool>>,
     sqs: Arc<Sqs>,
+    /// The values of secrets, by ARN.
+    secrets: BTreeMap<String, String>,
     /// Gateway, pollers and schedules: what brings work in.
     intake: Switch,
-    /// DynamoDB, S3, SQS and the stand-ins: what the work needs.
+    /// DynamoDB, S3, SQS, Secrets Manager and the stand-ins: what the work needs.
     backing: Switch,
     /// Whether the AWS services are held.
     hold: watch::Sender<bool>,
@@ -74,16 +76,18 @@ impl Stack {
         let kept = options.state.clone();
         let kept = kept.unwrap_or_else(|| root.join(".vara").join("state"));
         let state = State::open((!options.ephemeral).then_some(kept.as_path()))?;
-        let [dynamodb, s3, sqs] =
-            ports::take_remembered(&state.path("ports.json"), ["DynamoDB", "S3", "SQS"]).await?;
+        let servers = ["DynamoDB", "S3", "SQS", "Secrets Manager"];
+        let [dynamodb, s3, sqs, secrets] =
+            ports::take_remembered(&state.path("ports.json"), servers).await?;
         let listeners = Listeners {
             gateway,
             engines,
             dynamodb,
             s3,
             sqs,
+            secrets,
         };
-        let system = parts::read_template(&root, &listeners, &state, &options)?;
+        let system = parts::read_template(&root, &listeners, &options)?;
         if options.build {
             say(format!("Building {} functions", system.functions.len()));
         }
@@ -110,6 +114,12 @@ impl Stack {
             listeners = parts::can_be_held(listeners, &held, &backing_off).await?;
         }
         let mut tasks = JoinSet::new();
+        let secrets = state.secrets(&system.secrets)?;
+        tasks.spawn(servers::serve_router(
+            listeners.secrets.listener,
+            servers::secrets::router(secrets.clone()),
+            backing_off.clone(),
+        ));
         let gateway = listeners.gateway;
         let (sqs, store) = parts::open_servers(
             &mut tasks,
@@ -126,6 +136,7 @@ impl Stack {
             addresses,
             pools,
             sqs,
+            secrets,
             intake,
             backing,
             hold,
@@ -289,11 +300,16 @@ impl Stack {
             .map_or("", |bucket| &bucket.name)
     }
 
-    /// What a function finds in its environment under this name; `function` is its package.
+    /// What a function has under this name, as a whole secret or in its environment; `function` is its
+    /// package.
     #[must_use]
     pub fn setting(&self, function: &str, name: &str) -> Option<&str> {
         let environment = &self.pool(function)?.launcher().function.environment;
-        environment.get(name).map(String::as_str)
+        let value = environment.get(name)?;
+        match value.strip_prefix("secret:") {
+            Some(arn) => self.secrets.get(arn).map(String::as_str),
+            None => Some(value),
+        }
     }
 
     /// Where the functions write their logs.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
-    template::Secret,
+    template::{Secret, SecretValue},
 };
 
 /// A state directory in use.
@@ -73,19 +73,25 @@ impl State {
         Ok(path)
     }
 
-    /// The generated secrets; those not there yet are made and kept.
+    /// The values of secrets, by ARN; those that are generated and not there yet are made and kept.
     pub(crate) fn secrets(&self, wanted: &[Secret]) -> Result<BTreeMap<String, String>> {
         let path = self.path("secrets.json");
-        let mut values: BTreeMap<String, String> = fs::read(&path)
+        let mut kept: BTreeMap<String, String> = fs::read(&path)
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
+        let mut values = BTreeMap::new();
         for secret in wanted {
-            values
-                .entry(secret.logical.clone())
-                .or_insert_with(|| random(secret.length));
+            let value = match &secret.value {
+                SecretValue::Written(text) => text.clone(),
+                SecretValue::Generated(length) => kept
+                    .entry(secret.logical.clone())
+                    .or_insert_with(|| random(*length))
+                    .clone(),
+            };
+            values.insert(secret.arn.clone(), value);
         }
-        write_private(&path, &serde_json::json!(values).to_string())
+        write_private(&path, &serde_json::json!(kept).to_string())
             .map_err(Error::io(format!("writing {}", path.display())))?;
         Ok(values)
     }
@@ -126,13 +132,13 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::{Error, Secret, State};
+    use super::{Error, Secret, SecretValue, State};
 
     fn secret(length: usize) -> Secret {
         Secret {
             arn: "arn".to_owned(),
             logical: "Secret".to_owned(),
-            length,
+            value: SecretValue::Generated(length),
         }
     }
 
@@ -148,7 +154,7 @@ mod tests {
             .unwrap()
             .secrets(&[secret(64)])
             .unwrap();
-        assert_eq!(first["Secret"].len(), 64);
+        assert_eq!(first["arn"].len(), 64);
         assert_eq!(first, second);
     }
 

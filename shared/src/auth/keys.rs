@@ -288,8 +288,15 @@ fn scalar(secret: &str) -> Result<([u8; 32], Vec<u8>), Unspecified> {
     Err(Unspecified)
 }
 
+/// Each once: while a secret is changed, the present one is among those before it.
 fn texts<T: AsRef<str>>(secrets: &[T]) -> Vec<&str> {
-    secrets.iter().map(AsRef::as_ref).collect()
+    let mut texts = Vec::new();
+    for text in secrets.iter().map(AsRef::as_ref) {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
 }
 
 /// HKDF-SHA256 (RFC 5869) with one block of output.

@@ -8,7 +8,8 @@ use crate::store::Store;
 
 impl Keys {
     /// The keys of `SECRET`, and of `SIGNING_SECRET` where it is set; what was signed under
-    /// `SECRET_PREVIOUS` and `SIGNING_SECRET_PREVIOUS`, if set, is still believed.
+    /// `SECRET_PREVIOUS` and `SIGNING_SECRET_PREVIOUS`, if set, is believed as well. They may be several,
+    /// separated by spaces: while a secret is changed, some functions have the old one and some the new.
     #[must_use]
     pub fn read(env: &Env) -> Self {
         env.text("SECRET");
@@ -28,9 +29,15 @@ impl Keys {
 
 /// The secrets of these names that are set. `None`: noted that one of them could be guessed.
 fn secrets(env: &Env, names: &[&str]) -> Option<Vec<String>> {
-    let set = names
-        .iter()
-        .filter_map(|name| Some((name, env.optional(name)?)));
+    let set = names.iter().flat_map(|name| {
+        let value = env.optional(name);
+        let values: Vec<_> = match &value {
+            Some(several) if name.ends_with("_PREVIOUS") => several.split_whitespace().collect(),
+            one => one.iter().map(String::as_str).collect(),
+        };
+        let values: Vec<_> = values.into_iter().map(str::to_owned).collect();
+        values.into_iter().map(move |it| (name, it))
+    });
     let checked = set.map(|(name, secret)| {
         let is_long = secret.chars().count() >= SECRET_CHARS;
         if !is_long {
@@ -101,6 +108,27 @@ mod tests {
 
     const SECRET: (&str, &str) = ("SECRET", "a-secret-of-more-than-thirty-two-characters");
     const URL: (&str, &str) = ("PUBLIC_URL", "http://localhost:4000");
+
+    /// Whichever of two secrets a function finds when it starts, it believes both.
+    #[test]
+    fn while_a_secret_changes_both_are_believed() {
+        let (old, new) = (
+            SECRET.1,
+            "another-secret-of-more-than-thirty-two-characters",
+        );
+        let keys = |present: &str, previous: &str| {
+            Keys::read(&Env::of([
+                ("SECRET".into(), present.into()),
+                ("SECRET_PREVIOUS".into(), previous.into()),
+            ]))
+        };
+        let both = format!("{old} {new}");
+        let (before, after) = (keys(old, &both), keys(new, &both));
+        for (by, of) in [(&before, &after), (&after, &before), (&before, &before)] {
+            assert!(by.check_url("a", &of.sign_url("a")));
+        }
+        assert!(!keys(new, "").check_url("a", &before.sign_url("a")));
+    }
 
     #[tokio::test]
     async fn what_is_missing_or_weak_is_named() {

@@ -6,7 +6,6 @@ use axum::extract::FromRef;
 use super::{Door, finish};
 use crate::auth::Gate;
 use crate::domain::BoxError;
-use crate::runtime::{Clients, Env};
 use crate::store::Store;
 
 /// What their handlers share.
@@ -26,8 +25,7 @@ impl FromRef<App> for Gate {
 
 /// Answers with these routes until the environment ends.
 pub async fn run(routes: Router<App>) -> Result<(), BoxError> {
-    crate::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = crate::runtime::start().await?;
     let store = clients.store(&env);
     let app = App {
         gate: Gate::new(&env, store.clone()),

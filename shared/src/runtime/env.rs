@@ -1,4 +1,4 @@
-//! Settings: from the environment only, read once at the start.
+//! Settings: from the environment, and from what it refers to; read once at the start.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,12 +15,6 @@ pub struct Env {
 }
 
 impl Env {
-    /// The environment of this process.
-    #[must_use]
-    pub fn process() -> Self {
-        Self::of(std::env::vars())
-    }
-
     /// These settings.
     pub fn of(values: impl IntoIterator<Item = (String, String)>) -> Self {
         Self {

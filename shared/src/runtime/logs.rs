@@ -5,12 +5,13 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::Env;
 use crate::traces;
 
 /// Starts logging. `AWS_LAMBDA_LOG_LEVEL` is the level, INFO if unset.
-pub fn init() {
-    let level = std::env::var("AWS_LAMBDA_LOG_LEVEL")
-        .ok()
+pub(super) fn init(env: &Env) {
+    let level = env
+        .optional("AWS_LAMBDA_LOG_LEVEL")
         .and_then(|it| it.parse().ok())
         .unwrap_or(LevelFilter::INFO);
     // The libraries' own chatter can quote request lines, which hold what must not be logged.
@@ -23,7 +24,7 @@ pub fn init() {
         .with_current_span(true)
         .with_span_list(false)
         .with_filter(filter);
-    let recorder = traces::Settings::process().map(|it| traces::start(&it));
+    let recorder = traces::Settings::read(|it| env.optional(it)).map(|it| traces::start(&it));
     let (recorder, refused) = match recorder {
         Some(Ok(recorder)) => (Some(recorder.filtered()), None),
         Some(Err(err)) => (None, Some(err)),

@@ -4,6 +4,7 @@ mod batch;
 mod env;
 mod logs;
 mod scans;
+mod secrets;
 
 use std::time::Duration;
 
@@ -17,7 +18,6 @@ use tracing::Instrument;
 
 pub use batch::{Delivery, take_batch};
 pub use env::Env;
-pub use logs::init as logs;
 pub use scans::{Delivered, take_scans};
 
 use crate::domain::BoxError;
@@ -29,6 +29,14 @@ use crate::store::Store;
 use crate::traces;
 use crate::vault::Vault;
 
+/// The settings and the connections of a function; what it does from here on is logged.
+pub async fn start() -> Result<(Env, Clients), BoxError> {
+    let clients = Clients::load().await;
+    let env = Env::of(secrets::fetched(std::env::vars(), &clients.aws).await?);
+    logs::init(&env);
+    Ok((env, clients))
+}
+
 /// The connections a function is given at its start. Each is made once and shared.
 pub struct Clients {
     aws: SdkConfig,
@@ -36,7 +44,7 @@ pub struct Clients {
 
 impl Clients {
     /// Reads the AWS settings of the environment. Nothing is connected yet.
-    pub async fn load() -> Self {
+    async fn load() -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
             .operation_attempt_timeout(Duration::from_secs(5))

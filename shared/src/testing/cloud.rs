@@ -132,7 +132,7 @@ impl Cloud {
     }
 }
 
-fn aws(endpoint: &str) -> SdkConfig {
+pub(crate) fn aws(endpoint: &str) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new("eu-central-1"))

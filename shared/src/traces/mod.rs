@@ -49,12 +49,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Those of this process; `None`: no collector is configured.
+    /// Those of a function; `None`: no collector is configured.
     #[must_use]
-    pub fn process() -> Option<Self> {
-        let read = |name| std::env::var(name).unwrap_or_default();
+    pub fn read(setting: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let read = |name| setting(name).unwrap_or_default();
         let endpoint = read("OTEL_EXPORTER_OTLP_ENDPOINT");
-        let endpoint = endpoint.trim().trim_end_matches('/');
+        let endpoint = endpoint.trim_end_matches('/');
         (!endpoint.is_empty()).then(|| Self {
             endpoint: endpoint.to_owned(),
             headers: read("OTEL_EXPORTER_OTLP_HEADERS"),

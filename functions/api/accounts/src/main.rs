@@ -6,15 +6,13 @@ use vara::auth::{Gate, Keys};
 use vara::domain::BoxError;
 use vara::engines::{OAuth, Social};
 use vara::http::Door;
-use vara::runtime::{Clients, Env};
 use vara::services::accounts::Accounts;
 
 use routes::App;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let store = clients.store(&env);
     let social = env.optional("SOCIAL_URL");
     let accounts = Accounts {

@@ -6,15 +6,13 @@ mod routes;
 use vara::auth::Gate;
 use vara::domain::BoxError;
 use vara::http::Door;
-use vara::runtime::{Clients, Env};
 use vara::services::dead_letters::DeadLetters;
 
 use routes::App;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let store = clients.store(&env);
     let letters = DeadLetters {
         store: store.clone(),

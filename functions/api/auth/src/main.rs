@@ -11,7 +11,6 @@ use axum::extract::FromRef;
 use vara::auth::Gate;
 use vara::domain::BoxError;
 use vara::http::Door;
-use vara::runtime::{Clients, Env};
 use vara::services::auth::Desk;
 
 /// What the handlers share.
@@ -35,8 +34,7 @@ impl FromRef<App> for Desk {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let store = clients.store(&env);
     let gate = Gate::new(&env, store.clone());
     let door = Door::read(&env, &store, Some(&gate));

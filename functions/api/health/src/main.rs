@@ -5,13 +5,11 @@ mod routes;
 
 use vara::domain::BoxError;
 use vara::http::Door;
-use vara::runtime::{Clients, Env};
 use vara::services::health::Dependencies;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let app = Dependencies {
         store: clients.store(&env),
         objects: clients.objects(&env),

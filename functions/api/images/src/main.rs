@@ -7,7 +7,6 @@ mod tests;
 use vara::auth::{Gate, Keys};
 use vara::domain::BoxError;
 use vara::http::Door;
-use vara::runtime::{Clients, Env};
 use vara::services::image_files::ImageAddresses;
 use vara::services::images::Images;
 
@@ -15,8 +14,7 @@ use routes::App;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let store = clients.store(&env);
     let images = Images {
         store: store.clone(),

@@ -7,15 +7,13 @@ mod tests;
 use vara::auth::{Gate, Keys};
 use vara::domain::BoxError;
 use vara::http::Door;
-use vara::runtime::{Clients, Env};
 use vara::services::proxy::Proxy;
 
 use routes::{App, PICTURES};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let store = clients.store(&env);
     let proxy = Proxy {
         store: store.clone(),

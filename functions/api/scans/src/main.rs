@@ -6,7 +6,6 @@ mod shape;
 use vara::auth::Gate;
 use vara::domain::BoxError;
 use vara::http::Door;
-use vara::runtime::{Clients, Env};
 use vara::services::governor::Governor;
 use vara::services::lanes::Lanes;
 use vara::services::scans::Scans;
@@ -15,8 +14,7 @@ use routes::App;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let store = clients.store(&env);
     let scans = Scans {
         store: store.clone(),

@@ -15,7 +15,6 @@ use vara::clock;
 use vara::domain::BoxError;
 use vara::http::Edge;
 use vara::metrics;
-use vara::runtime::{Clients, Env};
 use vara::services::image_files::ImageAddresses;
 use vara::services::limits::Limits;
 use vara::traces;
@@ -25,8 +24,7 @@ use authorizer::{AuthorizerRequest, UploadAuthorizer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let store = clients.store(&env);
     let gate = Gate::new(&env, store.clone());
     let authorizer = &UploadAuthorizer {

@@ -11,7 +11,6 @@ use vara::auth::Gate;
 use vara::domain::BoxError;
 use vara::http::Door;
 use vara::objects::Objects;
-use vara::runtime::{Clients, Env};
 use vara::store::Store;
 
 /// What the handlers share.
@@ -32,8 +31,7 @@ impl FromRef<App> for Gate {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let store = clients.store(&env);
     let app = App {
         gate: Gate::new(&env, store.clone()),

@@ -3,14 +3,13 @@
 use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
 use vara::engines::Hibp;
-use vara::runtime::{Clients, Env, take_scans};
+use vara::runtime::take_scans;
 use vara::services::breaches::BreachChecker;
 use vara::services::governor::Governor;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let hibp = env.engine("HIBP", Hibp::new)?;
     let (store, allowances) = (clients.store(&env), env.optional("ENGINE_ALLOWANCES"));
     let checker = &BreachChecker {

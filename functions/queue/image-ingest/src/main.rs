@@ -5,14 +5,13 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::{LambdaEvent, service_fn};
 use vara::clock;
 use vara::domain::BoxError;
-use vara::runtime::{Clients, Env, take_batch};
+use vara::runtime::take_batch;
 use vara::services::ingest::{Intake, uploads};
 use vara::services::seeing::Eyes;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let intake = &Intake {
         store: clients.store(&env),
         objects: clients.objects(&env),

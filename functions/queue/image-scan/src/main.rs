@@ -7,15 +7,14 @@ use std::time::Duration;
 use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
 use vara::engines::Fetcher;
-use vara::runtime::{Clients, Env, take_scans};
+use vara::runtime::{Env, take_scans};
 use vara::services::scanning::Scanner;
 use vara::services::seeing::Eyes;
 use vara::services::time_limit;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let scanner = &Scanner {
         store: clients.store(&env),
         objects: clients.objects(&env),

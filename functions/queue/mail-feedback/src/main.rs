@@ -2,13 +2,12 @@
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
-use vara::runtime::{Clients, Env, take_scans};
+use vara::runtime::take_scans;
 use vara::services::mail_feedback;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let store = &clients.store(&env);
     env.check()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {

@@ -3,13 +3,12 @@
 use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
 use vara::engines::Fetcher;
-use vara::runtime::{Clients, Env, take_scans};
+use vara::runtime::take_scans;
 use vara::services::notices::{NoticeSender, WEBHOOK_TIMEOUT};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let site = env.list("WEB_ORIGINS").into_iter().next();
     let sender = &NoticeSender {
         store: clients.store(&env),

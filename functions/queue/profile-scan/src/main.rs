@@ -3,14 +3,13 @@
 use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
 use vara::engines::{Fetcher, Social};
-use vara::runtime::{Clients, Env, take_scans};
+use vara::runtime::take_scans;
 use vara::services::profiles::ProfileScanner;
 use vara::services::seeing::Eyes;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let social = env.optional("SOCIAL_URL");
     let scanner = &ProfileScanner {
         store: clients.store(&env),

@@ -4,13 +4,12 @@
 use aws_lambda_events::event::sqs::SqsEvent;
 use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
-use vara::runtime::{Clients, Env, take_batch};
+use vara::runtime::take_batch;
 use vara::services::auth::SignInMailer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let mailer = SignInMailer::read(&env, clients.store(&env), clients.mailer(&env));
     env.check()?;
     let Some(mailer) = &mailer else {

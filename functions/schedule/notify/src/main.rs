@@ -2,13 +2,12 @@
 
 use vara::clock;
 use vara::domain::BoxError;
-use vara::runtime::{Clients, Env, each_tick};
+use vara::runtime::each_tick;
 use vara::services::notify::Notifier;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let notifier = &Notifier {
         store: clients.store(&env),
         queues: clients.queues(),

@@ -3,14 +3,13 @@
 use vara::clock;
 use vara::domain::BoxError;
 use vara::engines::FaceCheck;
-use vara::runtime::{Clients, Env, each_tick};
+use vara::runtime::each_tick;
 use vara::services::lanes::Lanes;
 use vara::services::rescan::Rescan;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    vara::runtime::logs();
-    let (env, clients) = (Env::process(), Clients::load().await);
+    let (env, clients) = vara::runtime::start().await?;
     let rescan = &Rescan {
         store: clients.store(&env),
         objects: clients.objects(&env),

@@ -7,6 +7,7 @@ pub(crate) mod relay;
 pub(crate) mod s3;
 pub(crate) mod s3_cors;
 pub(crate) mod s3_events;
+pub(crate) mod secrets;
 pub(crate) mod sqs;
 pub(crate) mod sqs_handler;
 

@@ -29,6 +29,7 @@ pub(super) struct Addresses {
     pub(super) dynamodb: String,
     pub(super) s3: String,
     pub(super) sqs: String,
+    pub(super) secrets: String,
 }
 
 /// The listeners, before anything is served on them.
@@ -38,6 +39,7 @@ pub(super) struct Listeners {
     pub(super) dynamodb: Bound,
     pub(super) s3: Bound,
     pub(super) sqs: Bound,
+    pub(super) secrets: Bound,
 }
 
 impl Listeners {
@@ -49,6 +51,7 @@ impl Listeners {
             dynamodb: self.dynamodb.url(),
             s3: self.s3.url(),
             sqs: self.sqs.url(),
+            secrets: self.secrets.url(),
         }
     }
 }
@@ -64,7 +67,6 @@ pub(super) fn keep_going(options: &Options, error: Error) -> Result<()> {
 pub(super) fn read_template(
     root: &Path,
     listeners: &Listeners,
-    state: &State,
     options: &Options,
 ) -> Result<System> {
     let path = root.join("template.yaml");
@@ -108,8 +110,6 @@ pub(super) fn read_template(
             queue.attributes.insert(name, seconds.to_string());
         }
     }
-    let secrets = state.secrets(&system.secrets)?;
-    system.resolve_secrets(&secrets).map_err(failed)?;
     Ok(system)
 }
 
@@ -232,6 +232,10 @@ pub(super) fn local_environment(addresses: &Addresses) -> Vec<(String, String)> 
             format!("{}/ses", addresses.engines),
         ),
         ("AWS_ENDPOINT_URL_KMS", format!("{}/kms", addresses.engines)),
+        (
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            addresses.secrets.clone(),
+        ),
         ("AWS_ACCESS_KEY_ID", servers::ACCESS_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", servers::SECRET_KEY.to_owned()),
         ("AWS_REGION", names::REGION.to_owned()),

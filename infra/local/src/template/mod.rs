@@ -11,15 +11,13 @@ mod resources;
 mod rules;
 mod uploads;
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use thiserror::Error;
 
 pub use intrinsics::Place;
 pub use model::{
     Api, ApiCors, Bucket, CorsRule, Function, GatewayAnswer, LargeUploads, Notification, Queue,
-    QueueSource, Route, Schedule, Secret, System, Table,
+    QueueSource, Route, Schedule, Secret, SecretValue, System, Table,
 };
 
 /// Why a template cannot be raised here.
@@ -113,58 +111,6 @@ impl TemplateError {
 /// On anything outside the subset, naming it.
 pub fn load(text: &str, place: &Place) -> Result<System, TemplateError> {
     resources::system(&reader::read(text)?, place)
-}
-
-impl System {
-    /// Puts the values of secrets where the template refers to them.
-    ///
-    /// # Errors
-    ///
-    /// When a dynamic reference names no secret of this template, or a part of one.
-    pub fn resolve_secrets(
-        &mut self,
-        values: &BTreeMap<String, String>,
-    ) -> Result<(), TemplateError> {
-        let secrets = &self.secrets;
-        for function in &mut self.functions {
-            for value in function.environment.values_mut() {
-                if let Some(resolved) = resolve(value, secrets, values)? {
-                    *value = resolved;
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-/// `{{resolve:secretsmanager:<arn>[:SecretString]}}`; `None` when `text` is no
-/// dynamic reference.
-fn resolve(
-    text: &str,
-    secrets: &[Secret],
-    values: &BTreeMap<String, String>,
-) -> Result<Option<String>, TemplateError> {
-    let Some(reference) = text.strip_prefix("{{resolve:") else {
-        return Ok(None);
-    };
-    let unknown = || TemplateError::UnknownReference(text.to_owned());
-    let reference = reference
-        .strip_prefix("secretsmanager:")
-        .and_then(|reference| reference.strip_suffix("}}"))
-        .ok_or_else(unknown)?;
-    let secret = secrets
-        .iter()
-        .find(|secret| {
-            reference
-                .strip_prefix(&secret.arn)
-                .is_some_and(|rest| matches!(rest, "" | ":SecretString" | ":SecretString:::"))
-        })
-        .ok_or_else(unknown)?;
-    values
-        .get(&secret.logical)
-        .cloned()
-        .map(Some)
-        .ok_or_else(unknown)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub struct System {
     pub tables: Vec<Table>,
     /// Every bucket.
     pub buckets: Vec<Bucket>,
-    /// Every generated secret.
+    /// Every secret.
     pub secrets: Vec<Secret>,
     /// The HTTP API.
     pub api: Api,
@@ -146,15 +146,24 @@ pub struct CorsRule {
     pub max_age: u64,
 }
 
-/// A secret CloudFormation would generate.
+/// A secret.
 #[derive(Debug, Clone)]
 pub struct Secret {
-    /// Its ARN, as dynamic references name it.
+    /// Its ARN, as settings name it.
     pub arn: String,
     /// Its name in the template.
     pub logical: String,
-    /// How many characters to generate.
-    pub length: usize,
+    /// Its value.
+    pub value: SecretValue,
+}
+
+/// Where the value of a secret is from.
+#[derive(Debug, Clone)]
+pub enum SecretValue {
+    /// CloudFormation would generate so many characters.
+    Generated(usize),
+    /// The template writes it.
+    Written(String),
 }
 
 /// The HTTP API.

@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 use super::{
     TemplateError, functions,
     intrinsics::{Evaluator, Place},
-    model::{Api, ApiCors, Bucket, CorsRule, Notification, Queue, Route, Secret, System, Table},
+    model::{
+        Api, ApiCors, Bucket, CorsRule, Notification, Queue, Route, Secret, SecretValue, System,
+        Table,
+    },
     names,
     properties::Properties,
     rules, uploads,
@@ -340,9 +343,19 @@ fn secret(
         evaluator,
         logical,
         properties,
-        &["GenerateSecretString"],
+        &["GenerateSecretString", "SecretString"],
         &["Description", "KmsKeyId", "Name", "Tags"],
     )?;
+    let named = |value| {
+        Ok(Secret {
+            arn: names::reference(evaluator, logical)?,
+            logical: logical.to_owned(),
+            value,
+        })
+    };
+    if let Some(text) = properties.text("SecretString")? {
+        return named(SecretValue::Written(text));
+    }
     // What is generated is lower-case hexadecimal, so every exclusion but that of
     // digits or letters is kept.
     let length = properties
@@ -353,11 +366,8 @@ fn secret(
         )?
         .number("PasswordLength")?
         .unwrap_or(32);
-    Ok(Secret {
-        arn: names::reference(evaluator, logical)?,
-        logical: logical.to_owned(),
-        length: usize::try_from(length).unwrap_or(usize::MAX),
-    })
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    named(SecretValue::Generated(length))
 }
 
 fn api_cors(

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Place, System, TemplateError, functions::rate, load};
+use super::{Place, SecretValue, System, TemplateError, functions::rate, load};
 
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
@@ -49,7 +49,10 @@ fn the_real_template_is_understood() {
     }
     assert_eq!(system.tables.len(), 1);
     assert_eq!(system.tables[0].ttl.as_deref(), Some("ttl"));
-    assert_eq!(system.secrets[0].length, 64);
+    assert!(matches!(
+        system.secrets[0].value,
+        SecretValue::Generated(64)
+    ));
     assert_eq!(system.buckets[0].notifications[0].prefix, "uploads/");
     assert_eq!(system.buckets[0].cors[0].origins.len(), 2);
     assert!(
@@ -189,30 +192,27 @@ fn globals_reach_every_function() {
 }
 
 #[test]
-fn secrets_are_put_in_place() {
-    let mut system = real();
-    let secrets = ["Secret", "SigningSecret", "ProxySecret", "EdgeSecret"]
-        .map(|it| (it.to_owned(), format!("s3cret of {it}")));
-    system.resolve_secrets(&secrets.into()).unwrap();
-    let auth = system
-        .functions
-        .iter()
-        .find(|function| function.package == "api-auth")
-        .unwrap();
-    assert_eq!(auth.environment["SECRET"], "s3cret of Secret");
-    assert!(
-        system
-            .functions
-            .iter()
-            .flat_map(|function| function.environment.values())
-            .all(|value| !value.contains("{{resolve"))
-    );
-}
-
-#[test]
-fn a_secret_nobody_made_is_named() {
-    let error = real().resolve_secrets(&[].into()).unwrap_err().to_string();
-    assert!(error.contains("resolve:secretsmanager"), "{error}");
+fn settings_refer_to_secrets_of_the_template() {
+    let system = real();
+    let secret = |logical: &str| {
+        let mut secrets = system.secrets.iter();
+        secrets.find(|it| it.logical == logical).unwrap()
+    };
+    let function = |package: &str| {
+        let mut functions = system.functions.iter();
+        &functions
+            .find(|it| it.package == package)
+            .unwrap()
+            .environment
+    };
+    let auth = function("api-auth");
+    assert_eq!(auth["SECRET"], format!("secret:{}", secret("Secret").arn));
+    let SecretValue::Written(keys) = &secret("SearchKeys").value else {
+        panic!("{:?}", secret("SearchKeys"));
+    };
+    let keys: serde_json::Value = serde_json::from_str(keys).unwrap();
+    assert_eq!(keys["tineye"], "");
+    assert!(function("queue-image-scan")["TINEYE_API_KEY"].ends_with("SearchKeys#tineye"));
 }
 
 #[test]
