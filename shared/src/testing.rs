@@ -7,6 +7,12 @@
 mod cloud;
 mod house;
 
+#[cfg(test)]
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::{
@@ -64,6 +70,38 @@ pub async fn set_text(client: &Client, user: UserId, sk: &str, attribute: &str, 
         .send()
         .await
         .unwrap();
+}
+
+/// A store, and how many calls it has made of its table.
+#[cfg(test)]
+pub(crate) async fn counted_store() -> (Store, Arc<AtomicUsize>) {
+    use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+    use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+
+    #[derive(Debug)]
+    struct Count(Arc<AtomicUsize>);
+
+    impl Intercept for Count {
+        fn name(&self) -> &'static str {
+            "Count"
+        }
+
+        fn read_before_transmit(
+            &self,
+            _: &BeforeTransmitInterceptorContextRef<'_>,
+            _: &RuntimeComponents,
+            _: &mut ConfigBag,
+        ) -> std::result::Result<(), crate::domain::BoxError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }
+    }
+
+    let (_, client) = table().await;
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counting = client.config().to_builder();
+    let counting = counting.interceptor(Count(Arc::clone(&calls))).build();
+    (Store::new(Client::from_conf(counting), "vara"), calls)
 }
 
 /// A store whose table does not answer.

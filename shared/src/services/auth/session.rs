@@ -4,7 +4,7 @@ use super::throttle::{Attempt, Client};
 use super::{Desk, Granted, Refusal, checked};
 use crate::auth::{Caller, RefreshToken, Unreadable, verify_password};
 use crate::clock;
-use crate::domain::{Error, Result, Session, SessionId, Shown, SignInMethod};
+use crate::domain::{Account, Error, Result, Session, SessionId, Shown, SignInMethod, UserId};
 use crate::store::Store;
 
 /// How often a refresh that was overtaken by another is judged again.
@@ -32,11 +32,9 @@ pub async fn sign_in(
     desk.publication.ensure().await?;
     let account = desk.store.account_of(&address).await?;
     let attempt = Attempt::begin(desk, &address, account.as_ref(), client).await?;
-    let hash = match &account {
-        Some(account) => desk.store.password_hash(account.id()).await?,
-        None => None,
-    };
-    // Also without an account, so that the time taken does not tell whether there is one.
+    // Without an account as much is read and verified, so that the time taken does not tell.
+    let user = account.as_ref().map_or_else(UserId::random, Account::id);
+    let hash = desk.store.password_hash(user).await?;
     let fits = verify_password(password.to_owned(), hash).await?;
     let wrong = || match desk.confirm_first {
         true => Refusal::WrongOrUnconfirmed,

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::atomic::Ordering;
+
 use super::*;
 use crate::clock;
 use crate::domain::{Kind, SignInMethod};
@@ -43,6 +45,27 @@ pub(super) async fn signed_in(store: &Store) -> (Account, Session) {
     let created = store.create_account(&account, "hash", Some(&session)).await;
     assert!(created.unwrap());
     (account, session)
+}
+
+/// The time taken does not tell who has an account: as much is read for nobody.
+#[tokio::test]
+async fn a_wrong_password_reads_as_much_of_nobody() {
+    let (store, calls) = crate::testing::counted_store().await;
+    let desk = desk(&store, Cloud::silent_queues());
+    desk.publication.ensure().await.unwrap();
+    let account = Account::new(UserId::random(), HERS, clock::now());
+    let hash = crate::auth::hash_password("Right1horse".into());
+    let hash = hash.await.unwrap();
+    assert!(store.create_account(&account, &hash, None).await.unwrap());
+    let client = Client::new("192.0.2.7", "a browser");
+    let wrong = async |address| {
+        let before = calls.load(Ordering::Relaxed);
+        let password = Some("Wrong1horse");
+        let why = sign_in(&desk, Some(address), password, &client).await;
+        assert!(matches!(why, Err(Refusal::WrongCredentials)));
+        calls.load(Ordering::Relaxed) - before
+    };
+    assert_eq!(wrong(HERS).await, wrong("nobody@example.org").await);
 }
 
 #[tokio::test]
