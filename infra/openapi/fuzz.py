@@ -21,7 +21,6 @@ import struct
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 import uuid
 import venv
@@ -74,7 +73,8 @@ def until(what: str, ask, seconds: int = 600):
         try:
             if answer := ask():
                 return answer
-        except (urllib.error.URLError, ConnectionError):
+        # Refused, or silent: the port is taken before there is anything to answer.
+        except OSError:
             pass
         time.sleep(0.5)
     raise SystemExit(f"it never came to this: {what}")
