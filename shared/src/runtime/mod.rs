@@ -29,10 +29,10 @@ use crate::store::Store;
 use crate::traces;
 use crate::vault::Vault;
 
-/// The settings and the connections of a function; what it does from here on is logged.
+/// Reads the settings, makes the clients, and starts logging.
 pub async fn start() -> Result<(Env, Clients), BoxError> {
     let clients = Clients::load().await;
-    let env = Env::of(secrets::fetched(std::env::vars(), &clients.aws).await?);
+    let env = Env::of(secrets::resolve(std::env::vars(), &clients.aws).await?);
     logs::init(&env);
     Ok((env, clients))
 }

@@ -1,8 +1,9 @@
-//! Settings that do not stand in a function's configuration: secrets, and settings that are JSON.
+//! Settings from Secrets Manager: secrets, and settings that are JSON.
 //!
-//! Their variable holds `secret:<ARN>`, or `secret:<ARN>#<key>` where the secret is a JSON object of
-//! several; the values are fetched from Secrets Manager while the function starts, all in one call.
-//! Whoever may look at a function's configuration sees names only.
+//! The variable holds `secret:<ARN>`, or `secret:<ARN>#<key>` where the secret is a JSON object. The
+//! function fetches all values in one call while it starts, so its configuration shows names only.
+//!
+//! *Invariant:* `tests/template_secrets.rs` holds that no setting in `template.yaml` shows a secret.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -15,17 +16,17 @@ use serde_json::{Map, Value};
 
 use crate::domain::BoxError;
 
-/// How a value begins that is to be fetched.
+/// Prefix of a setting that refers to a secret.
 const PREFIX: &str = "secret:";
 
-/// How many secrets one call can name.
-const AT_ONCE: usize = 20;
+/// Most secrets that one `BatchGetSecretValue` can name.
+const MAX_SECRETS_PER_CALL: usize = 20;
 
-/// How long a try may take, and all of them: Lambda gives a start ten seconds.
-const ATTEMPT: Duration = Duration::from_secs(3);
-const ALL_ATTEMPTS: Duration = Duration::from_secs(8);
+/// Timeouts of one attempt and of all: Lambda gives the initialisation ten seconds.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// A value that is to be fetched.
+/// A reference to a secret, or to one key of a secret that is a JSON object.
 struct Reference<'a> {
     secret: &'a str,
     key: Option<&'a str>,
@@ -46,7 +47,7 @@ impl<'a> Reference<'a> {
         })
     }
 
-    /// What it refers to in the text of its secret.
+    /// The referenced value within the text of the secret.
     fn value_in(&self, text: &str) -> Result<String, BoxError> {
         let Some(key) = self.key else {
             return Ok(text.to_owned());
@@ -62,8 +63,8 @@ impl<'a> Reference<'a> {
     }
 }
 
-/// These settings, with what they refer to in its place.
-pub(super) async fn fetched(
+/// Replaces references to secrets in `settings` with their values.
+pub(super) async fn resolve(
     settings: impl IntoIterator<Item = (String, String)>,
     aws: &SdkConfig,
 ) -> Result<HashMap<String, String>, BoxError> {
@@ -76,28 +77,28 @@ pub(super) async fn fetched(
     if named.is_empty() {
         return Ok(settings);
     }
-    let texts = texts(&client(aws), named).await?;
-    put_in_place(&mut settings, &texts)?;
+    let values = fetch_values(&client(aws), named).await?;
+    substitute(&mut settings, &values)?;
     Ok(settings)
 }
 
 fn client(aws: &SdkConfig) -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(ALL_ATTEMPTS)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
         .build();
     let config = aws_sdk_secretsmanager::config::Builder::from(aws).timeout_config(timeouts);
     Client::from_conf(config.build())
 }
 
-/// What became of each secret, by ARN: its text, or why there is none.
-type Texts = HashMap<String, Result<String, String>>;
+/// The value of each secret, or its error code, by ARN.
+type SecretValues = HashMap<String, Result<String, String>>;
 
-async fn texts(client: &Client, named: BTreeSet<String>) -> Result<Texts, BoxError> {
+async fn fetch_values(client: &Client, named: BTreeSet<String>) -> Result<SecretValues, BoxError> {
     let named: Vec<_> = named.into_iter().collect();
-    let mut texts = Texts::new();
-    for some in named.chunks(AT_ONCE) {
+    let mut values = SecretValues::new();
+    for some in named.chunks(MAX_SECRETS_PER_CALL) {
         let asked = client
             .batch_get_secret_value()
             .set_secret_id_list(Some(some.to_vec()));
@@ -107,24 +108,27 @@ async fn texts(client: &Client, named: BTreeSet<String>) -> Result<Texts, BoxErr
         })?;
         for refused in reply.errors.unwrap_or_default() {
             let code = refused.error_code.unwrap_or_default();
-            texts.extend(refused.secret_id.map(|it| (it, Err(code))));
+            values.extend(refused.secret_id.map(|it| (it, Err(code))));
         }
         for found in reply.secret_values.unwrap_or_default() {
             let text = found.secret_string.ok_or("it is not a text".to_owned());
-            texts.extend(found.arn.map(|it| (it, text)));
+            values.extend(found.arn.map(|it| (it, text)));
         }
     }
-    Ok(texts)
+    Ok(values)
 }
 
-/// Fails naming every setting that there is no value for, never a value.
-fn put_in_place(settings: &mut HashMap<String, String>, texts: &Texts) -> Result<(), BoxError> {
+/// Fails with the names of all settings whose secret cannot be read; never quotes a value.
+fn substitute(
+    settings: &mut HashMap<String, String>,
+    values: &SecretValues,
+) -> Result<(), BoxError> {
     let mut problems = Vec::new();
     for (name, value) in settings.iter_mut() {
         let Some(reference) = Reference::parse(value) else {
             continue;
         };
-        let found = match texts.get(reference.secret) {
+        let found = match values.get(reference.secret) {
             Some(Ok(text)) => reference.value_in(text),
             Some(Err(code)) => Err(format!("its secret cannot be read ({code})").into()),
             None => Err("its secret was not answered".into()),

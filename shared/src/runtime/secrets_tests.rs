@@ -25,7 +25,7 @@ async fn service() -> SdkConfig {
             "secretsmanager.BatchGetSecretValue"
         );
         let ids = request["SecretIdList"].as_array().unwrap().clone();
-        assert!(ids.len() <= AT_ONCE);
+        assert!(ids.len() <= MAX_SECRETS_PER_CALL);
         let known = |arn: &str| {
             [(KEYS, r#"{"a":"1","b":"","n":2}"#), (ROOT, "r00t")]
                 .into_iter()
@@ -61,7 +61,7 @@ async fn settings_are_fetched_whole_and_in_parts() {
         ("A", &format!("secret:{KEYS}#a")),
         ("B", &format!("secret:{KEYS}#b")),
     ]);
-    let read = fetched(read, &aws).await.unwrap();
+    let read = resolve(read, &aws).await.unwrap();
     let wanted = settings(&[("TABLE", "t"), ("SECRET", "r00t"), ("A", "1"), ("B", "")]);
     assert_eq!(read, wanted.into_iter().collect());
 }
@@ -69,7 +69,7 @@ async fn settings_are_fetched_whole_and_in_parts() {
 #[tokio::test]
 async fn who_names_no_secret_asks_nobody() {
     let nobody = aws("http://127.0.0.1:1");
-    let read = fetched(settings(&[("TABLE", "t")]), &nobody).await.unwrap();
+    let read = resolve(settings(&[("TABLE", "t")]), &nobody).await.unwrap();
     assert_eq!(read["TABLE"], "t");
 }
 
@@ -82,7 +82,7 @@ async fn every_setting_without_a_value_is_named_and_no_value_is_told() {
         ("R", &format!("secret:{ROOT}#x")),
         ("X", "secret:arn:of-nobody"),
     ]);
-    let said = fetched(read, &aws).await.unwrap_err().to_string();
+    let said = resolve(read, &aws).await.unwrap_err().to_string();
     assert_eq!(
         said,
         "this function cannot start: A: its secret has no absent; N: n of its secret is not a text; \
@@ -93,11 +93,11 @@ async fn every_setting_without_a_value_is_named_and_no_value_is_told() {
 #[tokio::test]
 async fn more_than_one_call_can_name_are_asked_for_in_several() {
     let aws = service().await;
-    let mut read: Vec<_> = (0..AT_ONCE)
+    let mut read: Vec<_> = (0..MAX_SECRETS_PER_CALL)
         .map(|it| (format!("X{it}"), format!("secret:arn:{it}")))
         .collect();
     read.push(("Z".to_owned(), format!("secret:{ROOT}")));
-    let said = fetched(read, &aws).await.unwrap_err().to_string();
-    assert_eq!(said.matches("AccessDenied").count(), AT_ONCE);
+    let said = resolve(read, &aws).await.unwrap_err().to_string();
+    assert_eq!(said.matches("AccessDenied").count(), MAX_SECRETS_PER_CALL);
     assert!(!said.contains("Z:"), "{said}");
 }
