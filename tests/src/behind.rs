@@ -4,6 +4,7 @@
 //! system's own code. Everything else is done through the gateway.
 
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::{Client, Config};
 use vara::auth::{Access, Keys, OneTime};
 use vara::clock;
@@ -19,6 +20,8 @@ const HOURS: i64 = 2 * 3600;
 
 /// Behind the gateway of a local stack.
 pub struct Behind {
+    client: Client,
+    table: String,
     store: Store,
     access: Access,
     public_url: String,
@@ -37,8 +40,11 @@ impl Behind {
             .build();
         let keys = Keys::of(&[setting("SECRET")], &[setting("SIGNING_SECRET")]).unwrap();
         let public_url = setting("PUBLIC_URL").to_owned();
+        let client = Client::from_conf(config);
         Self {
-            store: Store::new(Client::from_conf(config), stack.table()),
+            store: Store::new(client.clone(), stack.table()),
+            client,
+            table: stack.table().to_owned(),
             access: Access::new(keys, &public_url),
             public_url,
         }
@@ -119,6 +125,23 @@ impl Behind {
             ..session
         };
         self.change(user, change).await;
+    }
+
+    /// The schedule has come to the hour of her next scan of profiles.
+    pub async fn profiles_are_due(&self, user: &str) {
+        let change = self.client.update_item().table_name(&self.table);
+        change
+            .key("pk", AttributeValue::S(format!("USER#{user}")))
+            .key("sk", AttributeValue::S("PROFILES".to_owned()))
+            .update_expression("SET due_at = :past")
+            .condition_expression("attribute_exists(due_at)")
+            .expression_attribute_values(
+                ":past",
+                AttributeValue::S("2026-01-01T00:00:00.000Z".to_owned()),
+            )
+            .send()
+            .await
+            .unwrap();
     }
 
     async fn change(&self, user: &str, change: impl FnOnce(Session) -> Session) {

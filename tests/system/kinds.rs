@@ -141,6 +141,34 @@ pub(crate) async fn all_of_it_at_once(world: &World) {
     assert_eq!(shown.expect(200).data()["scans"][0]["id"], it["id"]);
 }
 
+/// Nobody has to press anything: an impersonator is found by the schedule, and told of.
+pub(crate) async fn profiles_by_the_schedule(world: &World) {
+    let _whole = world.whole().await;
+    let her = world.woman().await;
+    let handle = format!("ana.{}", &Uuid::new_v4().simple().to_string()[..12]);
+    her.post(
+        "/api/v1/accounts/connect/tiktok",
+        json!({ "handle": handle }),
+    )
+    .await
+    .expect(201);
+    let other = format!("{handle}.official");
+    world
+        .profile(json!({ "platform": "TIKTOK", "handle": other, "name": "Ana K", "bio": "", "followers": 5 }))
+        .await;
+    world.behind().profiles_are_due(&her.id).await;
+    let stack = world.stack();
+    stack.invoke("schedule-rescan", json!({})).await.unwrap();
+    let alerts = her.alerts(1).await;
+    assert_eq!(alerts[0]["type"], "PROFILE_IMPERSONATION");
+    // The next is planned: the same tick again begins none.
+    stack.invoke("schedule-rescan", json!({})).await.unwrap();
+    let list = her
+        .get("/api/v1/scans?type=PROFILE_SCAN&status=COMPLETED")
+        .await;
+    assert_eq!(list.total(), 1, "{}", list.json);
+}
+
 pub(crate) async fn changes_around_her_profile(world: &World) {
     let _whole = world.whole().await;
     let her = world.woman().await;

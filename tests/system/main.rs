@@ -147,6 +147,7 @@ fn cases() -> Vec<Case> {
         faults::stuck_scan_is_ended,
         faults::worker_killed_mid_scan,
         flows::expired_token,
+        kinds::profiles_by_the_schedule,
         notifications::asked_at_sign_up,
         notifications::mail_that_is_refused_stops,
         notifications::told_once_and_stopped,
