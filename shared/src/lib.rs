@@ -3,10 +3,11 @@
 //! Layers, each may use those above it and never those below:
 //!
 //! 1. [`domain`]: types and rules; no I/O, no clock, no AWS, no HTTP.
-//! 2. [`store`], [`objects`], [`queues`], [`engines`], [`auth`], [`mail`]: one module per neighbour.
-//!    Beside them, for whoever works: [`metrics`], the [`trail`] of the work and its [`traces`].
+//! 2. [`store`], [`objects`], [`queues`], [`engines`], [`auth`], [`mail`], [`vault`]: one module per
+//!    neighbour. Beside them: [`metrics`], [`traces`], and the correlation of work in [`trail`].
 //! 3. [`services`]: what the product does, one file per noun.
-//! 4. [`http`], [`runtime`]: how a function is spoken to and started.
+//! 4. [`http`], [`runtime`]: how a function is spoken to and started. Two parts of `runtime` lie lower:
+//!    `auth` and services read its settings (`Env`), and services take its deliveries (`Delivered`).
 //!
 //! *Invariant:* `tests/arrows.rs` reads the sources and holds these arrows.
 

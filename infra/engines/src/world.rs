@@ -1,6 +1,6 @@
 //! What one instance of the stand-ins knows: planted pages, faults, mail, counts.
 //!
-//! The one place that joins the parts; the parts do not know each other.
+//! The one place that joins the parts.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

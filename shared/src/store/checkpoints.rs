@@ -1,6 +1,6 @@
 //! What a scan has already done: searches it paid for, pictures it is through with.
 //!
-//! A delivery that comes again starts from here. The table forgets these rows after a week.
+//! A delivery that comes again starts from here. The table forgets these rows after fourteen days.
 
 use std::fmt::Display;
 

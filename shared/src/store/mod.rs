@@ -10,6 +10,7 @@
 //! | | `COUNTERS` | totals, kept in the same transaction as what they count |
 //! | | `DEVICE#<keyed hash>` | that she has signed in with this browser from this network; forgotten after half a year |
 //! | | `IMAGE#<id>`, `SCAN#<id>`, `MATCH#<image>#<id>`, `ALERT#<id>` | her things |
+//! | | `ENDED#<scan>` | a copy of an ended scan, listed by when it ended |
 //! | | `PRINTS#<image>` | what a picture is recognised by: faces, vectors, further fingerprints |
 //! | | `ANSWERS`, `PLAN` | what she told us at the start; the plan that follows from it |
 //! | | `FINDING#<id>` | which picture a finding is of; listed while it waits for her word |
@@ -29,6 +30,7 @@
 //! | `CREDENTIALS#<id>` | `-` | the hash of her password |
 //! | `SIGN-IN#<id>` | `SESSION#<id>` | a sign-in on one device |
 //! | `EMAIL#…`, `TOKEN#…`, `OAUTH#…` | `-` | look-ups that cross users |
+//! | `AWAY#<search>` | `-` | a picture that lies at an engine until it is removed there |
 //! | `ENGINE#<name>` | `-` | how an engine stands: what was asked of it, whether it is down |
 //! | `SIGNING-KEYS` | `-` | the public keys of access tokens; written by the function that signs |
 //! | `SWITCHES` | `-` | what is turned off without a deployment |
