@@ -146,16 +146,18 @@ pub(crate) async fn profiles_by_the_schedule(world: &World) {
     let _whole = world.whole().await;
     let her = world.woman().await;
     let handle = format!("ana.{}", &Uuid::new_v4().simple().to_string()[..12]);
-    her.post(
-        "/api/v1/accounts/connect/tiktok",
-        json!({ "handle": handle }),
-    )
-    .await
-    .expect(201);
+    let body = json!({ "handle": handle });
+    let account = her.post("/api/v1/accounts/connect/tiktok", body).await;
+    let account = account.expect(201).data().clone();
+    let profile = |handle: &str, bio: &Value| json!({ "platform": "TIKTOK", "handle": handle, "name": "Ana K", "bio": bio, "followers": 5 });
+    let code = &account["verification"]["code"];
+    world.profile(profile(&handle, code)).await;
+    let id = account["id"].as_str().unwrap();
+    let verify = format!("/api/v1/accounts/{id}/verify");
+    her.post(&verify, json!({})).await.expect(200);
     let other = format!("{handle}.official");
-    world
-        .profile(json!({ "platform": "TIKTOK", "handle": other, "name": "Ana K", "bio": "", "followers": 5 }))
-        .await;
+    world.profile(profile(&other, &json!(""))).await;
+
     world.behind().profiles_are_due(&her.id).await;
     let stack = world.stack();
     stack.invoke("schedule-rescan", json!({})).await.unwrap();
@@ -163,9 +165,8 @@ pub(crate) async fn profiles_by_the_schedule(world: &World) {
     assert_eq!(alerts[0]["type"], "PROFILE_IMPERSONATION");
     // The next is planned: the same tick again begins none.
     stack.invoke("schedule-rescan", json!({})).await.unwrap();
-    let list = her
-        .get("/api/v1/scans?type=PROFILE_SCAN&status=COMPLETED")
-        .await;
+    let list = "/api/v1/scans?type=PROFILE_SCAN&status=COMPLETED";
+    let list = her.get(list).await;
     assert_eq!(list.total(), 1, "{}", list.json);
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Place, SecretValue, System, TemplateError, functions::rate, load};
+use super::{Place, Secret, SecretValue, System, TemplateError, functions::rate, load};
 
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
@@ -50,7 +50,7 @@ fn the_real_template_is_understood() {
     assert_eq!(system.tables.len(), 1);
     assert_eq!(system.tables[0].ttl.as_deref(), Some("ttl"));
     assert!(matches!(
-        system.secrets[0].value,
+        secret(&system, "Secret").value,
         SecretValue::Generated(64)
     ));
     assert_eq!(system.buckets[0].notifications[0].prefix, "uploads/");
@@ -191,13 +191,14 @@ fn globals_reach_every_function() {
     );
 }
 
+fn secret<'a>(system: &'a System, logical: &str) -> &'a Secret {
+    let mut secrets = system.secrets.iter();
+    secrets.find(|it| it.logical == logical).unwrap()
+}
+
 #[test]
 fn settings_refer_to_secrets_of_the_template() {
     let system = real();
-    let secret = |logical: &str| {
-        let mut secrets = system.secrets.iter();
-        secrets.find(|it| it.logical == logical).unwrap()
-    };
     let function = |package: &str| {
         let mut functions = system.functions.iter();
         &functions
@@ -206,9 +207,12 @@ fn settings_refer_to_secrets_of_the_template() {
             .environment
     };
     let auth = function("api-auth");
-    assert_eq!(auth["SECRET"], format!("secret:{}", secret("Secret").arn));
-    let SecretValue::Written(keys) = &secret("SearchKeys").value else {
-        panic!("{:?}", secret("SearchKeys"));
+    assert_eq!(
+        auth["SECRET"],
+        format!("secret:{}", secret(&system, "Secret").arn)
+    );
+    let SecretValue::Written(keys) = &secret(&system, "SearchKeys").value else {
+        panic!("{:?}", secret(&system, "SearchKeys"));
     };
     let keys: serde_json::Value = serde_json::from_str(keys).unwrap();
     assert_eq!(keys["tineye"], "");
