@@ -1,4 +1,4 @@
-//! Access tokens: what they say, how they are signed and read.
+//! Access tokens (JWT): claims, signing, verification, lifetime.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! Codes that are short enough to be typed.
+//! Short codes that are typed by hand.
 
 use aws_lc_rs::rand;
 

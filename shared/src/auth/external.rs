@@ -1,4 +1,5 @@
-//! Tokens of another issuer, if one is configured: a Supabase project, for example.
+//! Access tokens of an external issuer (a Supabase project): shared secret or JWKS with cache and
+//! back-off.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The gate: from the header of a request to who is calling.
+//! Authentication of a request: `Authorization` header to caller, session check, role.
 
 use super::access::Rejected;
 use super::{Access, Claims, External, Keys};

@@ -1,4 +1,4 @@
-//! Every key of ours, derived from two secrets, each for one purpose.
+//! Key derivation: every key of ours from two root secrets, one key for one purpose.
 //!
 //! All functions that a woman calls hold the shared secret. The signing secret, which sign-ins hang on, is
 //! held by the function that signs alone; the others verify with the public keys it publishes

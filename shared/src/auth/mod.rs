@@ -1,4 +1,4 @@
-//! Who is calling: keys, access tokens, refresh tokens, passwords, and the gate at the door.
+//! Authentication primitives: keys, access and refresh tokens, passwords, the gate.
 //!
 //! What a sign-in does for her (mail, policy, sessions ended) is a service; how it is told to a
 //! browser is `http`. Nothing here makes a decision of the product.

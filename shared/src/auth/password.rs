@@ -1,4 +1,4 @@
-//! Passwords: argon2id, always off the reactor.
+//! Password hashing: argon2id, off the async runtime.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};

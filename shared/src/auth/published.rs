@@ -1,4 +1,4 @@
-//! The public halves of the signing keys, as the function that signs publishes them in the table.
+//! Public signing keys read from the row `SIGNING-KEYS`, with a cache.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

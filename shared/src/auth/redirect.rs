@@ -1,4 +1,4 @@
-//! Where a mail link may lead: pages of ours and nowhere else.
+//! Allowed redirect targets of mailed links.
 
 use url::{Origin, Url};
 

@@ -1,4 +1,4 @@
-//! Sealing what is stored: AES-256-GCM with a random nonce, bound to what it is stored for.
+//! Authenticated encryption of stored values: AES-256-GCM with a random nonce and context.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;

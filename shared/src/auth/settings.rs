@@ -1,4 +1,4 @@
-//! Keys and gate from the settings.
+//! Keys and gate from the settings; minimum lengths and rotation of secrets.
 
 use super::keys::SECRET_CHARS;
 use super::published::PublishedKeys;

@@ -1,4 +1,5 @@
-//! Refresh tokens and the tokens of mail links.
+//! Refresh tokens and tokens of mailed links: format, sealing, hashing. Lifetimes are in
+//! `domain::account` and `domain::link`.
 //!
 //! A refresh token names its sign-in and counts its generation, sealed with a key of ours. So the
 //! child of a token can be given out again without having been stored, two refreshes at once get the

@@ -1,4 +1,5 @@
-//! An account: who signs in, and the sign-ins themselves.
+//! Accounts and sessions: sign-in state, refresh token generations, reuse tolerance, idle and absolute
+//! session life.
 
 use serde::{Deserialize, Serialize};
 

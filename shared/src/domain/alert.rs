@@ -1,4 +1,4 @@
-//! What she is told.
+//! Alerts: type, severity, status, and what she is shown.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -1,4 +1,5 @@
-//! What changed around a profile of hers between two looks at it, and how she is told.
+//! Behavioural analysis of her own profiles: follower surges, changed names and bios between two
+//! snapshots, and the alert.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! Breaches that hold an address of hers: which count, and how she is told.
+//! Data breaches that contain an address of hers: which count, their severity, and the alert.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! Where her pictures may be sent to be searched for: hers to say, engine by engine.
+//! Consent to send her pictures to each search engine, and the gate for intimate pictures.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What an address and a password have to be.
+//! Validation of e-mail addresses and passwords: lengths and form.
 
 use serde::Serialize;
 

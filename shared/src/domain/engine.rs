@@ -1,5 +1,5 @@
-//! When an engine may be asked: within what was bought, no faster than it bears, and not while it is
-//! down.
+//! Engine budgets and circuit breaker: allowances per minute, month and user, token bucket, rest after
+//! failures, probe.
 //!
 //! One standing for all workers of the product. Everything is counted before a question is asked, so
 //! that workers side by side cannot overspend; what an engine did not charge for is given back.

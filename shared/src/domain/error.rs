@@ -1,4 +1,4 @@
-//! What can go wrong, told once for callers, queues and logs.
+//! The error type of the workspace: kinds, codes, messages for callers, causes for logs.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What our own look at a found picture rests on.
+//! Evidence of a comparison of two pictures: relation, edits, distances, face similarity.
 //!
 //! It is stored with the finding and told with it, so that she, and whoever helps her, can see why we
 //! say what we say. Signals, distances and places; never a face's numbers.

@@ -1,4 +1,5 @@
-//! The words of an alert about a finding. All of them are here.
+//! Alerts about findings: their severity, title, description and words for confidence. All of them are
+//! here.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,5 @@
-//! Names of things. Each kind of thing has its own type, so they cannot be mixed up.
+//! Identifier types (user, image, scan, match, alert, …), random or computed from content. Each kind of
+//! thing has its own type, so they cannot be mixed up.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Her pictures.
+//! Pictures: states from announced to purged, and the limit of active pictures.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Whether a profile pretends to be her: what we saw of it, what follows from that, and how she is told.
+//! Impersonation of her by a social profile: signals, threshold, kind, severity, and the alert.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

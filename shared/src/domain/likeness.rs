@@ -1,5 +1,5 @@
-//! How like two names, two texts and two handles are. Pure rules; what follows from them is in
-//! `impersonation`.
+//! Similarity of names, texts and handles (edit distance, affixes). Rules only; what follows from them
+//! is in `impersonation`.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Links that are mailed to her.
+//! Mailed links (confirmation, recovery): lifetimes, and how many stay valid.
 
 use serde::{Deserialize, Serialize};
 

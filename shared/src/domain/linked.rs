@@ -1,4 +1,4 @@
-//! Accounts and addresses of hers elsewhere, that she told us of or let us read.
+//! Linked accounts and addresses of hers on networks: verification codes, states, limits, snapshots.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What the mail service says of mails that were refused or complained of: SES events in their SNS envelope.
+//! Bounces and complaints: parsing of SES events in their SNS envelope.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! Findings: one of her pictures, seen at an address.
+//! Findings (matches): one of her pictures, seen at an address, with tier, status and review.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What she is told in the app of how she is told outside it.
+//! Alerts in the app about her notification channels: webhook set, mail stopped.
 
 use uuid::Uuid;
 

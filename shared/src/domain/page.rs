@@ -1,4 +1,4 @@
-//! Pages of lists.
+//! Pagination: page number, limit and totals of lists.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What a picture of hers is called in an alert, so that two alerts can be told apart.
+//! Names of her pictures in alerts, so that two alerts can be told apart.
 
 use std::collections::BTreeMap;
 

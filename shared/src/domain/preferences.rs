@@ -1,4 +1,5 @@
-//! Where, when and of what she wants to be told outside the app.
+//! Notification preferences: channels, digest, quiet hours, pause, kinds of alerts; consents to face
+//! recognition and to search engines.
 //!
 //! Until she says otherwise, nowhere: somebody else may read her mail or see her screen.
 

@@ -1,4 +1,4 @@
-//! What a picture of hers is recognised by, besides its pixels and its fingerprint.
+//! Fingerprints of her picture beside PDQ: borderless fingerprint, faces, vector, intimacy score.
 //!
 //! A face's numbers are as private as the face: nothing of this is shown, and none of it is logged.
 //! Every vector carries the model that made it, because vectors of two models say nothing about each

@@ -1,4 +1,4 @@
-//! Public profiles on networks, as a directory tells of them.
+//! Public social profiles as the profile directory describes them.
 
 use serde::{Deserialize, Deserializer, Serialize};
 

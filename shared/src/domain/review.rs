@@ -1,4 +1,4 @@
-//! Her own word on a finding we were not sure of.
+//! Her review of a finding: confirm or dismiss.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! What somebody may do beside looking after her own things.
+//! Roles: user, reviewer, admin.
 
 use serde::{Deserialize, Serialize};
 

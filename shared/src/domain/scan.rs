@@ -1,4 +1,4 @@
-//! Scans: one run over her pictures, and the rules of its life.
+//! Scans: types, states, transitions, progress, retry, which origins a list shows.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Sites of adult content and sites that leak pictures: a copy of her picture there is more severe.
+//! Adult sites and leak sites: findings there are more severe.
 //!
 //! The list is `sensitive_sites.txt`; its header says where it comes from and how it is maintained.
 

@@ -1,4 +1,4 @@
-//! Switches: what whoever runs Vara turns off at once, without a deployment.
+//! Operational switches for engines and scheduled scans, set by admins without a deployment.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Throttles: how long to wait before the next try, by what was tried before.
+//! Throttles: exponential back-off and token bucket for sign-in attempts and mails.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Points in time, written the way the contract writes them.
+//! Timestamps: ISO 8601 with milliseconds, years 1970 to 2200.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::format_description::{BorrowedFormatItem, well_known::Rfc3339};

@@ -1,4 +1,4 @@
-//! Addresses of pages and pictures on the web.
+//! Canonical URLs of pages and pictures (tracking parameters removed), and the platform they belong to.
 
 use serde::{Deserialize, Serialize};
 use url::Url;

@@ -1,4 +1,4 @@
-//! A woman's profile.
+//! User profile.
 
 use serde::{Deserialize, Serialize};
 

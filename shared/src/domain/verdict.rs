@@ -1,4 +1,4 @@
-//! What we conclude about a candidate: how sure we are, and how much it matters.
+//! Verdict on a candidate: confidence tier, severity, match type, and whether she is told.
 //!
 //! Two witnesses are heard: the engine, which matched the picture in its index, and our own look at
 //! the picture it names. Our look has the last word on whether it is her picture, but never hides a

@@ -1,4 +1,4 @@
-//! Which addresses of the network may be reached on behalf of a stranger's link.
+//! Blocked IP ranges (SSRF): which addresses a fetch may connect to.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! What a search comes to, in one form for all engines, so that their answers can be merged.
+//! Common answer of all search engines: candidates with page, picture, claim and score; size limits.
 //!
 //! Everything in here was written by strangers: addresses are checked to be of the web, titles are
 //! plain text, and the whole stays small enough to be kept in one row of the table.

@@ -1,4 +1,4 @@
-//! What asking any service comes to: its trouble, and its answer read within limits.
+//! HTTP client of engines: timeouts, retries, rate-limit answers, size limits.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! Fetching a stranger's picture without becoming his tool.
+//! Fetcher of foreign pictures, safe against SSRF: address checks at connect time, redirects, size and
+//! time limits.
 //!
 //! The address a link leads to is checked when it is connected to, not before, so it cannot change in
 //! between; every redirect is checked like the first link; nothing is sent that says who is asking; the

@@ -1,4 +1,5 @@
-//! The outside world: search engines and the pages they point at.
+//! Clients of the outside world: search engines, breach and profile directories, OAuth, webhooks, the
+//! fetcher.
 //!
 //! Everything read here was written by strangers. Foreign bytes come in through [`Fetcher`] only; the
 //! engines' answers are read leniently and kept small. Nothing here knows the table or the queues.

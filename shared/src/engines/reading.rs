@@ -1,5 +1,4 @@
-//! Reading what strangers wrote: odd items of a list are passed over, odd values are nothing, and text
-//! loses its markup.
+//! Lenient parsing of foreign JSON and text.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};

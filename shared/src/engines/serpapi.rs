@@ -1,5 +1,5 @@
-//! What Google and Bing find for a picture, through `SerpApi`. It is asked by an address from which the
-//! engines fetch the picture, so only with one that is short-lived.
+//! `SerpApi` client: Google Lens, Google and Bing reverse image search. It is asked by an address from
+//! which the engines fetch the picture, so only with one that is short-lived.
 //!
 //! The key travels in the query, as the service wants it; no address of it may be logged or told.
 

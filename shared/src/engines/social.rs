@@ -1,4 +1,4 @@
-//! A directory of public profiles: reading one, and searching for those that are like it.
+//! Profile directory client: read one public profile, search similar ones.
 //!
 //! No network offers this to everybody. The format is that of a service which an operator runs or buys
 //! (`infra/engines/README.md`); without one, profile scans say that nothing was looked at.

@@ -1,4 +1,4 @@
-//! How a webhook knows that a call is ours: Standard Webhooks, signature `v1`.
+//! Webhook signatures: Standard Webhooks, signature `v1`.
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use aws_lc_rs::rand;

@@ -1,4 +1,4 @@
-//! Who is calling, as an argument of a handler.
+//! Extractor of the signed-in caller.
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::AUTHORIZATION;

@@ -1,4 +1,4 @@
-//! From where a request comes.
+//! Client of a request: network address (behind the distribution) and browser, as extractors.
 
 use std::convert::Infallible;
 use std::net::IpAddr;

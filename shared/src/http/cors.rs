@@ -1,4 +1,4 @@
-//! Which web pages may call us.
+//! CORS and security headers: which origins may call.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};

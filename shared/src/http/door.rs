@@ -1,5 +1,4 @@
-//! What stands before the routes of every function: which pages may call, how often, and what was
-//! answered before.
+//! Guards in front of the routes of every function: CORS, rate limits, idempotency.
 
 use super::{Cors, Edge};
 use crate::auth::Gate;

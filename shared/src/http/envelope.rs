@@ -1,4 +1,4 @@
-//! `{"data": …, "meta": …}`.
+//! Success envelope of answers: `{"data": …, "meta": …}`.
 
 use axum::Json;
 use axum::http::StatusCode;

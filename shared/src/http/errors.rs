@@ -1,4 +1,4 @@
-//! The one map from errors to answers.
+//! Error envelope: maps errors to status, code and message.
 
 use axum::Json;
 use axum::http::header::RETRY_AFTER;

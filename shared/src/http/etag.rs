@@ -1,4 +1,4 @@
-//! The mark of an answer's content, so that who has it already need not be sent it again.
+//! `ETag` of answers, and `If-None-Match`.
 //!
 //! Answers stay `no-store`: what is hers shall not lie in the cache of a device others use. The mark is
 //! for clients that keep an answer themselves while they ask again and again.

@@ -1,4 +1,4 @@
-//! Reading requests, with refusals in the envelope.
+//! Extractors of JSON bodies, queries and path parameters, with refusals in the envelope.
 
 use std::collections::HashMap;
 use std::str::FromStr;

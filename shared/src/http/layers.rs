@@ -1,4 +1,4 @@
-//! What happens around every request of every function.
+//! Middleware around every request: panics, body limit, headers, logs, metrics.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! How often somebody calls, told in the headers of every answer.
+//! Rate-limit headers and the 429 answer; which routes count as sign-in.
 
 use axum::http::header::{AUTHORIZATION, RETRY_AFTER};
 use axum::http::request::Parts;

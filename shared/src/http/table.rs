@@ -1,4 +1,4 @@
-//! Functions that need the table and nothing else.
+//! Start of API functions that need only the table.
 
 use axum::Router;
 use axum::extract::FromRef;

@@ -1,4 +1,4 @@
-//! The trail of a request: the name its caller gave it, or the gateway's.
+//! Correlation id of a request: `x-correlation-id` or the gateway's request id.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};

@@ -1,4 +1,4 @@
-//! Taking messages from a queue: each for itself, with its failures named.
+//! SQS batches: handle each message, report partial failures, how often a message is delivered.
 
 use std::panic::AssertUnwindSafe;
 

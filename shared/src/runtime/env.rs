@@ -1,4 +1,4 @@
-//! Settings: from the environment, and from what it refers to; read once at the start.
+//! Settings of a function: environment variables, checked once at the start.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

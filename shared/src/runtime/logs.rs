@@ -1,4 +1,4 @@
-//! One JSON line a fact, on standard output; and traces, if there is somebody who takes them.
+//! JSON logs on standard output, and the trace exporter.
 
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};

@@ -1,4 +1,4 @@
-//! How a function starts, logs and takes its events.
+//! Start of a function: settings, AWS clients, logs; loops for schedules and HTTP.
 
 mod batch;
 mod env;

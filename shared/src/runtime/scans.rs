@@ -1,4 +1,4 @@
-//! Taking the messages of scans: each with what its worker needs to delay it and to end in time.
+//! SQS messages of scans: attempt, last delivery, deadline.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use futures_util::FutureExt;

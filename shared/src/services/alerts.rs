@@ -1,4 +1,4 @@
-//! Reading, judging and clearing alerts.
+//! Alerts: list, view, set status, act, clear.
 
 use crate::domain::{
     Alert, AlertAction, AlertId, AlertStatus, Error, Page, Result, Timestamp, UserId,

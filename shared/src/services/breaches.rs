@@ -1,4 +1,4 @@
-//! Checking her addresses: which known breaches hold them.
+//! Breach checks: ask Have I Been Pwned about her confirmed addresses, raise alerts.
 
 use std::collections::BTreeSet;
 

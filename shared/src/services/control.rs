@@ -1,4 +1,4 @@
-//! Stopping a scan, and having one that left something undone begin again.
+//! Cancel a scan; retry a failed, cancelled or partial scan.
 //!
 //! Both change the scan and its parts at once or not at all, and can be repeated: a click that comes
 //! twice finds what the first one did. Whoever works on a scan that is stopped notices at its next

@@ -1,4 +1,4 @@
-//! What the queues have given up on: seen by whoever runs Vara, and sent back.
+//! Dead-letter queues: list messages for admins, redrive them.
 //!
 //! What is shown names things by their ids and holds nothing of anybody's. A message is sent before it
 //! is removed: killed in between it comes twice, which everyone who takes messages bears.

@@ -1,4 +1,4 @@
-//! A scan made of others: begun with its parts, it comes further and ends as they do.
+//! Full scans: start the parts, sum their progress and results, end when they end.
 //!
 //! Nobody works on the whole. Whoever ends a part settles it; should he be killed in between, the next
 //! copy of his message does, or the schedule. Settling reads every part and can be repeated.

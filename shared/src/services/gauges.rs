@@ -1,4 +1,4 @@
-//! How the queues and the engines stand, in `OpenMetrics` text, for whoever collects such things.
+//! Metrics at `/metrics`: queue depths and engine states as `OpenMetrics` text.
 //!
 //! Open to all, because it tells the numbers that `/api/v1/scans/health` tells everybody by the contract:
 //! nothing of anybody, and nothing of the engines' budgets. What does not answer is said not to, or left

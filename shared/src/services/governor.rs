@@ -1,4 +1,5 @@
-//! Asks engines within their allowances, and leaves those alone that are down.
+//! Engine budgets at work: takes a permit before each paid question, reports outcomes to the circuit
+//! breaker.
 //!
 //! Every paid question of the product goes through here. How an engine stands is in the table, so that
 //! what one worker learns the hard way, all know. One account has a share of each day, so that nobody

@@ -1,4 +1,4 @@
-//! Whether everything we depend on answers.
+//! Health and readiness checks of table, bucket and queues.
 
 use serde_json::{Map, Value, json};
 

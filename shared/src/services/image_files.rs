@@ -1,4 +1,4 @@
-//! Signed addresses of pictures, and the bytes behind them.
+//! Signed picture URLs: issue, verify, serve the bytes, wait for a pending intake.
 //!
 //! An `<img>` sends no token, so the signature of its address stands for the caller. A page asks for a
 //! picture as soon as its upload was answered. Its address is therefore given out while the picture is

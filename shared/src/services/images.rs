@@ -1,4 +1,4 @@
-//! Her pictures: taking them in, showing them, putting them away.
+//! Pictures: upload, upload tickets, list, get, delete, purge.
 
 use bytes::Bytes;
 use serde::Serialize;

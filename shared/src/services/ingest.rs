@@ -1,4 +1,5 @@
-//! The intake of a picture: from the file she sent to something that can be searched for.
+//! Image intake (queue image-ingest): decode, strip metadata, make copies, fingerprint, start the first
+//! scan.
 //!
 //! Told twice, killed between any two steps or out of order, the result is the same: derivatives
 //! first, then one transaction (picture ready, first scan made), then the scan's message, and the

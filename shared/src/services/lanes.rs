@@ -1,4 +1,4 @@
-//! Which queue a scan's message goes to.
+//! Queue of a scan's message: image, background, profile or breach queue.
 
 use crate::domain::ScanType;
 use crate::store::ScanRow;

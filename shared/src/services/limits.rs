@@ -1,5 +1,5 @@
-//! How often somebody may call: counted in fixed minutes, in the table, so that all environments of all
-//! functions count together.
+//! Rate limits per address and user: fixed one-minute windows, counted in the table by all functions
+//! together.
 //!
 //! A call costs one write for the address it comes from, and at the same time one for its user if it
 //! shows a token. If the table does not count in time the call goes through: a limit is no reason to

@@ -1,4 +1,4 @@
-//! One look at a profile of hers, kept beside the looks before it.
+//! Snapshots of a profile of hers, stored in order for behavioural analysis.
 
 use crate::domain::{Error, LinkedLook, PublicProfile, Result, Timestamp, with_look};
 use crate::store::{LinkedRow, Store};

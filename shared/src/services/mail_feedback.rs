@@ -1,4 +1,5 @@
-//! Stopping mail to an address that refuses it: bounces and complaints of the mail service.
+//! Bounces and complaints (queue mail-feedback): switch mail to that address off and tell her in the
+//! app.
 //!
 //! Switches the mail channel of the woman whose address it is off, notes why, and tells her in the app. A
 //! message that comes twice changes nothing; neither does one that is older than her last choice.

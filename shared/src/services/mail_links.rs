@@ -1,4 +1,4 @@
-//! Tokens of links in mails that work without a sign-in: each mail has its own.
+//! Tokens of mailed links that work without a sign-in (stop mail, answer the mail question).
 //!
 //! A token names the user it belongs to, so that its row is found under her; the table knows it by its
 //! hash only.

@@ -1,4 +1,4 @@
-//! Her answer to the mail that asks whether she wants mail, without a sign-in.
+//! The mail at sign-up that asks whether she wants mail, and her answer without a sign-in.
 //!
 //! Decided within requirement N1 (nothing outside the app until she says so; ask first which channel is
 //! safe): one mail at sign-up asks, says nothing of what it is about, and is never repeated, but once

@@ -1,4 +1,4 @@
-//! Findings we were not sure of, and her word on them.
+//! Findings that wait for her review: list, confirm, dismiss.
 //!
 //! What she says is remembered with the finding, and a finding is one picture at one address: however
 //! often it is found again, she is not asked again (QUIRKS Q20).

@@ -1,4 +1,4 @@
-//! Sending what is on the queue of notices: one mail or one call of a webhook for each message.
+//! Notification delivery (queue notice): one mail or one webhook call for each message, with retries.
 //!
 //! A message may come twice. Before a channel is tried it is held in the outbox, so that no two workers try
 //! it at once, and what was sent is noted there, so that it is not sent again. Only a worker that dies

@@ -1,4 +1,4 @@
-//! Finding who is to be told outside the app, and putting one message for each channel on the queue.
+//! Notification schedule: find users with due alerts, put one message for each channel on the queue.
 //!
 //! Runs every minute and calls nobody itself. A message has one name however often it is put on the queue;
 //! `notices` sends it, once for each channel. Until it is sent or given up on all channels the outbox stays

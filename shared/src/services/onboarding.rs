@@ -1,4 +1,4 @@
-//! The questions at the start: asking them, taking the answers, telling them again.
+//! Onboarding quiz: questions, submitted answers, results.
 
 use serde::Serialize;
 

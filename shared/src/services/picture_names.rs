@@ -1,4 +1,4 @@
-//! Reads what her pictures are called in alerts.
+//! Loads the names of her pictures for alerts.
 
 use crate::domain::{Image, PictureNames, Result, Timestamp, UserId};
 use crate::store::Store;

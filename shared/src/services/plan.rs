@@ -1,4 +1,4 @@
-//! Her plan: reading it, marking what she did, making it again.
+//! Protection plan: read, mark items done, regenerate.
 
 use crate::domain::{
     Choices, Error, Plan, PlanItem, PlanItemId, PlanItemStatus, PlanView, Result, Timestamp, UserId,

@@ -1,4 +1,4 @@
-//! Her preferences: where, when and of what she is told outside the app.
+//! Notification preferences: read, replace, change through a mailed stop link.
 
 use serde::Serialize;
 use url::Url;

@@ -1,4 +1,4 @@
-//! Addresses under which a search engine may fetch one picture for some minutes.
+//! Proxy URLs under which a search engine may fetch one picture for two to five minutes.
 //!
 //! A token names user, picture and end, sealed with a key of its own: nothing is kept, any environment
 //! can read it, and it opens nothing else. What was put away meanwhile is not given out.

@@ -1,5 +1,4 @@
-//! Calls that can be repeated without being done twice: the answer to the first is kept for a day and
-//! given again.
+//! Idempotency: keeps the sealed answer of a call with `Idempotency-Key` for a day.
 //!
 //! Answers are sealed with a key the table does not hold. Answers with tokens are never kept at all; the
 //! routes that give them are left out before it comes to this.

@@ -1,6 +1,5 @@
-//! What must happen by itself: scans that are due begin, scans that are stuck go on or end, uploads
-//! nobody took in are taken in, what was put away is purged, who left is erased, pictures left behind at an
-//! engine are removed there.
+//! The minute's schedule: start due scans, revive stuck scans, resume lost intakes, purge pictures,
+//! finish erasures.
 //!
 //! Runs every minute, and any number of times: each thing is taken (put off in the index, under a
 //! condition) before it is acted on, and every action can be repeated. One that fails comes again.

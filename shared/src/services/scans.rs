@@ -1,4 +1,4 @@
-//! Her scans: wanting one, seeing how they stand and what they found.
+//! Scans: start, list, get, matches of a scan, health of the workers.
 
 use serde_json::{Value, json};
 use uuid::Uuid;

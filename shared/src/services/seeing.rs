@@ -1,5 +1,5 @@
-//! What is seen in a picture: faces, what it resembles, how intimate it looks. Pixels in, prints out,
-//! and back into something that can be compared.
+//! Image analysis with models: faces, vectors, intimacy score; converts to and from stored
+//! fingerprints. Pixels in, prints out, and back into something that can be compared.
 //!
 //! *Invariant:* a model that fails costs its own signal and nothing else; the picture is protected by
 //! what is left.

@@ -1,4 +1,4 @@
-//! Switches: read by workers with a short memory, listed and set by admins.
+//! Operational switches: cached read for workers, list and set for admins.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

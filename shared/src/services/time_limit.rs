@@ -1,5 +1,4 @@
-//! The time limit of a scan that she waits for: how long it may take, and how much of that one question
-//! to an engine may use.
+//! Time limit of a scan that she waits for, and how much of it one question to an engine may use.
 //!
 //! The limit is counted from her request, so that the time in the queue is part of it. What is not done
 //! by then is left to a scan of ours (`services::scanning`).

@@ -1,4 +1,4 @@
-//! The one picture file of a multipart/form-data body, as the web app's upload form sends it.
+//! Parser of the upload form: the one picture file of a multipart/form-data body.
 //!
 //! The images function reads it from a request. The ingest function reads it from an object, because a
 //! large upload is stored as it was sent.

@@ -1,4 +1,4 @@
-//! Her own account: reading it, naming herself, leaving.
+//! User account: read, rename, delete (erasure of everything of hers).
 
 use futures_util::future::{try_join, try_join_all};
 use serde::Serialize;

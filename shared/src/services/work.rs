@@ -1,5 +1,5 @@
-//! What every worker on scans does alike: it takes a delivery, makes the scan its own, and sees to it
-//! that the scan ends once.
+//! Worker on scans: claim the lease, heartbeat, retry with back-off, end once, dead-letter on the last
+//! delivery.
 //!
 //! A message may come twice, late, or to two workers at once, and a worker may be killed between any
 //! two writes. What holds all the same: a scan has one worker at a time (its lease), and it ends last

@@ -1,4 +1,4 @@
-//! Her alerts.
+//! Alert rows: create, list, count, change, clear.
 
 use std::collections::BTreeSet;
 

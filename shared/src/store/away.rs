@@ -1,4 +1,4 @@
-//! Pictures that lie at an engine until they are removed there.
+//! Uploads that lie at an engine until they are removed there.
 //!
 //! `AWAY#<search>` holds the engine's own names for one and nothing of whose it is: it stays when she
 //! leaves, as it takes this to remove her picture. It is due until the engine says that it is gone.

@@ -1,4 +1,4 @@
-//! Reading many rows at once.
+//! `BatchGetItem` with retries.
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-//! What a scan has already done: searches it paid for, pictures it is through with.
+//! Checkpoints of scans: paid search answers and finished pictures.
 //!
 //! A delivery that comes again starts from here. The table forgets these rows after fourteen days.
 

@@ -1,4 +1,4 @@
-//! Scans of ours that go on where a scan of hers left off at its time limit.
+//! Continuation scans: stored when a scan of hers ends at its time limit.
 
 use super::scans::waiting;
 use super::{ScanRow, Store};

@@ -1,4 +1,4 @@
-//! Which work is due.
+//! The `due` index: which work is due (scans, rescans, erasures, notices, …).
 //!
 //! The index answers a little late: whoever acts on it reads the row first and acts only if the row
 //! agrees.

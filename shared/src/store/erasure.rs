@@ -1,4 +1,4 @@
-//! Erasing her.
+//! Erasure of a user: receipt, batch deletion of all her rows, sweeps.
 //!
 //! `USER#<id>` / `ERASED` is the receipt: when it was asked for and how far it is, nothing of her. It
 //! stays, so that a token of hers can never make an account again. While work is left it is due.

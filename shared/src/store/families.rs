@@ -1,4 +1,4 @@
-//! A scan made of other scans: stored with its parts at once, and moved on as they come to their ends.
+//! Full-scan rows: a scan and its parts, stored and settled together.
 
 use super::scans::{count, key, place, waiting};
 use super::tx::Change;

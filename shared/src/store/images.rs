@@ -1,4 +1,4 @@
-//! Her pictures.
+//! Picture rows: announce, list, state changes, archive, purge, the limit of fifty.
 //!
 //! A picture takes one of fifty places from the moment it is announced until it is put away, rejected
 //! or never arrives. It is listed once it has been sent. Work that may be lost on the way (an upload

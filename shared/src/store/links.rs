@@ -1,4 +1,4 @@
-//! Mailed links, and how often they may be asked for.
+//! Mailed-link rows (tokens) and when they were last asked for.
 //!
 //! | pk | sk | what |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! Ordered lists over the local index `list`.
+//! Ordered, paginated lists over the local index `list`.
 //!
 //! Pages have numbers, which the table does not know: what comes before a page is counted by the table,
 //! from the nearer end of the list, and not sent. Counting reads, so the first page in the middle of a

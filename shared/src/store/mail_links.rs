@@ -1,4 +1,4 @@
-//! Links in mails that work without a sign-in.
+//! Rows of mailed links that work without a sign-in.
 //!
 //! `MAIL_LINK#<hash of the token>` under her: each mail has a token of its own, which does one thing, once,
 //! until it expires.

@@ -1,4 +1,4 @@
-//! Which mails a queue asked for were sent.
+//! Which mails a queue asked for were sent (deduplication of sign-in mails).
 //!
 //! | pk | sk | what |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! Bookmarks in long lists.
+//! Cursor cache for deep pages of long lists.
 //!
 //! The table does not know which row is the five-thousandth: whoever wants it has all rows before it
 //! counted. So a process keeps in mind where it has been, for as long as the list is as it was then.

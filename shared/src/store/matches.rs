@@ -1,4 +1,4 @@
-//! Her findings.
+//! Finding rows: create with alert and totals, list, update.
 
 use serde::Serialize;
 

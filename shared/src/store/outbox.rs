@@ -1,4 +1,4 @@
-//! What there is to tell her outside the app.
+//! Notification outbox: alerts that are still to be sent, by channel.
 //!
 //! An alert leaves its mark here in the transaction that raises it, so none is forgotten; all marks are
 //! in one row, so many alerts at once make one message. The row is in the `due` index until she has been

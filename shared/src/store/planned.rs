@@ -1,4 +1,4 @@
-//! When her next scans are due, and what tells how soon that should be.
+//! Planned scans: when her next rescan, breach check and profile scan are due.
 //!
 //! `RESCAN`, `RECHECK` and `PROFILES` are rows of their own under her, without content; only while they are
 //! there are there more scans.

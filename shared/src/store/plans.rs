@@ -1,4 +1,4 @@
-//! What she told us at the start, and her plan.
+//! Onboarding answers and protection plan rows, with optimistic locking by revision.
 //!
 //! Each is one small row that is replaced as a whole, by whoever saw the latest: every row has a
 //! revision, and a change names the one it began with. So two open pages never undo each other.

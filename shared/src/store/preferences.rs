@@ -1,4 +1,4 @@
-//! Her preferences, the secret her webhook is signed with, and when she agreed to what needs her consent.
+//! Preference rows: channels, webhook secret, consent.
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;

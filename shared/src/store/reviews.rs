@@ -1,4 +1,4 @@
-//! Findings that wait for her word.
+//! Findings that wait for her review: the list `FLAGGED`.
 //!
 //! A finding lies with its picture, and is listed there. `FINDING#<id>` beside it leads from its id to
 //! it, and is in the list `FLAGGED` for as long as the finding waits.

@@ -1,4 +1,4 @@
-//! Her scans.
+//! Scan rows: create with lock, claim with lease, heartbeat, end, lists.
 //!
 //! A scan is listed by its creation, under its type, who wanted it and its state. When it ends, a copy
 //! is listed by its end: a scan that has ended does not change, and the screens ask for "the one that

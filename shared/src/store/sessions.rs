@@ -1,4 +1,4 @@
-//! Her sign-ins: `SIGN-IN#<id>` / `SESSION#<id>`. While the row is there she is signed in.
+//! Session rows (sign-ins): `SIGN-IN#<id>` / `SESSION#<id>`. While the row is there she is signed in.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! Findings that are seen again, that go, and that come back.
+//! Findings over time: seen again, gone after two missed scans, reappeared; count of open findings.
 //!
 //! A finding is gone once two scans in a row that asked the engine which had found it, and were told
 //! everything, did not see it: `missedBy` on its row is the first of them, `goneAt` is when the second

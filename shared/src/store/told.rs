@@ -1,4 +1,5 @@
-//! What she was told: `TOLD#<alert>` stays when she clears the alert, so that no scan tells it again.
+//! Ledger of alerts she was given: `TOLD#<alert>` stays when she clears the alert, so that no scan
+//! raises it again.
 
 use serde::Serialize;
 

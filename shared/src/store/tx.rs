@@ -1,4 +1,4 @@
-//! Changes that happen together or not at all.
+//! Transactions: the builder of conditional writes, and its retries.
 
 mod nested;
 

@@ -1,4 +1,4 @@
-//! Her account: profile, password, and the address that leads to it.
+//! Account rows: profile, password hash, address, and what a mailed link or password change writes.
 //!
 //! | pk | sk | what |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! Letting us read an account: the authorisation code flow with PKCE.
+//! OAuth authorisation of a linked account: authorisation code flow with PKCE.
 //!
 //! The network sends her browser back to the API, which only hands the code on to the web app; the web
 //! app ends the flow as her. So an authorisation that somebody else began, and sent her the link of,

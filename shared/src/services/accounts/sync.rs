@@ -1,4 +1,4 @@
-//! Looking at an account now.
+//! Reads a linked account now and stores a snapshot.
 
 use super::authorise::Kept;
 use super::{Accounts, changed, no_account, out_of_reach};

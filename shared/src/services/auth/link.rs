@@ -1,4 +1,4 @@
-//! Mailed links: asking for one, what its page says, and using one.
+//! Mailed links (confirmation, recovery): request, landing page, verification.
 //!
 //! A recovery link signs in. A confirmation proves the address and signs nobody in, unless it comes from the
 //! session that asked for it: whoever sends somebody the link of his own account must not get her into it.

@@ -1,4 +1,5 @@
-//! Mails about signing in, made apart from the request that asks for them.
+//! Sign-in mails (queue sign-in-mail): recovery, confirmation and sign-up notices, sent off the
+//! request.
 //!
 //! A request only leaves a message, whether or not there is an account. So neither the time it takes nor its
 //! answer tells whether there is one, or whether mail works. Links are drawn here: no message holds a token.

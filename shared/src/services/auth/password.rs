@@ -1,4 +1,4 @@
-//! Another password.
+//! Password change and reset.
 
 use super::link::{Found, find};
 use super::session::others;

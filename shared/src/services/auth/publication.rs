@@ -1,4 +1,4 @@
-//! Publication of the signing keys before the first token is signed with them.
+//! Publishes the signing keys (row `SIGNING-KEYS`) before the first token is signed with them.
 
 use std::sync::Arc;
 

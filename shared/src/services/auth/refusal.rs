@@ -1,4 +1,4 @@
-//! Why signing in, or anything around it, was refused.
+//! Reasons for refusing a sign-in, sign-up or link.
 
 use super::throttle::spoken;
 use crate::domain::{Error, Kind, Weakness};

@@ -1,4 +1,4 @@
-//! Signing in, staying signed in, signing out.
+//! Sign-in with a password, refresh, sign-out (local, others, global).
 
 use super::throttle::{Attempt, Client};
 use super::{Desk, Granted, Refusal, checked};

@@ -1,4 +1,4 @@
-//! Making an account.
+//! Sign-up, with and without `ConfirmFirst`.
 
 use super::link::PAUSE;
 use super::throttle::admit_sign_up_mail;

@@ -1,4 +1,4 @@
-//! Throttling by account, network and browser: passwords that are tried and links that are mailed.
+//! Throttling of password attempts and mails by account, network and browser.
 //!
 //! There is no lock, only a delay of a minute at most between two tries. A device that has signed in
 //! before has a meter of its own: what others try, from elsewhere or with another browser behind her own

@@ -1,4 +1,4 @@
-//! What changed around her own profiles between two looks.
+//! Behavioural analysis: compares snapshots of her own profiles.
 //!
 //! This scan's look has the scan's own moment, so that a scan that is begun again adds no second one.
 //! All looks that are kept are compared, each with the next: a look that was taken in between, when she

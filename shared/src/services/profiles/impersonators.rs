@@ -1,4 +1,4 @@
-//! Who pretends to be her, network by network.
+//! Impersonation search: similar profiles on each network.
 //!
 //! A network that is through is marked; alerts have ids that follow from the profile. So a network that
 //! is begun twice tells nothing twice.

@@ -1,4 +1,4 @@
-//! Looking at networks: who pretends to be her, and what changed around her own profiles.
+//! Profile scans (queue profile-scan): impersonators and behavioural analysis.
 
 mod changes;
 mod impersonators;

@@ -1,4 +1,4 @@
-//! The pictures of profiles, compared with hers.
+//! Comparison of profile pictures with hers.
 //!
 //! Hers are up to fifty, and large: what is stored of all of them says which few are worth a real look.
 

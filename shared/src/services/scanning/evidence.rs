@@ -1,4 +1,4 @@
-//! A verdict of the imaging crate as it is stored and told.
+//! Converts a verdict of the imaging crate into stored evidence.
 
 use vara_imaging as seen;
 

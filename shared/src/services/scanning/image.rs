@@ -1,4 +1,5 @@
-//! One picture of a scan: search, look at what was found, store it, mark it done.
+//! One picture of an image scan: search all engines, examine the candidates, store findings, set the
+//! checkpoint.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Looking at the places that engines named: each is fetched, compared and stored.
+//! Candidates of an image scan: fetch, compare, store as findings, expand to her other pictures.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Working on a scan: from a message to findings, alerts and an end.
+//! Image scans (queues image-scan, background-scan): from a message to findings, alerts and an end.
 //!
 //! A message may come twice, late, or to two workers at once, and a worker may be killed between any
 //! two writes. What holds all the same: a scan has one worker at a time (its lease); a search that was

@@ -1,4 +1,4 @@
-//! What a scan came to.
+//! Result of an image scan: counts, engine states, errors, failure message.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

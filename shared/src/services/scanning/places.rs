@@ -1,4 +1,4 @@
-//! Where engines say a picture is, merged: one page is one place, whoever names it.
+//! Candidates grouped by page: merges what several engines name.
 
 use std::collections::{HashMap, HashSet};
 

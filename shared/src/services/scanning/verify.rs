@@ -1,4 +1,4 @@
-//! Our own look at what an engine found.
+//! Comparison of a fetched candidate with her picture.
 
 use std::sync::Arc;
 

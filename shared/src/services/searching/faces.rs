@@ -1,4 +1,4 @@
-//! The search for a face: it takes minutes, and her picture lies at the engine meanwhile.
+//! Face search with `FaceCheck`: upload, poll, remove.
 //!
 //! The upload is noted as soon as it is there. Whoever comes next goes on with it, and whoever sees the
 //! end of it removes the picture; if nobody does, the schedule.

@@ -1,4 +1,5 @@
-//! Engines that fetch the picture from an address of ours, one after the other until enough is found.
+//! Searches by picture URL (Google Lens, Google and Bing through `SerpApi`), in order, until enough is
+//! found.
 
 use super::{Asked, Engines, Query, Unfound};
 use crate::clock;
