@@ -7,6 +7,7 @@
 //! two pictures' descriptors -> mutual matches                  matching.rs
 //!   -> the transform most of them agree on                     consensus.rs transform.rs
 //!   -> do the pixels agree when laid on each other?            agreement.rs squares.rs thumbs.rs
+//!   -> does the fine texture agree, too?                       texture/
 //! ```
 //!
 //! Written here and not taken from `imageproc`: that crate offers upright binary
@@ -29,11 +30,14 @@ mod plane;
 mod points;
 mod rectangle;
 mod squares;
+mod texture;
 mod thumbs;
 mod transform;
 
 pub(crate) use area::{bounds, common};
 pub use overlay::{Features, Overlay, features, overlay};
-pub(crate) use overlay::{features_with, laid};
+pub(crate) use overlay::{features_with, laid, texture_of};
+pub(crate) use plane::Plane;
+pub(crate) use points::working_copy;
 pub(crate) use thumbs::Thumbs;
 pub(crate) use transform::{Transform, stretches};

@@ -9,6 +9,7 @@ use super::matching::matches;
 use super::plane::Plane;
 use super::points::{MOST_BLOBS, Points, working_copy};
 use super::squares::Agreement;
+use super::texture::{Side, texture};
 use super::thumbs::Thumbs;
 use super::transform::{Pair, Transform};
 use crate::picture::Picture;
@@ -67,6 +68,10 @@ pub struct Overlay {
     pub squares: u32,
     /// Squares of the common part that show the same.
     pub same: u32,
+    /// How well the finest detail that both pictures have correlates, 0 to 1:
+    /// near 1 in copies, not in two photographs of one thing. `None` when nobody
+    /// asked or there is no detail.
+    pub texture: Option<f64>,
     /// Share of the places that agree which are not on the ground of both.
     pub(crate) pictured: f64,
     pub(crate) detail: Agreement,
@@ -74,15 +79,15 @@ pub struct Overlay {
 
 /// The features of a picture.
 pub fn features(picture: &Picture) -> Features {
-    features_with(picture, Arc::new(Thumbs::of(picture)))
+    let working = Arc::new(working_copy(picture));
+    features_with(working, Arc::new(Thumbs::of(picture)))
 }
 
-/// The features of a picture whose small copies are there already.
-pub(crate) fn features_with(picture: &Picture, thumbs: Arc<Thumbs>) -> Features {
-    let working = working_copy(picture);
+/// The features of a picture whose copies are there already.
+pub(crate) fn features_with(working: Arc<Plane>, thumbs: Arc<Thumbs>) -> Features {
     Features {
         points: Points::of(&working, [thumbs.width, thumbs.height], MOST_BLOBS),
-        working: Arc::new(working),
+        working,
         square: Arc::new(OnceLock::new()),
         thumbs,
     }
@@ -206,9 +211,26 @@ pub(crate) fn laid(query: &Thumbs, candidate: &Thumbs, transform: &Transform) ->
         agreement: detail.correlation,
         squares: detail.squares,
         same: detail.same,
+        texture: None,
         pictured: 1.0,
         detail,
     })
+}
+
+/// How well the finest detail agrees where an overlay lays the query on the
+/// candidate; of each the working copy and the sides of the picture.
+pub(crate) fn texture_of(
+    overlay: &Overlay,
+    query: (&Plane, [f64; 2]),
+    candidate: (&Plane, [f64; 2]),
+) -> Option<f64> {
+    let [query, candidate] = [query, candidate].map(|(plane, size)| Side { plane, size });
+    texture(
+        query,
+        candidate,
+        &Transform(overlay.matrix),
+        overlay.detail.part,
+    )
 }
 
 /// Which share of each picture the common part is.

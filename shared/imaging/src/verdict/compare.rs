@@ -2,13 +2,14 @@
 //! has not settled the matter.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::calibration::{self, DECIDED, SIMILAR};
 use super::evidence::{ColourChange, DecidedBy, Evidence, HashMatch};
 use super::naming;
 use super::subject::Subject;
 use super::{Relation, Verdict};
-use crate::geometry::{Overlay, Transform, laid, overlay};
+use crate::geometry::{Overlay, Transform, laid, overlay, texture_of};
 use crate::models::{Models, Person, PersonVerdict, same_person};
 use crate::pdq::{Fingerprint, MATCH_DISTANCE, MIN_QUALITY};
 use crate::turn::Turn;
@@ -58,10 +59,10 @@ fn judge(query: &Subject, candidate: &Subject, models: Option<&Models>) -> (Evid
     evidence.pdq = nearest(query.dihedral(), candidate.upright());
     let mut score = by_pixels(&mut evidence, query, candidate);
     if score < DECIDED {
-        score = by_hash(&mut evidence, query, candidate);
+        score = by_hash(&mut evidence, query, candidate, models);
     }
     if score < DECIDED {
-        score = score.max(by_geometry(&mut evidence, query, candidate));
+        score = score.max(by_geometry(&mut evidence, query, candidate, models));
     }
     if score < DECIDED {
         score = score.max(by_hash_alone(&mut evidence, query, candidate));
@@ -102,16 +103,25 @@ fn by_pixels(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f
 }
 
 /// Lays the whole query on the whole candidate as the hashes propose.
-fn by_hash(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
+fn by_hash(
+    evidence: &mut Evidence,
+    query: &Subject,
+    candidate: &Subject,
+    models: Option<&Models>,
+) -> f64 {
     let Some(found) = evidence.pdq.filter(|found| found.distance <= WORTH_A_LOOK) else {
         return calibration::nothing(evidence.pdq);
     };
     let whole = whole(found.turn, query.size(), candidate.size());
     let laid = laid(query.thumbs(), candidate.thumbs(), &whole);
-    let Some(laid) = laid.filter(|laid| laid.detail.part.is_none()) else {
+    let Some(mut laid) = laid.filter(|laid| laid.detail.part.is_none()) else {
         return calibration::nothing(evidence.pdq);
     };
-    let score = calibration::hash(found, &laid);
+    let mut score = calibration::hash(found, &laid);
+    if score >= DECIDED && !is_match(&found) && may_be_two_faces([query, candidate], models) {
+        laid.texture = texture(&laid, query, candidate);
+        score = score.min(calibration::hash_texture(&laid));
+    }
     if score >= DECIDED {
         evidence.decided_by = DecidedBy::Hash;
         evidence.settle(laid);
@@ -119,17 +129,42 @@ fn by_hash(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64
     score
 }
 
-fn by_geometry(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
+fn by_geometry(
+    evidence: &mut Evidence,
+    query: &Subject,
+    candidate: &Subject,
+    models: Option<&Models>,
+) -> f64 {
     Subject::prepare([query, candidate]);
-    let Some(found) = overlay(query.features(), candidate.features()) else {
+    let Some(mut found) = overlay(query.features(), candidate.features()) else {
         return calibration::nothing(evidence.pdq);
     };
-    let score = calibration::geometry(&found);
+    let mut score = calibration::geometry(&found);
+    if score >= DECIDED
+        && !calibration::is_beyond_doubt(&found)
+        && may_be_two_faces([query, candidate], models)
+    {
+        found.texture = texture(&found, query, candidate);
+        score = score.min(calibration::geometry_texture(&found));
+    }
     if score >= DECIDED {
         evidence.decided_by = DecidedBy::Geometry;
     }
     evidence.settle(found);
     score
+}
+
+/// Whether what agrees may be two photographs of faces, which lie on each other
+/// as copies do, but for their texture. Without models that is not known, and
+/// they may. Nobody is recognised for it.
+fn may_be_two_faces(both: [&Subject; 2], models: Option<&Models>) -> bool {
+    models.is_none_or(|models| both.iter().all(|it| it.has_face(models).unwrap_or(true)))
+}
+
+fn texture(overlay: &Overlay, query: &Subject, candidate: &Subject) -> Option<f64> {
+    let copy = |subject: &'_ Subject| (Arc::clone(subject.working()), subject.size());
+    let [(query, from), (candidate, to)] = [copy(query), copy(candidate)];
+    texture_of(overlay, (&query, from), (&candidate, to))
 }
 
 /// Hashes that match although nothing more was found: of the whole pictures, or
@@ -138,6 +173,11 @@ fn by_hash_alone(evidence: &mut Evidence, query: &Subject, candidate: &Subject) 
     if let Some(found) = evidence.pdq.filter(is_match) {
         evidence.decided_by = DecidedBy::Hash;
         return calibration::hash_alone(found);
+    }
+    // What lay on each other and was two photographs in its texture stays two.
+    let overlay = evidence.overlay.as_ref();
+    if overlay.is_some_and(|it| it.texture.is_some()) {
+        return 0.0;
     }
     let (within_query, within_candidate) = (query.borderless(), candidate.borderless());
     if within_query.is_some() || within_candidate.is_some() {

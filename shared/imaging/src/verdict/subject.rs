@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::borders::trim_borders;
-use crate::geometry::{Features, Thumbs, features_with};
+use crate::geometry::{Features, Plane, Thumbs, features_with, working_copy};
 use crate::models::{Face, Models, SeenFace, Vector};
 use crate::pdq::{Fingerprint, pdq, pdq_dihedral};
 use crate::picture::Picture;
@@ -19,6 +19,7 @@ pub struct Subject {
     hashes: OnceLock<Option<[Fingerprint; 8]>>,
     borderless: OnceLock<Option<[Fingerprint; 8]>>,
     thumbs: OnceLock<Arc<Thumbs>>,
+    working: OnceLock<Arc<Plane>>,
     features: OnceLock<Features>,
     seen: OnceLock<Option<Vec<SeenFace>>>,
     faces: OnceLock<Option<Vec<Face>>>,
@@ -34,6 +35,7 @@ impl Subject {
             hashes: OnceLock::new(),
             borderless: OnceLock::new(),
             thumbs: OnceLock::new(),
+            working: OnceLock::new(),
             features: OnceLock::new(),
             seen: OnceLock::new(),
             faces: OnceLock::new(),
@@ -89,7 +91,7 @@ impl Subject {
     /// Where to find the picture in others.
     pub fn features(&self) -> &Features {
         self.features
-            .get_or_init(|| features_with(&self.picture, Arc::clone(self.thumbs())))
+            .get_or_init(|| features_with(Arc::clone(self.working()), Arc::clone(self.thumbs())))
     }
 
     /// Works the features of both out at once, if neither has any: it is what takes longest.
@@ -136,6 +138,17 @@ impl Subject {
         })
     }
 
+    /// Whether it shows a face, clear or not; `None` when the model failed. Stored
+    /// faces are left out where nobody may be recognised, so none of them say
+    /// nothing.
+    pub(crate) fn has_face(&self, models: &Models) -> Option<bool> {
+        let stored = self.faces.get().and_then(Option::as_deref);
+        if stored.is_some_and(|faces| !faces.is_empty()) {
+            return Some(true);
+        }
+        Some(!self.seen(models)?.is_empty())
+    }
+
     /// The faces before it is asked whose they are; `None` when the model failed.
     fn seen(&self, models: &Models) -> Option<&[SeenFace]> {
         self.seen
@@ -160,6 +173,12 @@ impl Subject {
     pub(crate) fn thumbs(&self) -> &Arc<Thumbs> {
         self.thumbs
             .get_or_init(|| Arc::new(Thumbs::of(&self.picture)))
+    }
+
+    /// The grey copy in which fine detail is compared.
+    pub(crate) fn working(&self) -> &Arc<Plane> {
+        self.working
+            .get_or_init(|| Arc::new(working_copy(&self.picture)))
     }
 
     /// The faces; `None` when the model failed. The first models asked answer.
@@ -203,5 +222,19 @@ mod tests {
             Relation::SamePerson
         );
         assert!(one.faces.get().is_some());
+    }
+
+    /// Where nobody may be recognised no faces are stored; that there is one still
+    /// calls for a look at the texture.
+    #[test]
+    fn a_face_is_seen_although_none_may_be_recognised() {
+        let models = Models::embedded().unwrap();
+        let file = include_bytes!("../../tests/pictures/obama-2010.jpg");
+        let picture = crate::decode(file, &Limits::DEFAULT).unwrap();
+        let portrait = Subject::new(picture).with_faces(Vec::new());
+        assert_eq!(portrait.has_face(&models), Some(true));
+        assert_eq!(portrait.faces(&models), Some(&[][..]));
+        let flat = Subject::new(Picture::from_rgb(64, 48, vec![90; 64 * 48 * 3]).unwrap());
+        assert_eq!(flat.has_face(&models), Some(false));
     }
 }

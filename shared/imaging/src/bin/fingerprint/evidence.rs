@@ -51,6 +51,8 @@ struct Lies {
     /// A's corners in B, clockwise from the upper left: x, y.
     region: [f64; 8],
     agreement: f64,
+    /// How well the fine texture correlates; null when nobody asked.
+    texture: Option<f64>,
 }
 
 #[derive(Clone, Serialize)]
@@ -114,6 +116,7 @@ fn lies(overlay: &Overlay) -> Lies {
         covered: overlay.covered,
         region: overlay.region,
         agreement: overlay.agreement,
+        texture: overlay.texture,
     }
 }
 
