@@ -1,4 +1,4 @@
-//! The fourteen edits, and any two of them one after the other.
+//! The fourteen edits, any two of them one after the other, and twelve hard ones.
 
 use std::error::Error;
 
@@ -6,10 +6,10 @@ use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 use vara_imaging::{Edit as Named, Limits, Picture, decode, encode_jpeg};
 
-use crate::frames;
+use crate::{frames, hard};
 
 /// JPEG quality in which every edited picture is saved, as on the web.
-const SAVED_QUALITY: u8 = 85;
+pub(crate) const SAVED_QUALITY: u8 = 85;
 
 /// What can go wrong while a picture is edited.
 pub(crate) type EditError = Box<dyn Error + Send + Sync>;
@@ -31,6 +31,18 @@ pub(crate) enum Edit {
     Caption,
     Screenshot,
     Squash,
+    Invert,
+    Sticker,
+    Inset,
+    Avatar,
+    Pixelated,
+    Watermark,
+    QuarterOnScreen,
+    HalfBlack,
+    HalfOther,
+    Blend,
+    Style,
+    StyleCrop,
 }
 
 impl Edit {
@@ -51,6 +63,22 @@ impl Edit {
         Self::Squash,
     ];
 
+    /// What is done to hide a picture, or leaves little of it.
+    pub(crate) const HARD: [Self; 12] = [
+        Self::Invert,
+        Self::Sticker,
+        Self::Inset,
+        Self::Avatar,
+        Self::Pixelated,
+        Self::Watermark,
+        Self::QuarterOnScreen,
+        Self::HalfBlack,
+        Self::HalfOther,
+        Self::Blend,
+        Self::Style,
+        Self::StyleCrop,
+    ];
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Jpeg30 => "jpeg30",
@@ -67,6 +95,18 @@ impl Edit {
             Self::Caption => "caption",
             Self::Screenshot => "screenshot",
             Self::Squash => "squash",
+            Self::Invert => "invert",
+            Self::Sticker => "sticker",
+            Self::Inset => "inset12",
+            Self::Avatar => "avatar64",
+            Self::Pixelated => "pixelated",
+            Self::Watermark => "watermark",
+            Self::QuarterOnScreen => "quarter on screen",
+            Self::HalfBlack => "half black",
+            Self::HalfOther => "half other",
+            Self::Blend => "blend50",
+            Self::Style => "style",
+            Self::StyleCrop => "style+crop60",
         }
     }
 
@@ -81,6 +121,12 @@ impl Edit {
             Self::Caption => Some(Named::Captioned),
             Self::Screenshot => Some(Named::Embedded),
             Self::Squash => Some(Named::Stretched),
+            Self::Invert | Self::Style => Some(Named::Recoloured),
+            Self::Inset => Some(Named::Embedded),
+            Self::Avatar | Self::Pixelated | Self::StyleCrop => Some(Named::Cropped),
+            Self::QuarterOnScreen => Some(Named::Mirrored),
+            Self::Sticker | Self::Watermark => None,
+            Self::HalfBlack | Self::HalfOther | Self::Blend => None,
         }
     }
 
@@ -112,6 +158,18 @@ impl Edit {
                 let side = picture.width().min(picture.height());
                 imageops::resize(picture, side, side, FilterType::Triangle)
             }
+            Self::Invert => hard::inverted(picture),
+            Self::Sticker => hard::sticker(picture),
+            Self::Inset => hard::inset(picture),
+            Self::Avatar => hard::avatar(picture),
+            Self::Pixelated => hard::pixelated(picture),
+            Self::Watermark => hard::watermarked(picture),
+            Self::QuarterOnScreen => hard::quarter_on_screen(picture),
+            Self::HalfBlack => hard::half_black(picture),
+            Self::HalfOther => hard::half_other(picture),
+            Self::Blend => hard::blended(picture),
+            Self::Style => hard::styled(picture),
+            Self::StyleCrop => hard::styled_crop(picture),
         })
     }
 }
@@ -124,14 +182,13 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// The fourteen edits.
-    pub(crate) fn single() -> Vec<Self> {
-        Edit::ALL
-            .map(|first| Self {
-                first,
-                second: None,
-            })
-            .to_vec()
+    /// These edits one by one.
+    pub(crate) fn each(edits: &[Edit]) -> Vec<Self> {
+        let case = |&first: &Edit| Self {
+            first,
+            second: None,
+        };
+        edits.iter().map(case).collect()
     }
 
     /// Every two different edits, in the order in which they are listed.
@@ -167,7 +224,12 @@ impl Case {
         [Some(self.first), self.second]
             .into_iter()
             .flatten()
-            .any(|edit| matches!(edit, Edit::Caption | Edit::Screenshot))
+            .any(|edit| {
+                matches!(
+                    edit,
+                    Edit::Caption | Edit::Screenshot | Edit::QuarterOnScreen
+                )
+            })
     }
 
     /// The edited picture, saved once more as JPEG and read again.
@@ -241,14 +303,14 @@ fn each_pixel(picture: &RgbImage, change: impl Fn([u8; 3]) -> [u8; 3]) -> RgbIma
 }
 
 /// Written as JPEG and read again.
-fn saved(picture: RgbImage, quality: u8) -> Result<RgbImage, EditError> {
+pub(crate) fn saved(picture: RgbImage, quality: u8) -> Result<RgbImage, EditError> {
     let file = encode_jpeg(&to_picture(picture)?, quality)?;
     let read = decode(&file, &Limits::DEFAULT)?;
     RgbImage::from_raw(read.width(), read.height(), read.rgb().to_vec())
         .ok_or_else(|| "the pixels do not fit the sides".into())
 }
 
-fn to_picture(pixels: RgbImage) -> Result<Picture, EditError> {
+pub(crate) fn to_picture(pixels: RgbImage) -> Result<Picture, EditError> {
     let (width, height) = pixels.dimensions();
     Picture::from_rgb(width, height, pixels.into_raw())
         .ok_or_else(|| "an edit left no pixels".into())

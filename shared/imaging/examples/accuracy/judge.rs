@@ -59,7 +59,7 @@ fn words(verdict: &Verdict) -> String {
         || "no overlay".to_owned(),
         |overlay| {
             format!(
-                "{} of {} places, {} of {} squares, agreement {:.2}, overlap {:.2}, covered {:.2}",
+                "{} of {} places, {} of {} squares, agreement {:.2}, overlap {:.2}, covered {:.2}, texture {:.3}",
                 overlay.inliers,
                 overlay.matched,
                 overlay.same,
@@ -67,6 +67,7 @@ fn words(verdict: &Verdict) -> String {
                 overlay.agreement,
                 overlay.overlap,
                 overlay.covered,
+                overlay.texture.unwrap_or(f64::NAN),
             )
         },
     );

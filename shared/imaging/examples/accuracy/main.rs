@@ -4,8 +4,10 @@
 mod edits;
 mod fit;
 mod frames;
+mod hard;
 mod judge;
 mod options;
+mod people;
 mod report;
 mod run;
 
@@ -15,7 +17,7 @@ use std::process::ExitCode;
 
 use vara_imaging::Models;
 
-use edits::{Case, EditError};
+use edits::{Case, Edit, EditError};
 use options::{Options, USAGE};
 
 fn main() -> ExitCode {
@@ -33,12 +35,15 @@ fn main() -> ExitCode {
 }
 
 fn measure(options: &Options) -> Result<(), EditError> {
+    if options.people {
+        return measure_people(options);
+    }
     let originals = run::originals(&options.folder)?;
     let models = options.models.then(Models::embedded).transpose()?;
-    let cases = if options.pairs {
-        Case::pairs()
-    } else {
-        Case::single()
+    let cases = match (options.pairs, options.hard) {
+        (true, _) => Case::pairs(),
+        (_, true) => Case::each(&Edit::HARD),
+        _ => Case::each(&Edit::ALL),
     };
     let outcomes = run::run(&originals, &cases, options, models.as_ref())?;
     let threshold = report::threshold(&outcomes, 0);
@@ -68,6 +73,28 @@ fn measure(options: &Options) -> Result<(), EditError> {
     Ok(())
 }
 
+/// All portraits of the folder with each other.
+fn measure_people(options: &Options) -> Result<(), EditError> {
+    let models = Models::embedded()?;
+    let portraits = people::portraits(&options.folder, &models)?;
+    let asked = options.models.then_some(&models);
+    let meetings = people::meet(&portraits, options.every, asked);
+    people::print(&mut io::stdout().lock(), &portraits, &meetings)?;
+    if let Some(path) = &options.failures {
+        let mut file = BufWriter::new(File::create(path)?);
+        for wrong in meetings.iter().filter(|it| it.is_wrong()) {
+            let [one, other] = wrong.places.map(|place| &portraits[place].name);
+            writeln!(
+                file,
+                "{:?}\t{one}\t{other}\t{}\t{:.4}\t{}",
+                wrong.kind, wrong.half, wrong.answer.score, wrong.answer.words
+            )?;
+        }
+        file.flush()?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -88,7 +115,7 @@ mod tests {
         options.negatives = 3;
         let originals = run::originals(&options.folder).unwrap();
         assert!(originals.len() > 200, "{} pictures", originals.len());
-        let cases = Case::single();
+        let cases = Case::each(&Edit::ALL);
         let outcomes = run::run(&originals, &cases, &options, None).unwrap();
         assert_eq!(
             outcomes.iter().filter(|it| it.kind == Kind::Same).count(),
@@ -114,7 +141,7 @@ mod tests {
     #[test]
     fn two_pictures_in_one_frame_stay_two_and_one_stays_one() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-pictures");
-        let cases = Case::single();
+        let cases = Case::each(&Edit::ALL);
         let case = |name: &str| *cases.iter().find(|it| it.name() == name).unwrap();
         for (frame, one, other) in [
             (

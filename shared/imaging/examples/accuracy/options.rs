@@ -13,7 +13,10 @@ the threshold is taken from, odd ones the half it is reported on.
 
   --pairs            every two different edits one after the other
   --negatives N      other pictures each edited one is compared with (20)
-  --every N          edit only every Nth picture of each half (1)
+  --every N          only every Nth picture of each half, or pair of portraits (1)
+  --hard             twelve hard edits instead of the fourteen
+  --people           no edits: all portraits of the folder with each other, whole
+                     and as faces cut to 150 and 64 pixels
   --models           with faces and the semantic vector
   --calibrate        fit the score's constants on the first half and print them
   --failures FILE    write the pairs that went wrong, one a line";
@@ -25,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) pairs: bool,
     pub(crate) negatives: usize,
     pub(crate) every: usize,
+    pub(crate) hard: bool,
+    pub(crate) people: bool,
     pub(crate) models: bool,
     pub(crate) calibrate: bool,
     pub(crate) failures: Option<PathBuf>,
@@ -38,6 +43,8 @@ impl Options {
             pairs: false,
             negatives: 20,
             every: 1,
+            hard: false,
+            people: false,
             models: false,
             calibrate: false,
             failures: None,
@@ -45,6 +52,8 @@ impl Options {
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--pairs" => options.pairs = true,
+                "--hard" => options.hard = true,
+                "--people" => options.people = true,
                 "--models" => options.models = true,
                 "--calibrate" => options.calibrate = true,
                 "--negatives" => options.negatives = words.next()?.parse().ok()?,
