@@ -68,6 +68,14 @@ impl Picture {
         }
     }
 
+    /// Every value the opposite one.
+    pub(crate) fn inverted(&self) -> Self {
+        Self {
+            rgb: self.rgb.iter().map(|value| u8::MAX - value).collect(),
+            ..*self
+        }
+    }
+
     /// The pixels, one array each.
     pub(crate) fn pixels(&self) -> &[[u8; 3]] {
         self.rgb.as_chunks().0

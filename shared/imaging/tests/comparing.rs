@@ -234,6 +234,19 @@ fn other_colours_and_proportions() {
 }
 
 #[test]
+fn inverted_colours() {
+    let invert = |picture: &Picture| each_pixel(picture, |pixel| pixel.map(|value| 255 - value));
+    let picture = scene(5);
+    let verdict = assert_edits(&picture, &invert(&picture), &[Edit::Recoloured]);
+    assert!(verdict.evidence.inverted);
+    let mirrored = invert(&picture.turned(Turn::FlipY));
+    assert_edits(&picture, &mirrored, &[Edit::Mirrored, Edit::Recoloured]);
+    let other = judged(&picture, &invert(&scene(6)));
+    assert_eq!(other.relation, Relation::Different, "{other:?}");
+    assert!(!other.evidence.inverted);
+}
+
+#[test]
 fn other_pictures_are_different() {
     let subjects: Vec<Subject> = (10..18).map(|seed| Subject::new(scene(seed))).collect();
     for (n, query) in subjects.iter().enumerate() {

@@ -66,6 +66,10 @@ const HASH: [f64; 4] = [-7.0, -0.06, 10.0, 1.4];
 /// taken for copies without it, none had more than 27.
 const BEYOND_DOUBT: f64 = 60.0;
 
+/// Correlation of the pixels from which so many places are a copy whatever is
+/// around them.
+const WHATEVER_ELSE: f64 = 0.85;
+
 /// Weights of the texture where places agree: the constant, the closeness of
 /// the texture, the logarithm of the places, the closeness of the pixels. Fitted
 /// on the calibration half of the portraits: different people, two pictures of
@@ -89,6 +93,16 @@ pub(super) fn geometry(overlay: &Overlay) -> f64 {
         f64::from(overlay.same + 1).ln(),
         share,
     ];
+    let penalties = if is_beyond_doubt(overlay) && overlay.agreement >= WHATEVER_ELSE {
+        0.0
+    } else {
+        penalties(overlay)
+    };
+    logistic(dot(&GEOMETRY, &facts) + penalties)
+}
+
+/// What two pictures that only share a screen or a caption lose.
+fn penalties(overlay: &Overlay) -> f64 {
     let larger = overlay.overlap.max(overlay.covered);
     let furniture = (1.0 - larger) * (overlay.detail.paper - GROUND).max(0.0);
     let smallness = (SMALL - larger).max(0.0);
@@ -98,13 +112,7 @@ pub(super) fn geometry(overlay: &Overlay) -> f64 {
     let clashes = f64::from(overlay.detail.clashes);
     let clash = clashes / (clashes + f64::from(overlay.same)).max(1.0);
     let clash = smallness * (clash - SOME_CLASH).max(0.0);
-    logistic(
-        dot(&GEOMETRY, &facts)
-            + FURNITURE * furniture
-            + SMALL_IN_BOTH * small
-            + ROOTLESS * rootless
-            + CLASH * clash,
-    )
+    FURNITURE * furniture + SMALL_IN_BOTH * small + ROOTLESS * rootless + CLASH * clash
 }
 
 /// Whether so much agrees that the texture need not be asked.

@@ -18,6 +18,9 @@ use crate::turn::Turn;
 /// nothing themselves.
 const WORTH_A_LOOK: u32 = 90;
 
+/// Bits of a hash.
+const HASH_BITS: u32 = 256;
+
 /// Is the candidate the query's picture, and what was done to it?
 ///
 /// Without models only copies are recognised, and everything else is
@@ -62,6 +65,9 @@ fn judge(query: &Subject, candidate: &Subject, models: Option<&Models>) -> (Evid
         score = by_hash(&mut evidence, query, candidate, models);
     }
     if score < DECIDED {
+        score = score.max(by_inverse(&mut evidence, query, candidate, models));
+    }
+    if score < DECIDED {
         score = score.max(by_geometry(&mut evidence, query, candidate, models));
     }
     if score < DECIDED {
@@ -77,16 +83,30 @@ fn judge(query: &Subject, candidate: &Subject, models: Option<&Models>) -> (Evid
 
 /// The best of the eight ways to turn the query.
 fn nearest(query: Option<&[Fingerprint; 8]>, candidate: Option<&Fingerprint>) -> Option<HashMatch> {
-    let (query, candidate) = (query?, candidate?);
-    query
-        .iter()
-        .zip(Turn::ALL)
-        .map(|(hash, turn)| HashMatch {
-            distance: hash.pdq.distance(&candidate.pdq),
-            turn,
-            quality: hash.quality.min(candidate.quality),
-        })
+    turned(query?, candidate?).min_by_key(|found| found.distance)
+}
+
+/// The best of the eight ways when the candidate's colours are inverted.
+fn farthest(
+    query: Option<&[Fingerprint; 8]>,
+    candidate: Option<&Fingerprint>,
+) -> Option<HashMatch> {
+    let inverted = |found: HashMatch| HashMatch {
+        distance: HASH_BITS - found.distance,
+        ..found
+    };
+    turned(query?, candidate?)
+        .map(inverted)
         .min_by_key(|found| found.distance)
+}
+
+/// The query's hashes in all orientations against the candidate's.
+fn turned(query: &[Fingerprint; 8], candidate: &Fingerprint) -> impl Iterator<Item = HashMatch> {
+    query.iter().zip(Turn::ALL).map(|(hash, turn)| HashMatch {
+        distance: hash.pdq.distance(&candidate.pdq),
+        turn,
+        quality: hash.quality.min(candidate.quality),
+    })
 }
 
 fn is_match(found: &HashMatch) -> bool {
@@ -109,24 +129,58 @@ fn by_hash(
     candidate: &Subject,
     models: Option<&Models>,
 ) -> f64 {
-    let Some(found) = evidence.pdq.filter(|found| found.distance <= WORTH_A_LOOK) else {
+    let found = evidence.pdq.filter(|found| found.distance <= WORTH_A_LOOK);
+    let laid = found.and_then(|found| laid_by_hash(found, [query, candidate], models));
+    let Some((laid, score)) = laid else {
         return calibration::nothing(evidence.pdq);
     };
-    let whole = whole(found.turn, query.size(), candidate.size());
-    let laid = laid(query.thumbs(), candidate.thumbs(), &whole);
-    let Some(mut laid) = laid.filter(|laid| laid.detail.part.is_none()) else {
-        return calibration::nothing(evidence.pdq);
-    };
-    let mut score = calibration::hash(found, &laid);
-    if score >= DECIDED && !is_match(&found) && may_be_two_faces([query, candidate], models) {
-        laid.texture = texture(&laid, query, candidate);
-        score = score.min(calibration::hash_texture(&laid));
-    }
     if score >= DECIDED {
         evidence.decided_by = DecidedBy::Hash;
         evidence.settle(laid);
     }
     score
+}
+
+/// The same with the candidate's colours inverted, which turns about every bit
+/// of its hash.
+fn by_inverse(
+    evidence: &mut Evidence,
+    query: &Subject,
+    candidate: &Subject,
+    models: Option<&Models>,
+) -> f64 {
+    let found = farthest(query.dihedral(), candidate.upright());
+    let Some(found) = found.filter(|found| found.distance <= WORTH_A_LOOK) else {
+        return 0.0;
+    };
+    let Some((laid, score)) = laid_by_hash(found, [query, candidate.inverse()], models) else {
+        return 0.0;
+    };
+    if score >= DECIDED {
+        evidence.decided_by = DecidedBy::Hash;
+        evidence.inverted = true;
+        evidence.pdq = Some(found);
+        evidence.settle(laid);
+    }
+    score
+}
+
+/// How the whole of one picture looks on the whole of the other, and the score
+/// of that; `None` when only a part agrees.
+fn laid_by_hash(
+    found: HashMatch,
+    [query, candidate]: [&Subject; 2],
+    models: Option<&Models>,
+) -> Option<(Overlay, f64)> {
+    let whole = whole(found.turn, query.size(), candidate.size());
+    let laid = laid(query.thumbs(), candidate.thumbs(), &whole);
+    let mut laid = laid.filter(|laid| laid.detail.part.is_none())?;
+    let mut score = calibration::hash(found, &laid);
+    if score >= DECIDED && !is_match(&found) && may_be_two_faces([query, candidate], models) {
+        laid.texture = texture(&laid, query, candidate);
+        score = score.min(calibration::hash_texture(&laid));
+    }
+    Some((laid, score))
 }
 
 fn by_geometry(

@@ -68,6 +68,9 @@ pub struct Evidence {
     pub pdq: Option<HashMatch>,
     /// The hashes without borders, when a picture has some.
     pub borderless: Option<HashMatch>,
+    /// Whether the candidate's colours were inverted before it was looked at; the
+    /// hashes, the overlay and the colours are then of the inverse.
+    pub inverted: bool,
     /// Where the query lies in the candidate.
     pub overlay: Option<Overlay>,
     /// What became of the colours there.
@@ -84,6 +87,7 @@ impl Evidence {
             decided_by: DecidedBy::Nothing,
             pdq: None,
             borderless: None,
+            inverted: false,
             overlay: None,
             colours: None,
             faces: None,

@@ -38,7 +38,7 @@ pub(super) fn edits(evidence: &Evidence, query: [f64; 2], candidate: [f64; 2]) -
     let recoloured = evidence
         .colours
         .is_some_and(|colours| colours.brightness.abs() >= BRIGHTER || colours.tint >= TINTED);
-    edits.extend(recoloured.then_some(Edit::Recoloured));
+    edits.extend((recoloured || evidence.inverted).then_some(Edit::Recoloured));
     edits
 }
 

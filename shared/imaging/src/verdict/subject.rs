@@ -20,6 +20,7 @@ pub struct Subject {
     borderless: OnceLock<Option<[Fingerprint; 8]>>,
     thumbs: OnceLock<Arc<Thumbs>>,
     working: OnceLock<Arc<Plane>>,
+    inverse: OnceLock<Box<Subject>>,
     features: OnceLock<Features>,
     seen: OnceLock<Option<Vec<SeenFace>>>,
     faces: OnceLock<Option<Vec<Face>>>,
@@ -36,6 +37,7 @@ impl Subject {
             borderless: OnceLock::new(),
             thumbs: OnceLock::new(),
             working: OnceLock::new(),
+            inverse: OnceLock::new(),
             features: OnceLock::new(),
             seen: OnceLock::new(),
             faces: OnceLock::new(),
@@ -136,6 +138,12 @@ impl Subject {
             Some(faces) => faces.as_ref()?.iter().any(Face::is_clear),
             None => self.seen(models)?.iter().any(SeenFace::is_clear),
         })
+    }
+
+    /// The picture with its colours inverted.
+    pub(crate) fn inverse(&self) -> &Self {
+        self.inverse
+            .get_or_init(|| Box::new(Self::new(self.picture.inverted())))
     }
 
     /// Whether it shows a face, clear or not; `None` when the model failed. Stored

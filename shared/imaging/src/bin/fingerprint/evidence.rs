@@ -21,6 +21,8 @@ struct Seen {
     decided_by: &'static str,
     pdq: Option<Hashes>,
     borderless: Option<Hashes>,
+    /// Whether B was looked at with its colours inverted.
+    inverted: bool,
     overlay: Option<Lies>,
     colours: Option<Colours>,
     faces: Option<Faces>,
@@ -87,6 +89,7 @@ fn seen(evidence: &Evidence) -> Seen {
         decided_by: evidence.decided_by.name(),
         pdq: evidence.pdq.as_ref().map(hashes),
         borderless: evidence.borderless.as_ref().map(hashes),
+        inverted: evidence.inverted,
         overlay: evidence.overlay.as_ref().map(lies),
         colours: evidence.colours.map(|colours| Colours {
             brightness: colours.brightness,
