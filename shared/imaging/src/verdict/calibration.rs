@@ -66,6 +66,11 @@ const HASH: [f64; 4] = [-7.0, -0.06, 10.0, 1.4];
 /// taken for copies without it, none had more than 27.
 const BEYOND_DOUBT: f64 = 60.0;
 
+/// Share of the places that agree in what is pictured, below which the texture is
+/// asked: of the bench's different pictures in one frame that were taken for
+/// copies none had more than 0.14, and their texture correlated by 0.28 at most.
+const PICTURED: f64 = 0.25;
+
 /// Correlation of the pixels from which so many places are a copy whatever is
 /// around them.
 const WHATEVER_ELSE: f64 = 0.85;
@@ -118,6 +123,12 @@ fn penalties(overlay: &Overlay) -> f64 {
 /// Whether so much agrees that the texture need not be asked.
 pub(super) fn is_beyond_doubt(overlay: &Overlay) -> bool {
     f64::from(overlay.inliers) * overlay.pictured >= BEYOND_DOUBT
+}
+
+/// Whether what agrees is mostly words, buttons and lines on the grounds of both
+/// pictures, as in two screenshots and two captions.
+pub(super) fn is_on_grounds(overlay: &Overlay) -> bool {
+    overlay.pictured < PICTURED
 }
 
 /// The highest score that the texture allows where places agree; where there

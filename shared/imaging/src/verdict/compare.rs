@@ -196,7 +196,7 @@ fn by_geometry(
     let mut score = calibration::geometry(&found);
     if score >= DECIDED
         && !calibration::is_beyond_doubt(&found)
-        && may_be_two_faces([query, candidate], models)
+        && (calibration::is_on_grounds(&found) || may_be_two_faces([query, candidate], models))
     {
         found.texture = texture(&found, query, candidate);
         score = score.min(calibration::geometry_texture(&found));
