@@ -233,6 +233,29 @@ fn other_colours_and_proportions() {
     assert_edits(&picture, &part, &[Edit::Cropped, Edit::Recoloured]);
 }
 
+/// Fills a part with a grey.
+fn barred(picture: &Picture, [left, top, right, bottom]: [u32; 4]) -> Picture {
+    let mut rgb = picture.rgb().to_vec();
+    for row in top..bottom {
+        let start = (row * picture.width() + left) as usize * 3;
+        rgb[start..start + (right - left) as usize * 3].fill(20);
+    }
+    Picture::from_rgb(picture.width(), picture.height(), rgb).unwrap()
+}
+
+#[test]
+fn a_picture_with_a_bar_on_it_is_not_exact() {
+    let picture = scene(5);
+    let verdict = judged(&picture, &barred(&picture, [200, 140, 290, 190]));
+    assert!(
+        matches!(verdict.relation, Relation::Edited(_)),
+        "{verdict:?}"
+    );
+    let [left, top, right, bottom] = verdict.evidence.overlay.unwrap().altered.unwrap();
+    assert!((140.0..=200.0).contains(&left) && (290.0..=350.0).contains(&right));
+    assert!((80.0..=140.0).contains(&top) && (190.0..=250.0).contains(&bottom));
+}
+
 #[test]
 fn inverted_colours() {
     let invert = |picture: &Picture| each_pixel(picture, |pixel| pixel.map(|value| 255 - value));

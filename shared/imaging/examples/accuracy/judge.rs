@@ -11,6 +11,7 @@ pub(crate) struct Answer {
     /// What the relation says was done to the picture; `None` when it says that
     /// it is another one.
     pub(crate) edits: Option<Edits>,
+    pub(crate) is_exact: bool,
     /// What the geometric check found, if it was asked and found anything.
     pub(crate) facts: Option<[f64; FACTS]>,
     /// The relation and its evidence for a reader.
@@ -32,6 +33,7 @@ impl From<&Verdict> for Answer {
                 Relation::Edited(edits) => Some(edits),
                 _ => None,
             },
+            is_exact: verdict.relation == Relation::Exact,
             facts: checked.map(facts),
             words: words(verdict),
         }

@@ -64,8 +64,8 @@ pub(crate) fn print(
     }
     writeln!(
         out,
-        "{:<22} {:>7} {:>7} {:>7} {:>7} {:>7}",
-        "edit", "recall", "copy", "named", "PDQ", "median"
+        "{:<22} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7}",
+        "edit", "recall", "copy", "named", "exact", "PDQ", "median"
     )?;
     let mut recalls = Vec::new();
     for (place, case) in cases.iter().enumerate() {
@@ -73,10 +73,11 @@ pub(crate) fn print(
         let recall = share(of_case(), |outcome| outcome.answer.score >= threshold);
         writeln!(
             out,
-            "{:<22} {recall:>7.3} {:>7.3} {:>7.3} {:>7.3} {:>7.3}",
+            "{:<22} {recall:>7.3} {:>7.3} {:>7.3} {:>7.3} {:>7.3} {:>7.3}",
             case.name(),
             share(of_case(), |outcome| outcome.answer.edits.is_some()),
             share(of_case(), |outcome| named(*case, outcome)),
+            share(of_case(), |outcome| outcome.answer.is_exact),
             share(of_case(), |outcome| outcome.hashed),
             quantile(of_case().map(|outcome| outcome.answer.score).collect(), 0.5),
         )?;
@@ -183,6 +184,7 @@ mod tests {
             answer: Answer {
                 score,
                 edits: None,
+                is_exact: false,
                 facts: None,
                 words: String::new(),
             },

@@ -22,6 +22,9 @@ const MIN_SAMPLES: f64 = 10.0;
 /// Fewest along the shorter side.
 const MIN_SHORT: f64 = 3.0;
 
+/// Fewest squares by which a part was altered.
+const MIN_ALTERED: usize = 2;
+
 /// Where in the query samples are taken.
 struct Grid {
     left: f64,
@@ -93,7 +96,33 @@ fn within_best_part(grid: &Grid, look: impl Fn([f64; 2]) -> Option<Seen>) -> Agr
         }
     }
     let whole = best.rows.len() * best.columns.len() * 8 >= across * down * 7;
-    tally.agreement((!whole).then(|| grid.part(&best)), &squares)
+    let mut agreement = tally.agreement((!whole).then(|| grid.part(&best)), &squares);
+    agreement.altered = altered(&squares, across, &best, agreement.colours.brightness)
+        .map(|rectangle| grid.part(&rectangle));
+    agreement
+}
+
+/// Around the squares of a rectangle that changed otherwise than the rest; one
+/// alone may be an edge that slid.
+fn altered(
+    squares: &[Square],
+    across: usize,
+    within: &Rectangle,
+    brighter: f64,
+) -> Option<Rectangle> {
+    let places = within
+        .rows
+        .clone()
+        .flat_map(|row| within.columns.clone().map(move |it| (row, it)));
+    let altered: Vec<_> = places
+        .filter(|(row, column)| squares[row * across + column].is_altered(brighter))
+        .collect();
+    let ends = |values: Vec<usize>| Some(*values.iter().min()?..values.iter().max()? + 1);
+    (altered.len() >= MIN_ALTERED).then_some(())?;
+    Some(Rectangle {
+        rows: ends(altered.iter().map(|it| it.0).collect())?,
+        columns: ends(altered.iter().map(|it| it.1).collect())?,
+    })
 }
 
 impl Grid {

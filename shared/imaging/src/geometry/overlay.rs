@@ -72,6 +72,9 @@ pub struct Overlay {
     /// near 1 in copies, not in two photographs of one thing. `None` when nobody
     /// asked or there is no detail.
     pub texture: Option<f64>,
+    /// Around what was done to a part of the query alone, in its pixels: left, top,
+    /// right, bottom. Something on it, or a part made unclear.
+    pub altered: Option<[f64; 4]>,
     /// Share of the places that agree which are not on the ground of both.
     pub(crate) pictured: f64,
     pub(crate) detail: Agreement,
@@ -212,6 +215,7 @@ pub(crate) fn laid(query: &Thumbs, candidate: &Thumbs, transform: &Transform) ->
         squares: detail.squares,
         same: detail.same,
         texture: None,
+        altered: detail.altered,
         pictured: 1.0,
         detail,
     })
@@ -288,12 +292,14 @@ impl Overlay {
         (reversed.overlap, reversed.covered) = (self.covered, self.overlap);
         reversed.region = region(&back, query);
         reversed.detail.colours.brightness = -self.detail.colours.brightness;
-        reversed.detail.part = self.detail.part.map(|[left, top, right, bottom]| {
+        let there_too = |[left, top, right, bottom]: [f64; 4]| {
             let shift = Transform::affine(1.0, 0.0, left, 0.0, 1.0, top);
             let size = [right - left, bottom - top];
             // In the old candidate, which is the new query.
             bounds(&common(&there.after(&shift), size, query))
-        });
+        };
+        reversed.detail.part = self.detail.part.map(there_too);
+        reversed.altered = self.altered.map(there_too);
         Some(reversed)
     }
 }

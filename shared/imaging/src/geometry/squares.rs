@@ -24,6 +24,10 @@ const ON_GROUND: f32 = 0.6;
 /// Squares that must contradict the rest before furniture is left out.
 const CONTRADICTION: usize = 3;
 
+/// Grey levels by which a square must be brighter or darker than the whole part
+/// has become, to show that something was done to it alone.
+const ALTERED: f64 = 12.0;
+
 /// What laying one picture on the other has shown.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Agreement {
@@ -40,6 +44,9 @@ pub(crate) struct Agreement {
     /// Share of the part's squares with something in one picture that is not
     /// in the other.
     pub(crate) hidden: f64,
+    /// Where in the query squares changed that the rest did not: left, top, right,
+    /// bottom.
+    pub(crate) altered: Option<[f64; 4]>,
     /// Squares of the whole common area in which both clearly show something, each something else.
     pub(crate) clashes: u32,
     /// Share of the common area's squares that are not furniture of both.
@@ -128,6 +135,13 @@ impl Square {
             && query.min(candidate) >= 2.0 * MIN_SPREAD
             && [0, 1].iter().all(|n| 2 * grounded(seen, *n) < seen.len());
         square
+    }
+
+    /// Whether it changed otherwise than the whole part, which became brighter by
+    /// so many levels.
+    pub(super) fn is_altered(&self, brighter: f64) -> bool {
+        let change = self.brightness / self.samples.max(1.0);
+        self.hides || (change - brighter).abs() >= ALTERED
     }
 
     /// What taking the square into the common part is worth.
@@ -222,6 +236,7 @@ impl Tally {
             squares: self.squares,
             part,
             hidden: f64::from(self.hidden) / f64::from(self.drawn.max(1)),
+            altered: None,
             clashes: count(|it| it.clashes) as u32,
             pictured: count(|it| !it.furniture) as f64 / all.len().max(1) as f64,
             paper: self.greys.iter().map(paper).fold(1.0, f64::min),

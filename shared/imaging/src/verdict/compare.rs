@@ -282,7 +282,9 @@ fn relation(evidence: &Evidence, score: f64, query: &Subject, candidate: &Subjec
         _ if score < DECIDED => Relation::Different,
         _ => {
             let edits = naming::edits(evidence, query.size(), candidate.size());
-            if edits.is_empty() {
+            let overlay = evidence.overlay.as_ref();
+            let is_altered = overlay.is_some_and(|overlay| overlay.altered.is_some());
+            if edits.is_empty() && !is_altered {
                 Relation::Exact
             } else {
                 Relation::Edited(edits)

@@ -34,7 +34,8 @@ pub use subject::Subject;
 pub enum Relation {
     /// The same picture, whole; saved again, resized or softened at most.
     Exact,
-    /// The same picture after these edits.
+    /// The same picture after these edits; none of them where something else was
+    /// done to a part of it, which the overlay tells.
     Edited(Edits),
     /// Another picture with the same person in it.
     SamePerson,

@@ -55,6 +55,8 @@ struct Lies {
     agreement: f64,
     /// How well the fine texture correlates; null when nobody asked.
     texture: Option<f64>,
+    /// Around what was done to a part of A alone: left, top, right, bottom.
+    altered: Option<[f64; 4]>,
 }
 
 #[derive(Clone, Serialize)]
@@ -120,6 +122,7 @@ fn lies(overlay: &Overlay) -> Lies {
         region: overlay.region,
         agreement: overlay.agreement,
         texture: overlay.texture,
+        altered: overlay.altered,
     }
 }
 
