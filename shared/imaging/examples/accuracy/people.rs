@@ -21,6 +21,7 @@ use vara_imaging::{
 
 use crate::edits::{EditError, SAVED_QUALITY, saved, to_picture};
 use crate::judge::Answer;
+use crate::run::files;
 
 /// Sides of the square around a face, in longer sides of the face.
 const AROUND: f32 = 1.4;
@@ -108,13 +109,9 @@ pub(crate) fn person(name: &str) -> &str {
 
 /// Every view of every portrait of a folder, sorted by file.
 pub(crate) fn portraits(folder: &Path, models: &Models) -> Result<Vec<Portrait>, EditError> {
-    let mut paths = fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()?;
-    paths.sort();
     let mut found = Vec::new();
-    for path in paths.iter().filter(|path| path.is_file()) {
-        let Ok(picture) = decode(&fs::read(path)?, &Limits::DEFAULT) else {
+    for path in files(folder)? {
+        let Ok(picture) = decode(&fs::read(&path)?, &Limits::DEFAULT) else {
             continue;
         };
         let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -1,7 +1,7 @@
 //! Makes the edited pictures and compares them, on every core.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -48,16 +48,22 @@ pub(crate) struct Outcome {
     pub(crate) milliseconds: f64,
 }
 
-/// The folder's pictures, sorted by name; what cannot be read as a picture is
-/// passed over.
-pub(crate) fn originals(folder: &Path) -> Result<Vec<Original>, EditError> {
+/// The files of a folder, sorted by name.
+pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, EditError> {
     let mut paths = fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<Vec<_>, _>>()?;
+    paths.retain(|path| path.is_file());
     paths.sort();
+    Ok(paths)
+}
+
+/// The folder's pictures, sorted by name; what cannot be read as a picture is
+/// passed over.
+pub(crate) fn originals(folder: &Path) -> Result<Vec<Original>, EditError> {
     let mut found = Vec::new();
-    for path in paths.iter().filter(|path| path.is_file()) {
-        let Ok(picture) = decode(&fs::read(path)?, &Limits::DEFAULT) else {
+    for path in files(folder)? {
+        let Ok(picture) = decode(&fs::read(&path)?, &Limits::DEFAULT) else {
             continue;
         };
         found.push(Original {

@@ -2,7 +2,6 @@
 //! has not settled the matter.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use super::calibration::{self, DECIDED, SIMILAR};
 use super::evidence::{ColourChange, DecidedBy, Evidence, HashMatch};
@@ -216,9 +215,11 @@ fn may_be_two_faces(both: [&Subject; 2], models: Option<&Models>) -> bool {
 }
 
 fn texture(overlay: &Overlay, query: &Subject, candidate: &Subject) -> Option<f64> {
-    let copy = |subject: &'_ Subject| (Arc::clone(subject.working()), subject.size());
-    let [(query, from), (candidate, to)] = [copy(query), copy(candidate)];
-    texture_of(overlay, (&query, from), (&candidate, to))
+    texture_of(
+        overlay,
+        (query.working().as_ref(), query.size()),
+        (candidate.working().as_ref(), candidate.size()),
+    )
 }
 
 /// Hashes that match although nothing more was found: of the whole pictures, or
