@@ -30,13 +30,11 @@ impl Keys {
 /// The secrets of these names that are set. `None`: noted that one of them could be guessed.
 fn secrets(env: &Env, names: &[&str]) -> Option<Vec<String>> {
     let set = names.iter().flat_map(|name| {
-        let value = env.optional(name);
-        let values: Vec<_> = match &value {
-            Some(several) if name.ends_with("_PREVIOUS") => several.split_whitespace().collect(),
-            one => one.iter().map(String::as_str).collect(),
-        };
-        let values: Vec<_> = values.into_iter().map(str::to_owned).collect();
-        values.into_iter().map(move |it| (name, it))
+        let value = env.optional(name).unwrap_or_default();
+        let may_be_several = name.ends_with("_PREVIOUS");
+        let values = value.split(|it: char| may_be_several && it.is_whitespace());
+        let values = values.filter(|it| !it.is_empty());
+        values.map(|it| (name, it.to_owned())).collect::<Vec<_>>()
     });
     let checked = set.map(|(name, secret)| {
         let is_long = secret.chars().count() >= SECRET_CHARS;

@@ -1,13 +1,7 @@
 //! Limits of calls, with the contract's numbers.
 
 use super::*;
-
-/// Waits for the next window if this one is about to end, so that a test lies in one.
-async fn in_one_window() {
-    while clock::now().epoch_seconds().rem_euclid(60) > 40 {
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    }
-}
+use crate::testing::in_one_window;
 
 #[tokio::test]
 async fn the_three_hundred_and_first_call_of_a_minute_is_refused_and_every_answer_says_where_it_stands()
