@@ -1,5 +1,4 @@
-//! Image intake (queue image-ingest): decode, strip metadata, make copies, fingerprint, start the first
-//! scan.
+//! Image intake (queue image-ingest): decode, strip metadata, copy, fingerprint, start the first scan.
 //!
 //! Told twice, killed between any two steps or out of order, the result is the same: derivatives
 //! first, then one transaction (picture ready, first scan made), then the scan's message, and the

@@ -1,4 +1,4 @@
-//! The routes.
+//! Routes of `/api/v1/accounts`: connect, verify, authorise, synchronise and remove linked accounts.
 
 use axum::Router;
 use axum::extract::{FromRef, Path, State};

@@ -1,4 +1,4 @@
-//! The routes. Each asks first whether the caller may.
+//! Routes of `/api/v1/admin`: dead letters, switches. Each asks first whether the caller may.
 
 use axum::Router;
 use axum::extract::{FromRef, Path, State};

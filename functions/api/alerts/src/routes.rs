@@ -1,4 +1,4 @@
-//! The routes.
+//! Routes of `/api/v1/alerts`: list, view, change, act on and clear alerts.
 
 use axum::Router;
 use axum::extract::{Path, State};

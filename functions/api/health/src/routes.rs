@@ -1,4 +1,4 @@
-//! The routes.
+//! Routes of `/health`, `/ready`, `/metrics` and the description of the API.
 
 use axum::extract::State;
 use axum::http::StatusCode;

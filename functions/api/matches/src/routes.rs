@@ -1,4 +1,4 @@
-//! The routes.
+//! Routes of `/api/v1/matches`: findings that wait for a review, confirm, dismiss.
 
 use axum::Router;
 use axum::extract::{Path, State};

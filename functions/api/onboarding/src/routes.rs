@@ -1,4 +1,4 @@
-//! The routes.
+//! Routes of `/api/v1/onboarding`: questions, answers, results of the quiz.
 
 use axum::Router;
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! The routes.
+//! Routes of `/api/v1/protection-plan`: read, mark items, regenerate.
 
 use axum::Router;
 use axum::extract::{Path, State};

@@ -1,4 +1,4 @@
-//! The routes.
+//! Routes of `/api/v1/proxy`: the pictures that search engines fetch.
 
 use axum::extract::{FromRef, Path, State};
 use axum::http::{HeaderName, StatusCode, header};

@@ -1,4 +1,4 @@
-//! The routes.
+//! Routes of `/api/v1/scans`: start, list, get, status, cancel, retry, health.
 
 use axum::Router;
 use axum::extract::{FromRef, Path, State};
