@@ -341,12 +341,16 @@ fn rights() -> Vec<Planted> {
         gone("no wildcards", "AlertsRole#6/Condition"),
         gone("kept out", "AlertsRole#6"),
         gone("kept out", "AlertsRole#5"),
-        gone("kept out", "ImageScanRole#11"),
+        gone("kept out", "ImageScanRole#10"),
         gone("kept out", "HealthRole#2/Condition"),
-        gone("kept out", "RescanRole#11"),
+        gone("kept out", "RescanRole#10"),
         gone("kept out", "UsersRole#8"),
         gone("kept out", "UsersRole#9"),
         gone("kept out", "NotifyRole#7"),
+        gone(
+            "kept out",
+            "AuthRole#6/Condition/ForAnyValue:StringLike/dynamodb:LeadingKeys/1",
+        ),
         put(
             "kept out",
             "HealthRole#2/Condition/ForAllValues:StringLike/dynamodb:LeadingKeys",

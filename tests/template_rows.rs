@@ -48,12 +48,13 @@ const WORKERS_KEPT_OUT: &str = "EMAIL#* TOKEN#* MAIL#* OAUTH#* RATE#* REPLAY#* T
 /// The rows that one function writes and all read.
 const WRITTEN_BY_ONE: [(&str, &str); 2] = [("SIGNING-KEYS", "api-auth"), ("SWITCHES", "api-admin")];
 
-/// What lets her in: sign-in alone writes it and reads passwords, and what nobody calls reads neither.
-const LETS_IN: [&str; 2] = ["CREDENTIALS#*", "SIGN-IN#*"];
+/// What lets her in, and says what she may: sign-in alone reads passwords and roles and signs in, and what
+/// nobody calls reads no sign-ins either.
+const LETS_IN: [&str; 3] = ["CREDENTIALS#*", "ROLE#*", "SIGN-IN#*"];
 
 /// A function that is broken into does not lead into accounts: rows that lead there are refused to
 /// whoever has no part in them, passwords, sign-ins and the keys that are believed are written by sign-in
-/// alone, and workers write no role.
+/// alone, and roles by no function.
 pub(crate) fn kept_out(template: &Template, faults: &mut Faults) {
     let keys = |it: &Value, way: &str| {
         let named = words(&it["Condition"][way]["dynamodb:LeadingKeys"]);
@@ -106,6 +107,7 @@ pub(crate) fn kept_out(template: &Template, faults: &mut Faults) {
             faults.expect(as_decided, format!("{package} and writing {row}"));
         }
         if package == "api-auth" {
+            faults.expect(denied.contains("ROLE#*"), "api-auth may make admins");
             continue;
         }
         let made = all_denied(&writes[..2]);
@@ -114,15 +116,6 @@ pub(crate) fn kept_out(template: &Template, faults: &mut Faults) {
             let is_open = rows == "SIGN-IN#*" && package.starts_with("api-");
             let kept = made.contains(rows) && (is_open || read.contains(rows));
             faults.expect(kept, format!("{package} may let itself in by {rows}"));
-        }
-        if !package.starts_with("api-") {
-            let kept = denials.iter().any(|it| {
-                let attributes =
-                    words(&it["Condition"]["ForAnyValue:StringEquals"]["dynamodb:Attributes"]);
-                let actions = words(&it["Action"]);
-                attributes.contains("role") && writes[..2].iter().all(|a| actions.contains(a))
-            });
-            faults.expect(kept, format!("{package} may make admins"));
         }
     }
 }

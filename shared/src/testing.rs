@@ -65,11 +65,20 @@ pub async fn spoil(client: &Client, user: UserId, sk: &str, attribute: &str) {
     set_text(client, user, sk, attribute, "-0001-12-31T23:00:00.000Z").await;
 }
 
+/// Gives her a role as whoever runs Vara does, or what is none.
+pub async fn give_role(client: &Client, user: UserId, role: &str) {
+    set_in(client, format!("ROLE#{user}"), "-", "role", role).await;
+}
+
 /// Sets an attribute of a row of hers to a text, which the store does not see.
 pub async fn set_text(client: &Client, user: UserId, sk: &str, attribute: &str, text: &str) {
+    set_in(client, format!("USER#{user}"), sk, attribute, text).await;
+}
+
+async fn set_in(client: &Client, pk: String, sk: &str, attribute: &str, text: &str) {
     let change = client.update_item().table_name("vara");
     change
-        .key("pk", AttributeValue::S(format!("USER#{user}")))
+        .key("pk", AttributeValue::S(pk))
         .key("sk", AttributeValue::S(sk.to_owned()))
         .update_expression("SET #a = :a")
         .expression_attribute_names("#a", attribute)

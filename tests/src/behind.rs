@@ -61,7 +61,10 @@ impl Behind {
     pub async fn late_token(&self, user: &str) -> (String, String) {
         let (account, session) = self.signed_in(user).await;
         let then = clock::now().minus_seconds(HOURS);
-        let (token, end) = self.access.issue(&account, &session, then).unwrap();
+        let (token, end) = self
+            .access
+            .issue(&account, Role::User, &session, then)
+            .unwrap();
         // A token knows its end to the second.
         let end = Timestamp::from_epoch_seconds(end.epoch_seconds()).unwrap();
         let end = serde_json::to_value(end).unwrap();
@@ -70,12 +73,9 @@ impl Behind {
 
     /// A token of hers as it is from the next one on after she was given a role.
     pub async fn token_as(&self, user: &str, role: Role) -> String {
-        let (mut account, session) = self.signed_in(user).await;
-        account.role = role;
-        self.access
-            .issue(&account, &session, clock::now())
-            .unwrap()
-            .0
+        let (account, session) = self.signed_in(user).await;
+        let token = self.access.issue(&account, role, &session, clock::now());
+        token.unwrap().0
     }
 
     /// Tokens that say they are hers: signed with another secret, and of another issuer.
@@ -84,7 +84,11 @@ impl Behind {
         let other = Keys::derive(&"another-secret".repeat(5), None).unwrap();
         let forged = Access::new(other, &self.public_url);
         let foreign = Access::new(self.access.keys().clone(), "https://elsewhere.example");
-        [forged, foreign].map(|it| it.issue(&account, &session, clock::now()).unwrap().0)
+        [forged, foreign].map(|it| {
+            it.issue(&account, Role::User, &session, clock::now())
+                .unwrap()
+                .0
+        })
     }
 
     /// The token of a mailed link by which she could choose a new password an hour ago.

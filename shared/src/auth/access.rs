@@ -59,10 +59,10 @@ impl AppMetadata {
 
     /// What our tokens and answers say of her.
     #[must_use]
-    pub fn of(account: &Account) -> Value {
+    pub fn of(role: Role) -> Value {
         let mut said = json!({ "provider": "email", "providers": ["email"] });
-        if account.role != Role::User {
-            said["role"] = json!(account.role);
+        if role != Role::User {
+            said["role"] = json!(role);
         }
         said
     }
@@ -110,6 +110,7 @@ impl Access {
     pub fn issue(
         &self,
         account: &Account,
+        role: Role,
         session: &Session,
         now: Timestamp,
     ) -> Result<(String, Timestamp)> {
@@ -126,7 +127,7 @@ impl Access {
             "iat": now.epoch_seconds(),
             "email": account.email,
             "phone": "",
-            "app_metadata": AppMetadata::of(account),
+            "app_metadata": AppMetadata::of(role),
             "user_metadata": {},
             "role": AUDIENCE,
             "aal": "aal1",
@@ -226,7 +227,10 @@ mod tests {
     fn issue(access: &Access, now: Timestamp) -> (String, Session) {
         let account = Account::new(UserId::random(), "ana@example.net", now);
         let session = Session::new(account.id(), SignInMethod::Password, now);
-        (access.issue(&account, &session, now).unwrap().0, session)
+        (
+            access.issue(&account, Role::User, &session, now).unwrap().0,
+            session,
+        )
     }
 
     async fn read(

@@ -266,7 +266,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::UserId;
+    use crate::domain::{Role, UserId};
 
     const ISSUER: &str = "https://abc.supabase.co/auth/v1";
 
@@ -377,7 +377,10 @@ mod tests {
         let account = crate::domain::Account::new(UserId::random(), "a@b.example", now());
         let session =
             crate::domain::Session::new(account.id(), crate::domain::SignInMethod::Password, now());
-        let (token, _) = issuer.access.issue(&account, &session, now()).unwrap();
+        let (token, _) = issuer
+            .access
+            .issue(&account, Role::User, &session, now())
+            .unwrap();
         let external = issuer.external();
         for _ in 0..3 {
             let claims = external.read(&token, now()).await.unwrap().unwrap();

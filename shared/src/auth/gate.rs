@@ -265,7 +265,11 @@ mod tests {
             .create_account(&account, "hash", Some(&session))
             .await;
         assert!(created.unwrap());
-        let token = gate.access.issue(&account, &session, now()).unwrap().0;
+        let token = gate
+            .access
+            .issue(&account, Role::User, &session, now())
+            .unwrap()
+            .0;
         (account, session, token)
     }
 
@@ -415,10 +419,10 @@ mod tests {
                 assert_eq!(let_in, role >= wanted, "{said} as {wanted:?}");
             }
         }
-        let mut account = Account::new(UserId::random(), "eve@example.net", now());
-        account.role = Role::Reviewer;
+        let account = Account::new(UserId::random(), "eve@example.net", now());
         let session = Session::new(account.id(), SignInMethod::Password, now());
-        let token = gate.access.issue(&account, &session, now()).unwrap().0;
+        let token = gate.access.issue(&account, Role::Reviewer, &session, now());
+        let token = token.unwrap().0;
         let read = gate.access.read(&token, now()).await.unwrap();
         let read = read.unwrap().unwrap();
         assert_eq!(read.app_metadata.role(), Role::Reviewer);

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use crate::auth::{Access, Denied, External, Gate, Keys};
     use crate::clock;
-    use crate::domain::{Account, Session, SignInMethod, UserId};
+    use crate::domain::{Account, Role, Session, SignInMethod, UserId};
 
     const SHARED: &str = "a-shared-secret-of-more-than-thirty-two-characters";
     const OLD: &str = "an-old-secret-of-more-than-thirty-two-characters";
@@ -158,7 +158,11 @@ mod tests {
         let session = Session::new(account.id(), SignInMethod::Password, now);
         assert!(store.provision(&account).await.unwrap());
         assert!(store.sign_in(&account, &session).await.unwrap());
-        let token = gate.access().issue(&account, &session, now).unwrap().0;
+        let token = gate
+            .access()
+            .issue(&account, Role::User, &session, now)
+            .unwrap()
+            .0;
         format!("Bearer {token}")
     }
 
@@ -182,7 +186,9 @@ mod tests {
         assert!(is_let_in(&other, &token).await);
         let account = Account::new(UserId::random(), "eve@example.net", clock::now());
         let session = Session::new(account.id(), SignInMethod::Password, clock::now());
-        let forged = other.access().issue(&account, &session, clock::now());
+        let forged = other
+            .access()
+            .issue(&account, Role::User, &session, clock::now());
         assert_eq!(forged.unwrap_err().kind, crate::domain::Kind::Bug);
         let forger = signer(&store, &[SHARED]);
         let forged = self::token(&store, &forger).await;

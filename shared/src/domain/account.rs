@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LinkKind, Profile, Role, SessionId, Timestamp, UserId};
+use super::{LinkKind, Profile, SessionId, Timestamp, UserId};
 
 /// A sign-in that was not used for so long has ended, in seconds.
 const IDLE: i64 = 60 * 24 * 3600;
@@ -35,9 +35,6 @@ pub struct Account {
     /// Lower case.
     pub email: String,
     pub origin: Origin,
-    /// Given by whoever runs Vara, in the row; her tokens carry it from the next one on.
-    #[serde(default)]
-    pub role: Role,
     /// What the app is told; without `ConfirmFirst` it is set at sign-up. Not a proof.
     pub email_confirmed_at: Option<Timestamp>,
     /// When she first showed that she reads this address, by using a mailed link.
@@ -68,7 +65,6 @@ impl Account {
             profile: Profile::new(id, now),
             email: email.to_owned(),
             origin: Origin::Own,
-            role: Role::User,
             email_confirmed_at: Some(now),
             proved_at: None,
             signed_up_from: None,

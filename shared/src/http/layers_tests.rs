@@ -17,7 +17,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::auth::{Access, Gate, Keys};
 use crate::clock;
-use crate::domain::{Account, Session, SessionId, SignInMethod, UserId};
+use crate::domain::{Account, Role, Session, SessionId, SignInMethod, UserId};
 use crate::http::{Caller, Cors, created, data};
 use crate::services::auth::Client;
 use crate::services::limits::{Limits, Rates};
@@ -120,7 +120,12 @@ impl House {
         let session = Session::new(account.id(), SignInMethod::Password, now);
         assert!(self.store.provision(&account).await.unwrap());
         assert!(self.store.sign_in(&account, &session).await.unwrap());
-        let token = self.gate.access().issue(&account, &session, now).unwrap().0;
+        let token = self
+            .gate
+            .access()
+            .issue(&account, Role::User, &session, now)
+            .unwrap()
+            .0;
         (token, session.id, account.id())
     }
 

@@ -28,6 +28,7 @@
 //! | | `DELIVERY#<when>#<channel>` | that she was told, or could not be; forgotten after three months |
 //! | | `REPLAY#…` | what a call with an idempotency key was answered, sealed; forgotten after a day |
 //! | `CREDENTIALS#<id>` | `-` | the hash of her password |
+//! | `ROLE#<id>` | `-` | that she may more than others |
 //! | `SIGN-IN#<id>` | `SESSION#<id>` | a sign-in on one device |
 //! | `EMAIL#…`, `TOKEN#…`, `OAUTH#…` | `-` | look-ups that cross users |
 //! | `AWAY#<search>` | `-` | a picture that lies at an engine until it is removed there |
@@ -74,6 +75,7 @@ mod rates;
 mod reading;
 mod replays;
 mod reviews;
+mod roles;
 mod scans;
 mod sessions;
 mod sightings;

@@ -254,7 +254,8 @@ impl Tx<'_> {
     pub(super) fn drop_account(self, account: &Account) -> Self {
         let tx = self
             .delete_existing(&account_key(account.id()))
-            .delete(&credentials_key(account.id()));
+            .delete(&credentials_key(account.id()))
+            .drop_role(account.id());
         match account.origin {
             crate::domain::Origin::Own => tx.delete(&email_key(&account.email)),
             crate::domain::Origin::External => tx,

@@ -56,8 +56,7 @@ impl House {
     /// Somebody new with this role, signed in: the id and the token.
     pub async fn somebody(&self, email: &str, role: Role) -> (UserId, String) {
         let now = clock::now();
-        let mut account = Account::new(UserId::random(), email, now);
-        account.role = role;
+        let account = Account::new(UserId::random(), email, now);
         let session = Session::new(account.id(), SignInMethod::Password, now);
         assert!(
             self.store
@@ -65,7 +64,12 @@ impl House {
                 .await
                 .unwrap()
         );
-        let token = self.gate.access().issue(&account, &session, now).unwrap().0;
+        let token = self
+            .gate
+            .access()
+            .issue(&account, role, &session, now)
+            .unwrap()
+            .0;
         (account.id(), token)
     }
 

@@ -8,6 +8,7 @@ use axum::routing::{MethodRouter, any, get, post};
 use axum::{Json as Answer, Router};
 use serde::Deserialize;
 use serde_json::json;
+use vara::domain::Role;
 use vara::http::Params;
 use vara::http::gotrue::{self, Bearer, Json, Refused, Result, session, unknown, user};
 use vara::services::auth::{self, Client, Desk, Refusal, Scope};
@@ -62,7 +63,7 @@ async fn sign_up(
     let body = signed_up
         .granted
         .as_ref()
-        .map_or_else(|| user(&signed_up.account), session);
+        .map_or_else(|| user(&signed_up.account, Role::User), session);
     Ok(Answer(body).into_response())
 }
 
@@ -95,7 +96,7 @@ async fn token(
 
 async fn me(State(desk): State<Desk>, Bearer(caller): Bearer) -> Result<Response> {
     let account = auth::account(&desk.store, caller.user).await?;
-    Ok(Answer(user(&account)).into_response())
+    Ok(Answer(user(&account, caller.role)).into_response())
 }
 
 #[derive(Deserialize)]
@@ -120,7 +121,7 @@ async fn update(
         Some(password) => auth::change_password(&desk, &caller, Some(&password)).await?,
         None => account,
     };
-    Ok(Answer(user(&account)).into_response())
+    Ok(Answer(user(&account, caller.role)).into_response())
 }
 
 async fn sign_out(

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use url::{Url, form_urlencoded};
 use vara::auth::{Caller, Denied, Gate};
 use vara::clock;
-use vara::domain::LinkKind;
+use vara::domain::{LinkKind, Role};
 use vara::http::gotrue::{Json, Refused, Result, fragment, session, user};
 use vara::http::{ClientAddress, Params};
 use vara::mail::LinkPage;
@@ -211,7 +211,7 @@ async fn exchange(
             let it = auth::confirm(&app.desk, token, client.network(), caller.as_ref()).await?;
             it.granted
                 .as_ref()
-                .map_or_else(|| user(&it.account), session)
+                .map_or_else(|| user(&it.account, Role::User), session)
         }
     };
     Ok(Answer(body).into_response())

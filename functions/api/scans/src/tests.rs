@@ -88,15 +88,18 @@ impl House {
 
     async fn somebody(&self, email: &str, role: Role) -> (UserId, String) {
         let now = clock::now();
-        let mut account = Account::new(UserId::random(), email, now);
-        account.role = role;
+        let account = Account::new(UserId::random(), email, now);
         let created = self.store.create_account(&account, "hash", None).await;
         assert!(created.unwrap());
         let session = Session::new(account.id(), SignInMethod::Password, now);
         assert!(self.store.sign_in(&account, &session).await.unwrap());
         (
             account.id(),
-            self.gate.access().issue(&account, &session, now).unwrap().0,
+            self.gate
+                .access()
+                .issue(&account, role, &session, now)
+                .unwrap()
+                .0,
         )
     }
 

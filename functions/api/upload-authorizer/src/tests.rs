@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{
-    Account, ImageFilter, ImageId, ImageState, Page, Session, SignInMethod, UserId,
+    Account, ImageFilter, ImageId, ImageState, Page, Role, Session, SignInMethod, UserId,
 };
 use vara::http::{EDGE, Edge, VIEWER};
 use vara::runtime::Env;
@@ -68,7 +68,7 @@ impl House {
         let made = self.store.create_account(&account, "hash", Some(&session));
         assert!(made.await.unwrap());
         let access = self.authorizer.gate.access();
-        let token = access.issue(&account, &session, now).unwrap().0;
+        let token = access.issue(&account, Role::User, &session, now).unwrap().0;
         (account.id(), format!("Bearer {token}"))
     }
 

@@ -4,15 +4,15 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::auth::AppMetadata;
-use crate::domain::Account;
+use crate::domain::{Account, Role};
 use crate::services::auth::Granted;
 
 /// What the library calls a token's life; see [`crate::auth::Access`].
 const EXPIRES_IN: i64 = crate::auth::Access::LIFE;
 
-/// A user.
+/// A user, who may what her token says.
 #[must_use]
-pub fn user(account: &Account) -> Value {
+pub fn user(account: &Account, role: Role) -> Value {
     let (id, confirmed) = (account.id(), account.email_confirmed_at);
     let facts = json!({
         "email": account.email, "email_verified": confirmed.is_some(), "phone_verified": false, "sub": id,
@@ -28,7 +28,7 @@ pub fn user(account: &Account) -> Value {
         "confirmed_at": confirmed,
         "recovery_sent_at": account.recovery_sent_at,
         "last_sign_in_at": account.last_sign_in_at,
-        "app_metadata": AppMetadata::of(account),
+        "app_metadata": AppMetadata::of(role),
         "user_metadata": facts.clone(),
         "identities": [{
             "identity_id": id,
@@ -56,7 +56,7 @@ pub fn session(granted: &Granted) -> Value {
         "expires_in": EXPIRES_IN,
         "expires_at": granted.expires_at.epoch_seconds(),
         "refresh_token": granted.refresh_token,
-        "user": user(&granted.account),
+        "user": user(&granted.account, granted.role),
     })
 }
 

@@ -11,7 +11,7 @@ use super::{Desk, Granted, Refusal, checked_address};
 use crate::auth::{Caller, OneTime};
 use crate::clock;
 use crate::domain::{
-    Account, Link, LinkKind, Result, Session, SessionId, SignInMethod, Timestamp, mask_local,
+    Account, Link, LinkKind, Result, Role, Session, SessionId, SignInMethod, Timestamp, mask_local,
 };
 use crate::queues::SignInMailKind;
 use crate::store::{ENDED_AT_ONCE, LinkUse, Store};
@@ -79,11 +79,12 @@ pub async fn follow(desk: &Desk, token: &str, client: &Client) -> Result<Granted
     desk.publication.ensure().await?;
     let now = clock::now();
     let found = find(&desk.store, token, LinkKind::Recovery, now).await?;
+    let role = desk.store.role(found.account.id()).await?;
     let session = Session::new(found.account.id(), SignInMethod::Link, now);
     let voids_password = !found.account.is_proved();
     let account = prove(desk, &found, Some(&session), None, voids_password, now).await?;
     trust_device(desk, &account, client).await;
-    Ok(desk.grant(account, &session, now)?)
+    Ok(desk.grant(account, role, &session, now)?)
 }
 
 /// An address that was confirmed.
@@ -114,8 +115,10 @@ pub async fn confirm(
     let own = caller
         .filter(|it| it.user == user)
         .and_then(|it| it.session);
+    let mut role = Role::User;
     if own.is_some() {
         desk.publication.ensure().await?;
+        role = desk.store.role(user).await?;
     }
     let voids_password = own.is_none() && voids_password(desk, &found.account, from);
     let account = prove(desk, &found, None, own, voids_password, now).await?;
@@ -124,7 +127,7 @@ pub async fn confirm(
         None => None,
     };
     let granted = session
-        .map(|it| desk.grant(account.clone(), &it, now))
+        .map(|it| desk.grant(account.clone(), role, &it, now))
         .transpose()?;
     Ok(Confirmed {
         account,

@@ -22,7 +22,7 @@ pub use sign_up::{SignedUp, sign_up};
 pub use throttle::{Client, note_device, trust_device};
 
 use crate::auth::{Access, Gate, Keys, Redirects, RefreshToken};
-use crate::domain::{Account, Result, Session, Timestamp, UserId, email, is_too_long};
+use crate::domain::{Account, Result, Role, Session, Timestamp, UserId, email, is_too_long};
 use crate::mail::Mailer;
 use crate::queues::{Queues, SignInMail, SignInMailKind};
 use crate::runtime::Env;
@@ -61,6 +61,8 @@ pub struct Desk {
 pub struct Granted {
     /// Who she is.
     pub account: Account,
+    /// What she may.
+    pub role: Role,
     /// For every request.
     pub access_token: String,
     /// When that ends.
@@ -126,11 +128,19 @@ impl Desk {
         known.then(|| self.keys().address_name(&format!("place/{from}")))
     }
 
-    fn grant(&self, account: Account, session: &Session, now: Timestamp) -> Result<Granted> {
-        let (access_token, expires_at) = self.access.issue(&account, session, now)?;
+    /// `role` is read before a link or a refresh token is used up, which a failure would lose.
+    fn grant(
+        &self,
+        account: Account,
+        role: Role,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<Granted> {
+        let (access_token, expires_at) = self.access.issue(&account, role, session, now)?;
         let refresh_token = RefreshToken::newest(session).seal(self.keys());
         Ok(Granted {
             account,
+            role,
             access_token,
             expires_at,
             refresh_token,

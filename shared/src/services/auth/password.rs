@@ -6,7 +6,8 @@ use super::{Desk, Refusal, account, checked_password};
 use crate::auth::{Caller, hash_password, verify_password};
 use crate::clock;
 use crate::domain::{
-    Account, Error, Link, LinkKind, Origin, Result, SessionId, SignInMethod, Timestamp, weaknesses,
+    Account, Error, Link, LinkKind, Origin, Result, Role, SessionId, SignInMethod, Timestamp,
+    weaknesses,
 };
 use crate::mail::Mail;
 use crate::services::preferences;
@@ -49,7 +50,7 @@ pub async fn reset_password(
         user: account.id(),
         email: account.email.clone(),
         session: None,
-        role: account.role,
+        role: Role::User,
     };
     replace(desk, &account, password, Some(&link), true, &nobody).await
 }

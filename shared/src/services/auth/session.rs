@@ -34,7 +34,8 @@ pub async fn sign_in(
     let attempt = Attempt::begin(desk, &address, account.as_ref(), client).await?;
     // Without an account as much is read and verified, so that the time taken does not tell.
     let user = account.as_ref().map_or_else(UserId::random, Account::id);
-    let hash = desk.store.password_hash(user).await?;
+    let (hash, role) =
+        futures_util::try_join!(desk.store.password_hash(user), desk.store.role(user))?;
     let fits = verify_password(password.to_owned(), hash).await?;
     let wrong = || match desk.confirm_first {
         true => Refusal::WrongOrUnconfirmed,
@@ -54,7 +55,7 @@ pub async fn sign_in(
     }
     attempt.succeed(desk, account.id()).await;
     account.last_sign_in_at = Some(now);
-    Ok(desk.grant(account, &session, now)?)
+    Ok(desk.grant(account, role, &session, now)?)
 }
 
 /// Exchanges a refresh token for the next one. Shown twice at once, both get the same.
@@ -65,19 +66,20 @@ pub async fn refresh(desk: &Desk, token: &str) -> Result<Granted, Refusal> {
     })?;
     desk.publication.ensure().await?;
     for _ in 0..ATTEMPTS {
-        let (account, session) = futures_util::try_join!(
+        let (account, session, role) = futures_util::try_join!(
             desk.store.account(token.user),
-            desk.store.session(token.user, token.session)
+            desk.store.session(token.user, token.session),
+            desk.store.role(token.user)
         )?;
         let account = account.ok_or(Refusal::RefreshUnknown)?;
         let session = session.ok_or(Refusal::SessionEnded)?;
         let now = clock::now();
         match session.judge(token.generation, desk.session_life, now) {
-            Shown::Again => return Ok(desk.grant(account, &session, now)?),
+            Shown::Again => return Ok(desk.grant(account, role, &session, now)?),
             Shown::Newest => {
                 let next = session.rotated(now);
                 if desk.store.rotate(&session, &next).await? {
-                    return Ok(desk.grant(account, &next, now)?);
+                    return Ok(desk.grant(account, role, &next, now)?);
                 }
             }
             Shown::Replayed => {

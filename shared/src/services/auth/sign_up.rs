@@ -5,7 +5,7 @@ use super::throttle::admit_sign_up_mail;
 use super::{Desk, Granted, Refusal, checked};
 use crate::auth::hash_password;
 use crate::clock;
-use crate::domain::{Account, Session, SignInMethod, UserId, weaknesses};
+use crate::domain::{Account, Role, Session, SignInMethod, UserId, weaknesses};
 use crate::queues::SignInMailKind;
 
 /// An account that was made, signed in if that was asked for.
@@ -75,7 +75,7 @@ pub async fn sign_up(
         );
     }
     let granted = session
-        .map(|it| desk.grant(account.clone(), &it, now))
+        .map(|it| desk.grant(account.clone(), Role::User, &it, now))
         .transpose()?;
     Ok(SignedUp { account, granted })
 }

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
+use vara::domain::Role;
 
 use super::{House, PASSWORD, Reply, links, token};
 
@@ -202,7 +203,11 @@ async fn another_password_while_signed_in() {
     let id = house.desk.store.sessions(user).await.unwrap()[0];
     let stored = house.desk.store.session(user, id).await.unwrap().unwrap();
     let past = vara::domain::Timestamp::from_epoch_seconds(1_700_000_000).unwrap();
-    let (late, _) = house.desk.access.issue(&account, &stored, past).unwrap();
+    let (late, _) = house
+        .desk
+        .access
+        .issue(&account, Role::User, &stored, past)
+        .unwrap();
     let expired = house.send("POST", path, Some(&late), Some(&body)).await;
     expired.is_error(401, "AUTH_TOKEN_EXPIRED");
     let details = json!({ "expired": true, "expiredAt": "2023-11-14T23:13:20.000Z", "requiresRefresh": true });

@@ -1,7 +1,7 @@
 //! What is refused below `/auth/v1/`: every row of the contract's table that can happen.
 
 use serde_json::json;
-use vara::domain::Timestamp;
+use vara::domain::{Role, Timestamp};
 
 use super::{House, PASSWORD, token};
 
@@ -216,7 +216,11 @@ async fn bearers() {
     let id = house.desk.store.sessions(user).await.unwrap()[0];
     let stored = house.desk.store.session(user, id).await.unwrap().unwrap();
     let past = Timestamp::from_epoch_seconds(1_700_000_000).unwrap();
-    let (late, _) = house.desk.access.issue(&account, &stored, past).unwrap();
+    let (late, _) = house
+        .desk
+        .access
+        .issue(&account, Role::User, &stored, past)
+        .unwrap();
     house.me(&late).await.is_refused(403, "bad_jwt");
 
     let good = token(&session, "access_token");

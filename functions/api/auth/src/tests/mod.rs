@@ -41,6 +41,7 @@ const PASSWORD: &str = "Correct1horse";
 /// The function, with what is behind it.
 struct House {
     routes: Router,
+    gate: Gate,
     desk: Desk,
     mailbox: Router,
     cloud: Cloud,
@@ -141,12 +142,13 @@ impl House {
         let worker = SignInMailer::read(&env, store, mailer).unwrap();
         env.check().unwrap();
         let app = App {
-            gate,
+            gate: gate.clone(),
             desk: desk.clone(),
         };
         let routes = vara::http::finish(crate::routes(), app, Cors::new(&[SITE.into()], true));
         Self {
             routes,
+            gate,
             desk,
             mailbox,
             cloud,

@@ -1,9 +1,10 @@
 //! Rotation of refresh tokens.
 
 use axum::http::StatusCode;
-use vara::domain::{Session, SessionId, Timestamp, UserId};
+use vara::clock;
+use vara::domain::{Role, Session, SessionId, Timestamp, UserId};
 
-use super::{House, token};
+use super::{House, PASSWORD, Reply, token};
 
 /// The only sign-in there is.
 async fn stored(house: &House, user: &str) -> Session {
@@ -17,6 +18,38 @@ async fn stored(house: &House, user: &str) -> Session {
         .await
         .unwrap()
         .unwrap()
+}
+
+/// What the token of this answer says that she may, which is what the answer says beside it.
+async fn role(house: &House, reply: &Reply) -> Role {
+    assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
+    let header = format!("Bearer {}", reply.text("access_token"));
+    let caller = house.gate.identify(Some(&header), clock::now()).await;
+    let role = caller.unwrap().role;
+    let told = reply.body["user"]["app_metadata"]["role"].as_str();
+    assert_eq!(told.and_then(Role::named).unwrap_or_default(), role);
+    role
+}
+
+#[tokio::test]
+async fn a_role_is_in_her_tokens_from_the_next_one_on() {
+    let (store, client) = vara::testing::table().await;
+    let house = House::over(store).await;
+    let session = house.ana().await;
+    let id = UserId::parse(&user(&session)).unwrap();
+    let mut newest = token(&session, "refresh_token");
+    for (given, expected) in [
+        ("admin", Role::Admin),
+        ("user", Role::User),
+        ("?", Role::User),
+    ] {
+        vara::testing::give_role(&client, id, given).await;
+        let refreshed = house.refresh(&newest).await;
+        assert_eq!(role(&house, &refreshed).await, expected, "{given}");
+        newest = refreshed.text("refresh_token");
+        let signed_in = house.sign_in(PASSWORD).await;
+        assert_eq!(role(&house, &signed_in).await, expected, "{given}");
+    }
 }
 
 fn user(session: &serde_json::Value) -> String {

@@ -14,7 +14,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use vara::auth::{Gate, OneTime};
-use vara::domain::{Account, Link, LinkKind, Session, SignInMethod, UserId};
+use vara::domain::{Account, Link, LinkKind, Role, Session, SignInMethod, UserId};
 use vara::http::Cors;
 use vara::runtime::Env;
 use vara::store::Store;
@@ -87,7 +87,12 @@ impl House {
         for _ in 0..devices {
             let session = Session::new(account.id(), SignInMethod::Password, now);
             assert!(self.store.sign_in(&account, &session).await.unwrap());
-            access = self.gate.access().issue(&account, &session, now).unwrap().0;
+            access = self
+                .gate
+                .access()
+                .issue(&account, Role::User, &session, now)
+                .unwrap()
+                .0;
         }
         (account.id(), access)
     }
