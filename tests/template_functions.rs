@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use vara::services::image_files::INTAKE_WAIT;
+use vara::services::pictures::image_files::INTAKE_WAIT;
 
 use crate::template_model::{Faults, Template, reference, root};
 

@@ -233,7 +233,7 @@ pub(crate) fn upload_answers(template: &Template, faults: &mut Faults) {
         let calm = error["code"].is_string() && message.len() > 10 && !message.contains('/');
         faults.expect(calm, format!("{id} says {body}"));
     }
-    let too_large = vara::services::upload_form::too_large();
+    let too_large = vara::services::pictures::upload_form::too_large();
     let body = json!({ "error": { "code": too_large.code, "message": too_large.message } });
     let same = bodies
         .get("REQUEST_TOO_LARGE")

@@ -13,6 +13,7 @@
 
 pub mod auth;
 pub mod clock;
+pub mod correlation;
 pub mod domain;
 pub mod engines;
 pub mod http;
@@ -26,7 +27,6 @@ pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod traces;
-pub mod trail;
 pub mod vault;
 
 pub use domain::{Error, Result};

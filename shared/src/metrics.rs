@@ -39,7 +39,7 @@ pub enum Measure {
         /// Its name.
         engine: &'static str,
         /// What came of it.
-        outcome: Outcome,
+        outcome: QuestionOutcome,
         /// How long it took, in milliseconds.
         ms: u64,
     },
@@ -63,7 +63,7 @@ pub enum Measure {
 
 /// What came of asking an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum QuestionOutcome {
     /// An answer.
     Answered,
     /// The engine is well and does not want this question, or not now.
@@ -74,7 +74,7 @@ pub enum Outcome {
     Failed,
 }
 
-impl Outcome {
+impl QuestionOutcome {
     fn as_str(self) -> &'static str {
         match self {
             Self::Answered => "answered",
@@ -87,14 +87,14 @@ impl Outcome {
 
 /// Which deployment this is, and which of its functions.
 #[derive(Debug)]
-struct Place {
+struct Deployment {
     stage: String,
     function: String,
 }
 
-static PLACE: LazyLock<Place> = LazyLock::new(|| {
+static PLACE: LazyLock<Deployment> = LazyLock::new(|| {
     let read = |name| std::env::var(name).unwrap_or_else(|_| "-".to_owned());
-    Place {
+    Deployment {
         stage: read("STAGE"),
         function: read("AWS_LAMBDA_FUNCTION_NAME"),
     }
@@ -117,7 +117,7 @@ pub fn note_start() {
 type Metric = (&'static str, &'static str, u64);
 
 /// The line of a measurement: its metrics, as a whole and by what tells them apart.
-fn line(place: &Place, it: Measure, millis: i64) -> Value {
+fn line(place: &Deployment, it: Measure, millis: i64) -> Value {
     let (apart, metrics) = parts(place, it);
     let names: Vec<&str> = std::iter::once("Stage")
         .chain(apart.iter().map(|it| it.0))
@@ -151,7 +151,7 @@ fn line(place: &Place, it: Measure, millis: i64) -> Value {
     Value::Object(line)
 }
 
-fn parts(place: &Place, it: Measure) -> (Vec<(&'static str, &str)>, Vec<Metric>) {
+fn parts(place: &Deployment, it: Measure) -> (Vec<(&'static str, &str)>, Vec<Metric>) {
     match it {
         Measure::ColdStart => (
             vec![("Function", place.function.as_str())],
@@ -168,8 +168,8 @@ fn parts(place: &Place, it: Measure) -> (Vec<(&'static str, &str)>, Vec<Metric>)
                 vec![("Engine", engine), ("Outcome", outcome.as_str())],
                 vec![
                     ("EngineTime", "Milliseconds", ms),
-                    ("EngineErrors", "Count", is(Outcome::Failed)),
-                    ("EngineSpent", "Count", is(Outcome::Spent)),
+                    ("EngineErrors", "Count", is(QuestionOutcome::Failed)),
+                    ("EngineSpent", "Count", is(QuestionOutcome::Spent)),
                 ],
             )
         }
@@ -187,11 +187,10 @@ fn parts(place: &Place, it: Measure) -> (Vec<(&'static str, &str)>, Vec<Metric>)
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn told(it: Measure) -> Value {
-        let place = Place {
+        let place = Deployment {
             stage: "prod".into(),
             function: "vara-api-scans".into(),
         };
@@ -202,7 +201,7 @@ mod tests {
     fn a_line_is_what_aws_reads() {
         let engine = Measure::Engine {
             engine: "tineye",
-            outcome: Outcome::Failed,
+            outcome: QuestionOutcome::Failed,
             ms: 42,
         };
         assert_eq!(
@@ -240,7 +239,7 @@ mod tests {
             Measure::Finding { tier: "HIGH" },
             Measure::Engine {
                 engine: "hibp",
-                outcome: Outcome::Spent,
+                outcome: QuestionOutcome::Spent,
                 ms: 1,
             },
         ] {

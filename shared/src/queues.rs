@@ -8,8 +8,8 @@ use aws_sdk_sqs::types::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::correlation::Correlation;
 use crate::domain::{Channel, Error, ImageId, Result, ScanId, Timestamp, UserId};
-use crate::trail::Trail;
 
 /// A scan to be worked on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +97,7 @@ const MOST_AT_ONCE: i32 = 10;
 
 /// A message that was given up on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Letter {
+pub struct DeadMessage {
     /// Its name.
     pub id: String,
     /// What it says.
@@ -110,7 +110,7 @@ pub struct Letter {
     pub receipt: String,
 }
 
-impl Letter {
+impl DeadMessage {
     fn of(message: Message) -> Self {
         use MessageSystemAttributeName::{ApproximateReceiveCount, SentTimestamp};
         let number = |name: &MessageSystemAttributeName| -> Option<i64> {
@@ -193,7 +193,7 @@ impl Queues {
     }
 
     /// Up to ten messages of a queue, left alone by others for so many seconds from now.
-    pub async fn take(&self, queue: &str, seconds: i32) -> Result<Vec<Letter>> {
+    pub async fn take(&self, queue: &str, seconds: i32) -> Result<Vec<DeadMessage>> {
         use MessageSystemAttributeName::{ApproximateReceiveCount, SentTimestamp};
         let asked = self
             .client
@@ -210,7 +210,7 @@ impl Queues {
             .messages
             .unwrap_or_default()
             .into_iter()
-            .map(Letter::of)
+            .map(DeadMessage::of)
             .collect())
     }
 
@@ -221,7 +221,7 @@ impl Queues {
             .send_message()
             .queue_url(queue)
             .message_body(body);
-        if let Some(trace) = Trail::current().and_then(|it| it.trace) {
+        if let Some(trace) = Correlation::current().and_then(|it| it.trace) {
             let trace = MessageSystemAttributeValue::builder()
                 .data_type("String")
                 .string_value(trace)

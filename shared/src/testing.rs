@@ -23,12 +23,13 @@ use aws_sdk_dynamodb::{Client, Config};
 
 use crate::clock;
 use crate::domain::{
-    Account, CanonicalUrl, Claim, ImageId, Look, Match, MatchId, MatchStatus, MatchType,
-    Preferences, Result, ReviewStatus, ScanId, Tier, Timestamp, UserId, Verdict, alert_of,
+    Account, CanonicalUrl, Comparison, EngineClaim, ImageId, Match, MatchId, MatchStatus,
+    MatchType, Preferences, Result, ReviewStatus, ScanId, Tier, Timestamp, UserId, Verdict,
+    alert_of,
 };
 use crate::mail::Mailer;
-use crate::services::preferences;
-use crate::store::{Store, Stored};
+use crate::services::people::preferences;
+use crate::store::{Store, WriteOutcome};
 
 pub use cloud::Cloud;
 #[cfg(test)]
@@ -141,7 +142,7 @@ pub fn store_at(endpoint: &str, table: &str) -> Store {
 #[must_use]
 pub fn finding(image: ImageId, scan: ScanId, page: &str, now: Timestamp) -> Match {
     let url = CanonicalUrl::parse(page).unwrap();
-    let verdict = Verdict::of(Claim::Alike, None, Look::Unseen).unwrap();
+    let verdict = Verdict::of(EngineClaim::Alike, None, Comparison::Unseen).unwrap();
     let (status, review_status) = verdict.status();
     Match {
         id: MatchId::of(image, &url),
@@ -193,7 +194,10 @@ pub async fn fill(
         };
         let alert = alert_of(user, &found, None, now);
         let stored = store.store_finding(user, &found, Some(&alert)).await?;
-        assert!(stored != Stored::Gone, "the picture and the scan are hers");
+        assert!(
+            stored != WriteOutcome::Gone,
+            "the picture and the scan are hers"
+        );
     }
     Ok(())
 }

@@ -115,9 +115,8 @@ where
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::domain::Kind;
+    use crate::domain::ErrorKind;
     use crate::testing::Cloud;
 
     async fn vault() -> Vault {
@@ -148,9 +147,9 @@ mod tests {
     async fn a_key_service_that_does_not_answer_is_for_later_and_a_missing_key_our_mistake() {
         let silent = Cloud::vault_at("http://127.0.0.1:9");
         let err = silent.close("ana", "secret").await.unwrap_err();
-        assert_eq!(err.kind, Kind::Unavailable);
+        assert_eq!(err.kind, ErrorKind::Unavailable);
         let lost = Vault::new(vault().await.client, "nothing");
         let err = lost.close("ana", "secret").await.unwrap_err();
-        assert_eq!(err.kind, Kind::Bug);
+        assert_eq!(err.kind, ErrorKind::Bug);
     }
 }

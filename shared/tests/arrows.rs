@@ -9,11 +9,11 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("metrics", &["clock"]),
-    ("trail", &[]),
+    ("correlation", &[]),
     ("traces", &["clock", "domain"]),
     ("store", &["domain", "metrics"]),
     ("objects", &["domain"]),
-    ("queues", &["domain", "trail"]),
+    ("queues", &["domain", "correlation"]),
     ("engines", &["clock", "domain", "metrics", "traces"]),
     ("mail", &["domain"]),
     ("auth", &["clock", "domain", "runtime", "store"]),
@@ -21,21 +21,50 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     (
         "services",
         &[
-            "auth", "clock", "domain", "engines", "mail", "metrics", "objects", "queues",
-            "runtime", "services", "store", "traces", "trail", "vault",
+            "auth",
+            "clock",
+            "domain",
+            "engines",
+            "mail",
+            "metrics",
+            "objects",
+            "queues",
+            "runtime",
+            "services",
+            "store",
+            "traces",
+            "correlation",
+            "vault",
         ],
     ),
     (
         "http",
         &[
-            "auth", "clock", "domain", "metrics", "runtime", "services", "store", "traces", "trail",
+            "auth",
+            "clock",
+            "domain",
+            "metrics",
+            "runtime",
+            "services",
+            "store",
+            "traces",
+            "correlation",
         ],
     ),
     (
         "runtime",
         &[
-            "clock", "domain", "engines", "mail", "metrics", "objects", "queues", "store",
-            "traces", "trail", "vault",
+            "clock",
+            "domain",
+            "engines",
+            "mail",
+            "metrics",
+            "objects",
+            "queues",
+            "store",
+            "traces",
+            "correlation",
+            "vault",
         ],
     ),
 ];
@@ -97,11 +126,12 @@ fn the_domain_asks_nobody() {
 }
 
 #[test]
-fn every_api_function_has_a_door() {
-    let has_door = |text: &str| text.contains("Door::read(&env") && text.contains(", door))");
+fn every_api_function_has_guards() {
+    let has_guards =
+        |text: &str| text.contains("HttpGuards::read(&env") && text.contains(", guards))");
     let shared = fs::read_to_string(root().join("src/http/table.rs")).expect("a source");
     assert!(
-        has_door(&shared),
+        has_guards(&shared),
         "the start that some of them share has no limits"
     );
     let mut seen = 0;
@@ -113,7 +143,7 @@ fn every_api_function_has_a_door() {
             // The authorizer has no routes: it counts the calls that it is asked about.
             let is_authorizer = text.contains("limits: Limits::read(&env, store.clone())");
             assert!(
-                has_door(&text) || through_shared || is_authorizer,
+                has_guards(&text) || through_shared || is_authorizer,
                 "{} has no limits",
                 path.display()
             );

@@ -36,7 +36,6 @@ fn machine(head: &[u8; 20]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn head(machine: u8) -> Vec<u8> {

@@ -56,7 +56,6 @@ pub(crate) fn is_kept(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// The file that `infra/checks/check.py` gives to SAM's parser, which must read what it says.

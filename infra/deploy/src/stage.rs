@@ -198,7 +198,6 @@ fn is_public_https(origin: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::template;
 

@@ -58,7 +58,6 @@ pub(crate) fn packages(text: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const TEMPLATE: &str = include_str!("../../../template.yaml");

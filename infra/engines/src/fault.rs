@@ -168,7 +168,6 @@ impl Faults {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn wish(json: serde_json::Value) -> Result<Fault, String> {

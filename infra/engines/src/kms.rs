@@ -116,7 +116,6 @@ fn bound(id: &str, request: &Request) -> Aad<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const ID: &str = "arn:aws:kms:eu-central-1:000000000000:key/a";

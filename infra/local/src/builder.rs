@@ -159,7 +159,6 @@ fn artifact(line: &str) -> Option<(String, PathBuf)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use std::path::PathBuf;
 

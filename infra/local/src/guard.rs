@@ -74,7 +74,6 @@ impl Guard {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use std::process::Stdio;
 

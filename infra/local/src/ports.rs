@@ -70,7 +70,6 @@ pub(crate) async fn take_remembered<const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::{Error, take, take_remembered};
     use crate::state::State;

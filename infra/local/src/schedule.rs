@@ -55,7 +55,6 @@ fn event(schedule: &Schedule) -> Value {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use std::{
         sync::{Arc, Mutex},

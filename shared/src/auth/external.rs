@@ -38,10 +38,10 @@ pub struct External(Arc<Inner>);
 
 struct Inner {
     issuer: String,
-    keys: Source,
+    keys: KeySource,
 }
 
-enum Source {
+enum KeySource {
     Secret(DecodingKey),
     Published(Published),
 }
@@ -131,7 +131,7 @@ impl External {
     pub fn with_secret(issuer: &str, secret: &str) -> Self {
         Self::new(
             issuer,
-            Source::Secret(DecodingKey::from_secret(secret.as_bytes())),
+            KeySource::Secret(DecodingKey::from_secret(secret.as_bytes())),
         )
     }
 
@@ -144,7 +144,7 @@ impl External {
             .ok_or_else(|| Error::bug("asking for the issuer's keys", "there is no HTTP client"))?;
         Ok(Self::new(
             issuer,
-            Source::Published(Published {
+            KeySource::Published(Published {
                 url: url.to_owned(),
                 connector,
                 cache: Mutex::default(),
@@ -153,7 +153,7 @@ impl External {
         ))
     }
 
-    fn new(issuer: &str, keys: Source) -> Self {
+    fn new(issuer: &str, keys: KeySource) -> Self {
         Self(Arc::new(Inner {
             issuer: issuer.to_owned(),
             keys,
@@ -171,8 +171,8 @@ impl External {
         };
         let issuer = &self.0.issuer;
         let published = match &self.0.keys {
-            Source::Secret(key) => return Ok(verify(token, key, Algorithm::HS256, issuer, now)),
-            Source::Published(it) => it,
+            KeySource::Secret(key) => return Ok(verify(token, key, Algorithm::HS256, issuer, now)),
+            KeySource::Published(it) => it,
         };
         let Some(key) = published
             .find(header.kid.as_deref().unwrap_or_default(), Instant::now())
@@ -259,7 +259,6 @@ fn algorithm(key: &Jwk) -> Option<Algorithm> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
     use jsonwebtoken::{EncodingKey, Header};
@@ -366,8 +365,8 @@ mod tests {
 
     fn published(external: &External) -> &Published {
         match &external.0.keys {
-            Source::Published(it) => it,
-            Source::Secret(_) => panic!("it publishes its keys"),
+            KeySource::Published(it) => it,
+            KeySource::Secret(_) => panic!("it publishes its keys"),
         }
     }
 
@@ -389,7 +388,7 @@ mod tests {
         assert_eq!(issuer.fetches(), 1);
         issuer.serves.store(false, Ordering::SeqCst);
         let trouble = issuer.external().read(&token, now()).await.unwrap_err();
-        assert_eq!(trouble.kind, crate::domain::Kind::Unavailable);
+        assert_eq!(trouble.kind, crate::domain::ErrorKind::Unavailable);
     }
 
     #[tokio::test]
@@ -436,7 +435,7 @@ mod tests {
             assert_eq!(issuer.fetches(), fetches, "after {second} s");
         }
         let unknown = keys.find("new", at(1208)).await.unwrap_err();
-        assert_eq!(unknown.kind, crate::domain::Kind::Unavailable);
+        assert_eq!(unknown.kind, crate::domain::ErrorKind::Unavailable);
         assert!(keys.find(&kid, at(600 + 3599)).await.unwrap().is_some());
         assert!(keys.find(&kid, at(600 + 3600)).await.is_err());
 

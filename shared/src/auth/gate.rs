@@ -2,7 +2,9 @@
 
 use super::access::Rejected;
 use super::{Access, Claims, External, Keys};
-use crate::domain::{Account, Error, Kind, Origin, Result, Role, SessionId, Timestamp, UserId};
+use crate::domain::{
+    Account, Error, ErrorKind, Origin, Result, Role, SessionId, Timestamp, UserId,
+};
 use crate::store::Store;
 
 /// Who is calling.
@@ -25,7 +27,7 @@ impl Caller {
             return Ok(());
         }
         Err(Error::new(
-            Kind::Forbidden,
+            ErrorKind::Forbidden,
             "FORBIDDEN",
             "This is not open to you.",
         ))
@@ -212,7 +214,6 @@ fn believed(read: Result<Claims, Rejected>) -> Result<Claims, Denied> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use jsonwebtoken::{Algorithm, EncodingKey, Header};
     use serde_json::json;
 

@@ -333,7 +333,6 @@ fn encode(bytes: impl AsRef<[u8]>) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const OLD: &str = "an-old-secret-of-more-than-thirty-two-characters";

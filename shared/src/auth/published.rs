@@ -114,7 +114,6 @@ fn key_of(keys: &[Jwk], kid: &str) -> Option<DecodingKey> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use jsonwebtoken::{Algorithm, EncodingKey, Header};
     use serde_json::json;
 
@@ -189,7 +188,7 @@ mod tests {
         let forged = other
             .access()
             .issue(&account, Role::User, &session, clock::now());
-        assert_eq!(forged.unwrap_err().kind, crate::domain::Kind::Bug);
+        assert_eq!(forged.unwrap_err().kind, crate::domain::ErrorKind::Bug);
         let forger = signer(&store, &[SHARED]);
         let forged = self::token(&store, &forger).await;
         assert!(!is_let_in(&other, &forged).await);

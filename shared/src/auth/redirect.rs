@@ -70,7 +70,6 @@ impl Redirects {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn chosen(production: bool, wanted: &str) -> String {

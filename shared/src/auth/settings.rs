@@ -89,7 +89,6 @@ fn external(env: &Env) -> Option<External> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     async fn problems(values: &[(&str, &str)]) -> String {

@@ -123,7 +123,6 @@ impl OneTime {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn keys() -> Keys {

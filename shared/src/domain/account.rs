@@ -223,7 +223,6 @@ fn is_recent(it: &Superseded, now: Timestamp) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const LIFE: i64 = 90 * 24 * 3600;

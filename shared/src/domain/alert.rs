@@ -194,7 +194,6 @@ impl Alert {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn alert() -> Alert {

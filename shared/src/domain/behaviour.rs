@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Alert, AlertId, AlertStatus, AlertType, Follower, Linked, LinkedLook, Severity, Timestamp,
+    Alert, AlertId, AlertStatus, AlertType, Follower, Linked, ProfileSnapshot, Severity, Timestamp,
 };
 
 /// How much the number of followers must grow between two looks, and by how many at least: ten new ones
@@ -64,7 +64,7 @@ pub fn suspicious(all: &[Follower], now: Timestamp) -> Vec<&Follower> {
 #[must_use]
 pub fn surge_alert(
     account: &Linked,
-    before: &LinkedLook,
+    before: &ProfileSnapshot,
     followers: u64,
     share: f64,
     now: Timestamp,
@@ -162,7 +162,6 @@ fn alert<const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::{LinkedKind, Platform, UserId};
 
@@ -242,7 +241,7 @@ mod tests {
 
     #[test]
     fn she_is_told_calmly_and_once() {
-        let before = LinkedLook {
+        let before = ProfileSnapshot {
             at: at(-60),
             followers: 100,
         };

@@ -166,7 +166,6 @@ fn first(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn breach() -> Breach {

@@ -69,15 +69,15 @@ pub enum Sending {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]
-pub struct Sendings(BTreeMap<Vendor, Sending>);
+pub struct EngineConsent(BTreeMap<Vendor, Sending>);
 
-impl Default for Sendings {
+impl Default for EngineConsent {
     fn default() -> Self {
         Self::with(BTreeMap::new())
     }
 }
 
-impl Sendings {
+impl EngineConsent {
     /// What holds where nobody can tell what she said: nothing is sent anywhere.
     #[must_use]
     pub fn none() -> Self {
@@ -102,7 +102,7 @@ impl Sendings {
     }
 }
 
-impl<'de> Deserialize<'de> for Sendings {
+impl<'de> Deserialize<'de> for EngineConsent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self::with(BTreeMap::deserialize(deserializer)?))
     }
@@ -110,14 +110,13 @@ impl<'de> Deserialize<'de> for Sendings {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use serde_json::json;
 
     use super::*;
 
     #[test]
     fn intimate_pictures_and_faces_go_nowhere_until_she_says_so() {
-        let usual = Sendings::default();
+        let usual = EngineConsent::default();
         for vendor in Vendor::ALL {
             assert!(!usual.allow(vendor, Some(0.7)), "{vendor:?}");
             let ordinary = usual.allow(vendor, Some(0.69));
@@ -131,7 +130,7 @@ mod tests {
     #[test]
     fn her_word_counts_engine_by_engine() {
         let said = json!({ "tineye": "ALSO_INTIMATE", "google-vision": "NEVER" });
-        let said: Sendings = serde_json::from_value(said).unwrap();
+        let said: EngineConsent = serde_json::from_value(said).unwrap();
         assert!(said.allow(Vendor::Tineye, Some(1.0)));
         assert!(said.allow(Vendor::Tineye, None));
         assert!(!said.allow(Vendor::GoogleVision, Some(0.0)));
@@ -146,7 +145,7 @@ mod tests {
             json!({ "tineye": "SOMETIMES" }),
             json!(1),
         ] {
-            assert!(serde_json::from_value::<Sendings>(bad).is_err());
+            assert!(serde_json::from_value::<EngineConsent>(bad).is_err());
         }
     }
 }

@@ -127,7 +127,7 @@ pub struct EngineStanding {
 
 /// Whether a question may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leave {
+pub enum Permit {
     /// It may, and is counted.
     Granted,
     /// It may not, before this moment.
@@ -186,28 +186,28 @@ impl Ending {
 
 impl EngineStanding {
     /// Asks leave for a question of a scheduled scan, or of one that somebody waits for.
-    pub fn ask(&mut self, allowance: Allowance, is_scheduled: bool, now: Timestamp) -> Leave {
+    pub fn ask(&mut self, allowance: Allowance, is_scheduled: bool, now: Timestamp) -> Permit {
         self.refill(allowance, now);
         if let Some(until) = self.rest_until.filter(|until| *until > now) {
-            return Leave::Held(Hold::Resting, until);
+            return Permit::Held(Hold::Resting, until);
         }
         if let Some(until) = self.probe_until.filter(|until| *until > now) {
-            return Leave::Held(Hold::Resting, until);
+            return Permit::Held(Hold::Resting, until);
         }
         let month_limit = allowance.month_limit(is_scheduled);
         if month_limit.is_some_and(|most| self.spent >= most) {
-            return Leave::Held(Hold::Spent, now.next_month());
+            return Permit::Held(Hold::Spent, now.next_month());
         }
         if self.spare < 1.0 {
             let seconds = (1.0 - self.spare) * 60.0 / f64::from(allowance.per_minute.max(1));
-            return Leave::Held(Hold::Throttled, now.plus_seconds(seconds.ceil() as i64));
+            return Permit::Held(Hold::Throttled, now.plus_seconds(seconds.ceil() as i64));
         }
         if self.rest_until.is_some() {
             self.probe_until = Some(now.plus_seconds(PROBE));
         }
         self.spare -= 1.0;
         self.spent += 1;
-        Leave::Granted
+        Permit::Granted
     }
 
     /// Learns how a granted question ended.
@@ -296,5 +296,4 @@ impl EngineStanding {
 }
 
 #[cfg(test)]
-#[path = "engine_tests.rs"]
 mod tests;

@@ -12,7 +12,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What an error means for whoever called, and for a queue that might try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// The request cannot be understood or breaks a rule; repeating it will not help.
     Invalid,
     /// We do not know who is calling.
@@ -44,7 +44,7 @@ pub enum Kind {
 #[error("{code}: {message}")]
 pub struct Error {
     /// What it means.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// Stable name for programs.
     pub code: &'static str,
     /// A sentence for people.
@@ -59,7 +59,7 @@ pub struct Error {
 
 impl Error {
     /// An error of `kind` with a stable `code`.
-    pub fn new(kind: Kind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(kind: ErrorKind, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind,
             code,
@@ -72,7 +72,7 @@ impl Error {
 
     /// The request breaks a rule.
     pub fn invalid(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Kind::Invalid, code, message)
+        Self::new(ErrorKind::Invalid, code, message)
     }
 
     /// The field or parameter `name` breaks a rule; the details list that as the contract's issues do.
@@ -84,12 +84,12 @@ impl Error {
 
     /// There is no such thing for this caller.
     pub fn not_found(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Kind::NotFound, code, message)
+        Self::new(ErrorKind::NotFound, code, message)
     }
 
     /// The state of the thing forbids it.
     pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Kind::Conflict, code, message)
+        Self::new(ErrorKind::Conflict, code, message)
     }
 
     /// Something we depend on is down; `what` names it for the log.
@@ -101,7 +101,7 @@ impl Error {
         Self {
             source: Some(Box::new(cause)),
             ..Self::new(
-                Kind::Unavailable,
+                ErrorKind::Unavailable,
                 "SERVICE_UNAVAILABLE",
                 "This is not available right now. Please try again in a moment.",
             )
@@ -117,7 +117,7 @@ impl Error {
         Self {
             source: Some(Box::new(cause)),
             ..Self::new(
-                Kind::Bug,
+                ErrorKind::Bug,
                 "INTERNAL_ERROR",
                 "Something went wrong on our side. Please try again.",
             )
@@ -143,7 +143,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self.kind,
-            Kind::Unavailable | Kind::Bug | Kind::TooMany | Kind::Conflict
+            ErrorKind::Unavailable | ErrorKind::Bug | ErrorKind::TooMany | ErrorKind::Conflict
         )
     }
 

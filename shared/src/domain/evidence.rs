@@ -218,7 +218,6 @@ pub(super) const FACE_VERIFIED: &str = "VERIFIED";
 
 #[cfg(test)]
 pub(super) mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// Evidence of a relation and nothing beside it.

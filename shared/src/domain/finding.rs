@@ -216,5 +216,4 @@ fn metadata(found: &Match, tier: Tier) -> Map<String, Value> {
 }
 
 #[cfg(test)]
-#[path = "finding_tests.rs"]
 mod tests;

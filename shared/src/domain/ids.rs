@@ -220,7 +220,6 @@ fn named(name: &str) -> Uuid {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

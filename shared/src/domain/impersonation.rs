@@ -49,7 +49,7 @@ pub struct Resemblance {
 /// What we take a profile for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Pretence {
+pub enum ImpersonationKind {
     /// It passes itself off as her.
     Impersonation,
     /// It shows her under somebody else's name.
@@ -114,14 +114,14 @@ impl Resemblance {
 
     /// What follows. A handle or a name alone says nothing: others may be called like her.
     #[must_use]
-    pub fn pretence(&self) -> Option<Pretence> {
+    pub fn pretence(&self) -> Option<ImpersonationKind> {
         let alike = self.handle > HandleLikeness::None;
         let (name, bio) = (self.name >= SAME_NAME, self.bio >= SAME_TEXT);
         match (self.shows_her_picture() || self.shows_her_face(), alike) {
-            (true, true) => Some(Pretence::Impersonation),
-            (true, false) if name => Some(Pretence::Impersonation),
-            (true, false) => Some(Pretence::FakeProfile),
-            (false, true) if name || bio => Some(Pretence::Impersonation),
+            (true, true) => Some(ImpersonationKind::Impersonation),
+            (true, false) if name => Some(ImpersonationKind::Impersonation),
+            (true, false) => Some(ImpersonationKind::FakeProfile),
+            (false, true) if name || bio => Some(ImpersonationKind::Impersonation),
             (false, _) => None,
         }
     }
@@ -152,19 +152,19 @@ pub fn profile_alert(
     user: UserId,
     profile: &PublicProfile,
     evidence: &Resemblance,
-    pretence: Pretence,
+    pretence: ImpersonationKind,
     now: Timestamp,
 ) -> Alert {
     let (kind, title) = match pretence {
-        Pretence::Impersonation => (
+        ImpersonationKind::Impersonation => (
             AlertType::ProfileImpersonation,
             "A profile that looks like yours was found on",
         ),
-        Pretence::FakeProfile if evidence.shows_her_picture() => (
+        ImpersonationKind::FakeProfile if evidence.shows_her_picture() => (
             AlertType::FakeProfile,
             "A profile with your photo was found on",
         ),
-        Pretence::FakeProfile => (
+        ImpersonationKind::FakeProfile => (
             AlertType::FakeProfile,
             "A profile that may show you was found on",
         ),
@@ -219,7 +219,7 @@ fn description(profile: &PublicProfile, evidence: &Resemblance) -> String {
 fn metadata(
     profile: &PublicProfile,
     evidence: &Resemblance,
-    pretence: Pretence,
+    pretence: ImpersonationKind,
 ) -> Map<String, Value> {
     let mut facts = Map::from_iter([
         ("platform".to_owned(), json!(profile.platform.shown())),
@@ -238,5 +238,4 @@ fn metadata(
 }
 
 #[cfg(test)]
-#[path = "impersonation_tests.rs"]
 mod tests;

@@ -172,7 +172,7 @@ impl Linked {
 /// What one look at a profile showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Look {
+pub struct ProfileSnapshot {
     /// When.
     pub at: Timestamp,
     /// How many followed it.
@@ -181,8 +181,8 @@ pub struct Look {
 
 /// The looks after another one: in order, each moment once, the oldest forgotten.
 #[must_use]
-pub fn with_look(looks: &[Look], look: Look) -> Vec<Look> {
-    let mut looks: Vec<Look> = looks
+pub fn with_look(looks: &[ProfileSnapshot], look: ProfileSnapshot) -> Vec<ProfileSnapshot> {
+    let mut looks: Vec<ProfileSnapshot> = looks
         .iter()
         .filter(|it| it.at != look.at)
         .cloned()
@@ -235,7 +235,6 @@ pub fn phone(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -276,7 +275,7 @@ mod tests {
 
     #[test]
     fn looks_are_in_order_once_and_few() {
-        let look = |second| Look {
+        let look = |second| ProfileSnapshot {
             at: at(second),
             followers: 1,
         };

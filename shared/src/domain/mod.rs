@@ -44,10 +44,10 @@ pub use account::{Account, Origin, Session, Shown, SignInMethod, Superseded};
 pub use alert::{Alert, AlertAction, AlertStatus, AlertType, Severity};
 pub use behaviour::{follower_alert, surge, surge_alert, suspicious, told_of};
 pub use breach::{Breach, breach_alert, mask, mask_local};
-pub use consent::{INTIMATE, Sending, Sendings, Vendor};
+pub use consent::{EngineConsent, INTIMATE, Sending, Vendor};
 pub use credentials::{Weakness, email, is_too_long, weaknesses};
-pub use engine::{Allowance, Ending, EngineStanding, Hold, Leave, is_new_account};
-pub use error::{BoxError, Error, Kind, Result};
+pub use engine::{Allowance, Ending, EngineStanding, Hold, Permit, is_new_account};
+pub use error::{BoxError, Error, ErrorKind, Result};
 pub use evidence::{
     ColourEvidence, Edit, Evidence, FaceEvidence, HashEvidence, OverlayEvidence, Person, Relation,
     Signal,
@@ -57,11 +57,11 @@ pub use ids::{
     AccountId, AlertId, AnswerId, ImageId, MatchId, PlanId, PlanItemId, ScanId, SessionId, UserId,
 };
 pub use image::{Image, ImageFilter, ImageState, ImageStatus, MAX_ACTIVE_IMAGES};
-pub use impersonation::{Persona, Pretence, Resemblance, profile_alert};
+pub use impersonation::{ImpersonationKind, Persona, Resemblance, profile_alert};
 pub use likeness::{HandleLikeness, handle_likeness, name_likeness, text_likeness};
 pub use link::{Link, LinkKind, WORKING_LINKS};
 pub use linked::{
-    CODE_LIFE, Linked, LinkedKind, Look as LinkedLook, MAX_LINKED, Platform, Proof, handle, phone,
+    CODE_LIFE, Linked, LinkedKind, MAX_LINKED, Platform, ProfileSnapshot, Proof, handle, phone,
     with_look,
 };
 pub use mail_feedback::{MailFeedback, MailStop, MailStopReason};
@@ -73,12 +73,13 @@ pub use onboarding::{
 pub use page::{Page, Pagination};
 pub use picture_name::{PictureName, PictureNames};
 pub use plan::{
-    Advice, Category, Entry, Plan, PlanItem, PlanItemStatus, PlanView, Standing, Template, advice,
+    Advice, Category, Entry, Plan, PlanItem, PlanItemStatus, PlanView, ProtectionState, Template,
+    advice,
 };
 pub use preferences::{
     Channel, Channels, ClockTime, Digest, Every, MailAnswer, Preferences, QuietHours,
 };
-pub use prints::{FacePrint, Intimacy, Prints, Traces, VectorPrint};
+pub use prints::{FacePrint, FileTraces, Intimacy, Prints, VectorPrint};
 pub use profile::{Follower, PublicProfile};
 pub use review::{Judgement, confirmed_alert};
 pub use role::Role;
@@ -89,4 +90,4 @@ pub use throttle::{Meter, Throttle};
 pub use time::Timestamp;
 pub use url::{CanonicalUrl, platform_of};
 pub use user::{Profile, RiskLevel, display_name};
-pub use verdict::{Claim, Look, Tier, Verdict};
+pub use verdict::{Comparison, EngineClaim, Tier, Verdict};

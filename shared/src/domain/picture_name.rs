@@ -68,7 +68,6 @@ fn ordinal_suffix(number: u32) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn at(text: &str) -> Timestamp {

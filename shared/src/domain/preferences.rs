@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{AlertType, Sendings, Timestamp};
+use super::{AlertType, EngineConsent, Timestamp};
 
 const DAY: i64 = 24 * 3600;
 
@@ -39,7 +39,7 @@ pub struct Preferences {
     /// pictures kept and compared.
     pub face_recognition: bool,
     /// Which of her pictures may be sent to which search engine.
-    pub engines: Sendings,
+    pub engines: EngineConsent,
 }
 
 /// Where she is told.
@@ -194,7 +194,7 @@ impl Default for Preferences {
             types: all_types(BTreeMap::new()),
             paused_until: None,
             face_recognition: false,
-            engines: Sendings::default(),
+            engines: EngineConsent::default(),
         }
     }
 }
@@ -209,7 +209,7 @@ impl Preferences {
     #[must_use]
     pub fn closed() -> Self {
         Self {
-            engines: Sendings::none(),
+            engines: EngineConsent::none(),
             ..Self::default()
         }
     }
@@ -296,7 +296,6 @@ impl Preferences {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use serde_json::json;
 
     use super::*;

@@ -27,7 +27,7 @@ pub struct Prints {
     /// How intimate it looks. A reason for more protection, never a condition for help.
     pub intimate: Option<Intimacy>,
     /// What the file told of its maker; all of it was removed.
-    pub traces: Traces,
+    pub traces: FileTraces,
 }
 
 impl Prints {
@@ -73,7 +73,7 @@ pub struct Intimacy {
 /// What a file told besides its pixels: whether, never what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Traces {
+pub struct FileTraces {
     /// The place where it was taken.
     pub gps: bool,
     /// The camera.
@@ -97,7 +97,6 @@ impl fmt::Debug for VectorPrint {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -47,7 +47,6 @@ pub struct PublicProfile {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -98,7 +98,6 @@ fn face_confidence(tier: Tier) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::{ImageId, ScanId};
     use crate::testing::finding;

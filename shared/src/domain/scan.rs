@@ -365,5 +365,4 @@ impl ScanFilter {
 }
 
 #[cfg(test)]
-#[path = "scan_tests.rs"]
 mod tests;

@@ -42,7 +42,6 @@ pub fn sensitive_site(host: &str) -> Option<SensitiveSite> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::CanonicalUrl;
 

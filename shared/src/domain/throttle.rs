@@ -83,7 +83,6 @@ fn backoff(count: u32, free: u32) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     const BACKOFF: Throttle = Throttle::Backoff {

@@ -62,7 +62,6 @@ pub fn display_name(text: Option<&str>) -> Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

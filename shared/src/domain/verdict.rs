@@ -45,7 +45,7 @@ impl Tier {
 
 /// What an engine says of a picture it found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Claim {
+pub enum EngineClaim {
     /// It looks like hers to an engine that looks for pictures that look alike.
     Alike,
     /// An engine that looks for copies has little to say for it.
@@ -60,7 +60,7 @@ pub enum Claim {
     Full,
 }
 
-impl Claim {
+impl EngineClaim {
     /// How sure we would be if we believed it.
     fn tier(self, score: Option<f64>) -> Tier {
         match self {
@@ -89,7 +89,7 @@ const SURE_FACE: f64 = 80.0;
 
 /// What our own look at the found picture said.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Look {
+pub enum Comparison {
     /// It was compared with hers.
     Compared(Box<Evidence>),
     /// It could not be fetched, read or compared.
@@ -115,7 +115,7 @@ impl Verdict {
     /// The verdict on a candidate, after our own `look`; nothing if it is dismissed, which is said of
     /// look-alikes only. An engine may give a score, 0 to 100.
     #[must_use]
-    pub fn of(claim: Claim, score: Option<f64>, look: Look) -> Option<Self> {
+    pub fn of(claim: EngineClaim, score: Option<f64>, look: Comparison) -> Option<Self> {
         let score = score.filter(|it| it.is_finite());
         let claimed = claim.tier(score);
         let score = score.unwrap_or_else(|| claim.usual()).clamp(0.0, 100.0);
@@ -123,10 +123,10 @@ impl Verdict {
             tier: Tier::Low,
             similarity: hundredths(score / 100.0),
             match_type: MatchType::Modified,
-            told: claim >= Claim::Page || claim == Claim::Weak,
+            told: claim >= EngineClaim::Page || claim == EngineClaim::Weak,
             evidence: None,
         };
-        let Look::Compared(evidence) = look else {
+        let Comparison::Compared(evidence) = look else {
             let tier = one_less(claimed);
             return Some(Self {
                 tier,
@@ -150,7 +150,7 @@ impl Verdict {
             Relation::SamePerson => Self {
                 tier: claimed.clamp(Tier::Medium, Tier::MediumHigh),
                 match_type: match claim {
-                    Claim::Face => MatchType::FaceMatch,
+                    EngineClaim::Face => MatchType::FaceMatch,
                     _ => MatchType::PersonCandidate,
                 },
                 told: true,
@@ -160,7 +160,7 @@ impl Verdict {
                 match_type: MatchType::Similar,
                 ..doubted
             },
-            Relation::Different if claim == Claim::Alike => return None,
+            Relation::Different if claim == EngineClaim::Alike => return None,
             Relation::Different => doubted,
         };
         Some(Self {
@@ -196,26 +196,25 @@ fn hundredths(value: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::evidence::tests::evidence;
 
-    const ALL: [Claim; 6] = [
-        Claim::Alike,
-        Claim::Weak,
-        Claim::Face,
-        Claim::Page,
-        Claim::Partial,
-        Claim::Full,
+    const ALL: [EngineClaim; 6] = [
+        EngineClaim::Alike,
+        EngineClaim::Weak,
+        EngineClaim::Face,
+        EngineClaim::Page,
+        EngineClaim::Partial,
+        EngineClaim::Full,
     ];
 
-    fn seen(claim: Claim, relation: Relation, likelihood: f64) -> Option<Verdict> {
-        let look = Look::Compared(Box::new(evidence(relation, likelihood)));
+    fn seen(claim: EngineClaim, relation: Relation, likelihood: f64) -> Option<Verdict> {
+        let look = Comparison::Compared(Box::new(evidence(relation, likelihood)));
         Verdict::of(claim, Some(60.0), look)
     }
 
-    fn unseen(claim: Claim, score: Option<f64>) -> Verdict {
-        Verdict::of(claim, score, Look::Unseen).unwrap()
+    fn unseen(claim: EngineClaim, score: Option<f64>) -> Verdict {
+        Verdict::of(claim, score, Comparison::Unseen).unwrap()
     }
 
     #[test]
@@ -234,13 +233,13 @@ mod tests {
     #[test]
     fn what_could_not_be_seen_is_one_step_less_sure() {
         for (claim, score, tier, told) in [
-            (Claim::Full, None, Tier::MediumHigh, true),
-            (Claim::Partial, None, Tier::Medium, true),
-            (Claim::Page, None, Tier::Low, true),
-            (Claim::Face, Some(80.0), Tier::Medium, true),
-            (Claim::Face, Some(79.9), Tier::Low, false),
-            (Claim::Weak, Some(20.0), Tier::Low, true),
-            (Claim::Alike, None, Tier::Low, false),
+            (EngineClaim::Full, None, Tier::MediumHigh, true),
+            (EngineClaim::Partial, None, Tier::Medium, true),
+            (EngineClaim::Page, None, Tier::Low, true),
+            (EngineClaim::Face, Some(80.0), Tier::Medium, true),
+            (EngineClaim::Face, Some(79.9), Tier::Low, false),
+            (EngineClaim::Weak, Some(20.0), Tier::Low, true),
+            (EngineClaim::Alike, None, Tier::Low, false),
         ] {
             let found = unseen(claim, score);
             assert_eq!((found.tier, found.told), (tier, told), "{claim:?}");
@@ -251,9 +250,13 @@ mod tests {
     #[test]
     fn her_face_in_another_picture_is_between() {
         for (claim, tier, kind) in [
-            (Claim::Full, Tier::MediumHigh, MatchType::PersonCandidate),
-            (Claim::Alike, Tier::Medium, MatchType::PersonCandidate),
-            (Claim::Face, Tier::Medium, MatchType::FaceMatch),
+            (
+                EngineClaim::Full,
+                Tier::MediumHigh,
+                MatchType::PersonCandidate,
+            ),
+            (EngineClaim::Alike, Tier::Medium, MatchType::PersonCandidate),
+            (EngineClaim::Face, Tier::Medium, MatchType::FaceMatch),
         ] {
             let found = seen(claim, Relation::SamePerson, 0.1).unwrap();
             assert_eq!((found.tier, found.match_type), (tier, kind));
@@ -264,27 +267,27 @@ mod tests {
 
     #[test]
     fn what_looks_different_is_put_to_her_unless_nobody_called_it_hers() {
-        for claim in ALL.into_iter().filter(|it| *it != Claim::Alike) {
+        for claim in ALL.into_iter().filter(|it| *it != EngineClaim::Alike) {
             let found = seen(claim, Relation::Different, 0.1).unwrap();
             assert_eq!((found.tier, found.similarity), (Tier::Low, 0.6));
-            assert_eq!(found.told, claim != Claim::Face);
+            assert_eq!(found.told, claim != EngineClaim::Face);
             let (status, review) = found.status();
             assert_eq!(status, MatchStatus::FlaggedForReview);
             assert_eq!(review, ReviewStatus::FlaggedForReview);
         }
-        assert_eq!(seen(Claim::Alike, Relation::Different, 0.1), None);
-        let alike = seen(Claim::Alike, Relation::Similar, 0.1).unwrap();
+        assert_eq!(seen(EngineClaim::Alike, Relation::Different, 0.1), None);
+        let alike = seen(EngineClaim::Alike, Relation::Similar, 0.1).unwrap();
         assert_eq!((alike.tier, alike.told), (Tier::Low, false));
     }
 
     #[test]
     fn odd_scores_are_taken_calmly() {
         for odd in [None, Some(f64::NAN), Some(f64::INFINITY)] {
-            assert_eq!(unseen(Claim::Full, odd).similarity, 0.98);
-            assert_eq!(unseen(Claim::Weak, odd).similarity, 0.0);
+            assert_eq!(unseen(EngineClaim::Full, odd).similarity, 0.98);
+            assert_eq!(unseen(EngineClaim::Weak, odd).similarity, 0.0);
         }
-        assert_eq!(unseen(Claim::Full, Some(-3.0)).similarity, 0.0);
-        assert_eq!(unseen(Claim::Full, Some(250.0)).similarity, 1.0);
+        assert_eq!(unseen(EngineClaim::Full, Some(-3.0)).similarity, 0.0);
+        assert_eq!(unseen(EngineClaim::Full, Some(250.0)).similarity, 1.0);
     }
 
     #[test]

@@ -55,7 +55,6 @@ fn same(one: u128, other: u128, bits: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -23,7 +23,7 @@ const MAX_LONG_TEXT: usize = 50_000;
 /// How the engine says a picture is related to hers. The surest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Kind {
+pub enum CandidateKind {
     /// The whole picture.
     Full,
     /// A part of it, or an altered one.
@@ -49,7 +49,7 @@ pub struct Candidate {
     pub score: Option<f64>,
     /// How it is related to hers.
     #[serde(default)]
-    pub kind: Kind,
+    pub kind: CandidateKind,
     /// The page's title as plain text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -131,7 +131,7 @@ impl SafeSearch {
 /// What a search came to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
+pub struct SearchResult {
     /// Best first.
     pub candidates: Vec<Candidate>,
     /// The engine cannot search for this picture, today or tomorrow.
@@ -142,7 +142,7 @@ pub struct Answer {
     pub safe_search: Option<SafeSearch>,
 }
 
-impl Answer {
+impl SearchResult {
     /// What the engine cannot search for.
     pub(crate) fn unsuitable() -> Self {
         Self {
@@ -200,12 +200,11 @@ fn is_day(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use serde_json::json;
 
     use super::*;
 
-    fn candidate(kind: Kind, score: Option<f64>, page: &str, picture: &str) -> Candidate {
+    fn candidate(kind: CandidateKind, score: Option<f64>, page: &str, picture: &str) -> Candidate {
         let some = |it: &str| (!it.is_empty()).then(|| it.to_owned());
         Candidate {
             picture: some(picture),
@@ -216,7 +215,7 @@ mod tests {
         }
     }
 
-    fn pages(answer: &Answer) -> Vec<&str> {
+    fn pages(answer: &SearchResult) -> Vec<&str> {
         answer
             .candidates
             .iter()
@@ -226,12 +225,22 @@ mod tests {
 
     #[test]
     fn the_surest_come_first_and_equals_keep_the_engines_order() {
-        let answer = Answer::of([
-            candidate(Kind::Similar, None, "https://e.example/1", ""),
-            candidate(Kind::Similar, None, "https://e.example/2", ""),
-            candidate(Kind::Partial, Some(40.0), "https://e.example/3", ""),
-            candidate(Kind::Partial, Some(45.0), "https://e.example/4", ""),
-            candidate(Kind::Full, None, "https://e.example/5", ""),
+        let answer = SearchResult::of([
+            candidate(CandidateKind::Similar, None, "https://e.example/1", ""),
+            candidate(CandidateKind::Similar, None, "https://e.example/2", ""),
+            candidate(
+                CandidateKind::Partial,
+                Some(40.0),
+                "https://e.example/3",
+                "",
+            ),
+            candidate(
+                CandidateKind::Partial,
+                Some(45.0),
+                "https://e.example/4",
+                "",
+            ),
+            candidate(CandidateKind::Full, None, "https://e.example/5", ""),
         ]);
         let want = ["5", "4", "3", "1", "2"].map(|it| format!("https://e.example/{it}"));
         assert_eq!(pages(&answer), want);
@@ -240,16 +249,28 @@ mod tests {
     #[test]
     fn what_adds_nothing_is_left_out() {
         let (page, picture) = ("https://e.example/p", "https://e.example/a.jpg");
-        let answer = Answer::of([
-            candidate(Kind::Partial, None, page, picture),
-            candidate(Kind::Full, None, page, picture),
-            candidate(Kind::Partial, None, page, "https://e.example/b.jpg"),
-            candidate(Kind::Partial, None, "", picture),
-            candidate(Kind::Page, None, page, ""),
-            candidate(Kind::Page, None, "https://e.example/q", ""),
+        let answer = SearchResult::of([
+            candidate(CandidateKind::Partial, None, page, picture),
+            candidate(CandidateKind::Full, None, page, picture),
+            candidate(
+                CandidateKind::Partial,
+                None,
+                page,
+                "https://e.example/b.jpg",
+            ),
+            candidate(CandidateKind::Partial, None, "", picture),
+            candidate(CandidateKind::Page, None, page, ""),
+            candidate(CandidateKind::Page, None, "https://e.example/q", ""),
         ]);
         let kinds: Vec<_> = answer.candidates.iter().map(|it| it.kind).collect();
-        assert_eq!(kinds, [Kind::Full, Kind::Partial, Kind::Page]);
+        assert_eq!(
+            kinds,
+            [
+                CandidateKind::Full,
+                CandidateKind::Partial,
+                CandidateKind::Page
+            ]
+        );
     }
 
     #[test]
@@ -263,16 +284,16 @@ mod tests {
             "",
             "not an address",
         ] {
-            let named = [candidate(Kind::Full, None, bad, bad)];
-            assert_eq!(Answer::of(named), Answer::default(), "{bad}");
+            let named = [candidate(CandidateKind::Full, None, bad, bad)];
+            assert_eq!(SearchResult::of(named), SearchResult::default(), "{bad}");
         }
         let half = candidate(
-            Kind::Full,
+            CandidateKind::Full,
             None,
             "mailto:a@e.example",
             "https://e.example/a.jpg",
         );
-        let kept = Answer::of([half]).candidates.remove(0);
+        let kept = SearchResult::of([half]).candidates.remove(0);
         assert_eq!(
             (kept.page, kept.picture.as_deref()),
             (None, Some("https://e.example/a.jpg"))
@@ -288,12 +309,16 @@ mod tests {
             (1e300, 100.0),
         ] {
             let named = [candidate(
-                Kind::Full,
+                CandidateKind::Full,
                 Some(score),
                 "https://e.example/p",
                 "",
             )];
-            assert_eq!(Answer::of(named).candidates[0].score, Some(kept), "{score}");
+            assert_eq!(
+                SearchResult::of(named).candidates[0].score,
+                Some(kept),
+                "{score}"
+            );
         }
     }
 
@@ -303,14 +328,14 @@ mod tests {
             score: Some(180.0),
             title: Some(" Thread <b>42</b> &amp; more ".into()),
             seen_on: Some("2 years ago".into()),
-            ..candidate(Kind::Full, None, "https://e.example/p", "")
+            ..candidate(CandidateKind::Full, None, "https://e.example/p", "")
         };
         let none = Candidate {
             score: Some(f64::NAN),
             seen_on: Some("2025-11-03".into()),
-            ..candidate(Kind::Similar, None, "https://e.example/q", "")
+            ..candidate(CandidateKind::Similar, None, "https://e.example/q", "")
         };
-        let answer = Answer::of([named, none]);
+        let answer = SearchResult::of([named, none]);
         let [one, two] = &answer.candidates[..] else {
             panic!("two are kept");
         };
@@ -327,32 +352,38 @@ mod tests {
         let long = |at: usize| format!("https://e.example/{at}{}", "x".repeat(LONG_ADDRESS - 30));
         let named = (0..400).map(|at| Candidate {
             title: Some("\u{1F600}".repeat(500)),
-            ..candidate(Kind::Full, None, &long(at), &long(at))
+            ..candidate(CandidateKind::Full, None, &long(at), &long(at))
         });
-        let answer = Answer::of(named);
+        let answer = SearchResult::of(named);
         assert!(answer.candidates.len() >= 80 && answer.candidates.len() <= MAX_CANDIDATES);
         assert!(serde_json::to_vec(&answer).unwrap().len() < 380_000);
-        let short =
-            (0..400).map(|at| candidate(Kind::Page, None, &format!("https://e.example/{at}"), ""));
-        assert_eq!(Answer::of(short).candidates.len(), MAX_CANDIDATES);
+        let short = (0..400).map(|at| {
+            candidate(
+                CandidateKind::Page,
+                None,
+                &format!("https://e.example/{at}"),
+                "",
+            )
+        });
+        assert_eq!(SearchResult::of(short).candidates.len(), MAX_CANDIDATES);
     }
 
     #[test]
     fn a_long_address_keeps_its_page_and_many_crowd_out_nobody() {
         let long = |at: usize| format!("https://e.example/{at}?q={}", "x".repeat(MAX_ADDRESS - 40));
         let picture = "https://e.example/a.jpg";
-        let answer = Answer::of([candidate(Kind::Full, None, &long(1), picture)]);
+        let answer = SearchResult::of([candidate(CandidateKind::Full, None, &long(1), picture)]);
         assert_eq!(pages(&answer), [long(1)]);
         let longer = format!("{}{}", long(1), "x".repeat(40));
-        let answer = Answer::of([candidate(Kind::Full, None, &longer, picture)]);
+        let answer = SearchResult::of([candidate(CandidateKind::Full, None, &longer, picture)]);
         assert_eq!(answer.candidates[0].page, None);
 
-        let named = (0..90).map(|at| candidate(Kind::Full, None, &long(at), &long(at)));
+        let named = (0..90).map(|at| candidate(CandidateKind::Full, None, &long(at), &long(at)));
         let short = |at: usize| {
             let page = format!("https://e.example/{at}{}", "x".repeat(LONG_ADDRESS - 30));
-            candidate(Kind::Similar, None, &page, "")
+            candidate(CandidateKind::Similar, None, &page, "")
         };
-        let answer = Answer::of(named.chain((0..90).map(short)));
+        let answer = SearchResult::of(named.chain((0..90).map(short)));
         let longs = answer.candidates.iter().filter(|it| it.is_long()).count();
         assert_eq!(longs, MAX_LONG_TEXT / (2 * long(1).len()));
         assert_eq!(answer.candidates.len(), 90 + longs);
@@ -362,8 +393,8 @@ mod tests {
     #[test]
     fn an_answer_kept_by_an_older_version_is_still_read() {
         let old = json!({ "candidates": [{ "picture": "https://e.example/a.jpg", "page": null, "score": 61.3 }] });
-        let read: Answer = serde_json::from_value(old).unwrap();
-        assert_eq!(read.candidates[0].kind, Kind::Similar);
+        let read: SearchResult = serde_json::from_value(old).unwrap();
+        assert_eq!(read.candidates[0].kind, CandidateKind::Similar);
         let odd: SafeSearch = serde_json::from_value(json!({ "adult": "A_NEW_ONE" })).unwrap();
         assert_eq!((odd.adult, odd.intimacy()), (Likelihood::Unknown, None));
     }

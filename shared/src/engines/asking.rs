@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use crate::clock;
 use crate::domain::{BoxError, Timestamp};
-use crate::metrics::{self, Measure, Outcome};
+use crate::metrics::{self, Measure, QuestionOutcome};
 use crate::traces::TARGET;
 
 /// How long one try may take.
@@ -132,13 +132,13 @@ where
 }
 
 /// What a trouble says of the engine.
-fn outcome(trouble: Option<&EngineError>) -> Outcome {
+fn outcome(trouble: Option<&EngineError>) -> QuestionOutcome {
     match trouble {
-        None => Outcome::Answered,
-        Some(EngineError::Spent) => Outcome::Spent,
-        Some(EngineError::Rejected(_)) => Outcome::Declined,
-        Some(err) if err.is_throttled() => Outcome::Declined,
-        Some(_) => Outcome::Failed,
+        None => QuestionOutcome::Answered,
+        Some(EngineError::Spent) => QuestionOutcome::Spent,
+        Some(EngineError::Rejected(_)) => QuestionOutcome::Declined,
+        Some(err) if err.is_throttled() => QuestionOutcome::Declined,
+        Some(_) => QuestionOutcome::Failed,
     }
 }
 
@@ -204,7 +204,6 @@ fn pause(attempt: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use time::macros::datetime;
 
     use super::*;
@@ -236,7 +235,7 @@ mod tests {
             status,
             after: None,
         };
-        use Outcome::{Declined, Failed, Spent};
+        use QuestionOutcome::{Declined, Failed, Spent};
         for (trouble, for_all, throttled, brief, measured) in [
             (EngineError::Refused(401), true, false, false, Failed),
             (EngineError::Spent, true, false, false, Spent),

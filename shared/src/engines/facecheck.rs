@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
 
-use super::answer::{Answer, Candidate, Kind};
+use super::answer::{Candidate, CandidateKind, SearchResult};
 use super::asking::{self, EngineError, read_up_to, retry_after};
 use super::reading::{list, maybe, parsed};
 use crate::domain::BoxError;
@@ -59,7 +59,7 @@ pub enum Poll {
     /// It says it is done and names nothing, which it may yet take back.
     Doubtful,
     /// Done.
-    Done(Answer),
+    Done(SearchResult),
 }
 
 /// The service, with a key.
@@ -164,7 +164,7 @@ impl FaceCheck {
         let request = request.header("content-type", "application/json");
         let reply = self.ask(request.body(question.to_string())).await?;
         match reply.meaning() {
-            Some(Meaning::NoFace) => Ok(Poll::Done(Answer::unsuitable())),
+            Some(Meaning::NoFace) => Ok(Poll::Done(SearchResult::unsuitable())),
             Some(meaning) => Err(meaning.trouble()),
             None => Ok(reply.poll()),
         }
@@ -299,14 +299,14 @@ impl Reply {
 }
 
 impl Output {
-    fn answer(self) -> Answer {
+    fn answer(self) -> SearchResult {
         let alike = |it: &Item| it.score.is_some_and(|score| score >= MIN_SCORE);
         let found = self.items.into_iter().filter(alike);
-        Answer::of(found.map(|it| Candidate {
+        SearchResult::of(found.map(|it| Candidate {
             picture: it.image_url,
             page: it.url,
             score: it.score,
-            kind: Kind::Face,
+            kind: CandidateKind::Face,
             ..Candidate::default()
         }))
     }
@@ -356,5 +356,4 @@ impl FaceCheck {
 }
 
 #[cfg(test)]
-#[path = "facecheck_tests.rs"]
 mod tests;

@@ -32,7 +32,7 @@ const USER_AGENT: &str = "Mozilla/5.0 (compatible; Vara/1.0)";
 
 /// Why a link was not followed, or what it led to was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum FetchRefusal {
     /// Not an absolute http or https address.
     #[error("not a web address")]
     NotWeb,
@@ -125,16 +125,16 @@ impl Fetcher {
     }
 
     /// The picture at `link`, by its bytes and not by its name.
-    pub async fn picture(&self, link: &str) -> Result<Bytes, Refusal> {
+    pub async fn picture(&self, link: &str) -> Result<Bytes, FetchRefusal> {
         let span = tracing::info_span!(target: TARGET, "fetch");
         tokio::time::timeout(self.total, self.follow(link))
             .instrument(span)
             .await
-            .unwrap_or(Err(Refusal::TooSlow))
+            .unwrap_or(Err(FetchRefusal::TooSlow))
     }
 
-    async fn follow(&self, link: &str) -> Result<Bytes, Refusal> {
-        let mut url = Url::parse(link).map_err(|_| Refusal::NotWeb)?;
+    async fn follow(&self, link: &str) -> Result<Bytes, FetchRefusal> {
+        let mut url = Url::parse(link).map_err(|_| FetchRefusal::NotWeb)?;
         for _ in 0..=MAX_REDIRECTS {
             self.check(&url)?;
             let reply = self
@@ -152,10 +152,10 @@ impl Fetcher {
                 .get(LOCATION)
                 .and_then(|it| it.to_str().ok());
             url = url
-                .join(next.ok_or(Refusal::Status(reply.status().as_u16()))?)
-                .map_err(|_| Refusal::NotWeb)?;
+                .join(next.ok_or(FetchRefusal::Status(reply.status().as_u16()))?)
+                .map_err(|_| FetchRefusal::NotWeb)?;
         }
-        Err(Refusal::Redirects)
+        Err(FetchRefusal::Redirects)
     }
 
     /// Sends `body` to an address somebody named, and says with which status it was answered. Nothing
@@ -165,25 +165,25 @@ impl Fetcher {
         link: &str,
         headers: &[(&'static str, String)],
         body: String,
-    ) -> Result<u16, Refusal> {
-        let url = Url::parse(link).map_err(|_| Refusal::NotWeb)?;
+    ) -> Result<u16, FetchRefusal> {
+        let url = Url::parse(link).map_err(|_| FetchRefusal::NotWeb)?;
         self.check(&url)?;
         let mut request = self.client.post(url).body(body);
         for (name, value) in headers {
             request = request.header(*name, value);
         }
         let sent = tokio::time::timeout(self.total, request.send());
-        let reply = sent.await.map_err(|_| Refusal::TooSlow)?;
+        let reply = sent.await.map_err(|_| FetchRefusal::TooSlow)?;
         let status = reply.map_err(|err| reason(&err))?.status();
         if status.is_success() {
             Ok(status.as_u16())
         } else {
-            Err(Refusal::Status(status.as_u16()))
+            Err(FetchRefusal::Status(status.as_u16()))
         }
     }
 
     /// Everything that can be said of a link before it is resolved.
-    fn check(&self, url: &Url) -> Result<(), Refusal> {
+    fn check(&self, url: &Url) -> Result<(), FetchRefusal> {
         check(url, self.allowed.as_ref())
     }
 }
@@ -199,43 +199,43 @@ pub fn may_be_called(link: &str, allowed: Option<&str>) -> bool {
     })
 }
 
-fn check(url: &Url, except: Option<&(String, u16)>) -> Result<(), Refusal> {
+fn check(url: &Url, except: Option<&(String, u16)>) -> Result<(), FetchRefusal> {
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(Refusal::NotWeb);
+        return Err(FetchRefusal::NotWeb);
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Refusal::Credentials);
+        return Err(FetchRefusal::Credentials);
     }
     let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
-        return Err(Refusal::NotWeb);
+        return Err(FetchRefusal::NotWeb);
     };
     match except {
         Some((name, allowed)) if host.to_string() == *name => {
             return if port == *allowed {
                 Ok(())
             } else {
-                Err(Refusal::NotPublic)
+                Err(FetchRefusal::NotPublic)
             };
         }
         _ => {}
     }
     if !matches!(port, 80 | 443) {
-        return Err(Refusal::Port);
+        return Err(FetchRefusal::Port);
     }
     // A literal address never reaches the resolver. `Url` has already read the odd spellings
     // (octal, hexadecimal, one big number) as the browser would.
     match host {
-        Host::Ipv4(it) if !is_public(it.into()) => Err(Refusal::NotPublic),
-        Host::Ipv6(it) if !is_public(it.into()) => Err(Refusal::NotPublic),
+        Host::Ipv4(it) if !is_public(it.into()) => Err(FetchRefusal::NotPublic),
+        Host::Ipv6(it) if !is_public(it.into()) => Err(FetchRefusal::NotPublic),
         _ => Ok(()),
     }
 }
 
 /// The body of an answer, if it is a picture.
-async fn body(mut reply: Response) -> Result<Bytes, Refusal> {
+async fn body(mut reply: Response) -> Result<Bytes, FetchRefusal> {
     // A part of a picture, or none, is a success too, but none that was asked for.
     if reply.status() != StatusCode::OK {
-        return Err(Refusal::Status(reply.status().as_u16()));
+        return Err(FetchRefusal::Status(reply.status().as_u16()));
     }
     let claimed = reply
         .headers()
@@ -243,40 +243,40 @@ async fn body(mut reply: Response) -> Result<Bytes, Refusal> {
         .and_then(|it| it.to_str().ok())
         .unwrap_or_default();
     if !claimed.to_ascii_lowercase().starts_with("image/") {
-        return Err(Refusal::NotAPicture);
+        return Err(FetchRefusal::NotAPicture);
     }
     if reply
         .content_length()
         .is_some_and(|it| it > MAX_BYTES as u64)
     {
-        return Err(Refusal::TooLarge);
+        return Err(FetchRefusal::TooLarge);
     }
     let mut bytes = BytesMut::new();
     while let Some(chunk) = reply.chunk().await.map_err(|err| reason(&err))? {
         if bytes.len() + chunk.len() > MAX_BYTES {
-            return Err(Refusal::TooLarge);
+            return Err(FetchRefusal::TooLarge);
         }
         bytes.extend_from_slice(&chunk);
     }
     if vara_imaging::sniff(&bytes).is_none() {
-        return Err(Refusal::NotAPicture);
+        return Err(FetchRefusal::NotAPicture);
     }
     Ok(bytes.freeze())
 }
 
 /// Why a request failed. Our own refusals travel through the client's errors.
-fn reason(err: &reqwest::Error) -> Refusal {
+fn reason(err: &reqwest::Error) -> FetchRefusal {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(err);
     while let Some(it) = cause {
-        if let Some(refusal) = it.downcast_ref::<Refusal>() {
+        if let Some(refusal) = it.downcast_ref::<FetchRefusal>() {
             return *refusal;
         }
         cause = it.source();
     }
     if err.is_timeout() {
-        Refusal::TooSlow
+        FetchRefusal::TooSlow
     } else {
-        Refusal::Unreachable
+        FetchRefusal::Unreachable
     }
 }
 
@@ -308,7 +308,7 @@ impl Resolve for PublicOnly {
             let found = found.await?;
             // One bad address is enough: a name with both kinds is made to slip through.
             if !excepted && !found.iter().all(|it| is_public(it.ip())) {
-                return Err(Refusal::NotPublic.into());
+                return Err(FetchRefusal::NotPublic.into());
             }
             Ok(Box::new(found.into_iter()) as Addrs)
         })
@@ -316,9 +316,7 @@ impl Resolve for PublicOnly {
 }
 
 #[cfg(test)]
-#[path = "fetch_tests.rs"]
 mod tests;
 
 #[cfg(test)]
-#[path = "fetch_corpus_tests.rs"]
 mod corpus_tests;

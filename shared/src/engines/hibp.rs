@@ -220,5 +220,4 @@ impl From<Wire> for Breach {
 }
 
 #[cfg(test)]
-#[path = "hibp_tests.rs"]
 mod tests;

@@ -23,10 +23,10 @@ mod corpus;
 #[cfg(test)]
 pub(crate) mod script;
 
-pub use answer::{Answer, Candidate, Kind, SafeSearch};
+pub use answer::{Candidate, CandidateKind, SafeSearch, SearchResult};
 pub use asking::EngineError;
 pub use facecheck::{FaceCheck, Poll, Upload};
-pub use fetch::{Fetcher, Refusal, may_be_called};
+pub use fetch::{FetchRefusal, Fetcher, may_be_called};
 pub use hibp::Hibp;
 pub use oauth::{OAuth, Tokens};
 pub use serpapi::{Provider, SerpApi};

@@ -57,7 +57,7 @@ impl std::fmt::Debug for Tokens {
 }
 
 #[derive(Deserialize)]
-struct Granted {
+struct TokenResponse {
     access_token: String,
     refresh_token: Option<String>,
     expires_in: Option<i64>,
@@ -177,7 +177,7 @@ impl OAuth {
             .body(form);
         let sent = asked.send().await.map_err(|_| EngineError::Silent)?;
         let bytes = judged(sent).await?;
-        let granted: Granted =
+        let granted: TokenResponse =
             serde_json::from_slice(&bytes).map_err(|_| EngineError::Garbage("not the format"))?;
         Ok(Tokens {
             access: granted.access_token,
@@ -207,5 +207,4 @@ async fn judged(reply: Response) -> Result<Bytes, EngineError> {
 }
 
 #[cfg(test)]
-#[path = "oauth_tests.rs"]
 mod tests;

@@ -1,7 +1,5 @@
 //! A service for tests: it gives scripted answers in turn and remembers what it was sent.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

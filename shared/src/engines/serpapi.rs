@@ -10,7 +10,7 @@ use reqwest::Client;
 use serde::Deserialize;
 use url::Url;
 
-use super::answer::{Answer, Candidate, Kind};
+use super::answer::{Candidate, CandidateKind, SearchResult};
 use super::asking::{self, EngineError, read, retry_after};
 use super::reading::{list, maybe, parsed};
 use crate::domain::BoxError;
@@ -132,7 +132,11 @@ impl SerpApi {
 
     /// What `provider` finds for the picture at this address. The service keeps an answer for an hour,
     /// so asking again after trouble is not paid for twice.
-    pub async fn search(&self, provider: Provider, picture: &str) -> Result<Answer, EngineError> {
+    pub async fn search(
+        &self,
+        provider: Provider,
+        picture: &str,
+    ) -> Result<SearchResult, EngineError> {
         asking::asked(provider.name(), || self.try_search(provider, picture)).await
     }
 
@@ -141,7 +145,11 @@ impl SerpApi {
         asking::asked(Self::NAME, || self.try_remaining()).await
     }
 
-    async fn try_search(&self, provider: Provider, picture: &str) -> Result<Answer, EngineError> {
+    async fn try_search(
+        &self,
+        provider: Provider,
+        picture: &str,
+    ) -> Result<SearchResult, EngineError> {
         let mut question = provider.question(picture);
         if self.leaves_no_trace {
             question.push(("zero_trace", "true"));
@@ -233,17 +241,17 @@ struct Reply {
     #[serde(default, deserialize_with = "maybe")]
     search_metadata: Option<About>,
     #[serde(default, deserialize_with = "list")]
-    exact_matches: Vec<Found>,
+    exact_matches: Vec<SerpApiResult>,
     #[serde(default, deserialize_with = "list")]
-    visual_matches: Vec<Found>,
+    visual_matches: Vec<SerpApiResult>,
     #[serde(default, deserialize_with = "list")]
-    image_results: Vec<Found>,
+    image_results: Vec<SerpApiResult>,
     #[serde(default, deserialize_with = "list")]
-    inline_images: Vec<Found>,
+    inline_images: Vec<SerpApiResult>,
     #[serde(default, deserialize_with = "list")]
-    images_results: Vec<Found>,
+    images_results: Vec<SerpApiResult>,
     #[serde(default, deserialize_with = "list")]
-    related_content: Vec<Found>,
+    related_content: Vec<SerpApiResult>,
 }
 
 #[derive(Deserialize)]
@@ -253,7 +261,7 @@ struct About {
 
 /// One result of any of the lists. Most of it may be missing.
 #[derive(Deserialize)]
-struct Found {
+struct SerpApiResult {
     #[serde(default, deserialize_with = "maybe")]
     title: Option<String>,
     #[serde(default, deserialize_with = "maybe")]
@@ -275,7 +283,7 @@ struct Found {
 }
 
 impl Reply {
-    fn answer(self) -> Result<Answer, EngineError> {
+    fn answer(self) -> Result<SearchResult, EngineError> {
         let state = self.search_metadata.and_then(|it| it.status);
         let is_done = state.as_deref() == Some("Success");
         let meaning = self.error.as_deref().map(meaning);
@@ -294,17 +302,17 @@ impl Reply {
             _ => {}
         }
         let lists = [
-            (self.exact_matches, Kind::Full),
-            (self.image_results, Kind::Page),
-            (self.visual_matches, Kind::Similar),
-            (self.inline_images, Kind::Similar),
-            (self.images_results, Kind::Similar),
-            (self.related_content, Kind::Similar),
+            (self.exact_matches, CandidateKind::Full),
+            (self.image_results, CandidateKind::Page),
+            (self.visual_matches, CandidateKind::Similar),
+            (self.inline_images, CandidateKind::Similar),
+            (self.images_results, CandidateKind::Similar),
+            (self.related_content, CandidateKind::Similar),
         ];
         let candidates = lists
             .into_iter()
             .flat_map(|(found, kind)| found.into_iter().map(move |it| it.candidate(kind)));
-        Ok(Answer::of(candidates))
+        Ok(SearchResult::of(candidates))
     }
 }
 
@@ -315,8 +323,8 @@ fn busy(status: u16) -> EngineError {
     }
 }
 
-impl Found {
-    fn candidate(self, kind: Kind) -> Candidate {
+impl SerpApiResult {
+    fn candidate(self, kind: CandidateKind) -> Candidate {
         let mut pages = [self.source, self.link].into_iter().flatten();
         let page = pages.find(|it| is_a_page(it));
         let large = self.image.or(self.original).or(self.cdn_original);
@@ -367,5 +375,4 @@ fn meaning(words: &str) -> Meaning {
 }
 
 #[cfg(test)]
-#[path = "serpapi_tests.rs"]
 mod tests;

@@ -27,7 +27,7 @@ pub struct Social {
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct ProfileList {
     profiles: Vec<PublicProfile>,
 }
 
@@ -61,7 +61,7 @@ impl Social {
         name: &str,
     ) -> Result<Vec<PublicProfile>, EngineError> {
         let path = format!("{}/search?q={}", platform.as_str(), encoded(name));
-        let found: Option<Found> = self.asked(&path).await?;
+        let found: Option<ProfileList> = self.asked(&path).await?;
         let found = found.map(|it| it.profiles).unwrap_or_default().into_iter();
         Ok(found.take(MOST).map(trimmed).collect())
     }
@@ -113,7 +113,6 @@ fn trimmed(mut profile: PublicProfile) -> PublicProfile {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use serde_json::json;
     use tokio::net::TcpListener;
 

@@ -9,7 +9,7 @@ use reqwest::{Client, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use url::Url;
 
-use super::answer::{Answer, Candidate, Kind, MAX_ADDRESS};
+use super::answer::{Candidate, CandidateKind, MAX_ADDRESS, SearchResult};
 use super::asking::{self, EngineError, read, retry_after};
 use super::reading::{list, maybe, parsed};
 use crate::domain::BoxError;
@@ -56,12 +56,12 @@ impl TinEye {
     }
 
     /// Searches for a JPEG.
-    pub async fn search(&self, picture: &Bytes) -> Result<Answer, EngineError> {
+    pub async fn search(&self, picture: &Bytes) -> Result<SearchResult, EngineError> {
         asking::asked(Self::NAME, || self.by_bytes(picture)).await
     }
 
     /// Searches for the picture at this address, which the engine fetches itself.
-    pub async fn search_address(&self, picture: &str) -> Result<Answer, EngineError> {
+    pub async fn search_address(&self, picture: &str) -> Result<SearchResult, EngineError> {
         asking::asked(Self::NAME, || self.by_address(picture)).await
     }
 
@@ -70,7 +70,7 @@ impl TinEye {
         asking::asked(Self::NAME, || self.try_remaining()).await
     }
 
-    async fn by_bytes(&self, picture: &Bytes) -> Result<Answer, EngineError> {
+    async fn by_bytes(&self, picture: &Bytes) -> Result<SearchResult, EngineError> {
         let part = Part::stream_with_length(picture.clone(), picture.len() as u64)
             .file_name("picture.jpg");
         let part = part
@@ -81,7 +81,7 @@ impl TinEye {
         self.ask(request.multipart(form)).await
     }
 
-    async fn by_address(&self, picture: &str) -> Result<Answer, EngineError> {
+    async fn by_address(&self, picture: &str) -> Result<SearchResult, EngineError> {
         let address = self.search_at(MATCHES_BY_ADDRESS, Some(picture))?;
         self.ask(self.client.get(address)).await
     }
@@ -106,10 +106,10 @@ impl TinEye {
         address.map_err(|_| EngineError::Garbage("no address"))
     }
 
-    async fn ask(&self, request: RequestBuilder) -> Result<Answer, EngineError> {
+    async fn ask(&self, request: RequestBuilder) -> Result<SearchResult, EngineError> {
         match self.results(request).await? {
             Some(results) => answer(results),
-            None => Ok(Answer::unsuitable()),
+            None => Ok(SearchResult::unsuitable()),
         }
     }
 
@@ -179,11 +179,11 @@ impl Envelope {
 #[derive(Deserialize)]
 struct Results {
     #[serde(deserialize_with = "list")]
-    matches: Vec<Found>,
+    matches: Vec<TinEyeMatch>,
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct TinEyeMatch {
     #[serde(default, deserialize_with = "maybe")]
     image_url: Option<String>,
     #[serde(default, deserialize_with = "maybe")]
@@ -203,15 +203,15 @@ struct Backlink {
 }
 
 /// The candidates of an answer: one for each page that shows a match.
-fn answer(results: serde_json::Value) -> Result<Answer, EngineError> {
+fn answer(results: serde_json::Value) -> Result<SearchResult, EngineError> {
     let results: Results =
         serde_json::from_value(results).map_err(|_| EngineError::Garbage("no matches"))?;
-    Ok(Answer::of(
+    Ok(SearchResult::of(
         results.matches.into_iter().flat_map(candidates_of),
     ))
 }
 
-fn candidates_of(found: Found) -> Vec<Candidate> {
+fn candidates_of(found: TinEyeMatch) -> Vec<Candidate> {
     let own = found.image_url.filter(|it| !it.is_empty());
     let of_match = Candidate {
         picture: own,
@@ -238,14 +238,13 @@ fn candidates_of(found: Found) -> Vec<Candidate> {
     candidates
 }
 
-fn kind(score: Option<f64>) -> Kind {
+fn kind(score: Option<f64>) -> CandidateKind {
     match score {
-        Some(it) if it >= FULL => Kind::Full,
-        Some(it) if it >= PARTIAL => Kind::Partial,
-        _ => Kind::Similar,
+        Some(it) if it >= FULL => CandidateKind::Full,
+        Some(it) if it >= PARTIAL => CandidateKind::Partial,
+        _ => CandidateKind::Similar,
     }
 }
 
 #[cfg(test)]
-#[path = "tineye_tests.rs"]
 mod tests;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::answer::{Answer, Candidate, Kind, SafeSearch};
+use super::answer::{Candidate, CandidateKind, SafeSearch, SearchResult};
 use super::asking::{self, EngineError, TIMEOUT, read, retry_after};
 use super::reading::{list, maybe, parsed};
 use crate::domain::BoxError;
@@ -59,9 +59,9 @@ impl Vision {
     }
 
     /// Searches for a picture.
-    pub async fn search(&self, picture: &Bytes) -> Result<Answer, EngineError> {
+    pub async fn search(&self, picture: &Bytes) -> Result<SearchResult, EngineError> {
         if picture.len() > MAX_PICTURE {
-            return Ok(Answer::unsuitable());
+            return Ok(SearchResult::unsuitable());
         }
         let question = json!({ "requests": [{
             "image": { "content": STANDARD.encode(picture) },
@@ -75,7 +75,7 @@ impl Vision {
         asking::asked(Self::NAME, || self.ask(question.clone())).await
     }
 
-    async fn ask(&self, question: Bytes) -> Result<Answer, EngineError> {
+    async fn ask(&self, question: Bytes) -> Result<SearchResult, EngineError> {
         let sent = self
             .client
             .post(self.annotate.clone())
@@ -124,16 +124,16 @@ struct OfPicture {
 }
 
 impl OfPicture {
-    fn answer(self) -> Result<Answer, EngineError> {
+    fn answer(self) -> Result<SearchResult, EngineError> {
         let named = match (self.web_detection, self.error) {
             // What was found before something failed is as good as ever.
             (Some(web), _) => web.candidates(),
             (None, Some(trouble)) => return trouble.of_the_picture(),
             (None, None) => Vec::new(),
         };
-        Ok(Answer {
+        Ok(SearchResult {
             safe_search: self.safe_search_annotation,
-            ..Answer::of(named)
+            ..SearchResult::of(named)
         })
     }
 }
@@ -181,9 +181,9 @@ impl Web {
         let pages = self.pages_with_matching_images.into_iter();
         pages
             .flat_map(Page::candidates)
-            .chain(bare(self.full_matching_images, Kind::Full))
-            .chain(bare(self.partial_matching_images, Kind::Partial))
-            .chain(bare(self.visually_similar_images, Kind::Similar))
+            .chain(bare(self.full_matching_images, CandidateKind::Full))
+            .chain(bare(self.partial_matching_images, CandidateKind::Partial))
+            .chain(bare(self.visually_similar_images, CandidateKind::Similar))
             .collect()
     }
 }
@@ -194,7 +194,7 @@ impl Page {
         let page = Candidate {
             page: Some(self.url),
             title: self.page_title,
-            kind: Kind::Page,
+            kind: CandidateKind::Page,
             ..Candidate::default()
         };
         let of = |pictures: Vec<Picture>, kind| {
@@ -205,8 +205,8 @@ impl Page {
                 ..page.clone()
             })
         };
-        let mut all: Vec<_> = of(self.full_matching_images, Kind::Full).collect();
-        all.extend(of(self.partial_matching_images, Kind::Partial));
+        let mut all: Vec<_> = of(self.full_matching_images, CandidateKind::Full).collect();
+        all.extend(of(self.partial_matching_images, CandidateKind::Partial));
         if all.is_empty() {
             all.push(page);
         }
@@ -266,9 +266,9 @@ impl Status {
     }
 
     /// What an error about the picture means: bad data is no failure of the service.
-    fn of_the_picture(&self) -> Result<Answer, EngineError> {
+    fn of_the_picture(&self) -> Result<SearchResult, EngineError> {
         match self.http() {
-            400 => Ok(Answer::unsuitable()),
+            400 => Ok(SearchResult::unsuitable()),
             status => Err(self.of_the_call(status, None)),
         }
     }
@@ -287,5 +287,4 @@ impl Status {
 }
 
 #[cfg(test)]
-#[path = "vision_tests.rs"]
 mod tests;

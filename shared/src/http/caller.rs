@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::auth::{Denied, Gate};
 use crate::clock;
-use crate::domain::{Error, Kind, Result};
+use crate::domain::{Error, ErrorKind, Result};
 
 pub use crate::auth::Caller;
 
@@ -29,7 +29,7 @@ where
 
 impl From<Denied> for Error {
     fn from(why: Denied) -> Self {
-        let refuse = |code, message| Self::new(Kind::Unauthenticated, code, message);
+        let refuse = |code, message| Self::new(ErrorKind::Unauthenticated, code, message);
         match why {
             Denied::Missing => refuse("AUTH_MISSING_TOKEN", "Please sign in."),
             Denied::Expired(at) => refuse(

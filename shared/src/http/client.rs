@@ -11,8 +11,8 @@ use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 
 use crate::runtime::Env;
-use crate::services::auth::Client;
-use crate::services::limits::network_of;
+use crate::services::people::auth::Client;
+use crate::services::upkeep::rate_limits::network_of;
 
 /// The header in which our distribution sends the secret that it shares with the functions.
 pub const EDGE: &str = "x-vara-edge";
@@ -21,7 +21,7 @@ pub const EDGE: &str = "x-vara-edge";
 pub const VIEWER: &str = "x-vara-viewer";
 
 /// The network of the caller; empty if there was no gateway. It is what every limit counts by
-/// (`services::limits::network_of`).
+/// (`services::upkeep::rate_limits::network_of`).
 ///
 /// It is the address that the gateway saw, or where the gateway saw our distribution, the address that
 /// the distribution saw. No other header counts: who guesses passwords writes anything into those.
@@ -124,7 +124,6 @@ impl Edge {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use lambda_http::http::Request;
     use serde_json::json;
 

@@ -6,9 +6,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::domain::{Error, Kind};
+use crate::domain::{Error, ErrorKind};
 
-impl Kind {
+impl ErrorKind {
     /// 500 means our mistake, 503 means later, 404 hides what is not yours.
     #[must_use]
     pub fn status(self) -> StatusCode {
@@ -49,12 +49,12 @@ impl Error {
     /// Writes our own trouble to the log, once, where it leaves us. A caller's mistakes are not ours to log.
     pub(crate) fn log(&self) {
         match self.kind {
-            Kind::Bug => tracing::error!(
+            ErrorKind::Bug => tracing::error!(
                 error.code = self.code,
                 error.chain = self.chain(),
                 "request failed by our mistake"
             ),
-            Kind::Unavailable => tracing::warn!(
+            ErrorKind::Unavailable => tracing::warn!(
                 error.code = self.code,
                 error.chain = self.chain(),
                 "request failed for now"

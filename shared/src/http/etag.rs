@@ -57,7 +57,6 @@ fn has(request: &HeaderMap, tag: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use axum::Json;
     use serde_json::json;
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Error, Kind, Page, Result};
+use crate::domain::{Error, ErrorKind, Page, Result};
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, Serialize)]
@@ -55,7 +55,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let bytes = Bytes::from_request(request, state).await.map_err(|err| {
             if err.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
                 Error::new(
-                    Kind::TooLarge,
+                    ErrorKind::TooLarge,
                     "FST_ERR_CTP_BODY_TOO_LARGE",
                     "This request is larger than we take.",
                 )
@@ -221,7 +221,6 @@ pub fn id<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn params(query: &str) -> Params {

@@ -13,7 +13,7 @@ use tracing::field::Empty;
 
 use super::client::Crowded;
 use super::cors::SECURITY;
-use super::{Door, Params, etag, limit, replay, trail};
+use super::{HttpGuards, Params, correlation, etag, limit, replay};
 use crate::domain::Error;
 use crate::metrics::{self, Measure};
 use crate::traces;
@@ -27,9 +27,9 @@ const JSON_LIMIT: usize = 1024 * 1024;
 pub fn finish<S: Clone + Send + Sync + 'static>(
     routes: Router<S>,
     state: S,
-    door: impl Into<Door>,
+    guards: impl Into<HttpGuards>,
 ) -> Router {
-    let door = door.into();
+    let guards = guards.into();
     routes
         .fallback(async || Error::not_found("NOT_FOUND", "There is nothing at this address."))
         .method_not_allowed_fallback(async || {
@@ -39,16 +39,19 @@ pub fn finish<S: Clone + Send + Sync + 'static>(
             )
         })
         .layer(DefaultBodyLimit::max(JSON_LIMIT))
-        .layer(middleware::from_fn_with_state(door.clone(), replay::around))
-        .layer(middleware::from_fn_with_state(door, around))
+        .layer(middleware::from_fn_with_state(
+            guards.clone(),
+            replay::around,
+        ))
+        .layer(middleware::from_fn_with_state(guards, around))
         .with_state(state)
 }
 
-async fn around(State(door): State<Door>, request: Request, next: Next) -> Response {
+async fn around(State(guards): State<HttpGuards>, request: Request, next: Next) -> Response {
     metrics::note_start();
     let (mut parts, body) = request.into_parts();
-    door.edge.mark(&mut parts);
-    let trail = trail::of(&parts);
+    guards.edge.mark(&mut parts);
+    let trail = correlation::of(&parts);
     let name = trail.correlation.clone();
     let span = tracing::info_span!(
         "request",
@@ -59,13 +62,13 @@ async fn around(State(door): State<Door>, request: Request, next: Next) -> Respo
         http.response.status_code = Empty
     );
     let request = Request::from_parts(parts, body);
-    let mut reply = trail.follow(span, answer(door, request, next)).await;
-    trail::mark(&name, reply.headers_mut());
+    let mut reply = trail.follow(span, answer(guards, request, next)).await;
+    correlation::mark(&name, reply.headers_mut());
     traces::flush().await;
     reply
 }
 
-async fn answer(door: Door, request: Request, next: Next) -> Response {
+async fn answer(guards: HttpGuards, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let (mut parts, body) = request.into_parts();
     let (method, headers) = (parts.method.clone(), parts.headers.clone());
@@ -76,9 +79,9 @@ async fn answer(door: Door, request: Request, next: Next) -> Response {
         .map_or("-", MatchedPath::as_str)
         .to_owned();
     let params = Params::parse(parts.uri.query().unwrap_or_default());
-    let standing = limit::standing(&door, &parts, params.as_ref().ok()).await;
+    let standing = limit::standing(&guards, &parts, params.as_ref().ok()).await;
     let over = standing.filter(|it| it.is_over);
-    let mut reply = if let Some(reply) = door.cors.preflight(&method, &path, &headers) {
+    let mut reply = if let Some(reply) = guards.cors.preflight(&method, &path, &headers) {
         reply
     } else if over.is_some() && !limit::is_judged_by_account(&method, &path) {
         metrics::note(Measure::LimitedCall);
@@ -107,7 +110,7 @@ async fn answer(door: Door, request: Request, next: Next) -> Response {
             out.insert(name, value.clone());
         }
     }
-    door.cors.mark(&path, &headers, out);
+    guards.cors.mark(&path, &headers, out);
     if let Some(standing) = standing {
         limit::mark(standing, status, out);
     }
@@ -123,5 +126,4 @@ async fn answer(door: Door, request: Request, next: Next) -> Response {
 }
 
 #[cfg(test)]
-#[path = "layers_tests.rs"]
 mod tests;

@@ -5,10 +5,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::{ClientAddress, Door, Params, gotrue};
+use super::{ClientAddress, HttpGuards, Params, gotrue};
 use crate::clock;
 use crate::domain::Error;
-use crate::services::limits::{self, Lane, Standing};
+use crate::services::upkeep::rate_limits::{self, RateClass, RateStatus};
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -29,18 +29,18 @@ const LINK_ROUTE: &str = "/auth/v1/verify";
 /// Counts a call and says how its caller stands; `None` without limits, without a gateway that says
 /// where the call is from, or if nobody can say now.
 pub(super) async fn standing(
-    door: &Door,
+    guards: &HttpGuards,
     parts: &Parts,
     params: Option<&Params>,
-) -> Option<Standing> {
-    let limits = door.limits.as_ref()?;
+) -> Option<RateStatus> {
+    let limits = guards.limits.as_ref()?;
     let ClientAddress(address) = ClientAddress::of(parts);
     if address.is_empty() {
         return None;
     }
     let (lane, now) = (lane(parts, params), clock::now());
-    let user = match &door.gate {
-        Some(gate) if lane != Lane::Spared => {
+    let user = match &guards.gate {
+        Some(gate) if lane != RateClass::Spared => {
             let header = parts.headers.get(AUTHORIZATION);
             let header = header.and_then(|it| it.to_str().ok());
             gate.subject(header, now).await
@@ -54,19 +54,19 @@ pub(super) async fn standing(
 ///
 /// A refresh by the sign-in library is never refused: the library throws the session away when it is.
 /// Neither is a preflight.
-fn lane(parts: &Parts, params: Option<&Params>) -> Lane {
+fn lane(parts: &Parts, params: Option<&Params>) -> RateClass {
     let (method, path) = (&parts.method, parts.uri.path());
     let picture = path.starts_with("/api/v1/images/") && path.ends_with("/file");
     if method == Method::OPTIONS || is_refresh(parts, params) {
-        Lane::Spared
+        RateClass::Spared
     } else if path.starts_with("/api/v1/auth/") || SIGN_IN_ROUTES.contains(&path) {
-        Lane::Auth
+        RateClass::Auth
     } else if path == LINK_ROUTE {
-        Lane::Link
+        RateClass::Link
     } else if picture && method == Method::GET {
-        Lane::Files
+        RateClass::Files
     } else {
-        Lane::Plain
+        RateClass::Plain
     }
 }
 
@@ -78,7 +78,7 @@ fn is_refresh(parts: &Parts, params: Option<&Params>) -> bool {
 }
 
 /// The routes that still take a call when the address has used up its share: they know the account,
-/// and refuse all devices but those it knows (`services::auth`). So nobody behind her own address can
+/// and refuse all devices but those it knows (`services::people::auth`). So nobody behind her own address can
 /// keep her from signing in by using up the share.
 const JUDGED_BY_ACCOUNT: [&str; 4] = [
     "/auth/v1/token",
@@ -94,7 +94,7 @@ pub(super) fn is_judged_by_account(method: &Method, path: &str) -> bool {
 
 /// The answer to one call too many.
 pub(super) fn refusal(path: &str) -> Response {
-    refused(path, limits::too_many_calls())
+    refused(path, rate_limits::too_many_calls())
 }
 
 /// A refusal in the language of the address.
@@ -107,7 +107,7 @@ pub(super) fn refused(path: &str, err: Error) -> Response {
 }
 
 /// Tells a caller how she stands.
-pub(super) fn mark(standing: Standing, status: StatusCode, reply: &mut HeaderMap) {
+pub(super) fn mark(standing: RateStatus, status: StatusCode, reply: &mut HeaderMap) {
     reply.insert(LIMIT, HeaderValue::from(standing.limit));
     reply.insert(REMAINING, HeaderValue::from(standing.remaining));
     reply.insert(RESET, HeaderValue::from(standing.reset));
@@ -119,7 +119,6 @@ pub(super) fn mark(standing: Standing, status: StatusCode, reply: &mut HeaderMap
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use axum::http::Request;
 
     use super::*;
@@ -133,52 +132,64 @@ mod tests {
             lane(&parts, params.as_ref().ok())
         };
         for (method, uri, wanted) in [
-            ("GET", "/api/v1/alerts", Lane::Plain),
-            ("POST", "/auth/v1/token?grant_type=password", Lane::Auth),
-            ("POST", "/auth/v1/token", Lane::Auth),
-            ("POST", "/auth/v1/recover", Lane::Auth),
-            ("GET", "/auth/v1/verify?token=x", Lane::Link),
-            ("POST", "/auth/v1/verify", Lane::Link),
-            ("OPTIONS", "/auth/v1/verify", Lane::Spared),
-            ("POST", "/auth/v1/otp", Lane::Auth),
-            ("PUT", "/auth/v1/user", Lane::Plain),
-            ("POST", "/auth/v1/logout", Lane::Plain),
+            ("GET", "/api/v1/alerts", RateClass::Plain),
+            (
+                "POST",
+                "/auth/v1/token?grant_type=password",
+                RateClass::Auth,
+            ),
+            ("POST", "/auth/v1/token", RateClass::Auth),
+            ("POST", "/auth/v1/recover", RateClass::Auth),
+            ("GET", "/auth/v1/verify?token=x", RateClass::Link),
+            ("POST", "/auth/v1/verify", RateClass::Link),
+            ("OPTIONS", "/auth/v1/verify", RateClass::Spared),
+            ("POST", "/auth/v1/otp", RateClass::Auth),
+            ("PUT", "/auth/v1/user", RateClass::Plain),
+            ("POST", "/auth/v1/logout", RateClass::Plain),
             (
                 "POST",
                 "/auth/v1/token?grant_type=refresh_token&grant_type=password",
-                Lane::Auth,
+                RateClass::Auth,
             ),
             (
                 "POST",
                 "/auth/v1/token?grant_type=password&grant_type=refresh_token",
-                Lane::Auth,
+                RateClass::Auth,
             ),
             (
                 "POST",
                 "/auth/v1/token?Grant_Type=refresh_token&grant_type=password",
-                Lane::Auth,
+                RateClass::Auth,
             ),
             (
                 "POST",
                 "/auth/v1/token?grant_type=refresh_token",
-                Lane::Spared,
+                RateClass::Spared,
             ),
             (
                 "POST",
                 "/auth/v1/token?x=1&grant_type=refresh%5Ftoken",
-                Lane::Spared,
+                RateClass::Spared,
             ),
-            ("GET", "/auth/v1/token?grant_type=refresh_token", Lane::Auth),
+            (
+                "GET",
+                "/auth/v1/token?grant_type=refresh_token",
+                RateClass::Auth,
+            ),
             (
                 "POST",
                 "/auth/v1/signup?grant_type=refresh_token",
-                Lane::Auth,
+                RateClass::Auth,
             ),
-            ("POST", "/api/v1/auth/refresh", Lane::Auth),
-            ("OPTIONS", "/api/v1/auth/refresh", Lane::Spared),
-            ("GET", "/api/v1/images/x/file?size=display", Lane::Files),
-            ("DELETE", "/api/v1/images/x/file", Lane::Plain),
-            ("GET", "/health", Lane::Plain),
+            ("POST", "/api/v1/auth/refresh", RateClass::Auth),
+            ("OPTIONS", "/api/v1/auth/refresh", RateClass::Spared),
+            (
+                "GET",
+                "/api/v1/images/x/file?size=display",
+                RateClass::Files,
+            ),
+            ("DELETE", "/api/v1/images/x/file", RateClass::Plain),
+            ("GET", "/health", RateClass::Plain),
         ] {
             assert_eq!(of(method, uri), wanted, "{method} {uri}");
         }

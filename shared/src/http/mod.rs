@@ -4,23 +4,23 @@
 
 mod caller;
 mod client;
+mod correlation;
 mod cors;
-mod door;
 mod envelope;
 mod errors;
 mod etag;
 mod extract;
 pub mod gotrue;
+mod guards;
 mod layers;
 mod limit;
 mod replay;
 pub mod table;
-mod trail;
 
 pub use caller::Caller;
 pub use client::{ClientAddress, EDGE, Edge, VIEWER};
 pub use cors::Cors;
-pub use door::Door;
 pub use envelope::{accepted, created, data, page};
 pub use extract::{Body, Issue, Params, id, merged, shape};
+pub use guards::HttpGuards;
 pub use layers::finish;

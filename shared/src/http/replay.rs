@@ -14,11 +14,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::limit::refused;
-use super::{ClientAddress, Door, Issue};
+use super::{ClientAddress, HttpGuards, Issue};
 use crate::clock;
-use crate::domain::{Error, Kind, Result};
-use crate::services::replays::{Answer, Call, Refused, Replay, Replays};
-use crate::store::Run;
+use crate::domain::{Error, ErrorKind, Result};
+use crate::services::upkeep::replays::{KeyedCall, Replay, ReplayRefusal, Replays, StoredResponse};
+use crate::store::ReplayRun;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -42,8 +42,12 @@ const WITH_TOKENS: [&str; 5] = [
 const KEPT_HEADERS: [&str; 3] = ["content-type", "x-sb-error-code", "x-supabase-api-version"];
 
 /// Answers from what is kept, or keeps what is answered.
-pub(super) async fn around(State(door): State<Door>, request: Request, next: Next) -> Response {
-    let Some(replays) = &door.replays else {
+pub(super) async fn around(
+    State(guards): State<HttpGuards>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let Some(replays) = &guards.replays else {
         return next.run(request).await;
     };
     if request.method() != Method::POST
@@ -53,30 +57,35 @@ pub(super) async fn around(State(door): State<Door>, request: Request, next: Nex
         return next.run(request).await;
     }
     let path = request.uri().path().to_owned();
-    let answered = answer(&door, replays, request, next).await;
+    let answered = answer(&guards, replays, request, next).await;
     answered.unwrap_or_else(|err| refused(&path, err))
 }
 
-async fn answer(door: &Door, replays: &Replays, request: Request, next: Next) -> Result<Response> {
+async fn answer(
+    guards: &HttpGuards,
+    replays: &Replays,
+    request: Request,
+    next: Next,
+) -> Result<Response> {
     let (parts, body) = request.into_parts();
     let key = key(&parts)?;
     let body = to_bytes(body, BODY_LIMIT).await.map_err(|_| {
         Error::new(
-            Kind::TooLarge,
+            ErrorKind::TooLarge,
             "FST_ERR_CTP_BODY_TOO_LARGE",
             "This request is larger than we take.",
         )
     })?;
     let header = parts.headers.get(AUTHORIZATION).cloned();
     let header = header.as_ref().and_then(|it| it.to_str().ok());
-    let user = match &door.gate {
+    let user = match &guards.gate {
         Some(gate) => gate.subject(header, clock::now()).await,
         None => None,
     };
     let ClientAddress(address) = ClientAddress::of(&parts);
     let route = format!("{} {}", parts.method, parts.uri);
     let compared = compared(&parts, &body);
-    let call = Call {
+    let call = KeyedCall {
         user,
         address: &address,
         key: &key,
@@ -85,13 +94,14 @@ async fn answer(door: &Door, replays: &Replays, request: Request, next: Next) ->
     };
     let replay = replays.begin(call, clock::now()).await?;
     // Whoever has signed out since is not told what was answered then; the route refuses her.
-    if let (Replay::Again(_) | Replay::Refuse(_), Some(_), Some(gate)) = (&replay, user, &door.gate)
+    if let (Replay::RetryLater(_) | Replay::Refuse(_), Some(_), Some(gate)) =
+        (&replay, user, &guards.gate)
         && gate.identify(header, clock::now()).await.is_err()
     {
         return Ok(next.run(Request::from_parts(parts, Body::from(body))).await);
     }
     match replay {
-        Replay::Again(answer) => again(answer),
+        Replay::RetryLater(answer) => again(answer),
         Replay::Refuse(why) => Ok(refuse(parts.uri.path(), why)),
         Replay::First(run) => {
             let reply = next.run(Request::from_parts(parts, Body::from(body))).await;
@@ -138,7 +148,7 @@ fn without(body: &[u8], part: &[u8]) -> Vec<u8> {
     left
 }
 
-fn again(answer: Answer) -> Result<Response> {
+fn again(answer: StoredResponse) -> Result<Response> {
     let bug = |err| Error::bug("giving an answer again", err);
     let body = STANDARD
         .decode(&answer.body)
@@ -156,9 +166,9 @@ fn again(answer: Answer) -> Result<Response> {
     Ok(reply)
 }
 
-fn refuse(path: &str, why: Refused) -> Response {
+fn refuse(path: &str, why: ReplayRefusal) -> Response {
     let mut reply = refused(path, Error::from(why));
-    if why == Refused::Running {
+    if why == ReplayRefusal::Running {
         reply
             .headers_mut()
             .insert(RETRY_AFTER, HeaderValue::from(1));
@@ -168,7 +178,12 @@ fn refuse(path: &str, why: Refused) -> Response {
 
 /// Keeps an answer. Should that fail she has it all the same, and the call counts as under way until it
 /// counts as dead.
-async fn keep(replays: &Replays, run: &Run, call: Call<'_>, reply: Response) -> Result<Response> {
+async fn keep(
+    replays: &Replays,
+    run: &ReplayRun,
+    call: KeyedCall<'_>,
+    reply: Response,
+) -> Result<Response> {
     let (parts, body) = reply.into_parts();
     let body = to_bytes(body, usize::MAX)
         .await
@@ -177,7 +192,7 @@ async fn keep(replays: &Replays, run: &Run, call: Call<'_>, reply: Response) -> 
         let value = parts.headers.get(name)?.to_str().ok()?;
         Some((name.to_owned(), value.to_owned()))
     };
-    let answer = Answer {
+    let answer = StoredResponse {
         status: parts.status.as_u16(),
         headers: KEPT_HEADERS.into_iter().filter_map(kept).collect(),
         body: STANDARD.encode(&body),

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::FromRef;
 
-use super::{Door, finish};
+use super::{HttpGuards, finish};
 use crate::auth::Gate;
 use crate::domain::BoxError;
 use crate::store::Store;
@@ -31,7 +31,7 @@ pub async fn run(routes: Router<App>) -> Result<(), BoxError> {
         gate: Gate::new(&env, store.clone()),
         store,
     };
-    let door = Door::read(&env, &app.store, Some(&app.gate));
+    let guards = HttpGuards::read(&env, &app.store, Some(&app.gate));
     env.check()?;
-    crate::runtime::serve(finish(routes, app, door)).await
+    crate::runtime::serve(finish(routes, app, guards)).await
 }

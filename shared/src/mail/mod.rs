@@ -128,11 +128,10 @@ fn is_of_the_mail(err: &SendEmailError, status: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use aws_sdk_sesv2::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
 
     use super::*;
-    use crate::domain::Kind;
+    use crate::domain::ErrorKind;
 
     fn mailer(endpoint: &str) -> Mailer {
         let config = aws_sdk_sesv2::Config::builder()
@@ -173,7 +172,7 @@ mod tests {
             .send("ana@example.net", &Mail::PasswordChanged)
             .await
             .unwrap_err();
-        assert_eq!(refused.kind, Kind::Bug);
+        assert_eq!(refused.kind, ErrorKind::Bug);
         for down in [
             service(503).await,
             service(429).await,
@@ -183,7 +182,7 @@ mod tests {
                 .send("ana@example.net", &Mail::PasswordChanged)
                 .await
                 .unwrap_err();
-            assert_eq!(err.kind, Kind::Unavailable);
+            assert_eq!(err.kind, ErrorKind::Unavailable);
             assert!(!err.chain().contains("ana@"), "{}", err.chain());
         }
     }
@@ -194,19 +193,24 @@ mod tests {
         let rejected = r#"{"message":"Address blacklisted."}"#;
         let unverified = r#"{"message":"Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: ana@example.net"}"#;
         for (status, error, body, kind) in [
-            (400, "SendingPausedException", "{}", Kind::Unavailable),
-            (400, "AccountSuspendedException", "{}", Kind::Unavailable),
+            (400, "SendingPausedException", "{}", ErrorKind::Unavailable),
+            (
+                400,
+                "AccountSuspendedException",
+                "{}",
+                ErrorKind::Unavailable,
+            ),
             (
                 400,
                 "MailFromDomainNotVerifiedException",
                 "{}",
-                Kind::Unavailable,
+                ErrorKind::Unavailable,
             ),
-            (404, "NotFoundException", "{}", Kind::Unavailable),
-            (403, "AccessDeniedException", "{}", Kind::Unavailable),
-            (400, "MessageRejected", unverified, Kind::Unavailable),
-            (400, "MessageRejected", rejected, Kind::Bug),
-            (400, "BadRequestException", "{}", Kind::Bug),
+            (404, "NotFoundException", "{}", ErrorKind::Unavailable),
+            (403, "AccessDeniedException", "{}", ErrorKind::Unavailable),
+            (400, "MessageRejected", unverified, ErrorKind::Unavailable),
+            (400, "MessageRejected", rejected, ErrorKind::Bug),
+            (400, "BadRequestException", "{}", ErrorKind::Bug),
         ] {
             let mailer = service_that(status, error, body).await;
             let sent = mailer.send("ana@example.net", &Mail::PasswordChanged);

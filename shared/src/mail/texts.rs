@@ -286,7 +286,6 @@ pub const USED_LINK_PAGE: &str = page!(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// What would tell somebody who reads her mail why she is with us.

@@ -5,17 +5,17 @@ use std::panic::AssertUnwindSafe;
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::FutureExt;
 
+use crate::correlation::Correlation;
 use crate::domain::{Error, Result};
 use crate::metrics;
 use crate::traces;
-use crate::trail::Trail;
 
 /// How often a message is delivered before it goes to the dead-letter queue; the template's `maxReceiveCount`.
 const MAX_DELIVERIES: u32 = 3;
 
 /// One delivery of a message.
 #[derive(Clone, Debug)]
-pub struct Delivery {
+pub struct QueueDelivery {
     /// Its name, the same at each delivery.
     pub id: String,
     /// What it says.
@@ -30,7 +30,7 @@ pub struct Delivery {
     pub trace: Option<String>,
 }
 
-impl Delivery {
+impl QueueDelivery {
     /// Whether the message goes to the dead-letter queue if it fails now.
     #[must_use]
     pub fn is_last(&self) -> bool {
@@ -67,15 +67,15 @@ impl Delivery {
 /// A panic costs its own message only.
 pub async fn take_batch(
     event: SqsEvent,
-    mut handle: impl AsyncFnMut(Delivery) -> Result<()>,
+    mut handle: impl AsyncFnMut(QueueDelivery) -> Result<()>,
 ) -> SqsBatchResponse {
     metrics::note_start();
     let mut response = SqsBatchResponse::default();
     for message in event.records {
-        let delivery = Delivery::of(message);
+        let delivery = QueueDelivery::of(message);
         let (id, attempt) = (delivery.id.clone(), delivery.attempt);
         // Until the message says where it comes from.
-        let trail = Trail {
+        let trail = Correlation {
             correlation: id.clone(),
             trace: delivery.trace.clone(),
         };
@@ -104,7 +104,6 @@ pub async fn take_batch(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn message(id: &str, attempt: u32) -> SqsMessage {
@@ -127,7 +126,7 @@ mod tests {
         let mut seen = vec![];
         let response = take_batch(event, async |it| {
             seen.push((it.id.clone(), it.is_last(), it.queue.clone()));
-            let trail = Trail::current().unwrap();
+            let trail = Correlation::current().unwrap();
             assert_eq!(
                 (trail.correlation.as_str(), trail.root()),
                 (it.id.as_str(), "1-2-3")

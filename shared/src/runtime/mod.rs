@@ -16,7 +16,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use tracing::Instrument;
 
-pub use batch::{Delivery, take_batch};
+pub use batch::{QueueDelivery, take_batch};
 pub use env::Env;
 pub use scans::{Delivered, take_scans};
 

@@ -146,5 +146,4 @@ fn substitute(
 }
 
 #[cfg(test)]
-#[path = "secrets_tests.rs"]
 mod tests;

@@ -1,18 +1,19 @@
 //! Whatever is accepted can be read back, and a row that cannot be read is lived with.
 
-#![allow(clippy::unwrap_used)]
-
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
 use crate::clock;
 use crate::domain::{
-    Account, Alert, AlertAction, AlertId, AlertStatus, AlertType, Channels, Kind, Linked,
+    Account, Alert, AlertAction, AlertId, AlertStatus, AlertType, Channels, ErrorKind, Linked,
     LinkedKind, MailAnswer, Page, PlanItemStatus, Platform, Preferences, Response, Severity,
     Timestamp, UserId, display_name, handle, phone,
 };
-use crate::services::{alerts, mail_links, mail_question, onboarding, plan, preferences};
+use crate::services::{
+    notices::alerts, notices::mail_links, notices::mail_question, people::onboarding, people::plan,
+    people::preferences,
+};
 use crate::store::{Linking, MailLinkPurpose, PreferencesRow, Store};
 use crate::testing;
 
@@ -214,7 +215,7 @@ fn notes_that_are_accepted_can_be_read() {
     });
 }
 
-fn shown(chosen: &preferences::Seen) -> Value {
+fn shown(chosen: &preferences::PreferencesView) -> Value {
     json!(chosen)["engines"]["tineye"].clone()
 }
 
@@ -310,7 +311,7 @@ async fn a_link_that_can_change_nothing_in_an_unreadable_row_stays_good() {
     let token = mail_links::create(&store, user, MailLinkPurpose::Stop, now).await;
     let token = token.unwrap();
     let refused = preferences::stop(&store, &token, now).await;
-    assert_eq!(refused.unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(refused.unwrap_err().kind, ErrorKind::Unavailable);
     assert!(preferences::can_stop(&store, &token, now).await.unwrap());
 }
 

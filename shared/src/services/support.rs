@@ -1,8 +1,6 @@
 //! What the tests of scans share: a table, a bucket and a queue service on this machine, the stand-in
 //! engines, and pictures.
 
-#![allow(clippy::unwrap_used)]
-
 use std::pin::pin;
 use std::sync::LazyLock;
 use std::task::Poll;
@@ -25,14 +23,14 @@ use crate::mail::Mailer;
 use crate::objects::{Objects, key};
 use crate::queues::Queues;
 use crate::runtime::Delivered;
-use crate::services::governor::Governor;
-use crate::services::ingest::Intake;
-use crate::services::lanes::Lanes;
-use crate::services::proxy::Proxy;
-use crate::services::rescan::Rescan;
-use crate::services::scanning::Scanner;
-use crate::services::searching::Engines;
-use crate::services::seeing::Eyes;
+use crate::services::image_analyzer::ImageAnalyzer;
+use crate::services::pictures::ingest::Intake;
+use crate::services::pictures::proxy::Proxy;
+use crate::services::scans::image::Scanner;
+use crate::services::scans::scan_queues::ScanQueues;
+use crate::services::search::engines::Engines;
+use crate::services::search::governor::Governor;
+use crate::services::upkeep::due_work::Rescan;
 use crate::store::{Arrival, ImageRow, ScanRow, Store};
 use crate::testing::{self, Cloud};
 
@@ -44,8 +42,8 @@ pub(crate) const PROFILES: &str = "http://queues/1/vara-profile-scan";
 pub(crate) const BREACHES: &str = "http://queues/1/vara-breach-check";
 
 /// The queues of scans.
-pub(crate) fn lanes() -> Lanes {
-    Lanes {
+pub(crate) fn lanes() -> ScanQueues {
+    ScanQueues {
         images: QUEUE.into(),
         background: BACKGROUND.into(),
         profiles: PROFILES.into(),
@@ -54,7 +52,7 @@ pub(crate) fn lanes() -> Lanes {
 }
 
 /// The models, loaded once for all tests.
-static EYES: LazyLock<Eyes> = LazyLock::new(Eyes::open);
+static EYES: LazyLock<ImageAnalyzer> = LazyLock::new(ImageAnalyzer::open);
 
 /// Everything, with one user.
 pub(crate) struct World {

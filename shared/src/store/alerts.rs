@@ -173,7 +173,6 @@ impl Tx<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::{AlertType, Severity, Timestamp};
     use crate::testing;

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::tx::Outcome;
+use super::tx::TxOutcome;
 use super::{Key, Row, Store};
 use crate::domain::{Image, ImageId, Result, Scan, Timestamp};
 
@@ -107,6 +107,6 @@ impl Store {
             .tx()
             .create(&row(scan, image.id, DONE, facts, now))
             .scanned_image(image, awaits_budget, now);
-        Ok(tx.commit().await? == Outcome::Done)
+        Ok(tx.commit().await? == TxOutcome::Done)
     }
 }

@@ -49,7 +49,7 @@ impl Due {
 
 /// What of a row says whether it is due.
 #[derive(Deserialize)]
-struct Facts {
+struct DueState {
     due_kind: Option<String>,
     due_at: Option<String>,
 }
@@ -109,8 +109,8 @@ impl Store {
     /// Whether it still is due, read consistently, and puts it off until `until` in the same step so
     /// that nobody else acts on it meanwhile. `false`: it is not, or somebody was faster.
     pub async fn take_due(&self, due: &Due, kind: &str, until: Timestamp) -> Result<bool> {
-        let row: Option<Facts> = self.get(&due.key).await?;
-        let still = |row: Facts| {
+        let row: Option<DueState> = self.get(&due.key).await?;
+        let still = |row: DueState| {
             row.due_kind.as_deref() == Some(kind) && row.due_at.as_deref() == Some(due.at.as_str())
         };
         if !row.is_some_and(still) {

@@ -31,7 +31,7 @@ struct EngineRow {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Found<T> {
+struct CachedAnswer<T> {
     answer: T,
     at: Timestamp,
 }
@@ -121,7 +121,7 @@ impl Store {
         digest: &str,
         since: Timestamp,
     ) -> Result<Option<T>> {
-        let row: Option<Found<T>> = self.get_readable(&found(user, engine, digest)).await?;
+        let row: Option<CachedAnswer<T>> = self.get_readable(&found(user, engine, digest)).await?;
         Ok(row.filter(|it| it.at >= since).map(|it| it.answer))
     }
 
@@ -134,7 +134,10 @@ impl Store {
         answer: &T,
         now: Timestamp,
     ) -> Result<()> {
-        let mut row = Row::new(found(user, engine, digest), Found { answer, at: now });
+        let mut row = Row::new(
+            found(user, engine, digest),
+            CachedAnswer { answer, at: now },
+        );
         row.ttl = Some(now.plus_seconds(KEPT).epoch_seconds());
         self.tx().put(&row).commit().await?;
         Ok(())
@@ -143,9 +146,8 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::domain::{Allowance, Ending, Leave};
+    use crate::domain::{Allowance, Ending, Permit};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::parse("2026-11-20T12:00:00Z")
@@ -164,7 +166,7 @@ mod tests {
         let asks =
             (0..12).map(|_| store.change_engine("tineye", |it| it.ask(allowance, true, at(0))));
         let leaves = futures_util::future::try_join_all(asks).await.unwrap();
-        let granted = leaves.iter().filter(|it| **it == Leave::Granted).count();
+        let granted = leaves.iter().filter(|it| **it == Permit::Granted).count();
         assert_eq!(granted, 7);
         assert_eq!(store.engine("tineye").await.unwrap().spent(at(0)), 7);
         assert_eq!(store.engine("vision").await.unwrap().spent(at(0)), 0);

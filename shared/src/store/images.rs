@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::list::Counters;
-use super::tx::{Change, Outcome, Tx};
+use super::tx::{Change, Tx, TxOutcome};
 use super::{Key, Listing, Row, Store};
 use crate::domain::{
     Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, MAX_ACTIVE_IMAGES, Page, Prints,
@@ -168,9 +168,9 @@ impl Store {
             .count(user, &moves)
             .room("image.places", MAX_ACTIVE_IMAGES);
         match tx.commit().await? {
-            Outcome::Done => Ok(true),
-            Outcome::Refused(places) if places == [1] => Ok(false),
-            Outcome::Refused(_) => Err(Error::bug("announcing a picture", "its id is taken")),
+            TxOutcome::Done => Ok(true),
+            TxOutcome::Refused(places) if places == [1] => Ok(false),
+            TxOutcome::Refused(_) => Err(Error::bug("announcing a picture", "its id is taken")),
         }
     }
 
@@ -309,7 +309,6 @@ impl Tx<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::testing;
 

@@ -6,11 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tx::{Change, Outcome, Tx};
+use super::tx::{Change, Tx, TxOutcome};
 use super::{Key, Listing, Row, Store, read_all};
 use crate::domain::{
-    AccountId, Error, Linked, LinkedLook, MAX_LINKED, Page, Platform, Proof, Result, Timestamp,
-    UserId,
+    AccountId, Error, Linked, MAX_LINKED, Page, Platform, ProfileSnapshot, Proof, Result,
+    Timestamp, UserId,
 };
 
 const TOTAL: &str = "account.total";
@@ -31,7 +31,7 @@ pub struct LinkedRow {
     pub bio: Option<String>,
     /// What we saw of it, oldest first.
     #[serde(default)]
-    pub looks: Vec<LinkedLook>,
+    pub looks: Vec<ProfileSnapshot>,
     /// The proof that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
@@ -140,8 +140,8 @@ impl Store {
         let mut row = Row::new(authorisation_key(hash), it);
         row.ttl = Some(it.expires_at.epoch_seconds());
         match self.tx().create(&row).commit().await? {
-            Outcome::Done => Ok(()),
-            Outcome::Refused(_) => Err(Error::bug(
+            TxOutcome::Done => Ok(()),
+            TxOutcome::Refused(_) => Err(Error::bug(
                 "beginning an authorisation",
                 "its state is taken",
             )),
@@ -160,11 +160,11 @@ impl Store {
     }
 }
 
-fn linking(outcome: Outcome) -> Result<Linking> {
+fn linking(outcome: TxOutcome) -> Result<Linking> {
     Ok(match outcome {
-        Outcome::Done => Linking::Done,
-        Outcome::Refused(places) if places.contains(&0) => Linking::Known,
-        Outcome::Refused(_) => Linking::Full,
+        TxOutcome::Done => Linking::Done,
+        TxOutcome::Refused(places) if places.contains(&0) => Linking::Known,
+        TxOutcome::Refused(_) => Linking::Full,
     })
 }
 
@@ -195,7 +195,6 @@ impl Tx<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::LinkedKind;
 

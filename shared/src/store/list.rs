@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::marks::Shelf;
+use super::list_cursors::ListSnapshot;
 use super::{Item, Key, Store, failure, read_all};
 use crate::domain::{Page, Pagination, Result, UserId};
 
@@ -26,7 +26,7 @@ pub(super) const CHANGES: &str = "changes";
 const MOST_READS: u32 = 5;
 
 /// Runs that are merged by token, each with its total. A list is one group after the other.
-type Group = Vec<(String, u64)>;
+type ListGroup = Vec<(String, u64)>;
 
 /// From which end a run is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Store {
         &self,
         user: UserId,
         page: Page,
-        runs: impl Fn(&Counters) -> Group,
+        runs: impl Fn(&Counters) -> ListGroup,
     ) -> Result<Listing<T>> {
         self.grouped_listing(user, page, |counters| vec![runs(counters)])
             .await
@@ -95,7 +95,7 @@ impl Store {
         &self,
         user: UserId,
         page: Page,
-        runs: impl Fn(&Counters) -> Group,
+        runs: impl Fn(&Counters) -> ListGroup,
     ) -> Result<Listing<T>> {
         let alone = |run| vec![run];
         self.grouped_listing(user, page, |counters| {
@@ -113,7 +113,7 @@ impl Store {
         &self,
         user: UserId,
         page: Page,
-        groups: impl Fn(&Counters) -> Vec<Group>,
+        groups: impl Fn(&Counters) -> Vec<ListGroup>,
     ) -> Result<Listing<T>> {
         let mut reads = 1;
         loop {
@@ -153,7 +153,7 @@ impl Store {
     async fn raw_page(
         &self,
         (user, state): (UserId, u64),
-        groups: &[Group],
+        groups: &[ListGroup],
         page: Page,
     ) -> Result<Listing<Item>> {
         let total = groups.iter().flatten().map(|(_, total)| total).sum::<u64>();
@@ -180,14 +180,14 @@ impl Store {
     async fn read_group(
         &self,
         (user, state): (UserId, u64),
-        group: &Group,
+        group: &ListGroup,
         wanted: Range<usize>,
         total: usize,
     ) -> Result<Vec<Item>> {
         let [(run, _)] = &group[..] else {
             return self.merge_runs(user, group, wanted, total).await;
         };
-        let shelf = |end| Shelf {
+        let shelf = |end| ListSnapshot {
             user,
             run: run.clone(),
             end,
@@ -199,7 +199,7 @@ impl Store {
     /// These rows of a run of `total`, counted from its nearer end.
     async fn slice(
         &self,
-        shelf: impl Fn(End) -> Shelf,
+        shelf: impl Fn(End) -> ListSnapshot,
         wanted: Range<usize>,
         total: usize,
     ) -> Result<Vec<Item>> {
@@ -251,7 +251,12 @@ impl Store {
     }
 
     /// `wanted` rows after `skipped` ones, in the order of reading.
-    async fn rows_after(&self, shelf: &Shelf, skipped: usize, wanted: usize) -> Result<Vec<Item>> {
+    async fn rows_after(
+        &self,
+        shelf: &ListSnapshot,
+        skipped: usize,
+        wanted: usize,
+    ) -> Result<Vec<Item>> {
         let run = (shelf.user, shelf.run.as_str(), shelf.end);
         let (mut passed, mut from) = match self.marks.nearest(shelf, skipped) {
             Some((passed, from)) => (passed, Some(from)),
@@ -322,5 +327,4 @@ fn token(item: &Item) -> &str {
 }
 
 #[cfg(test)]
-#[path = "list_tests.rs"]
 mod tests;

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::tx::{Change, Outcome, Tx};
+use super::tx::{Change, Tx, TxOutcome};
 use super::{Key, Listing, Row, Store};
 use crate::domain::{Alert, Error, Image, ImageId, Match, MatchId, Page, Result, UserId};
 
 /// What storing a finding came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stored {
+pub enum WriteOutcome {
     /// It is new, or news again, and she is told.
     New,
     /// It was known; only its last sighting is.
@@ -61,7 +61,7 @@ impl Store {
         user: UserId,
         found: &Match,
         alert: Option<&Alert>,
-    ) -> Result<Stored> {
+    ) -> Result<WriteOutcome> {
         let scan = found
             .scan_job_id
             .ok_or_else(|| Error::bug("storing a finding", "it names no scan"))?;
@@ -78,11 +78,11 @@ impl Store {
             None => tx.count_quiet_finding(user, scan),
         };
         match tx.commit().await? {
-            Outcome::Done => Ok(Stored::New),
-            Outcome::Refused(places) if places.contains(&0) => {
+            TxOutcome::Done => Ok(WriteOutcome::New),
+            TxOutcome::Refused(places) if places.contains(&0) => {
                 self.see_again(user, found, scan, alert).await
             }
-            Outcome::Refused(_) => Ok(Stored::Gone),
+            TxOutcome::Refused(_) => Ok(WriteOutcome::Gone),
         }
     }
 }
@@ -106,5 +106,4 @@ impl Tx<'_> {
 }
 
 #[cfg(test)]
-#[path = "matches_tests.rs"]
 pub(super) mod tests;

@@ -46,13 +46,14 @@
 //!
 //! Every row carries `v`, the version of its shape; readers accept the previous one.
 
+mod alert_ledger;
 mod alerts;
-mod away;
 mod batch;
 mod checkpoints;
 mod continuations;
 mod devices;
 mod due;
+mod engine_uploads;
 mod engines;
 mod erasure;
 mod families;
@@ -60,9 +61,9 @@ mod images;
 mod linked;
 mod links;
 mod list;
+mod list_cursors;
 mod mail_links;
 mod mailings;
-mod marks;
 mod matches;
 mod outbox;
 mod planned;
@@ -81,7 +82,6 @@ mod sessions;
 mod sightings;
 mod signing_keys;
 mod switches;
-mod told;
 mod tries;
 mod tx;
 mod users;
@@ -97,8 +97,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{Error, Result, UserId};
 use reading::{read, read_all};
 
-pub use away::DUE_AWAY;
 pub use due::Due;
+pub use engine_uploads::DUE_AWAY;
 pub use erasure::{DUE_ERASE, Erasure};
 pub use images::{Arrival, ImageRow, ShownFace};
 pub(crate) use images::{DUE_INTAKE, DUE_PURGE};
@@ -106,19 +106,19 @@ pub use linked::{Authorisation, LinkedRow, Linking};
 pub use list::Listing;
 pub use mail_links::{MailLink, MailLinkPurpose};
 pub use mailings::{Mailing, MailingClaim};
-pub use matches::Stored;
-pub use outbox::{DUE_NOTIFY, Delivery, Outbox, Outcome as DeliveryOutcome};
+pub use matches::WriteOutcome;
+pub use outbox::{DUE_NOTIFY, NoticeAttempt, NoticeOutcome, Outbox};
 pub(crate) use planned::{DUE_PROFILES, DUE_RECHECK, DUE_RESCAN};
-pub use plans::{AnswersRow, Kept, PlanRow};
+pub use plans::{AnswersRow, PlanRow, PlanWrite};
 pub use preferences::PreferencesRow;
 pub(crate) use preferences::{ChannelsPatch, DUE_FORGET};
 pub use questions::{DUE_QUESTION, MailQuestion};
 pub use rates::Calls;
 pub use reading::RowState;
-pub use replays::{Claimed, Run};
+pub use replays::{Claimed, ReplayRun};
 pub use reviews::{AlertMove, Flagged};
 pub(crate) use scans::DUE_SCAN;
-pub use scans::{Claim, ScanRow};
+pub use scans::{ScanClaim, ScanRow};
 pub(crate) use sessions::ENDED_AT_ONCE;
 pub use switches::SwitchBoard;
 pub(crate) use tx::Tx;
@@ -134,7 +134,7 @@ type Item = HashMap<String, AttributeValue>;
 pub struct Store {
     client: Client,
     table: String,
-    marks: marks::Marks,
+    marks: list_cursors::CursorCache,
 }
 
 /// Where a row is.
@@ -225,7 +225,7 @@ impl Store {
         Self {
             client,
             table: table.into(),
-            marks: marks::Marks::default(),
+            marks: list_cursors::CursorCache::default(),
         }
     }
 

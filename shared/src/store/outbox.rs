@@ -79,7 +79,7 @@ impl Outbox {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = DeliveryOutcome))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Outcome {
+pub enum NoticeOutcome {
     /// It was taken.
     Sent,
     /// It was not, and will be tried again.
@@ -92,7 +92,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-pub struct Delivery {
+pub struct NoticeAttempt {
     /// The name of the message.
     pub message: String,
     /// How.
@@ -100,7 +100,7 @@ pub struct Delivery {
     /// When.
     pub at: Timestamp,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: NoticeOutcome,
     /// Why, if it was not taken.
     pub reason: Option<String>,
 }
@@ -160,7 +160,7 @@ impl Store {
     pub async fn record_delivery(
         &self,
         user: UserId,
-        delivery: &Delivery,
+        delivery: &NoticeAttempt,
         again: Timestamp,
     ) -> Result<()> {
         let (channel, at) = (delivery.channel.as_str(), delivery.at);
@@ -177,8 +177,10 @@ impl Store {
             &delivery.message,
         );
         let change = change.and_then(|it| match delivery.outcome {
-            Outcome::Failed => it.set(&format!("{HELD}{channel}"), again),
-            Outcome::Sent | Outcome::GivenUp => it.set(&format!("{DONE}{channel}"), true),
+            NoticeOutcome::Failed => it.set(&format!("{HELD}{channel}"), again),
+            NoticeOutcome::Sent | NoticeOutcome::GivenUp => {
+                it.set(&format!("{DONE}{channel}"), true)
+            }
         });
         // If she left or stopped all messages meanwhile, there is nothing to record.
         let tx = self.tx().update(&key(user), change).put(&row);
@@ -186,7 +188,7 @@ impl Store {
     }
 
     /// Her last deliveries, newest first.
-    pub async fn deliveries(&self, user: UserId, most: usize) -> Result<Vec<Delivery>> {
+    pub async fn deliveries(&self, user: UserId, most: usize) -> Result<Vec<NoticeAttempt>> {
         let rows = self.run(user, "DELIVERY", most).await?;
         Ok(read_all(rows))
     }
@@ -228,7 +230,6 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::store::Due;
 
@@ -279,7 +280,7 @@ mod tests {
         let begin = || store.begin_message(user, &seen);
         let first = begin().await.unwrap().unwrap();
         let name = first.message.clone().unwrap();
-        let delivery = |channel, second, outcome| Delivery {
+        let delivery = |channel, second, outcome| NoticeAttempt {
             message: name.clone(),
             channel,
             at: at(second),
@@ -287,8 +288,8 @@ mod tests {
             reason: None,
         };
         for it in [
-            delivery(Channel::Webhook, 1, Outcome::Failed),
-            delivery(Channel::Email, 2, Outcome::Sent),
+            delivery(Channel::Webhook, 1, NoticeOutcome::Failed),
+            delivery(Channel::Email, 2, NoticeOutcome::Sent),
         ] {
             store.record_delivery(user, &it, at(60)).await.unwrap();
         }
@@ -337,11 +338,11 @@ mod tests {
         assert!(hold(&name, Channel::Webhook, 2).await.is_some());
         // Whoever had it was killed.
         assert!(hold(&name, Channel::Email, 61).await.is_some());
-        let sent = Delivery {
+        let sent = NoticeAttempt {
             message: name.clone(),
             channel: Channel::Email,
             at: at(62),
-            outcome: Outcome::Sent,
+            outcome: NoticeOutcome::Sent,
             reason: None,
         };
         store.record_delivery(user, &sent, at(62)).await.unwrap();

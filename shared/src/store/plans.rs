@@ -5,10 +5,10 @@
 
 use serde::Deserialize;
 
-use super::tx::{Change, Outcome};
+use super::tx::{Change, TxOutcome};
 use super::users::account_key;
 use super::{Key, RowState, Store, VERSION, alerts, images, reading};
-use crate::domain::{Answer, Plan, Result, RiskLevel, Standing, Timestamp, UserId};
+use crate::domain::{Answer, Plan, ProtectionState, Result, RiskLevel, Timestamp, UserId};
 
 /// A plan, and which state of it this is.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -29,7 +29,7 @@ pub struct AnswersRow {
 
 /// What storing came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum PlanWrite {
     /// It is stored.
     Done,
     /// Somebody was faster; nothing is stored.
@@ -38,13 +38,13 @@ pub enum Kept {
     Gone,
 }
 
-impl From<Outcome> for Kept {
+impl From<TxOutcome> for PlanWrite {
     /// Of a transaction that begins with her account.
-    fn from(outcome: Outcome) -> Self {
+    fn from(outcome: TxOutcome) -> Self {
         match outcome {
-            Outcome::Done => Self::Done,
-            Outcome::Refused(places) if places.contains(&0) => Self::Gone,
-            Outcome::Refused(_) => Self::Stale,
+            TxOutcome::Done => Self::Done,
+            TxOutcome::Refused(places) if places.contains(&0) => Self::Gone,
+            TxOutcome::Refused(_) => Self::Stale,
         }
     }
 }
@@ -97,16 +97,16 @@ impl Store {
     }
 
     /// How things stand with her, from her totals.
-    pub async fn standing(&self, user: UserId) -> Result<Standing> {
+    pub async fn standing(&self, user: UserId) -> Result<ProtectionState> {
         let counters = self.counters(user).await?;
-        Ok(Standing {
+        Ok(ProtectionState {
             images: images::active(&counters),
             open_alerts: alerts::open(&counters),
         })
     }
 
     /// Replaces her plan.
-    pub async fn keep_plan(&self, before: &RowState<PlanRow>, after: &Plan) -> Result<Kept> {
+    pub async fn keep_plan(&self, before: &RowState<PlanRow>, after: &Plan) -> Result<PlanWrite> {
         let user = after.user_id;
         let tx = self
             .tx()
@@ -122,7 +122,7 @@ impl Store {
         (answers, plan): (&[Answer], &Plan),
         risk: RiskLevel,
         now: Timestamp,
-    ) -> Result<Kept> {
+    ) -> Result<PlanWrite> {
         let user = plan.user_id;
         let profile = Change::default()
             .set("riskLevel", risk)

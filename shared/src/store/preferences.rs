@@ -222,7 +222,6 @@ impl Tx<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use aws_sdk_dynamodb::types::AttributeValue;
 
     use super::*;

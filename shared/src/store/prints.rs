@@ -59,9 +59,8 @@ impl Tx<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::domain::{FacePrint, Traces, VectorPrint};
+    use crate::domain::{FacePrint, FileTraces, VectorPrint};
     use crate::store::write;
     use crate::testing;
 
@@ -88,10 +87,10 @@ mod tests {
                 model: "m@00".into(),
                 score: 0.000_012_3,
             }),
-            traces: Traces {
+            traces: FileTraces {
                 gps: true,
                 serial: true,
-                ..Traces::default()
+                ..FileTraces::default()
             },
         }
     }

@@ -116,7 +116,6 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use aws_sdk_dynamodb::types::AttributeValue;
     use serde::Deserialize;
 

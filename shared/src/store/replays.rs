@@ -9,7 +9,7 @@ use crate::domain::{Result, Timestamp, UserId};
 
 /// A call that is being answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
+pub struct ReplayRun {
     key: Key,
     /// Told apart from a later run of the same call.
     id: String,
@@ -19,7 +19,7 @@ pub struct Run {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claimed {
     /// It is the first: answer it.
-    First(Run),
+    First(ReplayRun),
     /// There was one before; this is what is kept of it.
     Before {
         /// What identifies the whole call.
@@ -31,7 +31,7 @@ pub enum Claimed {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Kept {
+struct ReplayRow {
     fingerprint: String,
     run: String,
     #[serde(default)]
@@ -52,7 +52,7 @@ impl Store {
         fingerprint: &str,
         (now, dead_at): (Timestamp, Timestamp),
     ) -> Result<Claimed> {
-        let run = Run {
+        let run = ReplayRun {
             key: key(user, name),
             id: uuid::Uuid::new_v4().to_string(),
         };
@@ -65,10 +65,10 @@ impl Store {
                 .and_then(|it| it.set("freeAt", dead_at.epoch_seconds()))
                 .and_then(|it| it.set("ttl", dead_at.epoch_seconds()))
                 .and_then(|it| it.when_or_absent("freeAt", "<=", now.epoch_seconds()));
-            if self.change::<Kept>(&run.key, change).await?.is_some() {
+            if self.change::<ReplayRow>(&run.key, change).await?.is_some() {
                 return Ok(Claimed::First(run));
             }
-            if let Some(kept) = self.get::<Kept>(&run.key).await? {
+            if let Some(kept) = self.get::<ReplayRow>(&run.key).await? {
                 return Ok(Claimed::Before {
                     fingerprint: kept.fingerprint,
                     answer: kept.answer,
@@ -78,17 +78,17 @@ impl Store {
     }
 
     /// Keeps the answer of a run until then. `false`: another run has taken its place.
-    pub async fn end_run(&self, run: &Run, answer: &str, until: Timestamp) -> Result<bool> {
+    pub async fn end_run(&self, run: &ReplayRun, answer: &str, until: Timestamp) -> Result<bool> {
         let change = Change::default()
             .set("answer", answer)
             .and_then(|it| it.set("freeAt", until.epoch_seconds()))
             .and_then(|it| it.set("ttl", until.epoch_seconds()))
             .and_then(|it| it.when("run", "=", &run.id));
-        Ok(self.change::<Kept>(&run.key, change).await?.is_some())
+        Ok(self.change::<ReplayRow>(&run.key, change).await?.is_some())
     }
 
     /// Forgets a run, so that the call can be made again.
-    pub async fn drop_run(&self, run: &Run) -> Result<()> {
+    pub async fn drop_run(&self, run: &ReplayRun) -> Result<()> {
         self.tx()
             .delete_when(&run.key, "run", &run.id)
             .commit()
@@ -99,14 +99,13 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_epoch_seconds(1_800_000_000 + seconds).unwrap()
     }
 
-    fn first(claimed: Claimed) -> Run {
+    fn first(claimed: Claimed) -> ReplayRun {
         match claimed {
             Claimed::First(run) => run,
             Claimed::Before { .. } => panic!("{claimed:?}"),

@@ -31,7 +31,6 @@ impl Tx<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::domain::Account;
     use crate::testing;

@@ -78,7 +78,7 @@ impl ScanRow {
 
 /// Whether a worker got a scan.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Claim {
+pub enum ScanClaim {
     /// It did.
     Got(Box<ScanRow>),
     /// Another worker has it, or another scan runs in its stead, until about then.
@@ -248,7 +248,7 @@ impl Store {
         worker: &str,
         attempt: u32,
         now: Timestamp,
-    ) -> Result<Claim> {
+    ) -> Result<ScanClaim> {
         let was_over = before.scan.status.is_over();
         let after = ScanRow {
             scan: before.scan.clone().taken(worker, attempt, now),
@@ -274,9 +274,9 @@ impl Store {
             tx = tx.count(user, &[count(before, -1), count(&after, 1)]);
         }
         Ok(if tx.commit().await?.is_done() {
-            Claim::Got(Box::new(after))
+            ScanClaim::Got(Box::new(after))
         } else {
-            Claim::Busy(now.plus_seconds(LEASE))
+            ScanClaim::Busy(now.plus_seconds(LEASE))
         })
     }
 
@@ -496,5 +496,4 @@ fn mine(row: &ScanRow) -> Result<Change> {
 }
 
 #[cfg(test)]
-#[path = "scans_tests.rs"]
 mod tests;

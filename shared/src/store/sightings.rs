@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::tx::Change;
-use super::{Key, RowState, Store, Stored, alerts, matches};
+use super::{Key, RowState, Store, WriteOutcome, alerts, matches};
 use crate::domain::{
     Alert, AlertId, AlertStatus, Error, Image, ImageId, Match, MatchId, MatchStatus, Result,
     ReviewStatus, Scan, ScanId, Tier, Timestamp, UserId, again,
@@ -25,7 +25,7 @@ const PARTS: &str =
 /// A finding with what only the store knows of it.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Known {
+struct KnownFinding {
     #[serde(flatten)]
     found: Match,
     /// It raised no alert.
@@ -52,7 +52,7 @@ const STANDING: &str = "id, lastSeenAt, goneAt, missedBy, reviewStatus";
 /// What decides whether a finding is open.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Standing {
+struct FindingState {
     id: MatchId,
     last_seen_at: Timestamp,
     #[serde(default)]
@@ -70,14 +70,14 @@ impl Store {
         found: &Match,
         scan: ScanId,
         alert: Option<&Alert>,
-    ) -> Result<Stored> {
+    ) -> Result<WriteOutcome> {
         let key = matches::key(user, found.protected_image_id, found.id);
         for _ in 0..ATTEMPTS {
-            let known = match self.get_state::<Known>(&key).await? {
+            let known = match self.get_state::<KnownFinding>(&key).await? {
                 RowState::Readable(known) => known,
-                RowState::Absent => return Ok(Stored::Gone),
+                RowState::Absent => return Ok(WriteOutcome::Gone),
                 // It stays as it is, and the scan goes on with the other findings.
-                RowState::Unreadable(_) => return Ok(Stored::Known),
+                RowState::Unreadable(_) => return Ok(WriteOutcome::Known),
             };
             let review = known.found.review_status;
             let may_tell = alert.filter(|_| review != ReviewStatus::Dismissed);
@@ -95,8 +95,8 @@ impl Store {
                 }
             };
             match (done, is_news) {
-                (true, true) => return Ok(Stored::New),
-                (true, false) => return Ok(Stored::Known),
+                (true, true) => return Ok(WriteOutcome::New),
+                (true, false) => return Ok(WriteOutcome::Known),
                 (false, _) => {}
             }
         }
@@ -121,7 +121,7 @@ impl Store {
         &self,
         user: UserId,
         found: &Match,
-        (scan, known): (ScanId, &Known),
+        (scan, known): (ScanId, &KnownFinding),
         alert: &Alert,
     ) -> Result<bool> {
         let change = seen_again(found, known)
@@ -138,7 +138,7 @@ impl Store {
         &self,
         user: UserId,
         found: &Match,
-        (scan, known): (ScanId, &Known),
+        (scan, known): (ScanId, &KnownFinding),
         alert: &Alert,
     ) -> Result<bool> {
         let change = seen_again(found, known).and_then(|it| {
@@ -193,7 +193,7 @@ impl Store {
     ///
     /// Counted from the rows, so that a worker that takes the scan over counts the same.
     pub async fn open_findings(&self, scan: &Scan, images: &[ImageId]) -> Result<usize> {
-        let is_open = |it: &Standing| {
+        let is_open = |it: &FindingState| {
             let is_seen = it.last_seen_at >= scan.created_at;
             let is_there = it.gone_at.is_none() && it.missed_by.is_none();
             (is_seen || is_there) && it.review_status != ReviewStatus::Dismissed
@@ -201,7 +201,8 @@ impl Store {
         let mut alerts = BTreeSet::new();
         for image in images {
             let start = format!("{}#", matches::run(*image));
-            let all: Vec<Standing> = self.parts(Key::user(scan.user_id, start), STANDING).await?;
+            let all: Vec<FindingState> =
+                self.parts(Key::user(scan.user_id, start), STANDING).await?;
             let open = all.iter().filter(|it| is_open(it));
             alerts.extend(open.map(|it| AlertId::of_match(it.id)));
         }
@@ -228,7 +229,7 @@ impl Store {
 }
 
 /// What a new sighting changes of a finding that is as it was read.
-fn seen_again(found: &Match, known: &Known) -> Result<Change> {
+fn seen_again(found: &Match, known: &KnownFinding) -> Result<Change> {
     let change = Change::default()
         .if_exists()
         .remove("missedBy")
@@ -256,5 +257,4 @@ fn surer(change: Change, found: &Match) -> Result<Change> {
 }
 
 #[cfg(test)]
-#[path = "sightings_tests.rs"]
 mod tests;

@@ -37,7 +37,6 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     #[tokio::test]
     async fn an_earlier_release_does_not_replace_what_a_later_one_published() {

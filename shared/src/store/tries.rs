@@ -114,7 +114,6 @@ fn counted(before: &RowState<Meter>, after: &Meter) -> Result<Change> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[tokio::test]

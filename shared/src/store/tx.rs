@@ -36,14 +36,14 @@ pub(crate) struct Tx<'a> {
 
 /// How a transaction ended, when nothing went wrong on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum TxOutcome {
     /// All of it is stored.
     Done,
     /// Nothing is stored: the conditions at these places (in order of building) did not hold.
     Refused(Vec<usize>),
 }
 
-impl Outcome {
+impl TxOutcome {
     pub(crate) fn is_done(&self) -> bool {
         *self == Self::Done
     }
@@ -345,7 +345,7 @@ impl<'a> Tx<'a> {
     }
 
     /// Stores all of it, or says which conditions did not hold.
-    pub(crate) async fn commit(self) -> Result<Outcome> {
+    pub(crate) async fn commit(self) -> Result<TxOutcome> {
         let this = self.with_told().with_counts();
         if let Some(err) = this.broken {
             return Err(err);
@@ -360,12 +360,12 @@ impl<'a> Tx<'a> {
                 .await;
             let Err(err) = sent else { break };
             match refusal(err.as_service_error()) {
-                Some(Refusal::Conditions(places)) => return Ok(Outcome::Refused(places)),
-                Some(Refusal::Collision) if attempt < ATTEMPTS => backoff(attempt).await,
+                Some(TxRefusal::Conditions(places)) => return Ok(TxOutcome::Refused(places)),
+                Some(TxRefusal::Collision) if attempt < ATTEMPTS => backoff(attempt).await,
                 _ => return Err(failure("writing rows", err)),
             }
         }
-        Ok(Outcome::Done)
+        Ok(TxOutcome::Done)
     }
 
     fn with_told(mut self) -> Self {
@@ -407,16 +407,16 @@ impl<'a> Tx<'a> {
     }
 }
 
-enum Refusal {
+enum TxRefusal {
     Conditions(Vec<usize>),
     Collision,
 }
 
-fn refusal(err: Option<&TransactWriteItemsError>) -> Option<Refusal> {
+fn refusal(err: Option<&TransactWriteItemsError>) -> Option<TxRefusal> {
     let cancelled = match err? {
         TransactWriteItemsError::TransactionCanceledException(it) => it,
         TransactWriteItemsError::TransactionInProgressException(_) => {
-            return Some(Refusal::Collision);
+            return Some(TxRefusal::Collision);
         }
         _ => return None,
     };
@@ -429,11 +429,11 @@ fn refusal(err: Option<&TransactWriteItemsError>) -> Option<Refusal> {
         .filter(|&at| codes[at] == "ConditionalCheckFailed")
         .collect();
     if !failed.is_empty() {
-        return Some(Refusal::Conditions(failed));
+        return Some(TxRefusal::Conditions(failed));
     }
     codes
         .contains(&"TransactionConflict")
-        .then_some(Refusal::Collision)
+        .then_some(TxRefusal::Collision)
 }
 
 fn is_refused(err: Option<&UpdateItemError>) -> bool {

@@ -264,5 +264,4 @@ impl Tx<'_> {
 }
 
 #[cfg(test)]
-#[path = "users_tests.rs"]
 mod tests;

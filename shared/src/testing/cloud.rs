@@ -1,8 +1,6 @@
 //! A bucket and a queue service small enough for tests: the bucket keeps what it is given, the queue
 //! service remembers what it was told.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -39,12 +37,12 @@ struct Held {
     /// By key, with their content types.
     objects: Mutex<HashMap<String, (String, Bytes)>>,
     calls: Mutex<Vec<(String, Value)>>,
-    letters: Mutex<Vec<Letter>>,
+    letters: Mutex<Vec<DeadMessage>>,
 }
 
 /// A message that a queue has given up on.
 #[derive(Clone, Debug)]
-struct Letter {
+struct DeadMessage {
     queue: String,
     id: String,
     body: String,
@@ -112,7 +110,7 @@ impl Cloud {
     pub fn give_up(&self, queue: &str, body: &str) {
         let mut letters = self.held.letters.lock().unwrap();
         let id = format!("m{}", letters.len());
-        letters.push(Letter {
+        letters.push(DeadMessage {
             queue: format!("{queue}{DEAD}"),
             id,
             body: body.to_owned(),
@@ -205,7 +203,7 @@ async fn call(State(held): State<Arc<Held>>, headers: HeaderMap, body: Bytes) ->
 }
 
 impl Held {
-    fn letters_of(&self, queue: &str) -> Vec<Letter> {
+    fn letters_of(&self, queue: &str) -> Vec<DeadMessage> {
         let letters = self.letters.lock().unwrap();
         letters
             .iter()

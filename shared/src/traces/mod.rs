@@ -165,5 +165,4 @@ fn headers(text: &str) -> Vec<(String, String)> {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -177,7 +177,6 @@ impl Visit for Fields {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use tracing::{error, info, info_span};
     use tracing_subscriber::layer::SubscriberExt;
 

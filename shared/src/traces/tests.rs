@@ -1,7 +1,5 @@
 //! The exporter against a collector that is there, one that refuses, and one that is silent.
 
-#![allow(clippy::unwrap_used)]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

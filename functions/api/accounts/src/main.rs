@@ -5,8 +5,8 @@ mod routes;
 use vara::auth::{Gate, Keys};
 use vara::domain::BoxError;
 use vara::engines::{OAuth, Social};
-use vara::http::Door;
-use vara::services::accounts::Accounts;
+use vara::http::HttpGuards;
+use vara::services::people::linked_accounts::Accounts;
 
 use routes::App;
 
@@ -33,9 +33,9 @@ async fn main() -> Result<(), BoxError> {
         gate: Gate::new(&env, store),
         accounts,
     };
-    let door = Door::read(&env, &app.accounts.store, Some(&app.gate));
+    let guards = HttpGuards::read(&env, &app.accounts.store, Some(&app.gate));
     env.check()?;
-    vara::runtime::serve(vara::http::finish(routes::routes(), app, door)).await
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, guards)).await
 }
 
 #[cfg(test)]

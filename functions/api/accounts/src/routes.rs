@@ -10,7 +10,7 @@ use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{AccountId, Error, Platform};
 use vara::http::{Body, Caller, Issue, Params, created, data, id, page};
-use vara::services::accounts::{Accounts, Connected, Returned, Told};
+use vara::services::people::linked_accounts::{Accounts, Connected, ConnectionRequest, Returned};
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -63,7 +63,7 @@ async fn connect(
     Path(text): Path<String>,
     Body(body): Body<ConnectBody>,
 ) -> Result<Response> {
-    let told = Told {
+    let told = ConnectionRequest {
         email: body.email,
         phone: body.phone,
         handle: body.handle,

@@ -1,13 +1,11 @@
 //! The routes over a real table API in memory: shapes, refusals, and who sees what. What an account
 //! goes through is tested with the service.
 
-#![allow(clippy::unwrap_used)]
-
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use vara::auth::Keys;
 use vara::engines::OAuth;
-use vara::services::accounts::Accounts;
+use vara::services::people::linked_accounts::Accounts;
 use vara::testing::{Cloud, House};
 
 use crate::routes::{App, routes};

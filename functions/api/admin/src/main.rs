@@ -5,8 +5,8 @@ mod routes;
 
 use vara::auth::Gate;
 use vara::domain::BoxError;
-use vara::http::Door;
-use vara::services::dead_letters::DeadLetters;
+use vara::http::HttpGuards;
+use vara::services::upkeep::dead_letters::DeadLetters;
 
 use routes::App;
 
@@ -32,9 +32,9 @@ async fn main() -> Result<(), BoxError> {
         gate: Gate::new(&env, store),
         letters,
     };
-    let door = Door::read(&env, &app.letters.store, Some(&app.gate));
+    let guards = HttpGuards::read(&env, &app.letters.store, Some(&app.gate));
     env.check()?;
-    vara::runtime::serve(vara::http::finish(routes::routes(), app, door)).await
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, guards)).await
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use vara::Result;
 use vara::auth::Gate;
 use vara::domain::Role;
 use vara::http::{Body, Caller, data};
-use vara::services::dead_letters::DeadLetters;
-use vara::services::switches::{self, SwitchChange};
+use vara::services::upkeep::dead_letters::DeadLetters;
+use vara::services::upkeep::switches::{self, SwitchChange};
 
 /// What the handlers share.
 #[derive(Clone)]

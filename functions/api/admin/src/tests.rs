@@ -1,11 +1,9 @@
 //! Who is let in, and what they are answered.
 
-#![allow(clippy::unwrap_used)]
-
 use axum::http::Method;
 use serde_json::json;
 use vara::domain::Role;
-use vara::services::dead_letters::DeadLetters;
+use vara::services::upkeep::dead_letters::DeadLetters;
 use vara::testing::{Cloud, House};
 
 use crate::routes::{App, routes};

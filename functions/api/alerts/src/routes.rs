@@ -11,7 +11,7 @@ use vara::clock;
 use vara::domain::{AlertAction, AlertStatus};
 use vara::http::table::App;
 use vara::http::{Body, Caller, Params, data, page};
-use vara::services::alerts;
+use vara::services::notices::alerts;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()

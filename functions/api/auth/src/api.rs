@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use vara::domain::{Kind, email, is_too_long, weaknesses};
+use vara::domain::{ErrorKind, email, is_too_long, weaknesses};
 use vara::http::{Body, Caller, Issue, created, data};
-use vara::services::auth::{self, Client, Desk, Granted, Refusal, Scope};
-use vara::services::users::User;
+use vara::services::people::auth::{self, AuthRefusal, AuthService, Client, Scope, SignedIn};
+use vara::services::people::users::User;
 use vara::{Error, Result};
 
 use crate::App;
@@ -40,7 +40,7 @@ struct Asked {
 }
 
 async fn sign_up(
-    State(desk): State<Desk>,
+    State(service): State<AuthService>,
     client: Client,
     Body(asked): Body<Asked>,
 ) -> Result<Response> {
@@ -48,7 +48,7 @@ async fn sign_up(
     issues.extend(password_issues(&asked));
     refuse(&issues)?;
     let made = auth::sign_up(
-        &desk,
+        &service,
         asked.email.as_deref(),
         asked.password.as_deref(),
         None,
@@ -56,7 +56,7 @@ async fn sign_up(
         false,
     )
     .await;
-    let made = made.map_err(|why| otherwise(why, Kind::Invalid, "AUTH_SIGNUP_FAILED"))?;
+    let made = made.map_err(|why| otherwise(why, ErrorKind::Invalid, "AUTH_SIGNUP_FAILED"))?;
     let user = User::from(made.account);
     Ok(created(
         json!({ "id": user.id, "email": user.email, "profile": user.profile }),
@@ -64,7 +64,7 @@ async fn sign_up(
 }
 
 async fn sign_in(
-    State(desk): State<Desk>,
+    State(service): State<AuthService>,
     client: Client,
     Body(asked): Body<Asked>,
 ) -> Result<Response> {
@@ -74,14 +74,14 @@ async fn sign_in(
     }
     refuse(&issues)?;
     let granted = auth::sign_in(
-        &desk,
+        &service,
         asked.email.as_deref(),
         asked.password.as_deref(),
         &client,
     )
     .await;
     let granted =
-        granted.map_err(|why| otherwise(why, Kind::Unauthenticated, "AUTH_LOGIN_FAILED"))?;
+        granted.map_err(|why| otherwise(why, ErrorKind::Unauthenticated, "AUTH_LOGIN_FAILED"))?;
     let mut answer = tokens(&granted);
     let user = User::from(granted.account);
     answer["user"] = json!({
@@ -90,18 +90,18 @@ async fn sign_in(
     Ok(data(answer))
 }
 
-async fn sign_out(State(desk): State<Desk>, caller: Result<Caller>) -> Result<Response> {
+async fn sign_out(State(service): State<AuthService>, caller: Result<Caller>) -> Result<Response> {
     match caller {
-        Ok(caller) => auth::sign_out(&desk.store, &caller, Scope::Local).await?,
+        Ok(caller) => auth::sign_out(&service.store, &caller, Scope::Local).await?,
         // Whoever is not signed in is signed out.
-        Err(err) if err.kind == Kind::Unauthenticated => {}
+        Err(err) if err.kind == ErrorKind::Unauthenticated => {}
         Err(err) => return Err(err),
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn refresh(
-    State(desk): State<Desk>,
+    State(service): State<AuthService>,
     client: Client,
     Body(asked): Body<Asked>,
 ) -> Result<Response> {
@@ -112,61 +112,68 @@ async fn refresh(
             "There is no refresh token in this request.",
         )
     };
-    let granted = auth::refresh(&desk, &token.ok_or_else(missing)?)
+    let granted = auth::refresh(&service, &token.ok_or_else(missing)?)
         .await
         .map_err(|why| {
             let (code, reason) = match why {
-                Refusal::SessionExpired => ("AUTH_TOKEN_EXPIRED", "token_expired"),
+                AuthRefusal::SessionExpired => ("AUTH_TOKEN_EXPIRED", "token_expired"),
                 _ => ("AUTH_REFRESH_FAILED", "refresh_failed"),
             };
             let trouble = why.is_trouble();
-            let err = otherwise(why, Kind::Unauthenticated, code);
+            let err = otherwise(why, ErrorKind::Unauthenticated, code);
             if trouble {
                 err
             } else {
                 err.with_details(json!({ "requiresReauth": true, "reason": reason }))
             }
         })?;
-    auth::note_device(&desk, &granted.account, &client).await;
+    auth::note_device(&service, &granted.account, &client).await;
     Ok(data(tokens(&granted)))
 }
 
 async fn forgot(
-    State(desk): State<Desk>,
+    State(service): State<AuthService>,
     client: Client,
     Body(asked): Body<Asked>,
 ) -> Result<Response> {
     refuse(&email_issues(&asked))?;
     // This surface has no `redirect_to`; the app's own page for it is the one she needs.
-    let page = desk.redirects.page("/reset-password");
-    match auth::recover(&desk, asked.email.as_deref(), Some(page.as_str()), &client).await {
+    let page = service.redirects.page("/reset-password");
+    match auth::recover(
+        &service,
+        asked.email.as_deref(),
+        Some(page.as_str()),
+        &client,
+    )
+    .await
+    {
         // Always the same answer: here nobody is told that a link was asked for a moment ago.
-        Ok(()) | Err(Refusal::TooManyMails { .. }) => Ok(data(
+        Ok(()) | Err(AuthRefusal::TooManyMails { .. }) => Ok(data(
             json!({ "message": "If there is an account with this address, a link is on its way." }),
         )),
-        Err(why) => Err(otherwise(why, Kind::Invalid, "AUTH_RESET_FAILED")),
+        Err(why) => Err(otherwise(why, ErrorKind::Invalid, "AUTH_RESET_FAILED")),
     }
 }
 
-async fn reset(State(desk): State<Desk>, Body(asked): Body<Asked>) -> Result<Response> {
+async fn reset(State(service): State<AuthService>, Body(asked): Body<Asked>) -> Result<Response> {
     let mut issues = password_issues(&asked);
     if asked.token.as_deref().unwrap_or_default().is_empty() {
         issues.push(Issue::at("token", "There is no token in this request."));
     }
     refuse(&issues)?;
     let token = asked.token.unwrap_or_default();
-    auth::reset_password(&desk, &token, asked.password.as_deref())
+    auth::reset_password(&service, &token, asked.password.as_deref())
         .await
         .map_err(|why| match why {
-            Refusal::Link { expired } => {
+            AuthRefusal::Link { expired } => {
                 let code = if expired {
                     "AUTH_RESET_TOKEN_EXPIRED"
                 } else {
                     "AUTH_RESET_TOKEN_INVALID"
                 };
-                otherwise(why, Kind::Invalid, code).with_details(json!({ "expired": expired }))
+                otherwise(why, ErrorKind::Invalid, code).with_details(json!({ "expired": expired }))
             }
-            Refusal::SamePassword => Issue::refuse(&[Issue::at("password", why.to_string())]),
+            AuthRefusal::SamePassword => Issue::refuse(&[Issue::at("password", why.to_string())]),
             other => reset_failed(other),
         })?;
     Ok(data(
@@ -175,17 +182,17 @@ async fn reset(State(desk): State<Desk>, Body(asked): Body<Asked>) -> Result<Res
 }
 
 async fn reset_with_session(
-    State(desk): State<Desk>,
+    State(service): State<AuthService>,
     caller: Caller,
     Body(asked): Body<Asked>,
 ) -> Result<Response> {
-    auth::change_password(&desk, &caller, asked.password.as_deref())
+    auth::change_password(&service, &caller, asked.password.as_deref())
         .await
         .map_err(reset_failed)?;
     Ok(data(json!({ "message": "Your password was changed." })))
 }
 
-fn tokens(granted: &Granted) -> Value {
+fn tokens(granted: &SignedIn) -> Value {
     json!({
         "accessToken": granted.access_token,
         "refreshToken": granted.refresh_token,
@@ -214,7 +221,7 @@ fn password_issues(asked: &Asked) -> Vec<Issue> {
     } else if !lacks.is_empty() {
         issues.push(Issue::at(
             "password",
-            Refusal::WeakPassword(lacks).to_string(),
+            AuthRefusal::WeakPassword(lacks).to_string(),
         ));
     }
     if asked.confirm_password.as_deref() != Some(password) {
@@ -235,22 +242,22 @@ fn refuse(issues: &[Issue]) -> Result<()> {
 }
 
 /// A refusal under this code, unless it is trouble of ours.
-fn otherwise(why: Refusal, kind: Kind, code: &'static str) -> Error {
+fn otherwise(why: AuthRefusal, kind: ErrorKind, code: &'static str) -> Error {
     match why {
-        Refusal::Trouble(err) => err,
-        Refusal::TooManyTries { wait } => {
-            Error::new(Kind::TooMany, "REQUEST_ERROR", why.to_string()).with_retry_after(wait)
+        AuthRefusal::Trouble(err) => err,
+        AuthRefusal::TooManyTries { wait } => {
+            Error::new(ErrorKind::TooMany, "REQUEST_ERROR", why.to_string()).with_retry_after(wait)
         }
         other => Error::new(kind, code, other.to_string()),
     }
 }
 
-fn reset_failed(why: Refusal) -> Error {
+fn reset_failed(why: AuthRefusal) -> Error {
     match why {
-        Refusal::Trouble(err) if err.kind == Kind::Bug => Error {
+        AuthRefusal::Trouble(err) if err.kind == ErrorKind::Bug => Error {
             code: "AUTH_RESET_FAILED",
             ..err
         },
-        other => otherwise(other, Kind::Invalid, "AUTH_INVALID_REQUEST"),
+        other => otherwise(other, ErrorKind::Invalid, "AUTH_INVALID_REQUEST"),
     }
 }

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::json;
 use vara::domain::Role;
 use vara::http::Params;
-use vara::http::gotrue::{self, Bearer, Json, Refused, Result, session, unknown, user};
-use vara::services::auth::{self, Client, Desk, Refusal, Scope};
+use vara::http::gotrue::{self, Bearer, GotrueRefusal, Json, Result, session, unknown, user};
+use vara::services::people::auth::{self, AuthRefusal, AuthService, Client, Scope};
 
 use crate::{App, verify};
 
@@ -48,7 +48,7 @@ struct Credentials {
 }
 
 async fn sign_up(
-    State(desk): State<Desk>,
+    State(service): State<AuthService>,
     client: Client,
     params: Params,
     Json(asked): Json<Credentials>,
@@ -56,9 +56,9 @@ async fn sign_up(
     let (email, password) = (asked.email.as_deref(), asked.password.as_deref());
     let page = params.get("redirect_to");
     let network = client.network();
-    let signed_up = auth::sign_up(&desk, email, password, page, network, true).await?;
+    let signed_up = auth::sign_up(&service, email, password, page, network, true).await?;
     if signed_up.granted.is_some() {
-        auth::trust_device(&desk, &signed_up.account, &client).await;
+        auth::trust_device(&service, &signed_up.account, &client).await;
     }
     let body = signed_up
         .granted
@@ -68,7 +68,7 @@ async fn sign_up(
 }
 
 async fn token(
-    State(desk): State<Desk>,
+    State(service): State<AuthService>,
     client: Client,
     params: Params,
     Json(asked): Json<Credentials>,
@@ -76,7 +76,7 @@ async fn token(
     let granted = match params.get("grant_type") {
         Some("password") => {
             auth::sign_in(
-                &desk,
+                &service,
                 asked.email.as_deref(),
                 asked.password.as_deref(),
                 &client,
@@ -85,17 +85,17 @@ async fn token(
         }
         Some("refresh_token") => {
             let token = asked.refresh_token.as_deref().unwrap_or_default();
-            let granted = auth::refresh(&desk, token).await?;
-            auth::note_device(&desk, &granted.account, &client).await;
+            let granted = auth::refresh(&service, token).await?;
+            auth::note_device(&service, &granted.account, &client).await;
             granted
         }
-        _ => return Err(Refusal::UnknownGrant.into()),
+        _ => return Err(AuthRefusal::UnknownGrant.into()),
     };
     Ok(Answer(session(&granted)).into_response())
 }
 
-async fn me(State(desk): State<Desk>, Bearer(caller): Bearer) -> Result<Response> {
-    let account = auth::account(&desk.store, caller.user).await?;
+async fn me(State(service): State<AuthService>, Bearer(caller): Bearer) -> Result<Response> {
+    let account = auth::account(&service.store, caller.user).await?;
     Ok(Answer(user(&account, caller.role)).into_response())
 }
 
@@ -106,26 +106,28 @@ struct Update {
 }
 
 async fn update(
-    State(desk): State<Desk>,
+    State(service): State<AuthService>,
     Bearer(caller): Bearer,
     Json(asked): Json<Update>,
 ) -> Result<Response> {
-    let account = auth::account(&desk.store, caller.user).await?;
+    let account = auth::account(&service.store, caller.user).await?;
     if asked
         .email
         .is_some_and(|it| it.trim().to_lowercase() != account.email)
     {
-        return Err(Refusal::Invalid("The e-mail address of an account cannot be changed.").into());
+        return Err(
+            AuthRefusal::Invalid("The e-mail address of an account cannot be changed.").into(),
+        );
     }
     let account = match asked.password {
-        Some(password) => auth::change_password(&desk, &caller, Some(&password)).await?,
+        Some(password) => auth::change_password(&service, &caller, Some(&password)).await?,
         None => account,
     };
     Ok(Answer(user(&account, caller.role)).into_response())
 }
 
 async fn sign_out(
-    State(desk): State<Desk>,
+    State(service): State<AuthService>,
     Bearer(caller): Bearer,
     params: Params,
 ) -> Result<Response> {
@@ -133,9 +135,9 @@ async fn sign_out(
         "global" => Scope::Global,
         "local" => Scope::Local,
         "others" => Scope::Others,
-        _ => return Err(Refusal::Invalid("This scope is not known.").into()),
+        _ => return Err(AuthRefusal::Invalid("This scope is not known.").into()),
     };
-    auth::sign_out(&desk.store, &caller, scope).await?;
+    auth::sign_out(&service.store, &caller, scope).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -145,21 +147,21 @@ struct Recover {
 }
 
 async fn recover(
-    State(desk): State<Desk>,
+    State(service): State<AuthService>,
     client: Client,
     params: Params,
     Json(asked): Json<Recover>,
 ) -> Result<Response> {
     let page = params.get("redirect_to");
-    auth::recover(&desk, asked.email.as_deref(), page, &client).await?;
+    auth::recover(&service, asked.email.as_deref(), page, &client).await?;
     Ok(Answer(json!({})).into_response())
 }
 
-async fn settings(State(desk): State<Desk>) -> Response {
+async fn settings(State(service): State<AuthService>) -> Response {
     Answer(json!({
         "external": { "email": true, "phone": false, "anonymous_users": false },
         "disable_signup": false,
-        "mailer_autoconfirm": !desk.confirm_first,
+        "mailer_autoconfirm": !service.confirm_first,
         "phone_autoconfirm": false,
         "sms_provider": "",
         "saml_enabled": false,
@@ -171,8 +173,8 @@ async fn health() -> Response {
     Answer(json!({ "name": "Vara", "version": env!("CARGO_PKG_VERSION"), "description": "Sign-in of Vara" })).into_response()
 }
 
-async fn keys(State(desk): State<Desk>) -> Result<Response, Refused> {
+async fn keys(State(service): State<AuthService>) -> Result<Response, GotrueRefusal> {
     // Public and seldom other; long enough for a verifier, short enough for a change of keys.
     let cache = [("cache-control", "public, max-age=600")];
-    Ok((cache, Answer(desk.access.keys().jwks())).into_response())
+    Ok((cache, Answer(service.access.keys().jwks())).into_response())
 }

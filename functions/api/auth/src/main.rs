@@ -10,14 +10,14 @@ use axum::Router;
 use axum::extract::FromRef;
 use vara::auth::Gate;
 use vara::domain::BoxError;
-use vara::http::Door;
-use vara::services::auth::Desk;
+use vara::http::HttpGuards;
+use vara::services::people::auth::AuthService;
 
 /// What the handlers share.
 #[derive(Clone)]
 pub(crate) struct App {
     gate: Gate,
-    desk: Desk,
+    service: AuthService,
 }
 
 impl FromRef<App> for Gate {
@@ -26,9 +26,9 @@ impl FromRef<App> for Gate {
     }
 }
 
-impl FromRef<App> for Desk {
+impl FromRef<App> for AuthService {
     fn from_ref(app: &App) -> Self {
-        app.desk.clone()
+        app.service.clone()
     }
 }
 
@@ -37,14 +37,16 @@ async fn main() -> Result<(), BoxError> {
     let (env, clients) = vara::runtime::start().await?;
     let store = clients.store(&env);
     let gate = Gate::new(&env, store.clone());
-    let door = Door::read(&env, &store, Some(&gate));
-    let desk = Desk::read(&env, store, &gate, clients.mailer(&env), clients.queues());
+    let guards = HttpGuards::read(&env, &store, Some(&gate));
+    let service = AuthService::read(&env, store, &gate, clients.mailer(&env), clients.queues());
     // Without it nobody could be signed in.
     env.text("SIGNING_SECRET");
     env.check()?;
-    let Some(desk) = desk else { return env.check() };
-    desk.publication.try_at_start().await;
-    vara::runtime::serve(vara::http::finish(routes(), App { gate, desk }, door)).await
+    let Some(service) = service else {
+        return env.check();
+    };
+    service.publication.try_at_start().await;
+    vara::runtime::serve(vara::http::finish(routes(), App { gate, service }, guards)).await
 }
 
 /// Both surfaces.

@@ -14,10 +14,10 @@ use url::{Url, form_urlencoded};
 use vara::auth::{Caller, Denied, Gate};
 use vara::clock;
 use vara::domain::{LinkKind, Role};
-use vara::http::gotrue::{Json, Refused, Result, fragment, session, user};
+use vara::http::gotrue::{GotrueRefusal, Json, Result, fragment, session, user};
 use vara::http::{ClientAddress, Params};
 use vara::mail::LinkPage;
-use vara::services::auth::{self, Client, Desk, Refusal};
+use vara::services::people::auth::{self, AuthRefusal, AuthService, Client};
 
 use crate::App;
 
@@ -74,17 +74,17 @@ impl Verify {
 
 /// Opened by her browser, or by a program that looks at links: a page that asks first.
 pub(crate) async fn open(
-    State(desk): State<Desk>,
+    State(service): State<AuthService>,
     from: ClientAddress,
     params: Params,
 ) -> Result<Response> {
-    page(&desk, &Verify::of(&params), &from.0).await
+    page(&service, &Verify::of(&params), &from.0).await
 }
 
-async fn page(desk: &Desk, asked: &Verify, from: &str) -> Result<Response> {
+async fn page(service: &AuthService, asked: &Verify, from: &str) -> Result<Response> {
     let (token, kind) = (asked.token().unwrap_or_default(), asked.kind());
-    let facts = auth::look_at(desk, token, kind, from).await?;
-    let target = desk.redirects.choose(asked.redirect_to.as_deref());
+    let facts = auth::look_at(service, token, kind, from).await?;
+    let target = service.redirects.choose(asked.redirect_to.as_deref());
     let page = LinkPage {
         kind,
         account: facts.as_ref().map(|it| it.account.as_str()),
@@ -120,13 +120,13 @@ pub(crate) async fn used(
         return exchange(&app, &asked, &client, &headers).await;
     }
     let body = Bytes::from_request(request, &app).await;
-    let body = body.map_err(|_| Refusal::Invalid("The request could not be read."))?;
+    let body = body.map_err(|_| AuthRefusal::Invalid("The request could not be read."))?;
     let asked = Verify::of_form(&body, &params);
     // A page of somebody else's must not press the button: she is asked first.
-    if !is_our_page(&headers, &app.desk.public_url) {
-        return page(&app.desk, &asked, client.network()).await;
+    if !is_our_page(&headers, &app.service.public_url) {
+        return page(&app.service, &asked, client.network()).await;
     }
-    lead_on(&app.desk, &asked, &client).await
+    lead_on(&app.service, &asked, &client).await
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -146,14 +146,14 @@ fn is_our_page(headers: &HeaderMap, public_url: &str) -> bool {
 }
 
 /// Uses a link and leads her browser to the app: signed in, to the sign-in page, or told why not.
-async fn lead_on(desk: &Desk, asked: &Verify, client: &Client) -> Result<Response> {
-    let mut target = desk.redirects.choose(asked.redirect_to.as_deref());
+async fn lead_on(service: &AuthService, asked: &Verify, client: &Client) -> Result<Response> {
+    let mut target = service.redirects.choose(asked.redirect_to.as_deref());
     let token = asked.token().unwrap_or_default();
     let used = match asked.kind() {
-        LinkKind::Recovery => auth::follow(desk, token, client)
+        LinkKind::Recovery => auth::follow(service, token, client)
             .await
             .map(|granted| target.set_fragment(Some(&fragment(&granted, "recovery")))),
-        LinkKind::SignUp => auth::confirm(desk, token, client.network(), None)
+        LinkKind::SignUp => auth::confirm(service, token, client.network(), None)
             .await
             .map(|it| {
                 target.set_path("/login");
@@ -200,15 +200,15 @@ async fn exchange(
     headers: &HeaderMap,
 ) -> Result<Response> {
     let kind = asked.kind.as_deref().and_then(LinkKind::named);
-    let kind = kind.ok_or(Refusal::Invalid("This kind of link is not known."))?;
+    let kind = kind.ok_or(AuthRefusal::Invalid("This kind of link is not known."))?;
     let token = asked
         .token()
-        .ok_or(Refusal::Invalid("There is no token in this request."))?;
+        .ok_or(AuthRefusal::Invalid("There is no token in this request."))?;
     let body = match kind {
-        LinkKind::Recovery => session(&auth::follow(&app.desk, token, client).await?),
+        LinkKind::Recovery => session(&auth::follow(&app.service, token, client).await?),
         LinkKind::SignUp => {
             let caller = caller(&app.gate, headers).await?;
-            let it = auth::confirm(&app.desk, token, client.network(), caller.as_ref()).await?;
+            let it = auth::confirm(&app.service, token, client.network(), caller.as_ref()).await?;
             it.granted
                 .as_ref()
                 .map_or_else(|| user(&it.account, Role::User), session)
@@ -222,7 +222,7 @@ async fn caller(gate: &Gate, headers: &HeaderMap) -> Result<Option<Caller>> {
     let header = headers.get(AUTHORIZATION).and_then(|it| it.to_str().ok());
     match gate.identify(header, clock::now()).await {
         Ok(caller) => Ok(Some(caller)),
-        Err(Denied::Trouble(err)) => Err(Refused::from(err)),
+        Err(Denied::Trouble(err)) => Err(GotrueRefusal::from(err)),
         Err(_) => Ok(None),
     }
 }

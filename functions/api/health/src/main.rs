@@ -4,8 +4,8 @@
 mod routes;
 
 use vara::domain::BoxError;
-use vara::http::Door;
-use vara::services::health::Dependencies;
+use vara::http::HttpGuards;
+use vara::services::upkeep::health::Dependencies;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -24,7 +24,7 @@ async fn main() -> Result<(), BoxError> {
             ("mail-feedback", env.text("QUEUE_MAIL_FEEDBACK")),
         ],
     };
-    let door = Door::read(&env, &app.store, None);
+    let guards = HttpGuards::read(&env, &app.store, None);
     env.check()?;
-    vara::runtime::serve(vara::http::finish(routes::routes(), app, door)).await
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, guards)).await
 }

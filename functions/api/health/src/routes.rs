@@ -8,8 +8,8 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use vara::clock;
-use vara::services::gauges;
-use vara::services::health::{self, Dependencies};
+use vara::services::upkeep::gauges;
+use vara::services::upkeep::health::{self, Dependencies};
 
 /// The description of the API, and its page; `infra/openapi` writes both.
 const OPENAPI: &str = include_str!("../../../../infra/openapi/openapi.json");

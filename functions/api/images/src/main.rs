@@ -6,9 +6,9 @@ mod tests;
 
 use vara::auth::{Gate, Keys};
 use vara::domain::BoxError;
-use vara::http::Door;
-use vara::services::image_files::ImageAddresses;
-use vara::services::images::Images;
+use vara::http::HttpGuards;
+use vara::services::pictures::image_files::ImageAddresses;
+use vara::services::pictures::images::Images;
 
 use routes::App;
 
@@ -28,7 +28,7 @@ async fn main() -> Result<(), BoxError> {
         gate: Gate::new(&env, store),
         images,
     };
-    let door = Door::read(&env, &app.images.store, Some(&app.gate));
+    let guards = HttpGuards::read(&env, &app.images.store, Some(&app.gate));
     env.check()?;
-    vara::runtime::serve(vara::http::finish(routes::routes(), app, door)).await
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, guards)).await
 }

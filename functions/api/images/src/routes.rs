@@ -12,9 +12,9 @@ use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{ImageId, SessionId, UserId};
 use vara::http::{Caller, Issue, Params, created, data, id, page};
-use vara::services::image_files::{NOT_READY, SignedAddress};
-use vara::services::images::Images;
-use vara::services::{scans, upload_form};
+use vara::services::pictures::image_files::{NOT_READY, SignedAddress};
+use vara::services::pictures::images::Images;
+use vara::services::{pictures::upload_form, scans::start};
 
 /// Where a browser will put what it fetches (W3C Fetch Metadata): `image` for an `<img>`, `document` for a tab.
 const FETCH_DESTINATION: &str = "sec-fetch-dest";
@@ -99,7 +99,7 @@ async fn matches(
     params: Params,
 ) -> Result<Response> {
     let image = id(&text, ImageId::parse)?;
-    let found = scans::matches(&app.images.store, caller.user, image, params.page()?).await?;
+    let found = start::matches(&app.images.store, caller.user, image, params.page()?).await?;
     Ok(page(found.items, found.pagination))
 }
 

@@ -1,15 +1,13 @@
 //! A picture's bytes behind its signed address, as browsers ask for them.
 
-#![allow(clippy::unwrap_used)]
-
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use axum::response::Response;
 use vara::clock;
 use vara::domain::{Image, ImageId, ImageState, Timestamp, UserId};
 use vara::objects::{Objects, key};
-use vara::services::image_files::ImageAddresses;
-use vara::services::images::Images;
+use vara::services::pictures::image_files::ImageAddresses;
+use vara::services::pictures::images::Images;
 use vara::testing::{Cloud, House};
 
 use crate::routes::{App, routes};

@@ -9,7 +9,7 @@ use vara::clock;
 use vara::domain::MatchId;
 use vara::http::table::App;
 use vara::http::{Caller, Params, data, id, page};
-use vara::services::matches;
+use vara::services::notices::matches;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()

@@ -1,7 +1,5 @@
 //! Her word on findings: once, remembered, and nobody else's.
 
-#![allow(clippy::unwrap_used)]
-
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use vara::clock;
@@ -11,8 +9,8 @@ use vara::domain::{
     Severity, Tier, Timestamp, UserId, alert_of,
 };
 use vara::http::table::App;
-use vara::services::alerts;
-use vara::store::Stored;
+use vara::services::notices::alerts;
+use vara::store::WriteOutcome;
 use vara::testing::House;
 
 use crate::routes::routes;
@@ -101,7 +99,7 @@ impl Case {
         }
     }
 
-    async fn store(&self, found: &Match) -> Stored {
+    async fn store(&self, found: &Match) -> WriteOutcome {
         let alert = alert_of(self.user, found, None, found.detected_at);
         self.house
             .store
@@ -112,7 +110,7 @@ impl Case {
 
     async fn flag(&self, path: &str, second: i64) -> Match {
         let found = self.found(path, Tier::Low, second);
-        assert_eq!(self.store(&found).await, Stored::New);
+        assert_eq!(self.store(&found).await, WriteOutcome::New);
         found
     }
 
@@ -313,7 +311,7 @@ async fn it_is_not_her_and_she_hears_no_more_of_it() {
     // The next scan finds it again, surer than before.
     let mut again = case.found("1", Tier::High, 60);
     again.similarity = 0.9;
-    assert_eq!(case.store(&again).await, Stored::Known);
+    assert_eq!(case.store(&again).await, WriteOutcome::Known);
     let kept = case.kept(&found).await;
     assert_eq!(
         (

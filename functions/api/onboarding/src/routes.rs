@@ -11,7 +11,7 @@ use vara::clock;
 use vara::domain::Response;
 use vara::http::table::App;
 use vara::http::{Body, Caller, Issue, created, data};
-use vara::services::onboarding;
+use vara::services::people::onboarding;
 
 /// The most answers one request brings; there are eight questions.
 const MOST: usize = 100;

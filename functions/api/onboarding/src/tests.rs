@@ -1,13 +1,11 @@
 //! The quiz as the screen sends it, again and again, and what it may not be.
 
-#![allow(clippy::unwrap_used)]
-
 use axum::http::Method;
 use serde_json::{Value, json};
 use vara::domain::{Plan, PlanItemStatus};
 use vara::http::table::App;
-use vara::services::plan;
-use vara::store::{Kept, RowState};
+use vara::services::people::plan;
+use vara::store::{PlanWrite, RowState};
 use vara::testing::House;
 
 use crate::routes::routes;
@@ -340,9 +338,9 @@ async fn who_has_left_gets_no_rows() {
             .keep_plan(&RowState::Absent, &plan)
             .await
             .unwrap(),
-        Kept::Gone
+        PlanWrite::Gone
     );
-    let err = vara::services::onboarding::submit(&house.store, user, &[], now)
+    let err = vara::services::people::onboarding::submit(&house.store, user, &[], now)
         .await
         .unwrap_err();
     assert_eq!(err.code, "USER_NOT_FOUND");

@@ -10,7 +10,7 @@ use vara::clock;
 use vara::domain::PlanItemStatus;
 use vara::http::table::App;
 use vara::http::{Body, Caller, data};
-use vara::services::plan;
+use vara::services::people::plan;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()

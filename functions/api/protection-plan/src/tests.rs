@@ -1,13 +1,11 @@
 //! The plan as the screens read and change it.
 
-#![allow(clippy::unwrap_used)]
-
 use axum::http::Method;
 use serde_json::{Value, json};
 use vara::clock;
 use vara::domain::{Image, ImageId, ImageState, Response, UserId};
 use vara::http::table::App;
-use vara::services::onboarding;
+use vara::services::people::onboarding;
 use vara::testing::House;
 
 use crate::routes::routes;

@@ -6,8 +6,8 @@ mod tests;
 
 use vara::auth::{Gate, Keys};
 use vara::domain::BoxError;
-use vara::http::Door;
-use vara::services::proxy::Proxy;
+use vara::http::HttpGuards;
+use vara::services::pictures::proxy::Proxy;
 
 use routes::{App, PICTURES};
 
@@ -25,7 +25,7 @@ async fn main() -> Result<(), BoxError> {
         gate: Gate::new(&env, store.clone()),
         proxy,
     };
-    let door = Door::read(&env, &store, Some(&app.gate)).with_open(PICTURES);
+    let guards = HttpGuards::read(&env, &store, Some(&app.gate)).with_open(PICTURES);
     env.check()?;
-    vara::runtime::serve(vara::http::finish(routes::routes(), app, door)).await
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, guards)).await
 }

@@ -12,7 +12,7 @@ use vara::auth::Gate;
 use vara::clock;
 use vara::domain::ImageId;
 use vara::http::{Body, Caller, created};
-use vara::services::proxy::Proxy;
+use vara::services::pictures::proxy::Proxy;
 
 /// Addresses below this one are for everybody.
 pub(crate) const PICTURES: &str = "/api/v1/proxy/images/";

@@ -1,13 +1,11 @@
 //! Addresses that end, for one picture each.
 
-#![allow(clippy::unwrap_used)]
-
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use vara::clock;
 use vara::domain::{Image, ImageId, ImageState, UserId};
 use vara::objects::key;
-use vara::services::proxy::Proxy;
+use vara::services::pictures::proxy::Proxy;
 use vara::testing::{Cloud, House};
 
 use crate::routes::{App, routes};

@@ -5,10 +5,10 @@ mod shape;
 
 use vara::auth::Gate;
 use vara::domain::BoxError;
-use vara::http::Door;
-use vara::services::governor::Governor;
-use vara::services::lanes::Lanes;
-use vara::services::scans::Scans;
+use vara::http::HttpGuards;
+use vara::services::scans::scan_queues::ScanQueues;
+use vara::services::scans::start::Scans;
+use vara::services::search::governor::Governor;
 
 use routes::App;
 
@@ -19,7 +19,7 @@ async fn main() -> Result<(), BoxError> {
     let scans = Scans {
         store: store.clone(),
         queues: clients.queues(),
-        lanes: Lanes {
+        lanes: ScanQueues {
             images: env.text("QUEUE_IMAGE_SCAN"),
             background: env.text("QUEUE_BACKGROUND_SCAN"),
             profiles: env.text("QUEUE_PROFILE_SCAN"),
@@ -31,9 +31,9 @@ async fn main() -> Result<(), BoxError> {
         gate: Gate::new(&env, store),
         scans,
     };
-    let door = Door::read(&env, &app.scans.store, Some(&app.gate));
+    let guards = HttpGuards::read(&env, &app.scans.store, Some(&app.gate));
     env.check()?;
-    vara::runtime::serve(vara::http::finish(routes::routes(), app, door)).await
+    vara::runtime::serve(vara::http::finish(routes::routes(), app, guards)).await
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{Role, ScanFilter, ScanId, ScanType};
 use vara::http::{Body, Caller, Params, accepted, data, id};
-use vara::services::scans::Scans;
+use vara::services::scans::start::Scans;
 
 use crate::shape::{Shape, shaped};
 

@@ -1,7 +1,5 @@
 //! The routes over a real table API in memory: the screens' exact calls, refusals, and who sees what.
 
-#![allow(clippy::unwrap_used)]
-
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
@@ -17,17 +15,15 @@ use vara::domain::{
 use vara::http::Cors;
 use vara::queues::Queues;
 use vara::runtime::Env;
-use vara::services::governor::Governor;
-use vara::services::lanes::Lanes;
-use vara::services::scans::Scans;
-use vara::store::{Claim, Store};
+use vara::services::scans::scan_queues::ScanQueues;
+use vara::services::scans::start::Scans;
+use vara::services::search::governor::Governor;
+use vara::store::{ScanClaim, Store};
 use vara::testing::Cloud;
 
 use crate::routes::{App, routes};
 
-#[path = "automatic_tests.rs"]
 mod automatic;
-#[path = "control_tests.rs"]
 mod control;
 
 /// The function, with what is behind it.
@@ -62,7 +58,7 @@ impl House {
         let scans = Scans {
             store: store.clone(),
             queues,
-            lanes: Lanes {
+            lanes: ScanQueues {
                 images: "http://q/image-scan".into(),
                 background: "http://q/background-scan".into(),
                 profiles: "http://q/profile-scan".into(),
@@ -146,7 +142,7 @@ impl House {
     async fn end(&self, user: UserId, id: &str) {
         let id = ScanId::parse(id).unwrap();
         let row = self.store.scan(user, id).await.unwrap().unwrap();
-        let Claim::Got(row) = self
+        let ScanClaim::Got(row) = self
             .store
             .claim_scan(&row, "w", 1, clock::now())
             .await

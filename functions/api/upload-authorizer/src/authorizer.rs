@@ -7,15 +7,15 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use vara::auth::Gate;
-use vara::domain::{BoxError, ImageState, Kind, Timestamp};
+use vara::correlation::Correlation;
+use vara::domain::{BoxError, ErrorKind, ImageState, Timestamp};
 use vara::http::{ClientAddress, Edge};
 use vara::metrics::{self, Measure};
-use vara::services::image_files::{ImageAddresses, Size};
-use vara::services::images::{self, ImageView};
-use vara::services::limits::{self, Lane, Limits};
-use vara::services::upload_form;
+use vara::services::pictures::image_files::{ImageAddresses, Size};
+use vara::services::pictures::images::{self, ImageView};
+use vara::services::pictures::upload_form;
+use vara::services::upkeep::rate_limits::{self, Limits, RateClass};
 use vara::store::Store;
-use vara::trail::Trail;
 use vara::{Error, Result};
 
 /// What a REST API asks a REQUEST authorizer, as far as it is needed.
@@ -55,7 +55,7 @@ impl AuthorizerRequest {
     /// The id the caller gave, or the gateway's.
     pub(crate) fn correlation_id(&self) -> &str {
         self.header("x-correlation-id")
-            .filter(|it| Trail::is_sane(it))
+            .filter(|it| Correlation::is_sane(it))
             .unwrap_or(&self.request_context.request_id)
     }
 }
@@ -84,7 +84,7 @@ impl UploadAuthorizer {
                 tracing::info!(user.id = %image.user_id, image.id = %image.id, "a large upload may come");
                 Ok(allowed(request, &view))
             }
-            Err(err) if matches!(err.kind, Kind::Bug | Kind::Unavailable) => {
+            Err(err) if matches!(err.kind, ErrorKind::Bug | ErrorKind::Unavailable) => {
                 tracing::error!(
                     error.code = err.code,
                     error.chain = err.chain(),
@@ -106,10 +106,12 @@ impl UploadAuthorizer {
             .edge
             .client_address(|name| request.header(name), gateway);
         let subject = self.gate.subject(authorization, now).await;
-        let standing = self.limits.standing(&address, subject, Lane::Plain, now);
+        let standing = self
+            .limits
+            .standing(&address, subject, RateClass::Plain, now);
         if standing.await.is_some_and(|it| it.is_over) {
             metrics::note(Measure::LimitedCall);
-            return Err(limits::too_many_calls());
+            return Err(rate_limits::too_many_calls());
         }
         let caller = self.gate.identify(authorization, now).await?;
         upload_form::boundary(request.header("content-type").unwrap_or_default())?;

@@ -12,13 +12,13 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use vara::auth::Gate;
 use vara::clock;
+use vara::correlation::Correlation;
 use vara::domain::BoxError;
 use vara::http::Edge;
 use vara::metrics;
-use vara::services::image_files::ImageAddresses;
-use vara::services::limits::Limits;
+use vara::services::pictures::image_files::ImageAddresses;
+use vara::services::upkeep::rate_limits::Limits;
 use vara::traces;
-use vara::trail::Trail;
 
 use authorizer::{AuthorizerRequest, UploadAuthorizer};
 
@@ -40,7 +40,7 @@ async fn main() -> Result<(), BoxError> {
     env.check()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<AuthorizerRequest>| {
         metrics::note_start();
-        let trail = Trail {
+        let trail = Correlation {
             correlation: event.payload.correlation_id().to_owned(),
             trace: event.context.xray_trace_id.clone(),
         };

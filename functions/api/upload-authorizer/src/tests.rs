@@ -1,7 +1,5 @@
 //! Decisions over a real table API in memory.
 
-#![allow(clippy::unwrap_used)]
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -12,8 +10,8 @@ use vara::domain::{
 };
 use vara::http::{EDGE, Edge, VIEWER};
 use vara::runtime::Env;
-use vara::services::image_files::ImageAddresses;
-use vara::services::limits::{Limits, Rates};
+use vara::services::pictures::image_files::ImageAddresses;
+use vara::services::upkeep::rate_limits::{Limits, Rates};
 use vara::store::Store;
 
 use crate::authorizer::UploadAuthorizer;

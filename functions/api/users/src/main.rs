@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use vara::auth::Gate;
 use vara::domain::BoxError;
-use vara::http::Door;
+use vara::http::HttpGuards;
 use vara::objects::Objects;
 use vara::store::Store;
 
@@ -39,9 +39,9 @@ async fn main() -> Result<(), BoxError> {
         objects: clients.objects(&env),
         fetch_allow: env.optional("FETCH_ALLOW"),
     };
-    let door = Door::read(&env, &app.store, Some(&app.gate));
+    let guards = HttpGuards::read(&env, &app.store, Some(&app.gate));
     env.check()?;
-    vara::runtime::serve(vara::http::finish(routes(), app, door)).await
+    vara::runtime::serve(vara::http::finish(routes(), app, guards)).await
 }
 
 /// All routes.

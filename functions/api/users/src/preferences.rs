@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use vara::domain::{MailAnswer, Preferences};
 use vara::http::{Body, Caller, data, merged, shape};
 use vara::mail::{STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE, answered_page, question_page};
-use vara::services::mail_question;
-use vara::services::preferences::{self, Seen};
+use vara::services::notices::mail_question;
+use vara::services::people::preferences::{self, PreferencesView};
 use vara::{Result, clock};
 
 use crate::App;
@@ -54,7 +54,12 @@ async fn change(
     set(&app, &caller, &before, chosen).await
 }
 
-async fn set(app: &App, caller: &Caller, before: &Seen, chosen: Preferences) -> Result<Response> {
+async fn set(
+    app: &App,
+    caller: &Caller,
+    before: &PreferencesView,
+    chosen: Preferences,
+) -> Result<Response> {
     let allowed = app.fetch_allow.as_deref();
     let now = clock::now();
     Ok(data(

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use vara::Result;
 use vara::http::{Body, Caller, data};
-use vara::services::users;
+use vara::services::people::users;
 
 use crate::App;
 

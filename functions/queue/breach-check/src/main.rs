@@ -4,8 +4,8 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
 use vara::engines::Hibp;
 use vara::runtime::take_scans;
-use vara::services::breaches::BreachChecker;
-use vara::services::governor::Governor;
+use vara::services::scans::breach::BreachChecker;
+use vara::services::search::governor::Governor;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {

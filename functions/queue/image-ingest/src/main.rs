@@ -6,8 +6,8 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use vara::clock;
 use vara::domain::BoxError;
 use vara::runtime::take_batch;
-use vara::services::ingest::{Intake, uploads};
-use vara::services::seeing::Eyes;
+use vara::services::image_analyzer::ImageAnalyzer;
+use vara::services::pictures::ingest::{Intake, uploads};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -17,7 +17,7 @@ async fn main() -> Result<(), BoxError> {
         objects: clients.objects(&env),
         queues: clients.queues(),
         scan_queue: env.text("QUEUE_BACKGROUND_SCAN"),
-        eyes: Eyes::open(),
+        eyes: ImageAnalyzer::open(),
     };
     env.check()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {

@@ -4,9 +4,9 @@ use vara::auth::Keys;
 use vara::domain::BoxError;
 use vara::engines::{FaceCheck, SerpApi, TinEye, Vision};
 use vara::runtime::{Clients, Env};
-use vara::services::governor::Governor;
-use vara::services::proxy::Proxy;
-use vara::services::searching::Engines;
+use vara::services::pictures::proxy::Proxy;
+use vara::services::search::engines::Engines;
+use vara::services::search::governor::Governor;
 
 pub(crate) fn read(env: &Env, clients: &Clients) -> Result<Engines, BoxError> {
     let engines = Engines {

@@ -8,9 +8,9 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
 use vara::engines::Fetcher;
 use vara::runtime::{Env, take_scans};
-use vara::services::scanning::Scanner;
-use vara::services::seeing::Eyes;
-use vara::services::time_limit;
+use vara::services::image_analyzer::ImageAnalyzer;
+use vara::services::scans::image::Scanner;
+use vara::services::search::time_limit;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -23,7 +23,7 @@ async fn main() -> Result<(), BoxError> {
         engines: engines::read(&env, &clients)?,
         queue: env.text("QUEUE_IMAGE_SCAN"),
         background: env.text("QUEUE_BACKGROUND_SCAN"),
-        eyes: Eyes::open(),
+        eyes: ImageAnalyzer::open(),
         answer_within: answer_within(&env),
     };
     env.check()?;

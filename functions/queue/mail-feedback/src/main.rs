@@ -3,7 +3,7 @@
 use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
 use vara::runtime::take_scans;
-use vara::services::mail_feedback;
+use vara::services::notices::mail_feedback;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {

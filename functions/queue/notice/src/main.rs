@@ -4,7 +4,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
 use vara::engines::Fetcher;
 use vara::runtime::take_scans;
-use vara::services::notices::{NoticeSender, WEBHOOK_TIMEOUT};
+use vara::services::notices::delivery::{NoticeSender, WEBHOOK_TIMEOUT};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {

@@ -4,8 +4,8 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
 use vara::engines::{Fetcher, Social};
 use vara::runtime::take_scans;
-use vara::services::profiles::ProfileScanner;
-use vara::services::seeing::Eyes;
+use vara::services::image_analyzer::ImageAnalyzer;
+use vara::services::scans::profile::ProfileScanner;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -18,7 +18,7 @@ async fn main() -> Result<(), BoxError> {
         fetcher: Fetcher::new(env.optional("FETCH_ALLOW").as_deref())?,
         social: social.map(|base| Social::new(&base)).transpose()?,
         queue: env.text("QUEUE_PROFILE_SCAN"),
-        eyes: Eyes::open(),
+        eyes: ImageAnalyzer::open(),
     };
     env.check()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {

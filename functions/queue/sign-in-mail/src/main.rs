@@ -5,7 +5,7 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use lambda_runtime::{LambdaEvent, service_fn};
 use vara::domain::BoxError;
 use vara::runtime::take_batch;
-use vara::services::auth::SignInMailer;
+use vara::services::people::auth::SignInMailer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {

@@ -3,7 +3,7 @@
 use vara::clock;
 use vara::domain::BoxError;
 use vara::runtime::each_tick;
-use vara::services::notify::Notifier;
+use vara::services::notices::due::Notifier;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {

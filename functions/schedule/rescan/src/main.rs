@@ -4,8 +4,8 @@ use vara::clock;
 use vara::domain::BoxError;
 use vara::engines::FaceCheck;
 use vara::runtime::each_tick;
-use vara::services::lanes::Lanes;
-use vara::services::rescan::Rescan;
+use vara::services::scans::scan_queues::ScanQueues;
+use vara::services::upkeep::due_work::Rescan;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -15,7 +15,7 @@ async fn main() -> Result<(), BoxError> {
         objects: clients.objects(&env),
         queues: clients.queues(),
         ingest: env.text("QUEUE_IMAGE_INGEST"),
-        lanes: Lanes {
+        lanes: ScanQueues {
             images: env.text("QUEUE_IMAGE_SCAN"),
             background: env.text("QUEUE_BACKGROUND_SCAN"),
             profiles: env.text("QUEUE_PROFILE_SCAN"),

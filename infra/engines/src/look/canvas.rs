@@ -136,7 +136,6 @@ fn ends(middle: f32, length: f32, side: usize) -> (f32, f32) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// 4 x 2 pixels: 0 10 20 30 above 40 50 60 70.

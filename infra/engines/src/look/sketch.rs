@@ -57,7 +57,6 @@ pub(crate) fn unit(cells: &[f32]) -> Option<Vec<f32>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]

@@ -50,7 +50,6 @@ fn border(line: impl Fn(usize) -> Vec<f32>) -> usize {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use vara_imaging::Picture;
 
     use super::*;

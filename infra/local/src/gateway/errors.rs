@@ -108,7 +108,6 @@ pub(super) fn readable(headers: &mut HeaderMap, cors: &ApiCors, origin: Option<&
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use http::{HeaderMap, HeaderValue, header::ORIGIN};
 

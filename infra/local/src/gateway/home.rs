@@ -199,7 +199,6 @@ fn page(kind: &'static str, body: String) -> Response<Bytes> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
 

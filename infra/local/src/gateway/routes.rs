@@ -157,7 +157,6 @@ fn segments(path: &str) -> Vec<Segment> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use std::time::Duration;
 

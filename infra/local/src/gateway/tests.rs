@@ -1,5 +1,4 @@
 //! Limits and failures, with closures for functions.
-#![allow(clippy::unwrap_used)]
 
 use std::{sync::Arc, time::Duration};
 

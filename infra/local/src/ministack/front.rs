@@ -61,7 +61,6 @@ async fn pass_on(State(front): State<Arc<Front>>, mut request: Request) -> Respo
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use axum::{Router, body::Bytes, extract::Request};
     use hyper_util::{client::legacy::Client, rt::TokioExecutor};

@@ -92,7 +92,6 @@ impl Drop for Group {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use std::sync::Arc;
 

@@ -1,6 +1,5 @@
 //! Each rule of AWS's event source mappings, against the real queue server, with
 //! closures for functions and a clock that does not wait.
-#![allow(clippy::unwrap_used)]
 
 use std::{
     collections::BTreeMap,

@@ -118,7 +118,6 @@ async fn sweep(database: Database, shutdown: Shutdown) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use serde_json::json;
 

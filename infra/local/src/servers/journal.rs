@@ -163,7 +163,6 @@ pub(crate) fn now() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::{Line, Stored, fold};
 

@@ -91,7 +91,6 @@ async fn copy(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},

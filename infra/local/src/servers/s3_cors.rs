@@ -118,7 +118,6 @@ fn text(value: Option<&HeaderValue>) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use http::{HeaderMap, HeaderValue, Method, StatusCode};
 

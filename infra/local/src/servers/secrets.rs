@@ -69,7 +69,6 @@ fn read(values: &BTreeMap<String, String>, request: &Request) -> Result<Value, &
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use super::*;
 

@@ -158,7 +158,6 @@ impl<'de> Visitor<'de> for UntaggedVisitor {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
 
     use serde_json::json;
 

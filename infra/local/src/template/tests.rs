@@ -1,5 +1,4 @@
 //! The reader against the real template, and against faults planted in it.
-#![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vara::domain::{Linked, Platform};
-use vara::services::accounts::Connected;
+use vara::services::people::linked_accounts::Connected;
 
 use crate::answers::Deleted;
 use crate::bodies::{Connect, Proof};

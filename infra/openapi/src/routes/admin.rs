@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use vara::domain::Switch;
-use vara::services::dead_letters::{DeadQueue, SentBack};
-use vara::services::switches::{SwitchChange, SwitchView};
+use vara::services::upkeep::dead_letters::{DeadQueue, SentBack};
+use vara::services::upkeep::switches::{SwitchChange, SwitchView};
 
 use crate::operation::Operation;
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use vara::domain::Match;
-use vara::services::images::{ImageView, TicketView};
-use vara::services::matches::{Confirmed, MatchView};
+use vara::services::notices::matches::{Confirmed, MatchView};
+use vara::services::pictures::images::{ImageView, TicketView};
 
 use crate::operation::Operation;
 

@@ -1,7 +1,7 @@
 //! `/api/v1/onboarding`.
 
 use vara::domain::Question;
-use vara::services::onboarding::{Outcome, Results};
+use vara::services::people::onboarding::{OnboardingOutcome, Results};
 
 use crate::bodies::Answers;
 use crate::operation::Operation;
@@ -13,7 +13,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::new("post", "/api/v1/onboarding/responses", "answerQuestions", "Answer")
             .about("As often as she likes: what she says now replaces what she said before, question by question.")
             .takes::<Answers>()
-            .data::<Outcome>(201, "What follows from all her answers.")
+            .data::<OnboardingOutcome>(201, "What follows from all her answers.")
             .refuses(404, &["USER_NOT_FOUND"]),
         Operation::new("get", "/api/v1/onboarding/results", "getAnswers", "What she answered")
             .data::<Results>(200, "Her answers so far.")

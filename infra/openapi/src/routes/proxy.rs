@@ -1,7 +1,7 @@
 //! `/api/v1/proxy`.
 
 use serde_json::{Value, json};
-use vara::services::proxy::Link;
+use vara::services::pictures::proxy::ProxyLink;
 
 use crate::answers::{PlainError, ProxyHealth};
 use crate::bodies::ProxyRequest;
@@ -28,7 +28,7 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .about("Good for two to five minutes; anybody can fetch the picture under it.")
         .takes::<ProxyRequest>()
-        .data::<Link>(201, "The address.")
+        .data::<ProxyLink>(201, "The address.")
         .refuses(404, &["IMAGE_NOT_FOUND"]),
         Operation::new(
             "get",

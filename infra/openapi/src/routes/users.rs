@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use vara::domain::Profile;
-use vara::services::preferences::Seen;
-use vara::services::users::User;
-use vara::store::Delivery;
+use vara::services::people::preferences::PreferencesView;
+use vara::services::people::users::User;
+use vara::store::NoticeAttempt;
 
 use crate::answers::Deleted;
 use crate::bodies::AccountChange;
@@ -46,7 +46,7 @@ fn telling() -> Vec<Operation> {
             "getPreferences",
             "Where, when and of what she is told",
         )
-        .data::<Seen>(200, "What she chose, or what holds until she does."),
+        .data::<PreferencesView>(200, "What she chose, or what holds until she does."),
         changing(Operation::new(
             "put",
             PREFERENCES,
@@ -55,7 +55,7 @@ fn telling() -> Vec<Operation> {
         ))
         .about("What is not named goes back to what holds at the beginning.")
         .takes_named("PreferencesChange")
-        .data::<Seen>(
+        .data::<PreferencesView>(
             200,
             "What holds now; with the webhook's secret, if its address is new. A new address is told in the app, and a password reset by mail removes it.",
         ),
@@ -67,7 +67,7 @@ fn telling() -> Vec<Operation> {
         ))
         .about("A merge patch (RFC 7396): what is not named stays, null takes away.")
         .takes_named("PreferencesPatch")
-        .data::<Seen>(
+        .data::<PreferencesView>(
             200,
             "What holds now; with the webhook's secret, if its address is new.",
         ),
@@ -77,7 +77,7 @@ fn telling() -> Vec<Operation> {
             "listDeliveries",
             "The last attempts to tell her",
         )
-        .data_list::<Delivery>("At most 50, the newest first."),
+        .data_list::<NoticeAttempt>("At most 50, the newest first."),
         Operation::new(
             "get",
             STOP,

@@ -1,7 +1,5 @@
 //! The questions as the contract has them, and the reckoning of the level with its odd details.
 
-#![allow(clippy::unwrap_used)]
-
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{PlanId, PlanItemId, Timestamp, UserId};
 
 pub use generate::{Advice, advice};
-pub use revise::Standing;
+pub use revise::ProtectionState;
 pub use templates::Template;
 
 /// What a piece of advice is about.

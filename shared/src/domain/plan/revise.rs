@@ -6,7 +6,7 @@ use crate::domain::{Choices, Timestamp};
 
 /// How things stand with her, as far as a plan speaks of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct ProtectionState {
     /// Pictures under protection.
     pub images: u64,
     /// Alerts she has neither acted on nor dismissed.
@@ -35,7 +35,7 @@ impl Plan {
     pub fn regenerated(
         &self,
         choices: Option<&Choices>,
-        standing: Standing,
+        standing: ProtectionState,
         now: Timestamp,
     ) -> Self {
         let mut wanted = standing.advice();
@@ -85,7 +85,7 @@ impl Plan {
     }
 }
 
-impl Standing {
+impl ProtectionState {
     /// What to do about how things stand, in the contract's places.
     fn advice(self) -> Vec<Advice> {
         let photos = Advice {

@@ -1,7 +1,5 @@
 //! The table as the contract has it, and plans from any answers.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -31,7 +29,7 @@ fn letters(advice: &[Advice]) -> String {
     advice.iter().map(letter).collect()
 }
 
-const QUIET: Standing = Standing {
+const QUIET: ProtectionState = ProtectionState {
     images: 3,
     open_alerts: 0,
 };
@@ -322,7 +320,7 @@ fn what_she_did_stays_when_she_answers_again() {
 fn how_things_stand_is_in_the_plan_while_it_is_so() {
     let calm = choices(&[("online-presence", &["minimal"])]);
     let plan = Plan::first(UserId::random(), at(0)).answered(&calm, at(1));
-    let alerts = |count| Standing {
+    let alerts = |count| ProtectionState {
         images: 0,
         open_alerts: count,
     };
@@ -472,7 +470,7 @@ proptest! {
         images in 0..2_u64,
         open_alerts in 0..3_u64,
     ) {
-        let standing = Standing { images, open_alerts };
+        let standing = ProtectionState { images, open_alerts };
         let mut plan = Plan::first(UserId::random(), at(0)).answered(&chosen(&before), at(1));
         plan = plan.regenerated(Some(&chosen(&before)), standing, at(2));
         for (entry, status) in plan.entries.iter_mut().zip(statuses) {

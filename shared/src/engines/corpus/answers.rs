@@ -1,21 +1,23 @@
 //! Answers of servers that mean no good, and bytes that are no picture or one that nobody should open.
 
-use super::super::fetch::Refusal::{self, NotAPicture, Redirects, Status, TooLarge, Unreachable};
+use super::super::fetch::FetchRefusal::{
+    self, NotAPicture, Redirects, Status, TooLarge, Unreachable,
+};
 
 /// A picture of one pixel.
 pub(in super::super) const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 
 /// What a server sends: everything, or a beginning and then one piece after the other without end.
 #[derive(Clone)]
-pub(in super::super) struct Answer {
+pub(in super::super) struct SearchResult {
     pub(in super::super) what: &'static str,
     pub(in super::super) first: Vec<u8>,
     pub(in super::super) endless: Option<Vec<u8>>,
-    pub(in super::super) want: Refusal,
+    pub(in super::super) want: FetchRefusal,
 }
 
-fn whole(what: &'static str, first: impl Into<Vec<u8>>, want: Refusal) -> Answer {
-    Answer {
+fn whole(what: &'static str, first: impl Into<Vec<u8>>, want: FetchRefusal) -> SearchResult {
+    SearchResult {
         what,
         first: first.into(),
         endless: None,
@@ -23,8 +25,13 @@ fn whole(what: &'static str, first: impl Into<Vec<u8>>, want: Refusal) -> Answer
     }
 }
 
-fn endless(what: &'static str, first: &str, piece: impl Into<Vec<u8>>, want: Refusal) -> Answer {
-    Answer {
+fn endless(
+    what: &'static str,
+    first: &str,
+    piece: impl Into<Vec<u8>>,
+    want: FetchRefusal,
+) -> SearchResult {
+    SearchResult {
         endless: Some(piece.into()),
         ..whole(what, first, want)
     }
@@ -40,7 +47,7 @@ fn image(kind: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// Answers that are refused for what they say or are.
-pub(in super::super) fn answers() -> Vec<Answer> {
+pub(in super::super) fn answers() -> Vec<SearchResult> {
     let mut all = statuses();
     all.extend(types());
     all.extend(lengths());
@@ -48,7 +55,7 @@ pub(in super::super) fn answers() -> Vec<Answer> {
     all
 }
 
-fn statuses() -> Vec<Answer> {
+fn statuses() -> Vec<SearchResult> {
     let codes = [
         201, 202, 203, 204, 205, 206, 226, 400, 401, 402, 403, 404, 407, 410, 416, 418, 429, 451,
         500, 502, 503, 504, 599,
@@ -78,7 +85,7 @@ fn statuses() -> Vec<Answer> {
     all
 }
 
-fn types() -> Vec<Answer> {
+fn types() -> Vec<SearchResult> {
     let claims = [
         "",
         "text/html",
@@ -148,7 +155,7 @@ fn no_pictures() -> [(&'static str, &'static [u8]); 18] {
     ]
 }
 
-fn lengths() -> Vec<Answer> {
+fn lengths() -> Vec<SearchResult> {
     let long = |length: &str| {
         let head = format!("200 OK\r\ncontent-type: image/gif\r\ncontent-length: {length}");
         http(&head, GIF)
@@ -218,7 +225,7 @@ fn piece() -> Vec<u8> {
     [b"10000\r\n".as_slice(), &[0; 65536], b"\r\n"].concat()
 }
 
-fn no_http() -> Vec<Answer> {
+fn no_http() -> Vec<SearchResult> {
     let crowd: String = (0..200).map(|at| format!("x-{at}: 1\r\n")).collect();
     let long = format!("x: {}\r\n", "x".repeat(2 * 1024 * 1024));
     let with = |head: &str| {

@@ -1,9 +1,9 @@
 //! Links, and where names and redirects lead. Every name in here leads to this machine.
 
-use super::super::fetch::Refusal::{self, Credentials, NotPublic, NotWeb, Port};
+use super::super::fetch::FetchRefusal::{self, Credentials, NotPublic, NotWeb, Port};
 
 /// Links that are refused before anything is sent anywhere.
-pub(in super::super) const LINKS: &[(&str, Refusal)] = &[
+pub(in super::super) const LINKS: &[(&str, FetchRefusal)] = &[
     // What is no address of the web.
     ("", NotWeb),
     (" ", NotWeb),
@@ -318,7 +318,7 @@ pub(in super::super) const INSIDE: &[&[&str]] = &[
 ];
 
 /// Where a redirect may want to lead.
-pub(in super::super) const REDIRECTS: &[(&str, Refusal)] = &[
+pub(in super::super) const REDIRECTS: &[(&str, FetchRefusal)] = &[
     ("http://127.0.0.1/", NotPublic),
     ("//127.0.0.1/", NotPublic),
     ("http://2130706433/", NotPublic),

@@ -7,7 +7,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use super::Refused;
+use super::GotrueRefusal;
 use crate::auth::{Caller, Gate};
 use crate::clock;
 use crate::http::extract::json_or_empty;
@@ -16,26 +16,26 @@ use crate::http::extract::json_or_empty;
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
-    type Rejection = Refused;
+    type Rejection = GotrueRefusal;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, GotrueRefusal> {
         let bytes = Bytes::from_request(request, state).await.map_err(|err| {
             let status = if err.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 err.status()
             } else {
                 StatusCode::BAD_REQUEST
             };
-            Refused::plain(status, "bad_json", "The request could not be read.")
+            GotrueRefusal::plain(status, "bad_json", "The request could not be read.")
         })?;
         let value = json_or_empty(&bytes).map_err(|_| {
-            Refused::plain(
+            GotrueRefusal::plain(
                 StatusCode::BAD_REQUEST,
                 "bad_json",
                 "The request is not valid JSON.",
             )
         })?;
         let unlike = || {
-            Refused::plain(
+            GotrueRefusal::plain(
                 StatusCode::BAD_REQUEST,
                 "validation_failed",
                 "The request has a field of the wrong kind.",
@@ -58,9 +58,9 @@ where
     S: Send + Sync,
     Gate: FromRef<S>,
 {
-    type Rejection = Refused;
+    type Rejection = GotrueRefusal;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refused> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, GotrueRefusal> {
         let header = parts
             .headers
             .get(AUTHORIZATION)

@@ -17,11 +17,11 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 pub use ask::{Bearer, Json};
-pub use refused::{Refused, Result};
+pub use refused::{GotrueRefusal, Result};
 pub use wire::{fragment, session, user};
 
-use crate::domain::{Error, Kind};
-use crate::services::auth::Refusal;
+use crate::domain::{Error, ErrorKind};
+use crate::services::people::auth::AuthRefusal;
 
 const VERSION: (HeaderName, HeaderValue) = (
     HeaderName::from_static("x-supabase-api-version"),
@@ -32,7 +32,7 @@ const VERSION: (HeaderName, HeaderValue) = (
 pub async fn around(request: Request, next: Next) -> Response {
     let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut reply = reply.unwrap_or_else(|_| {
-        Refused::from(Refusal::from(Error::bug(
+        GotrueRefusal::from(AuthRefusal::from(Error::bug(
             "answering a sign-in request",
             "the handler panicked",
         )))
@@ -45,24 +45,24 @@ pub async fn around(request: Request, next: Next) -> Response {
 /// A refusal by what stands before the routes, in this language.
 pub(super) fn refusal(err: Error) -> Response {
     let code = match err.kind {
-        Kind::TooMany => "over_request_rate_limit",
-        Kind::Conflict => "conflict",
-        Kind::TooLarge => "bad_json",
-        Kind::Invalid | Kind::Unprocessable => "validation_failed",
-        _ => return versioned(Refused::from(err)),
+        ErrorKind::TooMany => "over_request_rate_limit",
+        ErrorKind::Conflict => "conflict",
+        ErrorKind::TooLarge => "bad_json",
+        ErrorKind::Invalid | ErrorKind::Unprocessable => "validation_failed",
+        _ => return versioned(GotrueRefusal::from(err)),
     };
-    versioned(Refused::plain(err.kind.status(), code, err.message))
+    versioned(GotrueRefusal::plain(err.kind.status(), code, err.message))
 }
 
-fn versioned(refused: Refused) -> Response {
+fn versioned(refused: GotrueRefusal) -> Response {
     let mut reply = refused.into_response();
     reply.headers_mut().insert(VERSION.0, VERSION.1);
     reply
 }
 
 /// The answer to an address or a method that is not there.
-pub async fn unknown() -> Refused {
-    Refused::plain(
+pub async fn unknown() -> GotrueRefusal {
+    GotrueRefusal::plain(
         StatusCode::NOT_FOUND,
         "not_found",
         "There is nothing at this address.",
@@ -71,7 +71,6 @@ pub async fn unknown() -> Refused {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use axum::Router;
     use axum::body::Body;
     use axum::routing::post;
@@ -83,7 +82,7 @@ mod tests {
     #[tokio::test]
     async fn what_stands_before_the_routes_refuses_in_this_language() {
         let running = Error::conflict("IDEMPOTENCY_IN_PROGRESS", "Not yet.");
-        let reused = Error::new(Kind::Unprocessable, "IDEMPOTENCY_KEY_REUSED", "No.");
+        let reused = Error::new(ErrorKind::Unprocessable, "IDEMPOTENCY_KEY_REUSED", "No.");
         let down = Error::unavailable("the table", "silent");
         for (err, status, code) in [
             (running, 409, "conflict"),

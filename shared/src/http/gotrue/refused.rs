@@ -10,11 +10,11 @@ use serde_json::json;
 
 use crate::auth::Denied;
 use crate::domain::{Error, Weakness};
-use crate::services::auth::Refusal;
+use crate::services::people::auth::AuthRefusal;
 
 /// A refusal as an answer.
 #[derive(Debug)]
-pub struct Refused {
+pub struct GotrueRefusal {
     status: StatusCode,
     code: &'static str,
     message: Cow<'static, str>,
@@ -23,9 +23,9 @@ pub struct Refused {
 }
 
 /// The result of every handler of this language.
-pub type Result<T, E = Refused> = std::result::Result<T, E>;
+pub type Result<T, E = GotrueRefusal> = std::result::Result<T, E>;
 
-impl Refused {
+impl GotrueRefusal {
     pub(super) fn plain(
         status: StatusCode,
         code: &'static str,
@@ -41,42 +41,42 @@ impl Refused {
     }
 }
 
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
+impl From<AuthRefusal> for GotrueRefusal {
+    fn from(refusal: AuthRefusal) -> Self {
         let (status, code) = match &refusal {
-            Refusal::Invalid(_) | Refusal::RefreshMalformed => {
+            AuthRefusal::Invalid(_) | AuthRefusal::RefreshMalformed => {
                 (StatusCode::BAD_REQUEST, "validation_failed")
             }
-            Refusal::AddressTaken => (StatusCode::UNPROCESSABLE_ENTITY, "user_already_exists"),
-            Refusal::WeakPassword(_) => (StatusCode::UNPROCESSABLE_ENTITY, "weak_password"),
-            Refusal::SamePassword => (StatusCode::UNPROCESSABLE_ENTITY, "same_password"),
-            Refusal::WrongCredentials | Refusal::WrongOrUnconfirmed | Refusal::UnknownGrant => {
-                (StatusCode::BAD_REQUEST, "invalid_credentials")
-            }
-            Refusal::Unconfirmed => (StatusCode::BAD_REQUEST, "email_not_confirmed"),
-            Refusal::RefreshUnknown => (StatusCode::BAD_REQUEST, "refresh_token_not_found"),
-            Refusal::RefreshReused => (StatusCode::BAD_REQUEST, "refresh_token_already_used"),
-            Refusal::SessionEnded => (StatusCode::BAD_REQUEST, "session_not_found"),
-            Refusal::SessionExpired => (StatusCode::BAD_REQUEST, "session_expired"),
-            Refusal::UserGone => (StatusCode::FORBIDDEN, "user_not_found"),
-            Refusal::Link { .. } => (StatusCode::FORBIDDEN, "otp_expired"),
-            Refusal::TooManyMails { .. } => {
+            AuthRefusal::AddressTaken => (StatusCode::UNPROCESSABLE_ENTITY, "user_already_exists"),
+            AuthRefusal::WeakPassword(_) => (StatusCode::UNPROCESSABLE_ENTITY, "weak_password"),
+            AuthRefusal::SamePassword => (StatusCode::UNPROCESSABLE_ENTITY, "same_password"),
+            AuthRefusal::WrongCredentials
+            | AuthRefusal::WrongOrUnconfirmed
+            | AuthRefusal::UnknownGrant => (StatusCode::BAD_REQUEST, "invalid_credentials"),
+            AuthRefusal::Unconfirmed => (StatusCode::BAD_REQUEST, "email_not_confirmed"),
+            AuthRefusal::RefreshUnknown => (StatusCode::BAD_REQUEST, "refresh_token_not_found"),
+            AuthRefusal::RefreshReused => (StatusCode::BAD_REQUEST, "refresh_token_already_used"),
+            AuthRefusal::SessionEnded => (StatusCode::BAD_REQUEST, "session_not_found"),
+            AuthRefusal::SessionExpired => (StatusCode::BAD_REQUEST, "session_expired"),
+            AuthRefusal::UserGone => (StatusCode::FORBIDDEN, "user_not_found"),
+            AuthRefusal::Link { .. } => (StatusCode::FORBIDDEN, "otp_expired"),
+            AuthRefusal::TooManyMails { .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, "over_email_send_rate_limit")
             }
-            Refusal::TooManyTries { .. } => {
+            AuthRefusal::TooManyTries { .. } => {
                 (StatusCode::TOO_MANY_REQUESTS, "over_request_rate_limit")
             }
-            Refusal::Trouble(_) => (StatusCode::SERVICE_UNAVAILABLE, "unexpected_failure"),
+            AuthRefusal::Trouble(_) => (StatusCode::SERVICE_UNAVAILABLE, "unexpected_failure"),
         };
         let message = match &refusal {
-            Refusal::Trouble(err) => err.message.clone(),
+            AuthRefusal::Trouble(err) => err.message.clone(),
             other => Cow::Owned(other.to_string()),
         };
-        if let Refusal::Trouble(err) = &refusal {
+        if let AuthRefusal::Trouble(err) = &refusal {
             err.log();
         }
         let retry_after = refusal.retry_after();
-        let weak = if let Refusal::WeakPassword(reasons) = refusal {
+        let weak = if let AuthRefusal::WeakPassword(reasons) = refusal {
             Some(reasons)
         } else {
             None
@@ -91,13 +91,13 @@ impl From<Refusal> for Refused {
     }
 }
 
-impl From<Error> for Refused {
+impl From<Error> for GotrueRefusal {
     fn from(err: Error) -> Self {
-        Refusal::from(err).into()
+        AuthRefusal::from(err).into()
     }
 }
 
-impl From<Denied> for Refused {
+impl From<Denied> for GotrueRefusal {
     fn from(why: Denied) -> Self {
         match why {
             Denied::Missing => Self::plain(
@@ -118,15 +118,15 @@ impl From<Denied> for Refused {
             Denied::SignedOut => Self::plain(
                 StatusCode::FORBIDDEN,
                 "session_not_found",
-                Refusal::SessionEnded.to_string(),
+                AuthRefusal::SessionEnded.to_string(),
             ),
-            Denied::Gone => Refusal::UserGone.into(),
-            Denied::Trouble(err) => Refusal::from(err).into(),
+            Denied::Gone => AuthRefusal::UserGone.into(),
+            Denied::Trouble(err) => AuthRefusal::from(err).into(),
         }
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for GotrueRefusal {
     fn into_response(self) -> Response {
         let mut body = json!({
             "code": self.code, "error_code": self.code, "message": self.message, "msg": self.message,

@@ -199,12 +199,18 @@ async fn another_password_while_signed_in() {
         json!({ "expired": false, "requiresReauth": true })
     );
     let user = vara::domain::UserId::parse(&token(&session["user"], "id")).unwrap();
-    let account = house.desk.store.account(user).await.unwrap().unwrap();
-    let id = house.desk.store.sessions(user).await.unwrap()[0];
-    let stored = house.desk.store.session(user, id).await.unwrap().unwrap();
+    let account = house.service.store.account(user).await.unwrap().unwrap();
+    let id = house.service.store.sessions(user).await.unwrap()[0];
+    let stored = house
+        .service
+        .store
+        .session(user, id)
+        .await
+        .unwrap()
+        .unwrap();
     let past = vara::domain::Timestamp::from_epoch_seconds(1_700_000_000).unwrap();
     let (late, _) = house
-        .desk
+        .service
         .access
         .issue(&account, Role::User, &stored, past)
         .unwrap();

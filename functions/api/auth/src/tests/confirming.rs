@@ -93,8 +93,13 @@ async fn who_follows_the_link_can_sign_in_and_is_told_if_somebody_signs_up_again
         StatusCode::OK
     );
 
-    let window = house.desk.access.keys().address_name(EMAIL);
-    house.desk.store.close_mail_window(&window).await.unwrap();
+    let window = house.service.access.keys().address_name(EMAIL);
+    house
+        .service
+        .store
+        .close_mail_window(&window)
+        .await
+        .unwrap();
     sign_up(&house).await;
     let mails = house.mails().await;
     assert_eq!(mails.len(), 2);
@@ -114,12 +119,16 @@ async fn who_follows_the_link_can_sign_in_and_is_told_if_somebody_signs_up_again
 async fn an_account_that_was_never_confirmed_is_told_so_where_that_is_no_secret() {
     let mut house = House::confirming().await;
     sign_up(&house).await;
-    house.desk.confirm_first = false;
-    let client = vara::services::auth::Client::default();
+    house.service.confirm_first = false;
+    let client = vara::services::people::auth::Client::default();
     let why =
-        vara::services::auth::sign_in(&house.desk, Some(EMAIL), Some(PASSWORD), &client).await;
+        vara::services::people::auth::sign_in(&house.service, Some(EMAIL), Some(PASSWORD), &client)
+            .await;
     assert!(
-        matches!(why, Err(vara::services::auth::Refusal::Unconfirmed)),
+        matches!(
+            why,
+            Err(vara::services::people::auth::AuthRefusal::Unconfirmed)
+        ),
         "{why:?}"
     );
 }

@@ -128,10 +128,11 @@ async fn a_down_mail_service_does_not_stop_signing_up() {
         StatusCode::OK
     );
     assert!(house.mails().await.is_empty());
-    let mut desk = house.desk.clone();
-    desk.queues = vara::testing::Cloud::silent_queues();
+    let mut service = house.service.clone();
+    service.queues = vara::testing::Cloud::silent_queues();
     let eve = Some("eve@example.net");
-    let made = vara::services::auth::sign_up(&desk, eve, Some(PASSWORD), None, "", true).await;
+    let made =
+        vara::services::people::auth::sign_up(&service, eve, Some(PASSWORD), None, "", true).await;
     assert!(made.unwrap().granted.is_some());
 }
 

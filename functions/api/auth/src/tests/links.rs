@@ -156,10 +156,12 @@ async fn recovery_answers_alike_whether_or_not_mail_works() {
 #[tokio::test]
 async fn what_could_not_be_asked_for_is_told_and_can_be_asked_for_at_once() {
     let mut house = House::build().await;
-    house.desk.queues = Cloud::silent_queues();
+    house.service.queues = Cloud::silent_queues();
     for address in ["ana@example.net", "ana@example.net"] {
-        let client = vara::services::auth::Client::default();
-        let asked = vara::services::auth::recover(&house.desk, Some(address), None, &client).await;
+        let client = vara::services::people::auth::Client::default();
+        let asked =
+            vara::services::people::auth::recover(&house.service, Some(address), None, &client)
+                .await;
         assert!(asked.unwrap_err().is_trouble());
     }
 }
@@ -320,7 +322,11 @@ pub(super) async fn new_link(
         hash,
         expires_at: now.plus_seconds(seconds),
     };
-    let added = house.desk.store.add_link(account, &link, None, now).await;
+    let added = house
+        .service
+        .store
+        .add_link(account, &link, None, now)
+        .await;
     assert!(added.unwrap());
     token
 }
@@ -328,7 +334,7 @@ pub(super) async fn new_link(
 /// A recovery link that ended an hour ago.
 pub(super) async fn late_link(house: &House, user: &str) -> String {
     let user = UserId::parse(user).unwrap();
-    let account = house.desk.store.account(user).await.unwrap().unwrap();
+    let account = house.service.store.account(user).await.unwrap().unwrap();
     new_link(house, &account, LinkKind::Recovery, -3600).await
 }
 

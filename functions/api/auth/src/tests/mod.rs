@@ -1,8 +1,6 @@
 //! Both surfaces, called as a browser calls them: real routes, a real `DynamoDB` API in memory, and the
 //! mail stand-in.
 
-#![allow(clippy::unwrap_used)]
-
 mod api;
 mod confirming;
 mod errors;
@@ -28,8 +26,8 @@ use vara::auth::Gate;
 use vara::domain::Account;
 use vara::http::Cors;
 use vara::mail::Mailer;
-use vara::runtime::{Delivery, Env};
-use vara::services::auth::{Desk, SignInMailer};
+use vara::runtime::{Env, QueueDelivery};
+use vara::services::people::auth::{AuthService, SignInMailer};
 use vara::store::Store;
 use vara::testing::Cloud;
 
@@ -42,7 +40,7 @@ const PASSWORD: &str = "Correct1horse";
 struct House {
     routes: Router,
     gate: Gate,
-    desk: Desk,
+    service: AuthService,
     mailbox: Router,
     cloud: Cloud,
     worker: SignInMailer,
@@ -137,19 +135,19 @@ impl House {
         let gate = Gate::new(&env, store.clone());
         let cloud = Cloud::start().await;
         let mailer = mailer(&format!("{base}/ses"));
-        let desk = Desk::read(&env, store.clone(), &gate, mailer.clone(), cloud.queues());
-        let desk = desk.unwrap();
+        let service = AuthService::read(&env, store.clone(), &gate, mailer.clone(), cloud.queues());
+        let service = service.unwrap();
         let worker = SignInMailer::read(&env, store, mailer).unwrap();
         env.check().unwrap();
         let app = App {
             gate: gate.clone(),
-            desk: desk.clone(),
+            service: service.clone(),
         };
         let routes = vara::http::finish(crate::routes(), app, Cors::new(&[SITE.into()], true));
         Self {
             routes,
             gate,
-            desk,
+            service,
             mailbox,
             cloud,
             worker,
@@ -164,7 +162,7 @@ impl House {
         let mut failed = 0;
         for (at, message) in sent.iter().enumerate().skip(from) {
             assert_eq!(message["QueueUrl"], "http://q/1/sign-in-mail");
-            let delivery = Delivery {
+            let delivery = QueueDelivery {
                 id: format!("m{at}"),
                 body: token(message, "MessageBody"),
                 queue: "sign-in-mail".into(),
@@ -242,7 +240,7 @@ impl House {
 
     /// Ana's account as it is stored.
     async fn account(&self) -> Account {
-        let found = self.desk.store.account_of("ana@example.net").await;
+        let found = self.service.store.account_of("ana@example.net").await;
         found.unwrap().unwrap()
     }
 

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use vara::domain::LinkKind;
-use vara::services::preferences;
+use vara::services::people::preferences;
 
 use super::links::{RECOVER, fragment, new_link, page, token_of};
 use super::{House, PASSWORD, token};
@@ -97,7 +97,7 @@ async fn a_recovery_of_an_address_that_was_never_proved_ends_what_was_before() {
 /// The webhook that she is told by.
 async fn webhook(house: &House) -> Value {
     let user = house.account().await.id();
-    let seen = preferences::get(&house.desk.store, user).await.unwrap();
+    let seen = preferences::get(&house.service.store, user).await.unwrap();
     json!(seen.preferences)["channels"]["webhook"].clone()
 }
 
@@ -105,7 +105,7 @@ async fn webhook(house: &House) -> Value {
 async fn a_reset_as_the_app_does_it_removes_the_webhook() {
     let house = House::build().await;
     let bearer = token(&house.ana().await, "access_token");
-    let (store, user) = (&house.desk.store, house.account().await.id());
+    let (store, user) = (&house.service.store, house.account().await.id());
     let before = preferences::get(store, user).await.unwrap();
     let hook = json!("https://hooks.example.net/x");
     let chosen = serde_json::from_value(json!({ "channels": { "webhook": hook } })).unwrap();

@@ -9,10 +9,10 @@ use super::{House, PASSWORD, Reply, token};
 /// The only sign-in there is.
 async fn stored(house: &House, user: &str) -> Session {
     let user = UserId::parse(user).unwrap();
-    let ids: Vec<SessionId> = house.desk.store.sessions(user).await.unwrap();
+    let ids: Vec<SessionId> = house.service.store.sessions(user).await.unwrap();
     assert_eq!(ids.len(), 1);
     house
-        .desk
+        .service
         .store
         .session(user, ids[0])
         .await
@@ -123,7 +123,14 @@ async fn a_copy_of_an_old_one_ends_the_whole_sign_in() {
         superseded: vec![],
         ..before.clone()
     };
-    assert!(house.desk.store.rotate(&before, &long_ago).await.unwrap());
+    assert!(
+        house
+            .service
+            .store
+            .rotate(&before, &long_ago)
+            .await
+            .unwrap()
+    );
 
     house
         .refresh(&first)
@@ -153,7 +160,7 @@ async fn a_copy_of_the_parent_is_noticed_though_its_child_was_never_shown() {
     };
     assert!(
         house
-            .desk
+            .service
             .store
             .rotate(&before, &an_hour_ago)
             .await
@@ -174,17 +181,20 @@ async fn a_sign_in_ends_after_ninety_days_however_often_it_was_used() {
     let mut house = House::build().await;
     let session = house.ana().await;
     // As if it had begun ninety days ago.
-    house.desk.session_life = 0;
+    house.service.session_life = 0;
     let shown = token(&session, "refresh_token");
-    let refused = vara::services::auth::refresh(&house.desk, &shown).await;
+    let refused = vara::services::people::auth::refresh(&house.service, &shown).await;
     let why = refused.unwrap_err();
     assert!(
-        matches!(why, vara::services::auth::Refusal::SessionExpired),
+        matches!(
+            why,
+            vara::services::people::auth::AuthRefusal::SessionExpired
+        ),
         "{why:?}"
     );
     assert!(
         house
-            .desk
+            .service
             .store
             .sessions(UserId::parse(&user(&session)).unwrap())
             .await
@@ -202,7 +212,7 @@ async fn a_sign_in_that_was_not_used_ends() {
         refreshed_at: Timestamp::from_epoch_seconds(1_700_000_000).unwrap(),
         ..before.clone()
     };
-    assert!(house.desk.store.rotate(&before, &unused).await.unwrap());
+    assert!(house.service.store.rotate(&before, &unused).await.unwrap());
     let first = token(&session, "refresh_token");
     house
         .refresh(&first)
@@ -219,7 +229,7 @@ async fn whoever_left_is_not_known() {
     let house = House::build().await;
     let session = house.ana().await;
     let account = house
-        .desk
+        .service
         .store
         .account(UserId::parse(&user(&session)).unwrap())
         .await
@@ -228,7 +238,7 @@ async fn whoever_left_is_not_known() {
     let now = vara::clock::now();
     assert!(
         house
-            .desk
+            .service
             .store
             .begin_erasure(&account, "x", &[], now)
             .await
@@ -239,7 +249,7 @@ async fn whoever_left_is_not_known() {
         .await
         .is_refused(400, "refresh_token_not_found");
     house
-        .desk
+        .service
         .store
         .empty(account.id(), usize::MAX)
         .await

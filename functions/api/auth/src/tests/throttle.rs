@@ -5,7 +5,7 @@ use axum::http::{Request, StatusCode, header};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
-use vara::services::auth::{Client, Refusal, sign_in};
+use vara::services::people::auth::{AuthRefusal, Client, sign_in};
 
 use super::{House, PASSWORD, Reply, answer, token};
 
@@ -231,10 +231,19 @@ async fn a_refresh_makes_her_device_known_where_it_is_now() {
     let path = "/auth/v1/token?grant_type=refresh_token";
     assert_eq!(house.post_at(away, path, body).await.status, StatusCode::OK);
     let client = |at: At<'_>| Client::new(at.0, at.1).crowded(30);
-    let desk = &house.desk;
-    let let_in = sign_in(desk, Some(ANA), Some(PASSWORD), &client(away)).await;
+    let service = &house.service;
+    let let_in = sign_in(service, Some(ANA), Some(PASSWORD), &client(away)).await;
     assert!(let_in.is_ok(), "{let_in:?}");
     // Any other has to wait until the address has calls again.
-    let refused = sign_in(desk, Some(ANA), Some(PASSWORD), &client(At(HOME, LAPTOP))).await;
-    assert!(matches!(refused, Err(Refusal::TooManyTries { wait: 30 })));
+    let refused = sign_in(
+        service,
+        Some(ANA),
+        Some(PASSWORD),
+        &client(At(HOME, LAPTOP)),
+    )
+    .await;
+    assert!(matches!(
+        refused,
+        Err(AuthRefusal::TooManyTries { wait: 30 })
+    ));
 }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 use vara::domain::UserId;
-use vara::services::users;
+use vara::services::people::users;
 use vara::store::DUE_ERASE;
 
 use super::House;

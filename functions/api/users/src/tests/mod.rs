@@ -1,7 +1,5 @@
 //! Her account, over a real `DynamoDB` API in memory and a small bucket.
 
-#![allow(clippy::unwrap_used)]
-
 mod bucket;
 mod leaving;
 mod preferences;

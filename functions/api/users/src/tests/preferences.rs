@@ -6,7 +6,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use vara::domain::{Page, Severity};
-use vara::services::mail_links;
+use vara::services::notices::mail_links;
 use vara::store::MailLinkPurpose;
 
 use super::House;
@@ -321,7 +321,7 @@ async fn a_new_webhook_is_told_in_the_app() {
         number: 1,
         limit: 9,
     };
-    let alerts = vara::services::alerts::list(&house.store, user, None, page).await;
+    let alerts = vara::services::notices::alerts::list(&house.store, user, None, page).await;
     let alerts = alerts.unwrap().items;
     assert_eq!(alerts.len(), 1);
     assert_eq!(alerts[0].severity, Severity::Info);

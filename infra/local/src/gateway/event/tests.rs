@@ -1,5 +1,4 @@
 //! Payload format 2.0, field by field.
-#![allow(clippy::unwrap_used)]
 
 use bytes::Bytes;
 use http::{HeaderMap, Request};

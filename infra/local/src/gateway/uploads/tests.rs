@@ -1,5 +1,4 @@
 //! Large uploads with the real template's route, and closures for the authorizer and the bucket.
-#![allow(clippy::unwrap_used)]
 
 use std::sync::{Arc, Mutex};
 

@@ -1,5 +1,4 @@
 //! Real processes (examples/echo.rs) behind the real Runtime API.
-#![allow(clippy::unwrap_used)]
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

@@ -1,5 +1,4 @@
 //! What the file server lacks and is added here.
-#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 

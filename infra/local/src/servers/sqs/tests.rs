@@ -1,5 +1,4 @@
 //! Messages must outlive the process that accepted them.
-#![allow(clippy::unwrap_used)]
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 

@@ -1,0 +1,160 @@
+//! Findings that wait for her review: list, confirm, dismiss.
+//!
+//! What she says is remembered with the finding, and a finding is one picture at one address: however
+//! often it is found again, she is not asked again (QUIRKS Q20).
+
+use serde::Serialize;
+
+use crate::domain::{
+    Alert, AlertId, AlertStatus, Error, Image, ImageId, ImageStatus, Judgement, Match, MatchId,
+    Page, Result, Timestamp, UserId, confirmed_alert,
+};
+use crate::services::pictures::picture_names::picture_names;
+use crate::store::{AlertMove, Listing, Store};
+
+/// How often it is tried again when the finding or its alert changed in between.
+const ATTEMPTS: u32 = 5;
+
+/// The picture of hers that a finding is of.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MatchPicture))]
+#[serde(rename_all = "camelCase")]
+pub struct MatchPicture {
+    id: ImageId,
+    storage_url: String,
+    uploaded_at: Timestamp,
+    status: ImageStatus,
+    /// Told in the list only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    face_detected: Option<bool>,
+}
+
+/// A finding with its picture; null if that was purged.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct MatchView {
+    #[serde(flatten)]
+    found: Match,
+    protected_image: Option<MatchPicture>,
+}
+
+/// A finding she confirmed, and the alert about it.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Confirmed {
+    #[serde(rename = "match")]
+    found: MatchView,
+    alert: Option<Alert>,
+}
+
+/// A page of the findings that wait for her word, newest first.
+pub async fn flagged(store: &Store, user: UserId, page: Page) -> Result<Listing<MatchView>> {
+    let listing = store.flagged(user, page).await?;
+    let items = listing.items.into_iter().map(|it| MatchView {
+        found: it.found,
+        protected_image: it.image.map(|image| MatchPicture {
+            face_detected: Some(image.face_detected),
+            ..MatchPicture::of(image)
+        }),
+    });
+    Ok(Listing {
+        items: items.collect(),
+        pagination: listing.pagination,
+    })
+}
+
+/// It is her: her alert says so, and is raised if there is none.
+pub async fn confirm(
+    store: &Store,
+    user: UserId,
+    id: MatchId,
+    now: Timestamp,
+) -> Result<Confirmed> {
+    let (found, alert) = judge(store, user, id, Judgement::Confirmed, now).await?;
+    Ok(Confirmed { found, alert })
+}
+
+/// It is not her: she hears no more of it.
+pub async fn dismiss(
+    store: &Store,
+    user: UserId,
+    id: MatchId,
+    now: Timestamp,
+) -> Result<MatchView> {
+    Ok(judge(store, user, id, Judgement::Dismissed, now).await?.0)
+}
+
+async fn judge(
+    store: &Store,
+    user: UserId,
+    id: MatchId,
+    judgement: Judgement,
+    now: Timestamp,
+) -> Result<(MatchView, Option<Alert>)> {
+    for _ in 0..ATTEMPTS {
+        let before = store.finding_by_id(user, id).await?.ok_or_else(missing)?;
+        let found = before.judged(judgement, user, now)?;
+        let names = picture_names(store, user, now).await?;
+        let name = names.get(found.protected_image_id);
+        let known = store.alert(user, AlertId::of_match(id)).await?;
+        let alert = match judgement {
+            Judgement::Confirmed => confirmed(known, confirmed_alert(user, &found, name, now)),
+            Judgement::Dismissed => dismissed(known, now),
+        };
+        if store.judge(user, &before, &found, &alert).await? {
+            let image = store.image(user, found.protected_image_id).await?;
+            let protected_image = image.map(|it| MatchPicture::of(it.image));
+            tracing::info!(user.id = %user, judgement = ?judgement, "a finding was judged");
+            return Ok((
+                MatchView {
+                    found,
+                    protected_image,
+                },
+                alert.into_alert(),
+            ));
+        }
+    }
+    Err(Error::unavailable("judging a finding", "it kept changing"))
+}
+
+/// The alert there is becomes as grave as it would be raised now, never less.
+fn confirmed(known: Option<Alert>, raised: Alert) -> AlertMove {
+    let Some(before) = known else {
+        return AlertMove::Raise(raised);
+    };
+    let mut after = before.clone();
+    after.severity = before.severity.max(raised.severity);
+    after
+        .metadata
+        .get_or_insert_default()
+        .extend(raised.metadata.unwrap_or_default());
+    AlertMove::Change(before, after)
+}
+
+/// An alert she has not decided about is settled with the finding.
+fn dismissed(known: Option<Alert>, now: Timestamp) -> AlertMove {
+    match known {
+        Some(before) if before.status < AlertStatus::Actioned => {
+            let after = before.clone().with_status(AlertStatus::Dismissed, now);
+            AlertMove::Change(before, after)
+        }
+        _ => AlertMove::None,
+    }
+}
+
+impl MatchPicture {
+    fn of(image: Image) -> Self {
+        Self {
+            id: image.id,
+            storage_url: image.storage_url,
+            uploaded_at: image.uploaded_at,
+            status: image.status,
+            face_detected: None,
+        }
+    }
+}
+
+fn missing() -> Error {
+    Error::not_found("MATCH_NOT_FOUND", "This finding does not exist.")
+}

@@ -1,0 +1,152 @@
+//! Sign-in mails (queue sign-in-mail): recovery, confirmation and sign-up notices, sent off the
+//! request.
+//!
+//! A request only leaves a message, whether or not there is an account. So neither the time it takes nor its
+//! answer tells whether there is one, or whether mail works. Links are drawn here: no message holds a token.
+
+use url::form_urlencoded;
+
+use crate::auth::{OneTime, Redirects};
+use crate::clock;
+use crate::domain::{Account, Error, Link, LinkKind, Result, Timestamp};
+use crate::mail::{Mail, Mailer};
+use crate::queues::{SignInMail, SignInMailKind};
+use crate::runtime::{Env, QueueDelivery};
+use crate::store::{Mailing, MailingClaim, Store};
+
+/// A mail asked for so long ago is not sent any more, in seconds: nobody waits for it.
+const STALE_AFTER: i64 = 3600;
+
+/// How long a delivery has a mail to itself, in seconds; longer than the function may take.
+const LEASE: i64 = 60;
+
+/// Sends mails about signing in.
+#[derive(Clone, Debug)]
+pub struct SignInMailer {
+    /// Accounts and links.
+    pub store: Store,
+    /// Sends mail.
+    pub mailer: Mailer,
+    /// Where links may lead in the end.
+    pub redirects: Redirects,
+    /// Where links lead first: the address of the API, without the last slash.
+    pub public_url: String,
+}
+
+impl SignInMailer {
+    /// The mailer of `PUBLIC_URL`, `WEB_ORIGINS` and `STAGE`. `None`: noted in `env` why not.
+    #[must_use]
+    pub fn read(env: &Env, store: Store, mailer: Mailer) -> Option<Self> {
+        let redirects = Redirects::read(env);
+        let public_url = env.text("PUBLIC_URL").trim_end_matches('/').to_owned();
+        Some(Self {
+            store,
+            mailer,
+            redirects: redirects?,
+            public_url,
+        })
+    }
+
+    /// Takes a delivery. A mail is sent once, unless the worker is killed between sending and noting it.
+    pub async fn take(&self, delivery: &QueueDelivery) -> Result<()> {
+        self.take_at(delivery, clock::now()).await
+    }
+
+    async fn take_at(&self, delivery: &QueueDelivery, now: Timestamp) -> Result<()> {
+        let asked: SignInMail = serde_json::from_str(&delivery.body)
+            .map_err(|err| Error::bug("reading a message of sign-in-mail", err))?;
+        if asked.asked_at.plus_seconds(STALE_AFTER) <= now {
+            tracing::warn!(
+                attempt = delivery.attempt,
+                "a mail came too late to be sent"
+            );
+            return Ok(());
+        }
+        let Some(account) = self.store.account_of(&asked.email).await? else {
+            return Ok(());
+        };
+        let claim = match self.store.claim_mailing(&delivery.id, LEASE, now).await? {
+            Mailing::Claimed(claim) => claim,
+            Mailing::Sent => return Ok(()),
+            Mailing::Busy => {
+                return Err(Error::unavailable(
+                    "sending a mail about signing in",
+                    "another delivery of the message is at it",
+                ));
+            }
+        };
+        let page = asked.redirect_to.as_deref();
+        let mail = match self.kind(&asked, &account) {
+            Some(kind) => self.link_mail(&account, kind, page, &claim, now).await?,
+            None => Mail::AccountExists {
+                link: self.redirects.page("/login").to_string(),
+            },
+        };
+        self.mailer.send(&account.email, &mail).await?;
+        if let Err(err) = self.store.finish_mailing(&claim, clock::now()).await {
+            // It was sent: coming again would only send it twice.
+            tracing::warn!(
+                error.chain = err.chain(),
+                "a mail that was sent was not noted"
+            );
+        }
+        Ok(())
+    }
+
+    /// Which link is mailed; `None` for who has an account that she can use.
+    fn kind(&self, asked: &SignInMail, account: &Account) -> Option<LinkKind> {
+        match asked.kind {
+            SignInMailKind::Recovery => Some(LinkKind::Recovery),
+            SignInMailKind::Confirmation => Some(LinkKind::SignUp),
+            SignInMailKind::SignUpAgain => account
+                .email_confirmed_at
+                .is_none()
+                .then_some(LinkKind::SignUp),
+        }
+    }
+
+    async fn link_mail(
+        &self,
+        account: &Account,
+        kind: LinkKind,
+        page: Option<&str>,
+        claim: &MailingClaim,
+        now: Timestamp,
+    ) -> Result<Mail> {
+        let OneTime { token, hash } = OneTime::draw()?;
+        let link = Link {
+            kind,
+            user_id: account.id(),
+            hash,
+            expires_at: now.plus_seconds(kind.life()),
+        };
+        if !self
+            .store
+            .add_link(account, &link, Some(claim), now)
+            .await?
+        {
+            return Err(Error::unavailable(
+                "storing a link",
+                "the account changed in between",
+            ));
+        }
+        let link = self.address_of(kind, &token, page);
+        Ok(match kind {
+            LinkKind::Recovery => Mail::Recovery { link },
+            LinkKind::SignUp => Mail::Confirmation { link },
+        })
+    }
+
+    /// What is mailed: an address of the API, which in the end leads to a page of the app.
+    fn address_of(&self, kind: LinkKind, token: &str, page: Option<&str>) -> String {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("token", token)
+            .append_pair("type", kind.as_str())
+            .append_pair("redirect_to", self.redirects.choose(page).as_str())
+            .finish();
+        format!("{}/auth/v1/verify?{query}", self.public_url)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! The mailer over a real table API and the mail stand-in, told twice and interrupted.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::domain::{ErrorKind, UserId};
+use crate::services::support::World;
+use crate::testing::Cloud;
+
+const HERS: &str = "ana@example.org";
+
+struct Post {
+    world: World,
+    mailer: SignInMailer,
+}
+
+impl Post {
+    /// Somebody signed up, and mail works.
+    async fn open(confirmed: bool) -> Self {
+        let world = World::new().await;
+        let mut account = Account::new(UserId::random(), HERS, clock::now());
+        account.email_confirmed_at = confirmed.then(clock::now);
+        let made = world.store.create_account(&account, "hash", None).await;
+        assert!(made.unwrap());
+        let origins = ["https://app.example".to_owned()];
+        let mailer = SignInMailer {
+            store: world.store.clone(),
+            mailer: Cloud::mailer_at(&world.at("/ses")),
+            redirects: Redirects::new(&origins, true).unwrap(),
+            public_url: "https://vara.example".into(),
+        };
+        Self { world, mailer }
+    }
+
+    async fn take(&self, id: &str, kind: SignInMailKind, now: Timestamp) -> Result<()> {
+        let message = SignInMail {
+            kind,
+            email: HERS.into(),
+            redirect_to: Some("https://app.example/reset-password".into()),
+            asked_at: clock::now(),
+        };
+        let delivery = delivery(id, &json!(message));
+        self.mailer.take_at(&delivery, now).await
+    }
+
+    async fn recovery(&self, id: &str) -> Result<()> {
+        self.take(id, SignInMailKind::Recovery, clock::now()).await
+    }
+
+    async fn mails(&self) -> Vec<Value> {
+        let reply = reqwest::get(self.world.at("/_mail")).await.unwrap();
+        serde_json::from_str(&reply.text().await.unwrap()).unwrap()
+    }
+
+    async fn account(&self) -> Account {
+        self.world.store.account_of(HERS).await.unwrap().unwrap()
+    }
+}
+
+fn delivery(id: &str, body: &Value) -> QueueDelivery {
+    QueueDelivery {
+        id: id.into(),
+        body: body.to_string(),
+        queue: "sign-in-mail".into(),
+        receipt: "r".into(),
+        attempt: 1,
+        trace: None,
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_comes_twice_sends_one_mail_whose_link_works() {
+    let post = Post::open(true).await;
+    for _ in 0..2 {
+        post.recovery("m1").await.unwrap();
+    }
+    let mails = post.mails().await;
+    assert_eq!(mails.len(), 1);
+    let link = mails[0]["links"][0].as_str().unwrap();
+    assert!(link.starts_with("https://vara.example/auth/v1/verify?token="));
+    let link = url::Url::parse(link).unwrap();
+    let said = |name: &str| link.query_pairs().find(|it| it.0 == name).unwrap().1;
+    assert_eq!(said("type"), "recovery");
+    assert_eq!(said("redirect_to"), "https://app.example/reset-password");
+    let account = post.account().await;
+    assert_eq!(account.recovery_links, [OneTime::hash(&said("token"))]);
+    assert!(account.recovery_sent_at.is_some());
+    post.recovery("m2").await.unwrap();
+    assert_eq!(post.mails().await.len(), 2);
+    assert_eq!(post.account().await.recovery_links.len(), 2);
+}
+
+#[tokio::test]
+async fn a_mail_that_failed_comes_again_and_costs_her_no_link() {
+    let post = Post::open(true).await;
+    post.recovery("m1").await.unwrap();
+    let working = post.account().await.recovery_links;
+    let fault = json!({ "engine": "ses", "mode": "error", "status": 500, "times": 50 });
+    post.world.fault(fault).await;
+    let begun = clock::now();
+    for attempt in 0..4 {
+        let now = begun.plus_seconds(attempt * LEASE);
+        let failed = post.take("m2", SignInMailKind::Recovery, now).await;
+        assert_eq!(failed.unwrap_err().kind, ErrorKind::Unavailable);
+        // While an attempt may still be at it, the mail is left alone.
+        let beside = post.take("m2", SignInMailKind::Recovery, now).await;
+        assert!(beside.unwrap_err().chain().contains("another delivery"));
+    }
+    assert_eq!(post.mails().await.len(), 1);
+    let after = post.account().await.recovery_links;
+    assert_eq!((after.len(), &after[0]), (2, &working[0]));
+    post.world.repair().await;
+    let now = begun.plus_seconds(4 * LEASE);
+    post.take("m2", SignInMailKind::Recovery, now)
+        .await
+        .unwrap();
+    assert_eq!(post.mails().await.len(), 2);
+    assert_eq!(post.account().await.recovery_links.len(), 2);
+}
+
+#[tokio::test]
+async fn nobody_is_mailed_who_has_no_account_nor_long_after_it_was_asked_for() {
+    let post = Post::open(true).await;
+    let stranger =
+        json!({ "kind": "RECOVERY", "email": "eve@example.org", "askedAt": clock::now() });
+    post.mailer.take(&delivery("m1", &stranger)).await.unwrap();
+    let late = clock::now().plus_seconds(STALE_AFTER + 1);
+    post.take("m2", SignInMailKind::Recovery, late)
+        .await
+        .unwrap();
+    assert!(post.mails().await.is_empty());
+    assert!(post.account().await.recovery_links.is_empty());
+    let err = post.mailer.take(&delivery("m3", &json!("nonsense"))).await;
+    assert_eq!(err.unwrap_err().kind, ErrorKind::Bug);
+}
+
+#[tokio::test]
+async fn who_signs_up_again_is_told_of_her_account_or_gets_her_link_again() {
+    for (confirmed, part) in [(true, "https://app.example/login"), (false, "type=signup")] {
+        let post = Post::open(confirmed).await;
+        let again = post.take("m1", SignInMailKind::SignUpAgain, clock::now());
+        again.await.unwrap();
+        let mails = post.mails().await;
+        let link = mails[0]["links"][0].as_str().unwrap();
+        assert!(link.contains(part), "{link}");
+        let links = post.account().await.confirmation_links.len();
+        assert_eq!(links, usize::from(!confirmed));
+    }
+}

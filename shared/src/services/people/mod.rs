@@ -1,0 +1,9 @@
+//! Her account: sign-in, profile, linked accounts, preferences, the quiz and the plan.
+
+pub mod auth;
+pub mod linked_accounts;
+pub mod onboarding;
+pub mod plan;
+pub mod preferences;
+pub(crate) mod profile_snapshots;
+pub mod users;

@@ -1,0 +1,91 @@
+//! Onboarding quiz: questions, submitted answers, results.
+
+use serde::Serialize;
+
+use crate::domain::{
+    Answer, Choices, Error, Plan, PlanView, QUESTIONS, Question, Response, Result, RiskLevel,
+    Timestamp, UserId, answered,
+};
+use crate::services::people::plan::{ATTEMPTS, gone, plan_of};
+use crate::store::{PlanWrite, RowState, Store};
+
+/// What her answers led to.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the names are the contract's")]
+pub struct OnboardingOutcome {
+    pub risk_level: RiskLevel,
+    pub protection_plan: PlanView,
+    pub focus_areas: Vec<&'static str>,
+}
+
+/// What she told us so far.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Results {
+    /// Whether she ever sent answers.
+    pub completed: bool,
+    /// What followed from them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk_level: Option<RiskLevel>,
+    /// The answers.
+    pub responses: Vec<Answer>,
+}
+
+/// What we ask.
+#[must_use]
+pub fn questions() -> &'static [Question] {
+    &QUESTIONS
+}
+
+/// Takes answers, as often as she likes: what she says now replaces what she said before, question by
+/// question, and her plan follows (QUIRKS Q13).
+pub async fn submit(
+    store: &Store,
+    user: UserId,
+    given: &[(String, Response)],
+    now: Timestamp,
+) -> Result<OnboardingOutcome> {
+    for _ in 0..ATTEMPTS {
+        let plan = store.plan(user).await?;
+        let before = store.answers(user).await?;
+        let known = match &before {
+            RowState::Readable(row) => row.answers.as_slice(),
+            RowState::Absent | RowState::Unreadable(_) => &[],
+        };
+        let answers = answered(user, known, given, now);
+        let choices = Choices::from(answers.as_slice());
+        let risk = choices.risk_level();
+        let after = plan_of(&plan, user, now).answered(&choices, now);
+        match store
+            .keep_answers((&before, &plan), (&answers, &after), risk, now)
+            .await?
+        {
+            PlanWrite::Done => return Ok(outcome(risk, &after)),
+            PlanWrite::Stale => {}
+            PlanWrite::Gone => return Err(gone()),
+        }
+    }
+    Err(Error::unavailable("taking answers", "they kept changing"))
+}
+
+fn outcome(risk_level: RiskLevel, plan: &Plan) -> OnboardingOutcome {
+    OnboardingOutcome {
+        risk_level,
+        protection_plan: plan.view(),
+        focus_areas: plan.focus_areas(),
+    }
+}
+
+/// What she told us so far.
+pub async fn results(store: &Store, user: UserId) -> Result<Results> {
+    let profile = store.account(user).await?.ok_or_else(gone)?.profile;
+    let answers = store.answers(user).await?.readable();
+    Ok(Results {
+        completed: profile.onboarding_completed,
+        risk_level: profile.onboarding_completed.then_some(profile.risk_level),
+        responses: answers.map(|it| it.answers).unwrap_or_default(),
+    })
+}

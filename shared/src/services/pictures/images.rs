@@ -1,0 +1,187 @@
+//! Pictures: upload, upload tickets, list, get, delete, purge.
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::auth::Caller;
+use crate::domain::{
+    Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, Page, Result, Timestamp, UserId,
+};
+use crate::objects::{Objects, Ticket, key};
+use crate::services::pictures::image_files::{ImageAddresses, Size};
+use crate::services::pictures::upload_form;
+use crate::store::{Listing, Store};
+
+/// The most bytes of a file that goes straight to the bucket.
+pub const MAX_TICKET: u64 = 25 * 1024 * 1024;
+
+/// How long a ticket is good for, in seconds.
+const TICKET_LIFE: i64 = 15 * 60;
+
+/// What every route that shows pictures needs.
+#[derive(Clone)]
+pub struct Images {
+    /// The table.
+    pub store: Store,
+    /// The bucket.
+    pub objects: Objects,
+    /// Addresses of pictures.
+    pub addresses: ImageAddresses,
+}
+
+/// A picture as it is answered, with the address of its bytes.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ImageView {
+    #[serde(flatten)]
+    image: Image,
+    signed_url: Option<String>,
+}
+
+impl ImageView {
+    /// A picture and the address of its bytes.
+    pub(crate) fn new(image: Image, signed_url: Option<String>) -> Self {
+        Self { image, signed_url }
+    }
+
+    /// The picture.
+    #[must_use]
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+}
+
+/// A ticket and the picture it is for.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UploadTicket))]
+pub struct TicketView {
+    image: Image,
+    upload: Ticket,
+}
+
+impl Images {
+    /// Takes a file in. It is a picture by its bytes, whatever its name or claim says.
+    pub async fn upload(&self, caller: &Caller, file: Bytes, now: Timestamp) -> Result<ImageView> {
+        let user = caller.user;
+        let format = upload_form::picture_format(&file)?;
+        let url = &self.addresses.public_url;
+        let image = announce(&self.store, url, user, ImageState::Pending, now).await?;
+        if let Err(err) = self
+            .objects
+            .put(&key::upload(user, image.id), format.mime(), file)
+            .await
+        {
+            self.store.forget_image(&image).await?;
+            return Err(Error {
+                code: "STORAGE_ERROR",
+                ..err
+            });
+        }
+        Ok(self.addresses.view(image, caller, Size::Display, now))
+    }
+
+    /// Gives out a ticket to send a file of up to 25 MB straight to the bucket.
+    pub async fn ticket(&self, user: UserId, now: Timestamp) -> Result<TicketView> {
+        let url = &self.addresses.public_url;
+        let image = announce(&self.store, url, user, ImageState::Expected, now).await?;
+        let upload = self
+            .objects
+            .ticket(&key::upload(user, image.id), MAX_TICKET, TICKET_LIFE, now)
+            .await?;
+        Ok(TicketView { image, upload })
+    }
+
+    /// A page of her pictures.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        filter: ImageFilter,
+        page: Page,
+        now: Timestamp,
+    ) -> Result<Listing<ImageView>> {
+        let found = self.store.images(caller.user, filter, page).await?;
+        let items = found
+            .items
+            .into_iter()
+            .map(|row| self.addresses.view(row.image, caller, Size::Gallery, now))
+            .collect();
+        Ok(Listing {
+            items,
+            pagination: found.pagination,
+        })
+    }
+
+    /// One picture.
+    pub async fn get(&self, caller: &Caller, id: ImageId, now: Timestamp) -> Result<ImageView> {
+        let image = self.find(caller.user, id).await?;
+        Ok(self.addresses.view(image, caller, Size::Display, now))
+    }
+
+    /// Puts a picture away; one that is put away already, or never came, goes for good.
+    pub async fn delete(&self, user: UserId, id: ImageId, now: Timestamp) -> Result<()> {
+        let image = self.find(user, id).await?;
+        if image.status == ImageStatus::Archived || image.state == ImageState::Expected {
+            return purge(&self.store, &self.objects, &image).await;
+        }
+        if self.store.archive_image(&image, now).await? {
+            return Ok(());
+        }
+        // A scan or the intake moved it meanwhile; what it is now can be put away as well.
+        let image = self.find(user, id).await?;
+        match self.store.archive_image(&image, now).await? {
+            true => Ok(()),
+            false => Err(Error::unavailable(
+                "archiving a picture",
+                "it kept changing",
+            )),
+        }
+    }
+
+    pub(crate) async fn find(&self, user: UserId, id: ImageId) -> Result<Image> {
+        Ok(self.store.image(user, id).await?.ok_or_else(missing)?.image)
+    }
+}
+
+/// Announces a picture that is about to arrive. Refused if she has as many as she may have.
+///
+/// One that is `Pending` is listed at once, because it comes through us; one that is `Expected` has a
+/// ticket and is listed when it is there. The schedule forgets either if it never comes.
+pub async fn announce(
+    store: &Store,
+    public_url: &str,
+    user: UserId,
+    state: ImageState,
+    now: Timestamp,
+) -> Result<Image> {
+    let id = ImageId::next();
+    let storage_url = format!("{public_url}/storage/v1/object/protected-images/{user}/{id}");
+    let image = Image {
+        state,
+        ..Image::expected(id, user, storage_url, now)
+    };
+    if store.announce_image(&image).await? {
+        return Ok(image);
+    }
+    Err(Error::conflict(
+        "IMAGE_LIMIT_REACHED",
+        "You have 50 pictures under protection, which is the most we can watch. Remove one to add another.",
+    ))
+}
+
+/// Removes a picture's bytes and then the picture. What was found of it stays.
+pub async fn purge(store: &Store, objects: &Objects, image: &Image) -> Result<()> {
+    let (user, id) = (image.user_id, image.id);
+    for object in [
+        key::upload(user, id),
+        key::display(user, id),
+        key::thumbnail(user, id),
+    ] {
+        objects.delete(&object).await?;
+    }
+    store.forget_image(image).await
+}
+
+pub(crate) fn missing() -> Error {
+    Error::not_found("IMAGE_NOT_FOUND", "This picture does not exist.")
+}

@@ -1,0 +1,8 @@
+//! Pictures: upload, intake, the files a browser is given, the addresses engines fetch from.
+
+pub mod image_files;
+pub mod images;
+pub mod ingest;
+pub(crate) mod picture_names;
+pub mod proxy;
+pub mod upload_form;

@@ -1,0 +1,174 @@
+//! Cancel a scan; retry a failed, cancelled or partial scan.
+//!
+//! Both change the scan and its parts at once or not at all, and can be repeated: a click that comes
+//! twice finds what the first one did. Whoever works on a scan that is stopped notices at its next
+//! sign of life, because the scan is no longer running. One that begins again skips what is marked as
+//! done and asks no engine what it was told before, as any delivery that comes again does.
+
+use serde_json::{Value, json};
+
+use crate::domain::{
+    Error, Result, Scan, ScanId, ScanOrigin, ScanType, Timestamp, UserId, rescan_after,
+};
+use crate::metrics;
+use crate::services::scans::start::{Scans, already_running, no_scan};
+use crate::services::scans::{full_scan, worker};
+use crate::store::ScanRow;
+
+/// How often a scan that changes under our hands is tried.
+const TRIES: u32 = 8;
+
+impl Scans {
+    /// Stops a scan and its parts. One she stopped before is answered as it is.
+    pub async fn cancel(&self, user: UserId, id: ScanId, now: Timestamp) -> Result<Scan> {
+        for _ in 0..TRIES {
+            let row = self.row(user, id).await?;
+            if row.scan.is_cancelled() {
+                full_scan::settle_of(&self.store, &row).await?;
+                return Ok(row.scan);
+            }
+            if row.scan.status.is_over() {
+                return Err(Error::conflict(
+                    "SCAN_OVER",
+                    "This scan has ended by itself already.",
+                ));
+            }
+            let parts = full_scan::parts_of(&self.store, &row.scan).await?;
+            let (whole, ended_parts) = self.stopped(&row, &parts, now).await?;
+            let mut ends = vec![(&row, whole.clone())];
+            ends.extend(ended_parts);
+            self.keep_watching(&ends, now).await?;
+            if self.store.end_family(&ends).await? {
+                tracing::info!(user.id = %user, scan.id = %id, scans = ends.len(), "scan stopped");
+                for (_, ended) in &ends {
+                    metrics::note(worker::measure(ended));
+                }
+                full_scan::settle_of(&self.store, &row).await?;
+                return Ok(whole);
+            }
+        }
+        Err(Error::unavailable("stopping a scan", "it kept changing"))
+    }
+
+    /// Has a scan begin again that failed, was stopped, or left something undone.
+    ///
+    /// A message that cannot be sent is no failure: the schedule finds the scan waiting.
+    pub async fn retry(&self, user: UserId, id: ScanId, now: Timestamp) -> Result<Scan> {
+        let row = self.row(user, id).await?;
+        if !row.scan.status.is_over() {
+            return Err(already_running());
+        }
+        if row.scan.is_continued() {
+            return Err(not_retryable(
+                "What is missing is being looked for already; you will be told of what is found.",
+            ));
+        }
+        if !row.scan.is_retryable() {
+            return Err(not_retryable(
+                "This scan is done; there is nothing left to try.",
+            ));
+        }
+        if row.parent.is_some() {
+            return Err(not_retryable(
+                "This scan is a part of another; that one can be tried again.",
+            ));
+        }
+        let mut parts = full_scan::parts_of(&self.store, &row.scan).await?;
+        parts.retain(|it| it.scan.is_retryable());
+        let all: Vec<&ScanRow> = std::iter::once(&row).chain(&parts).collect();
+        if !self.store.restart_scans(&all, now).await? {
+            // It began again a moment ago, or another one of its type runs.
+            return Err(already_running());
+        }
+        for waiting in all {
+            // Whoever wanted it first, she waits for it now.
+            let waiting = ScanRow {
+                origin: ScanOrigin::User,
+                ..waiting.clone()
+            };
+            if let Err(err) = self.send(&waiting).await {
+                tracing::warn!(scan.id = %waiting.scan.id, error.chain = err.chain(), "a scan waits for the schedule");
+            }
+        }
+        if row.scan.kind == ScanType::FullScan && parts.is_empty() {
+            // Its parts had come to their ends when it was stopped.
+            full_scan::settle(&self.store, user, id).await?;
+        }
+        tracing::info!(user.id = %user, scan.id = %id, "scan begins again");
+        self.get(user, id).await
+    }
+
+    /// A scan of pictures that is stopped must not be the last: what follows it is planned as if it had
+    /// ended, unless it is planned already.
+    async fn keep_watching(&self, ends: &[(&ScanRow, Scan)], now: Timestamp) -> Result<()> {
+        let of_pictures = ends.iter().find(|it| it.1.kind == ScanType::ImageScan);
+        let Some((_, scan)) = of_pictures else {
+            return Ok(());
+        };
+        match self.store.risk_level(scan.user_id).await? {
+            Some(risk) => {
+                let next = now.plus_seconds(rescan_after(risk));
+                self.store.plan_rescan(scan, next).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The scan and those of its parts that still run, as she stops them.
+    async fn stopped<'a>(
+        &self,
+        row: &ScanRow,
+        parts: &'a [ScanRow],
+        now: Timestamp,
+    ) -> Result<(Scan, Vec<(&'a ScanRow, Scan)>)> {
+        if parts.is_empty() {
+            return Ok((self.stopped_alone(row, now).await?, Vec::new()));
+        }
+        let (mut ends, mut after) = (Vec::new(), parts.to_vec());
+        for (part, stopped) in parts.iter().zip(&mut after) {
+            if !part.scan.status.is_over() {
+                stopped.scan = self.stopped_alone(part, now).await?;
+                ends.push((part, stopped.scan.clone()));
+            }
+        }
+        let open = full_scan::open_findings(&self.store, &after).await?;
+        let mut result = full_scan::result(&row.scan, &after, (open, true), now);
+        result["cancelled"] = json!(true);
+        Ok((row.scan.clone().cancelled(result, now), ends))
+    }
+
+    async fn stopped_alone(&self, row: &ScanRow, now: Timestamp) -> Result<Scan> {
+        let open = full_scan::open_after(&self.store, row).await?;
+        Ok(row.scan.clone().cancelled(so_far(row, open, now), now))
+    }
+
+    async fn row(&self, user: UserId, id: ScanId) -> Result<ScanRow> {
+        self.store.scan(user, id).await?.ok_or_else(no_scan)
+    }
+}
+
+/// What a scan came to until it was stopped, with so many findings open.
+fn so_far(row: &ScanRow, open: usize, now: Timestamp) -> Value {
+    let began = row.scan.started_at.unwrap_or(row.scan.created_at);
+    let mut result = row.scan.result.clone().unwrap_or_else(|| json!({}));
+    for (name, value) in [
+        ("scannedAt", json!(now)),
+        ("matchesFound", json!(open)),
+        ("newMatches", json!(row.findings)),
+        ("alertsCreated", json!(row.alerts())),
+        ("duration", json!(now.millis_since(began))),
+        ("errors", json!([])),
+        ("partial", json!(true)),
+        ("cancelled", json!(true)),
+    ] {
+        result[name] = value;
+    }
+    result
+}
+
+fn not_retryable(why: &'static str) -> Error {
+    Error::conflict("SCAN_NOT_RETRYABLE", why)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,206 @@
+//! Full scans: start the parts, sum their progress and results, end when they end.
+//!
+//! Nobody works on the whole. Whoever ends a part settles it; should he be killed in between, the next
+//! copy of his message does, or the schedule. Settling reads every part and can be repeated.
+
+use serde_json::{Value, json};
+
+use crate::clock;
+use crate::domain::{Error, Result, Scan, ScanId, ScanStatus, ScanType, Timestamp, UserId};
+use crate::metrics;
+use crate::services::scans::{image, worker};
+use crate::store::{ScanRow, Store};
+
+/// What a full scan is made of.
+pub(crate) const PARTS: [ScanType; 4] = [
+    ScanType::ImageScan,
+    ScanType::ProfileScan,
+    ScanType::BreachCheck,
+    ScanType::BehavioralAnalysis,
+];
+
+/// The most that is shown while a part still runs.
+const NEARLY: u8 = 90;
+
+/// How often a settling that collides with another is tried.
+const TRIES: u32 = 8;
+
+/// The parts of a new full scan.
+pub(crate) fn parts(parent: &Scan) -> Vec<ScanRow> {
+    let part = |kind| {
+        let id = ScanId::part_of(parent.id, kind);
+        let scan = Scan::pending(id, parent.user_id, kind, None, parent.created_at);
+        Store::part(parent, &scan)
+    };
+    PARTS.into_iter().map(part).collect()
+}
+
+/// Settles the scan that this one is a part of, if it is.
+pub(crate) async fn settle_of(store: &Store, part: &ScanRow) -> Result<()> {
+    match part.parent {
+        Some(parent) => settle(store, part.scan.user_id, parent).await,
+        None => Ok(()),
+    }
+}
+
+/// Moves a scan to where its parts are, or ends it with them.
+pub(crate) async fn settle(store: &Store, user: UserId, id: ScanId) -> Result<()> {
+    for _ in 0..TRIES {
+        let Some(row) = store.scan(user, id).await? else {
+            return Ok(());
+        };
+        if row.scan.status.is_over() {
+            return Ok(());
+        }
+        let parts = read(store, &row.scan).await?;
+        let now = clock::now();
+        let done = if parts.iter().all(|it| it.scan.status.is_over()) {
+            let open = open_findings(store, &parts).await?;
+            let ended = ended(&row.scan, &parts, open, now);
+            let measure = worker::measure(&ended);
+            let done = store.end_scan(&row, ended, None).await?;
+            if done {
+                metrics::note(measure);
+            }
+            done
+        } else {
+            match progress(&parts) {
+                further if further > row.scan.progress => {
+                    store.advance_scan(&row, further, now).await?
+                }
+                _ => true,
+            }
+        };
+        if done {
+            return Ok(());
+        }
+    }
+    Err(Error::unavailable("settling a scan", "it kept changing"))
+}
+
+/// The scan as far as its parts have come by now; nothing is stored.
+pub(crate) async fn as_of_now(store: &Store, mut scan: Scan) -> Result<Scan> {
+    if scan.kind == ScanType::FullScan && !scan.status.is_over() {
+        let parts = read(store, &scan).await?;
+        scan.progress = scan.progress.max(progress(&parts));
+    }
+    Ok(scan)
+}
+
+/// The parts of a scan; none, unless it is made of others.
+pub(crate) async fn parts_of(store: &Store, scan: &Scan) -> Result<Vec<ScanRow>> {
+    match scan.kind {
+        ScanType::FullScan => read(store, scan).await,
+        _ => Ok(Vec::new()),
+    }
+}
+
+async fn read(store: &Store, parent: &Scan) -> Result<Vec<ScanRow>> {
+    let ids = PARTS.map(|kind| ScanId::part_of(parent.id, kind));
+    let rows = ids.map(|id| store.scan(parent.user_id, id));
+    let rows = futures_util::future::try_join_all(rows).await?;
+    Ok(rows.into_iter().flatten().collect())
+}
+
+/// How many findings are open after all parts.
+pub(crate) async fn open_findings(store: &Store, parts: &[ScanRow]) -> Result<usize> {
+    let open = parts.iter().map(|part| async move {
+        let result = part.scan.result.as_ref();
+        let told = result.and_then(|it| it.get("matchesFound")?.as_u64());
+        match told.and_then(|it| usize::try_from(it).ok()) {
+            Some(open) => Ok(open),
+            None => open_after(store, part).await,
+        }
+    });
+    let open = futures_util::future::try_join_all(open).await?;
+    Ok(open.into_iter().sum())
+}
+
+/// How many findings are open after a scan that says nothing of it, because it was stopped or given up:
+/// of pictures all that are known, of anything else those that it found.
+pub(crate) async fn open_after(store: &Store, row: &ScanRow) -> Result<usize> {
+    if row.scan.kind != ScanType::ImageScan {
+        return Ok(row.findings as usize);
+    }
+    let images = image::images_of(store, &row.scan).await?;
+    store.open_findings(&row.scan, &images).await
+}
+
+fn progress(parts: &[ScanRow]) -> u8 {
+    let sum: usize = parts.iter().map(|it| share(&it.scan)).sum();
+    let mean = sum.checked_div(parts.len()).unwrap_or_default();
+    u8::try_from(mean).unwrap_or(NEARLY).min(NEARLY)
+}
+
+fn share(scan: &Scan) -> usize {
+    if scan.status.is_over() {
+        100
+    } else {
+        scan.progress.into()
+    }
+}
+
+/// The whole at its end. It failed only if every part did.
+fn ended(parent: &Scan, parts: &[ScanRow], open: usize, now: Timestamp) -> Scan {
+    let failed = |it: &&ScanRow| it.scan.status == ScanStatus::Failed;
+    let failures = parts.iter().filter(failed).count();
+    let result = result(parent, parts, (open, failures > 0), now);
+    if failures == parts.len() {
+        let message =
+            "No part of this scan could be finished. You can start a new one at any time.";
+        parent.clone().failed(message, Some(result), now)
+    } else {
+        parent.clone().completed(result, now)
+    }
+}
+
+/// What a scan came to, by what its parts did; `open` is [`open_findings`] of them.
+pub(crate) fn result(
+    parent: &Scan,
+    parts: &[ScanRow],
+    (open, partial): (usize, bool),
+    now: Timestamp,
+) -> Value {
+    let of = |it: &ScanRow, name: &str| {
+        let result = it.scan.result.as_ref();
+        result
+            .and_then(|it| it.get(name))
+            .cloned()
+            .unwrap_or_default()
+    };
+    let sum = |name: &str| -> u64 { parts.iter().filter_map(|it| of(it, name).as_u64()).sum() };
+    let all = |name: &str| -> Vec<Value> {
+        let lists = parts.iter().map(|it| of(it, name));
+        lists
+            .filter_map(|it| it.as_array().cloned())
+            .flatten()
+            .collect()
+    };
+    let partial = partial || parts.iter().any(|it| of(it, "partial") == true);
+    let new: u32 = parts.iter().map(|it| it.findings).sum();
+    let alerts: u32 = parts.iter().map(ScanRow::alerts).sum();
+    let children = parts.iter().map(|it| {
+        json!({
+            "id": it.scan.id, "type": it.scan.kind, "status": it.scan.status,
+            "result": it.scan.result, "errorMessage": it.scan.error_message,
+        })
+    });
+    json!({
+        "scannedAt": now,
+        "imagesScanned": sum("imagesScanned"),
+        "imagesProcessed": sum("imagesProcessed"),
+        "profilesChecked": sum("profilesChecked"),
+        "breachesFound": sum("breachesFound"),
+        "matchesFound": open,
+        "newMatches": new,
+        "alertsCreated": alerts,
+        "duration": now.millis_since(parent.started_at.unwrap_or(parent.created_at)),
+        "errors": all("errors"),
+        "partial": partial,
+        "engines": all("engines"),
+        "children": children.collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,500 @@
+//! Result of an image scan: counts, engine states, errors, failure message.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::super::worker::engine_state;
+use super::picture::{EngineOutcome, ImageOutcome, ImageScanStats, longest_wait};
+use crate::domain::{Error, ImageId, Timestamp, Vendor};
+use crate::engines::EngineError;
+use crate::services::search::governor::Unanswered;
+use crate::store::ScanRow;
+
+/// The sums over a scan's pictures.
+#[derive(Debug)]
+pub(super) struct ImageScanTotals {
+    vendors: Vec<Vendor>,
+    searched: usize,
+    skipped: u32,
+    unsearched: u32,
+    facts: ImageScanStats,
+    /// How each engine did, and with how many pictures.
+    engine_outcomes: BTreeMap<(Vendor, EngineOutcome), usize>,
+    failures: Vec<(ImageId, Unanswered)>,
+    /// Pictures that the time limit left undone, in whole or in part.
+    left: usize,
+}
+
+impl ImageScanTotals {
+    /// With the companies that can be asked.
+    pub(super) fn new(vendors: Vec<Vendor>) -> Self {
+        Self {
+            vendors,
+            searched: 0,
+            skipped: 0,
+            unsearched: 0,
+            facts: ImageScanStats::default(),
+            engine_outcomes: BTreeMap::new(),
+            failures: Vec::new(),
+            left: 0,
+        }
+    }
+
+    pub(super) fn add(&mut self, image: ImageId, seen: ImageOutcome) {
+        match seen {
+            ImageOutcome::Skipped => self.skipped += 1,
+            ImageOutcome::Unsearched(facts) => {
+                self.unsearched += 1;
+                self.note(&facts);
+            }
+            ImageOutcome::Searched(facts, troubles) => {
+                self.searched += usize::from(facts.is_searched());
+                self.left += usize::from(troubles.is_empty() && facts.has_gaps());
+                self.note(&facts);
+                self.failures
+                    .extend(troubles.into_iter().map(|it| (image, it)));
+            }
+        }
+    }
+
+    fn note(&mut self, facts: &ImageScanStats) {
+        let sum = &mut self.facts;
+        sum.high += facts.high;
+        sum.medium_high += facts.medium_high;
+        sum.medium += facts.medium;
+        sum.low += facts.low;
+        sum.unseen += facts.unseen;
+        sum.face_verified += facts.face_verified;
+        sum.other_faces += facts.other_faces;
+        sum.other_pictures += facts.other_pictures;
+        sum.expanded += facts.expanded;
+        sum.expansions += facts.expansions;
+        for (vendor, fare) in &facts.engines {
+            *self.engine_outcomes.entry((*vendor, *fare)).or_default() += 1;
+        }
+    }
+
+    /// Something of ours failed at this picture.
+    pub(super) fn fail(&mut self, image: ImageId) {
+        self.failures.push((image, Unanswered::Ours));
+    }
+
+    /// There is no time left for so many pictures.
+    pub(super) fn leave(&mut self, pictures: usize) {
+        self.left += pictures;
+    }
+
+    pub(super) fn has_failures(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
+    /// Whether the time limit left something undone.
+    pub(super) fn has_left(&self) -> bool {
+        self.left > 0
+    }
+
+    /// Whether no picture was searched for to its end.
+    fn all_failed(&self) -> bool {
+        (self.has_failures() || self.has_left()) && self.searched == 0
+    }
+
+    /// Why the scan failed, in words for her, if it did. With something to show it did not if another
+    /// scan goes on with it: the picture that the time limit cut off is not counted as searched, but what
+    /// was found of it is there. Findings of earlier scans are no answer where engines failed (Q22).
+    pub(super) fn failure(
+        &self,
+        (has_open, has_new): (bool, bool),
+        continues: bool,
+    ) -> Option<String> {
+        let is_answered = continues && (has_new || has_open && !self.has_failures());
+        (self.all_failed() && !is_answered).then(|| self.message(continues))
+    }
+
+    /// How long until the engines can be asked again.
+    pub(super) fn wait(&self) -> Option<Duration> {
+        longest_wait(self.failures.iter().map(|(_, it)| it))
+    }
+
+    /// The failure of the attempt, for the queue and the log.
+    pub(super) fn error(&self) -> Error {
+        const WHAT: &str = "searching for pictures";
+        let engine = self.failures.iter().find_map(|(_, it)| match it {
+            Unanswered::Failed(err) => Some(Error::unavailable(WHAT, err.clone())),
+            Unanswered::Held(why, _) => Some(Error::unavailable(WHAT, why.as_str())),
+            Unanswered::Ours => None,
+        });
+        engine.unwrap_or_else(|| Error::unavailable(WHAT, "something of ours failed"))
+    }
+
+    /// Why the scan failed, in words for her.
+    fn message(&self, continues: bool) -> String {
+        let first = self.failures.first();
+        match first.filter(|_| !continues) {
+            Some((_, it)) => words(it),
+            None => {
+                "This search takes longer than usual. It goes on, and you will be told of what it finds."
+            }
+        }
+        .to_owned()
+    }
+
+    /// The result as the screens read it (PIPELINE 2.5, QUIRKS Q16).
+    ///
+    /// `open` is how many findings are open after the scan. New ones are counted on the scan's row,
+    /// together with each; what this attempt happened to see does not matter.
+    ///
+    /// `continues`: another scan goes on with what was left undone.
+    pub(super) fn result(
+        &self,
+        row: &ScanRow,
+        (open, continues): (usize, bool),
+        now: Timestamp,
+    ) -> Value {
+        let started = row.scan.started_at.unwrap_or(row.scan.created_at);
+        let mut result = json!({
+            "scannedAt": now,
+            "imagesScanned": self.searched,
+            "imagesProcessed": self.searched,
+            "imagesSkipped": self.skipped,
+            "matchesFound": open,
+            "newMatches": row.findings,
+            "alertsCreated": row.alerts(),
+            "duration": now.millis_since(started),
+            "details": self.details(),
+            "errors": self.errors(),
+            "partial": self.has_failures() || self.has_left() || self.budget_words().is_some(),
+            "continues": continues,
+            "engines": Vendor::ALL.map(|it| self.engine(it)),
+        });
+        if let (Some(image), Some(facts)) = (row.scan.protected_image_id, result.as_object_mut()) {
+            facts.insert("targetId".to_owned(), json!(image));
+        }
+        result
+    }
+
+    fn details(&self) -> Value {
+        json!({
+            "reverseImageSearch": self.searched > 0,
+            "reverseImageSearchEngine": self.engines(),
+            "deepfakeAnalysis": false,
+            "similarityCheck": self.searched > 0,
+            "embeddingsGenerated": 0,
+            "hashesGenerated": 0,
+            "faceEmbeddingsGenerated": 0,
+            "faceVerifiedMatches": self.facts.face_verified,
+            "unverifiedMatches": self.facts.unseen,
+            "matchBreakdown": {
+                "highConfidence": self.facts.high,
+                "mediumConfidence": self.facts.medium_high,
+                "pagesMatches": self.facts.medium,
+                "lowConfidence": self.facts.low,
+                "skippedBelowThreshold": 0,
+                "skippedFaceMismatch": self.facts.other_faces,
+                "skippedClipMismatch": self.facts.other_pictures,
+            },
+            "personDiscovery": {
+                "enabled": self.vendors.iter().any(|it| discovers(*it)),
+                "candidatesExpanded": self.facts.expansions,
+                "expansionMatches": self.facts.expanded,
+            },
+        })
+    }
+
+    /// The engines' names in one word, as the contract has it.
+    fn engines(&self) -> String {
+        let names: Vec<&str> = self.vendors.iter().copied().map(Vendor::name).collect();
+        match names[..] {
+            [] => "none".to_owned(),
+            [name] => name.to_owned(),
+            _ if self.vendors.iter().any(|it| discovers(*it)) => {
+                format!("person-discovery:{}", names.join(","))
+            }
+            _ => names.join(","),
+        }
+    }
+
+    /// Which budget ended before her pictures did, in words for her.
+    fn budget_words(&self) -> Option<&'static str> {
+        let has = |fare| self.engine_outcomes.keys().any(|it| it.1 == fare);
+        let postponed = has(EngineOutcome::Postponed).then_some(POSTPONED);
+        postponed.or(has(EngineOutcome::Spent).then_some(SPENT))
+    }
+
+    fn errors(&self) -> Vec<String> {
+        let failures = self.failures.iter();
+        let failures = failures.map(|(image, it)| format!("Image {image}: {}", words(it)));
+        let budget = self.budget_words().map(str::to_owned);
+        failures.chain(budget).collect()
+    }
+
+    fn engine(&self, vendor: Vendor) -> Value {
+        let of = |fare| {
+            self.engine_outcomes
+                .get(&(vendor, fare))
+                .copied()
+                .unwrap_or_default()
+        };
+        let searched = of(EngineOutcome::Searched) + of(EngineOutcome::Unsuitable);
+        let (failed, spent, withheld) = (
+            of(EngineOutcome::Failed),
+            of(EngineOutcome::Spent),
+            of(EngineOutcome::Withheld),
+        );
+        let (postponed, off) = (of(EngineOutcome::Postponed), of(EngineOutcome::Off));
+        let unasked = if !self.vendors.contains(&vendor) || searched + failed == 0 && off > 0 {
+            Some("off")
+        } else if searched + failed == 0 && spent > 0 {
+            Some("spent")
+        } else if searched + failed == 0 && postponed > 0 {
+            Some("postponed")
+        } else if searched + failed == 0 && withheld > 0 {
+            Some("withheld")
+        } else {
+            None
+        };
+        json!({
+            "name": vendor.name(),
+            "state": engine_state(unasked, failed, searched),
+            "searched": searched,
+            "failed": failed,
+            "notSearched": spent + withheld + postponed + off,
+        })
+    }
+}
+
+/// Whether an engine finds other pictures of her, too.
+fn discovers(vendor: Vendor) -> bool {
+    matches!(vendor, Vendor::Serpapi | Vendor::Facecheck)
+}
+
+/// Why not all her pictures were searched for with every engine, in words for her: her share of the
+/// day is used up, or the month of all.
+const POSTPONED: &str = "We have searched as much as we can for you today. A later scan goes on with your other pictures.";
+const SPENT: &str =
+    "One of the search engines cannot be asked for now. We ask it again with a later scan.";
+
+/// What failed, in words for her.
+fn words(trouble: &Unanswered) -> &'static str {
+    match trouble {
+        Unanswered::Failed(EngineError::Refused(_) | EngineError::Spent) => {
+            "The search engine is not available to us right now."
+        }
+        Unanswered::Failed(_) | Unanswered::Held(..) => {
+            "The search engine could not be reached. We will try again with the next scan."
+        }
+        Unanswered::Ours => {
+            "Something went wrong on our side. We will try again with the next scan."
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::domain::{Hold, Scan, ScanId, ScanOrigin, ScanType, UserId};
+    use crate::store::Store;
+
+    fn row() -> ScanRow {
+        let now = Timestamp::from_epoch_seconds(1_800_000_000).unwrap();
+        let scan = Scan::pending(
+            ScanId::next(),
+            UserId::random(),
+            ScanType::ImageScan,
+            None,
+            now,
+        );
+        ScanRow {
+            origin: ScanOrigin::User,
+            findings: 2,
+            quiet: 1,
+            ..Store::wanted(&scan.taken("w", 1, now), None)
+        }
+    }
+
+    fn result(tally: &ImageScanTotals) -> Value {
+        tally.result(
+            &row(),
+            (5, false),
+            Timestamp::from_epoch_seconds(1_800_000_002).unwrap(),
+        )
+    }
+
+    fn facts(engines: &[(Vendor, EngineOutcome)]) -> ImageScanStats {
+        ImageScanStats {
+            engines: engines.iter().copied().collect(),
+            ..ImageScanStats::default()
+        }
+    }
+
+    fn searched(engines: &[(Vendor, EngineOutcome)]) -> ImageOutcome {
+        ImageOutcome::Searched(facts(engines), Vec::new())
+    }
+
+    #[test]
+    fn the_screens_find_both_names_and_what_is_open() {
+        let mut tally = ImageScanTotals::new(vec![Vendor::Tineye]);
+        let seen = ImageScanStats {
+            high: 1,
+            low: 3,
+            face_verified: 2,
+            ..facts(&[(Vendor::Tineye, EngineOutcome::Searched)])
+        };
+        tally.add(ImageId::next(), ImageOutcome::Searched(seen, Vec::new()));
+        tally.add(ImageId::next(), ImageOutcome::Skipped);
+        let result = result(&tally);
+        assert_eq!(
+            (&result["imagesScanned"], &result["imagesProcessed"]),
+            (&json!(1), &json!(1))
+        );
+        assert_eq!(
+            (&result["matchesFound"], &result["newMatches"]),
+            (&json!(5), &json!(2))
+        );
+        assert_eq!(result["alertsCreated"], 1);
+        assert_eq!(
+            (&result["duration"], &result["partial"]),
+            (&json!(2000), &json!(false))
+        );
+        assert_eq!(result["details"]["matchBreakdown"]["lowConfidence"], 3);
+        assert_eq!(result["details"]["faceVerifiedMatches"], 2);
+        assert_eq!(result["details"]["reverseImageSearchEngine"], "tineye");
+    }
+
+    #[test]
+    fn without_an_engine_nothing_is_claimed() {
+        let mut tally = ImageScanTotals::new(Vec::new());
+        tally.add(
+            ImageId::next(),
+            ImageOutcome::Unsearched(ImageScanStats::default()),
+        );
+        let result = result(&tally);
+        assert_eq!(
+            (&result["imagesScanned"], &result["engines"][0]["state"]),
+            (&json!(0), &json!("off"))
+        );
+        assert_eq!(result["details"]["reverseImageSearch"], false);
+        assert!(!tally.all_failed());
+    }
+
+    #[test]
+    fn every_engine_says_how_it_did() {
+        let mut tally = ImageScanTotals::new(Vendor::ALL.into());
+        let engines = [
+            (Vendor::Tineye, EngineOutcome::Searched),
+            (Vendor::GoogleVision, EngineOutcome::Spent),
+            (Vendor::Serpapi, EngineOutcome::Failed),
+            (Vendor::Facecheck, EngineOutcome::Withheld),
+        ];
+        tally.add(ImageId::next(), searched(&engines));
+        tally.add(
+            ImageId::next(),
+            searched(&[(Vendor::Serpapi, EngineOutcome::Unsuitable)]),
+        );
+        let mut off = ImageScanTotals::new(Vendor::ALL.into());
+        off.add(
+            ImageId::next(),
+            searched(&[(Vendor::Tineye, EngineOutcome::Off)]),
+        );
+        let switched = result(&off)["engines"][0].clone();
+        assert_eq!(
+            (&switched["state"], &switched["notSearched"]),
+            (&json!("off"), &json!(1))
+        );
+        let result = result(&tally);
+        let states: Vec<_> = result["engines"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| (it["name"].as_str().unwrap(), it["state"].as_str().unwrap()))
+            .collect();
+        let want = [
+            ("tineye", "searched"),
+            ("google-vision", "spent"),
+            ("serpapi", "partial"),
+            ("facecheck", "withheld"),
+        ];
+        assert_eq!(states, want);
+        assert_eq!(result["partial"], true);
+        assert_eq!(result["errors"], json!([SPENT]));
+        let names = &result["details"]["reverseImageSearchEngine"];
+        assert_eq!(
+            names,
+            "person-discovery:tineye,google-vision,serpapi,facecheck"
+        );
+    }
+
+    #[test]
+    fn what_the_limit_left_makes_it_partial_or_failed() {
+        let mut tally = ImageScanTotals::new(vec![Vendor::Tineye, Vendor::Facecheck]);
+        tally.leave(2);
+        assert!(tally.all_failed() && tally.has_left() && !tally.has_failures());
+        let message = tally.failure((false, false), true).unwrap();
+        assert!(message.contains("It goes on"), "{message}");
+        assert_eq!(
+            tally.failure((true, false), true),
+            None,
+            "there is something to show"
+        );
+        assert!(
+            tally.failure((true, true), false).is_some(),
+            "nothing goes on"
+        );
+        let mut failed = ImageScanTotals::new(vec![Vendor::Tineye]);
+        failed.fail(ImageId::next());
+        assert!(
+            failed.failure((true, false), true).is_some(),
+            "known before"
+        );
+        assert_eq!(failed.failure((true, true), true), None);
+        let cut = [
+            (Vendor::Tineye, EngineOutcome::Searched),
+            (Vendor::Facecheck, EngineOutcome::Failed),
+        ];
+        tally.add(ImageId::next(), searched(&cut));
+        assert!(!tally.all_failed());
+        let now = Timestamp::from_epoch_seconds(1_800_000_002).unwrap();
+        let result = tally.result(&row(), (0, true), now);
+        assert_eq!(
+            (&result["partial"], &result["continues"]),
+            (&json!(true), &json!(true))
+        );
+        assert_eq!(result["engines"][3]["state"], "failed");
+    }
+
+    #[test]
+    fn a_failed_engine_makes_it_partial_or_failed() {
+        let mut tally = ImageScanTotals::new(vec![Vendor::Tineye]);
+        let failed = |why| {
+            ImageOutcome::Searched(facts(&[(Vendor::Tineye, EngineOutcome::Failed)]), vec![why])
+        };
+        let silent = Unanswered::Failed(EngineError::Silent);
+        tally.add(ImageId::next(), failed(silent));
+        assert!(tally.all_failed());
+        tally.add(
+            ImageId::next(),
+            searched(&[(Vendor::Tineye, EngineOutcome::Searched)]),
+        );
+        assert!(!tally.all_failed());
+        let result = result(&tally);
+        assert_eq!(
+            (&result["partial"], &result["engines"][0]["state"]),
+            (&json!(true), &json!("partial"))
+        );
+        assert!(result["errors"][0].as_str().unwrap().starts_with("Image "));
+        let busy = EngineError::Busy {
+            status: 429,
+            after: Some(Duration::from_secs(60)),
+        };
+        tally.add(ImageId::next(), failed(Unanswered::Failed(busy)));
+        assert_eq!(tally.wait(), Some(Duration::from_secs(60)));
+        let until = clock::now().plus_seconds(90);
+        tally.add(
+            ImageId::next(),
+            failed(Unanswered::Held(Hold::Resting, until)),
+        );
+        assert!(tally.wait() > Some(Duration::from_secs(80)));
+    }
+}

@@ -1,0 +1,500 @@
+//! One picture of an image scan: search all engines, examine the candidates, store findings, set the
+//! checkpoint.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use serde::{Deserialize, Serialize};
+
+use super::places::{EngineAnswer, exhaustive_engines, places};
+use super::{Scanner, is_late};
+use crate::clock;
+use crate::domain::{
+    EngineConsent, Error, Hold, ImageId, Intimacy, Match, PictureNames, Prints, Tier, Timestamp,
+    Vendor, rescan_after,
+};
+use crate::objects::key;
+use crate::services::scans::worker::{RESERVED_SECONDS, wait_after};
+use crate::services::search::engines::{AnswerOrigin, EngineReply, Query, SearchError, hex};
+use crate::services::search::governor::{Asker, Unanswered};
+use crate::services::search::time_limit::TimeLimit;
+use crate::store::{ImageRow, ScanRow};
+
+/// The most bytes a copy of ours has; anything larger was not made by us.
+const MAX_COPY: usize = 10 * 1024 * 1024;
+
+/// How long may pass without a sign of life.
+pub(super) const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
+
+/// How often a picture that changes under our hands is marked.
+const MARK_CONFLICT_RETRIES: u32 = 5;
+
+/// How often the schedule looks for scans to be gone on with.
+const SCHEDULE_PERIOD: Duration = Duration::from_secs(60);
+
+/// How old an answer may be that a scheduled scan takes, in seconds.
+const MAX_CACHED_ANSWER_AGE: i64 = 24 * 3600;
+
+/// What a scan learnt of one picture. Kept with the mark that it is done.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ImageScanStats {
+    pub(super) high: u32,
+    pub(super) medium_high: u32,
+    pub(super) medium: u32,
+    pub(super) low: u32,
+    /// Pages whose picture we could not see ourselves.
+    pub(super) unseen: u32,
+    /// Pages that show her face.
+    pub(super) face_verified: u32,
+    /// Look-alikes that show somebody else, and those that show something else.
+    pub(super) other_faces: u32,
+    pub(super) other_pictures: u32,
+    /// Copies of other pictures of her that were found on the way.
+    pub(super) expanded: u32,
+    pub(super) expansions: u32,
+    /// How each engine did.
+    pub(super) engines: BTreeMap<Vendor, EngineOutcome>,
+}
+
+/// How an engine did with a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum EngineOutcome {
+    /// It searched.
+    Searched,
+    /// It cannot search for this picture.
+    Unsuitable,
+    /// She does not want it to see this picture.
+    Withheld,
+    /// Her share of the day is used up; it may be asked tomorrow.
+    Postponed,
+    /// The month's budget is spent.
+    Spent,
+    /// It is switched off.
+    Off,
+    /// It was not asked, or did not answer; it may yet.
+    Failed,
+}
+
+impl ImageScanStats {
+    pub(super) fn add(&mut self, found: &Match) {
+        match found.confidence.unwrap_or(Tier::Low) {
+            Tier::High => self.high += 1,
+            Tier::MediumHigh => self.medium_high += 1,
+            Tier::Medium => self.medium += 1,
+            Tier::Low => self.low += 1,
+        }
+        self.face_verified += u32::from(found.is_her_face());
+    }
+
+    /// Whether an engine could yet say more.
+    fn is_partial(&self) -> bool {
+        self.has_gaps() || self.awaits_budget()
+    }
+
+    /// Whether a budget left an engine out.
+    fn awaits_budget(&self) -> bool {
+        let is_left_out =
+            |it: &EngineOutcome| matches!(it, EngineOutcome::Postponed | EngineOutcome::Spent);
+        self.engines.values().any(is_left_out)
+    }
+
+    /// Whether an engine was left without an answer.
+    pub(super) fn has_gaps(&self) -> bool {
+        self.engines.values().any(|it| *it == EngineOutcome::Failed)
+    }
+
+    pub(super) fn is_searched(&self) -> bool {
+        let answered =
+            |it: &EngineOutcome| matches!(it, EngineOutcome::Searched | EngineOutcome::Unsuitable);
+        self.engines.values().any(answered)
+    }
+
+    /// Of an engine's several answers the best counts.
+    fn record_engine(&mut self, vendor: Vendor, fare: EngineOutcome) {
+        let known = self.engines.entry(vendor).or_insert(fare);
+        *known = fare.min(*known);
+    }
+}
+
+/// What became of a picture.
+#[derive(Clone, Debug)]
+pub(super) enum ImageOutcome {
+    /// It was searched for, at least in part, or could not be for these reasons.
+    Searched(ImageScanStats, Vec<Unanswered>),
+    /// It is put away or gone by now.
+    Skipped,
+    /// There is no engine to search with, or none that may see it.
+    Unsearched(ImageScanStats),
+}
+
+/// Why a picture is not done.
+#[derive(Debug)]
+pub(super) enum ImageScanError {
+    /// The scan is another worker's, or gone.
+    Lost,
+    /// The invocation is about to end, or the engines want it slower.
+    Late,
+    /// Something of ours failed; the other pictures may do better.
+    Failed,
+}
+
+impl From<Error> for ImageScanError {
+    fn from(err: Error) -> Self {
+        tracing::warn!(error.chain = err.chain(), "a picture could not be scanned");
+        Self::Failed
+    }
+}
+
+/// What the whole scan knows when it comes to a picture.
+pub(super) struct ScanContext<'a> {
+    pub(super) sendings: &'a EngineConsent,
+    pub(super) asker: Asker,
+    /// What her pictures are called in alerts.
+    pub(super) names: &'a PictureNames,
+    pub(super) deadline: Timestamp,
+    /// Which delivery this is, and whether there is no other after it.
+    pub(super) attempt: u32,
+    pub(super) last: bool,
+    /// When the scan ends, if somebody waits for it.
+    pub(super) limit: Option<TimeLimit>,
+}
+
+impl ScanContext<'_> {
+    /// After this no question to an engine is begun.
+    pub(super) fn last_question_at(&self) -> Timestamp {
+        let reserved = self.deadline.minus_seconds(RESERVED_SECONDS);
+        let limited = self.limit.as_ref().map(TimeLimit::last_question_at);
+        limited.map_or(reserved, |it| it.min(reserved))
+    }
+
+    /// Whether the scan ends before what failed can be tried again, which is to wait so long.
+    pub(super) fn ends_before_retry(&self, wait: Option<Duration>) -> bool {
+        let wait = Duration::from_secs(wait_after(self.attempt, wait));
+        let limit = self.limit.as_ref();
+        limit.is_some_and(|it| it.is_over_after(wait))
+    }
+
+    /// Whether the scan ends before the schedule has it gone on with.
+    pub(super) fn ends_before_schedule(&self) -> bool {
+        let limit = self.limit.as_ref();
+        limit.is_some_and(|it| it.is_over_after(SCHEDULE_PERIOD))
+    }
+}
+
+impl Scanner {
+    pub(super) async fn image(
+        &self,
+        row: &mut ScanRow,
+        id: ImageId,
+        means: &ScanContext<'_>,
+    ) -> Result<ImageOutcome, ImageScanError> {
+        let done: Option<ImageScanStats> = self.store.image_done(&row.checkpointed(), id).await?;
+        if let Some(facts) = done.as_ref().filter(|it| !it.is_partial()) {
+            return Ok(ImageOutcome::Searched(facts.clone(), Vec::new()));
+        }
+        let found = self.store.image(row.scan.user_id, id).await?;
+        let Some(image) = found.filter(|it| it.image.is_searchable()) else {
+            return Ok(ImageOutcome::Skipped);
+        };
+        if self.engines.vendors().is_empty() {
+            return Ok(ImageOutcome::Unsearched(ImageScanStats::default()));
+        }
+        if is_late(means.deadline) {
+            return Err(ImageScanError::Late);
+        }
+        let prints = self.store.prints(image.image.user_id, id).await?;
+        let copy = self.copy(&image).await?;
+        let known = self.intimacy(&image, prints.as_ref(), &copy).await?;
+        // Boxed, here and below: the future of a whole picture is too large for a thread's stack.
+        let asked = self.ask(row, &image, known, copy.clone(), means);
+        let asked = asked.boxed_local().await?;
+        let GroupedAnswers {
+            mut facts,
+            told,
+            resumed,
+            troubles,
+            late,
+        } = self.sorted(asked)?;
+        let is_cut_short = !late.is_empty() && means.ends_before_schedule();
+        for &vendor in late.iter().filter(|_| is_cut_short) {
+            facts.record_engine(vendor, EngineOutcome::Failed);
+        }
+        if !facts.is_searched() && troubles.is_empty() && late.is_empty() {
+            return Ok(ImageOutcome::Unsearched(facts));
+        }
+        let places = places(id, &told);
+        let exhaustive = exhaustive_engines(&told, &places);
+        self.compare_and_expand(
+            row,
+            &image,
+            (copy, prints),
+            (places, resumed),
+            &mut facts,
+            means,
+        )
+        .boxed_local()
+        .await?;
+        if !late.is_empty() && !is_cut_short {
+            return Err(ImageScanError::Late);
+        }
+        let is_complete = troubles.is_empty() && late.is_empty();
+        if is_complete {
+            self.mark_missing_findings(row, &image, &exhaustive).await?;
+        }
+        let is_last =
+            means.last || is_cut_short || means.ends_before_retry(longest_wait(&troubles));
+        if facts.is_searched() && (is_complete || is_last) {
+            self.mark(row, id, &facts, done.is_some()).await?;
+            if let Some(seen) = intimacy(&told).filter(|it| known < Some(it.score)) {
+                let user = row.scan.user_id;
+                self.store.looks_intimate(user, id, &seen).await?;
+            }
+        }
+        Ok(ImageOutcome::Searched(facts, troubles))
+    }
+
+    pub(super) async fn copy(&self, image: &ImageRow) -> Result<Bytes, ImageScanError> {
+        let key = key::display(image.image.user_id, image.image.id);
+        let copy = self.objects.get(&key, MAX_COPY).await?;
+        Ok(copy
+            .ok_or_else(|| Error::unavailable("searching for a picture", "its copy is missing"))?)
+    }
+
+    /// How intimate her picture looks: as its intake says, or, if the intake could not, as it is seen now.
+    async fn intimacy(
+        &self,
+        image: &ImageRow,
+        prints: Option<&Prints>,
+        copy: &Bytes,
+    ) -> Result<Option<f32>, ImageScanError> {
+        if let Some(score) = prints.and_then(Prints::intimacy) {
+            return Ok(Some(score));
+        }
+        let Some(seen) = self.eyes.intimacy(copy.clone()).await else {
+            return Ok(None);
+        };
+        let (user, id) = (image.image.user_id, image.image.id);
+        self.store.looks_intimate(user, id, &seen).await?;
+        Ok(Some(seen.score))
+    }
+
+    /// Every engine that may see the picture.
+    pub(super) async fn ask(
+        &self,
+        row: &mut ScanRow,
+        image: &ImageRow,
+        intimate: Option<f32>,
+        copy: Bytes,
+        means: &ScanContext<'_>,
+    ) -> Result<Vec<EngineReply>, ImageScanError> {
+        let query = Query {
+            scan: row.checkpointed(),
+            asker: means.asker,
+            image: image.image.id,
+            digest: hex(&copy),
+            copy,
+            has_face: image.image.face_detected,
+            since: self.since(row, image).await?,
+            until: means.last_question_at(),
+            limit: means.limit.clone(),
+        };
+        let search = self
+            .engines
+            .search(&self.store, &query, means.sendings, intimate)
+            .boxed_local();
+        self.with_heartbeat(row, search).await
+    }
+
+    /// How old an answer may be. A scan she waits for asks anew; one of the schedule's takes what is not
+    /// half as old as her scans are apart.
+    async fn since(&self, row: &ScanRow, image: &ImageRow) -> Result<Timestamp, ImageScanError> {
+        let created = row.scan.created_at;
+        let is_asked_anew = row.is_watched() || row.continues.is_some();
+        if is_asked_anew || row.scan.protected_image_id.is_some() {
+            return Ok(created);
+        }
+        let risk = self.store.risk_level(row.scan.user_id).await?;
+        let apart = risk.map_or(MAX_CACHED_ANSWER_AGE, |it| rescan_after(it) / 2);
+        let since = created.minus_seconds(apart.min(MAX_CACHED_ANSWER_AGE));
+        Ok(since.max(image.image.uploaded_at))
+    }
+
+    /// Does something that takes long, with signs of life.
+    pub(super) async fn with_heartbeat<T>(
+        &self,
+        row: &mut ScanRow,
+        work: impl Future<Output = T>,
+    ) -> Result<T, ImageScanError> {
+        let mut work = std::pin::pin!(work);
+        self.heartbeat(row).await?;
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok(done),
+                () = tokio::time::sleep(HEARTBEAT_EVERY) => self.heartbeat(row).await?,
+            }
+        }
+    }
+
+    /// What the engines said, and what they did not.
+    fn sorted(&self, asked: Vec<EngineReply>) -> Result<GroupedAnswers, ImageScanError> {
+        let mut sorted = GroupedAnswers::default();
+        for vendor in self.engines.vendors() {
+            if asked.iter().all(|it| it.vendor != vendor) {
+                sorted.facts.record_engine(vendor, EngineOutcome::Withheld);
+            }
+        }
+        for EngineReply {
+            engine,
+            vendor,
+            found,
+        } in asked
+        {
+            match found {
+                Ok(found) => {
+                    let unsuitable = found.answer.unsuitable;
+                    let fare = [EngineOutcome::Searched, EngineOutcome::Unsuitable]
+                        [usize::from(unsuitable)];
+                    sorted.facts.record_engine(vendor, fare);
+                    sorted.resumed |= found.origin == AnswerOrigin::Resumed;
+                    sorted.told.push(EngineAnswer {
+                        engine,
+                        vendor,
+                        answer: found.answer,
+                        is_new: found.origin != AnswerOrigin::Cached,
+                    });
+                }
+                Err(SearchError::Lost) => return Err(ImageScanError::Lost),
+                Err(
+                    SearchError::Late
+                    | SearchError::Unanswered(Unanswered::Held(Hold::Throttled, _)),
+                ) => {
+                    sorted.late.push(vendor);
+                }
+                Err(SearchError::Unanswered(Unanswered::Held(Hold::ShareSpent, _))) => {
+                    sorted.facts.record_engine(vendor, EngineOutcome::Postponed);
+                }
+                Err(SearchError::Unanswered(Unanswered::Held(Hold::Spent, _))) => {
+                    sorted.facts.record_engine(vendor, EngineOutcome::Spent);
+                }
+                Err(SearchError::Unanswered(Unanswered::Held(Hold::Off, _))) => {
+                    sorted.facts.record_engine(vendor, EngineOutcome::Off);
+                }
+                Err(SearchError::Unanswered(why)) => {
+                    sorted.facts.record_engine(vendor, EngineOutcome::Failed);
+                    sorted.troubles.push(why);
+                }
+            }
+        }
+        Ok(sorted)
+    }
+
+    /// What these engines had found of the picture and do not any more.
+    ///
+    /// A scan and the one that goes on with it are one look, and count as one miss.
+    pub(super) async fn mark_missing_findings(
+        &self,
+        row: &ScanRow,
+        image: &ImageRow,
+        engines: &[&str],
+    ) -> Result<(), ImageScanError> {
+        if engines.is_empty() || image.image.match_count == 0 {
+            return Ok(());
+        }
+        let scan = row.checkpointed();
+        let missed = self
+            .store
+            .miss_findings(&scan, &image.image, engines, clock::now());
+        match missed.await? {
+            0 => {}
+            gone => tracing::info!(image.id = %image.image.id, gone, "findings are gone"),
+        }
+        Ok(())
+    }
+
+    async fn mark(
+        &self,
+        row: &ScanRow,
+        id: ImageId,
+        facts: &ImageScanStats,
+        was_marked: bool,
+    ) -> Result<(), ImageScanError> {
+        let scan = row.checkpointed();
+        let facts = (facts, facts.awaits_budget());
+        if was_marked {
+            let amended = self.store.amend_image(&scan, id, facts, clock::now());
+            return if amended.await? {
+                Ok(())
+            } else {
+                Err(ImageScanError::Lost)
+            };
+        }
+        for _ in 0..MARK_CONFLICT_RETRIES {
+            let found = self.store.image(row.scan.user_id, id).await?;
+            let Some(image) = found.filter(|it| it.image.is_searchable()) else {
+                return Ok(());
+            };
+            let marked = self
+                .store
+                .finish_image(&scan, &image.image, facts, clock::now());
+            if marked.await? {
+                return Ok(());
+            }
+            let done: Option<ImageScanStats> = self.store.image_done(&scan, id).await?;
+            if done.is_some() {
+                return Ok(());
+            }
+        }
+        Err(Error::unavailable("marking a picture", "it kept changing").into())
+    }
+
+    pub(super) async fn heartbeat(&self, row: &mut ScanRow) -> Result<(), ImageScanError> {
+        let progress = row.scan.progress;
+        if self.store.beat_scan(row, progress, clock::now()).await? {
+            Ok(())
+        } else {
+            Err(ImageScanError::Lost)
+        }
+    }
+}
+
+/// What an engine says that saw the picture: ours may have missed it. It was sent as an ordinary one,
+/// and is not again unless she lets that engine see such pictures too.
+fn intimacy(told: &[EngineAnswer]) -> Option<Intimacy> {
+    told.iter().find_map(|it| {
+        let score = it.answer.safe_search?.intimacy()?;
+        let model = format!("{}@safe-search", it.engine);
+        Some(Intimacy { model, score })
+    })
+}
+
+/// How long until the engines can be asked again.
+pub(super) fn longest_wait<'a>(
+    troubles: impl IntoIterator<Item = &'a Unanswered>,
+) -> Option<Duration> {
+    let now = clock::now();
+    let wait = |it: &Unanswered| match it {
+        Unanswered::Failed(err) => err.wait(),
+        Unanswered::Held(_, until) => {
+            let millis = u64::try_from(until.millis_since(now)).unwrap_or_default();
+            Some(Duration::from_millis(millis))
+        }
+        Unanswered::Ours => None,
+    };
+    troubles.into_iter().filter_map(wait).max()
+}
+
+/// The engines' words, sorted.
+#[derive(Default)]
+struct GroupedAnswers {
+    facts: ImageScanStats,
+    told: Vec<EngineAnswer>,
+    /// Some of it is from an earlier attempt.
+    resumed: bool,
+    troubles: Vec<Unanswered>,
+    /// These need more time than there is.
+    late: Vec<Vendor>,
+}

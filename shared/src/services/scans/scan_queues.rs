@@ -1,0 +1,31 @@
+//! Queue of a scan's message: image, background, profile or breach queue.
+
+use crate::domain::ScanType;
+use crate::store::ScanRow;
+
+/// The addresses of the queues of scans.
+#[derive(Clone, Debug)]
+pub struct ScanQueues {
+    /// Scans of pictures that somebody waits for.
+    pub images: String,
+    /// Scans of pictures that nobody waits for.
+    pub background: String,
+    /// Scans of her accounts.
+    pub profiles: String,
+    /// Checks of her addresses.
+    pub breaches: String,
+}
+
+impl ScanQueues {
+    /// Where the scan is worked on. `None`: it is made of others and nobody works on it.
+    #[must_use]
+    pub fn of(&self, row: &ScanRow) -> Option<&str> {
+        match row.scan.kind {
+            ScanType::ImageScan if row.is_watched() => Some(&self.images),
+            ScanType::ImageScan => Some(&self.background),
+            ScanType::ProfileScan | ScanType::BehavioralAnalysis => Some(&self.profiles),
+            ScanType::BreachCheck => Some(&self.breaches),
+            ScanType::FullScan => None,
+        }
+    }
+}

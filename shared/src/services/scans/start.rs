@@ -1,0 +1,224 @@
+//! Scans: start, list, get, matches of a scan, health of the workers.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::correlation::Correlation;
+use crate::domain::{
+    AccountId, Error, ImageId, Match, Page, Result, Scan, ScanFilter, ScanId, ScanOrigin, ScanType,
+    Timestamp, UserId,
+};
+use crate::queues::{Queues, ScanMessage};
+use crate::services::scans::full_scan;
+use crate::services::scans::scan_queues::ScanQueues;
+use crate::services::search::governor::Governor;
+use crate::store::{Listing, ScanRow, Store};
+
+/// The workers, by the names of their queues.
+const WORKERS: [&str; 3] = ["image-scan", "profile-scan", "breach-check"];
+
+/// What everybody may know of an engine. What was bought and what is left of it is not in the list:
+/// whoever knows that an engine is nearly used up knows when nobody is looked for.
+const PUBLIC_ENGINE_FIELDS: [&str; 3] = ["name", "breaker", "restsUntil"];
+
+/// What is needed to start scans and to say how they stand.
+#[derive(Clone)]
+pub struct Scans {
+    /// The table.
+    pub store: Store,
+    /// The queue service.
+    pub queues: Queues,
+    /// The queues.
+    pub lanes: ScanQueues,
+    /// What the engines may be asked.
+    pub governor: Governor,
+}
+
+impl Scans {
+    /// Starts a scan of all she has, or of one picture, address or account of hers.
+    pub async fn trigger(
+        &self,
+        user: UserId,
+        kind: ScanType,
+        target: Option<Uuid>,
+        now: Timestamp,
+    ) -> Result<Scan> {
+        let (created, row) = match (kind, target) {
+            (ScanType::FullScan, None) => return self.full(user, now).await,
+            (ScanType::FullScan, Some(_)) => {
+                return Err(Error::invalid_at(
+                    "targetId",
+                    "A full scan looks at everything; it has no target.",
+                ));
+            }
+            (ScanType::ImageScan, target) => self.of_images(user, target, now).await?,
+            (_, target) => self.of_accounts(user, kind, target, now).await?,
+        };
+        let scan = row.scan.clone();
+        if !created {
+            return Err(already_running());
+        }
+        if let Err(err) = self.send(&row).await {
+            self.store.withdraw_scan(&scan, ScanOrigin::User).await?;
+            return Err(err);
+        }
+        tracing::info!(user.id = %user, scan.id = %scan.id, kind = kind.as_str(), "scan wanted");
+        Ok(scan)
+    }
+
+    async fn of_images(
+        &self,
+        user: UserId,
+        target: Option<Uuid>,
+        now: Timestamp,
+    ) -> Result<(bool, ScanRow)> {
+        let target = target.map(ImageId::from);
+        if let Some(image) = target {
+            let found = self.store.image(user, image).await?;
+            found
+                .filter(|it| it.image.is_searchable())
+                .ok_or_else(no_image)?;
+        }
+        let scan = Scan::pending(ScanId::next(), user, ScanType::ImageScan, target, now);
+        let row = Store::wanted(&scan, None);
+        Ok((self.store.create_wanted(&row).await?, row))
+    }
+
+    async fn of_accounts(
+        &self,
+        user: UserId,
+        kind: ScanType,
+        target: Option<Uuid>,
+        now: Timestamp,
+    ) -> Result<(bool, ScanRow)> {
+        let mut scan = Scan::pending(ScanId::next(), user, kind, None, now);
+        let target = target.map(AccountId::from);
+        if let Some(account) = target {
+            self.store
+                .linked(user, account)
+                .await?
+                .ok_or_else(no_account)?;
+            scan.result = Some(json!({ "targetId": account }));
+        }
+        let row = Store::wanted(&scan, target);
+        Ok((self.store.create_wanted(&row).await?, row))
+    }
+
+    /// All kinds of scan at once. A part whose message cannot be sent is found waiting by the schedule.
+    async fn full(&self, user: UserId, now: Timestamp) -> Result<Scan> {
+        let scan = Scan::pending(ScanId::next(), user, ScanType::FullScan, None, now);
+        let parts = full_scan::parts(&scan);
+        if !self.store.create_family(&scan, &parts).await? {
+            return Err(already_running());
+        }
+        for part in &parts {
+            if let Err(err) = self.send(part).await {
+                tracing::warn!(scan.id = %part.scan.id, error.chain = err.chain(), "a part of a scan waits for the schedule");
+            }
+        }
+        tracing::info!(user.id = %user, scan.id = %scan.id, "full scan wanted");
+        Ok(scan)
+    }
+
+    pub(crate) async fn send(&self, row: &ScanRow) -> Result<()> {
+        match self.lanes.of(row) {
+            Some(queue) => self.queues.send(queue, &message(&row.scan)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// A page of her scans.
+    pub async fn list(
+        &self,
+        user: UserId,
+        filter: &ScanFilter,
+        page: Page,
+    ) -> Result<Listing<Scan>> {
+        self.store.scans(user, filter, page).await
+    }
+
+    /// One scan of hers.
+    pub async fn get(&self, user: UserId, id: ScanId) -> Result<Scan> {
+        let found = self.store.scan(user, id).await?;
+        let scan = found.map(|it| it.scan).ok_or_else(no_scan)?;
+        full_scan::as_of_now(&self.store, scan).await
+    }
+
+    /// How the queues and the engines stand, about nobody; `with_budgets` also how much may still be
+    /// asked of each engine this month.
+    pub async fn health(&self, with_budgets: bool, now: Timestamp) -> Result<Value> {
+        let queues = [
+            ("image-scan", &self.lanes.images),
+            ("image-scan-background", &self.lanes.background),
+            ("profile-scan", &self.lanes.profiles),
+            ("breach-check", &self.lanes.breaches),
+        ];
+        let mut stats = Vec::new();
+        for (name, url) in queues {
+            let depth = self.queues.depth(url).await?;
+            stats.push(json!({
+                "name": name, "waiting": depth.waiting, "active": depth.active, "delayed": depth.delayed,
+                // A message that was worked off is gone; a queue keeps none.
+                "completed": 0,
+                "failed": self.queues.dead(url).await?,
+                "paused": false,
+            }));
+        }
+        let mut engines = self.governor.told(now).await?;
+        if !with_budgets {
+            let fields = engines.iter_mut().filter_map(Value::as_object_mut);
+            fields
+                .for_each(|it| it.retain(|name, _| PUBLIC_ENGINE_FIELDS.contains(&name.as_str())));
+        }
+        Ok(json!({
+            "status": "ok",
+            "timestamp": now,
+            "workers": {
+                "count": WORKERS.len(),
+                "enabled": true,
+                "status": WORKERS.map(|it| json!({ "name": it, "running": true, "paused": false })),
+            },
+            "queues": { "enabled": true, "stats": stats },
+            "engines": engines,
+        }))
+    }
+}
+
+/// A page of the findings of a picture of hers.
+pub async fn matches(
+    store: &Store,
+    user: UserId,
+    image: ImageId,
+    page: Page,
+) -> Result<Listing<Match>> {
+    let found = store.image(user, image).await?.ok_or_else(no_image)?;
+    store.matches(&found.image, page).await
+}
+
+/// The message that has a scan worked on.
+pub(crate) fn message(scan: &Scan) -> ScanMessage {
+    ScanMessage {
+        scan_job_id: scan.id,
+        user_id: scan.user_id,
+        target_id: scan.protected_image_id,
+        correlation_id: Some(
+            Correlation::current().map_or_else(|| scan.id.to_string(), |it| it.correlation),
+        ),
+    }
+}
+
+pub(crate) fn no_scan() -> Error {
+    Error::not_found("SCAN_NOT_FOUND", "This scan does not exist.")
+}
+
+pub(crate) fn already_running() -> Error {
+    Error::conflict("SCAN_ALREADY_RUNNING", "A scan is already under way.")
+}
+
+fn no_account() -> Error {
+    Error::not_found("ACCOUNT_NOT_FOUND", "This account does not exist.")
+}
+
+fn no_image() -> Error {
+    Error::not_found("IMAGE_NOT_FOUND", "This picture does not exist.")
+}

@@ -1,0 +1,304 @@
+//! Searching the web for one picture with every engine that may see it.
+//!
+//! What is paid for is kept before it is used, under the scan and under the picture's bytes: a scan
+//! that goes on, and a scan we start of a picture that was searched for lately, pay nothing again.
+
+mod faces;
+mod links;
+
+use std::fmt::Write;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use sha2::{Digest, Sha256};
+
+use crate::clock;
+use crate::domain::{EngineConsent, ImageId, Scan, Timestamp, Vendor};
+use crate::engines::{EngineError, FaceCheck, SearchResult, SerpApi, TinEye, Vision};
+use crate::services::pictures::proxy::Proxy;
+use crate::services::search::governor::{Asker, Governor, Unanswered};
+use crate::services::search::time_limit::TimeLimit;
+use crate::store::Store;
+
+/// The engines there are keys for.
+#[derive(Clone)]
+pub struct Engines {
+    /// Copies.
+    pub tineye: Option<TinEye>,
+    /// Copies, and what looks alike.
+    pub vision: Option<Vision>,
+    /// Google and Bing, which fetch the picture from us.
+    pub serpapi: Option<SerpApi>,
+    /// Faces.
+    pub facecheck: Option<FaceCheck>,
+    /// Where the engines that fetch find the picture.
+    pub proxy: Proxy,
+    /// Who may be asked how much.
+    pub governor: Governor,
+}
+
+/// What is searched for, and for whom.
+#[derive(Clone)]
+pub(crate) struct Query {
+    pub(crate) scan: Scan,
+    /// On whose behalf.
+    pub(crate) asker: Asker,
+    pub(crate) image: ImageId,
+    /// The copy that engines are given.
+    pub(crate) copy: Bytes,
+    /// What they are asked about, told by its bytes.
+    pub(crate) digest: String,
+    /// Whether there is a face in it, as far as we know.
+    pub(crate) has_face: bool,
+    /// Answers to others' scans are taken if they are not older.
+    pub(crate) since: Timestamp,
+    /// No new question is begun after this.
+    pub(crate) until: Timestamp,
+    /// The limit of the scan, if somebody waits for it.
+    pub(crate) limit: Option<TimeLimit>,
+}
+
+impl Query {
+    /// Asks an engine a question within the limit. One that hangs is silent, and is asked no more within
+    /// the limit.
+    async fn within_limit<T>(
+        &self,
+        engine: &str,
+        question: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        let Some(limit) = &self.limit else {
+            return question.await;
+        };
+        let answer = tokio::time::timeout(limit.for_question(), question).await;
+        let answer = answer.unwrap_or(Err(EngineError::Silent));
+        if let Err(EngineError::Silent) = &answer {
+            limit.give_up(engine);
+        }
+        answer
+    }
+
+    /// Fails if the engine may not be asked any more.
+    fn check(&self, engine: &str) -> Result<(), SearchError> {
+        let limit = self.limit.as_ref();
+        if limit.is_some_and(|it| it.has_given_up(engine)) {
+            return Err(Unanswered::Failed(EngineError::Silent).into());
+        }
+        match clock::now() > self.until {
+            true => Err(SearchError::Late),
+            false => Ok(()),
+        }
+    }
+}
+
+/// How one engine did.
+#[derive(Debug)]
+pub(crate) struct EngineReply {
+    /// The engine's name in stored things.
+    pub(crate) engine: &'static str,
+    pub(crate) vendor: Vendor,
+    pub(crate) found: Result<SearchAnswer, SearchError>,
+}
+
+/// What an engine found.
+#[derive(Debug)]
+pub(crate) struct SearchAnswer {
+    pub(crate) answer: SearchResult,
+    pub(crate) origin: AnswerOrigin,
+}
+
+/// Where an answer comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AnswerOrigin {
+    /// It was asked for now.
+    Fresh,
+    /// It was kept from an earlier attempt at this scan.
+    Resumed,
+    /// It was kept from another scan.
+    Cached,
+}
+
+/// Why nothing was found.
+#[derive(Clone, Debug)]
+pub(crate) enum SearchError {
+    /// The engine did not answer.
+    Unanswered(Unanswered),
+    /// The scan is gone.
+    Lost,
+    /// It takes longer than this invocation has; what was begun is kept.
+    Late,
+}
+
+impl From<Unanswered> for SearchError {
+    fn from(why: Unanswered) -> Self {
+        Self::Unanswered(why)
+    }
+}
+
+impl From<crate::domain::Error> for SearchError {
+    fn from(err: crate::domain::Error) -> Self {
+        Self::Unanswered(err.into())
+    }
+}
+
+impl Engines {
+    /// The companies that can be asked.
+    pub(crate) fn vendors(&self) -> Vec<Vendor> {
+        let on = [
+            self.tineye.is_some(),
+            self.vision.is_some(),
+            self.serpapi.is_some(),
+            self.facecheck.is_some(),
+        ];
+        let all = Vendor::ALL.into_iter().zip(on);
+        all.filter_map(|(vendor, on)| on.then_some(vendor))
+            .collect()
+    }
+
+    /// Asks every engine that may see the picture, side by side.
+    pub(crate) async fn search(
+        &self,
+        store: &Store,
+        query: &Query,
+        sendings: &EngineConsent,
+        intimate: Option<f32>,
+    ) -> Vec<EngineReply> {
+        let may = |vendor| sendings.allow(vendor, intimate);
+        let tineye = async {
+            let engine = self.tineye.as_ref().filter(|_| may(Vendor::Tineye))?;
+            let question = engine.search(&query.copy);
+            let found = self.answer(store, query, TinEye::NAME, TinEye::NAME, question);
+            Some(EngineReply {
+                engine: TinEye::NAME,
+                vendor: Vendor::Tineye,
+                found: found.await,
+            })
+        };
+        let vision = async {
+            let engine = self.vision.as_ref().filter(|_| may(Vendor::GoogleVision))?;
+            let question = engine.search(&query.copy);
+            let found = self.answer(store, query, Vision::NAME, Vision::NAME, question);
+            Some(EngineReply {
+                engine: Vision::NAME,
+                vendor: Vendor::GoogleVision,
+                found: found.await,
+            })
+        };
+        let links = async {
+            match self.serpapi.as_ref().filter(|_| may(Vendor::Serpapi)) {
+                Some(engine) => self.by_link(store, query, engine).await,
+                None => Vec::new(),
+            }
+        };
+        let faces = async {
+            let facecheck = self.facecheck.as_ref();
+            let engine = facecheck.filter(|_| query.has_face && may(Vendor::Facecheck))?;
+            Some(EngineReply {
+                engine: FaceCheck::NAME,
+                vendor: Vendor::Facecheck,
+                found: self.by_face(store, query, engine).await,
+            })
+        };
+        let (tineye, vision, links, faces) = tokio::join!(
+            tineye.boxed_local(),
+            vision.boxed_local(),
+            links.boxed_local(),
+            faces.boxed_local(),
+        );
+        tineye
+            .into_iter()
+            .chain(vision)
+            .chain(links)
+            .chain(faces)
+            .collect()
+    }
+
+    /// An engine's answer: the kept one, or a new one that is kept before it is used.
+    pub(crate) async fn answer(
+        &self,
+        store: &Store,
+        query: &Query,
+        name: &str,
+        budget: &str,
+        question: impl Future<Output = Result<SearchResult, EngineError>>,
+    ) -> Result<SearchAnswer, SearchError> {
+        if let Some(found) = cached_answer(store, query, name).await? {
+            return Ok(found);
+        }
+        query.check(budget)?;
+        let question = query.within_limit(budget, question);
+        let until = Some(query.until);
+        let answer = self
+            .governor
+            .ask_until(query.asker, budget, until, question)
+            .await?;
+        tracing::info!(engine = name, image.id = %query.image, candidates = answer.candidates.len(), "searched");
+        keep_answer(store, query, name, &answer).await?;
+        Ok(SearchAnswer {
+            answer,
+            origin: AnswerOrigin::Fresh,
+        })
+    }
+}
+
+/// A name for bytes.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+/// What is known already: of this scan, or of these bytes.
+async fn cached_answer(
+    store: &Store,
+    query: &Query,
+    name: &str,
+) -> Result<Option<SearchAnswer>, SearchError> {
+    let (scan, image) = (&query.scan, query.image);
+    if let Some(answer) = store.searched(scan, image, name).await? {
+        return Ok(Some(SearchAnswer {
+            answer,
+            origin: AnswerOrigin::Resumed,
+        }));
+    }
+    let Some(answer) = store
+        .found(scan.user_id, name, &query.digest, query.since)
+        .await?
+    else {
+        return Ok(None);
+    };
+    note(store, query, name, &answer).await?;
+    Ok(Some(SearchAnswer {
+        answer,
+        origin: AnswerOrigin::Cached,
+    }))
+}
+
+async fn keep_answer(
+    store: &Store,
+    query: &Query,
+    name: &str,
+    answer: &SearchResult,
+) -> Result<(), SearchError> {
+    note(store, query, name, answer).await?;
+    let user = query.scan.user_id;
+    let kept = store.keep_found(user, name, &query.digest, answer, clock::now());
+    Ok(kept.await?)
+}
+
+async fn note(
+    store: &Store,
+    query: &Query,
+    name: &str,
+    answer: &SearchResult,
+) -> Result<(), SearchError> {
+    let noted = store.keep_search(&query.scan, query.image, name, answer, clock::now());
+    if noted.await? {
+        Ok(())
+    } else {
+        Err(SearchError::Lost)
+    }
+}

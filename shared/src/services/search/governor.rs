@@ -1,0 +1,497 @@
+//! Engine budgets at work: takes a permit before each paid question, reports outcomes to the circuit
+//! breaker.
+//!
+//! Every paid question of the product goes through here. How an engine stands is in the table, so that
+//! what one worker learns the hard way, all know. One account has a share of each day, so that nobody
+//! spends the month for everybody.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::clock;
+use crate::domain::{
+    Allowance, BoxError, Ending, Error, Hold, Permit, Result, Switch, Timestamp, UserId,
+    is_new_account,
+};
+use crate::engines::{EngineError, FaceCheck, Hibp, SerpApi, TinEye, Vision};
+use crate::runtime::Env;
+use crate::services::upkeep::switches::Switches;
+use crate::store::{ScanRow, Store};
+
+/// All engines, by the names they are counted under.
+const ENGINES: [&str; 5] = [
+    TinEye::NAME,
+    Vision::NAME,
+    SerpApi::NAME,
+    FaceCheck::NAME,
+    Hibp::NAME,
+];
+
+/// A wait for one's turn that is worth waiting for.
+const SHORT_WAIT: i64 = 5_000;
+
+/// How long an engine that is switched off is not asked about again, in seconds.
+const OFF_RECHECK: i64 = 60;
+
+/// How often one's turn is waited for.
+const WAITS: u32 = 3;
+
+/// On whose behalf an engine is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// Her.
+    pub user: UserId,
+    /// Her account is new.
+    pub is_new: bool,
+    /// The scan is one of the schedule's.
+    pub is_scheduled: bool,
+}
+
+impl Asker {
+    /// Of a scan. One that nobody waits for, of all she has, is of the schedule, unless it goes on with
+    /// one of hers.
+    pub(crate) async fn of(store: &Store, row: &ScanRow, now: Timestamp) -> Result<Self> {
+        let user = row.scan.user_id;
+        let account = store.account(user).await?;
+        let created = account.map(|it| it.profile.created_at);
+        Ok(Self {
+            user,
+            is_new: created.is_none_or(|it| is_new_account(it, now)),
+            is_scheduled: !row.is_watched()
+                && row.continues.is_none()
+                && row.scan.protected_image_id.is_none(),
+        })
+    }
+}
+
+/// What may be asked of whom, and who asks.
+#[derive(Clone, Debug)]
+pub struct Governor {
+    store: Store,
+    allowances: Arc<BTreeMap<String, Allowance>>,
+    switches: Switches,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug)]
+pub enum Unanswered {
+    /// It was not asked, and may not be before this moment.
+    Held(Hold, Timestamp),
+    /// It was asked.
+    Failed(EngineError),
+    /// Something of ours failed.
+    Ours,
+}
+
+impl Unanswered {
+    /// The same to who knows of engines only: not being allowed to ask is as if it were busy.
+    pub(crate) fn into_engine_error(self, now: Timestamp) -> EngineError {
+        match self {
+            Self::Failed(err) => err,
+            Self::Held(Hold::Spent | Hold::ShareSpent, _) => EngineError::Spent,
+            Self::Held(_, until) => {
+                let millis = u64::try_from(until.millis_since(now)).unwrap_or_default();
+                EngineError::Busy {
+                    status: 503,
+                    after: Some(Duration::from_millis(millis)),
+                }
+            }
+            Self::Ours => EngineError::Silent,
+        }
+    }
+}
+
+impl From<Error> for Unanswered {
+    fn from(err: Error) -> Self {
+        tracing::warn!(error.chain = err.chain(), "an engine could not be asked");
+        Self::Ours
+    }
+}
+
+impl Governor {
+    /// With these allowances, as JSON by the engines' names; without any there are generous ones.
+    pub fn new(store: Store, allowances: Option<&str>) -> std::result::Result<Self, BoxError> {
+        let allowances = allowances.map_or_else(|| Ok(BTreeMap::new()), serde_json::from_str)?;
+        Ok(Self {
+            switches: Switches::new(store.clone()),
+            store,
+            allowances: Arc::new(allowances),
+        })
+    }
+
+    /// What may be asked of an engine.
+    #[must_use]
+    pub fn allowance(&self, engine: &str) -> Allowance {
+        self.allowances.get(engine).copied().unwrap_or_default()
+    }
+
+    /// Notes a problem of the settings if an engine has a key and no budget.
+    pub fn require_budget(&self, env: &Env, engine: &str, has_key: bool) {
+        if has_key && self.allowance(engine).per_month.is_none() {
+            env.problem(format!(
+                "ENGINE_ALLOWANCES has no perMonth for {engine}, whose key is set"
+            ));
+        }
+    }
+
+    /// How the engines stand and what is left of what was bought, for whoever watches over the service.
+    pub async fn told(&self, now: Timestamp) -> Result<Vec<Value>> {
+        let mut told = Vec::new();
+        for engine in ENGINES {
+            let standing = self.store.engine(engine).await?;
+            told.push(json!({
+                "name": engine,
+                "breaker": standing.state(now),
+                "restsUntil": standing.rests_until(now),
+                "askedThisMonth": standing.spent(now),
+                "leftThisMonth": standing.left(self.allowance(engine), now),
+            }));
+        }
+        Ok(told)
+    }
+
+    /// Asks, if that is allowed now. The question is counted before it is asked.
+    pub async fn ask<T>(
+        &self,
+        asker: Asker,
+        engine: &str,
+        question: impl Future<Output = std::result::Result<T, EngineError>>,
+    ) -> std::result::Result<T, Unanswered> {
+        self.ask_until(asker, engine, None, question).await
+    }
+
+    /// The same, if its turn comes by `last`. A later one is not waited for, and not counted.
+    pub async fn ask_until<T>(
+        &self,
+        asker: Asker,
+        engine: &str,
+        last: Option<Timestamp>,
+        question: impl Future<Output = std::result::Result<T, EngineError>>,
+    ) -> std::result::Result<T, Unanswered> {
+        let counted_at = clock::now();
+        self.take_share(asker, engine, counted_at).await?;
+        if let Err(why) = self.leave(engine, asker.is_scheduled, last).await {
+            self.return_share(asker, engine, counted_at).await;
+            return Err(why);
+        }
+        let started = Instant::now();
+        let answer = question.await;
+        let ending = ending(answer.as_ref().err());
+        if ending.is_free() {
+            self.return_share(asker, engine, counted_at).await;
+        }
+        let learnt = self
+            .store
+            .change_engine(engine, |it| it.learn(ending, clock::now()));
+        if let Err(err) = learnt.await {
+            tracing::warn!(
+                engine,
+                error.chain = err.chain(),
+                "how an engine stands could not be noted"
+            );
+        }
+        let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match &answer {
+            Ok(_) => tracing::info!(engine, millis, "an engine answered"),
+            Err(err) => tracing::warn!(engine, millis, error = %err, "an engine did not answer"),
+        }
+        answer.map_err(Unanswered::Failed)
+    }
+
+    /// Counts the question against the asker's day.
+    async fn take_share(
+        &self,
+        asker: Asker,
+        engine: &str,
+        now: Timestamp,
+    ) -> std::result::Result<(), Unanswered> {
+        let Some(limit) = self.allowance(engine).day_limit(asker.is_new) else {
+            return Ok(());
+        };
+        let taken = self.store.take_question(asker.user, engine, limit, now);
+        if taken.await? {
+            return Ok(());
+        }
+        tracing::info!(engine, user.id = %asker.user, limit, "the share of an account is used up");
+        Err(Unanswered::Held(Hold::ShareSpent, now.next_day()))
+    }
+
+    async fn return_share(&self, asker: Asker, engine: &str, at: Timestamp) {
+        if self.allowance(engine).day_limit(asker.is_new).is_none() {
+            return;
+        }
+        let returned = self.store.return_question(asker.user, engine, at).await;
+        if let Err(err) = returned {
+            tracing::warn!(
+                engine,
+                error.chain = err.chain(),
+                "a question that was not asked stays counted"
+            );
+        }
+    }
+
+    async fn leave(
+        &self,
+        engine: &str,
+        is_scheduled: bool,
+        last: Option<Timestamp>,
+    ) -> std::result::Result<(), Unanswered> {
+        if let Some(switch) = Switch::named(engine)
+            && !self.switches.is_on(switch).await?
+        {
+            let until = clock::now().plus_seconds(OFF_RECHECK);
+            return Err(Unanswered::Held(Hold::Off, until));
+        }
+        let allowance = self.allowance(engine);
+        for wait in 0.. {
+            let now = clock::now();
+            let leave = self
+                .store
+                .change_engine(engine, |it| it.ask(allowance, is_scheduled, now))
+                .await?;
+            let Permit::Held(why, until) = leave else {
+                break;
+            };
+            let millis = until.millis_since(now);
+            let is_short = millis <= SHORT_WAIT && last.is_none_or(|it| until <= it);
+            if why != Hold::Throttled || wait >= WAITS || !is_short {
+                tracing::info!(engine, why = why.as_str(), until = %until, "an engine is not asked");
+                return Err(Unanswered::Held(why, until));
+            }
+            let millis = u64::try_from(millis).unwrap_or_default();
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+        }
+        Ok(())
+    }
+}
+
+/// What an answer means for the next question. A picture that an engine does not take says nothing of
+/// the engine.
+fn ending(err: Option<&EngineError>) -> Ending {
+    match err {
+        None | Some(EngineError::Rejected(_)) => Ending::Answered,
+        Some(EngineError::Refused(_) | EngineError::Spent) => Ending::Refused,
+        Some(EngineError::Busy { after, .. }) => {
+            Ending::TurnedAway(after.map(|it| it.as_secs().max(1)))
+        }
+        Some(EngineError::Garbage(_)) => Ending::TurnedAway(None),
+        Some(EngineError::Silent) => Ending::Silent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn asker() -> Asker {
+        Asker {
+            user: UserId::random(),
+            is_new: false,
+            is_scheduled: true,
+        }
+    }
+
+    async fn governor(allowances: Option<&str>) -> Governor {
+        Governor::new(crate::testing::store().await, allowances).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_dead_engine_costs_one_patience_and_then_nothing() {
+        let governor = governor(None).await;
+        let asked = Cell::new(0);
+        let ask = || {
+            governor.ask(asker(), "tineye", async {
+                asked.set(asked.get() + 1);
+                Err::<(), _>(EngineError::Silent)
+            })
+        };
+        assert!(matches!(ask().await, Err(Unanswered::Failed(_))));
+        for _ in 0..20 {
+            let held = ask().await;
+            assert!(matches!(held, Err(Unanswered::Held(Hold::Resting, _))));
+        }
+        assert_eq!(asked.get(), 1);
+        // Another engine is asked all the same.
+        let answer = governor.ask(asker(), "vision", async { Ok(7) }).await;
+        assert_eq!(answer.unwrap(), 7);
+    }
+
+    #[tokio::test]
+    async fn what_is_bought_is_all_that_is_asked() {
+        let governor = governor(Some(r#"{"tineye":{"perMonth":2}}"#)).await;
+        for _ in 0..2 {
+            assert!(
+                governor
+                    .ask(asker(), "tineye", async { Ok(()) })
+                    .await
+                    .is_ok()
+            );
+        }
+        let held = governor.ask(asker(), "tineye", async { Ok(()) }).await;
+        assert!(matches!(held, Err(Unanswered::Held(Hold::Spent, _))));
+        let told = governor.told(clock::now()).await.unwrap();
+        assert_eq!(
+            (&told[0]["askedThisMonth"], &told[0]["leftThisMonth"]),
+            (&json!(2), &json!(0))
+        );
+        assert_eq!(
+            (&told[1]["breaker"], &told[1]["leftThisMonth"]),
+            (&json!("closed"), &Value::Null)
+        );
+        assert!(Governor::new(governor.store, Some(r#"{"tineye":{"perHour":2}}"#)).is_err());
+    }
+
+    /// Fifty questions of one account leave the month to the others.
+    #[tokio::test]
+    async fn one_account_cannot_spend_the_month_of_all() {
+        let governor = governor(Some(
+            r#"{"tineye":{"perMonth":60,"perUserPerDay":20,"newAccountPerDay":4}}"#,
+        ))
+        .await;
+        let answered = async |asker: Asker| {
+            let mut answered = 0;
+            for _ in 0..50 {
+                match governor.ask(asker, "tineye", async { Ok(()) }).await {
+                    Ok(()) => answered += 1,
+                    Err(why) => assert!(
+                        matches!(why, Unanswered::Held(Hold::ShareSpent, until) if until > clock::now()),
+                        "{why:?}"
+                    ),
+                }
+            }
+            answered
+        };
+        let new = Asker {
+            is_new: true,
+            ..asker()
+        };
+        assert_eq!((answered(asker()).await, answered(new).await), (20, 4));
+        assert_eq!(answered(asker()).await, 20);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_charged_for_does_not_count_for_her() {
+        let governor = governor(Some(r#"{"tineye":{"perMonth":90,"perUserPerDay":1}}"#)).await;
+        let asker = asker();
+        for _ in 0..3 {
+            let refused = async { Err::<(), _>(EngineError::Garbage("nonsense")) };
+            let failed = governor.ask(asker, "tineye", refused).await;
+            assert!(matches!(failed, Err(Unanswered::Failed(_))), "{failed:?}");
+        }
+        assert!(
+            governor
+                .ask(asker, "tineye", async { Ok(()) })
+                .await
+                .is_ok()
+        );
+        let held = governor.ask(asker, "tineye", async { Ok(()) }).await;
+        assert!(matches!(held, Err(Unanswered::Held(Hold::ShareSpent, _))));
+    }
+
+    /// An engine that is left alone costs her nothing of her day.
+    #[tokio::test]
+    async fn what_is_not_asked_does_not_count_for_her() {
+        let governor = governor(Some(r#"{"tineye":{"perMonth":90,"perUserPerDay":2}}"#)).await;
+        let asker = asker();
+        let silent = async { Err::<(), _>(EngineError::Silent) };
+        assert!(governor.ask(asker, "tineye", silent).await.is_err());
+        for _ in 0..3 {
+            let held = governor.ask(asker, "tineye", async { Ok(()) }).await;
+            assert!(
+                matches!(held, Err(Unanswered::Held(Hold::Resting, _))),
+                "{held:?}"
+            );
+        }
+        let up = |it: &mut crate::domain::EngineStanding| it.learn(Ending::Answered, clock::now());
+        governor.store.change_engine("tineye", up).await.unwrap();
+        assert!(
+            governor
+                .ask(asker, "tineye", async { Ok(()) })
+                .await
+                .is_ok()
+        );
+    }
+
+    #[tokio::test]
+    async fn an_engine_with_a_key_has_a_budget() {
+        let governor = governor(Some(r#"{"tineye":{"perMonth":90},"hibp":{"perMinute":9}}"#)).await;
+        let env = Env::of([]);
+        governor.require_budget(&env, "tineye", true);
+        governor.require_budget(&env, "serpapi", false);
+        env.check().unwrap();
+        governor.require_budget(&env, "hibp", true);
+        let problem = env.check().unwrap_err().to_string();
+        assert!(
+            problem.contains("ENGINE_ALLOWANCES has no perMonth for hibp"),
+            "{problem}"
+        );
+    }
+
+    #[tokio::test]
+    async fn every_engine_has_a_switch_and_is_not_asked_while_it_is_off() {
+        let governor = governor(None).await;
+        for engine in ENGINES {
+            crate::services::upkeep::switches::off(&governor.store, engine).await;
+            let fresh = Governor::new(governor.store.clone(), None).unwrap();
+            let asked = Cell::new(false);
+            let held = fresh.ask(asker(), engine, async {
+                asked.set(true);
+                Ok(())
+            });
+            let held = held.await;
+            assert!(
+                matches!(held, Err(Unanswered::Held(Hold::Off, _))) && !asked.get(),
+                "{engine}"
+            );
+            assert_eq!(
+                governor
+                    .store
+                    .engine(engine)
+                    .await
+                    .unwrap()
+                    .spent(clock::now()),
+                0
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_comes_too_late_is_not_waited_for_and_costs_nothing() {
+        let allowances = r#"{"tineye":{"perMonth":90,"perMinute":20,"perUserPerDay":30}}"#;
+        let governor = governor(Some(allowances)).await;
+        let (asker, mut answered) = (asker(), 0);
+        let held = loop {
+            let last = Some(clock::now());
+            let ask = governor.ask_until(asker, "tineye", last, async { Ok(()) });
+            match ask.await {
+                Ok(()) => answered += 1,
+                Err(why) => break why,
+            }
+        };
+        assert!(matches!(held, Unanswered::Held(Hold::Throttled, _)));
+        let standing = governor.store.engine("tineye").await.unwrap();
+        assert_eq!(standing.spent(clock::now()), answered);
+    }
+
+    #[tokio::test]
+    async fn a_picture_it_does_not_take_is_no_failure_of_the_engine() {
+        let governor = governor(None).await;
+        for _ in 0..20 {
+            let answer = governor.ask(asker(), "tineye", async {
+                Err::<(), _>(EngineError::Rejected(400))
+            });
+            assert!(matches!(answer.await, Err(Unanswered::Failed(_))));
+        }
+        assert!(
+            governor
+                .ask(asker(), "tineye", async { Ok(()) })
+                .await
+                .is_ok()
+        );
+    }
+}

@@ -1,0 +1,5 @@
+//! Asking the search engines: budgets, circuit breaker, time limits, every engine side by side.
+
+pub mod engines;
+pub mod governor;
+pub mod time_limit;

@@ -1,0 +1,350 @@
+//! The minute's schedule: start due scans, revive stuck scans, resume lost intakes, purge pictures,
+//! finish erasures.
+//!
+//! Runs every minute, and any number of times: each thing is taken (put off in the index, under a
+//! condition) before it is acted on, and every action can be repeated. One that fails comes again.
+
+use serde_json::json;
+
+use crate::domain::{
+    Error, Image, ImageState, ImageStatus, Result, RiskLevel, Scan, ScanId, ScanType, Switch,
+    Timestamp, UserId, rescan_after,
+};
+use crate::engines::{FaceCheck, Upload};
+use crate::metrics;
+use crate::objects::{Objects, key};
+use crate::queues::Queues;
+use crate::services::people::users;
+use crate::services::pictures::images;
+use crate::services::scans::scan_queues::ScanQueues;
+use crate::services::scans::{full_scan, profile, start, worker};
+use crate::store::{
+    DUE_AWAY, DUE_ERASE, DUE_FORGET, DUE_INTAKE, DUE_PROFILES, DUE_PURGE, DUE_RECHECK, DUE_RESCAN,
+    DUE_SCAN, Due, RowState, ScanRow, Store,
+};
+
+/// How many things of a kind one run takes.
+const MOST: usize = 200;
+
+/// How long a scan she started may come no step further, in seconds.
+const PATIENCE: i64 = 15 * 60;
+
+/// The same for one we started: it may have to wait for many others.
+const LONG_PATIENCE: i64 = 6 * 3600;
+
+/// How long a thing that was taken stays out of sight, in seconds. A scan that is sent again must not
+/// flood a queue that is merely long.
+const OUT_OF_SIGHT: i64 = 5 * 60;
+const LONG_OUT_OF_SIGHT: i64 = 15 * 60;
+
+/// How long a picture may wait for its intake, in seconds.
+const INTAKE_PATIENCE: i64 = 3 * 24 * 3600;
+
+/// After how many seconds a user is looked at again of whom nothing is known that a profile scan could
+/// search by.
+const PERSONA_RECHECK_SECONDS: i64 = 24 * 3600;
+
+/// What the schedule needs.
+#[derive(Clone)]
+pub struct Rescan {
+    /// The table.
+    pub store: Store,
+    /// The bucket.
+    pub objects: Objects,
+    /// The queue service.
+    pub queues: Queues,
+    /// The queue of arrivals.
+    pub ingest: String,
+    /// The queues of scans.
+    pub lanes: ScanQueues,
+    /// Whether there is a directory of profiles; without one no profile scan is begun.
+    pub has_profile_directory: bool,
+    /// The engine at which pictures lie while it searches.
+    pub facecheck: Option<FaceCheck>,
+}
+
+/// How many things of each kind were dealt with, and how many failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UpkeepTotals {
+    /// Scans sent again or ended, scans begun, pictures looked after, pictures purged, users erased,
+    /// breach checks begun, faces forgotten, profile scans begun, pictures removed from an engine.
+    pub done: [usize; 9],
+    /// Things to be tried again.
+    pub failed: usize,
+}
+
+/// The kinds, in the order of [`Tally::done`].
+const KINDS: [&str; 9] = [
+    DUE_SCAN,
+    DUE_RESCAN,
+    DUE_INTAKE,
+    DUE_PURGE,
+    DUE_ERASE,
+    DUE_RECHECK,
+    DUE_FORGET,
+    DUE_PROFILES,
+    // Last: an engine that is down takes its time.
+    DUE_AWAY,
+];
+
+impl Rescan {
+    /// Deals with everything that is due. Fails only if the table does not say what is.
+    pub async fn run(&self, now: Timestamp) -> Result<UpkeepTotals> {
+        let mut tally = UpkeepTotals::default();
+        // What is not begun now stays due.
+        let begins = self.store.switches().await?.is_on(Switch::ScheduledScans);
+        for (at, kind) in KINDS.into_iter().enumerate() {
+            if !begins && matches!(kind, DUE_RESCAN | DUE_RECHECK | DUE_PROFILES) {
+                continue;
+            }
+            for due in self.store.due(kind, now, MOST).await? {
+                match self.deal_with(kind, &due, now).await {
+                    Ok(true) => tally.done[at] += 1,
+                    Ok(false) => {}
+                    Err(err) => {
+                        tally.failed += 1;
+                        tracing::error!(
+                            kind,
+                            error.chain = err.chain(),
+                            "something that was due failed and comes again"
+                        );
+                    }
+                }
+            }
+        }
+        let [
+            scans,
+            rescans,
+            intakes,
+            purges,
+            erasures,
+            rechecks,
+            forgotten,
+            profile_scans,
+            removed,
+        ] = tally.done;
+        tracing::info!(
+            scans,
+            rescans,
+            intakes,
+            purges,
+            erasures,
+            rechecks,
+            forgotten,
+            profile_scans,
+            removed,
+            failed = tally.failed,
+            "looked after what is due"
+        );
+        Ok(tally)
+    }
+
+    /// Whether there was something to do.
+    async fn deal_with(&self, kind: &'static str, due: &Due, now: Timestamp) -> Result<bool> {
+        let long = matches!(
+            kind,
+            DUE_RESCAN | DUE_RECHECK | DUE_PROFILES | DUE_INTAKE | DUE_PURGE | DUE_AWAY
+        );
+        let until = now.plus_seconds(if long {
+            LONG_OUT_OF_SIGHT
+        } else {
+            OUT_OF_SIGHT
+        });
+        if !self.store.take_due(due, kind, until).await? {
+            return Ok(false);
+        }
+        if kind == DUE_AWAY {
+            return self.remove(due).await;
+        }
+        let user = due
+            .user()
+            .ok_or_else(|| Error::bug("reading what is due", "it is nobody's"))?;
+        match kind {
+            DUE_SCAN => self.revive(due, now).await,
+            DUE_RESCAN => self.begin(due, ScanType::ImageScan, now).await,
+            DUE_RECHECK => self.begin(due, ScanType::BreachCheck, now).await,
+            DUE_PROFILES => self.begin(due, ScanType::ProfileScan, now).await,
+            DUE_INTAKE => self.intake(due, now).await,
+            DUE_PURGE => self.purge(due, now).await,
+            DUE_FORGET => self.store.forget_faces(user).await.map(|()| true),
+            _ => users::finish_erasure(&self.store, &self.objects, user)
+                .await
+                .map(|()| true),
+        }
+    }
+
+    /// A picture that lies at an engine and that nobody waits for any more.
+    async fn remove(&self, due: &Due) -> Result<bool> {
+        let Some(upload) = self.store.engine_upload::<Upload>(due).await? else {
+            return Ok(false);
+        };
+        let engine = self.facecheck.as_ref().ok_or_else(|| {
+            Error::unavailable(
+                "removing a picture from an engine",
+                "there is no key for it",
+            )
+        })?;
+        let removed = engine.delete(&upload).await;
+        removed.map_err(|err| Error::unavailable("removing a picture from an engine", err))?;
+        self.store.forget_away(upload.name()).await?;
+        Ok(true)
+    }
+
+    /// A scan nobody took, or whose worker fell silent: it is sent again, or ended if that did not help.
+    async fn revive(&self, due: &Due, now: Timestamp) -> Result<bool> {
+        let (Some(user), Some(id)) = (due.user(), due.scan()) else {
+            return Ok(false);
+        };
+        let row = match self.store.scan_state(user, id).await? {
+            RowState::Absent => return Ok(false),
+            RowState::Readable(row) => row,
+            RowState::Unreadable(row) => {
+                let aside = self.store.set_scan_aside(user, id, &row).await?;
+                tracing::error!(user.id = %user, scan.id = %id, aside, "an unreadable scan is set aside");
+                return Ok(aside);
+            }
+        };
+        if row.scan.status.is_over() {
+            return Ok(false);
+        }
+        if is_stuck(&row, now) {
+            let message =
+                "This scan took too long and was stopped. You can start a new one at any time.";
+            let failed = row.scan.clone().failed(message, None, now);
+            let ended = self.store.end_scan(&row, failed.clone(), None).await?;
+            tracing::warn!(user.id = %user, scan.id = %id, ended, "a stuck scan was ended");
+            if ended {
+                metrics::note(worker::measure(&failed));
+            }
+            full_scan::settle_of(&self.store, &row).await?;
+            return Ok(ended);
+        }
+        let Some(queue) = self.lanes.of(&row) else {
+            full_scan::settle(&self.store, user, id).await?;
+            return Ok(true);
+        };
+        tracing::warn!(user.id = %user, scan.id = %id, scan.status = row.scan.status.as_str(), "a silent scan is sent again");
+        self.queues.send(queue, &start::message(&row.scan)).await?;
+        Ok(true)
+    }
+
+    /// Begins the next scan of this type, if there is anything for it to search by.
+    async fn begin(&self, due: &Due, kind: ScanType, now: Timestamp) -> Result<bool> {
+        let Some(user) = due.user() else {
+            return Ok(false);
+        };
+        let Some(risk) = self.store.risk_level(user).await? else {
+            return Ok(false);
+        };
+        let next = now.plus_seconds(rescan_after(risk));
+        if let Some(seconds) = self.seconds_until_searchable(user, kind, risk).await? {
+            let again = now.plus_seconds(seconds);
+            self.store.put_off_rescan(user, kind, again).await?;
+            return Ok(false);
+        }
+        let scan = Scan::pending(ScanId::next(), user, kind, None, now);
+        if !self.store.begin_rescan(&scan, next).await? {
+            return Ok(false);
+        }
+        // Should this fail, the scan is found waiting and sent again.
+        let queue = match kind {
+            ScanType::BreachCheck => &self.lanes.breaches,
+            ScanType::ProfileScan => &self.lanes.profiles,
+            _ => &self.lanes.background,
+        };
+        self.queues.send(queue, &start::message(&scan)).await?;
+        tracing::info!(user.id = %user, scan.id = %scan.id, kind = kind.as_str(), "a scan that was due begins");
+        if kind == ScanType::BreachCheck {
+            self.store.plan_profile_scans(user, now).await?;
+        }
+        Ok(true)
+    }
+
+    /// When to ask again whether a scan of this type has something to search by, in seconds. `None`: it
+    /// has now.
+    async fn seconds_until_searchable(
+        &self,
+        user: UserId,
+        kind: ScanType,
+        risk: RiskLevel,
+    ) -> Result<Option<i64>> {
+        let usual = rescan_after(risk);
+        Ok(match kind {
+            ScanType::ImageScan if !self.store.has_pictures(user).await? => Some(usual),
+            ScanType::ProfileScan if !self.has_profile_directory => Some(usual),
+            ScanType::ProfileScan if !profile::has_persona(&self.store, user).await? => {
+                Some(usual.min(PERSONA_RECHECK_SECONDS))
+            }
+            _ => None,
+        })
+    }
+
+    /// A picture that was announced and never taken in.
+    async fn intake(&self, due: &Due, now: Timestamp) -> Result<bool> {
+        let (Some(user), Some(id)) = (due.user(), due.image()) else {
+            return Ok(false);
+        };
+        let object = key::upload(user, id);
+        // Asked before the picture is read: the intake removes the file when the picture is ready.
+        let there = self.objects.exists(&object).await?;
+        let Some(image) = self.store.image(user, id).await?.map(|it| it.image) else {
+            return Ok(false);
+        };
+        if !is_waiting(&image) {
+            return Ok(false);
+        }
+        if !there {
+            tracing::info!(user.id = %user, image.id = %id, "a picture that never came is forgotten");
+            return self.store.forget_image(&image).await.map(|()| true);
+        }
+        if now.millis_since(image.uploaded_at) > INTAKE_PATIENCE * 1000 {
+            tracing::error!(user.id = %user, image.id = %id, "a picture could not be taken in and is given up");
+            return self
+                .store
+                .reject_image(
+                    &image,
+                    "This picture could not be processed. Please try it again.",
+                    now,
+                )
+                .await;
+        }
+        let event = json!({ "Records": [{ "s3": { "object": { "key": object } } }] });
+        self.queues.send(&self.ingest, &event).await?;
+        tracing::warn!(user.id = %user, image.id = %id, "the intake of a picture is asked for again");
+        Ok(true)
+    }
+
+    /// A picture that was put away long enough ago.
+    async fn purge(&self, due: &Due, now: Timestamp) -> Result<bool> {
+        let (Some(user), Some(id)) = (due.user(), due.image()) else {
+            return Ok(false);
+        };
+        let Some(image) = self.store.image(user, id).await?.map(|it| it.image) else {
+            return Ok(false);
+        };
+        if image.status != ImageStatus::Archived || image.archived_at.is_none_or(|at| at > now) {
+            return Ok(false);
+        }
+        images::purge(&self.store, &self.objects, &image).await?;
+        tracing::info!(user.id = %user, image.id = %id, "a picture was purged");
+        Ok(true)
+    }
+}
+
+fn is_waiting(image: &Image) -> bool {
+    image.status == ImageStatus::Active
+        && matches!(image.state, ImageState::Expected | ImageState::Pending)
+}
+
+/// Whether a scan came no step further for too long.
+fn is_stuck(row: &ScanRow, now: Timestamp) -> bool {
+    let patience = if row.is_watched() {
+        PATIENCE
+    } else {
+        LONG_PATIENCE
+    };
+    now.millis_since(row.advanced_at.unwrap_or(row.scan.created_at)) > patience * 1000
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! What keeps the service well: due work, dead letters, switches, rate limits, idempotency, health.
+
+pub mod dead_letters;
+pub mod due_work;
+pub mod gauges;
+pub mod health;
+pub mod rate_limits;
+pub mod replays;
+pub mod switches;
