@@ -9,7 +9,7 @@ use std::future::Future;
 use tracing::{Instrument, Span};
 
 /// The longest name of a trail that is taken from outside.
-const LONGEST: usize = 64;
+const MAX_LENGTH: usize = 64;
 
 tokio::task_local! {
     static TRAIL: Correlation;
@@ -57,7 +57,7 @@ impl Correlation {
     #[must_use]
     pub fn is_sane(name: &str) -> bool {
         let plain = |it: u8| it.is_ascii_alphanumeric() || b"-_.=".contains(&it);
-        (1..=LONGEST).contains(&name.len()) && name.bytes().all(plain)
+        (1..=MAX_LENGTH).contains(&name.len()) && name.bytes().all(plain)
     }
 }
 

@@ -78,7 +78,7 @@ pub(super) enum Rejected {
 impl Access {
     /// How long an access token is good for, in seconds. The app refreshes five minutes before the end,
     /// so anything near that would make it refresh for ever.
-    pub const LIFE: i64 = 3600;
+    pub const LIFE_SECONDS: i64 = 3600;
 
     /// Tokens signed with `keys`, whose issuer is the sign-in surface at `public_url`.
     #[must_use]
@@ -118,7 +118,7 @@ impl Access {
             .keys
             .signing()
             .ok_or_else(|| Error::bug("signing a token", "there is no key"))?;
-        let end = now.plus_seconds(Self::LIFE);
+        let end = now.plus_seconds(Self::LIFE_SECONDS);
         let claims = json!({
             "iss": self.issuer,
             "sub": account.id(),

@@ -47,7 +47,7 @@ enum KeySource {
 }
 
 /// How long the issuer has to answer.
-const PATIENCE: Duration = Duration::from_secs(3);
+const ISSUER_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A key set at an address. It is asked for with the SDK's own connector, which every function has
 /// anyway; a second HTTP client for this alone would make each of them a megabyte larger.
@@ -227,7 +227,7 @@ impl Published {
     }
 
     async fn ask(&self) -> Result<Vec<Jwk>> {
-        let text = tokio::time::timeout(PATIENCE, self.download())
+        let text = tokio::time::timeout(ISSUER_TIMEOUT, self.download())
             .await
             .unwrap_or_else(|err| Err(err.into()));
         let text = text.map_err(|err| Error::unavailable("asking the issuer for its keys", err))?;

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use super::{LinkKind, Profile, SessionId, Timestamp, UserId};
 
 /// A sign-in that was not used for so long has ended, in seconds.
-const IDLE: i64 = 60 * 24 * 3600;
+const SESSION_IDLE_SECONDS: i64 = 60 * 24 * 3600;
 
 /// A refresh token may be shown again for so long after its successor was given out, in milliseconds.
-const REUSE: i64 = 10_000;
+const REFRESH_REUSE_MILLIS: i64 = 10_000;
 
 /// The parent of the newest refresh token may be shown again for so long, in milliseconds. Whoever lost the
 /// answer to a refresh asks again within minutes; a copy of the parent must not work for ever.
-const PARENT_REUSE: i64 = 10 * 60 * 1000;
+const PARENT_REUSE_MILLIS: i64 = 10 * 60 * 1000;
 
 /// Who vouches for her.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,7 +171,7 @@ impl Session {
     /// When it ends if it is not used.
     #[must_use]
     pub fn ends_at(&self) -> Timestamp {
-        self.refreshed_at.plus_seconds(IDLE)
+        self.refreshed_at.plus_seconds(SESSION_IDLE_SECONDS)
     }
 
     /// Judges a refresh token of this sign-in, which ends `life` seconds after it began however often it
@@ -189,7 +189,7 @@ impl Session {
             None => Shown::Unknown,
             Some(0) => Shown::Newest,
             // The newest was given out when its parent was superseded.
-            Some(1) if now.millis_since(self.refreshed_at) <= PARENT_REUSE => Shown::Again,
+            Some(1) if now.millis_since(self.refreshed_at) <= PARENT_REUSE_MILLIS => Shown::Again,
             Some(_) if just_superseded() => Shown::Again,
             Some(_) => Shown::Replayed,
         }
@@ -218,7 +218,7 @@ impl Session {
 }
 
 fn is_recent(it: &Superseded, now: Timestamp) -> bool {
-    now.millis_since(it.at) <= REUSE
+    now.millis_since(it.at) <= REFRESH_REUSE_MILLIS
 }
 
 #[cfg(test)]
@@ -279,7 +279,13 @@ mod tests {
     #[test]
     fn an_unused_sign_in_ends() {
         let session = session();
-        assert_eq!(session.judge(0, LIFE, at(IDLE - 1)), Shown::Newest);
-        assert_eq!(session.judge(0, LIFE, at(IDLE)), Shown::Expired);
+        assert_eq!(
+            session.judge(0, LIFE, at(SESSION_IDLE_SECONDS - 1)),
+            Shown::Newest
+        );
+        assert_eq!(
+            session.judge(0, LIFE, at(SESSION_IDLE_SECONDS)),
+            Shown::Expired
+        );
     }
 }

@@ -9,8 +9,8 @@ use super::{
 
 /// How much the number of followers must grow between two looks, and by how many at least: ten new ones
 /// are nothing for a profile that nobody knew.
-const SURGE: f64 = 0.5;
-const FEW: u64 = 20;
+const MIN_GROWTH: f64 = 0.5;
+const MIN_NEW_FOLLOWERS: u64 = 20;
 
 /// From where a follower is taken for an account that is not a person's.
 const SUSPICIOUS: f64 = 0.6;
@@ -24,9 +24,11 @@ const NAMED: usize = 10;
 /// How much the followers grew, if they grew a lot: 0.5 is half as many again.
 #[must_use]
 pub fn surge(before: u64, after: u64) -> Option<f64> {
-    let grown = after.checked_sub(before).filter(|it| *it >= FEW)?;
+    let grown = after
+        .checked_sub(before)
+        .filter(|it| *it >= MIN_NEW_FOLLOWERS)?;
     let share = grown as f64 / before.max(1) as f64;
-    (share >= SURGE).then_some(share)
+    (share >= MIN_GROWTH).then_some(share)
 }
 
 /// How suspicious a follower is, 0 to 1: young, without a picture or posts, following many and followed

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::Timestamp;
 
 /// Failures in a row that an engine is allowed before it is left alone.
-const FAILURES: u32 = 5;
+const FAILURES_TO_OPEN: u32 = 5;
 
 /// How long an engine that is down is left alone at first, and at the longest, in seconds.
-const FIRST_REST: i64 = 5;
+const FIRST_OPEN_SECONDS: i64 = 5;
 const LONGEST_REST: i64 = 20;
 
 /// The longest we believe an engine that asks to be left alone, in seconds.
@@ -226,14 +226,14 @@ impl EngineStanding {
             }
             Ending::TurnedAway(None) => self.fail(1, now),
             // What costs a worker its patience once must not cost the next one the same.
-            Ending::Silent | Ending::Refused => self.fail(FAILURES, now),
+            Ending::Silent | Ending::Refused => self.fail(FAILURES_TO_OPEN, now),
         }
     }
 
     fn fail(&mut self, by: u32, now: Timestamp) {
         self.failures = self.failures.saturating_add(by);
-        if self.failures >= FAILURES || self.rests > 0 {
-            let doubled = FIRST_REST << self.rests.min(16);
+        if self.failures >= FAILURES_TO_OPEN || self.rests > 0 {
+            let doubled = FIRST_OPEN_SECONDS << self.rests.min(16);
             self.rest(doubled.min(LONGEST_REST), now);
         }
     }

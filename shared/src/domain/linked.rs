@@ -8,10 +8,10 @@ use super::{AccountId, Timestamp, UserId};
 pub const MAX_LINKED: u32 = 50;
 
 /// How many looks at an account are kept.
-const LOOKS: usize = 12;
+const MAX_SNAPSHOTS: usize = 12;
 
 /// How often a code may be tried.
-const TRIES: u32 = 5;
+const CODE_TRIES: u32 = 5;
 
 /// How long a code works, in seconds.
 pub const CODE_LIFE: i64 = 15 * 60;
@@ -189,7 +189,7 @@ pub fn with_look(looks: &[ProfileSnapshot], look: ProfileSnapshot) -> Vec<Profil
         .collect();
     looks.push(look);
     looks.sort_by_key(|it| it.at);
-    let forgotten = looks.len().saturating_sub(LOOKS);
+    let forgotten = looks.len().saturating_sub(MAX_SNAPSHOTS);
     looks.drain(..forgotten);
     looks
 }
@@ -210,7 +210,7 @@ impl Proof {
     /// Whether a code may still be tried.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
-        now < self.expires_at && self.tries < TRIES
+        now < self.expires_at && self.tries < CODE_TRIES
     }
 }
 
@@ -286,7 +286,7 @@ mod tests {
         for second in 10..40 {
             looks = with_look(&looks, look(second));
         }
-        assert_eq!((looks.len(), looks[0].at), (LOOKS, at(28)));
+        assert_eq!((looks.len(), looks[0].at), (MAX_SNAPSHOTS, at(28)));
     }
 
     #[test]

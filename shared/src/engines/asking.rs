@@ -20,10 +20,10 @@ use crate::traces::TARGET;
 pub(super) const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How often a question is asked at once. Longer troubles are left to the queue.
-const TRIES: u32 = 2;
+const QUESTION_TRIES: u32 = 2;
 
 /// The longest the service may ask us to wait for us to wait here.
-const SHORT_WAIT: Duration = Duration::from_secs(3);
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3);
 
 /// How a server writes a time of day.
 const HTTP_DATE: StaticFormatDescription = format_description!(
@@ -90,7 +90,7 @@ impl EngineError {
     /// Whether asking again at once may help.
     pub(super) fn is_brief(&self) -> bool {
         match self {
-            Self::Busy { after, .. } => after.is_none_or(|it| it <= SHORT_WAIT),
+            Self::Busy { after, .. } => after.is_none_or(|it| it <= MAX_RETRY_AFTER),
             Self::Silent | Self::Garbage(_) => true,
             Self::Refused(_) | Self::Spent | Self::Rejected(_) => false,
         }
@@ -148,7 +148,7 @@ where
 {
     for attempt in 1.. {
         match ask().await {
-            Err(err) if attempt < TRIES && err.is_brief() => {
+            Err(err) if attempt < QUESTION_TRIES && err.is_brief() => {
                 tracing::info!(engine, error = %err, "asking the engine again");
                 tokio::time::sleep(err.wait().unwrap_or_else(|| pause(attempt))).await;
             }

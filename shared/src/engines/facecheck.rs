@@ -32,7 +32,7 @@ const MIN_SCORE: f64 = 70.0;
 const REMOVALS: u32 = 3;
 
 /// Between two questions about the same search.
-const PAUSE: Duration = Duration::from_secs(3);
+const POLL_INTERVAL: Duration = Duration::from_secs(3);
 
 /// A picture that lies at the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +90,7 @@ impl FaceCheck {
             client: asking::patient(TIMEOUT)?,
             base: Url::parse(base.unwrap_or(BASE))?,
             key,
-            pause: PAUSE,
+            pause: POLL_INTERVAL,
             testing: false,
         })
     }

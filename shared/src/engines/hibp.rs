@@ -28,7 +28,7 @@ const NAME_OF_OURS: &str = "Vara";
 const PREFIX: usize = 6;
 
 /// The most breaches of one address that are kept.
-const MOST: usize = 200;
+const MAX_BREACHES: usize = 200;
 
 /// The service, with a key.
 #[derive(Clone)]
@@ -98,7 +98,7 @@ impl Hibp {
             .filter(|it| hash[PREFIX..].eq_ignore_ascii_case(&it.hash_suffix))
             .flat_map(|it| it.websites);
         let mut found = Vec::new();
-        for name in names.take(MOST) {
+        for name in names.take(MAX_BREACHES) {
             if let Reply::Found(bytes) = self.ask(&format!("breach/{}", encoded(&name))).await? {
                 found.push(parsed::<Wire>(&bytes)?);
             }
@@ -165,7 +165,11 @@ fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, EngineError> {
 }
 
 fn breaches(found: Vec<Wire>) -> Vec<Breach> {
-    found.into_iter().take(MOST).map(Breach::from).collect()
+    found
+        .into_iter()
+        .take(MAX_BREACHES)
+        .map(Breach::from)
+        .collect()
 }
 
 #[derive(Deserialize)]

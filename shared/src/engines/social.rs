@@ -14,7 +14,7 @@ use super::asking::{self, EngineError, read, retry_after};
 use crate::domain::{BoxError, Platform, PublicProfile};
 
 /// The most profiles of one search that are looked at.
-const MOST: usize = 50;
+const MAX_PROFILES: usize = 50;
 
 /// The longest text of a profile that is kept.
 const MAX_TEXT: usize = 2000;
@@ -63,7 +63,7 @@ impl Social {
         let path = format!("{}/search?q={}", platform.as_str(), encoded(name));
         let found: Option<ProfileList> = self.asked(&path).await?;
         let found = found.map(|it| it.profiles).unwrap_or_default().into_iter();
-        Ok(found.take(MOST).map(trimmed).collect())
+        Ok(found.take(MAX_PROFILES).map(trimmed).collect())
     }
 
     async fn asked<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, EngineError> {

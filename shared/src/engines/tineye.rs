@@ -25,7 +25,7 @@ const PAGES: &str = "10";
 const MATCHES_BY_ADDRESS: &str = "20";
 
 /// From which score on a match is the whole picture, and from which a part of it or an altered one.
-const FULL: f64 = 50.0;
+const FULL_COPY_SCORE: f64 = 50.0;
 const PARTIAL: f64 = 30.0;
 
 /// The service, with a key.
@@ -240,7 +240,7 @@ fn candidates_of(found: TinEyeMatch) -> Vec<Candidate> {
 
 fn kind(score: Option<f64>) -> CandidateKind {
     match score {
-        Some(it) if it >= FULL => CandidateKind::Full,
+        Some(it) if it >= FULL_COPY_SCORE => CandidateKind::Full,
         Some(it) if it >= PARTIAL => CandidateKind::Partial,
         _ => CandidateKind::Similar,
     }

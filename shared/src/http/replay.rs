@@ -24,7 +24,7 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The longest key.
-const LONGEST: usize = 255;
+const MAX_KEY_LENGTH: usize = 255;
 
 /// More than a function is ever sent.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
@@ -113,7 +113,7 @@ async fn answer(
 fn key(parts: &Parts) -> Result<String> {
     let text = parts.headers.get(KEY).and_then(|it| it.to_str().ok());
     text.filter(|it| {
-        (1..=LONGEST).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_graphic())
+        (1..=MAX_KEY_LENGTH).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_graphic())
     })
     .map(str::to_owned)
     .ok_or_else(|| {

@@ -8,7 +8,7 @@ use super::{Item, Key, Listing, Row, Store, read, reading};
 use crate::domain::{Alert, AlertId, AlertStatus, Error, Page, Result, UserId};
 
 /// How many alerts one transaction removes: each takes one place of a hundred, and the totals one more.
-const BATCH: usize = 90;
+const MAX_REMOVED_AT_ONCE: usize = 90;
 
 /// How many batches one call removes before it asks to be called again.
 const MOST_BATCHES: u32 = 2000;
@@ -120,7 +120,7 @@ impl Store {
     async fn some_alerts(&self, user: UserId) -> Result<Vec<(AlertStatus, Item)>> {
         let mut alerts = Vec::new();
         for status in AlertStatus::ALL {
-            let room = BATCH - alerts.len();
+            let room = MAX_REMOVED_AT_ONCE - alerts.len();
             if room > 0 {
                 let rows = self.run(user, &run(status), room).await?;
                 alerts.extend(rows.into_iter().map(|it| (status, it)));

@@ -8,16 +8,16 @@ use super::{Item, Key, Store, failure, read_all};
 use crate::domain::{Error, Result};
 
 /// The most rows the table reads at once.
-const AT_ONCE: usize = 100;
+const MAX_BATCH_READ: usize = 100;
 
 /// How often rows that the table did not get to are asked for again.
-const ATTEMPTS: u32 = 8;
+const UNPROCESSED_RETRIES: u32 = 8;
 
 impl Store {
     /// Reads these rows, consistently; in no order, and without those that are absent or unreadable.
     pub(crate) async fn get_all<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<T>> {
         let mut found = Vec::new();
-        for some in keys.chunks(AT_ONCE) {
+        for some in keys.chunks(MAX_BATCH_READ) {
             let items = self.get_some(some).await?;
             found.extend(read_all(items));
         }
@@ -31,7 +31,7 @@ impl Store {
             .consistent_read(true)
             .build()
             .map_err(|err| Error::bug("building a read", err))?;
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..UNPROCESSED_RETRIES {
             let reply = self
                 .client
                 .batch_get_item()

@@ -13,7 +13,7 @@ use crate::domain::{Image, ImageId, Result, Scan, Timestamp};
 
 /// How long a checkpoint is kept, in seconds: as long as a message may wait in a dead-letter queue
 /// before somebody sends it back.
-const KEPT: i64 = 14 * 24 * 3600;
+const CHECKPOINT_TTL_SECONDS: i64 = 14 * 24 * 3600;
 
 /// The mark of a picture that is done; no engine has this name.
 const DONE: &str = "done";
@@ -35,7 +35,7 @@ fn row<T: Serialize>(
     now: Timestamp,
 ) -> Row<Checkpoint<T>> {
     let mut row = Row::new(key(scan, of, what), Checkpoint { facts });
-    row.ttl = Some(now.plus_seconds(KEPT).epoch_seconds());
+    row.ttl = Some(now.plus_seconds(CHECKPOINT_TTL_SECONDS).epoch_seconds());
     row
 }
 

@@ -13,10 +13,10 @@ use crate::domain::{Result, Timestamp};
 pub const DUE_AWAY: &str = "AWAY";
 
 /// How long whoever uploaded it has to remove it, in seconds. Longer than any search takes.
-const LEFT_ALONE: i64 = 15 * 60;
+const REMOVE_AFTER_SECONDS: i64 = 15 * 60;
 
 /// How long its removal is tried, in seconds.
-const KEPT: i64 = 90 * 24 * 3600;
+const UPLOAD_TTL_SECONDS: i64 = 90 * 24 * 3600;
 
 /// A picture at an engine.
 #[derive(Serialize, Deserialize)]
@@ -38,8 +38,8 @@ impl Store {
     ) -> Result<()> {
         let mut row = Row::new(key(name), EngineUpload { upload });
         row.due_kind = Some(DUE_AWAY.into());
-        row.due_at = Some(now.plus_seconds(LEFT_ALONE).to_string());
-        row.ttl = Some(now.plus_seconds(KEPT).epoch_seconds());
+        row.due_at = Some(now.plus_seconds(REMOVE_AFTER_SECONDS).to_string());
+        row.ttl = Some(now.plus_seconds(UPLOAD_TTL_SECONDS).epoch_seconds());
         self.tx().put(&row).commit().await?;
         Ok(())
     }
@@ -67,13 +67,13 @@ mod tests {
         let now = Timestamp::parse("2026-11-20T12:00:00Z").unwrap();
         store.note_away("s1", &"its names", now).await.unwrap();
         let due = async |at: i64| store.due(DUE_AWAY, now.plus_seconds(at), 9).await.unwrap();
-        assert_eq!(due(LEFT_ALONE - 1).await, []);
-        let one = due(LEFT_ALONE).await.remove(0);
+        assert_eq!(due(REMOVE_AFTER_SECONDS - 1).await, []);
+        let one = due(REMOVE_AFTER_SECONDS).await.remove(0);
         assert_eq!(one.user(), None);
         let names: Option<String> = store.engine_upload(&one).await.unwrap();
         assert_eq!(names.as_deref(), Some("its names"));
         store.forget_away("s1").await.unwrap();
-        assert_eq!(due(LEFT_ALONE).await, []);
+        assert_eq!(due(REMOVE_AFTER_SECONDS).await, []);
         assert_eq!(store.engine_upload::<String>(&one).await.unwrap(), None);
     }
 }

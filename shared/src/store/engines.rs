@@ -14,13 +14,13 @@ use super::{Key, Row, Store};
 use crate::domain::{EngineStanding, Error, Result, Timestamp, UserId};
 
 /// How long an answer is kept, in seconds.
-const KEPT: i64 = 24 * 3600;
+const ANSWER_TTL_SECONDS: i64 = 24 * 3600;
 
 /// How long the count of a day is kept, in seconds.
-const DAY_KEPT: i64 = 2 * 24 * 3600;
+const DAY_COUNT_TTL_SECONDS: i64 = 2 * 24 * 3600;
 
 /// How often a change is tried that collides with those of others.
-const ATTEMPTS: u32 = 20;
+const WRITE_CONFLICT_RETRIES: u32 = 20;
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -63,7 +63,7 @@ impl Store {
         mut change: impl FnMut(&mut EngineStanding) -> T,
     ) -> Result<T> {
         let key = engine(name);
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..WRITE_CONFLICT_RETRIES {
             let EngineRow { standing, turn } = self.get(&key).await?.unwrap_or_default();
             let mut after = standing.clone();
             let said = change(&mut after);
@@ -99,7 +99,10 @@ impl Store {
         }
         let change = Change::default()
             .add("asked", 1)
-            .set("ttl", now.plus_seconds(DAY_KEPT).epoch_seconds())
+            .set(
+                "ttl",
+                now.plus_seconds(DAY_COUNT_TTL_SECONDS).epoch_seconds(),
+            )
             .and_then(|it| it.when_or_absent("asked", "<", limit));
         let key = asked(user, engine, now);
         Ok(self.change::<IgnoredAny>(&key, change).await?.is_some())
@@ -138,7 +141,7 @@ impl Store {
             found(user, engine, digest),
             CachedAnswer { answer, at: now },
         );
-        row.ttl = Some(now.plus_seconds(KEPT).epoch_seconds());
+        row.ttl = Some(now.plus_seconds(ANSWER_TTL_SECONDS).epoch_seconds());
         self.tx().put(&row).commit().await?;
         Ok(())
     }

@@ -16,19 +16,19 @@ use crate::domain::{Account, Error, Result, SessionId, Timestamp, UserId};
 pub const DUE_ERASE: &str = "ERASE";
 
 /// After how long an erasure that was interrupted is taken up again, in seconds.
-const RESUME: i64 = 120;
+const RESUME_AFTER_SECONDS: i64 = 120;
 
 /// How many rows are listed at a time.
-const PAGE: i32 = 500;
+const PAGE_SIZE: i32 = 500;
 
 /// The most rows one call of the table removes.
-const BATCH: usize = 25;
+const MAX_BATCH_WRITE: usize = 25;
 
 /// How many such calls are made side by side.
-const SIDE_BY_SIDE: usize = 8;
+const CONCURRENT_DELETES: usize = 8;
 
 /// How often rows that the table did not get to are tried again.
-const ATTEMPTS: u32 = 8;
+const UNPROCESSED_RETRIES: u32 = 8;
 
 /// The receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +63,7 @@ impl Store {
             },
         );
         receipt.due_kind = Some(DUE_ERASE.into());
-        receipt.due_at = Some(now.plus_seconds(RESUME).to_string());
+        receipt.due_at = Some(now.plus_seconds(RESUME_AFTER_SECONDS).to_string());
         let mut tx = self
             .tx()
             .drop_account(account)
@@ -115,7 +115,7 @@ impl Store {
                 .key_condition_expression("pk = :pk")
                 .expression_attribute_values(":pk", AttributeValue::S(kept.pk.clone()))
                 .projection_expression("pk, sk")
-                .limit(PAGE)
+                .limit(PAGE_SIZE)
                 .set_exclusive_start_key(from.take())
                 .send()
                 .await
@@ -127,9 +127,12 @@ impl Store {
                 .into_iter()
                 .filter(|it| it.get("sk") != Some(&kept))
                 .collect();
-            let calls: Vec<_> = keys.chunks(BATCH).map(|it| self.remove(it)).collect();
+            let calls: Vec<_> = keys
+                .chunks(MAX_BATCH_WRITE)
+                .map(|it| self.remove(it))
+                .collect();
             stream::iter(calls)
-                .buffer_unordered(SIDE_BY_SIDE)
+                .buffer_unordered(CONCURRENT_DELETES)
                 .try_collect::<()>()
                 .await?;
             removed += keys.len();
@@ -149,7 +152,7 @@ impl Store {
             })
             .collect::<Result<Vec<_>, _>>()
             .map_err(|err| Error::bug("building a delete", err))?;
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..UNPROCESSED_RETRIES {
             let reply = self
                 .client
                 .batch_write_item()

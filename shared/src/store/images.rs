@@ -15,10 +15,10 @@ use crate::domain::{
 };
 
 /// How long an announced or arrived picture may wait for its intake before it is looked after, in seconds.
-const INTAKE: i64 = 20 * 60;
+const INTAKE_STUCK_AFTER: i64 = 20 * 60;
 
 /// How long a picture is kept after it was put away, in seconds.
-const KEPT: i64 = 7 * 24 * 3600;
+const PURGE_AFTER_SECONDS: i64 = 7 * 24 * 3600;
 
 /// Kinds of work in the `due` index.
 pub(crate) const DUE_INTAKE: &str = "INTAKE";
@@ -156,7 +156,12 @@ impl Store {
         };
         let mut row = Row::new(key(user, image.id), it);
         row.due_kind = Some(DUE_INTAKE.into());
-        row.due_at = Some(image.uploaded_at.plus_seconds(INTAKE).to_string());
+        row.due_at = Some(
+            image
+                .uploaded_at
+                .plus_seconds(INTAKE_STUCK_AFTER)
+                .to_string(),
+        );
         let mut moves = vec![("image.places".to_owned(), 1)];
         if image.state != ImageState::Expected {
             row.list = Some(place(image));
@@ -276,9 +281,12 @@ impl Tx<'_> {
         let due = match (after.status, after.state) {
             (ImageStatus::Archived, _) => after
                 .archived_at
-                .map(|at| (DUE_PURGE, at.plus_seconds(KEPT))),
+                .map(|at| (DUE_PURGE, at.plus_seconds(PURGE_AFTER_SECONDS))),
             (ImageStatus::Active, ImageState::Ready) => None,
-            (ImageStatus::Active, _) => Some((DUE_INTAKE, after.uploaded_at.plus_seconds(INTAKE))),
+            (ImageStatus::Active, _) => Some((
+                DUE_INTAKE,
+                after.uploaded_at.plus_seconds(INTAKE_STUCK_AFTER),
+            )),
         };
         let change = Change::default()
             .set("status", after.status)

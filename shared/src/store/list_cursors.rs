@@ -11,7 +11,7 @@ use super::list::End;
 use crate::domain::UserId;
 
 /// How many are kept in mind; each is a few hundred bytes.
-const MOST: usize = 200;
+const MAX_CURSORS: usize = 200;
 
 /// A list as it is at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl CursorCache {
         marks.retain(|it| {
             !is_same(&it.shelf) || it.shelf.state == shelf.state && it.skipped != skipped
         });
-        if marks.len() >= MOST {
+        if marks.len() >= MAX_CURSORS {
             marks.pop_front();
         }
         marks.push_back(Cursor {
@@ -111,11 +111,11 @@ mod tests {
     #[test]
     fn no_more_are_kept_than_fit() {
         let marks = CursorCache::default();
-        for skipped in 0..3 * MOST {
+        for skipped in 0..3 * MAX_CURSORS {
             marks.set(&shelf(1), skipped, &key("a"));
         }
-        assert_eq!(marks.0.lock().unwrap().len(), MOST);
-        assert_eq!(marks.nearest(&shelf(1), MOST), None);
-        assert!(marks.nearest(&shelf(1), 3 * MOST).is_some());
+        assert_eq!(marks.0.lock().unwrap().len(), MAX_CURSORS);
+        assert_eq!(marks.nearest(&shelf(1), MAX_CURSORS), None);
+        assert!(marks.nearest(&shelf(1), 3 * MAX_CURSORS).is_some());
     }
 }

@@ -17,7 +17,7 @@ use crate::domain::{AlertType, Channel, Result, Timestamp, UserId};
 pub const DUE_NOTIFY: &str = "NOTIFY";
 
 /// How long a delivery is remembered, in seconds.
-const KEPT: i64 = 90 * 24 * 3600;
+const ATTEMPT_TTL_SECONDS: i64 = 90 * 24 * 3600;
 
 /// Attributes of kinds of alert, and of channels: whether the message is delivered, how often that was
 /// tried, and before when nobody tries it again.
@@ -170,7 +170,7 @@ impl Store {
             delivery,
         )
         .listed(place);
-        row.ttl = Some(at.plus_seconds(KEPT).epoch_seconds());
+        row.ttl = Some(at.plus_seconds(ATTEMPT_TTL_SECONDS).epoch_seconds());
         let change = Change::default().add(&format!("{TRIES}{channel}"), 1).when(
             "message",
             "=",

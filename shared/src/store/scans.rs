@@ -19,13 +19,13 @@ use crate::domain::{
 pub(crate) const DUE_SCAN: &str = "SCAN";
 
 /// How long a scan may wait to be taken before it is looked after, in seconds.
-const WAITING: i64 = 120;
+const PENDING_STUCK_AFTER: i64 = 120;
 
 /// How long a worker that gives no sign of life keeps a scan, in seconds. Longer than its longest step.
-const LEASE: i64 = 45;
+const LEASE_SECONDS: i64 = 45;
 
 /// How long after a sign of life a scan is looked after, in seconds.
-const SILENCE: i64 = 60;
+const STUCK_AFTER: i64 = 60;
 
 /// A scan with what is known of it and never shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -252,7 +252,7 @@ impl Store {
         let was_over = before.scan.status.is_over();
         let after = ScanRow {
             scan: before.scan.clone().taken(worker, attempt, now),
-            lease_until: Some(now.plus_seconds(LEASE)),
+            lease_until: Some(now.plus_seconds(LEASE_SECONDS)),
             advanced_at: if was_over {
                 Some(now)
             } else {
@@ -276,7 +276,7 @@ impl Store {
         Ok(if tx.commit().await?.is_done() {
             ScanClaim::Got(Box::new(after))
         } else {
-            ScanClaim::Busy(now.plus_seconds(LEASE))
+            ScanClaim::Busy(now.plus_seconds(LEASE_SECONDS))
         })
     }
 
@@ -286,8 +286,8 @@ impl Store {
         let advanced = progress > row.scan.progress;
         let change = mine(row)
             .and_then(|it| it.set("progress", progress))
-            .and_then(|it| it.set("leaseUntil", now.plus_seconds(LEASE)))
-            .and_then(|it| it.set("due_at", now.plus_seconds(SILENCE)))
+            .and_then(|it| it.set("leaseUntil", now.plus_seconds(LEASE_SECONDS)))
+            .and_then(|it| it.set("due_at", now.plus_seconds(STUCK_AFTER)))
             .and_then(|it| {
                 if advanced {
                     it.set("advancedAt", now)
@@ -305,14 +305,14 @@ impl Store {
             return Ok(false);
         }
         row.scan.progress = progress;
-        row.lease_until = Some(now.plus_seconds(LEASE));
+        row.lease_until = Some(now.plus_seconds(LEASE_SECONDS));
         row.advanced_at = if advanced { Some(now) } else { row.advanced_at };
         Ok(true)
     }
 
     /// Leaves a scan for another delivery of its message, to come in about `seconds`.
     pub async fn leave_scan(&self, row: &ScanRow, seconds: i64, now: Timestamp) -> Result<()> {
-        let due = now.plus_seconds(seconds + WAITING);
+        let due = now.plus_seconds(seconds + PENDING_STUCK_AFTER);
         let change = mine(row).and_then(|it| it.remove("leaseUntil").set("due_at", due));
         // Refused means it is another worker's by now, who will look after it.
         self.tx()
@@ -324,7 +324,7 @@ impl Store {
 
     /// Leaves a scan to be sent again by the schedule, soon.
     pub async fn pause_scan(&self, row: &ScanRow, now: Timestamp) -> Result<()> {
-        self.leave_scan(row, -WAITING, now).await
+        self.leave_scan(row, -PENDING_STUCK_AFTER, now).await
     }
 
     /// Ends a scan: its last state, its place among the ended, the lock and the totals together.
@@ -353,7 +353,11 @@ impl Tx<'_> {
         let scan = &it.scan;
         let mut row = Row::new(key(scan.user_id, scan.id), it).listed(place(it));
         row.due_kind = Some(DUE_SCAN.into());
-        row.due_at = Some(scan.created_at.plus_seconds(WAITING).to_string());
+        row.due_at = Some(
+            scan.created_at
+                .plus_seconds(PENDING_STUCK_AFTER)
+                .to_string(),
+        );
         let mut tx = self.create(&row);
         if it.origin == ScanOrigin::User {
             tx = tx.create(&locked(scan));
@@ -417,7 +421,7 @@ impl Tx<'_> {
             .and_then(|to| to.set("advancedAt", now))
             .and_then(|to| to.set("wantedAt", now))
             .and_then(|to| to.set("due_kind", DUE_SCAN))
-            .and_then(|to| to.set("due_at", now.plus_seconds(WAITING)))
+            .and_then(|to| to.set("due_at", now.plus_seconds(PENDING_STUCK_AFTER)))
             .and_then(|to| to.set("list", place(&after)))
             .map(|to| to.remove("leaseUntil"))
             .and_then(|to| to.when("list", "=", place(before)))
@@ -482,7 +486,7 @@ fn claim(before: &ScanRow, after: &ScanRow, now: Timestamp) -> Result<Change> {
         .set("leaseUntil", after.lease_until)?
         .set("advancedAt", after.advanced_at)?
         .set("due_kind", DUE_SCAN)?
-        .set("due_at", now.plus_seconds(SILENCE))?
+        .set("due_at", now.plus_seconds(STUCK_AFTER))?
         .set("list", place(after))?
         .when("list", "=", place(before))?
         .when_or_absent("leaseUntil", "<", now)

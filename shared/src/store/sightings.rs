@@ -16,7 +16,7 @@ use crate::domain::{
 };
 
 /// How often a finding is read that changes under our hands.
-const ATTEMPTS: u32 = 5;
+const WRITE_CONFLICT_RETRIES: u32 = 5;
 
 /// The names of what is read of a finding to see whether it is missed.
 const PARTS: &str =
@@ -72,7 +72,7 @@ impl Store {
         alert: Option<&Alert>,
     ) -> Result<WriteOutcome> {
         let key = matches::key(user, found.protected_image_id, found.id);
-        for _ in 0..ATTEMPTS {
+        for _ in 0..WRITE_CONFLICT_RETRIES {
             let known = match self.get_state::<KnownFinding>(&key).await? {
                 RowState::Readable(known) => known,
                 RowState::Absent => return Ok(WriteOutcome::Gone),

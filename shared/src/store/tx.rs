@@ -17,7 +17,7 @@ use super::{Key, Store, failure, read, write};
 use crate::domain::{AlertType, Error, Result, Timestamp, UserId};
 
 /// Attempts at a transaction that collides with another on the same rows.
-const ATTEMPTS: u32 = 12;
+const CONFLICT_RETRIES: u32 = 12;
 
 /// A transaction being put together.
 pub(crate) struct Tx<'a> {
@@ -361,7 +361,7 @@ impl<'a> Tx<'a> {
             let Err(err) = sent else { break };
             match refusal(err.as_service_error()) {
                 Some(TxRefusal::Conditions(places)) => return Ok(TxOutcome::Refused(places)),
-                Some(TxRefusal::Collision) if attempt < ATTEMPTS => backoff(attempt).await,
+                Some(TxRefusal::Collision) if attempt < CONFLICT_RETRIES => backoff(attempt).await,
                 _ => return Err(failure("writing rows", err)),
             }
         }

@@ -30,10 +30,10 @@ use recorder::{Recorder, Spans};
 pub const TARGET: &str = "traces";
 
 /// How long a collector has to take the spans of an event.
-const PATIENCE: Duration = Duration::from_secs(1);
+const COLLECTOR_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long a collector that did not take them is left alone.
-const PAUSE: Duration = Duration::from_secs(30);
+const COLLECTOR_BACKOFF: Duration = Duration::from_secs(30);
 
 static EXPORTER: OnceLock<Exporter> = OnceLock::new();
 
@@ -110,7 +110,7 @@ impl Exporter {
             return;
         }
         let body = wire::request(&self.function, &spans).to_string();
-        let sent = tokio::time::timeout(PATIENCE, self.send(body.as_bytes())).await;
+        let sent = tokio::time::timeout(COLLECTOR_TIMEOUT, self.send(body.as_bytes())).await;
         let sent = sent.unwrap_or_else(|err| Err(err.into()));
         if let Err(err) = &sent {
             tracing::warn!(spans = spans.len(), error = %err, "traces were not taken");
@@ -124,7 +124,7 @@ impl Exporter {
 
     fn is_left_alone(&self) -> bool {
         let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.is_some_and(|it| it.elapsed() < PAUSE)
+        failed.is_some_and(|it| it.elapsed() < COLLECTOR_BACKOFF)
     }
 
     fn request(&self, body: &[u8]) -> Result<HttpRequest, BoxError> {

@@ -16,7 +16,7 @@ use super::TARGET;
 use crate::clock;
 
 /// The most spans of one event that are kept.
-const MOST: usize = 8192;
+const MAX_SPANS: usize = 8192;
 
 /// The field that names the trace of a whole piece of work, as X-Ray does.
 const TRACE: &str = "trace";
@@ -46,7 +46,7 @@ impl Spans {
 
     fn put(&self, span: Span) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.0.len() < MOST {
+        if kept.0.len() < MAX_SPANS {
             kept.0.push(span);
         } else {
             kept.1 += 1;
@@ -265,11 +265,11 @@ mod tests {
     fn only_so_many_are_kept() {
         let spans = Spans::default();
         let span = recorded(|| info_span!("x").in_scope(|| ())).remove(0);
-        for _ in 0..MOST + 3 {
+        for _ in 0..MAX_SPANS + 3 {
             spans.put(span.clone());
         }
         let (kept, lost) = spans.take();
-        assert_eq!((kept.len(), lost), (MOST, 3));
+        assert_eq!((kept.len(), lost), (MAX_SPANS, 3));
         assert_eq!(spans.take().1, 0);
     }
 

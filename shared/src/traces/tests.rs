@@ -75,7 +75,7 @@ async fn a_collector_that_refuses_is_left_alone_for_a_while() {
         exporter.flush().await;
     }
     assert_eq!(asked.load(Ordering::Relaxed), 1);
-    *exporter.failed.lock().unwrap() = Instant::now().checked_sub(PAUSE);
+    *exporter.failed.lock().unwrap() = Instant::now().checked_sub(COLLECTOR_BACKOFF);
     record(&exporter);
     exporter.flush().await;
     assert_eq!(asked.load(Ordering::Relaxed), 2);

@@ -18,8 +18,8 @@ pub use questions::QUESTIONS;
 const MAX_WEIGHT: u32 = 4;
 
 /// The most characters and values an answer may have; ours are far shorter.
-const LONGEST: usize = 100;
-const MOST: usize = 50;
+const MAX_ANSWER_LENGTH: usize = 100;
+const MAX_ANSWER_VALUES: usize = 50;
 
 /// How a question is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -109,14 +109,14 @@ impl Response {
     /// Whether it is of a size that an answer can have. What is not is refused, not cut.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let short = |it: &String| it.chars().count() <= LONGEST;
+        let short = |it: &String| it.chars().count() <= MAX_ANSWER_LENGTH;
         match self {
             Self::Text(text) => short(text),
             // What the table can hold without loss, and then some.
             Self::Number(number) => number
                 .as_f64()
                 .is_some_and(|it| it == 0.0 || (1e-9..=1e9).contains(&it.abs())),
-            Self::List(list) => list.len() <= MOST && list.iter().all(short),
+            Self::List(list) => list.len() <= MAX_ANSWER_VALUES && list.iter().all(short),
         }
     }
 

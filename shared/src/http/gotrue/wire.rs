@@ -8,7 +8,7 @@ use crate::domain::{Account, Role};
 use crate::services::people::auth::SignedIn;
 
 /// What the library calls a token's life; see [`crate::auth::Access`].
-const EXPIRES_IN: i64 = crate::auth::Access::LIFE;
+const EXPIRES_IN: i64 = crate::auth::Access::LIFE_SECONDS;
 
 /// A user, who may what her token says.
 #[must_use]

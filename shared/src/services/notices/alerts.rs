@@ -6,7 +6,7 @@ use crate::domain::{
 use crate::store::{Listing, Store};
 
 /// How often a change is tried again when somebody else changed the alert in between.
-const ATTEMPTS: u32 = 5;
+const WRITE_CONFLICT_RETRIES: u32 = 5;
 
 /// The most characters a note may have.
 const NOTES: usize = 1000;
@@ -90,7 +90,7 @@ async fn change(
     id: AlertId,
     mut change: impl FnMut(Alert) -> Alert,
 ) -> Result<Alert> {
-    for _ in 0..ATTEMPTS {
+    for _ in 0..WRITE_CONFLICT_RETRIES {
         let before = store.alert(user, id).await?.ok_or_else(missing)?;
         let after = change(before.clone());
         if after == before || store.change_alert(&before, &after).await? {

@@ -13,7 +13,7 @@ use crate::services::pictures::picture_names::picture_names;
 use crate::store::{AlertMove, Listing, Store};
 
 /// How often it is tried again when the finding or its alert changed in between.
-const ATTEMPTS: u32 = 5;
+const WRITE_CONFLICT_RETRIES: u32 = 5;
 
 /// The picture of hers that a finding is of.
 #[derive(Clone, Debug, Serialize)]
@@ -92,7 +92,7 @@ async fn judge(
     judgement: Judgement,
     now: Timestamp,
 ) -> Result<(MatchView, Option<Alert>)> {
-    for _ in 0..ATTEMPTS {
+    for _ in 0..WRITE_CONFLICT_RETRIES {
         let before = store.finding_by_id(user, id).await?.ok_or_else(missing)?;
         let found = before.judged(judgement, user, now)?;
         let names = picture_names(store, user, now).await?;

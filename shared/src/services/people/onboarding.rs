@@ -6,7 +6,7 @@ use crate::domain::{
     Answer, Choices, Error, Plan, PlanView, QUESTIONS, Question, Response, Result, RiskLevel,
     Timestamp, UserId, answered,
 };
-use crate::services::people::plan::{ATTEMPTS, gone, plan_of};
+use crate::services::people::plan::{PLAN_CONFLICT_RETRIES, gone, plan_of};
 use crate::store::{PlanWrite, RowState, Store};
 
 /// What her answers led to.
@@ -48,7 +48,7 @@ pub async fn submit(
     given: &[(String, Response)],
     now: Timestamp,
 ) -> Result<OnboardingOutcome> {
-    for _ in 0..ATTEMPTS {
+    for _ in 0..PLAN_CONFLICT_RETRIES {
         let plan = store.plan(user).await?;
         let before = store.answers(user).await?;
         let known = match &before {

@@ -6,12 +6,12 @@ use crate::domain::{
 use crate::store::{PlanRow, PlanWrite, RowState, Store};
 
 /// How often a change is tried again when another page of hers was faster.
-pub(crate) const ATTEMPTS: u32 = 8;
+pub(crate) const PLAN_CONFLICT_RETRIES: u32 = 8;
 
 /// Her plan. Somebody who has none gets the one of the questions and the defaults. So does she whose
 /// plan is unreadable, and hers stays stored as it is.
 pub async fn get(store: &Store, user: UserId, now: Timestamp) -> Result<PlanView> {
-    for _ in 0..ATTEMPTS {
+    for _ in 0..PLAN_CONFLICT_RETRIES {
         let before = store.plan(user).await?;
         let plan = match &before {
             RowState::Absent => Plan::first(user, now),
@@ -37,7 +37,7 @@ pub async fn set_status(
     now: Timestamp,
 ) -> Result<PlanItem> {
     let id = PlanItemId::parse(id).ok_or_else(missing)?;
-    for _ in 0..ATTEMPTS {
+    for _ in 0..PLAN_CONFLICT_RETRIES {
         let before = store.plan(user).await?;
         let plan = match &before {
             RowState::Absent => return Err(missing()),
@@ -56,7 +56,7 @@ pub async fn set_status(
 
 /// Makes her plan again from her answers and how things stand; what she did stays.
 pub async fn regenerate(store: &Store, user: UserId, now: Timestamp) -> Result<PlanView> {
-    for _ in 0..ATTEMPTS {
+    for _ in 0..PLAN_CONFLICT_RETRIES {
         // The plan first: whoever answers after that changes it too, and this one is then not stored.
         let before = store.plan(user).await?;
         let answers = store.answers(user).await?.readable();

@@ -4,7 +4,7 @@ use crate::domain::{Error, ProfileSnapshot, PublicProfile, Result, Timestamp, wi
 use crate::store::{LinkedRow, Store};
 
 /// How often a look is kept of an account that changes under our hands.
-const TRIES: u32 = 5;
+const WRITE_CONFLICT_RETRIES: u32 = 5;
 
 /// The account after this look at its profile.
 #[must_use]
@@ -31,7 +31,7 @@ pub(crate) async fn keep(
     at: Timestamp,
 ) -> Result<Option<LinkedRow>> {
     let (user, id) = (of.account.user_id, of.account.id);
-    for _ in 0..TRIES {
+    for _ in 0..WRITE_CONFLICT_RETRIES {
         let Some(before) = store.linked(user, id).await? else {
             return Ok(None);
         };

@@ -15,9 +15,9 @@ use crate::objects::{Objects, key};
 use crate::store::Store;
 
 /// How long an address is good for if nothing is said, at least and at most, in seconds.
-const LIFE: i64 = 180;
-const SHORTEST: i64 = 120;
-const LONGEST: i64 = 300;
+const DEFAULT_LIFE_SECONDS: i64 = 180;
+const MIN_LIFE_SECONDS: i64 = 120;
+const MAX_LIFE_SECONDS: i64 = 300;
 
 /// User, picture, end.
 const BODY: usize = 16 + 16 + 8;
@@ -66,7 +66,9 @@ impl Proxy {
                 "This picture does not exist.",
             ));
         }
-        let life = seconds.unwrap_or(LIFE).clamp(SHORTEST, LONGEST);
+        let life = seconds
+            .unwrap_or(DEFAULT_LIFE_SECONDS)
+            .clamp(MIN_LIFE_SECONDS, MAX_LIFE_SECONDS);
         let token = Token {
             user,
             image,

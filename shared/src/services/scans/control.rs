@@ -16,12 +16,12 @@ use crate::services::scans::{full_scan, worker};
 use crate::store::ScanRow;
 
 /// How often a scan that changes under our hands is tried.
-const TRIES: u32 = 8;
+const WRITE_CONFLICT_RETRIES: u32 = 8;
 
 impl Scans {
     /// Stops a scan and its parts. One she stopped before is answered as it is.
     pub async fn cancel(&self, user: UserId, id: ScanId, now: Timestamp) -> Result<Scan> {
-        for _ in 0..TRIES {
+        for _ in 0..WRITE_CONFLICT_RETRIES {
             let row = self.row(user, id).await?;
             if row.scan.is_cancelled() {
                 full_scan::settle_of(&self.store, &row).await?;

@@ -20,10 +20,10 @@ pub(crate) const PARTS: [ScanType; 4] = [
 ];
 
 /// The most that is shown while a part still runs.
-const NEARLY: u8 = 90;
+const MAX_RUNNING_PROGRESS: u8 = 90;
 
 /// How often a settling that collides with another is tried.
-const TRIES: u32 = 8;
+const WRITE_CONFLICT_RETRIES: u32 = 8;
 
 /// The parts of a new full scan.
 pub(crate) fn parts(parent: &Scan) -> Vec<ScanRow> {
@@ -45,7 +45,7 @@ pub(crate) async fn settle_of(store: &Store, part: &ScanRow) -> Result<()> {
 
 /// Moves a scan to where its parts are, or ends it with them.
 pub(crate) async fn settle(store: &Store, user: UserId, id: ScanId) -> Result<()> {
-    for _ in 0..TRIES {
+    for _ in 0..WRITE_CONFLICT_RETRIES {
         let Some(row) = store.scan(user, id).await? else {
             return Ok(());
         };
@@ -129,7 +129,9 @@ pub(crate) async fn open_after(store: &Store, row: &ScanRow) -> Result<usize> {
 fn progress(parts: &[ScanRow]) -> u8 {
     let sum: usize = parts.iter().map(|it| share(&it.scan)).sum();
     let mean = sum.checked_div(parts.len()).unwrap_or_default();
-    u8::try_from(mean).unwrap_or(NEARLY).min(NEARLY)
+    u8::try_from(mean)
+        .unwrap_or(MAX_RUNNING_PROGRESS)
+        .min(MAX_RUNNING_PROGRESS)
 }
 
 fn share(scan: &Scan) -> usize {

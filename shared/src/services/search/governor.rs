@@ -31,13 +31,13 @@ const ENGINES: [&str; 5] = [
 ];
 
 /// A wait for one's turn that is worth waiting for.
-const SHORT_WAIT: i64 = 5_000;
+const MAX_WAIT_MILLIS: i64 = 5_000;
 
 /// How long an engine that is switched off is not asked about again, in seconds.
 const OFF_RECHECK: i64 = 60;
 
 /// How often one's turn is waited for.
-const WAITS: u32 = 3;
+const MAX_WAITS: u32 = 3;
 
 /// On whose behalf an engine is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -256,8 +256,8 @@ impl Governor {
                 break;
             };
             let millis = until.millis_since(now);
-            let is_short = millis <= SHORT_WAIT && last.is_none_or(|it| until <= it);
-            if why != Hold::Throttled || wait >= WAITS || !is_short {
+            let is_short = millis <= MAX_WAIT_MILLIS && last.is_none_or(|it| until <= it);
+            if why != Hold::Throttled || wait >= MAX_WAITS || !is_short {
                 tracing::info!(engine, why = why.as_str(), until = %until, "an engine is not asked");
                 return Err(Unanswered::Held(why, until));
             }

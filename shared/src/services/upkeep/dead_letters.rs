@@ -15,11 +15,11 @@ use crate::services::pictures::ingest::uploads;
 use crate::store::Store;
 
 /// How long a message that is sent back is hidden from others who might send it back, in seconds.
-const HIDDEN: i32 = 60;
+const READ_VISIBILITY_TIMEOUT: i32 = 60;
 
 /// The most messages one call sends back, and how long it may take: the gateway does not wait for ever.
-const MOST: u64 = 500;
-const PATIENCE: Duration = Duration::from_secs(15);
+const MAX_REDRIVEN: u64 = 500;
+const REDRIVE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// What is needed to look after dead letters.
 #[derive(Clone)]
@@ -104,15 +104,15 @@ impl DeadLetters {
             found.ok_or_else(|| Error::not_found("QUEUE_NOT_FOUND", "There is no such queue."))?;
         let dead = self.dead(url).await?;
         // What fails again meanwhile is left for another call.
-        let wanted = self.count(&dead).await?.min(MOST);
+        let wanted = self.count(&dead).await?.min(MAX_REDRIVEN);
         let (began, mut moved) = (Instant::now(), 0);
         'moving: while moved < wanted {
-            let letters = self.queues.take(&dead, HIDDEN).await?;
+            let letters = self.queues.take(&dead, READ_VISIBILITY_TIMEOUT).await?;
             if letters.is_empty() {
                 break;
             }
             for letter in letters {
-                if began.elapsed() > PATIENCE {
+                if began.elapsed() > REDRIVE_TIMEOUT {
                     break 'moving;
                 }
                 self.queues.send_again(url, &letter.body).await?;

@@ -24,13 +24,13 @@ use crate::store::{
 };
 
 /// How many things of a kind one run takes.
-const MOST: usize = 200;
+const MAX_PER_KIND: usize = 200;
 
 /// How long a scan she started may come no step further, in seconds.
-const PATIENCE: i64 = 15 * 60;
+const STUCK_AFTER: i64 = 15 * 60;
 
 /// The same for one we started: it may have to wait for many others.
-const LONG_PATIENCE: i64 = 6 * 3600;
+const BACKGROUND_STUCK_AFTER: i64 = 6 * 3600;
 
 /// How long a thing that was taken stays out of sight, in seconds. A scan that is sent again must not
 /// flood a queue that is merely long.
@@ -97,7 +97,7 @@ impl Rescan {
             if !begins && matches!(kind, DUE_RESCAN | DUE_RECHECK | DUE_PROFILES) {
                 continue;
             }
-            for due in self.store.due(kind, now, MOST).await? {
+            for due in self.store.due(kind, now, MAX_PER_KIND).await? {
                 match self.deal_with(kind, &due, now).await {
                     Ok(true) => tally.done[at] += 1,
                     Ok(false) => {}
@@ -339,9 +339,9 @@ fn is_waiting(image: &Image) -> bool {
 /// Whether a scan came no step further for too long.
 fn is_stuck(row: &ScanRow, now: Timestamp) -> bool {
     let patience = if row.is_watched() {
-        PATIENCE
+        STUCK_AFTER
     } else {
-        LONG_PATIENCE
+        BACKGROUND_STUCK_AFTER
     };
     now.millis_since(row.advanced_at.unwrap_or(row.scan.created_at)) > patience * 1000
 }

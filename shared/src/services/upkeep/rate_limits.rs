@@ -19,17 +19,17 @@ use crate::runtime::Env;
 use crate::store::{Calls, Store};
 
 /// The length of a window, in seconds.
-const WINDOW: i64 = 60;
+const WINDOW_SECONDS: i64 = 60;
 
 /// How long a row outlives its window, in seconds, for clocks that differ.
-const AFTERLIFE: i64 = 60;
+const TTL_MARGIN_SECONDS: i64 = 60;
 
 /// How long counting may take.
-const PATIENCE: Duration = Duration::from_secs(1);
+const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long nothing is counted after counting failed, in seconds, so that calls do not queue up behind
 /// a table that is down.
-const REST: i64 = 2;
+const PAUSE_AFTER_FAILURE_SECONDS: i64 = 2;
 
 /// A page of pictures asks for each of them, which the limit of other calls does not foresee.
 const FILES_FACTOR: u32 = 10;
@@ -135,8 +135,8 @@ impl Limits {
         now: Timestamp,
     ) -> Option<RateStatus> {
         let now = now.epoch_seconds();
-        let window = now.div_euclid(WINDOW);
-        let reset = u32::try_from((window + 1) * WINDOW - now).unwrap_or_default();
+        let window = now.div_euclid(WINDOW_SECONDS);
+        let reset = u32::try_from((window + 1) * WINDOW_SECONDS - now).unwrap_or_default();
         let from = name("address", &network_of(address), window);
         let user = user.filter(|_| lane != RateClass::Spared);
         let by = user.map(|it| name("user", &it.to_string(), window));
@@ -152,8 +152,9 @@ impl Limits {
         if self.known(window).rests_until > now {
             return None;
         }
-        let ends_at = Timestamp::from_epoch_seconds((window + 1) * WINDOW + AFTERLIFE)?;
-        let counted = tokio::time::timeout(PATIENCE, async {
+        let ends_at =
+            Timestamp::from_epoch_seconds((window + 1) * WINDOW_SECONDS + TTL_MARGIN_SECONDS)?;
+        let counted = tokio::time::timeout(COUNT_TIMEOUT, async {
             futures_util::try_join!(self.count(&from, lane, ends_at), async {
                 match &by {
                     Some(by) => self.count(by, RateClass::Plain, ends_at).await.map(Some),
@@ -226,7 +227,7 @@ impl Limits {
     }
 
     fn rest(&self, now: i64, why: &str) -> Option<RateStatus> {
-        self.lock().rests_until = now + REST;
+        self.lock().rests_until = now + PAUSE_AFTER_FAILURE_SECONDS;
         tracing::warn!(why, "calls cannot be counted now and go through");
         None
     }

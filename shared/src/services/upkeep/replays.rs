@@ -10,7 +10,7 @@ use crate::domain::{Error, ErrorKind, Result, Timestamp, UserId};
 use crate::store::{Claimed, ReplayRun, Store};
 
 /// How long an answer is kept, in seconds.
-const KEPT: i64 = 24 * 3600;
+const RESPONSE_TTL_SECONDS: i64 = 24 * 3600;
 
 /// After how many seconds a call that was not answered counts as dead: longer than a function may run.
 const DEAD: i64 = 30;
@@ -135,7 +135,7 @@ impl Replays {
             serde_json::to_vec(answer).map_err(|err| Error::bug("keeping an answer", err))?;
         let sealed = self.keys.seal_replay(&fingerprint, text)?;
         self.store
-            .end_run(run, &sealed, now.plus_seconds(KEPT))
+            .end_run(run, &sealed, now.plus_seconds(RESPONSE_TTL_SECONDS))
             .await
             .map(|_| ())
     }
@@ -207,7 +207,10 @@ mod tests {
         assert_eq!(replays.begin(call, at(1)).await.unwrap(), running);
         replays.end(&run, call, &answer(201), at(2)).await.unwrap();
         let again = Replay::RetryLater(answer(201));
-        assert_eq!(replays.begin(call, at(KEPT)).await.unwrap(), again);
+        assert_eq!(
+            replays.begin(call, at(RESPONSE_TTL_SECONDS)).await.unwrap(),
+            again
+        );
         let other = KeyedCall {
             body: b"other",
             ..call
@@ -234,7 +237,10 @@ mod tests {
             let first = replays.begin(new, at(3)).await.unwrap();
             assert!(matches!(first, Replay::First(_)), "{new:?}");
         }
-        let late = replays.begin(call, at(KEPT + 2)).await.unwrap();
+        let late = replays
+            .begin(call, at(RESPONSE_TTL_SECONDS + 2))
+            .await
+            .unwrap();
         assert!(matches!(late, Replay::First(_)));
     }
 

@@ -212,26 +212,34 @@ async fn a_lease_keeps_others_out_until_it_has_run_out() {
     let mut first = claim(&store, &row, "one", at(0)).await;
     let now = store.scan(user, row.scan.id).await.unwrap().unwrap();
     assert!(matches!(
-        store.claim_scan(&now, "two", 2, at(LEASE)).await.unwrap(),
-        ScanClaim::Busy(_)
-    ));
-    assert!(store.beat_scan(&mut first, 50, at(LEASE)).await.unwrap());
-    let now = store.scan(user, row.scan.id).await.unwrap().unwrap();
-    assert!(matches!(
         store
-            .claim_scan(&now, "two", 2, at(LEASE + 1))
+            .claim_scan(&now, "two", 2, at(LEASE_SECONDS))
             .await
             .unwrap(),
         ScanClaim::Busy(_)
     ));
-    let second = claim(&store, &now, "two", at(2 * LEASE + 1)).await;
+    assert!(
+        store
+            .beat_scan(&mut first, 50, at(LEASE_SECONDS))
+            .await
+            .unwrap()
+    );
+    let now = store.scan(user, row.scan.id).await.unwrap().unwrap();
+    assert!(matches!(
+        store
+            .claim_scan(&now, "two", 2, at(LEASE_SECONDS + 1))
+            .await
+            .unwrap(),
+        ScanClaim::Busy(_)
+    ));
+    let second = claim(&store, &now, "two", at(2 * LEASE_SECONDS + 1)).await;
     assert_eq!(
         (second.scan.progress, second.scan.started_at),
         (50, Some(at(0)))
     );
     assert!(
         !store
-            .beat_scan(&mut first, 60, at(2 * LEASE + 2))
+            .beat_scan(&mut first, 60, at(2 * LEASE_SECONDS + 2))
             .await
             .unwrap()
     );
@@ -299,8 +307,8 @@ async fn a_scan_waits_in_the_index_of_what_is_due_until_it_ends() {
     let (store, user) = (testing::store().await, UserId::random());
     let row = start(&store, &scan(user, 0), ScanOrigin::User).await;
     let due = |now| store.due(DUE_SCAN, now, 10);
-    assert!(due(at(WAITING - 1)).await.unwrap().is_empty());
-    let found = due(at(WAITING)).await.unwrap();
+    assert!(due(at(PENDING_STUCK_AFTER - 1)).await.unwrap().is_empty());
+    let found = due(at(PENDING_STUCK_AFTER)).await.unwrap();
     assert_eq!(
         (found.len(), found[0].user(), found[0].scan()),
         (1, Some(user), Some(row.scan.id))
@@ -311,7 +319,7 @@ async fn a_scan_waits_in_the_index_of_what_is_due_until_it_ends() {
         "taken by somebody"
     );
     let row = claim(&store, &row, "w", at(200)).await;
-    assert_eq!(due(at(200 + SILENCE)).await.unwrap().len(), 1);
+    assert_eq!(due(at(200 + STUCK_AFTER)).await.unwrap().len(), 1);
     let done = row.scan.clone().completed(serde_json::json!({}), at(201));
     assert!(store.end_scan(&row, done, Some(at(900))).await.unwrap());
     assert!(due(at(100_000)).await.unwrap().is_empty());

@@ -17,7 +17,7 @@ use crate::queues::SignInMailKind;
 use crate::store::{ENDED_AT_ONCE, LinkUse, Store};
 
 /// How long after one mail to an address that signs up again there is no other, in seconds.
-pub(super) const PAUSE: i64 = 60;
+pub(super) const SIGN_UP_MAIL_PAUSE_SECONDS: i64 = 60;
 
 /// Asks for a mail with a link to choose a new password, which is sent if there is an account.
 ///

@@ -18,7 +18,7 @@ use crate::store::{Mailing, MailingClaim, Store};
 const STALE_AFTER: i64 = 3600;
 
 /// How long a delivery has a mail to itself, in seconds; longer than the function may take.
-const LEASE: i64 = 60;
+const MAIL_LEASE_SECONDS: i64 = 60;
 
 /// Sends mails about signing in.
 #[derive(Clone, Debug)]
@@ -65,7 +65,11 @@ impl SignInMailer {
         let Some(account) = self.store.account_of(&asked.email).await? else {
             return Ok(());
         };
-        let claim = match self.store.claim_mailing(&delivery.id, LEASE, now).await? {
+        let claim = match self
+            .store
+            .claim_mailing(&delivery.id, MAIL_LEASE_SECONDS, now)
+            .await?
+        {
             Mailing::Claimed(claim) => claim,
             Mailing::Sent => return Ok(()),
             Mailing::Busy => {

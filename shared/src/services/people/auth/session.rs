@@ -8,7 +8,7 @@ use crate::domain::{Account, Error, Result, Session, SessionId, Shown, SignInMet
 use crate::store::Store;
 
 /// How often a refresh that was overtaken by another is judged again.
-const ATTEMPTS: u32 = 5;
+const REFRESH_CONFLICT_RETRIES: u32 = 5;
 
 /// Which sign-ins end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub async fn refresh(service: &AuthService, token: &str) -> Result<SignedIn, Aut
         Unreadable::Unknown => AuthRefusal::RefreshUnknown,
     })?;
     service.publication.ensure().await?;
-    for _ in 0..ATTEMPTS {
+    for _ in 0..REFRESH_CONFLICT_RETRIES {
         let (account, session, role) = futures_util::try_join!(
             service.store.account(token.user),
             service.store.session(token.user, token.session),

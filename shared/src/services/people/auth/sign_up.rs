@@ -1,6 +1,6 @@
 //! Sign-up, with and without `ConfirmFirst`.
 
-use super::link::PAUSE;
+use super::link::SIGN_UP_MAIL_PAUSE_SECONDS;
 use super::throttle::admit_sign_up_mail;
 use super::{AuthRefusal, AuthService, SignedIn, checked};
 use crate::auth::hash_password;
@@ -91,7 +91,10 @@ async fn ask_to_confirm(
 ) -> Result<(), AuthRefusal> {
     let now = clock::now();
     let window = service.keys().address_name(address);
-    let may_mail = service.store.open_mail_window(&window, PAUSE, now).await?
+    let may_mail = service
+        .store
+        .open_mail_window(&window, SIGN_UP_MAIL_PAUSE_SECONDS, now)
+        .await?
         && admit_sign_up_mail(service, address, from, now).await?;
     let kind = match (is_new, may_mail) {
         (true, _) => SignInMailKind::Confirmation,

@@ -15,7 +15,7 @@ use crate::services::people::profile_snapshots;
 use crate::store::{Authorisation, LinkedRow};
 
 /// How long she may take at the network, in seconds.
-const LIFE: i64 = 600;
+const AUTHORISATION_SECONDS: i64 = 600;
 
 /// What the network said when it sent her back.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +58,7 @@ impl Accounts {
                 "This network cannot be connected yet. You can add your handle there instead.",
             )
         })?;
-        let expires_at = now.plus_seconds(LIFE);
+        let expires_at = now.plus_seconds(AUTHORISATION_SECONDS);
         let begun = Authorisation {
             user_id: user,
             platform,

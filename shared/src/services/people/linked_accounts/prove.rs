@@ -17,7 +17,7 @@ use crate::services::people::profile_snapshots;
 use crate::store::LinkedRow;
 
 /// How long after one code to an address there is no other, in seconds.
-const PAUSE: i64 = 60;
+const CODE_PAUSE_SECONDS: i64 = 60;
 
 /// How many codes one woman may have mailed in an hour.
 const MAILS: u32 = 10;
@@ -89,7 +89,10 @@ impl Accounts {
         let name = self.keys.address_name(&name);
         let window = self.keys.address_name(&account.platform_user_id);
         let fine = self.store.count_try(&name, MAILS, HOUR, now).await?
-            && self.store.open_mail_window(&window, PAUSE, now).await?;
+            && self
+                .store
+                .open_mail_window(&window, CODE_PAUSE_SECONDS, now)
+                .await?;
         if fine { Ok(()) } else { Err(too_often()) }
     }
 

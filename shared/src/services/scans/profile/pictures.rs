@@ -31,10 +31,10 @@ const COMPARED: u32 = 2048;
 const MAX_COPY: usize = 10 * 1024 * 1024;
 
 /// How many of her pictures each signal sends to a real look.
-const BEST: usize = 2;
+const BEST_PER_SIGNAL: usize = 2;
 
 /// How many of her pictures are kept open for the next profile.
-const OPEN: usize = 8;
+const MAX_OPEN_PICTURES: usize = 8;
 
 /// One of her pictures with its pixels.
 type Opened = (ImageId, Arc<Subject>);
@@ -192,7 +192,7 @@ impl ReferenceImages {
     fn keep_open(&self, id: ImageId, subject: Arc<Subject>) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.insert(0, (id, subject));
-        open.truncate(OPEN);
+        open.truncate(MAX_OPEN_PICTURES);
     }
 }
 
@@ -215,7 +215,7 @@ fn worth_a_look(all: &[StoredImage], theirs: &CandidateImage) -> Vec<usize> {
             .filter_map(|(at, it)| it[signal].map(|near| (at, near)))
             .collect();
         said.sort_by(|a, b| b.1.total_cmp(&a.1));
-        for (at, _) in said.into_iter().take(BEST) {
+        for (at, _) in said.into_iter().take(BEST_PER_SIGNAL) {
             if !chosen.contains(&at) {
                 chosen.push(at);
             }
@@ -284,7 +284,7 @@ mod tests {
         // The same picture is first by its fingerprint; nobody is in it.
         let same = look(&scene(3), FaceComparison::Compared);
         assert_eq!(same[0], 2);
-        assert!(same.len() <= 2 * BEST, "{same:?}");
+        assert!(same.len() <= 2 * BEST_PER_SIGNAL, "{same:?}");
         // Another photograph of her is found by her face.
         assert!(look(&photo("obama-2012"), FaceComparison::Compared).contains(&6));
         assert!(
@@ -302,7 +302,7 @@ mod tests {
     async fn what_cannot_be_read_is_nobodys_and_few_pictures_stay_open() {
         let world = World::new().await;
         let mut ids = Vec::new();
-        for seed in 1..=(OPEN as u32 + 2) {
+        for seed in 1..=(MAX_OPEN_PICTURES as u32 + 2) {
             ids.push(world.picture(seed).await);
         }
         let eyes = ImageAnalyzer::open();
@@ -313,7 +313,7 @@ mod tests {
         for at in 0..ids.len() {
             assert!(hers.subject(at).await.unwrap().is_some());
         }
-        assert_eq!(hers.open.lock().unwrap().len(), OPEN);
+        assert_eq!(hers.open.lock().unwrap().len(), MAX_OPEN_PICTURES);
         let last = hers.all[ids.len() - 1].row.image.id;
         assert!(hers.take_open(last).is_some());
         assert!(hers.take_open(hers.all[0].row.image.id).is_none());

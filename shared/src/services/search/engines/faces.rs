@@ -18,7 +18,7 @@ use crate::store::Store;
 const UPLOADED: &str = "facecheck-upload";
 
 /// How long a search may take, in seconds.
-const PATIENCE: i64 = 600;
+const MAX_SEARCH_SECONDS: i64 = 600;
 
 /// So often it is asked again when it says it is done but names nothing.
 const DOUBTS: u32 = 5;
@@ -32,7 +32,7 @@ struct Uploaded {
 
 impl Uploaded {
     fn is_too_old(&self) -> bool {
-        clock::now() > self.at.plus_seconds(PATIENCE)
+        clock::now() > self.at.plus_seconds(MAX_SEARCH_SECONDS)
     }
 }
 

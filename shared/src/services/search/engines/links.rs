@@ -16,7 +16,7 @@ const ORDER: [Provider; 3] = [
 ];
 
 /// So many candidates are enough.
-const ENOUGH: usize = 20;
+const ENOUGH_CANDIDATES: usize = 20;
 
 impl Engines {
     pub(super) async fn by_link(
@@ -35,7 +35,7 @@ impl Engines {
             let over = match &found {
                 Ok(found) => {
                     candidates += found.answer.candidates.len();
-                    candidates >= ENOUGH
+                    candidates >= ENOUGH_CANDIDATES
                 }
                 // The next is asked through the same service.
                 Err(SearchError::Unanswered(Unanswered::Failed(err))) => err.is_for_all(),

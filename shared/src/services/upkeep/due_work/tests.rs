@@ -114,7 +114,7 @@ async fn a_scan_whose_worker_fell_silent_goes_on_with_the_next() {
 #[tokio::test]
 async fn a_stuck_scan_ends_and_frees_the_button() {
     let world = World::new().await;
-    let then = clock::now().minus_seconds(PATIENCE + 1);
+    let then = clock::now().minus_seconds(STUCK_AFTER + 1);
     let waiting = begun(&world, ScanOrigin::System, then).await;
     let scan = begun(&world, ScanOrigin::User, then).await;
     claim(&world, &scan, then).await;
@@ -136,7 +136,7 @@ async fn a_scan_nobody_ever_took_ends_as_well() {
     let scan = begun(
         &world,
         ScanOrigin::User,
-        clock::now().minus_seconds(PATIENCE + 1),
+        clock::now().minus_seconds(STUCK_AFTER + 1),
     )
     .await;
     world.rescan().run(clock::now()).await.unwrap();

@@ -164,7 +164,7 @@ async fn while_nothing_is_counted_whoever_was_over_stays_over() {
     );
     let other = |second| limits.standing("192.0.2.8", None, RateClass::Plain, at(second));
     assert_eq!(other(10).await, None);
-    assert!(other(10 + REST).await.is_some());
+    assert!(other(10 + PAUSE_AFTER_FAILURE_SECONDS).await.is_some());
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ async fn a_mail_that_failed_comes_again_and_costs_her_no_link() {
     post.world.fault(fault).await;
     let begun = clock::now();
     for attempt in 0..4 {
-        let now = begun.plus_seconds(attempt * LEASE);
+        let now = begun.plus_seconds(attempt * MAIL_LEASE_SECONDS);
         let failed = post.take("m2", SignInMailKind::Recovery, now).await;
         assert_eq!(failed.unwrap_err().kind, ErrorKind::Unavailable);
         // While an attempt may still be at it, the mail is left alone.
@@ -110,7 +110,7 @@ async fn a_mail_that_failed_comes_again_and_costs_her_no_link() {
     let after = post.account().await.recovery_links;
     assert_eq!((after.len(), &after[0]), (2, &working[0]));
     post.world.repair().await;
-    let now = begun.plus_seconds(4 * LEASE);
+    let now = begun.plus_seconds(4 * MAIL_LEASE_SECONDS);
     post.take("m2", SignInMailKind::Recovery, now)
         .await
         .unwrap();

@@ -200,7 +200,7 @@ async fn what_takes_too_long_is_left_and_the_picture_removed() {
     let search = Search::new().await;
     let engine = search.world.facecheck();
     let upload = engine.upload(&search.copy).await.unwrap().unwrap();
-    let at = clock::now().minus_seconds(PATIENCE + 1);
+    let at = clock::now().minus_seconds(MAX_SEARCH_SECONDS + 1);
     let store = &search.world.store;
     store.note_away(upload.name(), &upload, at).await.unwrap();
     let lies = Some(Uploaded { upload, at });
