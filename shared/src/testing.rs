@@ -23,9 +23,8 @@ use aws_sdk_dynamodb::{Client, Config};
 
 use crate::clock;
 use crate::domain::{
-    Account, CanonicalUrl, Comparison, EngineClaim, ImageId, Match, MatchId, MatchStatus,
-    MatchType, Preferences, Result, ReviewStatus, ScanId, Tier, Timestamp, UserId, Verdict,
-    alert_of,
+    Account, ImageId, Match, MatchStatus, MatchType, Preferences, Result, ReviewStatus, ScanId,
+    Tier, Timestamp, UserId, finding as domain_finding,
 };
 use crate::mail::Mailer;
 use crate::services::people::preferences;
@@ -35,6 +34,7 @@ pub use cloud::Cloud;
 #[cfg(test)]
 pub(crate) use cloud::aws;
 pub use house::House;
+pub use vara_domain::testing::finding;
 
 /// Waits for the next window of the rate limits if this one is about to end, so that a test lies in one.
 pub async fn in_one_window() {
@@ -138,41 +138,6 @@ pub fn store_at(endpoint: &str, table: &str) -> Store {
     Store::new(client(endpoint), table)
 }
 
-/// A finding on a page, as one engine that only calls it alike makes it.
-#[must_use]
-pub fn finding(image: ImageId, scan: ScanId, page: &str, now: Timestamp) -> Match {
-    let url = CanonicalUrl::parse(page).unwrap();
-    let verdict = Verdict::of(EngineClaim::Alike, None, Comparison::Unseen).unwrap();
-    let (status, review_status) = verdict.status();
-    Match {
-        id: MatchId::of(image, &url),
-        protected_image_id: image,
-        scan_job_id: Some(scan),
-        source_url: url.to_string(),
-        platform: None,
-        similarity: verdict.similarity,
-        match_type: verdict.match_type,
-        detected_at: now,
-        status,
-        first_seen_at: now,
-        last_seen_at: now,
-        gone_at: None,
-        confidence: Some(verdict.tier),
-        clip_similarity: None,
-        face_verified: None,
-        review_status,
-        reviewed_at: None,
-        reviewed_by: None,
-        discovery_engine: None,
-        candidate_group_id: None,
-        face_similarity: None,
-        discovery_score: None,
-        verification_engine: None,
-        parent_candidate_id: None,
-        evidence: None,
-    }
-}
-
 /// Stores `count` findings of a picture of hers, each with its alert, a second apart, the newest at
 /// `newest`.
 pub async fn fill(
@@ -192,7 +157,7 @@ pub async fn fill(
             review_status: ReviewStatus::Active,
             ..finding(image, scan, &page, now)
         };
-        let alert = alert_of(user, &found, None, now);
+        let alert = domain_finding::alert_of(user, &found, None, now);
         let stored = store.store_finding(user, &found, Some(&alert)).await?;
         assert!(
             stored != WriteOutcome::Gone,

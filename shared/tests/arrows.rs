@@ -5,8 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module, and the modules of this crate it may name.
-const MAY_USE: [(&str, &[&str]); 15] = [
-    ("domain", &[]),
+const MAY_USE: [(&str, &[&str]); 14] = [
     ("clock", &["domain"]),
     ("metrics", &["clock"]),
     ("correlation", &[]),
@@ -110,12 +109,14 @@ fn only_the_outer_ring_knows_aws() {
     assert_eq!(wrong, Vec::<PathBuf>::new());
 }
 
+/// What else it might ask, its manifest holds: it depends on nothing that does I/O.
 #[test]
 fn the_domain_asks_nobody() {
-    for (path, text) in sources(&root().join("src"), "domain") {
-        for forbidden in [
-            "now_utc", "std::env", "std::fs", "std::net", "tokio", "reqwest", "axum", "tracing",
-        ] {
+    let paths = files(&root().join("domain/src"));
+    assert!(paths.len() > 30, "the domain was not found");
+    for path in paths {
+        let text = fs::read_to_string(&path).expect("a source");
+        for forbidden in ["now_utc", "std::env", "std::fs", "std::net"] {
             assert!(
                 !code(&text).any(|line| line.contains(forbidden)),
                 "{} names {forbidden}",

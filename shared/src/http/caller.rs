@@ -5,9 +5,10 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use serde_json::json;
 
+use super::ApiError;
 use crate::auth::{Denied, Gate};
 use crate::clock;
-use crate::domain::{Error, ErrorKind, Result};
+use crate::domain::{Error, ErrorKind};
 
 pub use crate::auth::Caller;
 
@@ -16,14 +17,15 @@ where
     S: Send + Sync,
     Gate: FromRef<S>,
 {
-    type Rejection = Error;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let header = parts
             .headers
             .get(AUTHORIZATION)
             .and_then(|it| it.to_str().ok());
-        Ok(Gate::from_ref(state).identify(header, clock::now()).await?)
+        let caller = Gate::from_ref(state).identify(header, clock::now()).await;
+        Ok(caller.map_err(Error::from)?)
     }
 }
 

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::ApiError;
 use crate::domain::Error;
 
 /// Marks the answer to a read, and leaves its body out if the caller has it.
@@ -21,7 +22,7 @@ pub(super) async fn tag(method: &Method, request: &HeaderMap, reply: Response) -
     // It was made whole in memory; there is no larger one.
     let body = match to_bytes(body, usize::MAX).await {
         Ok(body) => body,
-        Err(err) => return Error::bug("reading an answer", err).into_response(),
+        Err(err) => return ApiError(Error::bug("reading an answer", err)).into_response(),
     };
     let hash = digest::digest(&digest::SHA256, &body);
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16]));

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::ApiError;
 use crate::domain::{Error, ErrorKind, Page, Result};
 
 /// One thing that is wrong with a request.
@@ -49,9 +50,9 @@ impl Issue {
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = Error;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let bytes = Bytes::from_request(request, state).await.map_err(|err| {
             if err.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
                 Error::new(
@@ -68,13 +69,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             .map_err(|_| Error::invalid("INVALID_JSON", "The request is not valid JSON."))?;
         // It would be read as the fields in their order.
         if value.is_array() {
-            return Err(Issue::refuse(&[Issue {
+            let issue = Issue {
                 code: "invalid_type",
                 message: "The request is a list where an object is expected.".into(),
                 path: Vec::new(),
-            }]));
+            };
+            return Err(Issue::refuse(&[issue]).into());
         }
-        shape(value).map(Self)
+        Ok(Self(shape(value)?))
     }
 }
 
@@ -136,12 +138,12 @@ fn segment(it: &serde_path_to_error::Segment) -> Option<Value> {
 pub struct Params(HashMap<String, String>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Params {
-    type Rejection = Error;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         match parts.extensions.get::<Self>() {
             Some(params) => Ok(params.clone()),
-            None => Self::parse(parts.uri.query().unwrap_or_default()),
+            None => Ok(Self::parse(parts.uri.query().unwrap_or_default())?),
         }
     }
 }

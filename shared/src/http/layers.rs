@@ -13,7 +13,7 @@ use tracing::field::Empty;
 
 use super::client::Crowded;
 use super::cors::SECURITY;
-use super::{HttpGuards, Params, correlation, etag, limit, replay};
+use super::{ApiError, HttpGuards, Params, correlation, etag, limit, replay};
 use crate::domain::Error;
 use crate::metrics::{self, Measure};
 use crate::traces;
@@ -31,12 +31,17 @@ pub fn finish<S: Clone + Send + Sync + 'static>(
 ) -> Router {
     let guards = guards.into();
     routes
-        .fallback(async || Error::not_found("NOT_FOUND", "There is nothing at this address."))
+        .fallback(async || {
+            ApiError(Error::not_found(
+                "NOT_FOUND",
+                "There is nothing at this address.",
+            ))
+        })
         .method_not_allowed_fallback(async || {
-            Error::not_found(
+            ApiError(Error::not_found(
                 "NOT_FOUND",
                 "There is nothing at this address for this method.",
-            )
+            ))
         })
         .layer(DefaultBodyLimit::max(JSON_LIMIT))
         .layer(middleware::from_fn_with_state(
@@ -96,7 +101,8 @@ async fn answer(guards: HttpGuards, request: Request, next: Next) -> Response {
                 let request = Request::from_parts(parts, body);
                 let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
                 let reply = reply.unwrap_or_else(|_| {
-                    Error::bug("answering a request", "the handler panicked").into_response()
+                    ApiError(Error::bug("answering a request", "the handler panicked"))
+                        .into_response()
                 });
                 etag::tag(&method, &headers, reply).await
             }

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::{ClientAddress, HttpGuards, Params, gotrue};
+use super::{ApiError, ClientAddress, HttpGuards, Params, gotrue};
 use crate::clock;
 use crate::domain::Error;
 use crate::services::upkeep::rate_limits::{self, RateClass, RateStatus};
@@ -102,7 +102,7 @@ pub(super) fn refused(path: &str, err: Error) -> Response {
     if path.starts_with("/auth/v1") {
         gotrue::refusal(err)
     } else {
-        err.into_response()
+        ApiError(err).into_response()
     }
 }
 

@@ -21,6 +21,7 @@ pub use caller::Caller;
 pub use client::{ClientAddress, EDGE, Edge, VIEWER};
 pub use cors::Cors;
 pub use envelope::{accepted, created, data, page};
+pub use errors::{ApiError, Result, status};
 pub use extract::{Body, Issue, Params, id, merged, shape};
 pub use guards::HttpGuards;
 pub use layers::finish;

@@ -8,7 +8,7 @@ use crate::clock;
 use crate::domain::{
     Account, Alert, AlertAction, AlertId, AlertStatus, AlertType, Channels, ErrorKind, Linked,
     LinkedKind, MailAnswer, Page, PlanItemStatus, Platform, Preferences, Response, Severity,
-    Timestamp, UserId, display_name, handle, phone,
+    Timestamp, UserId, linked, user,
 };
 use crate::services::{
     notices::alerts, notices::mail_links, notices::mail_question, people::onboarding, people::plan,
@@ -176,7 +176,7 @@ fn names_that_are_accepted_can_be_read() {
     for_all((text(), text()), async |store, (name, account)| {
         let user = enter(store).await;
         let now = clock::now();
-        if let Ok(name) = display_name(Some(&name)) {
+        if let Ok(name) = user::display_name(Some(&name)) {
             store.rename(user, name.as_deref(), now).await.unwrap();
             let read = store.account(user).await.unwrap().unwrap();
             prop_assert_eq!(read.profile.display_name, name);
@@ -185,10 +185,14 @@ fn names_that_are_accepted_can_be_read() {
             (
                 LinkedKind::Email,
                 Platform::Other,
-                crate::domain::email(&account),
+                crate::domain::credentials::email(&account),
             ),
-            (LinkedKind::Phone, Platform::Other, phone(&account)),
-            (LinkedKind::Handle, Platform::TikTok, handle(&account)),
+            (LinkedKind::Phone, Platform::Other, linked::phone(&account)),
+            (
+                LinkedKind::Handle,
+                Platform::TikTok,
+                linked::handle(&account),
+            ),
         ] {
             let Some(name) = name else { continue };
             let linked = Linked::new(user, platform, kind, &name, now);

@@ -38,7 +38,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Breach, ScanOrigin, ScanType, UserId, breach_alert};
+    use crate::domain::{Breach, ScanOrigin, ScanType, UserId, breach};
 
     #[tokio::test]
     async fn once_even_after_she_cleared_it_and_never_for_a_scan_that_is_gone() {
@@ -49,7 +49,7 @@ mod tests {
             name: "Shop".into(),
             ..Breach::default()
         };
-        let alert = breach_alert(user, "ana@example.org", &breach, now);
+        let alert = breach::breach_alert(user, "ana@example.org", &breach, now);
         assert_eq!(store.tell(&scan, &alert).await.unwrap(), WriteOutcome::Gone);
         assert!(store.create_scan(&scan, ScanOrigin::User).await.unwrap());
         assert_eq!(store.tell(&scan, &alert).await.unwrap(), WriteOutcome::New);

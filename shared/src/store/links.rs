@@ -16,20 +16,18 @@ use crate::domain::{Account, Link, LinkKind, Result, Timestamp, WORKING_LINKS};
 /// The attributes of an account that list its working links.
 pub(super) const LISTS: [&str; 2] = ["confirmationLinks", "recoveryLinks"];
 
-impl LinkKind {
-    /// Where an account lists its working links of this kind.
-    pub(super) fn attribute(self) -> &'static str {
-        match self {
-            Self::SignUp => LISTS[0],
-            Self::Recovery => LISTS[1],
-        }
+/// Where an account lists its working links of this kind.
+pub(super) fn links_attribute(kind: LinkKind) -> &'static str {
+    match kind {
+        LinkKind::SignUp => LISTS[0],
+        LinkKind::Recovery => LISTS[1],
     }
+}
 
-    fn sent_attribute(self) -> &'static str {
-        match self {
-            Self::SignUp => "confirmationSentAt",
-            Self::Recovery => "recoverySentAt",
-        }
+fn sent_attribute(kind: LinkKind) -> &'static str {
+    match kind {
+        LinkKind::SignUp => "confirmationSentAt",
+        LinkKind::Recovery => "recoverySentAt",
     }
 }
 
@@ -61,7 +59,7 @@ impl Store {
         mailing: Option<&MailingClaim>,
         now: Timestamp,
     ) -> Result<bool> {
-        let (attribute, before) = (link.kind.attribute(), account.links(link.kind));
+        let (attribute, before) = (links_attribute(link.kind), account.links(link.kind));
         let unsent = mailing.and_then(|it| it.link.as_ref());
         let (mut ended, mut kept): (Vec<&String>, Vec<&String>) =
             before.iter().partition(|it| Some(*it) == unsent);
@@ -70,7 +68,7 @@ impl Store {
         kept.push(&link.hash);
         let change = as_seen(account)
             .and_then(|it| it.set(attribute, &kept))
-            .and_then(|it| it.set(link.kind.sent_attribute(), now))
+            .and_then(|it| it.set(sent_attribute(link.kind), now))
             .and_then(|it| it.when_or_absent(attribute, "=", before));
         let mut tx = self
             .tx()

@@ -12,7 +12,7 @@ use super::tx::Change;
 use super::{Key, RowState, Store, WriteOutcome, alerts, matches};
 use crate::domain::{
     Alert, AlertId, AlertStatus, Error, Image, ImageId, Match, MatchId, MatchStatus, Result,
-    ReviewStatus, Scan, ScanId, Tier, Timestamp, UserId, again,
+    ReviewStatus, Scan, ScanId, Tier, Timestamp, UserId, finding,
 };
 
 /// How often a finding is read that changes under our hands.
@@ -150,7 +150,7 @@ impl Store {
         });
         let key = matches::key(user, found.protected_image_id, found.id);
         let tx = self.tx().update(&key, change).count_finding(user, scan);
-        let news = again(alert);
+        let news = finding::reappeared(alert);
         let tx = match self.alert(user, alert.id).await? {
             None => tx.raise(&news),
             Some(before) => tx

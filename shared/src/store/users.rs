@@ -11,6 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::links::links_attribute;
 use super::tx::{Change, Tx};
 use super::{Key, Row, Store};
 use crate::domain::{Account, Link, Result, Session, SessionId, Timestamp, UserId};
@@ -137,7 +138,8 @@ impl Store {
         how: &LinkUse<'_>,
     ) -> Result<bool> {
         let (user, now) = (account.id(), how.at);
-        let mut seen = proved(as_seen(account), account, link, now)?.remove(link.kind.attribute());
+        let mut seen =
+            proved(as_seen(account), account, link, now)?.remove(links_attribute(link.kind));
         if how.session.is_some() {
             seen = seen.set("lastSignInAt", now)?;
         }
@@ -247,7 +249,7 @@ fn proved(seen: Result<Change>, account: &Account, link: &Link, now: Timestamp) 
         .set("emailConfirmedAt", confirmed)?;
     Ok(change
         .remove("signedUpFrom")
-        .when_contains(link.kind.attribute(), &link.hash))
+        .when_contains(links_attribute(link.kind), &link.hash))
 }
 
 impl Tx<'_> {

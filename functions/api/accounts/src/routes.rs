@@ -5,11 +5,10 @@ use axum::extract::{FromRef, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{delete, get, post};
 use serde::{Deserialize, Serialize};
-use vara::Result;
 use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{AccountId, Error, Platform};
-use vara::http::{Body, Caller, Issue, Params, created, data, id, page};
+use vara::http::{Body, Caller, Issue, Params, Result, created, data, id, page};
 use vara::services::people::linked_accounts::{Accounts, Connected, ConnectionRequest, Returned};
 
 /// What the handlers share.

@@ -4,10 +4,9 @@ use axum::Router;
 use axum::extract::{FromRef, Path, State};
 use axum::response::Response;
 use axum::routing::{get, post, put};
-use vara::Result;
 use vara::auth::Gate;
 use vara::domain::Role;
-use vara::http::{Body, Caller, data};
+use vara::http::{Body, Caller, Result, data};
 use vara::services::upkeep::dead_letters::DeadLetters;
 use vara::services::upkeep::switches::{self, SwitchChange};
 

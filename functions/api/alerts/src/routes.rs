@@ -6,11 +6,10 @@ use axum::response::Response;
 use axum::routing::{delete, get, patch, post};
 use serde::Deserialize;
 use serde_json::json;
-use vara::Result;
 use vara::clock;
 use vara::domain::{AlertAction, AlertStatus};
 use vara::http::table::App;
-use vara::http::{Body, Caller, Params, data, page};
+use vara::http::{Body, Caller, Params, Result, data, page};
 use vara::services::notices::alerts;
 
 pub(crate) fn routes() -> Router<App> {

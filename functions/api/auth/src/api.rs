@@ -7,11 +7,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use vara::domain::{ErrorKind, email, is_too_long, weaknesses};
-use vara::http::{Body, Caller, Issue, created, data};
+use vara::Error;
+use vara::domain::{ErrorKind, credentials};
+use vara::http::{Body, Caller, Issue, Result, created, data};
 use vara::services::people::auth::{self, AuthRefusal, AuthService, Client, Scope, SignedIn};
 use vara::services::people::users::User;
-use vara::{Error, Result};
 
 use crate::App;
 
@@ -94,7 +94,7 @@ async fn sign_out(State(service): State<AuthService>, caller: Result<Caller>) ->
     match caller {
         Ok(caller) => auth::sign_out(&service.store, &caller, Scope::Local).await?,
         // Whoever is not signed in is signed out.
-        Err(err) if err.kind == ErrorKind::Unauthenticated => {}
+        Err(err) if err.0.kind == ErrorKind::Unauthenticated => {}
         Err(err) => return Err(err),
     }
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -151,7 +151,7 @@ async fn forgot(
         Ok(()) | Err(AuthRefusal::TooManyMails { .. }) => Ok(data(
             json!({ "message": "If there is an account with this address, a link is on its way." }),
         )),
-        Err(why) => Err(otherwise(why, ErrorKind::Invalid, "AUTH_RESET_FAILED")),
+        Err(why) => Err(otherwise(why, ErrorKind::Invalid, "AUTH_RESET_FAILED").into()),
     }
 }
 
@@ -201,7 +201,11 @@ fn tokens(granted: &SignedIn) -> Value {
 }
 
 fn email_issues(asked: &Asked) -> Vec<Issue> {
-    let fine = asked.email.as_deref().and_then(email).is_some();
+    let fine = asked
+        .email
+        .as_deref()
+        .and_then(credentials::email)
+        .is_some();
     if fine {
         vec![]
     } else {
@@ -212,8 +216,8 @@ fn email_issues(asked: &Asked) -> Vec<Issue> {
 fn password_issues(asked: &Asked) -> Vec<Issue> {
     let password = asked.password.as_deref().unwrap_or_default();
     let mut issues = Vec::new();
-    let lacks = weaknesses(password);
-    if is_too_long(password) {
+    let lacks = credentials::weaknesses(password);
+    if credentials::is_too_long(password) {
         issues.push(Issue::at(
             "password",
             "A password has at most 128 characters.",
@@ -237,7 +241,7 @@ fn refuse(issues: &[Issue]) -> Result<()> {
     if issues.is_empty() {
         Ok(())
     } else {
-        Err(Issue::refuse(issues))
+        Err(Issue::refuse(issues).into())
     }
 }
 

@@ -7,11 +7,10 @@ use axum::extract::{DefaultBodyLimit, FromRef, Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use vara::Result;
 use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{ImageId, SessionId, UserId};
-use vara::http::{Caller, Issue, Params, created, data, id, page};
+use vara::http::{ApiError, Caller, Issue, Params, Result, created, data, id, page};
 use vara::services::pictures::image_files::{NOT_READY, SignedAddress};
 use vara::services::pictures::images::Images;
 use vara::services::{pictures::upload_form, scans::start};
@@ -118,9 +117,9 @@ async fn file(
     let bytes = match found {
         Ok(bytes) => bytes,
         Err(err) if err.code == NOT_READY => {
-            return Ok(([(header::RETRY_AFTER, "2")], err).into_response());
+            return Ok(([(header::RETRY_AFTER, "2")], ApiError(err)).into_response());
         }
-        Err(err) => return Err(err),
+        Err(err) => return Err(err.into()),
     };
     let headers = [
         (header::CONTENT_TYPE, "image/jpeg"),
@@ -139,7 +138,7 @@ fn signed_address<'a>(id_text: &str, params: &'a Params) -> Result<SignedAddress
     let text = |name: &str| params.get(name).ok_or_else(|| missing(name));
     let session = params.get("session").map(SessionId::parse);
     if session == Some(None) {
-        return Err(missing("session"));
+        return Err(missing("session").into());
     }
     Ok(SignedAddress {
         image: id(id_text, ImageId::parse)?,

@@ -4,11 +4,10 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
-use vara::Result;
 use vara::clock;
 use vara::domain::MatchId;
 use vara::http::table::App;
-use vara::http::{Caller, Params, data, id, page};
+use vara::http::{Caller, Params, Result, data, id, page};
 use vara::services::notices::matches;
 
 pub(crate) fn routes() -> Router<App> {

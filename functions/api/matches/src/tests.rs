@@ -6,7 +6,7 @@ use vara::clock;
 use vara::domain::{
     Alert, AlertAction, AlertId, AlertStatus, CanonicalUrl, Image, ImageId, ImageState, Match,
     MatchId, MatchStatus, MatchType, Page, ReviewStatus, Scan, ScanId, ScanOrigin, ScanType,
-    Severity, Tier, Timestamp, UserId, alert_of,
+    Severity, Tier, Timestamp, UserId, finding,
 };
 use vara::http::table::App;
 use vara::services::notices::alerts;
@@ -100,7 +100,7 @@ impl Case {
     }
 
     async fn store(&self, found: &Match) -> WriteOutcome {
-        let alert = alert_of(self.user, found, None, found.detected_at);
+        let alert = finding::alert_of(self.user, found, None, found.detected_at);
         self.house
             .store
             .store_finding(self.user, found, Some(&alert))

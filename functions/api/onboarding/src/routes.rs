@@ -6,11 +6,10 @@ use axum::response::Response as Reply;
 use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
-use vara::Result;
 use vara::clock;
 use vara::domain::Response;
 use vara::http::table::App;
-use vara::http::{Body, Caller, Issue, created, data};
+use vara::http::{Body, Caller, Issue, Result, created, data};
 use vara::services::people::onboarding;
 
 /// The most answers one request brings; there are eight questions.
@@ -53,7 +52,7 @@ async fn submit(
 fn checked(responses: Vec<Given>) -> Result<Vec<(String, Response)>> {
     if responses.len() > MOST {
         let issue = Issue::at("responses", format!("At most {MOST} answers at a time."));
-        return Err(Issue::refuse(&[issue]));
+        return Err(Issue::refuse(&[issue]).into());
     }
     let mut issues = Vec::new();
     for (at, it) in responses.iter().enumerate() {
@@ -80,7 +79,7 @@ fn checked(responses: Vec<Given>) -> Result<Vec<(String, Response)>> {
             .map(|it| (it.question_id, it.response));
         Ok(given.collect())
     } else {
-        Err(Issue::refuse(&issues))
+        Err(Issue::refuse(&issues).into())
     }
 }
 

@@ -5,11 +5,10 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, patch, post};
 use serde::Deserialize;
-use vara::Result;
 use vara::clock;
 use vara::domain::PlanItemStatus;
 use vara::http::table::App;
-use vara::http::{Body, Caller, data};
+use vara::http::{Body, Caller, Result, data};
 use vara::services::people::plan;
 
 pub(crate) fn routes() -> Router<App> {

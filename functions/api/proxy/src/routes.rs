@@ -7,11 +7,10 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, json};
-use vara::Result;
 use vara::auth::Gate;
 use vara::clock;
 use vara::domain::ImageId;
-use vara::http::{Body, Caller, created};
+use vara::http::{ApiError, Body, Caller, Result, created};
 use vara::services::pictures::proxy::Proxy;
 
 /// Addresses below this one are for everybody.
@@ -92,7 +91,7 @@ async fn picture(State(app): State<App>, Path(token): Path<String>) -> Response 
         ),
         Err(err) => {
             // Logged with its cause; what is answered has another shape.
-            let status = err.into_response().status();
+            let status = ApiError(err).into_response().status();
             refuse(status, "The picture cannot be shown right now.")
         }
     };

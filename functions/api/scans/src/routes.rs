@@ -6,11 +6,10 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 use uuid::Uuid;
-use vara::Result;
 use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{Role, ScanFilter, ScanId, ScanType};
-use vara::http::{Body, Caller, Params, accepted, data, id};
+use vara::http::{Body, Caller, Params, Result, accepted, data, id};
 use vara::services::scans::start::Scans;
 
 use crate::shape::{Shape, shaped};

@@ -6,12 +6,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
+use vara::clock;
 use vara::domain::{MailAnswer, Preferences};
-use vara::http::{Body, Caller, data, merged, shape};
+use vara::http::{Body, Caller, Result, data, merged, shape};
 use vara::mail::{STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE, answered_page, question_page};
 use vara::services::notices::mail_question;
 use vara::services::people::preferences::{self, PreferencesView};
-use vara::{Result, clock};
 
 use crate::App;
 

@@ -6,8 +6,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
-use vara::Result;
-use vara::http::{Body, Caller, data};
+use vara::http::{Body, Caller, Result, data};
 use vara::services::people::users;
 
 use crate::App;

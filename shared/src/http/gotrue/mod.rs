@@ -20,6 +20,7 @@ pub use ask::{Bearer, Json};
 pub use refused::{GotrueRefusal, Result};
 pub use wire::{fragment, session, user};
 
+use super::status;
 use crate::domain::{Error, ErrorKind};
 use crate::services::people::auth::AuthRefusal;
 
@@ -51,7 +52,7 @@ pub(super) fn refusal(err: Error) -> Response {
         ErrorKind::Invalid | ErrorKind::Unprocessable => "validation_failed",
         _ => return versioned(GotrueRefusal::from(err)),
     };
-    versioned(GotrueRefusal::plain(err.kind.status(), code, err.message))
+    versioned(GotrueRefusal::plain(status(err.kind), code, err.message))
 }
 
 fn versioned(refused: GotrueRefusal) -> Response {

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::super::errors::log;
 use crate::auth::Denied;
 use crate::domain::{Error, Weakness};
 use crate::services::people::auth::AuthRefusal;
@@ -73,7 +74,7 @@ impl From<AuthRefusal> for GotrueRefusal {
             other => Cow::Owned(other.to_string()),
         };
         if let AuthRefusal::Trouble(err) = &refusal {
-            err.log();
+            log(err);
         }
         let retry_after = refusal.retry_after();
         let weak = if let AuthRefusal::WeakPassword(reasons) = refusal {

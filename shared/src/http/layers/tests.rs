@@ -16,7 +16,7 @@ use super::*;
 use crate::auth::{Access, Gate, Keys};
 use crate::clock;
 use crate::domain::{Account, Role, Session, SessionId, SignInMethod, UserId};
-use crate::http::{Caller, Cors, created, data};
+use crate::http::{Caller, Cors, Result, created, data};
 use crate::services::people::auth::Client;
 use crate::services::upkeep::rate_limits::{Limits, Rates};
 use crate::store::Store;
@@ -37,10 +37,10 @@ impl axum::extract::FromRef<App> for Gate {
     }
 }
 
-async fn make(State(app): State<App>, caller: Caller) -> crate::Result<Response> {
+async fn make(State(app): State<App>, caller: Caller) -> Result<Response> {
     let made = app.made.fetch_add(1, Ordering::SeqCst) + 1;
     if made == 100 {
-        return Err(Error::unavailable("making", "broken on purpose"));
+        return Err(Error::unavailable("making", "broken on purpose").into());
     }
     Ok(created(json!({ "made": made, "by": caller.user })))
 }

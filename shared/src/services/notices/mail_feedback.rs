@@ -6,9 +6,7 @@
 
 use crate::auth::OneTime;
 use crate::clock;
-use crate::domain::{
-    Channels, Error, MailFeedback, MailStop, Preferences, Result, mail_stop_alert,
-};
+use crate::domain::{Channels, Error, MailFeedback, MailStop, Preferences, Result, notice};
 use crate::runtime::Delivered;
 use crate::store::{PreferencesRow, Store};
 
@@ -45,7 +43,7 @@ async fn stop(store: &Store, address: &str, stop: &MailStop) -> Result<()> {
         let edition = before.as_ref().map(|it| it.edition.clone());
         let row = before.unwrap_or_else(|| PreferencesRow::first(clock::now()));
         let after = stopped(row, stop)?;
-        let alert = mail_stop_alert(user, stop.reason, clock::now());
+        let alert = notice::mail_stop_alert(user, stop.reason, clock::now());
         let tx = store
             .tx()
             .write_preferences(user, edition.as_deref(), &after)

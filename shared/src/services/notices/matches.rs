@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::{
     Alert, AlertId, AlertStatus, Error, Image, ImageId, ImageStatus, Judgement, Match, MatchId,
-    Page, Result, Timestamp, UserId, confirmed_alert,
+    Page, Result, Timestamp, UserId, review,
 };
 use crate::services::pictures::picture_names::picture_names;
 use crate::store::{AlertMove, Listing, Store};
@@ -99,7 +99,9 @@ async fn judge(
         let name = names.get(found.protected_image_id);
         let known = store.alert(user, AlertId::of_match(id)).await?;
         let alert = match judgement {
-            Judgement::Confirmed => confirmed(known, confirmed_alert(user, &found, name, now)),
+            Judgement::Confirmed => {
+                confirmed(known, review::confirmed_alert(user, &found, name, now))
+            }
             Judgement::Dismissed => dismissed(known, now),
         };
         if store.judge(user, &before, &found, &alert).await? {

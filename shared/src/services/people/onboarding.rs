@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::{
     Answer, Choices, Error, Plan, PlanView, QUESTIONS, Question, Response, Result, RiskLevel,
-    Timestamp, UserId, answered,
+    Timestamp, UserId, onboarding,
 };
 use crate::services::people::plan::{PLAN_CONFLICT_RETRIES, gone, plan_of};
 use crate::store::{PlanWrite, RowState, Store};
@@ -55,7 +55,7 @@ pub async fn submit(
             RowState::Readable(row) => row.answers.as_slice(),
             RowState::Absent | RowState::Unreadable(_) => &[],
         };
-        let answers = answered(user, known, given, now);
+        let answers = onboarding::answered(user, known, given, now);
         let choices = Choices::from(answers.as_slice());
         let risk = choices.risk_level();
         let after = plan_of(&plan, user, now).answered(&choices, now);

@@ -4,9 +4,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::auth::OneTime;
-use crate::domain::{
-    Channels, Error, MailStop, Preferences, Result, Timestamp, UserId, webhook_alert,
-};
+use crate::domain::{Channels, Error, MailStop, Preferences, Result, Timestamp, UserId, notice};
 use crate::engines::{may_be_called, new_secret};
 use crate::services::notices::mail_links;
 use crate::store::{ChannelsPatch, MailLinkPurpose, NoticeAttempt, PreferencesRow, Store};
@@ -90,7 +88,7 @@ pub async fn set(
     let kept = row.unwrap_or_else(|| PreferencesRow::first(now));
     let mail_stop = kept.mail_stop.filter(|_| !chosen.channels.email);
     let new_webhook = webhook.filter(|_| !is_same);
-    let alert = new_webhook.map(|it| webhook_alert(user, &host_of(it), now));
+    let alert = new_webhook.map(|it| notice::webhook_alert(user, &host_of(it), now));
     let new_secret = new_webhook.map(|_| new_secret()).transpose()?;
     let after = PreferencesRow {
         webhook_secret: match webhook {

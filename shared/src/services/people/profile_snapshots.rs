@@ -1,6 +1,6 @@
 //! Snapshots of a profile of hers, stored in order for behavioural analysis.
 
-use crate::domain::{Error, ProfileSnapshot, PublicProfile, Result, Timestamp, with_look};
+use crate::domain::{Error, ProfileSnapshot, PublicProfile, Result, Timestamp, linked};
 use crate::store::{LinkedRow, Store};
 
 /// How often a look is kept of an account that changes under our hands.
@@ -19,7 +19,7 @@ pub(crate) fn seen(before: &LinkedRow, profile: &PublicProfile, at: Timestamp) -
         at,
         followers: profile.followers,
     };
-    after.looks = with_look(&before.looks, look);
+    after.looks = linked::with_snapshot(&before.looks, look);
     after
 }
 

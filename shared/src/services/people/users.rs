@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::auth::{Caller, Keys};
 use crate::clock;
-use crate::domain::{Account, Error, Profile, Result, SessionId, Timestamp, UserId, display_name};
+use crate::domain::{Account, Error, Profile, Result, SessionId, Timestamp, UserId, user};
 use crate::objects::{Objects, key};
 use crate::store::Store;
 
@@ -58,7 +58,7 @@ pub async fn update(store: &Store, user: UserId, name: Option<Option<&str>>) -> 
     let account = match name {
         Some(name) => {
             store
-                .rename(user, display_name(name)?.as_deref(), clock::now())
+                .rename(user, user::display_name(name)?.as_deref(), clock::now())
                 .await?
         }
         None => store.account(user).await?,

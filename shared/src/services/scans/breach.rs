@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::domain::{
-    Account, AlertId, Breach, Error, LinkedKind, Result, Switch, Timestamp, breach_alert,
-    mask_local, progress, rescan_after,
+    Account, AlertId, Breach, Error, LinkedKind, Result, Switch, Timestamp, breach, scan,
 };
 use crate::engines::{EngineError, Hibp};
 use crate::queues::Queues;
@@ -130,7 +129,7 @@ impl BreachChecker {
     ) -> Result<Option<Vec<AlertId>>> {
         let mut alerts = Vec::new();
         for breach in &seen.breaches {
-            let alert = breach_alert(row.scan.user_id, address, breach, clock::now());
+            let alert = breach::breach_alert(row.scan.user_id, address, breach, clock::now());
             if self.store.tell(&row.scan, &alert).await? == WriteOutcome::Gone {
                 return Ok(None);
             }
@@ -191,7 +190,7 @@ impl ScanWorker for BreachChecker {
                     }
                 }
             }
-            if !worker::heartbeat(self, row, progress(at + 1, count)).await? {
+            if !worker::heartbeat(self, row, scan::progress(at + 1, count)).await? {
                 return worker::lost();
             }
         }
@@ -209,7 +208,7 @@ impl ScanWorker for BreachChecker {
 
     async fn next(&self, row: &ScanRow, now: Timestamp) -> Result<Option<Timestamp>> {
         let risk = self.store.risk_level(row.scan.user_id).await?;
-        Ok(risk.map(|it| now.plus_seconds(rescan_after(it))))
+        Ok(risk.map(|it| now.plus_seconds(scan::rescan_after(it))))
     }
 }
 
@@ -236,7 +235,7 @@ impl BreachCheckTotals {
         let unproved = self.unproved.as_ref().map(|it| unproved(it));
         json!({
             "checkedAt": now,
-            "email": first.map(|it| mask_local(it)),
+            "email": first.map(|it| breach::mask_local(it)),
             "addresses": self.checked.iter().map(address).chain(unproved).collect::<Vec<_>>(),
             "breachesFound": breaches.len(),
             "breaches": breaches,
@@ -244,7 +243,7 @@ impl BreachCheckTotals {
             "newMatches": row.findings,
             "alertsCreated": row.findings,
             "duration": now.millis_since(started),
-            "errors": self.failures.iter().map(|(it, err)| format!("{}: {}", mask_local(it), words(err))).collect::<Vec<_>>(),
+            "errors": self.failures.iter().map(|(it, err)| format!("{}: {}", breach::mask_local(it), words(err))).collect::<Vec<_>>(),
             "partial": !self.failures.is_empty(),
             "engines": [self.engine()],
         })
@@ -258,12 +257,12 @@ impl BreachCheckTotals {
 }
 
 fn address((address, seen): &(String, AddressResult)) -> Value {
-    json!({ "email": mask_local(address), "breachesFound": seen.breaches.len(), "notChecked": seen.unsuitable })
+    json!({ "email": breach::mask_local(address), "breachesFound": seen.breaches.len(), "notChecked": seen.unsuitable })
 }
 
 fn unproved(address: &str) -> Value {
     json!({
-        "email": mask_local(address), "breachesFound": 0, "notChecked": true,
+        "email": breach::mask_local(address), "breachesFound": 0, "notChecked": true,
         "reason": "We check this address once you have used the link that we mailed to it.",
     })
 }

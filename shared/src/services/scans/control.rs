@@ -7,9 +7,7 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::{
-    Error, Result, Scan, ScanId, ScanOrigin, ScanType, Timestamp, UserId, rescan_after,
-};
+use crate::domain::{Error, Result, Scan, ScanId, ScanOrigin, ScanType, Timestamp, UserId, scan};
 use crate::metrics;
 use crate::services::scans::start::{Scans, already_running, no_scan};
 use crate::services::scans::{full_scan, worker};
@@ -107,7 +105,7 @@ impl Scans {
         };
         match self.store.risk_level(scan.user_id).await? {
             Some(risk) => {
-                let next = now.plus_seconds(rescan_after(risk));
+                let next = now.plus_seconds(scan::rescan_after(risk));
                 self.store.plan_rescan(scan, next).await
             }
             None => Ok(()),

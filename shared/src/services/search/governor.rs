@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::domain::{
-    Allowance, BoxError, Ending, Error, Hold, Permit, Result, Switch, Timestamp, UserId,
-    is_new_account,
+    Allowance, BoxError, Ending, Error, Hold, Permit, Result, Switch, Timestamp, UserId, engine,
 };
 use crate::engines::{EngineError, FaceCheck, Hibp, SerpApi, TinEye, Vision};
 use crate::runtime::Env;
@@ -59,7 +58,7 @@ impl Asker {
         let created = account.map(|it| it.profile.created_at);
         Ok(Self {
             user,
-            is_new: created.is_none_or(|it| is_new_account(it, now)),
+            is_new: created.is_none_or(|it| engine::is_new_account(it, now)),
             is_scheduled: !row.is_watched()
                 && row.continues.is_none()
                 && row.scan.protected_image_id.is_none(),

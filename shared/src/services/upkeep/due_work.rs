@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::domain::{
     Error, Image, ImageState, ImageStatus, Result, RiskLevel, Scan, ScanId, ScanType, Switch,
-    Timestamp, UserId, rescan_after,
+    Timestamp, UserId, scan,
 };
 use crate::engines::{FaceCheck, Upload};
 use crate::metrics;
@@ -236,7 +236,7 @@ impl Rescan {
         let Some(risk) = self.store.risk_level(user).await? else {
             return Ok(false);
         };
-        let next = now.plus_seconds(rescan_after(risk));
+        let next = now.plus_seconds(scan::rescan_after(risk));
         if let Some(seconds) = self.seconds_until_searchable(user, kind, risk).await? {
             let again = now.plus_seconds(seconds);
             self.store.put_off_rescan(user, kind, again).await?;
@@ -268,7 +268,7 @@ impl Rescan {
         kind: ScanType,
         risk: RiskLevel,
     ) -> Result<Option<i64>> {
-        let usual = rescan_after(risk);
+        let usual = scan::rescan_after(risk);
         Ok(match kind {
             ScanType::ImageScan if !self.store.has_pictures(user).await? => Some(usual),
             ScanType::ProfileScan if !self.has_profile_directory => Some(usual),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::{
     AlertStatus, ImageState, MatchStatus, MatchType, ReviewStatus, Scan, ScanId, ScanOrigin,
-    ScanType, Tier, Timestamp, alert_of,
+    ScanType, Tier, Timestamp, finding,
 };
 
 pub(in crate::store) fn now() -> Timestamp {
@@ -46,7 +46,7 @@ impl World {
 
     pub(in crate::store) async fn store(&self, found: &Match, told: bool) -> WriteOutcome {
         let user = self.image.user_id;
-        let alert = told.then(|| alert_of(user, found, None, now()));
+        let alert = told.then(|| finding::alert_of(user, found, None, now()));
         let stored = self.store.store_finding(user, found, alert.as_ref());
         stored.await.unwrap()
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::domain::{AlertId, ScanOrigin, ScanType, alert_of};
+use crate::domain::{AlertId, ScanOrigin, ScanType, finding};
 use crate::store::matches::tests::{World, now};
 
 impl World {
@@ -41,7 +41,7 @@ impl World {
             last_seen_at: scan.created_at,
             ..named(self)
         };
-        let alert = alert_of(self.image.user_id, &found, None, scan.created_at);
+        let alert = finding::alert_of(self.image.user_id, &found, None, scan.created_at);
         let stored = self
             .store
             .store_finding(self.image.user_id, &found, Some(&alert));

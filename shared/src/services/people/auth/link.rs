@@ -11,7 +11,7 @@ use super::{AuthRefusal, AuthService, SignedIn, checked_address};
 use crate::auth::{Caller, OneTime};
 use crate::clock;
 use crate::domain::{
-    Account, Link, LinkKind, Result, Role, Session, SessionId, SignInMethod, Timestamp, mask_local,
+    Account, Link, LinkKind, Result, Role, Session, SessionId, SignInMethod, Timestamp, breach,
 };
 use crate::queues::SignInMailKind;
 use crate::store::{ENDED_AT_ONCE, LinkUse, Store};
@@ -65,7 +65,7 @@ pub async fn look_at(
     };
     let account = &found.account;
     Ok(Some(LinkFacts {
-        account: mask_local(&account.email),
+        account: breach::mask_local(&account.email),
         voids_password: kind == LinkKind::SignUp && voids_password(service, account, from),
     }))
 }

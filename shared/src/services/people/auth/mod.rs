@@ -22,7 +22,7 @@ pub use sign_up::{SignedUp, sign_up};
 pub use throttle::{Client, note_device, trust_device};
 
 use crate::auth::{Access, Gate, Keys, Redirects, RefreshToken};
-use crate::domain::{Account, Result, Role, Session, Timestamp, UserId, email, is_too_long};
+use crate::domain::{Account, Result, Role, Session, Timestamp, UserId, credentials};
 use crate::mail::Mailer;
 use crate::queues::{Queues, SignInMail, SignInMailKind};
 use crate::runtime::Env;
@@ -163,7 +163,7 @@ fn checked<'a>(
 
 fn checked_address(address: Option<&str>) -> Result<String, AuthRefusal> {
     address
-        .and_then(email)
+        .and_then(credentials::email)
         .ok_or(AuthRefusal::Invalid("Please enter a valid e-mail address."))
 }
 
@@ -171,7 +171,7 @@ fn checked_password(password: Option<&str>) -> Result<&str, AuthRefusal> {
     let password = password
         .filter(|it| !it.is_empty())
         .ok_or(AuthRefusal::Invalid("Please enter a password."))?;
-    if is_too_long(password) {
+    if credentials::is_too_long(password) {
         return Err(AuthRefusal::Invalid(
             "A password has at most 128 characters.",
         ));

@@ -7,7 +7,7 @@ use crate::auth::{Caller, hash_password, verify_password};
 use crate::clock;
 use crate::domain::{
     Account, Error, Link, LinkKind, Origin, Result, Role, SessionId, SignInMethod, Timestamp,
-    weaknesses,
+    credentials,
 };
 use crate::mail::Mail;
 use crate::services::people::preferences;
@@ -68,7 +68,7 @@ async fn replace(
             "Your password is kept where you signed in. Please change it there.",
         ));
     }
-    let lacks = weaknesses(password);
+    let lacks = credentials::weaknesses(password);
     if !lacks.is_empty() {
         return Err(AuthRefusal::WeakPassword(lacks));
     }

@@ -5,7 +5,7 @@ use super::throttle::admit_sign_up_mail;
 use super::{AuthRefusal, AuthService, SignedIn, checked};
 use crate::auth::hash_password;
 use crate::clock;
-use crate::domain::{Account, Role, Session, SignInMethod, UserId, weaknesses};
+use crate::domain::{Account, Role, Session, SignInMethod, UserId, credentials};
 use crate::queues::SignInMailKind;
 
 /// An account that was made, signed in if that was asked for.
@@ -31,7 +31,7 @@ pub async fn sign_up(
     sign_in: bool,
 ) -> Result<SignedUp, AuthRefusal> {
     let (address, password) = checked(address, password)?;
-    let lacks = weaknesses(password);
+    let lacks = credentials::weaknesses(password);
     if !lacks.is_empty() {
         return Err(AuthRefusal::WeakPassword(lacks));
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::auth::Keys;
 use crate::domain::{
     AccountId, Error, ErrorKind, Linked, LinkedKind, Page, Platform, Result, Timestamp, UserId,
-    email, handle, phone,
+    credentials, linked,
 };
 use crate::engines::{EngineError, OAuth, Social};
 use crate::mail::Mailer;
@@ -92,9 +92,15 @@ impl Accounts {
     ) -> Result<Connected> {
         let network = platform != Platform::Other;
         let (kind, name) = match (told.email, told.phone, told.handle, told.code, told.state) {
-            (Some(text), None, None, None, None) if !network => (LinkedKind::Email, email(&text)),
-            (None, Some(text), None, None, None) if !network => (LinkedKind::Phone, phone(&text)),
-            (None, None, Some(text), None, None) if network => (LinkedKind::Handle, handle(&text)),
+            (Some(text), None, None, None, None) if !network => {
+                (LinkedKind::Email, credentials::email(&text))
+            }
+            (None, Some(text), None, None, None) if !network => {
+                (LinkedKind::Phone, linked::phone(&text))
+            }
+            (None, None, Some(text), None, None) if network => {
+                (LinkedKind::Handle, linked::handle(&text))
+            }
             (None, None, None, Some(code), Some(state)) if network => {
                 return self.finish(user, platform, &code, &state, now).await;
             }

@@ -12,7 +12,7 @@ use super::{Scanner, is_late};
 use crate::clock;
 use crate::domain::{
     Comparison, EngineClaim, Match, MatchId, MatchType, Person, Prints, Relation, Tier, Vendor,
-    Verdict, alert_of,
+    Verdict, finding,
 };
 use crate::engines::{FetchRefusal, Fetcher, TinEye};
 use crate::metrics::{self, Measure};
@@ -162,7 +162,8 @@ impl Scanner {
                 _ => MatchType::AlteredCopy,
             };
         }
-        let alert = told.then(|| alert_of(user, &found, means.names.get(image.image.id), now));
+        let alert =
+            told.then(|| finding::alert_of(user, &found, means.names.get(image.image.id), now));
         let stored = self.store.store_finding(user, &found, alert.as_ref());
         match stored.await? {
             WriteOutcome::New => {

@@ -21,7 +21,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use crate::clock;
-use crate::domain::{EngineConsent, ImageId, Result, Scan, Timestamp, progress, rescan_after};
+use crate::domain::{EngineConsent, ImageId, Result, Scan, Timestamp, scan};
 use crate::engines::Fetcher;
 use crate::objects::Objects;
 use crate::queues::Queues;
@@ -185,7 +185,7 @@ impl ScanWorker for Scanner {
                 Err(ImageScanError::Late) => return worker::pause(self, row).await,
                 Err(ImageScanError::Failed) => tally.fail(image),
             }
-            if !worker::heartbeat(self, row, progress(at + 1, images.len())).await? {
+            if !worker::heartbeat(self, row, scan::progress(at + 1, images.len())).await? {
                 return worker::lost();
             }
         }
@@ -205,7 +205,7 @@ impl ScanWorker for Scanner {
     /// there is a next.
     async fn next(&self, row: &ScanRow, now: Timestamp) -> Result<Option<Timestamp>> {
         let risk = self.store.risk_level(row.scan.user_id).await?;
-        let next = risk.map(|it| now.plus_seconds(rescan_after(it)));
+        let next = risk.map(|it| now.plus_seconds(scan::rescan_after(it)));
         if row.scan.protected_image_id.is_none() {
             return Ok(next);
         }

@@ -13,7 +13,7 @@ use super::{Scanner, is_late};
 use crate::clock;
 use crate::domain::{
     EngineConsent, Error, Hold, ImageId, Intimacy, Match, PictureNames, Prints, Tier, Timestamp,
-    Vendor, rescan_after,
+    Vendor, scan,
 };
 use crate::objects::key;
 use crate::services::scans::worker::{RESERVED_SECONDS, wait_after};
@@ -318,7 +318,7 @@ impl Scanner {
             return Ok(created);
         }
         let risk = self.store.risk_level(row.scan.user_id).await?;
-        let apart = risk.map_or(MAX_CACHED_ANSWER_AGE, |it| rescan_after(it) / 2);
+        let apart = risk.map_or(MAX_CACHED_ANSWER_AGE, |it| scan::rescan_after(it) / 2);
         let since = created.minus_seconds(apart.min(MAX_CACHED_ANSWER_AGE));
         Ok(since.max(image.image.uploaded_at))
     }

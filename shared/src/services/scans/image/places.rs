@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::domain::{
     CanonicalUrl, EngineClaim, Evidence, Image, ImageId, Match, MatchId, Scan, Timestamp, Vendor,
-    Verdict, platform_of,
+    Verdict, url,
 };
 use crate::engines::{Candidate, CandidateKind, SearchResult};
 
@@ -187,7 +187,7 @@ pub(super) fn finding(
         protected_image_id: image.id,
         scan_job_id: Some(scan.id),
         source_url: place.url.to_string(),
-        platform: platform_of(&place.url.host()).map(str::to_uppercase),
+        platform: url::platform_of(&place.url.host()).map(str::to_uppercase),
         similarity: verdict.similarity,
         match_type: verdict.match_type,
         detected_at: now,

@@ -7,10 +7,7 @@
 use futures_util::FutureExt;
 
 use super::{ProfileScanError, ProfileScanStats, ProfileScanTotals, ProfileScanner};
-use crate::domain::{
-    Alert, PublicProfile, Result, Timestamp, follower_alert, progress, surge, surge_alert,
-    suspicious, told_of,
-};
+use crate::domain::{Alert, PublicProfile, Result, Timestamp, behaviour, scan};
 use crate::engines::Social;
 use crate::runtime::Delivered;
 use crate::services::people::profile_snapshots;
@@ -44,7 +41,7 @@ impl ProfileScanner {
                     tally.failures.push((of, err));
                 }
             }
-            if !worker::heartbeat(self, row, progress(at + 1, hers.len())).await? {
+            if !worker::heartbeat(self, row, scan::progress(at + 1, hers.len())).await? {
                 return worker::lost().map(|()| None);
             }
         }
@@ -84,10 +81,18 @@ fn alerts(after: &LinkedRow, profile: &PublicProfile, now: Timestamp) -> Vec<Ale
     let account = &after.account;
     let pairs = after.looks.windows(2);
     let surges = pairs.filter_map(|it| {
-        let share = surge(it[0].followers, it[1].followers)?;
-        Some(surge_alert(account, &it[0], it[1].followers, share, now))
+        let share = behaviour::surge(it[0].followers, it[1].followers)?;
+        Some(behaviour::surge_alert(
+            account,
+            &it[0],
+            it[1].followers,
+            share,
+            now,
+        ))
     });
-    let followers = told_of(suspicious(&profile.recent_followers, now)).into_iter();
-    let followers = followers.map(|it| follower_alert(account, it, now));
+    let followers =
+        behaviour::most_suspicious(behaviour::suspicious(&profile.recent_followers, now))
+            .into_iter();
+    let followers = followers.map(|it| behaviour::follower_alert(account, it, now));
     surges.chain(followers).collect()
 }

@@ -9,7 +9,7 @@ use super::pictures::ReferenceImages;
 use super::{ProfileScanError, ProfileScanStats, ProfileScanTotals, ProfileScanner};
 use crate::clock;
 use crate::domain::{
-    Persona, Platform, PublicProfile, Resemblance, Result, UserId, profile_alert, progress,
+    Persona, Platform, PublicProfile, Resemblance, Result, UserId, impersonation, scan,
 };
 use crate::engines::Social;
 use crate::runtime::Delivered;
@@ -80,7 +80,7 @@ impl ProfileScanner {
                     }
                 }
             }
-            let further = progress(at + 1, Platform::NETWORKS.len());
+            let further = scan::progress(at + 1, Platform::NETWORKS.len());
             if !worker::heartbeat(self, row, further).await? {
                 return worker::lost().map(|()| None);
             }
@@ -154,7 +154,8 @@ impl ProfileScanner {
             };
             facts.found += 1;
             let user = row.scan.user_id;
-            let alert = profile_alert(user, &profile, &evidence, pretence, clock::now());
+            let alert =
+                impersonation::profile_alert(user, &profile, &evidence, pretence, clock::now());
             if self.store.tell(&row.scan, &alert).await? == WriteOutcome::Gone {
                 return Err(ProfileScanError::Lost);
             }

@@ -464,5 +464,5 @@ fn waits_grow_and_have_a_bound() {
     assert_eq!([1, 2, 3].map(|it| seconds(it, None)), [5, 10, 20]);
     assert_eq!(seconds(1, Some(Duration::from_secs(60))), 61);
     assert_eq!(seconds(1, Some(Duration::from_secs(86_400))), 300);
-    assert!(rescan_after(RiskLevel::Critical) < rescan_after(RiskLevel::Low));
+    assert!(scan::rescan_after(RiskLevel::Critical) < scan::rescan_after(RiskLevel::Low));
 }

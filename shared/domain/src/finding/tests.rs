@@ -1,8 +1,8 @@
 //! What an alert about a finding says, and how grave it is.
 
 use super::*;
-use crate::domain::evidence::tests::evidence;
-use crate::domain::{
+use crate::evidence::tests::evidence;
+use crate::{
     Evidence, ImageId, MatchId, MatchStatus, PictureNames, ReviewStatus, ScanId, Severity,
 };
 

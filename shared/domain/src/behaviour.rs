@@ -127,7 +127,7 @@ pub fn follower_alert(account: &Linked, follower: &Follower, now: Timestamp) -> 
 
 /// The most suspicious followers of one look that she is told of.
 #[must_use]
-pub fn told_of(found: Vec<&Follower>) -> Vec<&Follower> {
+pub fn most_suspicious(found: Vec<&Follower>) -> Vec<&Follower> {
     found.into_iter().take(NAMED).collect()
 }
 
@@ -165,7 +165,7 @@ fn alert<const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{LinkedKind, Platform, UserId};
+    use crate::{LinkedKind, Platform, UserId};
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_epoch_seconds(1_800_000_000 + second).unwrap()
@@ -238,7 +238,7 @@ mod tests {
             .collect();
         assert_eq!(found, ["b", "z", "p"]);
         let many: Vec<Follower> = (0..30).map(|it| bot(&it.to_string())).collect();
-        assert_eq!(told_of(suspicious(&many, at(0))).len(), NAMED);
+        assert_eq!(most_suspicious(suspicious(&many, at(0))).len(), NAMED);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::generate::unanswered;
 use super::{Advice, Entry, Plan, PlanItemStatus, Template, advice};
-use crate::domain::{Choices, Timestamp};
+use crate::{Choices, Timestamp};
 
 /// How things stand with her, as far as a plan speaks of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

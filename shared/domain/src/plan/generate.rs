@@ -1,7 +1,7 @@
 //! Which advice follows from her answers.
 
 use super::templates::{RECIPES, Recipe, Template};
-use crate::domain::{Choices, RiskLevel};
+use crate::{Choices, RiskLevel};
 
 /// How many pieces of advice of one category may be chosen for their score.
 const PER_CATEGORY: usize = 3;

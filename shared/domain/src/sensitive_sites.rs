@@ -43,7 +43,7 @@ pub fn sensitive_site(host: &str) -> Option<SensitiveSite> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::CanonicalUrl;
+    use crate::CanonicalUrl;
 
     #[test]
     fn hosts_by_suffix_on_a_dot() {

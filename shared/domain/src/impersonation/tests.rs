@@ -1,7 +1,7 @@
 //! Which profiles she is told of, and how.
 
 use super::*;
-use crate::domain::{FaceEvidence, HashEvidence, Person, Platform, Signal};
+use crate::{FaceEvidence, HashEvidence, Person, Platform, Signal};
 
 fn ana() -> Persona {
     Persona {

@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn closed_preferences_allow_nothing() {
         let closed = Preferences::closed();
-        for vendor in crate::domain::Vendor::ALL {
+        for vendor in crate::Vendor::ALL {
             assert!(!closed.engines.allow(vendor, Some(0.0)), "{vendor:?}");
         }
         assert!(!closed.face_recognition);

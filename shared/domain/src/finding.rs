@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Alert, AlertId, AlertStatus, AlertType, CanonicalUrl, Edit, Match, MatchType, PictureName,
-    Relation, SensitiveSite, Severity, Tier, Timestamp, UserId, platform_of, sensitive_site,
+    Relation, SensitiveSite, Severity, Tier, Timestamp, UserId, sensitive_sites, url,
 };
 
 /// The longest host a title shows whole, in characters.
@@ -50,7 +50,7 @@ pub(super) fn severity_there(found: &Match, elsewhere: Severity) -> Severity {
 
 /// The alert of a finding that was gone for a while and was seen again.
 #[must_use]
-pub fn again(alert: &Alert) -> Alert {
+pub fn reappeared(alert: &Alert) -> Alert {
     let mut metadata = alert.metadata.clone().unwrap_or_default();
     metadata.insert("cameBack".to_owned(), json!(true));
     Alert {
@@ -166,12 +166,12 @@ fn host(found: &Match) -> String {
 }
 
 fn site(found: &Match) -> Option<SensitiveSite> {
-    sensitive_site(&host(found))
+    sensitive_sites::sensitive_site(&host(found))
 }
 
 /// The network, in the spelling the screen compares with (QUIRKS Q4).
 fn platform(found: &Match) -> Option<&'static str> {
-    platform_of(&host(found))
+    url::platform_of(&host(found))
 }
 
 /// What the comparison says, 0 to 1: our own, or else the engine's if it gives a score. Nothing where

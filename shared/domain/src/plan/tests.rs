@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::templates::RECIPES;
 use super::*;
-use crate::domain::{Choices, QUESTIONS, Response, RiskLevel, UserId};
+use crate::{Choices, QUESTIONS, Response, RiskLevel, UserId};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_epoch_seconds(1_800_000_000 + second).unwrap()

@@ -6,7 +6,7 @@ use super::evidence::FACE_VERIFIED;
 use super::finding::severity_there;
 use super::{
     Alert, Error, Match, MatchStatus, PictureName, Result, ReviewStatus, Severity, Tier, Timestamp,
-    UserId, alert_of,
+    UserId, finding,
 };
 
 /// What she says of a finding.
@@ -65,7 +65,7 @@ pub fn confirmed_alert(
     picture: Option<&PictureName>,
     now: Timestamp,
 ) -> Alert {
-    let mut alert = alert_of(user, found, picture, now);
+    let mut alert = finding::alert_of(user, found, picture, now);
     let tier = found.confidence.unwrap_or(Tier::Low);
     alert.severity = severity_there(found, severity(tier, found.is_her_face()));
     if let Some(face) = &found.face_verified {
@@ -99,8 +99,8 @@ fn face_confidence(tier: Tier) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ImageId, ScanId};
     use crate::testing::finding;
+    use crate::{ImageId, ScanId};
 
     fn now() -> Timestamp {
         Timestamp::from_epoch_seconds(1_800_000_000).unwrap()

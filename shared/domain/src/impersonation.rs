@@ -5,8 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Alert, AlertId, AlertStatus, AlertType, CanonicalUrl, Evidence, HandleLikeness, ImageId,
-    PublicProfile, Relation, Severity, Timestamp, UserId, handle_likeness, name_likeness,
-    text_likeness,
+    PublicProfile, Relation, Severity, Timestamp, UserId, likeness,
 };
 
 /// From where two names, and two texts, are taken for the same.
@@ -63,15 +62,15 @@ impl Resemblance {
         let handle = her
             .handles
             .iter()
-            .map(|it| handle_likeness(it, &profile.handle))
+            .map(|it| likeness::handle_likeness(it, &profile.handle))
             .max();
         let best = |all: &[String], of: &str, like: fn(&str, &str) -> f64| {
             all.iter().map(|it| like(it, of)).fold(0.0, f64::max)
         };
         Self {
             handle: handle.unwrap_or(HandleLikeness::None),
-            name: best(&her.names, &profile.name, name_likeness),
-            bio: best(&her.bios, &profile.bio, text_likeness),
+            name: best(&her.names, &profile.name, likeness::name_likeness),
+            bio: best(&her.bios, &profile.bio, likeness::text_likeness),
             picture: None,
             picture_score: None,
             picture_distance: None,

@@ -181,7 +181,7 @@ pub struct ProfileSnapshot {
 
 /// The looks after another one: in order, each moment once, the oldest forgotten.
 #[must_use]
-pub fn with_look(looks: &[ProfileSnapshot], look: ProfileSnapshot) -> Vec<ProfileSnapshot> {
+pub fn with_snapshot(looks: &[ProfileSnapshot], look: ProfileSnapshot) -> Vec<ProfileSnapshot> {
     let mut looks: Vec<ProfileSnapshot> = looks
         .iter()
         .filter(|it| it.at != look.at)
@@ -279,12 +279,12 @@ mod tests {
             at: at(second),
             followers: 1,
         };
-        let mut looks = with_look(&[], look(5));
-        looks = with_look(&looks, look(1));
-        looks = with_look(&looks, look(5));
+        let mut looks = with_snapshot(&[], look(5));
+        looks = with_snapshot(&looks, look(1));
+        looks = with_snapshot(&looks, look(5));
         assert_eq!(looks, [look(1), look(5)]);
         for second in 10..40 {
-            looks = with_look(&looks, look(second));
+            looks = with_snapshot(&looks, look(second));
         }
         assert_eq!((looks.len(), looks[0].at), (MAX_SNAPSHOTS, at(28)));
     }

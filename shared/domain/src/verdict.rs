@@ -197,7 +197,7 @@ fn hundredths(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::evidence::tests::evidence;
+    use crate::evidence::tests::evidence;
 
     const ALL: [EngineClaim; 6] = [
         EngineClaim::Alike,
