@@ -262,19 +262,24 @@ pub(crate) fn demands(template: &Template, faults: &mut Faults) {
         let variables = it.variables();
         for name in demanded(&text(&dir.join("src/main.rs"))) {
             faults.expect(
-                variables.contains_key(name),
+                variables.contains_key(&name),
                 format!("{} does not start without {name}", it.id),
             );
         }
     }
 }
 
-/// The names in `env.text("NAME")` and `env.list("NAME")`.
-fn demanded(source: &str) -> impl Iterator<Item = &str> {
-    let calls = ["env.text(\"", "env.list(\""].into_iter();
-    calls
-        .flat_map(|call| source.split(call).skip(1))
-        .filter_map(|rest| rest.split('"').next())
+/// The names in `env.text("NAME")`, `env.list("NAME")` and `env.queue("name")`.
+fn demanded(source: &str) -> impl Iterator<Item = String> {
+    let named = |call: &'static str| {
+        let calls = source.split(call).skip(1);
+        calls.filter_map(|rest| rest.split('"').next())
+    };
+    let texts = named("env.text(\"").chain(named("env.list(\""));
+    let queues = named("env.queue(\"").map(|it| it.to_uppercase().replace('-', "_"));
+    texts
+        .map(str::to_owned)
+        .chain(queues.map(|it| format!("QUEUE_{it}")))
 }
 
 /// Settings mean the same thing in every function.

@@ -3,15 +3,17 @@
 //! Layers, each may use those above it and never those below:
 //!
 //! 1. [`domain`], a crate of its own: types and rules; no I/O, no clock, no AWS, no HTTP.
-//! 2. [`store`], [`objects`], [`queues`], [`engines`], [`auth`], [`mail`], [`vault`]: one module per
-//!    neighbour. Beside them: [`metrics`], [`traces`], and the correlation of work in [`trail`].
-//! 3. [`services`]: what the product does, in rooms.
-//! 4. [`http`], [`runtime`]: how a function is spoken to and started. Two parts of `runtime` lie lower:
-//!    `auth` and services read its settings (`Env`), and services take its deliveries (`Delivered`).
+//! 2. [`settings`], [`clock`], [`metrics`], [`traces`], [`correlation`]: what every layer may use.
+//! 3. [`store`], [`objects`], [`queues`], [`engines`], [`auth`], [`mail`], [`vault`]: one module per
+//!    neighbour.
+//! 4. [`services`]: what the product does, in rooms.
+//! 5. [`http`]: how a function is spoken to.
+//! 6. [`boot`]: how a function is started.
 //!
 //! *Invariant:* `tests/arrows.rs` reads the sources and holds these arrows.
 
 pub mod auth;
+pub mod boot;
 pub mod clock;
 pub mod correlation;
 pub mod engines;
@@ -20,8 +22,8 @@ pub mod mail;
 pub mod metrics;
 pub mod objects;
 pub mod queues;
-pub mod runtime;
 pub mod services;
+pub mod settings;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

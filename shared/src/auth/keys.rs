@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use super::seal::Seal;
 use crate::domain::{Error, Result};
-use crate::runtime::Env;
+use crate::settings::Env;
 
 /// The shortest secret we start with, ours or another issuer's.
 pub(super) const SECRET_CHARS: usize = 32;

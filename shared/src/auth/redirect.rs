@@ -2,7 +2,7 @@
 
 use url::{Origin, Url};
 
-use crate::runtime::Env;
+use crate::settings::Env;
 
 /// The pages of the web app.
 #[derive(Clone, Debug)]

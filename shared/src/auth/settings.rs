@@ -3,7 +3,7 @@
 use super::keys::SECRET_CHARS;
 use super::published::PublishedKeys;
 use super::{Access, External, Gate, Keys};
-use crate::runtime::Env;
+use crate::settings::Env;
 use crate::store::Store;
 
 impl Keys {

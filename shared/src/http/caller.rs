@@ -8,7 +8,7 @@ use serde_json::json;
 use super::ApiError;
 use crate::auth::{Denied, Gate};
 use crate::clock;
-use crate::domain::{Error, ErrorKind};
+use crate::domain::{Error, ErrorKind, Role};
 
 pub use crate::auth::Caller;
 
@@ -26,6 +26,23 @@ where
             .and_then(|it| it.to_str().ok());
         let caller = Gate::from_ref(state).identify(header, clock::now()).await;
         Ok(caller.map_err(Error::from)?)
+    }
+}
+
+/// Somebody with the role admin. A handler that takes it runs for nobody else.
+pub struct Admin(pub Caller);
+
+impl<S> FromRequestParts<S> for Admin
+where
+    S: Send + Sync,
+    Gate: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        caller.must_be(Role::Admin)?;
+        Ok(Self(caller))
     }
 }
 

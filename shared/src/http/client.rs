@@ -10,9 +10,9 @@ use axum::http::request::Parts;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 
-use crate::runtime::Env;
 use crate::services::people::auth::Client;
 use crate::services::upkeep::rate_limits::network_of;
+use crate::settings::Env;
 
 /// The header in which our distribution sends the secret that it shares with the functions.
 pub const EDGE: &str = "x-vara-edge";

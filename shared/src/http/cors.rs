@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::runtime::Env;
+use crate::settings::Env;
 
 /// Who may call from a browser.
 #[derive(Clone, Debug)]

@@ -2,9 +2,9 @@
 
 use super::{Cors, Edge};
 use crate::auth::Gate;
-use crate::runtime::Env;
 use crate::services::upkeep::rate_limits::Limits;
 use crate::services::upkeep::replays::Replays;
+use crate::settings::Env;
 use crate::store::Store;
 
 /// Guards in front of the routes of a function: CORS, rate limits, idempotency. Cheap to clone.

@@ -2,6 +2,7 @@
 //!
 //! What the product does is not here; a handler parses, calls one service and answers.
 
+mod app;
 mod caller;
 mod client;
 mod correlation;
@@ -15,9 +16,9 @@ mod guards;
 mod layers;
 mod limit;
 mod replay;
-pub mod table;
 
-pub use caller::Caller;
+pub use app::App;
+pub use caller::{Admin, Caller};
 pub use client::{ClientAddress, EDGE, Edge, VIEWER};
 pub use cors::Cors;
 pub use envelope::{accepted, created, data, page};

@@ -21,8 +21,8 @@ use crate::domain::{
 use crate::engines::{FaceCheck, Fetcher, TinEye, Vision};
 use crate::mail::Mailer;
 use crate::objects::{Objects, key};
+use crate::queues::QueueDelivery;
 use crate::queues::Queues;
-use crate::runtime::Delivered;
 use crate::services::image_analyzer::ImageAnalyzer;
 use crate::services::pictures::ingest::Intake;
 use crate::services::pictures::proxy::Proxy;
@@ -364,8 +364,10 @@ pub(crate) async fn killed_after<T>(polls: usize, work: impl Future<Output = T>)
 }
 
 /// A delivery of this body.
-pub(crate) fn delivered(body: impl Into<String>, attempt: u32) -> Delivered {
-    Delivered {
+pub(crate) fn delivered(body: impl Into<String>, attempt: u32) -> QueueDelivery {
+    QueueDelivery {
+        id: "m1".into(),
+        trace: None,
         body: body.into(),
         queue: "vara-image-scan".into(),
         receipt: "receipt".into(),

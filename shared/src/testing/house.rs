@@ -12,7 +12,7 @@ use crate::auth::Gate;
 use crate::clock;
 use crate::domain::{Account, Role, Session, SignInMethod, UserId};
 use crate::http::Cors;
-use crate::runtime::Env;
+use crate::settings::Env;
 use crate::store::Store;
 
 /// A function, with what is behind it.

@@ -1,28 +1,16 @@
 //! Routes of `/api/v1/accounts`: connect, verify, authorise, synchronise and remove linked accounts.
 
 use axum::Router;
-use axum::extract::{FromRef, Path, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{delete, get, post};
 use serde::{Deserialize, Serialize};
-use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{AccountId, Error, Platform};
-use vara::http::{Body, Caller, Issue, Params, Result, created, data, id, page};
+use vara::http::{self, Body, Caller, Issue, Params, Result, created, data, id, page};
 use vara::services::people::linked_accounts::{Accounts, Connected, ConnectionRequest, Returned};
 
-/// What the handlers share.
-#[derive(Clone)]
-pub(crate) struct App {
-    pub(crate) gate: Gate,
-    pub(crate) accounts: Accounts,
-}
-
-impl FromRef<App> for Gate {
-    fn from_ref(app: &App) -> Self {
-        app.gate.clone()
-    }
-}
+pub(crate) type App = http::App<Accounts>;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -35,7 +23,7 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
-    let found = app.accounts.list(caller.user, params.page()?).await?;
+    let found = app.service.list(caller.user, params.page()?).await?;
     Ok(page(found.items, found.pagination))
 }
 
@@ -70,7 +58,7 @@ async fn connect(
         state: body.state,
     };
     let connected = app
-        .accounts
+        .service
         .connect(caller.user, platform(&text)?, told, clock::now())
         .await?;
     Ok(match &connected {
@@ -92,7 +80,7 @@ async fn callback(
         state: said("state"),
         error: said("error"),
     };
-    let landing = app.accounts.land(platform(&text)?, &returned);
+    let landing = app.service.land(platform(&text)?, &returned);
     Ok(Redirect::to(&landing.0).into_response())
 }
 
@@ -107,7 +95,7 @@ async fn disconnect(
     Path(text): Path<String>,
 ) -> Result<Response> {
     let account = id(&text, AccountId::parse)?;
-    app.accounts.disconnect(caller.user, account).await?;
+    app.service.disconnect(caller.user, account).await?;
     Ok(data(Deleted { deleted: true }))
 }
 
@@ -125,7 +113,7 @@ async fn verify(
 ) -> Result<Response> {
     let account = id(&text, AccountId::parse)?;
     let code = body.code.as_deref();
-    let proved = app.accounts.prove(caller.user, account, code, clock::now());
+    let proved = app.service.prove(caller.user, account, code, clock::now());
     Ok(data(proved.await?))
 }
 
@@ -135,7 +123,7 @@ async fn sync(
     Path(text): Path<String>,
 ) -> Result<Response> {
     let account = id(&text, AccountId::parse)?;
-    let synced = app.accounts.sync(caller.user, account, clock::now());
+    let synced = app.service.sync(caller.user, account, clock::now());
     Ok(data(synced.await?))
 }
 

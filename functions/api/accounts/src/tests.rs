@@ -29,7 +29,10 @@ async fn house() -> House {
             public_url: "https://vara.example".into(),
             site: "https://app.example".into(),
         };
-        App { gate, accounts }
+        App {
+            gate,
+            service: accounts,
+        }
     })
     .await
 }

@@ -33,7 +33,10 @@ async fn house() -> (House, Cloud) {
                 .map(|name| (name, format!("http://q/1/{name}")))
                 .into(),
         };
-        App { gate, letters }
+        App {
+            gate,
+            service: letters,
+        }
     });
     (house.await, cloud)
 }

@@ -2,10 +2,13 @@
 
 mod routes;
 
+use vara::boot;
 use vara::domain::BoxError;
-use vara::http::table;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    table::run(routes::routes()).await
+    boot::api(routes::routes(), async |context, _| {
+        Ok(context.store.clone())
+    })
+    .await
 }

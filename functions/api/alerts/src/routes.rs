@@ -8,9 +8,11 @@ use serde::Deserialize;
 use serde_json::json;
 use vara::clock;
 use vara::domain::{AlertAction, AlertStatus};
-use vara::http::table::App;
-use vara::http::{Body, Caller, Params, Result, data, page};
+use vara::http::{self, Body, Caller, Params, Result, data, page};
 use vara::services::notices::alerts;
+use vara::store::Store;
+
+pub(crate) type App = http::App<Store>;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -23,7 +25,7 @@ pub(crate) fn routes() -> Router<App> {
 
 async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
     let found = alerts::list(
-        &app.store,
+        &app.service,
         caller.user,
         params.list("status")?,
         params.page()?,
@@ -35,7 +37,7 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
 async fn view(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
     let id = alerts::parse_id(&id)?;
     Ok(data(
-        alerts::view(&app.store, caller.user, id, clock::now()).await?,
+        alerts::view(&app.service, caller.user, id, clock::now()).await?,
     ))
 }
 
@@ -52,7 +54,7 @@ async fn set_status(
 ) -> Result<Response> {
     let id = alerts::parse_id(&id)?;
     Ok(data(
-        alerts::set_status(&app.store, caller.user, id, body.status, clock::now()).await?,
+        alerts::set_status(&app.service, caller.user, id, body.status, clock::now()).await?,
     ))
 }
 
@@ -71,7 +73,7 @@ async fn act(
     let id = alerts::parse_id(&id)?;
     Ok(data(
         alerts::act(
-            &app.store,
+            &app.service,
             caller.user,
             id,
             body.action,
@@ -83,7 +85,7 @@ async fn act(
 }
 
 async fn clear(State(app): State<App>, caller: Caller) -> Result<Response> {
-    let deleted = alerts::clear(&app.store, caller.user).await?;
+    let deleted = alerts::clear(&app.service, caller.user).await?;
     Ok(data(
         json!({ "deleted": deleted, "message": "Your alerts were cleared." }),
     ))

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use vara::Error;
 use vara::domain::{ErrorKind, credentials};
 use vara::http::{Body, Caller, Issue, Result, created, data};
-use vara::services::people::auth::{self, AuthRefusal, AuthService, Client, Scope, SignedIn};
+use vara::services::people::auth::{self, AuthRefusal, Client, Scope, SignedIn};
 use vara::services::people::users::User;
 
 use crate::App;
@@ -40,7 +40,7 @@ struct Asked {
 }
 
 async fn sign_up(
-    State(service): State<AuthService>,
+    State(App { service, .. }): State<App>,
     client: Client,
     Body(asked): Body<Asked>,
 ) -> Result<Response> {
@@ -64,7 +64,7 @@ async fn sign_up(
 }
 
 async fn sign_in(
-    State(service): State<AuthService>,
+    State(App { service, .. }): State<App>,
     client: Client,
     Body(asked): Body<Asked>,
 ) -> Result<Response> {
@@ -90,7 +90,10 @@ async fn sign_in(
     Ok(data(answer))
 }
 
-async fn sign_out(State(service): State<AuthService>, caller: Result<Caller>) -> Result<Response> {
+async fn sign_out(
+    State(App { service, .. }): State<App>,
+    caller: Result<Caller>,
+) -> Result<Response> {
     match caller {
         Ok(caller) => auth::sign_out(&service.store, &caller, Scope::Local).await?,
         // Whoever is not signed in is signed out.
@@ -101,7 +104,7 @@ async fn sign_out(State(service): State<AuthService>, caller: Result<Caller>) ->
 }
 
 async fn refresh(
-    State(service): State<AuthService>,
+    State(App { service, .. }): State<App>,
     client: Client,
     Body(asked): Body<Asked>,
 ) -> Result<Response> {
@@ -132,7 +135,7 @@ async fn refresh(
 }
 
 async fn forgot(
-    State(service): State<AuthService>,
+    State(App { service, .. }): State<App>,
     client: Client,
     Body(asked): Body<Asked>,
 ) -> Result<Response> {
@@ -155,7 +158,10 @@ async fn forgot(
     }
 }
 
-async fn reset(State(service): State<AuthService>, Body(asked): Body<Asked>) -> Result<Response> {
+async fn reset(
+    State(App { service, .. }): State<App>,
+    Body(asked): Body<Asked>,
+) -> Result<Response> {
     let mut issues = password_issues(&asked);
     if asked.token.as_deref().unwrap_or_default().is_empty() {
         issues.push(Issue::at("token", "There is no token in this request."));
@@ -182,7 +188,7 @@ async fn reset(State(service): State<AuthService>, Body(asked): Body<Asked>) -> 
 }
 
 async fn reset_with_session(
-    State(service): State<AuthService>,
+    State(App { service, .. }): State<App>,
     caller: Caller,
     Body(asked): Body<Asked>,
 ) -> Result<Response> {

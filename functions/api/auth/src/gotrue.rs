@@ -11,7 +11,7 @@ use serde_json::json;
 use vara::domain::Role;
 use vara::http::Params;
 use vara::http::gotrue::{self, Bearer, GotrueRefusal, Json, Result, session, unknown, user};
-use vara::services::people::auth::{self, AuthRefusal, AuthService, Client, Scope};
+use vara::services::people::auth::{self, AuthRefusal, Client, Scope};
 
 use crate::{App, verify};
 
@@ -48,7 +48,7 @@ struct Credentials {
 }
 
 async fn sign_up(
-    State(service): State<AuthService>,
+    State(App { service, .. }): State<App>,
     client: Client,
     params: Params,
     Json(asked): Json<Credentials>,
@@ -68,7 +68,7 @@ async fn sign_up(
 }
 
 async fn token(
-    State(service): State<AuthService>,
+    State(App { service, .. }): State<App>,
     client: Client,
     params: Params,
     Json(asked): Json<Credentials>,
@@ -94,7 +94,7 @@ async fn token(
     Ok(Answer(session(&granted)).into_response())
 }
 
-async fn me(State(service): State<AuthService>, Bearer(caller): Bearer) -> Result<Response> {
+async fn me(State(App { service, .. }): State<App>, Bearer(caller): Bearer) -> Result<Response> {
     let account = auth::account(&service.store, caller.user).await?;
     Ok(Answer(user(&account, caller.role)).into_response())
 }
@@ -106,7 +106,7 @@ struct Update {
 }
 
 async fn update(
-    State(service): State<AuthService>,
+    State(App { service, .. }): State<App>,
     Bearer(caller): Bearer,
     Json(asked): Json<Update>,
 ) -> Result<Response> {
@@ -127,7 +127,7 @@ async fn update(
 }
 
 async fn sign_out(
-    State(service): State<AuthService>,
+    State(App { service, .. }): State<App>,
     Bearer(caller): Bearer,
     params: Params,
 ) -> Result<Response> {
@@ -147,7 +147,7 @@ struct Recover {
 }
 
 async fn recover(
-    State(service): State<AuthService>,
+    State(App { service, .. }): State<App>,
     client: Client,
     params: Params,
     Json(asked): Json<Recover>,
@@ -157,7 +157,7 @@ async fn recover(
     Ok(Answer(json!({})).into_response())
 }
 
-async fn settings(State(service): State<AuthService>) -> Response {
+async fn settings(State(App { service, .. }): State<App>) -> Response {
     Answer(json!({
         "external": { "email": true, "phone": false, "anonymous_users": false },
         "disable_signup": false,
@@ -173,7 +173,7 @@ async fn health() -> Response {
     Answer(json!({ "name": "Vara", "version": env!("CARGO_PKG_VERSION"), "description": "Sign-in of Vara" })).into_response()
 }
 
-async fn keys(State(service): State<AuthService>) -> Result<Response, GotrueRefusal> {
+async fn keys(State(App { service, .. }): State<App>) -> Result<Response, GotrueRefusal> {
     // Public and seldom other; long enough for a verifier, short enough for a change of keys.
     let cache = [("cache-control", "public, max-age=600")];
     Ok((cache, Answer(service.access.keys().jwks())).into_response())

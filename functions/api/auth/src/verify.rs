@@ -74,7 +74,7 @@ impl Verify {
 
 /// Opened by her browser, or by a program that looks at links: a page that asks first.
 pub(crate) async fn open(
-    State(service): State<AuthService>,
+    State(App { service, .. }): State<App>,
     from: ClientAddress,
     params: Params,
 ) -> Result<Response> {

@@ -3,14 +3,13 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, FromRef, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{ImageId, SessionId, UserId};
-use vara::http::{ApiError, Caller, Issue, Params, Result, created, data, id, page};
+use vara::http::{self, ApiError, Caller, Issue, Params, Result, created, data, id, page};
 use vara::services::pictures::image_files::{NOT_READY, SignedAddress};
 use vara::services::pictures::images::Images;
 use vara::services::{pictures::upload_form, scans::start};
@@ -18,18 +17,7 @@ use vara::services::{pictures::upload_form, scans::start};
 /// Where a browser will put what it fetches (W3C Fetch Metadata): `image` for an `<img>`, `document` for a tab.
 const FETCH_DESTINATION: &str = "sec-fetch-dest";
 
-/// What the handlers share.
-#[derive(Clone)]
-pub(crate) struct App {
-    pub(crate) gate: Gate,
-    pub(crate) images: Images,
-}
-
-impl FromRef<App> for Gate {
-    fn from_ref(app: &App) -> Self {
-        app.gate.clone()
-    }
-}
+pub(crate) type App = http::App<Images>;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -48,7 +36,7 @@ pub(crate) fn routes() -> Router<App> {
 async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
     let filter = params.one("filter")?.unwrap_or_default();
     let found = app
-        .images
+        .service
         .list(&caller, filter, params.page()?, clock::now())
         .await?;
     Ok(page(found.items, found.pagination))
@@ -68,17 +56,19 @@ async fn upload(
     let body = body.map_err(|_| upload_form::unreadable())?;
     let file = upload_form::only_file(body, boundary).await?;
     Ok(created(
-        app.images.upload(&caller, file, clock::now()).await?,
+        app.service.upload(&caller, file, clock::now()).await?,
     ))
 }
 
 async fn ticket(State(app): State<App>, caller: Caller) -> Result<Response> {
-    Ok(created(app.images.ticket(caller.user, clock::now()).await?))
+    Ok(created(
+        app.service.ticket(caller.user, clock::now()).await?,
+    ))
 }
 
 async fn one(State(app): State<App>, caller: Caller, Path(text): Path<String>) -> Result<Response> {
     let image = id(&text, ImageId::parse)?;
-    Ok(data(app.images.get(&caller, image, clock::now()).await?))
+    Ok(data(app.service.get(&caller, image, clock::now()).await?))
 }
 
 async fn remove(
@@ -87,7 +77,7 @@ async fn remove(
     Path(text): Path<String>,
 ) -> Result<StatusCode> {
     let image = id(&text, ImageId::parse)?;
-    app.images.delete(caller.user, image, clock::now()).await?;
+    app.service.delete(caller.user, image, clock::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -98,7 +88,7 @@ async fn matches(
     params: Params,
 ) -> Result<Response> {
     let image = id(&text, ImageId::parse)?;
-    let found = start::matches(&app.images.store, caller.user, image, params.page()?).await?;
+    let found = start::matches(&app.service.store, caller.user, image, params.page()?).await?;
     Ok(page(found.items, found.pagination))
 }
 
@@ -113,7 +103,7 @@ async fn file(
     let is_embedded = headers
         .get(FETCH_DESTINATION)
         .is_some_and(|it| it == "image");
-    let found = app.images.file(&address, is_embedded, clock::now()).await;
+    let found = app.service.file(&address, is_embedded, clock::now()).await;
     let bytes = match found {
         Ok(bytes) => bytes,
         Err(err) if err.code == NOT_READY => {

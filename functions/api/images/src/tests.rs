@@ -32,7 +32,10 @@ impl Case {
                     public_url: "https://vara.example".into(),
                 },
             };
-            App { gate, images }
+            App {
+                gate,
+                service: images,
+            }
         })
         .await;
         let (user, token) = house.woman("ana@example.net").await;

@@ -1,14 +1,16 @@
 //! `/api/v1/matches`: findings that wait for her word.
 
 mod routes;
+#[cfg(test)]
+mod tests;
 
+use vara::boot;
 use vara::domain::BoxError;
-use vara::http::table;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    table::run(routes::routes()).await
+    boot::api(routes::routes(), async |context, _| {
+        Ok(context.store.clone())
+    })
+    .await
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,9 +6,11 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use vara::clock;
 use vara::domain::MatchId;
-use vara::http::table::App;
-use vara::http::{Caller, Params, Result, data, id, page};
+use vara::http::{self, Caller, Params, Result, data, id, page};
 use vara::services::notices::matches;
+use vara::store::Store;
+
+pub(crate) type App = http::App<Store>;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -18,7 +20,7 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn flagged(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
-    let found = matches::flagged(&app.store, caller.user, params.page()?).await?;
+    let found = matches::flagged(&app.service, caller.user, params.page()?).await?;
     Ok(page(found.items, found.pagination))
 }
 
@@ -29,7 +31,7 @@ async fn confirm(
 ) -> Result<Response> {
     let found = id(&text, MatchId::parse)?;
     Ok(data(
-        matches::confirm(&app.store, caller.user, found, clock::now()).await?,
+        matches::confirm(&app.service, caller.user, found, clock::now()).await?,
     ))
 }
 
@@ -40,6 +42,6 @@ async fn dismiss(
 ) -> Result<Response> {
     let found = id(&text, MatchId::parse)?;
     Ok(data(
-        matches::dismiss(&app.store, caller.user, found, clock::now()).await?,
+        matches::dismiss(&app.service, caller.user, found, clock::now()).await?,
     ))
 }

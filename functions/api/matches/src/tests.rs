@@ -8,7 +8,7 @@ use vara::domain::{
     MatchId, MatchStatus, MatchType, Page, ReviewStatus, Scan, ScanId, ScanOrigin, ScanType,
     Severity, Tier, Timestamp, UserId, finding,
 };
-use vara::http::table::App;
+use vara::http::App;
 use vara::services::notices::alerts;
 use vara::store::WriteOutcome;
 use vara::testing::House;
@@ -28,7 +28,11 @@ struct Case {
 
 impl Case {
     async fn new() -> Self {
-        let house = House::build(routes(), |gate, store| App { gate, store }).await;
+        let house = House::build(routes(), |gate, store| App {
+            gate,
+            service: store,
+        })
+        .await;
         let (user, token) = house.woman("ana@example.net").await;
         let image = Image {
             state: ImageState::Pending,

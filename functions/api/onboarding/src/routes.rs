@@ -8,12 +8,14 @@ use serde::Deserialize;
 use serde_json::json;
 use vara::clock;
 use vara::domain::Response;
-use vara::http::table::App;
-use vara::http::{Body, Caller, Issue, Result, created, data};
+use vara::http::{self, Body, Caller, Issue, Result, created, data};
 use vara::services::people::onboarding;
+use vara::store::Store;
 
 /// The most answers one request brings; there are eight questions.
 const MOST: usize = 100;
+
+pub(crate) type App = http::App<Store>;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -44,7 +46,7 @@ async fn submit(
     Body(body): Body<SubmitBody>,
 ) -> Result<Reply> {
     let given = checked(body.responses)?;
-    let outcome = onboarding::submit(&app.store, caller.user, &given, clock::now()).await?;
+    let outcome = onboarding::submit(&app.service, caller.user, &given, clock::now()).await?;
     Ok(created(outcome))
 }
 
@@ -84,5 +86,5 @@ fn checked(responses: Vec<Given>) -> Result<Vec<(String, Response)>> {
 }
 
 async fn results(State(app): State<App>, caller: Caller) -> Result<Reply> {
-    Ok(data(onboarding::results(&app.store, caller.user).await?))
+    Ok(data(onboarding::results(&app.service, caller.user).await?))
 }

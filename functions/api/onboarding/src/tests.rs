@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 use vara::domain::{Plan, PlanItemStatus};
-use vara::http::table::App;
+use vara::http::App;
 use vara::services::people::plan;
 use vara::store::{PlanWrite, RowState};
 use vara::testing::House;
@@ -14,7 +14,11 @@ const RESPONSES: &str = "/api/v1/onboarding/responses";
 const RESULTS: &str = "/api/v1/onboarding/results";
 
 async fn house() -> House {
-    House::build(routes(), |gate, store| App { gate, store }).await
+    House::build(routes(), |gate, store| App {
+        gate,
+        service: store,
+    })
+    .await
 }
 
 fn answers(answers: &[(&str, Value)]) -> String {

@@ -7,9 +7,11 @@ use axum::routing::{get, patch, post};
 use serde::Deserialize;
 use vara::clock;
 use vara::domain::PlanItemStatus;
-use vara::http::table::App;
-use vara::http::{Body, Caller, Result, data};
+use vara::http::{self, Body, Caller, Result, data};
 use vara::services::people::plan;
+use vara::store::Store;
+
+pub(crate) type App = http::App<Store>;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -20,13 +22,13 @@ pub(crate) fn routes() -> Router<App> {
 
 async fn read(State(app): State<App>, caller: Caller) -> Result<Response> {
     Ok(data(
-        plan::get(&app.store, caller.user, clock::now()).await?,
+        plan::get(&app.service, caller.user, clock::now()).await?,
     ))
 }
 
 async fn regenerate(State(app): State<App>, caller: Caller) -> Result<Response> {
     Ok(data(
-        plan::regenerate(&app.store, caller.user, clock::now()).await?,
+        plan::regenerate(&app.service, caller.user, clock::now()).await?,
     ))
 }
 
@@ -42,6 +44,6 @@ async fn set_status(
     Body(body): Body<StatusBody>,
 ) -> Result<Response> {
     Ok(data(
-        plan::set_status(&app.store, caller.user, &id, body.status, clock::now()).await?,
+        plan::set_status(&app.service, caller.user, &id, body.status, clock::now()).await?,
     ))
 }

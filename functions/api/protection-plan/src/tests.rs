@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use vara::clock;
 use vara::domain::{Image, ImageId, ImageState, Response, UserId};
-use vara::http::table::App;
+use vara::http::App;
 use vara::services::people::onboarding;
 use vara::testing::House;
 
@@ -13,7 +13,11 @@ use crate::routes::routes;
 const PLAN: &str = "/api/v1/protection-plan";
 
 async fn house() -> House {
-    House::build(routes(), |gate, store| App { gate, store }).await
+    House::build(routes(), |gate, store| App {
+        gate,
+        service: store,
+    })
+    .await
 }
 
 async fn get(house: &House, token: &str) -> Value {

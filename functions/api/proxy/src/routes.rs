@@ -1,33 +1,21 @@
 //! Routes of `/api/v1/proxy`: the pictures that search engines fetch.
 
-use axum::extract::{FromRef, Path, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Value, json};
-use vara::auth::Gate;
 use vara::clock;
 use vara::domain::ImageId;
-use vara::http::{ApiError, Body, Caller, Result, created};
+use vara::http::{self, ApiError, Body, Caller, Result, created};
 use vara::services::pictures::proxy::Proxy;
 
 /// Addresses below this one are for everybody.
 pub(crate) const PICTURES: &str = "/api/v1/proxy/images/";
 
-/// What the handlers share.
-#[derive(Clone)]
-pub(crate) struct App {
-    pub(crate) gate: Gate,
-    pub(crate) proxy: Proxy,
-}
-
-impl FromRef<App> for Gate {
-    fn from_ref(app: &App) -> Self {
-        app.gate.clone()
-    }
-}
+pub(crate) type App = http::App<Proxy>;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -42,7 +30,7 @@ pub(crate) fn routes() -> Router<App> {
 /// For whoever watches over the service; open to all, and about nobody.
 async fn health(State(app): State<App>) -> Result<Json<Value>> {
     let now = clock::now();
-    let active = app.proxy.active(now).await?;
+    let active = app.service.active(now).await?;
     Ok(Json(
         json!({ "status": "ok", "activeTokens": active, "timestamp": now }),
     ))
@@ -67,7 +55,7 @@ async fn token(
     Body(wanted): Body<Wanted>,
 ) -> Result<Response> {
     let link = app
-        .proxy
+        .service
         .link(
             caller.user,
             wanted.image_id,
@@ -83,7 +71,7 @@ async fn token(
 async fn picture(State(app): State<App>, Path(token): Path<String>) -> Response {
     let refuse =
         |status: StatusCode, text: &str| (status, Json(json!({ "error": text }))).into_response();
-    let mut reply = match app.proxy.picture(&token, clock::now()).await {
+    let mut reply = match app.service.picture(&token, clock::now()).await {
         Ok(Some(bytes)) => ([(header::CONTENT_TYPE, "image/jpeg")], bytes).into_response(),
         Ok(None) => refuse(
             StatusCode::NOT_FOUND,

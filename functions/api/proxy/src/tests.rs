@@ -33,7 +33,10 @@ impl Case {
                 public_url: "https://vara.example".into(),
             };
             proxy = Some(made.clone());
-            App { gate, proxy: made }
+            App {
+                gate,
+                service: made,
+            }
         })
         .await;
         let (user, token) = house.woman("ana@example.net").await;

@@ -1,31 +1,19 @@
 //! Routes of `/api/v1/scans`: start, list, get, status, cancel, retry, health.
 
 use axum::Router;
-use axum::extract::{FromRef, Path, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 use uuid::Uuid;
-use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{Role, ScanFilter, ScanId, ScanType};
-use vara::http::{Body, Caller, Params, Result, accepted, data, id};
+use vara::http::{self, Body, Caller, Params, Result, accepted, data, id};
 use vara::services::scans::start::Scans;
 
 use crate::shape::{Shape, shaped};
 
-/// What the handlers share.
-#[derive(Clone)]
-pub(crate) struct App {
-    pub(crate) gate: Gate,
-    pub(crate) scans: Scans,
-}
-
-impl FromRef<App> for Gate {
-    fn from_ref(app: &App) -> Self {
-        app.gate.clone()
-    }
-}
+pub(crate) type App = http::App<Scans>;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -49,7 +37,7 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
         asked.unwrap_or_else(|| Shape::of(&filter, params.get("page").is_some(), page.limit));
     Ok(shaped(
         shape,
-        app.scans.list(caller.user, &filter, page).await?,
+        app.service.list(caller.user, &filter, page).await?,
     ))
 }
 
@@ -69,7 +57,7 @@ async fn trigger(
     Body(body): Body<TriggerBody>,
 ) -> Result<Response> {
     Ok(accepted(
-        app.scans
+        app.service
             .trigger(caller.user, body.kind, body.target_id, clock::now())
             .await?,
     ))
@@ -77,7 +65,7 @@ async fn trigger(
 
 async fn one(State(app): State<App>, caller: Caller, Path(text): Path<String>) -> Result<Response> {
     let scan = id(&text, ScanId::parse)?;
-    Ok(data(app.scans.get(caller.user, scan).await?))
+    Ok(data(app.service.get(caller.user, scan).await?))
 }
 
 async fn cancel(
@@ -87,7 +75,7 @@ async fn cancel(
 ) -> Result<Response> {
     let scan = id(&text, ScanId::parse)?;
     Ok(data(
-        app.scans.cancel(caller.user, scan, clock::now()).await?,
+        app.service.cancel(caller.user, scan, clock::now()).await?,
     ))
 }
 
@@ -98,12 +86,12 @@ async fn retry(
 ) -> Result<Response> {
     let scan = id(&text, ScanId::parse)?;
     Ok(accepted(
-        app.scans.retry(caller.user, scan, clock::now()).await?,
+        app.service.retry(caller.user, scan, clock::now()).await?,
     ))
 }
 
 /// Open to all, by the contract; the budgets of engines are for administrators.
 async fn health(State(app): State<App>, caller: Result<Caller>) -> Result<Response> {
     let is_admin = caller.is_ok_and(|it| it.must_be(Role::Admin).is_ok());
-    Ok(data(app.scans.health(is_admin, clock::now()).await?))
+    Ok(data(app.service.health(is_admin, clock::now()).await?))
 }

@@ -14,10 +14,10 @@ use vara::domain::{
 };
 use vara::http::Cors;
 use vara::queues::Queues;
-use vara::runtime::Env;
 use vara::services::scans::scan_queues::ScanQueues;
 use vara::services::scans::start::Scans;
 use vara::services::search::governor::Governor;
+use vara::settings::Env;
 use vara::store::{ScanClaim, Store};
 use vara::testing::Cloud;
 
@@ -68,7 +68,7 @@ impl House {
         };
         let app = App {
             gate: gate.clone(),
-            scans,
+            service: scans,
         };
         Self {
             routes: vara::http::finish(routes(), app, Cors::new(&[], false)),

@@ -11,6 +11,7 @@ mod tests;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use vara::auth::Gate;
+use vara::boot::Context;
 use vara::clock;
 use vara::correlation::Correlation;
 use vara::domain::BoxError;
@@ -24,8 +25,7 @@ use authorizer::{AuthorizerRequest, UploadAuthorizer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    let (env, clients) = vara::runtime::start().await?;
-    let store = clients.store(&env);
+    let Context { env, store, .. } = Context::load().await?;
     let gate = Gate::new(&env, store.clone());
     let authorizer = &UploadAuthorizer {
         addresses: ImageAddresses {

@@ -9,9 +9,9 @@ use vara::domain::{
     Account, ImageFilter, ImageId, ImageState, Page, Role, Session, SignInMethod, UserId,
 };
 use vara::http::{EDGE, Edge, VIEWER};
-use vara::runtime::Env;
 use vara::services::pictures::image_files::ImageAddresses;
 use vara::services::upkeep::rate_limits::{Limits, Rates};
+use vara::settings::Env;
 use vara::store::Store;
 
 use crate::authorizer::UploadAuthorizer;

@@ -30,7 +30,9 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn show(State(app): State<App>, caller: Caller) -> Result<Response> {
-    Ok(data(preferences::get(&app.store, caller.user).await?))
+    Ok(data(
+        preferences::get(&app.service.store, caller.user).await?,
+    ))
 }
 
 /// What is not named goes back to what holds at the beginning.
@@ -39,7 +41,7 @@ async fn replace(
     caller: Caller,
     Body(chosen): Body<Preferences>,
 ) -> Result<Response> {
-    let before = preferences::get(&app.store, caller.user).await?;
+    let before = preferences::get(&app.service.store, caller.user).await?;
     set(&app, &caller, &before, chosen).await
 }
 
@@ -49,7 +51,7 @@ async fn change(
     caller: Caller,
     Body(patch): Body<Value>,
 ) -> Result<Response> {
-    let before = preferences::get(&app.store, caller.user).await?;
+    let before = preferences::get(&app.service.store, caller.user).await?;
     let chosen = shape(merged(json!(before.preferences), patch))?;
     set(&app, &caller, &before, chosen).await
 }
@@ -60,22 +62,30 @@ async fn set(
     before: &PreferencesView,
     chosen: Preferences,
 ) -> Result<Response> {
-    let allowed = app.fetch_allow.as_deref();
+    let allowed = app.service.fetch_allow.as_deref();
     let now = clock::now();
     Ok(data(
-        preferences::set(&app.store, caller.user, before, chosen, allowed, now).await?,
+        preferences::set(
+            &app.service.store,
+            caller.user,
+            before,
+            chosen,
+            allowed,
+            now,
+        )
+        .await?,
     ))
 }
 
 async fn deliveries(State(app): State<App>, caller: Caller) -> Result<Response> {
     Ok(data(
-        preferences::deliveries(&app.store, caller.user).await?,
+        preferences::deliveries(&app.service.store, caller.user).await?,
     ))
 }
 
 /// Opened from a mail. Opening alone changes nothing: programs look at links by themselves.
 async fn ask(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
-    if preferences::can_stop(&app.store, &token, clock::now()).await? {
+    if preferences::can_stop(&app.service.store, &token, clock::now()).await? {
         return Ok(page(StatusCode::OK, STOP_PAGE));
     }
     Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
@@ -83,7 +93,7 @@ async fn ask(State(app): State<App>, Path(token): Path<String>) -> Result<Respon
 
 /// By the page's button, or by the mail program for her (RFC 8058).
 async fn stop(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
-    if preferences::stop(&app.store, &token, clock::now()).await? {
+    if preferences::stop(&app.service.store, &token, clock::now()).await? {
         return Ok(page(StatusCode::OK, STOPPED_PAGE));
     }
     Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
@@ -94,7 +104,7 @@ async fn ask_for_answer(
     State(app): State<App>,
     Path((token, answer)): Path<(String, String)>,
 ) -> Result<Response> {
-    let (store, now) = (&app.store, clock::now());
+    let (store, now) = (&app.service.store, clock::now());
     match named(&answer) {
         Some(it) if mail_question::can_answer(store, &token, it, now).await? => {
             Ok(page(StatusCode::OK, question_page(it)))
@@ -109,7 +119,7 @@ async fn answer(
     Path((token, answer)): Path<(String, String)>,
 ) -> Result<Response> {
     match named(&answer) {
-        Some(it) if mail_question::answer(&app.store, &token, it, clock::now()).await? => {
+        Some(it) if mail_question::answer(&app.service.store, &token, it, clock::now()).await? => {
             Ok(page(StatusCode::OK, answered_page(it)))
         }
         _ => Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE)),

@@ -16,7 +16,7 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn me(State(app): State<App>, caller: Caller) -> Result<Response> {
-    Ok(data(users::me(&app.store, caller.user).await?))
+    Ok(data(users::me(&app.service.store, caller.user).await?))
 }
 
 #[derive(Deserialize)]
@@ -37,10 +37,18 @@ async fn update(
     Body(asked): Body<Update>,
 ) -> Result<Response> {
     let name = asked.display_name.as_ref().map(Option::as_deref);
-    Ok(data(users::update(&app.store, caller.user, name).await?))
+    Ok(data(
+        users::update(&app.service.store, caller.user, name).await?,
+    ))
 }
 
 async fn leave(State(app): State<App>, caller: Caller) -> Result<Response> {
-    users::delete(&app.store, &app.objects, app.gate.keys(), &caller).await?;
+    users::delete(
+        &app.service.store,
+        &app.service.objects,
+        app.gate.keys(),
+        &caller,
+    )
+    .await?;
     Ok(data(json!({ "deleted": true })))
 }

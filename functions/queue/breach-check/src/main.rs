@@ -1,29 +1,29 @@
 //! Checks her addresses: which known breaches hold them.
 
-use lambda_runtime::{LambdaEvent, service_fn};
+use vara::boot;
 use vara::domain::BoxError;
 use vara::engines::Hibp;
-use vara::runtime::take_scans;
 use vara::services::scans::breach::BreachChecker;
 use vara::services::search::governor::Governor;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    let (env, clients) = vara::runtime::start().await?;
-    let hibp = env.engine("HIBP", Hibp::new)?;
-    let (store, allowances) = (clients.store(&env), env.optional("ENGINE_ALLOWANCES"));
-    let checker = &BreachChecker {
-        governor: Governor::new(store.clone(), allowances.as_deref())?,
-        store,
-        queues: clients.queues(),
-        hibp,
-        queue: env.text("QUEUE_BREACH_CHECK"),
-    };
-    let governor = &checker.governor;
-    governor.require_budget(&env, Hibp::NAME, checker.hibp.is_some());
-    env.check()?;
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
-        take_scans(event, async |it| checker.take(&it).await).await
-    }))
+    boot::queue(
+        |context| {
+            let env = &context.env;
+            let hibp = env.engine("HIBP", Hibp::new)?;
+            let allowances = env.optional("ENGINE_ALLOWANCES");
+            let governor = Governor::new(context.store.clone(), allowances.as_deref())?;
+            governor.require_budget(env, Hibp::NAME, hibp.is_some());
+            Ok(BreachChecker {
+                governor,
+                store: context.store.clone(),
+                queues: context.clients.queues(),
+                hibp,
+                queue: env.queue("breach-check"),
+            })
+        },
+        async |checker, delivery| checker.take(&delivery).await,
+    )
     .await
 }

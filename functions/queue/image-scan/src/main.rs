@@ -3,33 +3,33 @@
 mod engines;
 
 use std::time::Duration;
-
-use lambda_runtime::{LambdaEvent, service_fn};
+use vara::boot;
 use vara::domain::BoxError;
 use vara::engines::Fetcher;
-use vara::runtime::{Env, take_scans};
 use vara::services::image_analyzer::ImageAnalyzer;
 use vara::services::scans::image::Scanner;
 use vara::services::search::time_limit;
+use vara::settings::Env;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    let (env, clients) = vara::runtime::start().await?;
-    let scanner = &Scanner {
-        store: clients.store(&env),
-        objects: clients.objects(&env),
-        queues: clients.queues(),
-        fetcher: Fetcher::new(env.optional("FETCH_ALLOW").as_deref())?,
-        engines: engines::read(&env, &clients)?,
-        queue: env.text("QUEUE_IMAGE_SCAN"),
-        background: env.text("QUEUE_BACKGROUND_SCAN"),
-        eyes: ImageAnalyzer::open(),
-        answer_within: answer_within(&env),
-    };
-    env.check()?;
-    lambda_runtime::run(service_fn(async |event: LambdaEvent<_>| {
-        take_scans(event, async |it| scanner.take(&it).await).await
-    }))
+    boot::queue(
+        |context| {
+            let env = &context.env;
+            Ok(Scanner {
+                store: context.store.clone(),
+                objects: context.clients.objects(env),
+                queues: context.clients.queues(),
+                fetcher: Fetcher::new(env.optional("FETCH_ALLOW").as_deref())?,
+                engines: engines::read(context)?,
+                queue: env.queue("image-scan"),
+                background: env.queue("background-scan"),
+                eyes: ImageAnalyzer::open(),
+                answer_within: answer_within(env),
+            })
+        },
+        async |scanner, delivery| scanner.take(&delivery).await,
+    )
     .await
 }
 

@@ -15,8 +15,8 @@ use crate::correlation::Correlation;
 use crate::domain::{Account, Channel, Error, ErrorKind, Result, Timestamp, UserId};
 use crate::engines::{FetchRefusal, Fetcher, signed};
 use crate::mail::{Mail, Mailer, update_event};
+use crate::queues::QueueDelivery;
 use crate::queues::{Notice, NoticeMessage, Queues};
-use crate::runtime::Delivered;
 use crate::services::notices::due::{IN_FLIGHT_SECONDS, next_look};
 use crate::services::notices::mail_links;
 use crate::services::notices::mail_question::MAX_QUESTIONS;
@@ -100,11 +100,11 @@ impl NoticeFailure {
 
 impl NoticeSender {
     /// Takes a delivery. An error means it must come again; how soon is arranged.
-    pub async fn take(&self, delivered: &Delivered) -> Result<()> {
+    pub async fn take(&self, delivered: &QueueDelivery) -> Result<()> {
         self.take_at(delivered, clock::now()).await
     }
 
-    async fn take_at(&self, delivered: &Delivered, now: Timestamp) -> Result<()> {
+    async fn take_at(&self, delivered: &QueueDelivery, now: Timestamp) -> Result<()> {
         let message: NoticeMessage = serde_json::from_str(&delivered.body)
             .map_err(|err| Error::bug("reading a notice's message", err))?;
         let user = message.user_id;

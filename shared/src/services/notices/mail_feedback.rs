@@ -7,14 +7,14 @@
 use crate::auth::OneTime;
 use crate::clock;
 use crate::domain::{Channels, Error, MailFeedback, MailStop, Preferences, Result, notice};
-use crate::runtime::Delivered;
+use crate::queues::QueueDelivery;
 use crate::store::{PreferencesRow, Store};
 
 /// How often a change is tried again when another was faster.
 const WRITE_CONFLICT_RETRIES: u32 = 8;
 
 /// Takes a delivery. What is no event that stops mail is passed over.
-pub async fn take(store: &Store, delivered: &Delivered) -> Result<()> {
+pub async fn take(store: &Store, delivered: &QueueDelivery) -> Result<()> {
     let Some(feedback) = MailFeedback::parse(&delivered.body) else {
         tracing::info!(bytes = delivered.body.len(), "this stops no mail");
         return Ok(());
@@ -95,7 +95,7 @@ mod tests {
         account.id()
     }
 
-    fn event(kind: &str, second: i64) -> Delivered {
+    fn event(kind: &str, second: i64) -> QueueDelivery {
         let event = json!({
             "eventType": "Bounce",
             "bounce": {
@@ -103,7 +103,9 @@ mod tests {
                 "bouncedRecipients": [{ "emailAddress": "ana@example.net" }],
             },
         });
-        Delivered {
+        QueueDelivery {
+            id: "m1".into(),
+            trace: None,
             body: json!({ "Type": "Notification", "Message": event.to_string() }).to_string(),
             queue: "vara-mail-feedback".into(),
             receipt: "r".into(),
@@ -155,7 +157,9 @@ mod tests {
         let seen = preferences::get(&store, user).await.unwrap();
         assert!(seen.mail_stop.is_some());
         for body in ["", "garbage", "{}"] {
-            let delivered = Delivered {
+            let delivered = QueueDelivery {
+                id: "m1".into(),
+                trace: None,
                 body: body.into(),
                 ..event("Permanent", 3)
             };

@@ -11,8 +11,8 @@ use crate::domain::{
     Account, AlertId, Breach, Error, LinkedKind, Result, Switch, Timestamp, breach, scan,
 };
 use crate::engines::{EngineError, Hibp};
+use crate::queues::QueueDelivery;
 use crate::queues::Queues;
-use crate::runtime::Delivered;
 use crate::services::scans::worker::{self, RetryLater, ScanOutcome, ScanWorker, is_late};
 use crate::services::search::governor::{Asker, Governor};
 use crate::store::{ScanRow, Store, WriteOutcome};
@@ -55,7 +55,7 @@ struct BreachCheckTotals {
 
 impl BreachChecker {
     /// Takes a delivery. An error means it must come again; how soon is arranged.
-    pub async fn take(&self, delivered: &Delivered) -> Result<()> {
+    pub async fn take(&self, delivered: &QueueDelivery) -> Result<()> {
         worker::take(self, delivered).await
     }
 
@@ -152,7 +152,7 @@ impl ScanWorker for BreachChecker {
         &self.queue
     }
 
-    async fn run(&self, row: &mut ScanRow, delivered: &Delivered) -> Result<(), RetryLater> {
+    async fn run(&self, row: &mut ScanRow, delivered: &QueueDelivery) -> Result<(), RetryLater> {
         let is_on = self.store.switches().await?.is_on(Switch::Hibp);
         let hibp = self.hibp.as_ref().filter(|_| is_on);
         let mut tally = BreachCheckTotals {

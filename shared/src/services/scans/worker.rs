@@ -16,8 +16,8 @@ use crate::correlation::Correlation;
 use crate::domain::{Error, Result, Scan, ScanStatus, Timestamp};
 use crate::engines::EngineError;
 use crate::metrics::{self, Measure};
+use crate::queues::QueueDelivery;
 use crate::queues::{Queues, ScanMessage};
-use crate::runtime::Delivered;
 use crate::services::scans::full_scan;
 use crate::store::{ScanClaim, ScanRow, Store};
 
@@ -47,7 +47,7 @@ impl From<Error> for RetryLater {
 pub(crate) fn retry_after_failures<T>(
     what: &'static str,
     failures: &[(T, EngineError)],
-    delivered: &Delivered,
+    delivered: &QueueDelivery,
 ) -> Result<(), RetryLater> {
     match failures.first() {
         Some((_, err)) if !delivered.last => Err(RetryLater {
@@ -91,13 +91,13 @@ pub(crate) trait ScanWorker {
     /// The address of the queue of this name.
     fn queue(&self, name: &str) -> &str;
     /// Everything the scan looks at, and then its end by [`conclude`].
-    async fn run(&self, row: &mut ScanRow, delivered: &Delivered) -> Result<(), RetryLater>;
+    async fn run(&self, row: &mut ScanRow, delivered: &QueueDelivery) -> Result<(), RetryLater>;
     /// When the next scan of this kind is due, if this one settles it.
     async fn next(&self, row: &ScanRow, now: Timestamp) -> Result<Option<Timestamp>>;
 }
 
 /// Takes a delivery. An error means it must come again; how soon is arranged.
-pub(crate) async fn take(work: &impl ScanWorker, delivered: &Delivered) -> Result<()> {
+pub(crate) async fn take(work: &impl ScanWorker, delivered: &QueueDelivery) -> Result<()> {
     // Boxed, here and below: the type of a whole scan's future is too deep for the compiler.
     let Err(again) = open(work, delivered).boxed_local().await else {
         return Ok(());
@@ -114,7 +114,7 @@ pub(crate) async fn take(work: &impl ScanWorker, delivered: &Delivered) -> Resul
     Err(again.error)
 }
 
-async fn open(work: &impl ScanWorker, delivered: &Delivered) -> Result<(), RetryLater> {
+async fn open(work: &impl ScanWorker, delivered: &QueueDelivery) -> Result<(), RetryLater> {
     let message: ScanMessage = serde_json::from_str(&delivered.body)
         .map_err(|err| Error::bug("reading a scan's message", err))?;
     let named = message.correlation_id.clone();
@@ -137,7 +137,7 @@ async fn open(work: &impl ScanWorker, delivered: &Delivered) -> Result<(), Retry
 async fn claim(
     work: &impl ScanWorker,
     message: &ScanMessage,
-    delivered: &Delivered,
+    delivered: &QueueDelivery,
 ) -> Result<(), RetryLater> {
     let store = work.store();
     let Some(row) = store.scan(message.user_id, message.scan_job_id).await? else {
@@ -178,7 +178,7 @@ async fn claim(
 async fn work_on(
     work: &impl ScanWorker,
     mut row: ScanRow,
-    delivered: &Delivered,
+    delivered: &QueueDelivery,
 ) -> Result<(), RetryLater> {
     let Err(again) = work.run(&mut row, delivered).boxed_local().await else {
         return Ok(());
@@ -311,7 +311,7 @@ async fn show(row: &ScanRow) {
 
 /// Five seconds, ten, twenty…, or as long as the engine asked for. A message that is given up goes at
 /// once.
-pub(crate) fn wait(again: &RetryLater, delivered: &Delivered) -> i32 {
+pub(crate) fn wait(again: &RetryLater, delivered: &QueueDelivery) -> i32 {
     if delivered.last {
         return 0;
     }

@@ -16,8 +16,8 @@ use crate::domain::{
     Allowance, BoxError, Ending, Error, Hold, Permit, Result, Switch, Timestamp, UserId, engine,
 };
 use crate::engines::{EngineError, FaceCheck, Hibp, SerpApi, TinEye, Vision};
-use crate::runtime::Env;
 use crate::services::upkeep::switches::Switches;
+use crate::settings::Env;
 use crate::store::{ScanRow, Store};
 
 /// All engines, by the names they are counted under.

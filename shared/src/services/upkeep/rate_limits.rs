@@ -15,7 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::{Error, ErrorKind, Result, Timestamp, UserId};
-use crate::runtime::Env;
+use crate::settings::Env;
 use crate::store::{Calls, Store};
 
 /// The length of a window, in seconds.

@@ -26,8 +26,9 @@ use vara::auth::Gate;
 use vara::domain::Account;
 use vara::http::Cors;
 use vara::mail::Mailer;
-use vara::runtime::{Env, QueueDelivery};
+use vara::queues::QueueDelivery;
 use vara::services::people::auth::{AuthService, SignInMailer};
+use vara::settings::Env;
 use vara::store::Store;
 use vara::testing::Cloud;
 
@@ -168,7 +169,9 @@ impl House {
                 queue: "sign-in-mail".into(),
                 receipt: "r".into(),
                 attempt: 1,
+                last: false,
                 trace: None,
+                deadline: vara::clock::now(),
             };
             failed += usize::from(self.worker.take(&delivery).await.is_err());
         }

@@ -142,7 +142,8 @@ async fn what_was_interrupted_is_finished_by_the_schedule() {
     assert_eq!(house.erase_due().await, 1);
 
     house.bucket.set_broken(false);
-    let finish = || users::finish_erasure(&house.app.store, &house.app.objects, ana);
+    let finish =
+        || users::finish_erasure(&house.app.service.store, &house.app.service.objects, ana);
     finish().await.unwrap();
     assert_eq!(house.traces(ana, "ana@").await, Vec::<Row>::new());
     assert!(house.bucket.names().is_empty());
@@ -169,7 +170,8 @@ async fn what_is_too_much_is_left_to_the_schedule() {
     let again = house.send(Method::GET, &token, "").await;
     assert_eq!(again.0, StatusCode::UNAUTHORIZED);
     assert_eq!(house.erase_due().await, 1);
-    let finish = || users::finish_erasure(&house.app.store, &house.app.objects, ana);
+    let finish =
+        || users::finish_erasure(&house.app.service.store, &house.app.service.objects, ana);
     finish().await.unwrap();
     assert_eq!(house.traces(ana, "ana@").await, Vec::<Row>::new());
     // Only now does the second sweep wait, for what was under way.
@@ -195,7 +197,7 @@ async fn whoever_did_not_leave_is_left_alone() {
     let house = House::build().await;
     let (ana, token) = house.woman("ana@example.net", 1).await;
     house.fill(ana).await;
-    users::finish_erasure(&house.app.store, &house.app.objects, ana)
+    users::finish_erasure(&house.app.service.store, &house.app.service.objects, ana)
         .await
         .unwrap();
     assert_eq!(house.send(Method::GET, &token, "").await.0, StatusCode::OK);

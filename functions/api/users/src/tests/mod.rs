@@ -14,10 +14,10 @@ use tower::ServiceExt;
 use vara::auth::{Gate, OneTime};
 use vara::domain::{Account, Link, LinkKind, Role, Session, SignInMethod, UserId};
 use vara::http::Cors;
-use vara::runtime::Env;
+use vara::settings::Env;
 use vara::store::Store;
 
-use crate::App;
+use crate::{App, Users};
 use bucket::Bucket;
 
 const SITE: &str = "https://app.example";
@@ -48,9 +48,11 @@ impl House {
         let gate = Gate::new(&env, store.clone());
         let app = App {
             gate: gate.clone(),
-            store: store.clone(),
-            objects: bucket.serve().await,
-            fetch_allow: None,
+            service: Users {
+                store: store.clone(),
+                objects: bucket.serve().await,
+                fetch_allow: None,
+            },
         };
         let routes = vara::http::finish(
             crate::routes(),

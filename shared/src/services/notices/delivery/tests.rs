@@ -256,8 +256,10 @@ impl Case {
     }
 }
 
-fn delivered(message: &Waiting) -> Delivered {
-    Delivered {
+fn delivered(message: &Waiting) -> QueueDelivery {
+    QueueDelivery {
+        id: "m1".into(),
+        trace: None,
         body: message.body.clone(),
         queue: "vara-notice".into(),
         receipt: "r".into(),

@@ -10,8 +10,9 @@ use crate::auth::{OneTime, Redirects};
 use crate::clock;
 use crate::domain::{Account, Error, Link, LinkKind, Result, Timestamp};
 use crate::mail::{Mail, Mailer};
+use crate::queues::QueueDelivery;
 use crate::queues::{SignInMail, SignInMailKind};
-use crate::runtime::{Env, QueueDelivery};
+use crate::settings::Env;
 use crate::store::{Mailing, MailingClaim, Store};
 
 /// A mail asked for so long ago is not sent any more, in seconds: nobody waits for it.

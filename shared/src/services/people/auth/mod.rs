@@ -25,7 +25,7 @@ use crate::auth::{Access, Gate, Keys, Redirects, RefreshToken};
 use crate::domain::{Account, Result, Role, Session, Timestamp, UserId, credentials};
 use crate::mail::Mailer;
 use crate::queues::{Queues, SignInMail, SignInMailKind};
-use crate::runtime::Env;
+use crate::settings::Env;
 use crate::store::Store;
 
 const DAY: i64 = 24 * 3600;

@@ -24,8 +24,8 @@ use crate::clock;
 use crate::domain::{EngineConsent, ImageId, Result, Scan, Timestamp, scan};
 use crate::engines::Fetcher;
 use crate::objects::Objects;
+use crate::queues::QueueDelivery;
 use crate::queues::Queues;
-use crate::runtime::Delivered;
 use crate::services::image_analyzer::ImageAnalyzer;
 use crate::services::pictures::picture_names::picture_names;
 use crate::services::scans::start::message;
@@ -66,7 +66,7 @@ pub struct Scanner {
 
 impl Scanner {
     /// Takes a delivery. An error means it must come again; how soon is arranged.
-    pub async fn take(&self, delivered: &Delivered) -> Result<()> {
+    pub async fn take(&self, delivered: &QueueDelivery) -> Result<()> {
         worker::take(self, delivered).await
     }
 
@@ -160,7 +160,7 @@ impl ScanWorker for Scanner {
     }
 
     /// All pictures of the scan, and then its end.
-    async fn run(&self, row: &mut ScanRow, delivered: &Delivered) -> Result<(), RetryLater> {
+    async fn run(&self, row: &mut ScanRow, delivered: &QueueDelivery) -> Result<(), RetryLater> {
         let images = images_of(&self.store, &row.scan).await?;
         let sendings = self.sendings(&row.scan).await?;
         let names = picture_names(&self.store, row.scan.user_id, clock::now()).await?;

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use super::{ProfileScanError, ProfileScanStats, ProfileScanTotals, ProfileScanner};
 use crate::domain::{Alert, PublicProfile, Result, Timestamp, behaviour, scan};
 use crate::engines::Social;
-use crate::runtime::Delivered;
+use crate::queues::QueueDelivery;
 use crate::services::people::profile_snapshots;
 use crate::services::scans::worker::{self, RetryLater, is_late};
 use crate::store::{LinkedRow, ScanRow, WriteOutcome};
@@ -20,7 +20,7 @@ impl ProfileScanner {
         &self,
         social: &Social,
         row: &mut ScanRow,
-        delivered: &Delivered,
+        delivered: &QueueDelivery,
     ) -> Result<Option<ProfileScanTotals>, RetryLater> {
         let mut tally = ProfileScanTotals::default();
         let hers = self.hers(row).await?;

@@ -12,7 +12,7 @@ use crate::domain::{
     Persona, Platform, PublicProfile, Resemblance, Result, UserId, impersonation, scan,
 };
 use crate::engines::Social;
-use crate::runtime::Delivered;
+use crate::queues::QueueDelivery;
 use crate::services::scans::worker::{self, RetryLater, is_late};
 use crate::store::{LinkedRow, ScanRow, Store, WriteOutcome};
 
@@ -54,7 +54,7 @@ impl ProfileScanner {
         &self,
         social: &Social,
         row: &mut ScanRow,
-        delivered: &Delivered,
+        delivered: &QueueDelivery,
     ) -> Result<Option<ProfileScanTotals>, RetryLater> {
         let her = self.her(row).await?;
         let mut tally = ProfileScanTotals::default();

@@ -15,8 +15,8 @@ pub(crate) use impersonators::has_persona;
 use crate::domain::{AlertId, Error, Result, ScanType, Switch, Timestamp};
 use crate::engines::{EngineError, Fetcher, Social};
 use crate::objects::Objects;
+use crate::queues::QueueDelivery;
 use crate::queues::Queues;
-use crate::runtime::Delivered;
 use crate::services::image_analyzer::ImageAnalyzer;
 use crate::services::scans::worker::{self, RetryLater, ScanOutcome, ScanWorker};
 use crate::store::{LinkedRow, ScanRow, Store};
@@ -87,7 +87,7 @@ struct ProfileScanTotals {
 
 impl ProfileScanner {
     /// Takes a delivery. An error means it must come again; how soon is arranged.
-    pub async fn take(&self, delivered: &Delivered) -> Result<()> {
+    pub async fn take(&self, delivered: &QueueDelivery) -> Result<()> {
         worker::take(self, delivered).await
     }
 
@@ -113,7 +113,7 @@ impl ScanWorker for ProfileScanner {
         &self.queue
     }
 
-    async fn run(&self, row: &mut ScanRow, delivered: &Delivered) -> Result<(), RetryLater> {
+    async fn run(&self, row: &mut ScanRow, delivered: &QueueDelivery) -> Result<(), RetryLater> {
         let is_on = self.store.switches().await?.is_on(Switch::Social);
         let social = self.social.as_ref().filter(|_| is_on);
         let tally = match (social, row.scan.kind) {

@@ -64,7 +64,9 @@ fn delivery(id: &str, body: &Value) -> QueueDelivery {
         queue: "sign-in-mail".into(),
         receipt: "r".into(),
         attempt: 1,
+        last: false,
         trace: None,
+        deadline: clock::now(),
     }
 }
 

@@ -37,7 +37,7 @@ async fn continued(world: &World, scan: &Scan) -> ScanRow {
         (waiting.origin, waiting.continues, waiting.is_watched()),
         (ScanOrigin::System, Some(scan.id), false)
     );
-    let background = Delivered {
+    let background = QueueDelivery {
         queue: "vara-background-scan".into(),
         ..delivered(body, 1)
     };

@@ -398,7 +398,7 @@ async fn messages_that_make_no_sense_go_to_the_dead_at_once_and_lost_scans_are_n
             seconds
         );
     }
-    let other = Delivered {
+    let other = QueueDelivery {
         queue: "vara-background-scan".into(),
         ..delivered("not json", 1)
     };
@@ -455,7 +455,7 @@ fn waits_grow_and_have_a_bound() {
         };
         worker::wait(
             &again,
-            &Delivered {
+            &QueueDelivery {
                 last: false,
                 ..delivered("", attempt)
             },

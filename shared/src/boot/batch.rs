@@ -4,75 +4,58 @@ use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures_util::FutureExt;
+use lambda_runtime::LambdaEvent;
 
+use crate::clock;
 use crate::correlation::Correlation;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, Timestamp};
 use crate::metrics;
+use crate::queues::QueueDelivery;
 use crate::traces;
 
 /// How often a message is delivered before it goes to the dead-letter queue; the template's `maxReceiveCount`.
 const MAX_DELIVERIES: u32 = 3;
 
-/// One delivery of a message.
-#[derive(Clone, Debug)]
-pub struct QueueDelivery {
-    /// Its name, the same at each delivery.
-    pub id: String,
-    /// What it says.
-    pub body: String,
-    /// The name of the queue it came from.
-    pub queue: String,
-    /// What is needed to delay it.
-    pub receipt: String,
-    /// Which delivery this is, from 1.
-    pub attempt: u32,
-    /// The trace of whoever sent it.
-    pub trace: Option<String>,
-}
-
-impl QueueDelivery {
-    /// Whether the message goes to the dead-letter queue if it fails now.
-    #[must_use]
-    pub fn is_last(&self) -> bool {
-        self.attempt >= MAX_DELIVERIES
-    }
-
-    fn of(message: SqsMessage) -> Self {
-        let attempt = message
-            .attributes
-            .get("ApproximateReceiveCount")
-            .and_then(|it| it.parse().ok())
-            .unwrap_or(1);
-        let sent = message.attributes.get("AWSTraceHeader").cloned();
-        // Else this invocation's own, which the runtime leaves here.
-        let trace = sent.or_else(|| std::env::var("_X_AMZN_TRACE_ID").ok());
-        let queue = message
-            .event_source_arn
-            .as_deref()
-            .and_then(|arn| arn.rsplit(':').next())
-            .unwrap_or_default();
-        Self {
-            id: message.message_id.unwrap_or_default(),
-            queue: queue.to_owned(),
-            body: message.body.unwrap_or_default(),
-            receipt: message.receipt_handle.unwrap_or_default(),
-            attempt,
-            trace,
-        }
+fn delivery(message: SqsMessage, deadline: Timestamp) -> QueueDelivery {
+    let attempt = message
+        .attributes
+        .get("ApproximateReceiveCount")
+        .and_then(|it| it.parse().ok())
+        .unwrap_or(1);
+    let sent = message.attributes.get("AWSTraceHeader").cloned();
+    // Else this invocation's own, which the runtime leaves here.
+    let trace = sent.or_else(|| std::env::var("_X_AMZN_TRACE_ID").ok());
+    let queue = message
+        .event_source_arn
+        .as_deref()
+        .and_then(|arn| arn.rsplit(':').next())
+        .unwrap_or_default();
+    QueueDelivery {
+        id: message.message_id.unwrap_or_default(),
+        queue: queue.to_owned(),
+        body: message.body.unwrap_or_default(),
+        receipt: message.receipt_handle.unwrap_or_default(),
+        attempt,
+        last: attempt >= MAX_DELIVERIES,
+        trace,
+        deadline,
     }
 }
 
 /// Gives each message to `handle` in turn and names those that failed, so that only they come again.
 ///
 /// A panic costs its own message only.
-pub async fn take_batch(
-    event: SqsEvent,
+pub(super) async fn take_batch(
+    event: LambdaEvent<SqsEvent>,
     mut handle: impl AsyncFnMut(QueueDelivery) -> Result<()>,
 ) -> SqsBatchResponse {
     metrics::note_start();
+    let seconds = i64::try_from(event.context.deadline / 1000);
+    let deadline = seconds.ok().and_then(Timestamp::from_epoch_seconds);
+    let deadline = deadline.unwrap_or_else(clock::now);
     let mut response = SqsBatchResponse::default();
-    for message in event.records {
-        let delivery = QueueDelivery::of(message);
+    for message in event.payload.records {
+        let delivery = delivery(message, deadline);
         let (id, attempt) = (delivery.id.clone(), delivery.attempt);
         // Until the message says where it comes from.
         let trail = Correlation {
@@ -124,8 +107,13 @@ mod tests {
             message("fine", 1),
         ];
         let mut seen = vec![];
+        let mut context = lambda_runtime::Context::default();
+        context.deadline = 1_800_000_000_000;
+        let event = LambdaEvent::new(event, context);
         let response = take_batch(event, async |it| {
-            seen.push((it.id.clone(), it.is_last(), it.queue.clone()));
+            assert_eq!((it.receipt.as_str(), it.attempt > 2), ("r", it.last));
+            assert_eq!(it.deadline.epoch_seconds(), 1_800_000_000);
+            seen.push((it.id.clone(), it.last, it.queue.clone()));
             let trail = Correlation::current().unwrap();
             assert_eq!(
                 (trail.correlation.as_str(), trail.root()),

@@ -5,7 +5,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::Env;
+use crate::settings::Env;
 use crate::traces;
 
 /// Starts logging. `AWS_LAMBDA_LOG_LEVEL` is the level, INFO if unset.

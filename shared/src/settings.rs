@@ -73,6 +73,16 @@ impl Env {
             .transpose()
     }
 
+    /// The address of the queue of this name, `QUEUE_<NAME>`.
+    pub fn queue(&self, name: &str) -> String {
+        self.text(&format!("QUEUE_{}", name.to_uppercase().replace('-', "_")))
+    }
+
+    /// The names of these queues with their addresses.
+    pub fn queues(&self, names: &[&'static str]) -> Vec<(&'static str, String)> {
+        names.iter().map(|name| (*name, self.queue(name))).collect()
+    }
+
     /// Notes that a setting cannot be used.
     pub fn problem(&self, text: String) {
         let mut problems = self.problems.borrow_mut();

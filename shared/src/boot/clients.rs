@@ -1,41 +1,16 @@
-//! Start of a function: settings, AWS clients, logs; loops for schedules and HTTP.
-
-mod batch;
-mod env;
-mod logs;
-mod scans;
-mod secrets;
+//! AWS clients of a function, made once at its start.
 
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use axum::Router;
-use futures_util::FutureExt;
-use lambda_runtime::{LambdaEvent, service_fn};
-use serde_json::Value;
-use tracing::Instrument;
 
-pub use batch::{QueueDelivery, take_batch};
-pub use env::Env;
-pub use scans::{Delivered, take_scans};
-
-use crate::domain::BoxError;
 use crate::mail::Mailer;
-use crate::metrics;
 use crate::objects::Objects;
 use crate::queues::Queues;
+use crate::settings::Env;
 use crate::store::Store;
-use crate::traces;
 use crate::vault::Vault;
-
-/// Reads the settings, makes the clients, and starts logging.
-pub async fn start() -> Result<(Env, Clients), BoxError> {
-    let clients = Clients::load().await;
-    let env = Env::of(secrets::resolve(std::env::vars(), &clients.aws).await?);
-    logs::init(&env);
-    Ok((env, clients))
-}
 
 /// The connections a function is given at its start. Each is made once and shared.
 pub struct Clients {
@@ -44,7 +19,7 @@ pub struct Clients {
 
 impl Clients {
     /// Reads the AWS settings of the environment. Nothing is connected yet.
-    async fn load() -> Self {
+    pub(super) async fn load() -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
             .operation_attempt_timeout(Duration::from_secs(5))
@@ -97,23 +72,4 @@ impl Clients {
     pub fn queues(&self) -> Queues {
         Queues::new(aws_sdk_sqs::Client::new(&self.aws))
     }
-}
-
-/// Does this work at each tick of a schedule until the environment ends.
-pub async fn each_tick(work: impl AsyncFn() -> crate::Result<()>) -> Result<(), BoxError> {
-    let tick = async |event: LambdaEvent<Value>| -> Result<(), BoxError> {
-        metrics::note_start();
-        let trace = event.context.xray_trace_id.unwrap_or_default();
-        let span = tracing::info_span!("tick", trace);
-        // Boxed: the type of a whole run is too deep for the compiler.
-        let done = work().instrument(span).boxed_local().await;
-        traces::flush().await;
-        Ok(done?)
-    };
-    lambda_runtime::run(service_fn(tick)).await
-}
-
-/// Answers HTTP requests until the environment ends.
-pub async fn serve(routes: Router) -> Result<(), BoxError> {
-    lambda_http::run(routes).await
 }

@@ -1,5 +1,7 @@
 //! The queues: what is sent through them, and sending.
 
+mod delivery;
+
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::{
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::correlation::Correlation;
 use crate::domain::{Channel, Error, ImageId, Result, ScanId, Timestamp, UserId};
+
+pub use delivery::QueueDelivery;
 
 /// A scan to be worked on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
