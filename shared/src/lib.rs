@@ -6,15 +6,17 @@
 //! 2. [`settings`], [`clock`], [`metrics`], [`traces`], [`correlation`]: what every layer may use.
 //! 3. [`store`], [`objects`], [`queues`], [`engines`], [`auth`], [`mail`], [`vault`]: one module per
 //!    neighbour.
-//! 4. [`services`]: what the product does, in rooms.
-//! 5. [`http`]: how a function is spoken to.
-//! 6. [`boot`]: how a function is started.
+//! 4. [`comparison`]: found pictures beside hers.
+//! 5. [`services`]: what the product does, in rooms.
+//! 6. [`http`]: how a function is spoken to.
+//! 7. [`boot`]: how a function is started.
 //!
 //! *Invariant:* `tests/arrows.rs` reads the sources and holds these arrows.
 
 pub mod auth;
 pub mod boot;
 pub mod clock;
+pub mod comparison;
 pub mod correlation;
 pub mod engines;
 pub mod http;

@@ -6,6 +6,8 @@
 
 mod cloud;
 mod house;
+#[cfg(test)]
+mod world;
 
 #[cfg(test)]
 use std::sync::{
@@ -35,6 +37,8 @@ pub use cloud::Cloud;
 pub(crate) use cloud::aws;
 pub use house::House;
 pub use vara_domain::testing::finding;
+#[cfg(test)]
+pub(crate) use world::*;
 
 /// Waits for the next window of the rate limits if this one is about to end, so that a test lies in one.
 pub async fn in_one_window() {

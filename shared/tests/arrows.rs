@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module, and the modules of this crate it may name.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("clock", &["domain"]),
     ("settings", &["domain"]),
     ("metrics", &["clock"]),
@@ -19,10 +19,15 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("auth", &["clock", "domain", "settings", "store"]),
     ("vault", &["auth", "domain"]),
     (
+        "comparison",
+        &["domain", "engines", "objects", "store", "traces"],
+    ),
+    (
         "services",
         &[
             "auth",
             "clock",
+            "comparison",
             "correlation",
             "domain",
             "engines",

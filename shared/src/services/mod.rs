@@ -1,7 +1,6 @@
 //! What the product does, in rooms. Services call the store, the bucket, the queues and the engines;
 //! they know nothing of HTTP or Lambda.
 
-pub mod image_analyzer;
 pub mod notices;
 pub mod people;
 pub mod pictures;
@@ -11,5 +10,3 @@ pub mod upkeep;
 
 #[cfg(test)]
 mod read_back_tests;
-#[cfg(test)]
-mod support;

@@ -3,8 +3,8 @@
 
 use vara::boot;
 use vara::clock;
+use vara::comparison::ImageAnalyzer;
 use vara::domain::BoxError;
-use vara::services::image_analyzer::ImageAnalyzer;
 use vara::services::pictures::ingest::{Intake, uploads};
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,7 +16,7 @@ async fn main() -> Result<(), BoxError> {
                 objects: context.clients.objects(&context.env),
                 queues: context.clients.queues(),
                 scan_queue: context.env.queue("background-scan"),
-                eyes: ImageAnalyzer::open(),
+                analyzer: ImageAnalyzer::open(),
             })
         },
         async |intake, delivery| {

@@ -4,9 +4,9 @@ mod engines;
 
 use std::time::Duration;
 use vara::boot;
+use vara::comparison::ImageAnalyzer;
 use vara::domain::BoxError;
 use vara::engines::Fetcher;
-use vara::services::image_analyzer::ImageAnalyzer;
 use vara::services::scans::image::Scanner;
 use vara::services::search::time_limit;
 use vara::settings::Env;
@@ -24,7 +24,7 @@ async fn main() -> Result<(), BoxError> {
                 engines: engines::read(context)?,
                 queue: env.queue("image-scan"),
                 background: env.queue("background-scan"),
-                eyes: ImageAnalyzer::open(),
+                analyzer: ImageAnalyzer::open(),
                 answer_within: answer_within(env),
             })
         },

@@ -1,9 +1,9 @@
 //! Looks at networks: who pretends to be her, and what changed around her own profiles.
 
 use vara::boot;
+use vara::comparison::ImageAnalyzer;
 use vara::domain::BoxError;
 use vara::engines::{Fetcher, Social};
-use vara::services::image_analyzer::ImageAnalyzer;
 use vara::services::scans::profile::ProfileScanner;
 
 #[tokio::main(flavor = "current_thread")]
@@ -19,7 +19,7 @@ async fn main() -> Result<(), BoxError> {
                 fetcher: Fetcher::new(env.optional("FETCH_ALLOW").as_deref())?,
                 social: social.map(|base| Social::new(&base)).transpose()?,
                 queue: env.queue("profile-scan"),
-                eyes: ImageAnalyzer::open(),
+                analyzer: ImageAnalyzer::open(),
             })
         },
         async |scanner, delivery| scanner.take(&delivery).await,

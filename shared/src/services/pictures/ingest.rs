@@ -10,13 +10,13 @@ use serde_json::Value;
 use tracing::Instrument;
 use vara_imaging::{DecodeError, Limits};
 
+use crate::comparison::{self, FaceComparison, ImageAnalyzer};
 use crate::domain::{
     Error, ErrorKind, Image, ImageId, ImageState, ImageStatus, Result, Scan, ScanId, ScanOrigin,
     Timestamp, UserId,
 };
 use crate::objects::{Object, Objects, key};
 use crate::queues::{Queues, ScanMessage};
-use crate::services::image_analyzer::{self, FaceComparison, ImageAnalyzer};
 use crate::services::pictures::images::MAX_TICKET;
 use crate::services::pictures::upload_form;
 use crate::store::{Arrival, Store};
@@ -42,7 +42,7 @@ pub struct Intake {
     /// Where first scans go.
     pub scan_queue: String,
     /// What looks at pictures.
-    pub eyes: ImageAnalyzer,
+    pub analyzer: ImageAnalyzer,
 }
 
 /// What was made of a file.
@@ -94,9 +94,9 @@ impl Intake {
             Ok(bytes) => bytes,
             Err(err) => return Ok(Err(err.message.into_owned())),
         };
-        let eyes = self.eyes.clone();
+        let analyzer = self.analyzer.clone();
         let span = tracing::info_span!(target: TARGET, "fingerprint");
-        let derived = tokio::task::spawn_blocking(move || derive(&bytes, &eyes, faces));
+        let derived = tokio::task::spawn_blocking(move || derive(&bytes, &analyzer, faces));
         let derived = derived.instrument(span).await;
         let derived = derived.map_err(|err| Error::bug("taking a picture in", err))??;
         Ok(derived.map_err(|err| err.to_string()))
@@ -226,7 +226,7 @@ async fn picture_file(object: Object) -> Result<Bytes> {
 /// `Err` in the inner result is a file that is no picture, in the outer one our own trouble.
 fn derive(
     bytes: &[u8],
-    eyes: &ImageAnalyzer,
+    analyzer: &ImageAnalyzer,
     faces: FaceComparison,
 ) -> Result<Result<Derived, DecodeError>> {
     let found = vara_imaging::metadata(bytes);
@@ -239,7 +239,7 @@ fn derive(
     let hashes = vara_imaging::pdq_dihedral(&picture);
     // The models look at the copy that is kept, so that places are in its pixels.
     drop(picture);
-    let (prints, face) = eyes.look(&display, found, faces);
+    let (prints, face) = analyzer.look(&display, found, faces);
     let encode = |it| {
         vara_imaging::encode_jpeg(it, QUALITY).map_err(|err| Error::bug("encoding a copy", err))
     };
@@ -248,7 +248,7 @@ fn derive(
         thumbnail: encode(&thumbnail)?,
         arrival: Arrival {
             quality: hashes.as_ref().map_or(0, |it| it[0].quality),
-            dihedral: hashes.iter().flatten().map(image_analyzer::text).collect(),
+            dihedral: hashes.iter().flatten().map(comparison::text).collect(),
             location_found: found.gps,
             face,
             prints,
@@ -263,8 +263,8 @@ mod tests {
     use crate::domain::Preferences;
     use crate::services::people::preferences;
     use crate::services::pictures::upload_form::tests::form;
-    use crate::services::support::{World, photo};
     use crate::testing;
+    use crate::testing::{World, photo};
 
     const FORM: &str = "multipart/form-data; boundary=x";
 
@@ -324,7 +324,7 @@ mod tests {
     async fn a_picture_without_a_face_says_so() {
         let world = World::new().await;
         testing::agree_to_faces(&world.store, world.user).await;
-        let id = taken_in(&world, crate::services::support::scene(1)).await;
+        let id = taken_in(&world, crate::testing::scene(1)).await;
         let image = world.image(id).await.image;
         assert!(!image.face_detected && image.face_metadata.is_none());
         let prints = world.store.prints(world.user, id).await.unwrap().unwrap();
@@ -446,7 +446,7 @@ mod tests {
         for interrupted in [false, true] {
             let image = world.announce(ImageState::Pending, clock::now()).await;
             let upload = key::upload(user, image.id);
-            let file = Bytes::from(crate::services::support::scene(1));
+            let file = Bytes::from(crate::testing::scene(1));
             intake.objects.put(&upload, jpeg, file).await.unwrap();
             let derived = intake
                 .open(&upload, FaceComparison::by_consent(false))

@@ -9,8 +9,8 @@ use url::Url;
 use super::*;
 use crate::clock;
 use crate::domain::{CODE_LIFE, MAX_LINKED};
-use crate::services::support::World;
 use crate::testing::Cloud;
+use crate::testing::World;
 
 const TIKTOK: Platform = Platform::TikTok;
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::auth::{Caller, Keys};
 use crate::clock;
 use crate::domain::{Account, ImageFilter, Page, Role, Session, SignInMethod};
-use crate::services::support::{World, photo, scene};
+use crate::testing::{World, photo, scene};
 
 const PAGE: Page = Page {
     number: 1,

@@ -9,8 +9,8 @@ use crate::domain::{
 };
 use crate::services::scans::start::message;
 use crate::services::search::governor::Governor;
-use crate::services::support::{BREACHES, World, delivered};
 use crate::store::LinkedRow;
+use crate::testing::{BREACHES, World, delivered};
 
 const HERS: &str = "ana@example.org";
 

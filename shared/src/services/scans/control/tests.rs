@@ -8,9 +8,9 @@ use crate::domain::{Account, ImageId, Page, ScanFilter, ScanOrigin, ScanStatus};
 use crate::services::scans::full_scan::PARTS;
 use crate::services::scans::start::message;
 use crate::services::search::governor::Governor;
-use crate::services::support::{BREACHES, PROFILES, QUEUE, World, delivered, killed_after, lanes};
 use crate::store::{DUE_RESCAN, ScanClaim};
 use crate::testing::Cloud;
+use crate::testing::{BREACHES, PROFILES, QUEUE, World, delivered, killed_after, lanes};
 
 fn scans(world: &World) -> Scans {
     Scans {

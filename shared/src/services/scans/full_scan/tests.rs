@@ -1,18 +1,18 @@
 //! A full scan: begun at once, moved on by its parts, ended with the last of them, by whoever comes.
 
 use super::*;
+use crate::comparison::ImageAnalyzer;
 use crate::domain::{Account, ErrorKind, Linked, LinkedKind, Platform, ProfileSnapshot};
 use crate::engines::{Fetcher, Hibp, Social};
-use crate::services::image_analyzer::ImageAnalyzer;
 use crate::services::scans::breach::BreachChecker;
 use crate::services::scans::profile::ProfileScanner;
 use crate::services::scans::start::{Scans, message};
 use crate::services::search::governor::Governor;
-use crate::services::support::{
-    BACKGROUND, BREACHES, PROFILES, QUEUE, World, delivered, killed_after, lanes,
-};
 use crate::store::{LinkedRow, ScanClaim};
 use crate::testing::Cloud;
+use crate::testing::{
+    BACKGROUND, BREACHES, PROFILES, QUEUE, World, delivered, killed_after, lanes,
+};
 
 fn scans(world: &World) -> Scans {
     Scans {
@@ -178,7 +178,7 @@ fn looker(world: &World) -> ProfileScanner {
         fetcher: Fetcher::new(None).unwrap(),
         social: Some(Social::new(&world.at("/social/")).unwrap()),
         queue: PROFILES.into(),
-        eyes: ImageAnalyzer::open(),
+        analyzer: ImageAnalyzer::open(),
     }
 }
 

@@ -7,16 +7,16 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use super::picture::{HEARTBEAT_EVERY, ImageScanError, ImageScanStats, ScanContext};
 use super::places::{EngineAnswer, FoundPlace, Sighting, finding, places};
-use super::verify::{ReferenceImage, better};
 use super::{Scanner, is_late};
 use crate::clock;
+use crate::comparison::FaceComparison;
+use crate::comparison::{ReferenceImage, surer};
 use crate::domain::{
     Comparison, EngineClaim, Match, MatchId, MatchType, Person, Prints, Relation, Tier, Vendor,
     Verdict, finding,
 };
 use crate::engines::{FetchRefusal, Fetcher, TinEye};
 use crate::metrics::{self, Measure};
-use crate::services::image_analyzer::FaceComparison;
 use crate::services::search::engines::{Query, SearchError, hex};
 use crate::store::{ImageRow, ScanRow, WriteOutcome};
 
@@ -47,8 +47,14 @@ impl Scanner {
         };
         let agrees = self.store.may_recognise(image.image.user_id).await?;
         let faces = FaceComparison::by_consent(agrees);
-        let hers =
-            ReferenceImage::of(self.eyes.clone(), image.clone(), Some(copy), prints, faces).await;
+        let hers = ReferenceImage::of(
+            self.analyzer.clone(),
+            image.clone(),
+            Some(copy),
+            prints,
+            faces,
+        )
+        .await;
         let mut leads = known;
         let looked = self.compare_places(row, image, &hers, new, facts, means);
         leads.extend(looked.boxed_local().await?);
@@ -126,7 +132,7 @@ impl Scanner {
                 facts.unseen += u32::from(comparison == Comparison::Unseen);
                 let other_face = is_somebody_else(&comparison);
                 match Verdict::of(sighting.claim, sighting.score, comparison) {
-                    Some(verdict) => best = Some(better(best, (sighting, verdict))),
+                    Some(verdict) => best = Some(surer(best, (sighting, verdict))),
                     None if other_face => facts.other_faces += 1,
                     None => facts.other_pictures += 1,
                 }
@@ -189,7 +195,7 @@ impl Scanner {
         let Ok(bytes) = self.fetcher.picture(picture).await else {
             return false;
         };
-        let seen = self.eyes.intimacy(bytes).await;
+        let seen = self.analyzer.intimacy(bytes).await;
         means
             .sendings
             .allow(Vendor::Tineye, seen.map(|it| it.score))

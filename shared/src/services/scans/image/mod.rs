@@ -10,23 +10,21 @@
 //! there is, and a scan of ours, its continuation, goes on from the same checkpoints.
 
 mod candidates;
-pub(crate) mod evidence;
 mod outcome;
 mod picture;
 mod places;
-mod verify;
 
 use std::time::Duration;
 
 use futures_util::FutureExt;
 
 use crate::clock;
+use crate::comparison::ImageAnalyzer;
 use crate::domain::{EngineConsent, ImageId, Result, Scan, Timestamp, scan};
 use crate::engines::Fetcher;
 use crate::objects::Objects;
 use crate::queues::QueueDelivery;
 use crate::queues::Queues;
-use crate::services::image_analyzer::ImageAnalyzer;
 use crate::services::pictures::picture_names::picture_names;
 use crate::services::scans::start::message;
 use crate::services::scans::worker::{self, RetryLater, ScanOutcome, ScanWorker, is_late};
@@ -59,7 +57,7 @@ pub struct Scanner {
     /// The queue of the scans we start.
     pub background: String,
     /// What looks at pictures.
-    pub eyes: ImageAnalyzer,
+    pub analyzer: ImageAnalyzer,
     /// How long after her request a scan that she waits for ends.
     pub answer_within: Duration,
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::places::{EngineAnswer, exhaustive_engines, places};
 use super::{Scanner, is_late};
 use crate::clock;
+use crate::comparison::MAX_COPY;
 use crate::domain::{
     EngineConsent, Error, Hold, ImageId, Intimacy, Match, PictureNames, Prints, Tier, Timestamp,
     Vendor, scan,
@@ -21,9 +22,6 @@ use crate::services::search::engines::{AnswerOrigin, EngineReply, Query, SearchE
 use crate::services::search::governor::{Asker, Unanswered};
 use crate::services::search::time_limit::TimeLimit;
 use crate::store::{ImageRow, ScanRow};
-
-/// The most bytes a copy of ours has; anything larger was not made by us.
-const MAX_COPY: usize = 10 * 1024 * 1024;
 
 /// How long may pass without a sign of life.
 pub(super) const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
@@ -274,7 +272,7 @@ impl Scanner {
         if let Some(score) = prints.and_then(Prints::intimacy) {
             return Ok(Some(score));
         }
-        let Some(seen) = self.eyes.intimacy(copy.clone()).await else {
+        let Some(seen) = self.analyzer.intimacy(copy.clone()).await else {
             return Ok(None);
         };
         let (user, id) = (image.image.user_id, image.image.id);

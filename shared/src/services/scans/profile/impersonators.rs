@@ -5,9 +5,9 @@
 
 use futures_util::FutureExt;
 
-use super::pictures::ReferenceImages;
 use super::{ProfileScanError, ProfileScanStats, ProfileScanTotals, ProfileScanner};
 use crate::clock;
+use crate::comparison::ReferenceImages;
 use crate::domain::{
     Persona, Platform, PublicProfile, Resemblance, Result, UserId, impersonation, scan,
 };
@@ -117,7 +117,7 @@ impl ProfileScanner {
                 names,
                 bios: of(|it| it.bio.as_ref()),
             },
-            pictures: ReferenceImages::of(&self.store, &self.objects, &self.eyes, user).await?,
+            pictures: ReferenceImages::of(&self.store, &self.objects, &self.analyzer, user).await?,
             known: known.collect(),
         })
     }

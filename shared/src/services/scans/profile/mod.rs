@@ -2,7 +2,6 @@
 
 mod changes;
 mod impersonators;
-mod pictures;
 
 use std::collections::BTreeSet;
 
@@ -12,12 +11,12 @@ use serde_json::{Value, json};
 
 pub(crate) use impersonators::has_persona;
 
+use crate::comparison::ImageAnalyzer;
 use crate::domain::{AlertId, Error, Result, ScanType, Switch, Timestamp};
 use crate::engines::{EngineError, Fetcher, Social};
 use crate::objects::Objects;
 use crate::queues::QueueDelivery;
 use crate::queues::Queues;
-use crate::services::image_analyzer::ImageAnalyzer;
 use crate::services::scans::worker::{self, RetryLater, ScanOutcome, ScanWorker};
 use crate::store::{LinkedRow, ScanRow, Store};
 
@@ -37,7 +36,7 @@ pub struct ProfileScanner {
     /// The queue of the scans.
     pub queue: String,
     /// What looks at pictures.
-    pub eyes: ImageAnalyzer,
+    pub analyzer: ImageAnalyzer,
 }
 
 /// What was learnt of one network, or of one profile. Kept, so that it is looked at once.

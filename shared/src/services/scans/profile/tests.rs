@@ -9,7 +9,7 @@ use crate::domain::{
     ScanOrigin, ScanStatus, Severity,
 };
 use crate::services::scans::start::message;
-use crate::services::support::{PROFILES, World, delivered, photo, scene};
+use crate::testing::{PROFILES, World, delivered, photo, scene};
 
 async fn world() -> World {
     let world = World::new().await;
@@ -27,7 +27,7 @@ fn scanner(world: &World) -> ProfileScanner {
         fetcher: Fetcher::new(host.strip_prefix("http://")).unwrap(),
         social: Some(Social::new(&world.at("/social/")).unwrap()),
         queue: PROFILES.into(),
-        eyes: ImageAnalyzer::open(),
+        analyzer: ImageAnalyzer::open(),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::{ScanId, ScanOrigin, ScanType, UserId};
-use crate::services::support::{World, delivered};
+use crate::testing::{World, delivered};
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);

@@ -4,9 +4,7 @@ use super::*;
 use crate::clock;
 use crate::domain::{ImageId, ImageState, ScanId, ScanOrigin, ScanType, UserId};
 use crate::services::scans::start::message;
-use crate::services::support::{
-    BACKGROUND, BREACHES, INGEST, PROFILES, QUEUE, World, killed_after,
-};
+use crate::testing::{BACKGROUND, BREACHES, INGEST, PROFILES, QUEUE, World, killed_after};
 
 fn letters(world: &World) -> DeadLetters {
     DeadLetters {

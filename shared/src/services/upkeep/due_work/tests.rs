@@ -3,9 +3,9 @@
 use super::*;
 use crate::clock;
 use crate::domain::{Account, Page, Prints, ScanFilter, ScanOrigin, ScanStatus};
-use crate::services::support::{BACKGROUND, BREACHES, INGEST, PROFILES, QUEUE, World, delivered};
 use crate::store::{Arrival, ScanClaim};
 use crate::testing::{self, Cloud};
+use crate::testing::{BACKGROUND, BREACHES, INGEST, PROFILES, QUEUE, World, delivered};
 
 const HOUR: i64 = 3600;
 

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::domain::{ErrorKind, UserId};
-use crate::services::support::World;
 use crate::testing::Cloud;
+use crate::testing::World;
 
 const HERS: &str = "ana@example.org";
 

@@ -1,11 +1,11 @@
 //! Several engines at once: merged, withheld, failing each for itself.
 
 use super::*;
+use crate::comparison::ImageAnalyzer;
 use crate::domain::{Intimacy, Preferences, Prints};
-use crate::services::image_analyzer::ImageAnalyzer;
 use crate::services::search::governor::Governor;
-use crate::services::support::{photo, scene};
 use crate::testing;
+use crate::testing::{photo, scene};
 
 async fn taken(world: &World, scan: &Scan, attempt: u32) -> Result<()> {
     let body = serde_json::to_string(&message(scan)).unwrap();
@@ -177,7 +177,7 @@ async fn what_nobody_has_looked_at_counts_as_intimate_until_somebody_does() {
         .await;
     let scan = begun(&world, ScanOrigin::User, None).await;
     let mut scanner = world.scanner_with_vision();
-    scanner.eyes = ImageAnalyzer::blind();
+    scanner.analyzer = ImageAnalyzer::blind();
     let body = serde_json::to_string(&message(&scan)).unwrap();
     scanner.take(&delivered(body, 1)).await.unwrap();
     let result = row(&world, &scan).await.scan.result.unwrap();
@@ -295,7 +295,7 @@ async fn the_address_of_another_picture_passes_the_same_gate() {
     ] {
         let mut scanner = world.scanner();
         if !models {
-            scanner.eyes = ImageAnalyzer::blind();
+            scanner.analyzer = ImageAnalyzer::blind();
         }
         let sendings = serde_json::from_value(json!({ "tineye": sending })).unwrap();
         let means = ScanContext {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engines::TinEye;
-use crate::services::support::killed_after;
+use crate::testing::killed_after;
 
 /// As if the time of a dead worker's lease had passed.
 async fn forget_the_dead(world: &World, scan: &Scan) {

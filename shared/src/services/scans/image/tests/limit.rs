@@ -2,7 +2,7 @@
 //! goes on behind it, once, whatever happens to the workers.
 
 use super::*;
-use crate::services::support::killed_after;
+use crate::testing::killed_after;
 
 /// Enough for healthy stand-ins, and little enough to wait for.
 const WITHIN: Duration = Duration::from_secs(8);

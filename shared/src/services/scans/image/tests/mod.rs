@@ -16,8 +16,8 @@ use crate::domain::{
     ScanStatus, ScanType, Severity, Tier, UserId,
 };
 use crate::services::scans::start::message;
-use crate::services::support::{BACKGROUND, QUEUE, World, delivered};
 use crate::store::{DUE_SCAN, ScanClaim};
+use crate::testing::{BACKGROUND, QUEUE, World, delivered};
 
 const PAGE: Page = Page {
     number: 1,

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::{Evidence, Match, MatchStatus, Relation, Signal};
-use crate::services::support::{photo, scene};
+use crate::testing::{photo, scene};
 
 async fn scanned(world: &World) -> serde_json::Value {
     let scan = begun(world, ScanOrigin::User, None).await;

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use crate::domain::{ImageId, Scan, ScanOrigin, ScanType};
 use crate::engines::script::{Script, ok};
 use crate::services::search::governor::Asker;
-use crate::services::support::{World, killed_after};
 use crate::store::DUE_AWAY;
+use crate::testing::{World, killed_after};
 
 /// Longer than the engine takes, and not as long as anybody waits.
 const SOON: Duration = Duration::from_millis(1500);

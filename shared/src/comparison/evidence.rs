@@ -8,11 +8,7 @@ use crate::domain::{
 };
 
 /// What a verdict on hers and a found picture rests on; the sizes are theirs.
-pub(in crate::services) fn evidence(
-    verdict: &seen::Verdict,
-    own: [u32; 2],
-    found: [u32; 2],
-) -> Evidence {
+pub(super) fn evidence(verdict: &seen::Verdict, own: [u32; 2], found: [u32; 2]) -> Evidence {
     let rests = &verdict.evidence;
     let edits = match verdict.relation {
         seen::Relation::Edited(edits) => edits.iter().map(edit).collect(),

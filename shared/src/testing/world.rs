@@ -14,6 +14,7 @@ use vara_imaging::{Limits, Picture};
 
 use crate::auth::Keys;
 use crate::clock;
+use crate::comparison::ImageAnalyzer;
 use crate::domain::{
     Alert, AlertStatus, EngineStanding, Image, ImageId, ImageState, Intimacy, Page, Prints, Scan,
     ScanId, ScanOrigin, ScanType, Timestamp, UserId,
@@ -23,7 +24,6 @@ use crate::mail::Mailer;
 use crate::objects::{Objects, key};
 use crate::queues::QueueDelivery;
 use crate::queues::Queues;
-use crate::services::image_analyzer::ImageAnalyzer;
 use crate::services::pictures::ingest::Intake;
 use crate::services::pictures::proxy::Proxy;
 use crate::services::scans::image::Scanner;
@@ -103,7 +103,7 @@ impl World {
             },
             queue: QUEUE.into(),
             background: BACKGROUND.into(),
-            eyes: EYES.clone(),
+            analyzer: EYES.clone(),
             // No test but those of the limit meets it.
             answer_within: Duration::from_secs(24 * 3600),
         }
@@ -147,7 +147,7 @@ impl World {
             objects: self.objects.clone(),
             queues: self.queues.clone(),
             scan_queue: BACKGROUND.into(),
-            eyes: EYES.clone(),
+            analyzer: EYES.clone(),
         }
     }
 

@@ -7,28 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use vara_imaging::{Face, Limits, Pdq, Picture, Subject, Vector, same_person};
 
+use super::analyzer::{CandidateImage, FaceComparison, ImageAnalyzer, stored_faces, vector};
+use super::candidate;
+use super::evidence::evidence;
+use super::reference::MAX_COPY;
 use crate::domain::{Evidence, ImageId, Prints, Relation, Result, UserId};
 use crate::engines::Fetcher;
 use crate::objects::{Objects, key};
-use crate::services::image_analyzer::{
-    CandidateImage, FaceComparison, ImageAnalyzer, stored_faces, vector,
-};
-use crate::services::scans::image::evidence::evidence;
 use crate::store::{ImageRow, Store};
-
-/// What a stranger's picture may cost us to read.
-const LIMITS: Limits = Limits {
-    bytes: 10 * 1024 * 1024,
-    pixels: 30_000_000,
-    memory: 256 * 1024 * 1024,
-    ..Limits::DEFAULT
-};
-
-/// The longest side at which it is compared: that of our own copies.
-const COMPARED: u32 = 2048;
-
-/// The most bytes a copy of ours has; anything larger was not made by us.
-const MAX_COPY: usize = 10 * 1024 * 1024;
 
 /// How many of her pictures each signal sends to a real look.
 const BEST_PER_SIGNAL: usize = 2;
@@ -78,9 +64,9 @@ impl StoredImage {
 
 /// Her pictures. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct ReferenceImages {
+pub(crate) struct ReferenceImages {
     objects: Objects,
-    eyes: ImageAnalyzer,
+    analyzer: ImageAnalyzer,
     faces: FaceComparison,
     all: Arc<Vec<StoredImage>>,
     /// Those that were compared last.
@@ -89,10 +75,10 @@ pub(super) struct ReferenceImages {
 
 impl ReferenceImages {
     /// All her pictures that a scan looks for.
-    pub(super) async fn of(
+    pub(crate) async fn of(
         store: &Store,
         objects: &Objects,
-        eyes: &ImageAnalyzer,
+        analyzer: &ImageAnalyzer,
         user: UserId,
     ) -> Result<Self> {
         let faces = FaceComparison::by_consent(store.may_recognise(user).await?);
@@ -103,19 +89,19 @@ impl ReferenceImages {
         }
         Ok(Self {
             objects: objects.clone(),
-            eyes: eyes.clone(),
+            analyzer: analyzer.clone(),
             faces,
             all: Arc::new(all),
             open: Arc::default(),
         })
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
     /// What the picture at `link` is to the nearest of hers. `None`: it could not be seen.
-    pub(super) async fn nearest(
+    pub(crate) async fn nearest(
         &self,
         fetcher: &Fetcher,
         link: &str,
@@ -146,9 +132,8 @@ impl ReferenceImages {
     }
 
     fn open_theirs(&self, bytes: &[u8]) -> Option<CandidateImage> {
-        let theirs = vara_imaging::decode(bytes, &LIMITS).ok()?;
-        let theirs = vara_imaging::shrink(&theirs, COMPARED);
-        Some(self.eyes.stranger(theirs, self.faces))
+        let picture = candidate::read(bytes)?;
+        Some(self.analyzer.candidate(picture, self.faces))
     }
 
     /// One of hers with what is stored of it; nothing if its copy is gone by now.
@@ -173,11 +158,14 @@ impl ReferenceImages {
         let picture = vara_imaging::decode(copy, &Limits::DEFAULT).ok()?;
         let mine = &self.all[at];
         let prints = mine.prints.as_ref();
-        Some(self.eyes.subject(picture, &mine.row, prints, self.faces))
+        Some(
+            self.analyzer
+                .subject(picture, &mine.row, prints, self.faces),
+        )
     }
 
     fn compare(&self, mine: &Subject, theirs: &Subject) -> Evidence {
-        let verdict = vara_imaging::compare(mine, theirs, self.eyes.models());
+        let verdict = vara_imaging::compare(mine, theirs, self.analyzer.models());
         let size = |it: &Picture| [it.width(), it.height()];
         let seen = evidence(&verdict, size(mine.picture()), size(theirs.picture()));
         self.faces.told(seen)
@@ -251,14 +239,14 @@ mod tests {
     use super::*;
     use crate::clock;
     use crate::domain::Image;
-    use crate::services::support::{World, photo, scene};
+    use crate::testing::{World, photo, scene};
 
     fn picture(jpeg: &[u8]) -> Picture {
-        vara_imaging::decode(jpeg, &LIMITS).unwrap()
+        candidate::read(jpeg).unwrap()
     }
 
     /// A picture of hers as the intake stores it.
-    fn mine(eyes: &ImageAnalyzer, jpeg: &[u8]) -> StoredImage {
+    fn mine(analyzer: &ImageAnalyzer, jpeg: &[u8]) -> StoredImage {
         let image = Image::expected(ImageId::next(), UserId::random(), "s".into(), clock::now());
         let hashes = vara_imaging::pdq_dihedral(&picture(jpeg)).unwrap();
         let row = ImageRow {
@@ -267,7 +255,7 @@ mod tests {
             dihedral: hashes.iter().map(|it| it.pdq.to_string()).collect(),
             awaits_budget: false,
         };
-        let (prints, _) = eyes.look(
+        let (prints, _) = analyzer.look(
             &picture(jpeg),
             vara_imaging::Found::default(),
             FaceComparison::Compared,
@@ -277,10 +265,11 @@ mod tests {
 
     #[test]
     fn each_signal_sends_its_nearest_to_a_look() {
-        let eyes = ImageAnalyzer::open();
-        let mut all: Vec<StoredImage> = (1..7).map(|seed| mine(&eyes, &scene(seed))).collect();
-        all.push(mine(&eyes, &photo("obama-2009")));
-        let look = |jpeg: &[u8], faces| worth_a_look(&all, &eyes.stranger(picture(jpeg), faces));
+        let analyzer = ImageAnalyzer::open();
+        let mut all: Vec<StoredImage> = (1..7).map(|seed| mine(&analyzer, &scene(seed))).collect();
+        all.push(mine(&analyzer, &photo("obama-2009")));
+        let look =
+            |jpeg: &[u8], faces| worth_a_look(&all, &analyzer.candidate(picture(jpeg), faces));
         // The same picture is first by its fingerprint; nobody is in it.
         let same = look(&scene(3), FaceComparison::Compared);
         assert_eq!(same[0], 2);
@@ -290,11 +279,11 @@ mod tests {
         assert!(
             worth_a_look(
                 &[],
-                &eyes.stranger(picture(&scene(1)), FaceComparison::Compared)
+                &analyzer.candidate(picture(&scene(1)), FaceComparison::Compared)
             )
             .is_empty()
         );
-        let blind = eyes.stranger(picture(&photo("obama-2012")), FaceComparison::LeftAlone);
+        let blind = analyzer.candidate(picture(&photo("obama-2012")), FaceComparison::LeftAlone);
         assert_eq!(all[6].nearness(&blind)[1], None, "nobody is looked for");
     }
 
@@ -305,8 +294,8 @@ mod tests {
         for seed in 1..=(MAX_OPEN_PICTURES as u32 + 2) {
             ids.push(world.picture(seed).await);
         }
-        let eyes = ImageAnalyzer::open();
-        let hers = ReferenceImages::of(&world.store, &world.objects, &eyes, world.user);
+        let analyzer = ImageAnalyzer::open();
+        let hers = ReferenceImages::of(&world.store, &world.objects, &analyzer, world.user);
         let hers = hers.await.unwrap();
         assert!(!hers.is_empty());
         assert!(hers.open_theirs(b"GIF89a nonsense").is_none());

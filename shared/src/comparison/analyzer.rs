@@ -26,14 +26,14 @@ const INTIMATE_MODEL: &str =
 
 /// Whether faces are compared: hers and a stranger's only if she agrees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FaceComparison {
+pub(crate) enum FaceComparison {
     Compared,
     LeftAlone,
 }
 
 impl FaceComparison {
     /// As she said.
-    pub(super) fn by_consent(agrees: bool) -> Self {
+    pub(crate) fn by_consent(agrees: bool) -> Self {
         if agrees {
             Self::Compared
         } else {
@@ -42,7 +42,7 @@ impl FaceComparison {
     }
 
     /// A picture of which nothing is known yet, in which nobody is looked for unless faces are compared.
-    pub(super) fn of(self, picture: Picture) -> Subject {
+    pub(crate) fn of(self, picture: Picture) -> Subject {
         let subject = Subject::new(picture);
         match self {
             Self::Compared => subject,
@@ -51,7 +51,7 @@ impl FaceComparison {
     }
 
     /// What was seen: of faces nothing, if they were left alone.
-    pub(super) fn told(self, evidence: Evidence) -> Evidence {
+    pub(crate) fn told(self, evidence: Evidence) -> Evidence {
         match self {
             Self::Compared => evidence,
             Self::LeftAlone => Evidence {
@@ -64,10 +64,10 @@ impl FaceComparison {
 
 /// A stranger's picture, and what was seen in it.
 #[derive(Debug)]
-pub(super) struct CandidateImage {
-    pub(super) subject: Subject,
-    pub(super) faces: Vec<Face>,
-    pub(super) vector: Option<Vector>,
+pub(crate) struct CandidateImage {
+    pub(crate) subject: Subject,
+    pub(crate) faces: Vec<Face>,
+    pub(crate) vector: Option<Vector>,
 }
 
 /// The models, each loaded when it is first asked and then kept for as long as the function lives.
@@ -89,7 +89,7 @@ impl ImageAnalyzer {
 
     /// Without models.
     #[cfg(test)]
-    pub(super) fn blind() -> Self {
+    pub(crate) fn blind() -> Self {
         Self(None)
     }
 
@@ -98,13 +98,13 @@ impl ImageAnalyzer {
     }
 
     /// The models, for comparisons.
-    pub(super) fn models(&self) -> Option<&Models> {
+    pub(crate) fn models(&self) -> Option<&Models> {
         self.0.as_deref()
     }
 
     /// Everything a picture is recognised by beside its fingerprints, and its face as she is shown it.
     /// `display` is the copy that is kept. Whose face it is, is not asked unless faces are compared.
-    pub(super) fn look(
+    pub(crate) fn look(
         &self,
         display: &Picture,
         traces: Found,
@@ -144,11 +144,11 @@ impl ImageAnalyzer {
     }
 
     /// How intimate the picture in this file looks. Nothing if the model or the file fails.
-    pub(super) async fn intimacy(&self, file: Bytes) -> Option<Intimacy> {
-        let eyes = self.clone();
+    pub(crate) async fn intimacy(&self, file: Bytes) -> Option<Intimacy> {
+        let analyzer = self.clone();
         let seen = tokio::task::spawn_blocking(move || {
             let picture = vara_imaging::decode(&file, &Limits::DEFAULT).ok()?;
-            eyes.intimacy_of(&picture)
+            analyzer.intimacy_of(&picture)
         });
         seen.await.ok().flatten()
     }
@@ -162,7 +162,7 @@ impl ImageAnalyzer {
     }
 
     /// A stranger's picture with what is seen in it at once, ready to be compared with several of hers.
-    pub(super) fn stranger(&self, picture: Picture, faces: FaceComparison) -> CandidateImage {
+    pub(crate) fn candidate(&self, picture: Picture, faces: FaceComparison) -> CandidateImage {
         let seen = match faces {
             FaceComparison::Compared => self.ask("faces", |it| it.faces(&picture)),
             FaceComparison::LeftAlone => None,
@@ -182,7 +182,7 @@ impl ImageAnalyzer {
 
     /// A picture of hers with what is stored of it, ready to be compared. Without her consent nobody is
     /// looked for in it, whatever is stored.
-    pub(super) fn subject(
+    pub(crate) fn subject(
         &self,
         display: Picture,
         row: &ImageRow,
@@ -234,7 +234,7 @@ impl ImageAnalyzer {
 }
 
 /// A fingerprint as it is stored.
-pub(super) fn text(hash: &Fingerprint) -> String {
+pub(crate) fn text(hash: &Fingerprint) -> String {
     hash.pdq.to_string()
 }
 
@@ -285,7 +285,7 @@ fn hashes(row: &ImageRow) -> Option<[Fingerprint; 8]> {
 }
 
 /// The stored faces; nothing if they were not looked for or one of them makes no sense.
-pub(super) fn stored_faces(prints: &Prints) -> Option<Vec<Face>> {
+pub(crate) fn stored_faces(prints: &Prints) -> Option<Vec<Face>> {
     let face = |it: &FacePrint| {
         Some(Face {
             area: it.area,
@@ -298,7 +298,7 @@ pub(super) fn stored_faces(prints: &Prints) -> Option<Vec<Face>> {
 }
 
 /// A stored vector; nothing if it makes no sense.
-pub(super) fn vector(print: &VectorPrint) -> Option<Vector> {
+pub(crate) fn vector(print: &VectorPrint) -> Option<Vector> {
     let model: ModelId = print.model.parse().ok()?;
     let bytes = STANDARD.decode(&print.values).ok()?;
     let (numbers, rest) = bytes.as_chunks::<4>();
@@ -315,7 +315,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{Image, ImageId, Timestamp, UserId};
-    use crate::services::support::photo;
+    use crate::testing::photo;
 
     fn picture(name: &str) -> Picture {
         vara_imaging::decode(&photo(name), &Limits::DEFAULT).unwrap()
@@ -345,12 +345,13 @@ mod tests {
 
     #[test]
     fn a_portrait_is_stored_and_recognised_from_what_is_stored() {
-        let eyes = ImageAnalyzer::open();
+        let analyzer = ImageAnalyzer::open();
         let found = Found {
             camera: true,
             ..Found::default()
         };
-        let (prints, shown) = eyes.look(&picture("obama-2009"), found, FaceComparison::Compared);
+        let (prints, shown) =
+            analyzer.look(&picture("obama-2009"), found, FaceComparison::Compared);
         let shown = shown.unwrap();
         assert!((0.8..=1.0).contains(&shown.confidence));
         let area = &shown.metadata["facialArea"];
@@ -362,25 +363,29 @@ mod tests {
         // What is compared is what was stored, not what would be seen anew.
         let other = Subject::new(picture("obama-2012"));
         let subject = |prints: &Prints, faces| {
-            eyes.subject(picture("obama-2009"), &row(vec![]), Some(prints), faces)
+            analyzer.subject(picture("obama-2009"), &row(vec![]), Some(prints), faces)
         };
         let hers = subject(&prints, FaceComparison::Compared);
-        let stored = compare(&hers, &other, eyes.models());
-        let anew = compare(&Subject::new(picture("obama-2009")), &other, eyes.models());
+        let stored = compare(&hers, &other, analyzer.models());
+        let anew = compare(
+            &Subject::new(picture("obama-2009")),
+            &other,
+            analyzer.models(),
+        );
         assert_eq!(stored, anew);
         let nobody = Prints {
             faces: Some(vec![]),
             ..prints.clone()
         };
         let hers = subject(&nobody, FaceComparison::Compared);
-        let blind = compare(&hers, &other, eyes.models());
+        let blind = compare(&hers, &other, analyzer.models());
         assert_ne!(blind.relation, anew.relation);
 
         // Without her consent what is stored does not count, and nobody is looked for in either.
         let hers = subject(&prints, FaceComparison::LeftAlone);
         let other = FaceComparison::LeftAlone.of(picture("obama-2012"));
         assert_eq!(
-            compare(&hers, &other, eyes.models()).relation,
+            compare(&hers, &other, analyzer.models()).relation,
             blind.relation
         );
     }
@@ -437,8 +442,8 @@ mod tests {
             .unwrap()
             .with_vector_model(&file)
             .unwrap();
-        let eyes = ImageAnalyzer::with(models);
-        let (prints, shown) = eyes.look(
+        let analyzer = ImageAnalyzer::with(models);
+        let (prints, shown) = analyzer.look(
             &picture("collins"),
             Found::default(),
             FaceComparison::LeftAlone,
@@ -446,7 +451,7 @@ mod tests {
         assert_eq!((prints.vector, prints.faces), (None, None));
         assert!(shown.is_some() && prints.intimate.is_some());
         assert_eq!(
-            eyes.ask("panic", |_| -> Result<(), _> { panic!("on purpose") }),
+            analyzer.ask("panic", |_| -> Result<(), _> { panic!("on purpose") }),
             None
         );
 

@@ -6,42 +6,35 @@ use bytes::Bytes;
 use tracing::Instrument;
 use vara_imaging::{Limits, MIN_QUALITY, Picture, Subject};
 
+use super::analyzer::{FaceComparison, ImageAnalyzer};
+use super::candidate;
 use super::evidence::evidence;
 use crate::domain::{Comparison, Evidence, Prints, Verdict};
-use crate::services::image_analyzer::{FaceComparison, ImageAnalyzer};
 use crate::store::ImageRow;
 use crate::traces::TARGET;
 
-/// What a stranger's picture may cost us to read: less than one of hers, and several may be waiting.
-const LIMITS: Limits = Limits {
-    bytes: 10 * 1024 * 1024,
-    pixels: 30_000_000,
-    memory: 256 * 1024 * 1024,
-    ..Limits::DEFAULT
-};
-
-/// The longest side at which a stranger's picture is compared: that of our own copies.
-const COMPARED: u32 = 2048;
+/// The most bytes a copy of ours has; anything larger was not made by us.
+pub(crate) const MAX_COPY: usize = 10 * 1024 * 1024;
 
 /// Her picture with all that is known of it. Signals are worked out when they are first needed and
 /// serve all found pictures.
 #[derive(Clone, Debug)]
-pub(super) struct ReferenceImage {
+pub(crate) struct ReferenceImage {
     subject: Option<Arc<Subject>>,
-    eyes: ImageAnalyzer,
+    analyzer: ImageAnalyzer,
     faces: FaceComparison,
 }
 
 impl ReferenceImage {
     /// Her picture from its copy and what is stored of it, read off the reactor.
-    pub(super) async fn of(
-        eyes: ImageAnalyzer,
+    pub(crate) async fn of(
+        analyzer: ImageAnalyzer,
         row: ImageRow,
         copy: Option<Bytes>,
         prints: Option<Prints>,
         faces: FaceComparison,
     ) -> Self {
-        let seeing = eyes.clone();
+        let seeing = analyzer.clone();
         let read = move || {
             let picture = vara_imaging::decode(&copy?, &Limits::DEFAULT).ok()?;
             Some(Arc::new(seeing.subject(
@@ -58,13 +51,13 @@ impl ReferenceImage {
         });
         Self {
             subject,
-            eyes,
+            analyzer,
             faces,
         }
     }
 
     /// Compares a found picture with hers, off the reactor.
-    pub(super) async fn look(&self, bytes: Bytes) -> Comparison {
+    pub(crate) async fn look(&self, bytes: Bytes) -> Comparison {
         let hers = self.clone();
         let span = tracing::info_span!(target: TARGET, "compare");
         let look = tokio::task::spawn_blocking(move || hers.compare(&bytes));
@@ -77,11 +70,11 @@ impl ReferenceImage {
     }
 
     fn compare(&self, bytes: &[u8]) -> Comparison {
-        let (Some(hers), Ok(theirs)) = (&self.subject, vara_imaging::decode(bytes, &LIMITS)) else {
+        let (Some(hers), Some(theirs)) = (&self.subject, candidate::read(bytes)) else {
             return Comparison::Unseen;
         };
-        let theirs = self.faces.of(vara_imaging::shrink(&theirs, COMPARED));
-        let verdict = vara_imaging::compare(hers, &theirs, self.eyes.models());
+        let theirs = self.faces.of(theirs);
+        let verdict = vara_imaging::compare(hers, &theirs, self.analyzer.models());
         let evidence = evidence(&verdict, size(hers.picture()), size(theirs.picture()));
         let evidence = self.faces.told(evidence);
         if says_nothing(&evidence, hers, &theirs) {
@@ -105,7 +98,7 @@ fn size(picture: &Picture) -> [u32; 2] {
 }
 
 /// The surer of two verdicts on the same place.
-pub(super) fn better<T>(one: Option<(T, Verdict)>, other: (T, Verdict)) -> (T, Verdict) {
+pub(crate) fn surer<T>(one: Option<(T, Verdict)>, other: (T, Verdict)) -> (T, Verdict) {
     let sure = |it: &Verdict| (it.tier, it.told, it.similarity);
     match one {
         Some(one) if sure(&one.1) >= sure(&other.1) => one,
@@ -120,7 +113,7 @@ mod tests {
     use super::*;
     use crate::clock;
     use crate::domain::{Edit, EngineClaim, Image, ImageId, Relation, Tier, UserId};
-    use crate::services::support::photo;
+    use crate::testing::photo;
 
     async fn hers(jpeg: Vec<u8>) -> ReferenceImage {
         let image = Image::expected(ImageId::next(), UserId::random(), "s".into(), clock::now());
@@ -153,10 +146,10 @@ mod tests {
         let look = hers.look(photo("collins").into()).await;
         let copy = Verdict::of(EngineClaim::Weak, Some(20.0), look).unwrap();
         let guess = Verdict::of(EngineClaim::Full, Some(90.0), Comparison::Unseen).unwrap();
-        let best = better(Some((1, guess.clone())), (2, copy.clone()));
+        let best = surer(Some((1, guess.clone())), (2, copy.clone()));
         assert_eq!((best.0, best.1.tier), (2, Tier::High));
-        assert_eq!(better(Some((1, copy)), (2, guess.clone())).0, 1);
-        assert_eq!(better(None, (2, guess.clone())), (2, guess));
+        assert_eq!(surer(Some((1, copy)), (2, guess.clone())).0, 1);
+        assert_eq!(surer(None, (2, guess.clone())), (2, guess));
     }
 
     #[tokio::test]
