@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Judges template.yaml the three ways that each catch what the others miss, and the deploy command.
+"""Judges template.yaml the three ways that each catch what the others miss, the deploy command, and
+the files for containers.
 
 1. `sam validate --lint`: is it a SAM template at all?
 2. cfn-lint on the source: properties, references, types.
@@ -7,6 +8,8 @@
    (event source mappings, rules, permissions) is judged too. Most planted
    faults are caught only here.
 4. SAM's parser of parameters reads the file that vara-deploy writes as it was meant.
+5. containers.py: Dockerfiles, compose files and the devcontainer, by rules that need no
+   daemon; containers_test.py plants a fault for each of them.
 
 Needs Python 3.9 or newer and the Python package registry the first time. Makes
 its own virtual environment under target/; needs no AWS account and sends
@@ -108,6 +111,8 @@ def main() -> int:
         ("samtranslator", [bin_dir / "python", Path(__file__), "--translate", TEMPLATE, translated]),
         ("cfn-lint on the result", [*lint, translated]),
         ("SAM's parser of parameters", [bin_dir / "python", Path(__file__), "--parse", VALUES]),
+        ("container files", [bin_dir / "python", HERE / "containers.py"]),
+        ("faults planted in container files", [bin_dir / "python", HERE / "containers_test.py"]),
     ]
     translated.unlink(missing_ok=True)
     failed = []
