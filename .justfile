@@ -85,6 +85,10 @@ build architecture="--arm64":
 deploy stage *args:
     cargo run -p vara-deploy -- "$@"
 
+# Moves the rows of a table: just migrate status --table NAME [--endpoint URL]
+migrate *args:
+    cargo run -p vara-migrations -- "$@"
+
 # Everything that must hold before a change goes in
 ci:
     .ci/run

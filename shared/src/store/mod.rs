@@ -37,6 +37,7 @@
 //! | `SWITCHES` | `-` | what is turned off without a deployment |
 //! | `PROXY#<minute>` | `-` | how many proxy addresses end in that minute |
 //! | `RATE#…` | `-` | how many calls somebody made this minute |
+//! | `MIGRATIONS` | `-` | which changes of stored shapes are applied; written by `infra/migrations` alone |
 //! | `MAILING#…` | `-` | whether a mail that a queue asked for was sent; forgotten after a day |
 //! | `MAIL#…`, `TRIES#…` | `-` | how often something was asked for, by keyed hash; forgotten after hours |
 //!
