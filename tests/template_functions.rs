@@ -63,7 +63,7 @@ const SETTINGS: [(&str, &str); 22] = [
     ),
     (
         "api-health",
-        "BUCKET EDGE_SECRET QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_MAIL_FEEDBACK QUEUE_NOTICE QUEUE_PROFILE_SCAN RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER STAGE TABLE WEB_ORIGINS",
+        "BUCKET EDGE_SECRET QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_MAIL_FEEDBACK QUEUE_NOTICE QUEUE_PROFILE_SCAN QUEUE_SIGN_IN_MAIL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-images",
@@ -269,14 +269,18 @@ pub(crate) fn demands(template: &Template, faults: &mut Faults) {
     }
 }
 
-/// The names in `env.text("NAME")`, `env.list("NAME")` and `env.queue("name")`.
+/// The names in `env.text("NAME")`, `env.list("NAME")`, `env.queue("name")` and `env.queues(&["name"])`.
 fn demanded(source: &str) -> impl Iterator<Item = String> {
     let named = |call: &'static str| {
         let calls = source.split(call).skip(1);
         calls.filter_map(|rest| rest.split('"').next())
     };
     let texts = named("env.text(\"").chain(named("env.list(\""));
-    let queues = named("env.queue(\"").map(|it| it.to_uppercase().replace('-', "_"));
+    let lists = source.split("env.queues(&[").skip(1);
+    let lists = lists.filter_map(|rest| rest.split(']').next());
+    let listed = lists.flat_map(|it| it.split('"').skip(1).step_by(2));
+    let queues = named("env.queue(\"").chain(listed);
+    let queues = queues.map(|it| it.to_uppercase().replace('-', "_"));
     texts
         .map(str::to_owned)
         .chain(queues.map(|it| format!("QUEUE_{it}")))

@@ -45,6 +45,9 @@ const KEPT_OUT: [(&str, &str); 20] = [
 /// What nobody's request leads to is not for those that nobody calls.
 const WORKERS_KEPT_OUT: &str = "EMAIL#* TOKEN#* MAIL#* OAUTH#* RATE#* REPLAY#* TRIES#*";
 
+/// Signing in and leaving end in all of them.
+const REACHES_ALL: [&str; 2] = ["api-auth", "api-users"];
+
 /// The rows that one function writes and all read.
 const WRITTEN_BY_ONE: [(&str, &str); 2] = [("SIGNING-KEYS", "api-auth"), ("SWITCHES", "api-admin")];
 
@@ -75,7 +78,10 @@ pub(crate) fn kept_out(template: &Template, faults: &mut Faults) {
             let keys = meant.flat_map(|it| keys(it, "ForAnyValue:StringLike"));
             keys.collect::<BTreeSet<_>>()
         };
-        if let Some((_, out)) = KEPT_OUT.iter().find(|(name, _)| *name == package) {
+        let kept_out = KEPT_OUT.iter().find(|(name, _)| *name == package);
+        let is_decided = kept_out.is_some() || REACHES_ALL.contains(&package);
+        faults.expect(is_decided, format!("{package} has no row here"));
+        if let Some((_, out)) = kept_out {
             let denied = all_denied(&["dynamodb:*"]);
             for prefix in out.split(' ').filter(|it| !it.is_empty()) {
                 let out = denied.contains(prefix);

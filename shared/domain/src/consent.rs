@@ -47,7 +47,7 @@ impl Vendor {
     fn usual(self) -> Sending {
         match self {
             Self::Facecheck => Sending::Never,
-            _ => Sending::Ordinary,
+            Self::Tineye | Self::GoogleVision | Self::Serpapi => Sending::Ordinary,
         }
     }
 }

@@ -21,6 +21,7 @@ async fn main() -> Result<(), BoxError> {
             "breach-check",
             "notice",
             "mail-feedback",
+            "sign-in-mail",
         ]),
     })
     .await

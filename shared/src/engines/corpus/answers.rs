@@ -9,15 +9,15 @@ pub(in super::super) const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00
 
 /// What a server sends: everything, or a beginning and then one piece after the other without end.
 #[derive(Clone)]
-pub(in super::super) struct SearchResult {
+pub(in super::super) struct ServerAnswer {
     pub(in super::super) what: &'static str,
     pub(in super::super) first: Vec<u8>,
     pub(in super::super) endless: Option<Vec<u8>>,
     pub(in super::super) want: FetchRefusal,
 }
 
-fn whole(what: &'static str, first: impl Into<Vec<u8>>, want: FetchRefusal) -> SearchResult {
-    SearchResult {
+fn whole(what: &'static str, first: impl Into<Vec<u8>>, want: FetchRefusal) -> ServerAnswer {
+    ServerAnswer {
         what,
         first: first.into(),
         endless: None,
@@ -30,8 +30,8 @@ fn endless(
     first: &str,
     piece: impl Into<Vec<u8>>,
     want: FetchRefusal,
-) -> SearchResult {
-    SearchResult {
+) -> ServerAnswer {
+    ServerAnswer {
         endless: Some(piece.into()),
         ..whole(what, first, want)
     }
@@ -47,7 +47,7 @@ fn image(kind: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// Answers that are refused for what they say or are.
-pub(in super::super) fn answers() -> Vec<SearchResult> {
+pub(in super::super) fn answers() -> Vec<ServerAnswer> {
     let mut all = statuses();
     all.extend(types());
     all.extend(lengths());
@@ -55,7 +55,7 @@ pub(in super::super) fn answers() -> Vec<SearchResult> {
     all
 }
 
-fn statuses() -> Vec<SearchResult> {
+fn statuses() -> Vec<ServerAnswer> {
     let codes = [
         201, 202, 203, 204, 205, 206, 226, 400, 401, 402, 403, 404, 407, 410, 416, 418, 429, 451,
         500, 502, 503, 504, 599,
@@ -85,7 +85,7 @@ fn statuses() -> Vec<SearchResult> {
     all
 }
 
-fn types() -> Vec<SearchResult> {
+fn types() -> Vec<ServerAnswer> {
     let claims = [
         "",
         "text/html",
@@ -155,7 +155,7 @@ fn no_pictures() -> [(&'static str, &'static [u8]); 18] {
     ]
 }
 
-fn lengths() -> Vec<SearchResult> {
+fn lengths() -> Vec<ServerAnswer> {
     let long = |length: &str| {
         let head = format!("200 OK\r\ncontent-type: image/gif\r\ncontent-length: {length}");
         http(&head, GIF)
@@ -225,7 +225,7 @@ fn piece() -> Vec<u8> {
     [b"10000\r\n".as_slice(), &[0; 65536], b"\r\n"].concat()
 }
 
-fn no_http() -> Vec<SearchResult> {
+fn no_http() -> Vec<ServerAnswer> {
     let crowd: String = (0..200).map(|at| format!("x-{at}: 1\r\n")).collect();
     let long = format!("x: {}\r\n", "x".repeat(2 * 1024 * 1024));
     let with = |head: &str| {

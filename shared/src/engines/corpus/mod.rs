@@ -4,5 +4,5 @@
 mod answers;
 mod links;
 
-pub(super) use answers::{SearchResult, answers, pictures_that_are_none, slow_answers};
+pub(super) use answers::{ServerAnswer, answers, pictures_that_are_none, slow_answers};
 pub(super) use links::{INSIDE, LINKS, REDIRECTS};

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use vara_imaging::Limits;
 
 use super::super::corpus::{
-    INSIDE, LINKS, REDIRECTS, SearchResult, answers, pictures_that_are_none, slow_answers,
+    INSIDE, LINKS, REDIRECTS, ServerAnswer, answers, pictures_that_are_none, slow_answers,
 };
 use super::*;
 
@@ -72,7 +72,7 @@ where
 }
 
 /// What the fetcher makes of each answer, in their order: one server tells them apart by the path.
-async fn fetched(all: &[SearchResult]) -> Vec<Result<Bytes, FetchRefusal>> {
+async fn fetched(all: &[ServerAnswer]) -> Vec<Result<Bytes, FetchRefusal>> {
     let told = all.to_vec();
     let address = server(move |request| {
         let path = request.split(' ').nth(1).unwrap_or_default();
@@ -267,7 +267,7 @@ async fn what_begins_as_a_picture_and_is_none_is_not_opened() {
         ..Limits::DEFAULT
     };
     let head = "HTTP/1.1 200 OK\r\ncontent-type: image/png\r\nconnection: close\r\n\r\n";
-    let of = |(what, bytes): (&'static str, Vec<u8>)| SearchResult {
+    let of = |(what, bytes): (&'static str, Vec<u8>)| ServerAnswer {
         what,
         first: [head.as_bytes(), &bytes].concat(),
         endless: None,

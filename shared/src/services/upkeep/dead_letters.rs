@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::domain::{Error, Result, Timestamp};
+use crate::domain::{Error, MailFeedback, Result, Timestamp};
 use crate::queues::{DeadMessage, NoticeMessage, Queues, ScanMessage, SignInMail};
 use crate::services::pictures::ingest::uploads;
 use crate::store::Store;
@@ -173,6 +173,12 @@ impl DeadLetters {
             // Whom it is for stays with the message.
             let about = json!({ "kind": mail.kind, "askedAt": mail.asked_at });
             return Ok((about, "A mail was not sent".to_owned()));
+        }
+        if let Some(feedback) = MailFeedback::parse(body) {
+            // Whose address it is stays with the message.
+            let about = json!({ "kind": feedback.stop.reason, "at": feedback.stop.at });
+            let reason = "Mail to an address that refuses it was not stopped";
+            return Ok((about, reason.to_owned()));
         }
         let Some((user, image)) = uploads(body).ok().and_then(|it| it.into_iter().next()) else {
             let about = json!({ "bytes": body.len() });

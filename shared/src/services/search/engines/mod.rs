@@ -143,15 +143,13 @@ impl From<crate::domain::Error> for SearchError {
 impl Engines {
     /// The companies that can be asked.
     pub(crate) fn vendors(&self) -> Vec<Vendor> {
-        let on = [
-            self.tineye.is_some(),
-            self.vision.is_some(),
-            self.serpapi.is_some(),
-            self.facecheck.is_some(),
-        ];
-        let all = Vendor::ALL.into_iter().zip(on);
-        all.filter_map(|(vendor, on)| on.then_some(vendor))
-            .collect()
+        let is_on = |vendor: &Vendor| match vendor {
+            Vendor::Tineye => self.tineye.is_some(),
+            Vendor::GoogleVision => self.vision.is_some(),
+            Vendor::Serpapi => self.serpapi.is_some(),
+            Vendor::Facecheck => self.facecheck.is_some(),
+        };
+        Vendor::ALL.into_iter().filter(is_on).collect()
     }
 
     /// Asks every engine that may see the picture, side by side.

@@ -146,6 +146,28 @@ async fn a_queue_we_do_not_have_is_not_found() {
 }
 
 #[tokio::test]
+async fn a_bounce_is_shown_without_whose_address_it_is() {
+    let world = World::new().await;
+    let event = json!({
+        "eventType": "Bounce",
+        "bounce": {
+            "bounceType": "Permanent", "timestamp": "2026-11-20T12:00:00Z",
+            "bouncedRecipients": [{ "emailAddress": "ana@example.org" }],
+        },
+    });
+    let body = json!({ "Type": "Notification", "Message": event.to_string() });
+    world.cloud.give_up(BREACHES, &body.to_string());
+    let queues = letters(&world).list().await.unwrap();
+    assert!(!serde_json::to_string(&queues).unwrap().contains("ana@"));
+    let letter = &queues.last().unwrap().messages[0];
+    assert_eq!(letter.about["at"], "2026-11-20T12:00:00.000Z");
+    assert_eq!(
+        letter.reason,
+        "Mail to an address that refuses it was not stopped"
+    );
+}
+
+#[tokio::test]
 async fn a_mail_is_shown_without_whom_it_is_for() {
     let world = World::new().await;
     let mail = json!({ "kind": "RECOVERY", "email": "ana@example.org", "askedAt": "2026-11-20T12:00:00Z" });
