@@ -135,16 +135,16 @@ impl Tx<'_> {
     pub(super) fn move_alert(self, before: &Alert, after: &Alert) -> Self {
         let change = Change::default()
             .set("status", after.status)
-            .and_then(|it| it.set("title", &after.title))
-            .and_then(|it| it.set("description", &after.description))
-            .and_then(|it| it.set("createdAt", after.created_at))
-            .and_then(|it| it.set("severity", after.severity))
-            .and_then(|it| it.set("metadata", &after.metadata))
-            .and_then(|it| it.set("viewedAt", after.viewed_at))
-            .and_then(|it| it.set("actionedAt", after.actioned_at))
-            .and_then(|it| it.set("list", place(after)))
-            .and_then(|it| it.when("list", "=", place(before)))
-            .and_then(|it| it.when("severity", "=", before.severity));
+            .set("title", &after.title)
+            .set("description", &after.description)
+            .set("createdAt", after.created_at)
+            .set("severity", after.severity)
+            .set("metadata", &after.metadata)
+            .set("viewedAt", after.viewed_at)
+            .set("actionedAt", after.actioned_at)
+            .set("list", place(after))
+            .when("list", "=", place(before))
+            .when("severity", "=", before.severity);
         let moves = if place(before) == place(after) {
             vec![]
         } else if before.status == after.status {

@@ -118,8 +118,8 @@ impl Store {
         }
         let change = Change::default()
             .set("due_at", until)
-            .and_then(|it| it.when("due_kind", "=", kind))
-            .and_then(|it| it.when("due_at", "=", &due.at));
+            .when("due_kind", "=", kind)
+            .when("due_at", "=", &due.at);
         Ok(self.tx().update(&due.key, change).commit().await?.is_done())
     }
 }

@@ -72,8 +72,8 @@ impl Store {
             }
             let write = Change::default()
                 .set("standing", &after)
-                .and_then(|it| it.set("turn", turn + 1))
-                .and_then(|it| it.when_or_absent("turn", "=", turn));
+                .set("turn", turn + 1)
+                .when_or_absent("turn", "=", turn);
             if self.change::<EngineRow>(&key, write).await?.is_some() {
                 return Ok(said);
             }
@@ -103,7 +103,7 @@ impl Store {
                 "ttl",
                 now.plus_seconds(DAY_COUNT_TTL_SECONDS).epoch_seconds(),
             )
-            .and_then(|it| it.when_or_absent("asked", "<", limit));
+            .when_or_absent("asked", "<", limit);
         let key = asked(user, engine, now);
         Ok(self.change::<IgnoredAny>(&key, change).await?.is_some())
     }
@@ -112,7 +112,7 @@ impl Store {
     pub async fn return_question(&self, user: UserId, engine: &str, at: Timestamp) -> Result<()> {
         let change = Change::default().add("asked", -1).if_exists();
         let key = asked(user, engine, at);
-        self.change::<IgnoredAny>(&key, Ok(change)).await?;
+        self.change::<IgnoredAny>(&key, change).await?;
         Ok(())
     }
 

@@ -85,10 +85,10 @@ impl Store {
     pub async fn swept(&self, user: UserId, sweeps: u32, next: Option<Timestamp>) -> Result<()> {
         let change = Change::default()
             .set("sweeps", sweeps)
-            .map(Change::if_exists)
-            .and_then(|it| match next {
-                Some(at) => it.set("due_kind", DUE_ERASE)?.set("due_at", at),
-                None => Ok(it.remove("due_kind").remove("due_at")),
+            .if_exists()
+            .apply(|it| match next {
+                Some(at) => it.set("due_kind", DUE_ERASE).set("due_at", at),
+                None => it.remove("due_kind").remove("due_at"),
             });
         self.tx().update(&key(user), change).commit().await?;
         Ok(())

@@ -53,12 +53,12 @@ impl Store {
         let user = before.scan.user_id;
         let change = Change::default()
             .set("status", after.scan.status)
-            .and_then(|it| it.set("startedAt", after.scan.started_at))
-            .and_then(|it| it.set("progress", progress))
-            .and_then(|it| it.set("advancedAt", now))
-            .and_then(|it| it.set("list", place(&after)))
-            .and_then(|it| it.when("list", "=", place(before)))
-            .and_then(|it| it.when("progress", "=", before.scan.progress));
+            .set("startedAt", after.scan.started_at)
+            .set("progress", progress)
+            .set("advancedAt", now)
+            .set("list", place(&after))
+            .when("list", "=", place(before))
+            .when("progress", "=", before.scan.progress);
         let mut tx = self.tx().update(&key(user, before.scan.id), change);
         if before.scan.status != after.scan.status {
             tx = tx.count(user, &[count(before, -1), count(&after, 1)]);

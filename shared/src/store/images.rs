@@ -206,7 +206,7 @@ impl Store {
         };
         Ok(self
             .tx()
-            .move_image(image, &after, Ok)
+            .move_image(image, &after, |it| it)
             .commit()
             .await?
             .is_done())
@@ -240,12 +240,12 @@ impl Tx<'_> {
         let face = arrival.face.as_ref();
         let moved = self.move_image(image, &after, |change| {
             change
-                .set("hash", arrival.dihedral.first())?
-                .set("dihedral", &arrival.dihedral)?
-                .set("pdqQuality", arrival.quality)?
-                .set("locationFound", arrival.location_found)?
-                .set("faceDetected", face.is_some())?
-                .set("faceConfidence", face.map(|it| it.confidence))?
+                .set("hash", arrival.dihedral.first())
+                .set("dihedral", &arrival.dihedral)
+                .set("pdqQuality", arrival.quality)
+                .set("locationFound", arrival.location_found)
+                .set("faceDetected", face.is_some())
+                .set("faceConfidence", face.map(|it| it.confidence))
                 .set("faceMetadata", face.map(|it| &it.metadata))
         });
         moved.keep_prints(image.user_id, image.id, &arrival.prints)
@@ -258,8 +258,8 @@ impl Tx<'_> {
             ..image.clone()
         };
         self.move_image(image, &after, |change| {
-            let change = change.set("awaitsBudget", awaits_budget)?;
-            Ok(change.set("lastScanned", now)?.add("scanCount", 1))
+            let change = change.set("awaitsBudget", awaits_budget);
+            change.set("lastScanned", now).add("scanCount", 1)
         })
     }
 
@@ -276,7 +276,7 @@ impl Tx<'_> {
         self,
         before: &Image,
         after: &Image,
-        more: impl FnOnce(Change) -> Result<Change>,
+        more: impl FnOnce(Change) -> Change,
     ) -> Self {
         let due = match (after.status, after.state) {
             (ImageStatus::Archived, _) => after
@@ -290,19 +290,19 @@ impl Tx<'_> {
         };
         let change = Change::default()
             .set("status", after.status)
-            .and_then(|it| it.set("state", after.state))
-            .and_then(|it| it.set("archivedAt", after.archived_at))
-            .and_then(|it| it.set("list", place(after)))
-            .and_then(|it| it.when("state", "=", before.state))
-            .and_then(|it| match before.state {
-                ImageState::Expected => Ok(it.if_absent("list")),
+            .set("state", after.state)
+            .set("archivedAt", after.archived_at)
+            .set("list", place(after))
+            .when("state", "=", before.state)
+            .apply(|it| match before.state {
+                ImageState::Expected => it.if_absent("list"),
                 _ => it.when("list", "=", place(before)),
             })
-            .and_then(|it| match due {
-                Some((kind, at)) => it.set("due_kind", kind)?.set("due_at", at),
-                None => Ok(it.remove("due_kind").remove("due_at")),
+            .apply(|it| match due {
+                Some((kind, at)) => it.set("due_kind", kind).set("due_at", at),
+                None => it.remove("due_kind").remove("due_at"),
             })
-            .and_then(more);
+            .apply(more);
         let mut moves = vec![(counter(run(after)), 1)];
         if before.state != ImageState::Expected {
             moves.push((counter(run(before)), -1));

@@ -179,16 +179,16 @@ impl Tx<'_> {
         let account = &after.account;
         let change = Change::default()
             .set("platformUserId", &account.platform_user_id)
-            .and_then(|it| it.set("lastSynced", account.last_synced))
-            .and_then(|it| it.set("verifiedAt", account.verified_at))
-            .and_then(|it| it.set("displayName", &account.display_name))
-            .and_then(|it| it.set("followers", account.followers))
-            .and_then(|it| it.set("tokens", &after.tokens))
-            .and_then(|it| it.set("bio", &after.bio))
-            .and_then(|it| it.set("looks", &after.looks))
-            .and_then(|it| it.set("proof", &after.proof))
-            .and_then(|it| it.set("revision", before.revision + 1))
-            .and_then(|it| it.when("revision", "=", before.revision));
+            .set("lastSynced", account.last_synced)
+            .set("verifiedAt", account.verified_at)
+            .set("displayName", &account.display_name)
+            .set("followers", account.followers)
+            .set("tokens", &after.tokens)
+            .set("bio", &after.bio)
+            .set("looks", &after.looks)
+            .set("proof", &after.proof)
+            .set("revision", before.revision + 1)
+            .when("revision", "=", before.revision);
         self.update(&key(account.user_id, account.id), change)
     }
 }

@@ -67,9 +67,9 @@ impl Store {
         ended.extend(kept.drain(..surplus));
         kept.push(&link.hash);
         let change = as_seen(account)
-            .and_then(|it| it.set(attribute, &kept))
-            .and_then(|it| it.set(sent_attribute(link.kind), now))
-            .and_then(|it| it.when_or_absent(attribute, "=", before));
+            .set(attribute, &kept)
+            .set(sent_attribute(link.kind), now)
+            .when_or_absent(attribute, "=", before);
         let mut tx = self
             .tx()
             .update(&account_key(account.id()), change)
@@ -85,7 +85,7 @@ impl Store {
     pub async fn void_links(&self, account: &Account) -> Result<()> {
         let change = Change::default().without_links().if_exists();
         // Refused means that she has left.
-        let tx = self.tx().update(&account_key(account.id()), Ok(change));
+        let tx = self.tx().update(&account_key(account.id()), change);
         tx.drop_links(account, None).commit().await?;
         Ok(())
     }
@@ -100,8 +100,8 @@ impl Store {
     ) -> Result<bool> {
         let change = Change::default()
             .set("askedAt", now)
-            .and_then(|it| it.set("ttl", now.plus_seconds(seconds).epoch_seconds()))
-            .and_then(|it| it.when_or_absent("askedAt", "<=", now.minus_seconds(seconds)));
+            .set("ttl", now.plus_seconds(seconds).epoch_seconds())
+            .when_or_absent("askedAt", "<=", now.minus_seconds(seconds));
         Ok(self
             .tx()
             .update(&window_key(address), change)

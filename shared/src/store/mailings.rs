@@ -48,9 +48,9 @@ impl Store {
     pub async fn claim_mailing(&self, id: &str, lease: i64, now: Timestamp) -> Result<Mailing> {
         let change = Change::default()
             .set("claimedUntil", now.plus_seconds(lease))
-            .and_then(|it| it.set("ttl", now.plus_seconds(REMEMBERED).epoch_seconds()))
-            .map(|it| it.if_absent("sentAt"))
-            .and_then(|it| it.when_or_absent("claimedUntil", "<=", now));
+            .set("ttl", now.plus_seconds(REMEMBERED).epoch_seconds())
+            .if_absent("sentAt")
+            .when_or_absent("claimedUntil", "<=", now);
         if let Some(row) = self.change::<MailingRow>(&key(id), change).await? {
             let (id, link) = (id.to_owned(), row.link);
             return Ok(Mailing::Claimed(MailingClaim { id, link }));

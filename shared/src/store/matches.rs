@@ -101,7 +101,7 @@ impl Tx<'_> {
     /// Counts a new finding on its picture; refused if the picture is gone.
     fn found_image(self, user: UserId, image: ImageId) -> Self {
         let change = Change::default().add("matchCount", 1).if_exists();
-        self.update(&Key::user(user, format!("IMAGE#{image}")), Ok(change))
+        self.update(&Key::user(user, format!("IMAGE#{image}")), change)
     }
 }
 

@@ -110,14 +110,14 @@ pub(super) fn key(user: UserId) -> Key {
 }
 
 /// The mark of new alerts. What is under way or put off stays so.
-pub(super) fn more(kinds: &BTreeSet<AlertType>, at: Timestamp) -> Result<Change> {
+pub(super) fn more(kinds: &BTreeSet<AlertType>, at: Timestamp) -> Change {
     let change = Change::default()
-        .set("v", VERSION)?
-        .set("stamp", uuid::Uuid::new_v4())?
-        .set("due_kind", DUE_NOTIFY)?
-        .set_once("due_at", at)?
-        .set_once("since", at)?;
-    kinds.iter().try_fold(change, |it, kind| {
+        .set("v", VERSION)
+        .set("stamp", uuid::Uuid::new_v4())
+        .set("due_kind", DUE_NOTIFY)
+        .set_once("due_at", at)
+        .set_once("since", at);
+    kinds.iter().fold(change, |it, kind| {
         it.set(&format!("{KIND}{}", kind.as_str()), true)
     })
 }
@@ -133,8 +133,8 @@ impl Store {
         let name = format!("msg_{}", uuid::Uuid::new_v4().simple());
         let change = Change::default()
             .set_once("message", name)
-            .and_then(|it| it.set_once("covers", &seen.stamp));
-        self.change(&key(user), change.map(Change::if_exists)).await
+            .set_once("covers", &seen.stamp);
+        self.change(&key(user), change.if_exists()).await
     }
 
     /// Keeps others from trying `message` on this channel until then, and the outbox as it is now.
@@ -151,8 +151,8 @@ impl Store {
         let change = Change::default()
             .if_absent(&format!("{DONE}{}", channel.as_str()))
             .set(&held, until)
-            .and_then(|it| it.when("message", "=", message))
-            .and_then(|it| it.when_or_absent(&held, "<=", now));
+            .when("message", "=", message)
+            .when_or_absent(&held, "<=", now);
         self.change(&key(user), change).await
     }
 
@@ -176,7 +176,7 @@ impl Store {
             "=",
             &delivery.message,
         );
-        let change = change.and_then(|it| match delivery.outcome {
+        let change = change.apply(|it| match delivery.outcome {
             NoticeOutcome::Failed => it.set(&format!("{HELD}{channel}"), again),
             NoticeOutcome::Sent | NoticeOutcome::GivenUp => {
                 it.set(&format!("{DONE}{channel}"), true)
@@ -196,7 +196,7 @@ impl Store {
     /// Looks at it again then.
     pub async fn put_off_outbox(&self, user: UserId, until: Timestamp) -> Result<()> {
         let change = Change::default().set("due_at", until);
-        let change = change.map(Change::if_exists);
+        let change = change.if_exists();
         self.change::<Outbox>(&key(user), change).await.map(|_| ())
     }
 
@@ -219,10 +219,10 @@ impl Store {
         }
         let change = change
             .set("since", now)
-            .and_then(|it| it.set("due_at", now))
-            .and_then(|it| match &seen.message {
+            .set("due_at", now)
+            .apply(|it| match &seen.message {
                 Some(message) => it.when("message", "=", message),
-                None => Ok(it.if_absent("message")),
+                None => it.if_absent("message"),
             });
         self.change::<Outbox>(&key, change).await.map(|_| ())
     }

@@ -61,7 +61,7 @@ impl Store {
     /// Stores the scan that was due, and when the next of its kind is. `false`: it was stored before, or
     /// no more are planned.
     pub(crate) async fn begin_rescan(&self, scan: &Scan, next: Timestamp) -> Result<bool> {
-        let planned = Change::default().set("due_at", next).map(Change::if_exists);
+        let planned = Change::default().set("due_at", next).if_exists();
         let tx = self
             .tx()
             .start_scan(scan, ScanOrigin::System)
@@ -76,7 +76,7 @@ impl Store {
         kind: ScanType,
         at: Timestamp,
     ) -> Result<()> {
-        let change = Change::default().set("due_at", at).map(Change::if_exists);
+        let change = Change::default().set("due_at", at).if_exists();
         self.tx()
             .update(&again(user, kind), change)
             .commit()

@@ -58,31 +58,31 @@ fn answers_key(user: UserId) -> Key {
 }
 
 /// A change of a row that is still in the state it was read in. An unreadable row is replaced whole.
-fn revise<T>(before: &RowState<T>, revision: impl Fn(&T) -> u64) -> Result<Change> {
+fn revise<T>(before: &RowState<T>, revision: impl Fn(&T) -> u64) -> Change {
     let before = match before {
         RowState::Absent => None,
         RowState::Readable(row) => Some(revision(row)),
         RowState::Unreadable(item) => reading::number(item, "revision"),
     };
     let change = Change::default()
-        .set("v", VERSION)?
-        .set("revision", before.map_or(1, |it| it.saturating_add(1)))?;
+        .set("v", VERSION)
+        .set("revision", before.map_or(1, |it| it.saturating_add(1)));
     match before {
         Some(revision) => change.when("revision", "=", revision),
-        None => Ok(change.if_absent("revision")),
+        None => change.if_absent("revision"),
     }
 }
 
-fn revise_plan(before: &RowState<PlanRow>, after: &Plan) -> Result<Change> {
-    revise(before, |it| it.revision)?
-        .set("userId", after.user_id)?
-        .set("generatedAt", after.generated_at)?
-        .set("lastUpdated", after.last_updated)?
+fn revise_plan(before: &RowState<PlanRow>, after: &Plan) -> Change {
+    revise(before, |it| it.revision)
+        .set("userId", after.user_id)
+        .set("generatedAt", after.generated_at)
+        .set("lastUpdated", after.last_updated)
         .set("entries", &after.entries)
 }
 
-fn revise_answers(before: &RowState<AnswersRow>, after: &[Answer]) -> Result<Change> {
-    revise(before, |it| it.revision)?.set("answers", after)
+fn revise_answers(before: &RowState<AnswersRow>, after: &[Answer]) -> Change {
+    revise(before, |it| it.revision).set("answers", after)
 }
 
 impl Store {
@@ -126,9 +126,9 @@ impl Store {
         let user = plan.user_id;
         let profile = Change::default()
             .set("riskLevel", risk)
-            .and_then(|it| it.set("onboardingCompleted", true))
-            .and_then(|it| it.set("updatedAt", now))
-            .map(Change::if_exists);
+            .set("onboardingCompleted", true)
+            .set("updatedAt", now)
+            .if_exists();
         let tx = self
             .tx()
             .update(&account_key(user), profile)

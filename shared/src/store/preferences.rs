@@ -110,7 +110,7 @@ pub(crate) enum ChannelsPatch {
 }
 
 impl ChannelsPatch {
-    fn change(self) -> Result<Change> {
+    fn change(self) -> Change {
         let change = Change::default().if_exists();
         match self {
             Self::Stop => change.remove("webhookSecret").set_in(
@@ -205,9 +205,9 @@ impl Tx<'_> {
         patch: ChannelsPatch,
         edition: &str,
     ) -> Self {
-        let change = patch.change().and_then(|it| it.set(EDITION, edition));
-        let change = change.and_then(|it| match before {
-            "" => Ok(it.unless_text(EDITION)),
+        let change = patch.change().set(EDITION, edition);
+        let change = change.apply(|it| match before {
+            "" => it.unless_text(EDITION),
             _ => it.when(EDITION, "=", before),
         });
         self.require(&super::users::account_key(user))

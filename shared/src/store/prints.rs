@@ -35,7 +35,7 @@ impl Store {
             .await?
         {
             let change = Change::default().if_exists().remove("faces");
-            self.tx().update(&key, Ok(change)).commit().await?;
+            self.tx().update(&key, change).commit().await?;
         }
         self.faces_are_forgotten(user).await
     }

@@ -52,7 +52,7 @@ fn key(user: UserId) -> Key {
 }
 
 /// The start of a change that holds only while the mail of this round is not sent.
-fn of_round(round: u32) -> Result<Change> {
+fn of_round(round: u32) -> Change {
     Change::default().when("asked", "=", round)
 }
 
@@ -71,8 +71,8 @@ impl Store {
         until: Timestamp,
     ) -> Result<bool> {
         let change = of_round(round)
-            .and_then(|it| it.set("heldUntil", until))
-            .and_then(|it| it.when_or_absent("heldUntil", "<=", now));
+            .set("heldUntil", until)
+            .when_or_absent("heldUntil", "<=", now);
         let held = self.change::<MailQuestion>(&key(user), change).await?;
         Ok(held.is_some())
     }
@@ -81,17 +81,19 @@ impl Store {
     /// stays due on that day.
     pub async fn close_question(&self, user: UserId, round: u32, now: Timestamp) -> Result<()> {
         let closed = || {
-            let change = of_round(round).and_then(|it| it.set("asked", round + 1));
-            change.map(|it| it.remove("heldUntil"))
+            let change = of_round(round).set("asked", round + 1);
+            change.remove("heldUntil")
         };
-        let put_off = closed()
-            .and_then(|it| it.when("answer", "=", MailAnswer::Later))
-            .and_then(|it| it.when("due_at", ">", last_in_flight(now)));
+        let put_off = closed().when("answer", "=", MailAnswer::Later).when(
+            "due_at",
+            ">",
+            last_in_flight(now),
+        );
         let done = self.change::<MailQuestion>(&key(user), put_off).await?;
         if done.is_some() {
             return Ok(());
         }
-        let change = closed().map(|it| it.remove("due_kind").remove("due_at"));
+        let change = closed().remove("due_kind").remove("due_at");
         self.change::<MailQuestion>(&key(user), change)
             .await
             .map(drop)
@@ -99,7 +101,7 @@ impl Store {
 
     /// Has the mail of this round sent then.
     pub async fn put_off_question(&self, user: UserId, round: u32, at: Timestamp) -> Result<()> {
-        let change = of_round(round).and_then(|it| it.set("due_at", at));
+        let change = of_round(round).set("due_at", at);
         self.change::<MailQuestion>(&key(user), change)
             .await
             .map(drop)
@@ -125,11 +127,11 @@ impl Tx<'_> {
         let change = Change::default()
             .if_exists()
             .set("answer", answer)
-            .and_then(|it| {
+            .apply(|it| {
                 if answer != MailAnswer::Later {
-                    return Ok(it.remove("due_kind").remove("due_at"));
+                    return it.remove("due_kind").remove("due_at");
                 }
-                it.set("due_kind", DUE_QUESTION)?
+                it.set("due_kind", DUE_QUESTION)
                     .set("due_at", now.plus_seconds(ASK_AGAIN_SECONDS))
             });
         self.update(&key(user), change)

@@ -61,10 +61,10 @@ impl Store {
             let change = Change::default()
                 .remove("answer")
                 .set("fingerprint", fingerprint)
-                .and_then(|it| it.set("run", &run.id))
-                .and_then(|it| it.set("freeAt", dead_at.epoch_seconds()))
-                .and_then(|it| it.set("ttl", dead_at.epoch_seconds()))
-                .and_then(|it| it.when_or_absent("freeAt", "<=", now.epoch_seconds()));
+                .set("run", &run.id)
+                .set("freeAt", dead_at.epoch_seconds())
+                .set("ttl", dead_at.epoch_seconds())
+                .when_or_absent("freeAt", "<=", now.epoch_seconds());
             if self.change::<ReplayRow>(&run.key, change).await?.is_some() {
                 return Ok(Claimed::First(run));
             }
@@ -81,9 +81,9 @@ impl Store {
     pub async fn end_run(&self, run: &ReplayRun, answer: &str, until: Timestamp) -> Result<bool> {
         let change = Change::default()
             .set("answer", answer)
-            .and_then(|it| it.set("freeAt", until.epoch_seconds()))
-            .and_then(|it| it.set("ttl", until.epoch_seconds()))
-            .and_then(|it| it.when("run", "=", &run.id));
+            .set("freeAt", until.epoch_seconds())
+            .set("ttl", until.epoch_seconds())
+            .when("run", "=", &run.id);
         Ok(self.change::<ReplayRow>(&run.key, change).await?.is_some())
     }
 

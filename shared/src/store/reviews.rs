@@ -116,10 +116,10 @@ impl Store {
     ) -> Result<bool> {
         let change = Change::default()
             .set("status", after.status)
-            .and_then(|it| it.set("reviewStatus", after.review_status))
-            .and_then(|it| it.set("reviewedAt", after.reviewed_at))
-            .and_then(|it| it.set("reviewedBy", &after.reviewed_by))
-            .and_then(|it| it.when("reviewStatus", "=", before.review_status));
+            .set("reviewStatus", after.review_status)
+            .set("reviewedAt", after.reviewed_at)
+            .set("reviewedBy", &after.reviewed_by)
+            .when("reviewStatus", "=", before.review_status);
         let delisted = Change::default().remove("list").if_exists();
         let tx = self
             .tx()
@@ -127,7 +127,7 @@ impl Store {
                 &matches::key(user, after.protected_image_id, after.id),
                 change,
             )
-            .update(&key(user, after.id), Ok(delisted))
+            .update(&key(user, after.id), delisted)
             .count(user, &[(TOTAL.to_owned(), -1)]);
         let tx = match alert {
             AlertMove::None => tx,

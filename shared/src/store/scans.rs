@@ -160,7 +160,7 @@ impl Store {
             change.remove("due_at").if_exists()
         };
         let [kind, origin, status] = run[..] else {
-            let tx = self.tx().update(&key(user, id), Ok(aside()));
+            let tx = self.tx().update(&key(user, id), aside());
             return Ok(tx.commit().await?.is_done());
         };
         let lock = Key::user(user, format!("LOCK#{kind}"));
@@ -285,15 +285,12 @@ impl Store {
         let progress = progress.max(row.scan.progress);
         let advanced = progress > row.scan.progress;
         let change = mine(row)
-            .and_then(|it| it.set("progress", progress))
-            .and_then(|it| it.set("leaseUntil", now.plus_seconds(LEASE_SECONDS)))
-            .and_then(|it| it.set("due_at", now.plus_seconds(STUCK_AFTER)))
-            .and_then(|it| {
-                if advanced {
-                    it.set("advancedAt", now)
-                } else {
-                    Ok(it)
-                }
+            .set("progress", progress)
+            .set("leaseUntil", now.plus_seconds(LEASE_SECONDS))
+            .set("due_at", now.plus_seconds(STUCK_AFTER))
+            .apply(|it| match advanced {
+                true => it.set("advancedAt", now),
+                false => it,
             });
         if !self
             .tx()
@@ -313,7 +310,7 @@ impl Store {
     /// Leaves a scan for another delivery of its message, to come in about `seconds`.
     pub async fn leave_scan(&self, row: &ScanRow, seconds: i64, now: Timestamp) -> Result<()> {
         let due = now.plus_seconds(seconds + PENDING_STUCK_AFTER);
-        let change = mine(row).and_then(|it| it.remove("leaseUntil").set("due_at", due));
+        let change = mine(row).remove("leaseUntil").set("due_at", due);
         // Refused means it is another worker's by now, who will look after it.
         self.tx()
             .update(&key(row.scan.user_id, row.scan.id), change)
@@ -383,14 +380,16 @@ impl Tx<'_> {
         };
         let change = Change::default()
             .set("status", after.scan.status)
-            .and_then(|it| it.set("progress", after.scan.progress))
-            .and_then(|it| it.set("completedAt", after.scan.completed_at))
-            .and_then(|it| it.set("result", &after.scan.result))
-            .and_then(|it| it.set("errorMessage", &after.scan.error_message))
-            .and_then(|it| it.set("list", place(&after)))
-            .map(|it| it.remove("due_kind").remove("due_at").remove("leaseUntil"))
-            .and_then(|it| it.when("list", "=", place(before)))
-            .and_then(|it| it.when("workerId", "=", &before.scan.worker_id));
+            .set("progress", after.scan.progress)
+            .set("completedAt", after.scan.completed_at)
+            .set("result", &after.scan.result)
+            .set("errorMessage", &after.scan.error_message)
+            .set("list", place(&after))
+            .remove("due_kind")
+            .remove("due_at")
+            .remove("leaseUntil")
+            .when("list", "=", place(before))
+            .when("workerId", "=", &before.scan.worker_id);
         let copy = Row::new(ended(user, after.scan.id), &after.scan).listed(place_ended(&after));
         let mut tx = self.update(&key(user, after.scan.id), change).put(&copy);
         if before.origin == ScanOrigin::User {
@@ -411,21 +410,21 @@ impl Tx<'_> {
         let it = &after.scan;
         let change = Change::default()
             .set("status", it.status)
-            .and_then(|to| to.set("progress", it.progress))
-            .and_then(|to| to.set("retryCount", it.retry_count))
-            .and_then(|to| to.set("workerId", &it.worker_id))
-            .and_then(|to| to.set("startedAt", it.started_at))
-            .and_then(|to| to.set("completedAt", it.completed_at))
-            .and_then(|to| to.set("result", &it.result))
-            .and_then(|to| to.set("errorMessage", &it.error_message))
-            .and_then(|to| to.set("advancedAt", now))
-            .and_then(|to| to.set("wantedAt", now))
-            .and_then(|to| to.set("due_kind", DUE_SCAN))
-            .and_then(|to| to.set("due_at", now.plus_seconds(PENDING_STUCK_AFTER)))
-            .and_then(|to| to.set("list", place(&after)))
-            .map(|to| to.remove("leaseUntil"))
-            .and_then(|to| to.when("list", "=", place(before)))
-            .and_then(|to| to.when("retryCount", "=", before.scan.retry_count));
+            .set("progress", it.progress)
+            .set("retryCount", it.retry_count)
+            .set("workerId", &it.worker_id)
+            .set("startedAt", it.started_at)
+            .set("completedAt", it.completed_at)
+            .set("result", &it.result)
+            .set("errorMessage", &it.error_message)
+            .set("advancedAt", now)
+            .set("wantedAt", now)
+            .set("due_kind", DUE_SCAN)
+            .set("due_at", now.plus_seconds(PENDING_STUCK_AFTER))
+            .set("list", place(&after))
+            .remove("leaseUntil")
+            .when("list", "=", place(before))
+            .when("retryCount", "=", before.scan.retry_count);
         let mut tx = self
             .update(&key(user, it.id), change)
             .delete(&ended(user, it.id));
@@ -438,13 +437,13 @@ impl Tx<'_> {
     /// Counts a new finding on its scan; refused if the scan is gone.
     pub(super) fn count_finding(self, user: UserId, scan: ScanId) -> Self {
         let change = Change::default().add("findings", 1);
-        self.update(&key(user, scan), Ok(change.if_exists()))
+        self.update(&key(user, scan), change.if_exists())
     }
 
     /// The same of one that raises no alert.
     pub(super) fn count_quiet_finding(self, user: UserId, scan: ScanId) -> Self {
         let change = Change::default().add("findings", 1).add("quiet", 1);
-        self.update(&key(user, scan), Ok(change.if_exists()))
+        self.update(&key(user, scan), change.if_exists())
     }
 }
 
@@ -474,28 +473,28 @@ fn locked(scan: &Scan) -> Row<Lock> {
 }
 
 /// The claim's change of the row, if no living worker has it.
-fn claim(before: &ScanRow, after: &ScanRow, now: Timestamp) -> Result<Change> {
+fn claim(before: &ScanRow, after: &ScanRow, now: Timestamp) -> Change {
     Change::default()
-        .set("status", after.scan.status)?
-        .set("progress", after.scan.progress)?
-        .set("retryCount", after.scan.retry_count)?
-        .set("workerId", &after.scan.worker_id)?
-        .set("startedAt", after.scan.started_at)?
-        .set("completedAt", after.scan.completed_at)?
-        .set("errorMessage", &after.scan.error_message)?
-        .set("leaseUntil", after.lease_until)?
-        .set("advancedAt", after.advanced_at)?
-        .set("due_kind", DUE_SCAN)?
-        .set("due_at", now.plus_seconds(STUCK_AFTER))?
-        .set("list", place(after))?
-        .when("list", "=", place(before))?
+        .set("status", after.scan.status)
+        .set("progress", after.scan.progress)
+        .set("retryCount", after.scan.retry_count)
+        .set("workerId", &after.scan.worker_id)
+        .set("startedAt", after.scan.started_at)
+        .set("completedAt", after.scan.completed_at)
+        .set("errorMessage", &after.scan.error_message)
+        .set("leaseUntil", after.lease_until)
+        .set("advancedAt", after.advanced_at)
+        .set("due_kind", DUE_SCAN)
+        .set("due_at", now.plus_seconds(STUCK_AFTER))
+        .set("list", place(after))
+        .when("list", "=", place(before))
         .when_or_absent("leaseUntil", "<", now)
 }
 
 /// A change that goes through only while the scan is this worker's.
-fn mine(row: &ScanRow) -> Result<Change> {
+fn mine(row: &ScanRow) -> Change {
     Change::default()
-        .when("status", "=", ScanStatus::Running)?
+        .when("status", "=", ScanStatus::Running)
         .when("workerId", "=", &row.scan.worker_id)
 }
 

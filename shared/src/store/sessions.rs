@@ -34,10 +34,10 @@ impl Store {
     pub async fn rotate(&self, before: &Session, after: &Session) -> Result<bool> {
         let change = Change::default()
             .set("generation", after.generation)
-            .and_then(|it| it.set("refreshedAt", after.refreshed_at))
-            .and_then(|it| it.set("superseded", &after.superseded))
-            .and_then(|it| it.set("ttl", after.ends_at().epoch_seconds()))
-            .and_then(|it| it.when("generation", "=", before.generation));
+            .set("refreshedAt", after.refreshed_at)
+            .set("superseded", &after.superseded)
+            .set("ttl", after.ends_at().epoch_seconds())
+            .when("generation", "=", before.generation);
         Ok(self
             .tx()
             .update(&key(before.user_id, before.id), change)

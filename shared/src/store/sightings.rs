@@ -125,9 +125,9 @@ impl Store {
         alert: &Alert,
     ) -> Result<bool> {
         let change = seen_again(found, known)
-            .map(|it| it.remove("quiet"))
-            .and_then(|it| it.when("quiet", "=", true))
-            .and_then(|it| it.when("reviewStatus", "=", ReviewStatus::FlaggedForReview));
+            .remove("quiet")
+            .when("quiet", "=", true)
+            .when("reviewStatus", "=", ReviewStatus::FlaggedForReview);
         let key = matches::key(user, found.protected_image_id, found.id);
         let tx = self.tx().update(&key, change).count_finding(user, scan);
         Ok(tx.raise(alert).commit().await?.is_done())
@@ -141,11 +141,11 @@ impl Store {
         (scan, known): (ScanId, &KnownFinding),
         alert: &Alert,
     ) -> Result<bool> {
-        let change = seen_again(found, known).and_then(|it| {
+        let change = seen_again(found, known).apply(|it| {
             let is_done = [MatchStatus::Reviewed, MatchStatus::Actioned];
             match is_done.contains(&known.found.status) {
                 true => it.set("status", MatchStatus::New),
-                false => Ok(it),
+                false => it,
             }
         });
         let key = matches::key(user, found.protected_image_id, found.id);
@@ -178,9 +178,9 @@ impl Store {
                 Some(first) => Change::default()
                     .remove("missedBy")
                     .set("goneAt", now)
-                    .and_then(|it| it.when("missedBy", "=", first)),
+                    .when("missedBy", "=", first),
             };
-            let change = change.and_then(|it| it.when("lastSeenAt", "=", unseen.last_seen_at));
+            let change = change.when("lastSeenAt", "=", unseen.last_seen_at);
             let key = matches::key(image.user_id, image.id, unseen.id);
             let is_missed = self.tx().update(&key, change).commit().await?.is_done();
             gone += u32::from(is_missed && unseen.missed_by.is_some());
@@ -229,13 +229,13 @@ impl Store {
 }
 
 /// What a new sighting changes of a finding that is as it was read.
-fn seen_again(found: &Match, known: &KnownFinding) -> Result<Change> {
+fn seen_again(found: &Match, known: &KnownFinding) -> Change {
     let change = Change::default()
         .if_exists()
         .remove("missedBy")
-        .set("lastSeenAt", found.last_seen_at)?
-        .set("scanJobId", found.scan_job_id)?;
-    let change = surer(change, found)?;
+        .set("lastSeenAt", found.last_seen_at)
+        .set("scanJobId", found.scan_job_id);
+    let change = surer(change, found);
     match known.found.gone_at {
         None => change.when_or_absent("goneAt", "=", None::<Timestamp>),
         Some(gone) => change.remove("goneAt").when("goneAt", "=", gone),
@@ -244,15 +244,15 @@ fn seen_again(found: &Match, known: &KnownFinding) -> Result<Change> {
 
 /// A sighting that is certain takes the place of what was known; any other leaves it, so that what we
 /// once saw outlasts the page. What she was asked and told stays.
-fn surer(change: Change, found: &Match) -> Result<Change> {
+fn surer(change: Change, found: &Match) -> Change {
     if found.confidence != Some(Tier::High) {
-        return Ok(change);
+        return change;
     }
     change
-        .set("confidence", found.confidence)?
-        .set("similarity", found.similarity)?
-        .set("matchType", found.match_type)?
-        .set("verificationEngine", &found.verification_engine)?
+        .set("confidence", found.confidence)
+        .set("similarity", found.similarity)
+        .set("matchType", found.match_type)
+        .set("verificationEngine", &found.verification_engine)
         .set("evidence", &found.evidence)
 }
 

@@ -28,8 +28,8 @@ impl Store {
     pub async fn publish_signing_keys(&self, keys: &str, release: &str) -> Result<bool> {
         let change = Change::default()
             .set("keys", keys)
-            .and_then(|it| it.set("release", release))
-            .and_then(|it| it.when_or_absent("release", "<=", release));
+            .set("release", release)
+            .when_or_absent("release", "<=", release);
         let published: Option<SigningKeys> = self.change(&key(), change).await?;
         Ok(published.is_some())
     }

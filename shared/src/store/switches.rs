@@ -57,9 +57,9 @@ impl Store {
             board.states.insert(switch.name().into(), state.clone());
             let change = Change::default()
                 .set("states", &board.states)
-                .and_then(|it| it.set("turn", board.turn + 1))
-                .and_then(|it| it.when_or_absent("turn", "=", board.turn))?;
-            let changed: Option<SwitchBoard> = self.change(&key(), Ok(change)).await?;
+                .set("turn", board.turn + 1)
+                .when_or_absent("turn", "=", board.turn);
+            let changed: Option<SwitchBoard> = self.change(&key(), change).await?;
             if changed.is_some() {
                 return Ok(());
             }

@@ -39,8 +39,8 @@ impl Store {
         let change = Change::default()
             .add("tries", 1)
             .set_once("ttl", ends_at)
-            .and_then(|it| it.when_or_absent("ttl", ">", now))
-            .and_then(|it| it.when_or_absent("tries", "<", most));
+            .when_or_absent("ttl", ">", now)
+            .when_or_absent("tries", "<", most);
         let tx = self.tx().update(&key(name), change);
         Ok(tx.commit().await?.is_done())
     }
@@ -49,8 +49,8 @@ impl Store {
     async fn first_try(&self, name: &str, ends_at: i64, now: i64) -> Result<bool> {
         let change = Change::default()
             .set("tries", 1)
-            .and_then(|it| it.set("ttl", ends_at))
-            .and_then(|it| it.when("ttl", "<=", now));
+            .set("ttl", ends_at)
+            .when("ttl", "<=", now);
         let tx = self.tx().update(&key(name), change);
         Ok(tx.commit().await?.is_done())
     }
@@ -97,18 +97,18 @@ impl Tx<'_> {
 }
 
 /// The change of a meter that holds only while the meter is what it was. An unreadable one is replaced.
-fn counted(before: &RowState<Meter>, after: &Meter) -> Result<Change> {
+fn counted(before: &RowState<Meter>, after: &Meter) -> Change {
     let change = Change::default()
-        .set("count", after.count)?
-        .set("at", after.at)?
-        .set("endsAt", after.ends_at)?
-        .set("ttl", after.ends_at + AFTERLIFE)?;
+        .set("count", after.count)
+        .set("at", after.at)
+        .set("endsAt", after.ends_at)
+        .set("ttl", after.ends_at + AFTERLIFE);
     match before {
-        RowState::Unreadable(_) => Ok(change),
+        RowState::Unreadable(_) => change,
         RowState::Readable(it) if *it != Meter::default() => change
-            .when("count", "=", it.count)?
+            .when("count", "=", it.count)
             .when("endsAt", "=", it.ends_at),
-        RowState::Absent | RowState::Readable(_) => Ok(change.if_absent("endsAt")),
+        RowState::Absent | RowState::Readable(_) => change.if_absent("endsAt"),
     }
 }
 

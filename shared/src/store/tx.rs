@@ -1,5 +1,6 @@
 //! Transactions: the builder of conditional writes, and its retries.
 
+mod change;
 mod nested;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,8 @@ use aws_sdk_dynamodb::types::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+pub(crate) use change::Change;
 
 use super::{Key, Store, failure, read, write};
 use crate::domain::{AlertType, Error, Result, Timestamp, UserId};
@@ -46,133 +49,6 @@ pub(crate) enum TxOutcome {
 impl TxOutcome {
     pub(crate) fn is_done(&self) -> bool {
         *self == Self::Done
-    }
-}
-
-/// One change of a row: `SET`/`ADD`/`REMOVE` text with its names and values.
-#[derive(Default)]
-pub(crate) struct Change {
-    set: Vec<String>,
-    add: Vec<String>,
-    remove: Vec<String>,
-    condition: Vec<String>,
-    names: Vec<String>,
-    values: Vec<AttributeValue>,
-}
-
-impl Change {
-    /// Sets an attribute.
-    pub(crate) fn set(mut self, name: &str, value: impl Serialize) -> Result<Self> {
-        let value = serde_dynamo::to_attribute_value(value)
-            .map_err(|err| Error::bug("writing a value", err))?;
-        let (name, value) = (self.name(name), self.value(value));
-        self.set.push(format!("{name} = {value}"));
-        Ok(self)
-    }
-
-    /// Sets an attribute that is not there yet.
-    pub(crate) fn set_once(mut self, name: &str, value: impl Serialize) -> Result<Self> {
-        let value = serde_dynamo::to_attribute_value(value)
-            .map_err(|err| Error::bug("writing a value", err))?;
-        let (name, value) = (self.name(name), self.value(value));
-        self.set
-            .push(format!("{name} = if_not_exists({name}, {value})"));
-        Ok(self)
-    }
-
-    /// Adds to a number; a missing one counts as 0.
-    pub(crate) fn add(mut self, name: &str, by: i64) -> Self {
-        let (name, value) = (
-            self.name(name),
-            self.value(AttributeValue::N(by.to_string())),
-        );
-        self.add.push(format!("{name} {value}"));
-        self
-    }
-
-    /// Removes an attribute.
-    pub(crate) fn remove(mut self, name: &str) -> Self {
-        let name = self.name(name);
-        self.remove.push(name);
-        self
-    }
-
-    /// Only if the row exists.
-    pub(crate) fn if_exists(mut self) -> Self {
-        self.condition.push("attribute_exists(pk)".into());
-        self
-    }
-
-    /// Only if the attribute is absent.
-    pub(crate) fn if_absent(mut self, name: &str) -> Self {
-        let name = self.name(name);
-        self.condition.push(format!("attribute_not_exists({name})"));
-        self
-    }
-
-    /// Only if the attribute compares so: `op` is `=`, `<`, `<>`…
-    pub(crate) fn when(mut self, name: &str, op: &str, value: impl Serialize) -> Result<Self> {
-        let value = serde_dynamo::to_attribute_value(value)
-            .map_err(|err| Error::bug("writing a value", err))?;
-        let (name, value) = (self.name(name), self.value(value));
-        self.condition.push(format!("{name} {op} {value}"));
-        Ok(self)
-    }
-
-    /// Only if the attribute is a list that holds this text.
-    pub(crate) fn when_contains(mut self, name: &str, text: &str) -> Self {
-        let (name, value) = (
-            self.name(name),
-            self.value(AttributeValue::S(text.to_owned())),
-        );
-        self.condition.push(format!("contains({name}, {value})"));
-        self
-    }
-
-    /// Only if the attribute is absent or compares so.
-    pub(crate) fn when_or_absent(
-        mut self,
-        name: &str,
-        op: &str,
-        value: impl Serialize,
-    ) -> Result<Self> {
-        let value = serde_dynamo::to_attribute_value(value)
-            .map_err(|err| Error::bug("writing a value", err))?;
-        let (name, value) = (self.name(name), self.value(value));
-        self.condition.push(format!(
-            "(attribute_not_exists({name}) OR {name} {op} {value})"
-        ));
-        Ok(self)
-    }
-
-    fn name(&mut self, name: &str) -> String {
-        let at = self
-            .names
-            .iter()
-            .position(|it| it == name)
-            .unwrap_or_else(|| {
-                self.names.push(name.to_owned());
-                self.names.len() - 1
-            });
-        format!("#n{at}")
-    }
-
-    fn value(&mut self, value: AttributeValue) -> String {
-        self.values.push(value);
-        format!(":v{}", self.values.len() - 1)
-    }
-
-    fn text(&self) -> String {
-        [
-            ("SET", &self.set),
-            ("ADD", &self.add),
-            ("REMOVE", &self.remove),
-        ]
-        .into_iter()
-        .filter(|(_, parts)| !parts.is_empty())
-        .map(|(verb, parts)| format!("{verb} {}", parts.join(", ")))
-        .collect::<Vec<_>>()
-        .join(" ")
     }
 }
 
@@ -233,15 +109,14 @@ impl<'a> Tx<'a> {
     }
 
     /// Changes a row.
-    pub(crate) fn update(self, key: &Key, change: Result<Change>) -> Self {
+    pub(crate) fn update(self, key: &Key, change: Change) -> Self {
         let table = self.store.table.clone();
-        let update = change.and_then(|change| {
-            let condition = (!change.condition.is_empty()).then(|| change.condition.join(" AND "));
+        let update = change.checked().and_then(|change| {
             let mut update = Update::builder()
                 .table_name(table)
                 .set_key(Some(key.item()))
                 .update_expression(change.text())
-                .set_condition_expression(condition);
+                .set_condition_expression(change.condition_text());
             for (at, name) in change.names.iter().enumerate() {
                 update = update.expression_attribute_names(format!("#n{at}"), name);
             }
@@ -382,7 +257,7 @@ impl<'a> Tx<'a> {
         if counts.values().any(|by| *by != 0) {
             counts.insert(super::list::CHANGES.to_owned(), 1);
         }
-        let mut change = counts
+        let change = counts
             .iter()
             .filter(|it| *it.1 != 0)
             .fold(Change::default(), |change, (name, by)| {
@@ -393,7 +268,7 @@ impl<'a> Tx<'a> {
         };
         let change = match self.room.take() {
             Some((name, limit)) => change.when_or_absent(name, "<", limit),
-            None => Ok(std::mem::take(&mut change)),
+            None => change,
         };
         self.update(&Key::user(user, "COUNTERS"), change)
     }
@@ -453,10 +328,9 @@ impl Store {
     pub(crate) async fn change<T: DeserializeOwned>(
         &self,
         key: &Key,
-        change: Result<Change>,
+        change: Change,
     ) -> Result<Option<T>> {
-        let change = change?;
-        let condition = (!change.condition.is_empty()).then(|| change.condition.join(" AND "));
+        let change = change.checked()?;
         let numbered = |mark: &str, at: usize| format!("{mark}{at}");
         let names = change.names.iter().enumerate();
         let names = names.map(|(at, name)| (numbered("#n", at), name.clone()));
@@ -468,7 +342,7 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(key.item()))
             .update_expression(change.text())
-            .set_condition_expression(condition)
+            .set_condition_expression(change.condition_text())
             .set_expression_attribute_names(Some(names.collect()))
             .set_expression_attribute_values(Some(values.collect()))
             .return_values(ReturnValue::AllNew)

@@ -121,7 +121,7 @@ impl Store {
 
     /// Stores a sign-in. `false`: the account is not what it was when the password was checked.
     pub async fn sign_in(&self, account: &Account, session: &Session) -> Result<bool> {
-        let seen = as_seen(account).and_then(|it| it.set("lastSignInAt", session.created_at));
+        let seen = as_seen(account).set("lastSignInAt", session.created_at);
         let tx = self
             .tx()
             .update(&account_key(account.id()), seen)
@@ -139,17 +139,14 @@ impl Store {
     ) -> Result<bool> {
         let (user, now) = (account.id(), how.at);
         let mut seen =
-            proved(as_seen(account), account, link, now)?.remove(links_attribute(link.kind));
+            proved(as_seen(account), account, link, now).remove(links_attribute(link.kind));
         if how.session.is_some() {
-            seen = seen.set("lastSignInAt", now)?;
+            seen = seen.set("lastSignInAt", now);
         }
         if how.voids_password {
-            seen = seen.set("passwordAt", now)?;
+            seen = seen.set("passwordAt", now);
         }
-        let mut tx = self
-            .tx()
-            .update(&account_key(user), Ok(seen))
-            .use_link(link);
+        let mut tx = self.tx().update(&account_key(user), seen).use_link(link);
         for hash in account
             .links(link.kind)
             .iter()
@@ -187,15 +184,15 @@ impl Store {
             password_hash: password_hash.to_owned(),
         };
         let seen = as_seen(account)
-            .and_then(|it| it.set("passwordAt", now))
-            .and_then(|it| it.set("updatedAt", now));
+            .set("passwordAt", now)
+            .set("updatedAt", now);
         let seen = match link {
             Some(link) => proved(seen, account, link, now),
             None => seen,
         };
         let mut tx = self
             .tx()
-            .update(&account_key(user), seen.map(Change::without_links))
+            .update(&account_key(user), seen.without_links())
             .put(&Row::new(credentials_key(user), credentials))
             .drop_links(account, link);
         if let Some(link) = link {
@@ -219,8 +216,8 @@ impl Store {
     ) -> Result<Option<Account>> {
         let change = Change::default()
             .set("displayName", name)
-            .and_then(|it| it.set("updatedAt", now))
-            .map(Change::if_exists);
+            .set("updatedAt", now)
+            .if_exists();
         let done = self
             .tx()
             .update(&account_key(user), change)
@@ -236,20 +233,18 @@ impl Store {
 }
 
 /// The start of a change that holds only while the account has the password it was read with.
-pub(super) fn as_seen(account: &Account) -> Result<Change> {
+pub(super) fn as_seen(account: &Account) -> Change {
     Change::default().when("passwordAt", "=", account.password_at)
 }
 
 /// The same, by who follows `link`: she reads her address.
-fn proved(seen: Result<Change>, account: &Account, link: &Link, now: Timestamp) -> Result<Change> {
+fn proved(seen: Change, account: &Account, link: &Link, now: Timestamp) -> Change {
     let proved = account.proved_at.unwrap_or(now);
     let confirmed = account.email_confirmed_at.unwrap_or(now);
-    let change = seen?
-        .set("provedAt", proved)?
-        .set("emailConfirmedAt", confirmed)?;
-    Ok(change
+    seen.set("provedAt", proved)
+        .set("emailConfirmedAt", confirmed)
         .remove("signedUpFrom")
-        .when_contains(links_attribute(link.kind), &link.hash))
+        .when_contains(links_attribute(link.kind), &link.hash)
 }
 
 impl Tx<'_> {

@@ -4,26 +4,18 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
 use super::Change;
-use crate::domain::{Error, Result};
 
 impl Change {
     /// Sets the attribute `name` of the map at `path`; only if there is such a map.
-    pub(crate) fn set_in(
-        mut self,
-        path: &[&str],
-        name: &str,
-        value: impl Serialize,
-    ) -> Result<Self> {
-        let value = serde_dynamo::to_attribute_value(value)
-            .map_err(|err| Error::bug("writing a value", err))?;
+    pub(crate) fn set_in(mut self, path: &[&str], name: &str, value: impl Serialize) -> Self {
         let map: Vec<String> = path.iter().map(|it| self.name(it)).collect();
         let map = map.join(".");
-        let (name, value) = (self.name(name), self.value(value));
+        let (name, value) = (self.name(name), self.written(value));
         let kind = self.value(AttributeValue::S("M".into()));
         self.condition
             .push(format!("attribute_type({map}, {kind})"));
         self.set.push(format!("{map}.{name} = {value}"));
-        Ok(self)
+        self
     }
 
     /// Only if the attribute is no text.
