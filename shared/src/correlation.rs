@@ -1,48 +1,48 @@
-//! The trail of a piece of work: one id from the request through messages to the calls of engines, and
+//! Correlation of a piece of work: one id from the request through messages to the calls of engines, and
 //! the trace it is part of.
 //!
-//! Whoever takes a request or a message sets out on a trail; whoever sends a message reads it, and
-//! every log line of the work has it.
+//! A request or a message begins one; a message that is sent carries it on, and every log line of the
+//! work has it.
 
 use std::future::Future;
 
 use tracing::{Instrument, Span};
 
-/// The longest name of a trail that is taken from outside.
+/// The longest correlation id that is taken from outside.
 const MAX_LENGTH: usize = 64;
 
 tokio::task_local! {
-    static TRAIL: Correlation;
+    static CURRENT: Correlation;
 }
 
-/// A trail.
+/// A correlation id with its trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correlation {
-    /// Its name, the same in every log line of the work, wherever that is done.
-    pub correlation: String,
+    /// The same in every log line of the work, wherever that is done.
+    pub id: String,
     /// The trace, as X-Ray's header has it.
     pub trace: Option<String>,
 }
 
 impl Correlation {
-    /// The trail of the work that runs.
+    /// That of the work that runs.
     #[must_use]
     pub fn current() -> Option<Self> {
-        TRAIL.try_with(Self::clone).ok()
+        CURRENT.try_with(Self::clone).ok()
     }
 
-    /// The same trail under another name.
+    /// The same trace under another id.
     #[must_use]
-    pub fn named(correlation: impl Into<String>) -> Self {
+    pub fn named(id: impl Into<String>) -> Self {
         Self {
-            correlation: correlation.into(),
+            id: id.into(),
             trace: Self::current().and_then(|it| it.trace),
         }
     }
 
-    /// Does this work on the trail; its log lines have the fields of `span`.
+    /// Does this work under it; its log lines have the fields of `span`.
     pub async fn follow<F: Future>(self, span: Span, work: F) -> F::Output {
-        TRAIL.scope(self, work.instrument(span)).await
+        CURRENT.scope(self, work.instrument(span)).await
     }
 
     /// The name of the trace alone, for logs.
@@ -66,22 +66,22 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_works_on_a_trail_knows_it() {
+    async fn work_knows_its_correlation() {
         assert_eq!(Correlation::current(), None);
-        let trail = Correlation {
-            correlation: "a".into(),
+        let correlation = Correlation {
+            id: "a".into(),
             trace: Some("Root=1-2-3;Parent=4;Sampled=1".into()),
         };
-        assert_eq!(trail.root(), "1-2-3");
+        assert_eq!(correlation.root(), "1-2-3");
         let work = async {
-            assert_eq!(Correlation::current(), Some(trail.clone()));
+            assert_eq!(Correlation::current(), Some(correlation.clone()));
             let part = Correlation::named("b");
             assert_eq!(part.root(), "1-2-3");
-            let inner = async { Correlation::current().map(|it| it.correlation) };
+            let inner = async { Correlation::current().map(|it| it.id) };
             assert_eq!(part.follow(Span::none(), inner).await.as_deref(), Some("b"));
-            Correlation::current().map(|it| it.correlation)
+            Correlation::current().map(|it| it.id)
         };
-        let seen = trail.clone().follow(Span::none(), work).await;
+        let seen = correlation.clone().follow(Span::none(), work).await;
         assert_eq!(seen.as_deref(), Some("a"));
         assert_eq!(Correlation::named("c").root(), "");
     }

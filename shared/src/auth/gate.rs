@@ -21,7 +21,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Refuses whoever has not this role, nor one that may more.
+    /// Requires at least this role.
     pub fn must_be(&self, role: Role) -> Result<()> {
         if self.role >= role {
             return Ok(());

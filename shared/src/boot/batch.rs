@@ -58,13 +58,18 @@ pub(super) async fn take_batch(
         let delivery = delivery(message, deadline);
         let (id, attempt) = (delivery.id.clone(), delivery.attempt);
         // Until the message says where it comes from.
-        let trail = Correlation {
-            correlation: id.clone(),
+        let correlation = Correlation {
+            id: id.clone(),
             trace: delivery.trace.clone(),
         };
-        let span = tracing::info_span!("message", correlation = id, trace = trail.root(), attempt);
+        let span = tracing::info_span!(
+            "message",
+            correlation = id,
+            trace = correlation.root(),
+            attempt
+        );
         let work = AssertUnwindSafe(handle(delivery).boxed_local()).catch_unwind();
-        let done = trail.follow(span, work).await;
+        let done = correlation.follow(span, work).await;
         let Err(err) =
             done.unwrap_or_else(|_| Err(Error::bug("taking a message", "the handler panicked")))
         else {
@@ -114,9 +119,9 @@ mod tests {
             assert_eq!((it.receipt.as_str(), it.attempt > 2), ("r", it.last));
             assert_eq!(it.deadline.epoch_seconds(), 1_800_000_000);
             seen.push((it.id.clone(), it.last, it.queue.clone()));
-            let trail = Correlation::current().unwrap();
+            let correlation = Correlation::current().unwrap();
             assert_eq!(
-                (trail.correlation.as_str(), trail.root()),
+                (correlation.id.as_str(), correlation.root()),
                 (it.id.as_str(), "1-2-3")
             );
             assert!(it.body != "panics");

@@ -23,7 +23,7 @@ pub(super) fn of(parts: &Parts) -> Correlation {
     let name = names.into_iter().find(|it| Correlation::is_sane(it));
     let lambda = parts.lambda_context_ref();
     Correlation {
-        correlation: name.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned),
+        id: name.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned),
         trace: lambda.and_then(|it| it.xray_trace_id.clone()),
     }
 }
@@ -49,7 +49,7 @@ mod tests {
             "requestContext": { "requestId": request_id, "http": http, "timeEpoch": 0 }, "isBase64Encoded": false,
         });
         let request = lambda_http::request::from_str(&event.to_string()).unwrap();
-        of(&request.into_parts().0).correlation
+        of(&request.into_parts().0).id
     }
 
     #[test]

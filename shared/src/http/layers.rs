@@ -56,18 +56,20 @@ async fn around(State(guards): State<HttpGuards>, request: Request, next: Next) 
     metrics::note_start();
     let (mut parts, body) = request.into_parts();
     guards.edge.mark(&mut parts);
-    let trail = correlation::of(&parts);
-    let name = trail.correlation.clone();
+    let correlation = correlation::of(&parts);
+    let name = correlation.id.clone();
     let span = tracing::info_span!(
         "request",
         correlation = name,
-        trace = trail.root(),
+        trace = correlation.root(),
         http.request.method = Empty,
         http.route = Empty,
         http.response.status_code = Empty
     );
     let request = Request::from_parts(parts, body);
-    let mut reply = trail.follow(span, answer(guards, request, next)).await;
+    let mut reply = correlation
+        .follow(span, answer(guards, request, next))
+        .await;
     correlation::mark(&name, reply.headers_mut());
     traces::flush().await;
     reply
@@ -123,7 +125,7 @@ async fn answer(guards: HttpGuards, request: Request, next: Next) -> Response {
     let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     let status = status.as_u16();
     tracing::info!(http.method = %method, http.route = route, http.status = status, ms, "request");
-    // After the line, which would say it twice.
+    // Recorded after logging to avoid duplicate fields.
     Span::current()
         .record("http.request.method", method.as_str())
         .record("http.route", route)

@@ -66,7 +66,7 @@ impl Counters {
             .unwrap_or_default()
     }
 
-    /// Another with every change of a list of hers that her totals tell of.
+    /// Version counter, bumped with every change of a list of hers.
     pub(crate) fn state(&self) -> u64 {
         self.get(CHANGES)
     }

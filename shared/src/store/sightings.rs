@@ -15,7 +15,7 @@ use crate::domain::{
     ReviewStatus, Scan, ScanId, Tier, Timestamp, UserId, finding,
 };
 
-/// How often a finding is read that changes under our hands.
+/// Optimistic-lock retries.
 const WRITE_CONFLICT_RETRIES: u32 = 5;
 
 /// The names of what is read of a finding to see whether it is missed.

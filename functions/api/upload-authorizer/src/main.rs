@@ -40,17 +40,17 @@ async fn main() -> Result<(), BoxError> {
     env.check()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<AuthorizerRequest>| {
         metrics::note_start();
-        let trail = Correlation {
-            correlation: event.payload.correlation_id().to_owned(),
+        let correlation = Correlation {
+            id: event.payload.correlation_id().to_owned(),
             trace: event.context.xray_trace_id.clone(),
         };
         let span = tracing::info_span!(
             "request",
-            correlation = trail.correlation,
-            trace = trail.root()
+            correlation = correlation.id,
+            trace = correlation.root()
         );
         let decision = authorizer.decide(&event.payload, clock::now());
-        let decision: Result<Value, BoxError> = trail.follow(span, decision).await;
+        let decision: Result<Value, BoxError> = correlation.follow(span, decision).await;
         traces::flush().await;
         decision
     }))

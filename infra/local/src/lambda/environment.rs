@@ -23,7 +23,7 @@ use crate::{guard::Guard, servers, shutdown, template::Function};
 
 /// Lambda gives a function ten seconds to its first poll.
 const INIT_LIMIT: Duration = Duration::from_secs(10);
-/// How nice the processes are that nobody waits for.
+/// Niceness of queue and schedule functions.
 const BEHIND: i32 = 10;
 
 /// How to start a function's process.

@@ -108,12 +108,12 @@ impl NoticeSender {
         let message: NoticeMessage = serde_json::from_str(&delivered.body)
             .map_err(|err| Error::bug("reading a notice's message", err))?;
         let user = message.user_id;
-        let trail = Correlation::named(match &message.notice {
+        let correlation = Correlation::named(match &message.notice {
             Notice::Update { message, .. } => message.clone(),
             Notice::Question { round } => format!("question-{user}-{round}"),
         });
         let span = tracing::info_span!(
-            "notice", user.id = %user, correlation = trail.correlation, trace = trail.root(),
+            "notice", user.id = %user, correlation = correlation.id, trace = correlation.root(),
             attempt = delivered.attempt
         );
         let work = async {
@@ -125,7 +125,7 @@ impl NoticeSender {
                 Notice::Question { round } => self.question(user, round, last, now).await,
             }
         };
-        let Err(again) = trail.follow(span, work).await else {
+        let Err(again) = correlation.follow(span, work).await else {
             return Ok(());
         };
         let seconds = i32::try_from(again.seconds.max(0)).unwrap_or(i32::MAX);

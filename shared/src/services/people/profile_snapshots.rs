@@ -3,7 +3,7 @@
 use crate::domain::{Error, ProfileSnapshot, PublicProfile, Result, Timestamp, linked};
 use crate::store::{LinkedRow, Store};
 
-/// How often a look is kept of an account that changes under our hands.
+/// Optimistic-lock retries.
 const WRITE_CONFLICT_RETRIES: u32 = 5;
 
 /// The account after this look at its profile.

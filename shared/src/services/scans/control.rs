@@ -13,7 +13,7 @@ use crate::services::scans::start::{Scans, already_running, no_scan};
 use crate::services::scans::{full_scan, worker};
 use crate::store::ScanRow;
 
-/// How often a scan that changes under our hands is tried.
+/// Optimistic-lock retries.
 const WRITE_CONFLICT_RETRIES: u32 = 8;
 
 impl Scans {

@@ -202,7 +202,7 @@ pub(crate) fn message(scan: &Scan) -> ScanMessage {
         user_id: scan.user_id,
         target_id: scan.protected_image_id,
         correlation_id: Some(
-            Correlation::current().map_or_else(|| scan.id.to_string(), |it| it.correlation),
+            Correlation::current().map_or_else(|| scan.id.to_string(), |it| it.id),
         ),
     }
 }

@@ -118,10 +118,9 @@ async fn open(work: &impl ScanWorker, delivered: &QueueDelivery) -> Result<(), R
     let message: ScanMessage = serde_json::from_str(&delivered.body)
         .map_err(|err| Error::bug("reading a scan's message", err))?;
     let named = message.correlation_id.clone();
-    let trail = Correlation::named(named.unwrap_or_else(|| message.scan_job_id.to_string()));
-    let correlation = trail.correlation.as_str();
+    let correlation = Correlation::named(named.unwrap_or_else(|| message.scan_job_id.to_string()));
     let span = tracing::info_span!(
-        "scan", scan.id = %message.scan_job_id, user.id = %message.user_id, correlation, trace = trail.root(),
+        "scan", scan.id = %message.scan_job_id, user.id = %message.user_id, correlation = correlation.id, trace = correlation.root(),
         attempt = delivered.attempt
     );
     let taken = async {
@@ -131,7 +130,7 @@ async fn open(work: &impl ScanWorker, delivered: &QueueDelivery) -> Result<(), R
         }
         done
     };
-    trail.follow(span, taken).await
+    correlation.follow(span, taken).await
 }
 
 async fn claim(

@@ -86,7 +86,7 @@ pub enum Unanswered {
 }
 
 impl Unanswered {
-    /// The same to who knows of engines only: not being allowed to ask is as if it were busy.
+    /// As an engine error, for callers that know engines only: a denial counts as a busy engine.
     pub(crate) fn into_engine_error(self, now: Timestamp) -> EngineError {
         match self {
             Self::Failed(err) => err,

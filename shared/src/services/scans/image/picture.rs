@@ -26,7 +26,7 @@ use crate::store::{ImageRow, ScanRow};
 /// How long may pass without a sign of life.
 pub(super) const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
 
-/// How often a picture that changes under our hands is marked.
+/// Optimistic-lock retries.
 const MARK_CONFLICT_RETRIES: u32 = 5;
 
 /// How often the schedule looks for scans to be gone on with.

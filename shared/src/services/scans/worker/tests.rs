@@ -55,13 +55,13 @@ async fn an_engines_call_is_found_by_the_id_of_the_request() {
     tracing::callsite::rebuild_interest_cache();
     let message =
         json!({ "scanJobId": scan.id, "userId": world.user, "correlationId": "request-1" });
-    let trail = Correlation {
-        correlation: "message-1".into(),
+    let correlation = Correlation {
+        id: "message-1".into(),
         trace: Some("Root=1-2-3;Sampled=1".into()),
     };
     let delivered = delivered(message.to_string(), 1);
     let scanner = world.scanner();
-    trail
+    correlation
         .follow(tracing::Span::none(), scanner.take(&delivered))
         .await
         .unwrap();

@@ -100,7 +100,7 @@ impl Engines {
         let (query, engine) = (query.clone(), engine.clone());
         let upload = async move { upload(&governor, &store, &query, &engine).await };
         let upload = match Correlation::current() {
-            Some(trail) => tokio::spawn(trail.follow(Span::current(), upload)),
+            Some(correlation) => tokio::spawn(correlation.follow(Span::current(), upload)),
             None => tokio::spawn(upload.in_current_span()),
         };
         upload
