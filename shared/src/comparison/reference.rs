@@ -58,9 +58,9 @@ impl ReferenceImage {
 
     /// Compares a found picture with hers, off the reactor.
     pub(crate) async fn look(&self, bytes: Bytes) -> Comparison {
-        let hers = self.clone();
+        let reference = self.clone();
         let span = tracing::info_span!(target: TARGET, "compare");
-        let look = tokio::task::spawn_blocking(move || hers.compare(&bytes));
+        let look = tokio::task::spawn_blocking(move || reference.compare(&bytes));
         let look = look.instrument(span).await;
         // A panic in there is our mistake, but about this picture only: the others are still looked at.
         look.unwrap_or_else(|err| {
@@ -70,14 +70,14 @@ impl ReferenceImage {
     }
 
     fn compare(&self, bytes: &[u8]) -> Comparison {
-        let (Some(hers), Some(theirs)) = (&self.subject, candidate::read(bytes)) else {
+        let (Some(reference), Some(theirs)) = (&self.subject, candidate::read(bytes)) else {
             return Comparison::Unseen;
         };
         let theirs = self.faces.of(theirs);
-        let verdict = vara_imaging::compare(hers, &theirs, self.analyzer.models());
-        let evidence = evidence(&verdict, size(hers.picture()), size(theirs.picture()));
+        let verdict = vara_imaging::compare(reference, &theirs, self.analyzer.models());
+        let evidence = evidence(&verdict, size(reference.picture()), size(theirs.picture()));
         let evidence = self.faces.told(evidence);
-        if says_nothing(&evidence, hers, &theirs) {
+        if says_nothing(&evidence, reference, &theirs) {
             return Comparison::Unseen;
         }
         Comparison::Compared(Box::new(evidence))
@@ -85,12 +85,12 @@ impl ReferenceImage {
 }
 
 /// Whether nothing was found because one of the two is too plain to tell.
-fn says_nothing(evidence: &Evidence, hers: &Subject, theirs: &Subject) -> bool {
+fn says_nothing(evidence: &Evidence, reference: &Subject, theirs: &Subject) -> bool {
     let is_plain = |it: &Subject| {
         it.dihedral()
             .is_none_or(|hashes| hashes[0].quality < MIN_QUALITY)
     };
-    evidence.verified_by().is_none() && (is_plain(hers) || is_plain(theirs))
+    evidence.verified_by().is_none() && (is_plain(reference) || is_plain(theirs))
 }
 
 fn size(picture: &Picture) -> [u32; 2] {
@@ -115,7 +115,7 @@ mod tests {
     use crate::domain::{Edit, EngineClaim, Image, ImageId, Relation, Tier, UserId};
     use crate::testing::photo;
 
-    async fn hers(jpeg: Vec<u8>) -> ReferenceImage {
+    async fn reference(jpeg: Vec<u8>) -> ReferenceImage {
         let image = Image::expected(ImageId::next(), UserId::random(), "s".into(), clock::now());
         let row = ImageRow {
             image,
@@ -133,8 +133,8 @@ mod tests {
         .await
     }
 
-    async fn seen(hers: &ReferenceImage, jpeg: Vec<u8>) -> Evidence {
-        match hers.look(jpeg.into()).await {
+    async fn seen(reference: &ReferenceImage, jpeg: Vec<u8>) -> Evidence {
+        match reference.look(jpeg.into()).await {
             Comparison::Compared(evidence) => *evidence,
             Comparison::Unseen => panic!("it can be seen"),
         }
@@ -142,8 +142,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_surer_verdict_stands() {
-        let hers = hers(photo("collins")).await;
-        let look = hers.look(photo("collins").into()).await;
+        let reference = reference(photo("collins")).await;
+        let look = reference.look(photo("collins").into()).await;
         let copy = Verdict::of(EngineClaim::Weak, Some(20.0), look).unwrap();
         let guess = Verdict::of(EngineClaim::Full, Some(90.0), Comparison::Unseen).unwrap();
         let best = surer(Some((1, guess.clone())), (2, copy.clone()));
@@ -154,17 +154,17 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_done_to_it_is_named() {
-        let hers = hers(photo("collins")).await;
+        let reference = reference(photo("collins")).await;
         let picture = vara_imaging::decode(&photo("collins"), &Limits::DEFAULT).unwrap();
         let save = |it: &Picture| vara_imaging::encode_jpeg(it, 85).unwrap();
-        let same = seen(&hers, save(&vara_imaging::shrink(&picture, 300))).await;
+        let same = seen(&reference, save(&vara_imaging::shrink(&picture, 300))).await;
         assert_eq!((same.relation, &same.edits[..]), (Relation::Exact, &[][..]));
         assert_eq!(same.verified_by(), Some("pdq"));
 
-        let mirrored = seen(&hers, save(&picture.turned(Turn::FlipY))).await;
+        let mirrored = seen(&reference, save(&picture.turned(Turn::FlipY))).await;
         assert_eq!(mirrored.edits, [Edit::Mirrored]);
 
-        let cropped = seen(&hers, save(&middle(&picture))).await;
+        let cropped = seen(&reference, save(&middle(&picture))).await;
         assert_eq!(cropped.edits, [Edit::Cropped]);
         assert_eq!(cropped.verified_by(), Some("geometry"));
         let overlay = cropped.overlay.unwrap();
@@ -184,13 +184,13 @@ mod tests {
 
     #[tokio::test]
     async fn her_face_elsewhere_and_somebody_elses() {
-        let hers = hers(photo("obama-2009")).await;
-        let her = seen(&hers, photo("obama-2012")).await;
+        let reference = reference(photo("obama-2009")).await;
+        let her = seen(&reference, photo("obama-2012")).await;
         assert_eq!(her.relation, Relation::SamePerson);
         assert_eq!(her.face_verified(true), Some("VERIFIED"));
         let similarity = her.faces.unwrap().similarity.unwrap();
         assert!((0.45..=1.0).contains(&similarity), "{similarity}");
-        let other = seen(&hers, photo("biden-2010")).await;
+        let other = seen(&reference, photo("biden-2010")).await;
         assert!(!other.is_copy());
         assert_eq!(other.face_verified(true), Some("MISMATCH"));
         assert_eq!(other.verified_by(), None);
@@ -198,26 +198,26 @@ mod tests {
 
     #[tokio::test]
     async fn without_consent_faces_say_nothing() {
-        let hers = ReferenceImage {
+        let reference = ReferenceImage {
             faces: FaceComparison::LeftAlone,
-            ..hers(photo("obama-2009")).await
+            ..reference(photo("obama-2009")).await
         };
-        let seen = seen(&hers, photo("obama-2012")).await;
+        let seen = seen(&reference, photo("obama-2012")).await;
         assert_ne!(seen.relation, Relation::SamePerson);
         assert_eq!((seen.faces, seen.face_verified(true)), (None, None));
     }
 
     #[tokio::test]
     async fn what_cannot_be_read_or_is_too_plain_is_unseen() {
-        let hers = hers(photo("collins")).await;
-        let look = hers.look(Bytes::from_static(b"GIF89a nonsense")).await;
+        let reference = reference(photo("collins")).await;
+        let look = reference.look(Bytes::from_static(b"GIF89a nonsense")).await;
         assert_eq!(look, Comparison::Unseen);
         let grey = Picture::from_rgb(400, 300, vec![128; 400 * 300 * 3]).unwrap();
         let grey = vara_imaging::encode_jpeg(&grey, 85).unwrap();
-        assert_eq!(hers.look(grey.into()).await, Comparison::Unseen);
+        assert_eq!(reference.look(grey.into()).await, Comparison::Unseen);
         let gone = ReferenceImage {
             subject: None,
-            ..hers
+            ..reference
         };
         assert_eq!(gone.look(photo("collins").into()).await, Comparison::Unseen);
     }

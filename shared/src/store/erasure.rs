@@ -96,7 +96,7 @@ impl Store {
 
     /// Removes rows of hers, `most` or a few more; how many there were, and whether only the receipt is
     /// left.
-    pub async fn empty(&self, user: UserId, most: usize) -> Result<(usize, bool)> {
+    pub async fn erase_all_rows(&self, user: UserId, most: usize) -> Result<(usize, bool)> {
         let (ended, _) = self.clear(&Key::sign_in(user, ""), usize::MAX).await?;
         let (removed, whole) = self.clear(&key(user), most).await?;
         Ok((ended + removed, whole))

@@ -17,12 +17,7 @@ impl Store {
     }
 
     /// Somebody else sees that a picture of hers is intimate: from now on it is kept back as such.
-    pub async fn looks_intimate(
-        &self,
-        user: UserId,
-        image: ImageId,
-        seen: &Intimacy,
-    ) -> Result<()> {
+    pub async fn mark_intimate(&self, user: UserId, image: ImageId, seen: &Intimacy) -> Result<()> {
         let change = Change::default().if_exists().set("intimate", seen);
         self.tx().update(&key(user, image), change).commit().await?;
         Ok(())

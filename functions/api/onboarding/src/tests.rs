@@ -322,7 +322,13 @@ async fn who_has_left_gets_no_rows() {
             .unwrap()
     );
     assert!(
-        house.store.empty(user, usize::MAX).await.unwrap().0 >= 2,
+        house
+            .store
+            .erase_all_rows(user, usize::MAX)
+            .await
+            .unwrap()
+            .0
+            >= 2,
         "her answers and her plan"
     );
     assert!(
@@ -349,7 +355,12 @@ async fn who_has_left_gets_no_rows() {
         .unwrap_err();
     assert_eq!(err.code, "USER_NOT_FOUND");
     assert_eq!(
-        house.store.empty(user, usize::MAX).await.unwrap().0,
+        house
+            .store
+            .erase_all_rows(user, usize::MAX)
+            .await
+            .unwrap()
+            .0,
         0,
         "nothing was written"
     );

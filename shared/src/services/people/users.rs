@@ -112,7 +112,7 @@ async fn sweep(store: &Store, objects: &Objects, user: UserId, most: usize) -> R
     };
     let folders = key::all_of(user);
     let pictures = try_join_all(folders.iter().map(|it| objects.delete_prefix(it)));
-    let (_, (rows, whole)) = try_join(pictures, store.empty(user, most)).await?;
+    let (_, (rows, whole)) = try_join(pictures, store.erase_all_rows(user, most)).await?;
     if !whole {
         tracing::info!(rows, "the rest of an erasure is left to the schedule");
         return Ok(());

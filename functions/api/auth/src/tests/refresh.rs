@@ -251,7 +251,7 @@ async fn whoever_left_is_not_known() {
     house
         .service
         .store
-        .empty(account.id(), usize::MAX)
+        .erase_all_rows(account.id(), usize::MAX)
         .await
         .unwrap();
     house

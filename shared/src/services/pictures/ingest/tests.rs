@@ -176,7 +176,15 @@ async fn what_it_is_recognised_by_goes_with_the_picture() {
     assert_eq!(world.store.prints(world.user, id).await.unwrap(), None);
 
     let id = taken_in(&world, photo("collins")).await;
-    assert!(world.store.empty(world.user, usize::MAX).await.unwrap().0 > 1);
+    assert!(
+        world
+            .store
+            .erase_all_rows(world.user, usize::MAX)
+            .await
+            .unwrap()
+            .0
+            > 1
+    );
     assert_eq!(world.store.prints(world.user, id).await.unwrap(), None);
 }
 

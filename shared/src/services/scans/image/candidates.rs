@@ -34,20 +34,20 @@ impl Scanner {
         image: &ImageRow,
         (copy, prints): (Bytes, Option<Prints>),
         (places, resumed): (Vec<FoundPlace>, bool),
-        facts: &mut ImageScanStats,
-        means: &ScanContext<'_>,
+        stats: &mut ImageScanStats,
+        context: &ScanContext<'_>,
     ) -> Result<(), ImageScanError> {
         if places.is_empty() {
             return Ok(());
         }
         let (new, known) = if resumed {
-            self.skip_stored_places(row, image, places, facts).await?
+            self.skip_stored_places(row, image, places, stats).await?
         } else {
             (places, Vec::new())
         };
         let agrees = self.store.may_recognise(image.image.user_id).await?;
         let faces = FaceComparison::by_consent(agrees);
-        let hers = ReferenceImage::of(
+        let reference = ReferenceImage::of(
             self.analyzer.clone(),
             image.clone(),
             Some(copy),
@@ -55,14 +55,14 @@ impl Scanner {
             faces,
         )
         .await;
-        let mut leads = known;
-        let looked = self.compare_places(row, image, &hers, new, facts, means);
-        leads.extend(looked.boxed_local().await?);
-        for lead in leads {
-            if facts.expansions >= MAX_EXPANSIONS {
+        let mut seeds = known;
+        let looked = self.compare_places(row, image, &reference, new, stats, context);
+        seeds.extend(looked.boxed_local().await?);
+        for seed in seeds {
+            if stats.expansions >= MAX_EXPANSIONS {
                 break;
             }
-            self.expand(row, image, &hers, lead, facts, means)
+            self.expand(row, image, &reference, seed, stats, context)
                 .boxed_local()
                 .await?;
         }
@@ -76,9 +76,9 @@ impl Scanner {
         row: &ScanRow,
         image: &ImageRow,
         all: Vec<FoundPlace>,
-        facts: &mut ImageScanStats,
+        stats: &mut ImageScanStats,
     ) -> Result<(Vec<FoundPlace>, Vec<ExpansionSeed>), ImageScanError> {
-        let (mut left, mut leads) = (Vec::new(), Vec::new());
+        let (mut left, mut seeds) = (Vec::new(), Vec::new());
         for place in all {
             let known = self
                 .store
@@ -86,8 +86,8 @@ impl Scanner {
                 .await?;
             match known.filter(|it| row.has_seen(it)) {
                 Some(found) => {
-                    facts.add(&found);
-                    leads.extend(
+                    stats.add(&found);
+                    seeds.extend(
                         place
                             .sightings
                             .iter()
@@ -97,7 +97,7 @@ impl Scanner {
                 None => left.push(place),
             }
         }
-        Ok((left, leads))
+        Ok((left, seeds))
     }
 
     /// Fetches what was found, compares it, and stores each place as soon as all its pictures are seen.
@@ -105,10 +105,10 @@ impl Scanner {
         &self,
         row: &mut ScanRow,
         image: &ImageRow,
-        hers: &ReferenceImage,
+        reference: &ReferenceImage,
         places: Vec<FoundPlace>,
-        facts: &mut ImageScanStats,
-        means: &ScanContext<'_>,
+        stats: &mut ImageScanStats,
+        context: &ScanContext<'_>,
     ) -> Result<Vec<ExpansionSeed>, ImageScanError> {
         let fetches: Vec<_> = places
             .iter()
@@ -117,24 +117,24 @@ impl Scanner {
             .collect();
         let mut fetched = stream::iter(fetches).buffered(CONCURRENT_FETCHES);
         let mut last_heartbeat = Instant::now();
-        let mut leads = Vec::new();
+        let mut seeds = Vec::new();
         for place in &places {
-            if is_late(means.deadline) {
+            if is_late(context.deadline) {
                 return Err(ImageScanError::Late);
             }
             let mut best: Option<(&Sighting, Verdict)> = None;
             for sighting in &place.sightings {
                 let comparison = match fetched.next().await {
-                    Some(Ok(bytes)) => hers.look(bytes).await,
+                    Some(Ok(bytes)) => reference.look(bytes).await,
                     Some(Err(refusal)) => unseen(refusal),
                     None => Comparison::Unseen,
                 };
-                facts.unseen += u32::from(comparison == Comparison::Unseen);
+                stats.unseen += u32::from(comparison == Comparison::Unseen);
                 let other_face = is_somebody_else(&comparison);
                 match Verdict::of(sighting.claim, sighting.score, comparison) {
                     Some(verdict) => best = Some(surer(best, (sighting, verdict))),
-                    None if other_face => facts.other_faces += 1,
-                    None => facts.other_pictures += 1,
+                    None if other_face => stats.other_faces += 1,
+                    None => stats.other_pictures += 1,
                 }
                 if last_heartbeat.elapsed() > HEARTBEAT_EVERY {
                     self.heartbeat(row).await?;
@@ -142,13 +142,13 @@ impl Scanner {
                 }
             }
             if let Some((sighting, verdict)) = best {
-                let found = self.store_finding(row, image, place, (sighting, verdict), means);
+                let found = self.store_finding(row, image, place, (sighting, verdict), context);
                 let found = found.await?;
-                facts.add(&found);
-                leads.extend(ExpansionSeed::of(&found, sighting));
+                stats.add(&found);
+                seeds.extend(ExpansionSeed::of(&found, sighting));
             }
         }
-        Ok(leads)
+        Ok(seeds)
     }
 
     async fn store_finding(
@@ -157,7 +157,7 @@ impl Scanner {
         image: &ImageRow,
         place: &FoundPlace,
         (sighting, verdict): (&Sighting, Verdict),
-        means: &ScanContext<'_>,
+        context: &ScanContext<'_>,
     ) -> Result<Match, ImageScanError> {
         let (user, now) = (row.scan.user_id, clock::now());
         let told = verdict.told;
@@ -169,7 +169,7 @@ impl Scanner {
             };
         }
         let alert =
-            told.then(|| finding::alert_of(user, &found, means.names.get(image.image.id), now));
+            told.then(|| finding::alert_of(user, &found, context.names.get(image.image.id), now));
         let stored = self.store.store_finding(user, &found, alert.as_ref());
         match stored.await? {
             WriteOutcome::New => {
@@ -185,18 +185,22 @@ impl Scanner {
 
     /// Whether the engine may learn the address of a picture of her that was found. One that cannot be
     /// looked at counts as intimate.
-    pub(super) async fn may_be_asked_about(&self, picture: &str, means: &ScanContext<'_>) -> bool {
-        if means.sendings.allow(Vendor::Tineye, None) {
+    pub(super) async fn may_be_asked_about(
+        &self,
+        picture: &str,
+        context: &ScanContext<'_>,
+    ) -> bool {
+        if context.sendings.allow(Vendor::Tineye, None) {
             return true;
         }
-        if !means.sendings.allow(Vendor::Tineye, Some(0.0)) {
+        if !context.sendings.allow(Vendor::Tineye, Some(0.0)) {
             return false;
         }
         let Ok(bytes) = self.fetcher.picture(picture).await else {
             return false;
         };
         let seen = self.analyzer.intimacy(bytes).await;
-        means
+        context
             .sendings
             .allow(Vendor::Tineye, seen.map(|it| it.score))
     }
@@ -207,37 +211,37 @@ impl Scanner {
         &self,
         row: &mut ScanRow,
         image: &ImageRow,
-        hers: &ReferenceImage,
-        lead: ExpansionSeed,
-        facts: &mut ImageScanStats,
-        means: &ScanContext<'_>,
+        reference: &ReferenceImage,
+        seed: ExpansionSeed,
+        stats: &mut ImageScanStats,
+        context: &ScanContext<'_>,
     ) -> Result<(), ImageScanError> {
         let Some(engine) = self.engines.tineye.as_ref() else {
             return Ok(());
         };
-        let may_ask = self.may_be_asked_about(&lead.picture, means);
+        let may_ask = self.may_be_asked_about(&seed.picture, context);
         if !may_ask.boxed_local().await {
             return Ok(());
         }
         let query = Query {
             scan: row.checkpointed(),
-            asker: means.asker,
+            asker: context.asker,
             image: image.image.id,
             // It is asked about by its address; nothing is sent.
             copy: Bytes::new(),
-            digest: hex(lead.picture.as_bytes()),
+            digest: hex(seed.picture.as_bytes()),
             has_face: false,
             since: row.scan.created_at,
-            until: means.last_question_at(),
-            limit: means.limit.clone(),
+            until: context.last_question_at(),
+            limit: context.limit.clone(),
         };
         let name = format!("tineye-{}", &query.digest[..16]);
-        let question = engine.search_address(&lead.picture);
+        let question = engine.search_address(&seed.picture);
         let search = self
             .engines
             .answer(&self.store, &query, &name, TinEye::NAME, question)
             .boxed_local();
-        facts.expansions += 1;
+        stats.expansions += 1;
         let answer = match self.with_heartbeat(row, search).await? {
             Ok(found) => found.answer,
             Err(SearchError::Lost) => return Err(ImageScanError::Lost),
@@ -257,12 +261,12 @@ impl Scanner {
                 .finding(row.scan.user_id, image.image.id, place.id)
                 .await?;
             if known.is_none_or(|it| !row.has_seen(&it)) {
-                place.parent = Some(lead.from);
+                place.parent = Some(seed.from);
                 new.push(place);
             }
         }
-        facts.expanded += u32::try_from(new.len()).unwrap_or(u32::MAX);
-        let looked = self.compare_places(row, image, hers, new, facts, means);
+        stats.expanded += u32::try_from(new.len()).unwrap_or(u32::MAX);
+        let looked = self.compare_places(row, image, reference, new, stats, context);
         looked.boxed_local().await?;
         Ok(())
     }

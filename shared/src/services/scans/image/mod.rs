@@ -82,10 +82,10 @@ impl Scanner {
         &self,
         row: &mut ScanRow,
         image: ImageId,
-        means: &ScanContext<'_>,
+        context: &ScanContext<'_>,
     ) -> Result<ImageOutcome, ImageScanError> {
-        let seen = self.image(row, image, means).boxed_local();
-        let Some(limit) = &means.limit else {
+        let seen = self.scan_picture(row, image, context).boxed_local();
+        let Some(limit) = &context.limit else {
             return seen.await;
         };
         let left = limit.left();
@@ -162,7 +162,7 @@ impl ScanWorker for Scanner {
         let images = images_of(&self.store, &row.scan).await?;
         let sendings = self.sendings(&row.scan).await?;
         let names = picture_names(&self.store, row.scan.user_id, clock::now()).await?;
-        let means = ScanContext {
+        let context = ScanContext {
             sendings: &sendings,
             asker: Asker::of(&self.store, row, clock::now()).await?,
             names: &names,
@@ -173,10 +173,10 @@ impl ScanWorker for Scanner {
         };
         let mut tally = ImageScanTotals::new(self.engines.vendors());
         for (at, &image) in images.iter().enumerate() {
-            match self.within_limit(row, image, &means).await {
+            match self.within_limit(row, image, &context).await {
                 Ok(seen) => tally.add(image, seen),
                 Err(ImageScanError::Lost) => return worker::lost(),
-                Err(ImageScanError::Late) if means.ends_before_schedule() => {
+                Err(ImageScanError::Late) if context.ends_before_schedule() => {
                     tally.leave(images.len() - at);
                     break;
                 }
@@ -188,7 +188,7 @@ impl ScanWorker for Scanner {
             }
         }
         let is_retried = tally.has_failures() && !delivered.last;
-        let ends_now = is_retried && means.ends_before_retry(tally.wait());
+        let ends_now = is_retried && context.ends_before_retry(tally.wait());
         let continues = tally.has_left() || ends_now;
         if is_retried && !continues {
             return Err(RetryLater {

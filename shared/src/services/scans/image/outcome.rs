@@ -19,7 +19,7 @@ pub(super) struct ImageScanTotals {
     searched: usize,
     skipped: u32,
     unsearched: u32,
-    facts: ImageScanStats,
+    stats: ImageScanStats,
     /// How each engine did, and with how many pictures.
     engine_outcomes: BTreeMap<(Vendor, EngineOutcome), usize>,
     failures: Vec<(ImageId, Unanswered)>,
@@ -35,7 +35,7 @@ impl ImageScanTotals {
             searched: 0,
             skipped: 0,
             unsearched: 0,
-            facts: ImageScanStats::default(),
+            stats: ImageScanStats::default(),
             engine_outcomes: BTreeMap::new(),
             failures: Vec::new(),
             left: 0,
@@ -45,33 +45,33 @@ impl ImageScanTotals {
     pub(super) fn add(&mut self, image: ImageId, seen: ImageOutcome) {
         match seen {
             ImageOutcome::Skipped => self.skipped += 1,
-            ImageOutcome::Unsearched(facts) => {
+            ImageOutcome::Unsearched(stats) => {
                 self.unsearched += 1;
-                self.note(&facts);
+                self.note(&stats);
             }
-            ImageOutcome::Searched(facts, troubles) => {
-                self.searched += usize::from(facts.is_searched());
-                self.left += usize::from(troubles.is_empty() && facts.has_gaps());
-                self.note(&facts);
+            ImageOutcome::Searched(stats, troubles) => {
+                self.searched += usize::from(stats.is_searched());
+                self.left += usize::from(troubles.is_empty() && stats.has_gaps());
+                self.note(&stats);
                 self.failures
                     .extend(troubles.into_iter().map(|it| (image, it)));
             }
         }
     }
 
-    fn note(&mut self, facts: &ImageScanStats) {
-        let sum = &mut self.facts;
-        sum.high += facts.high;
-        sum.medium_high += facts.medium_high;
-        sum.medium += facts.medium;
-        sum.low += facts.low;
-        sum.unseen += facts.unseen;
-        sum.face_verified += facts.face_verified;
-        sum.other_faces += facts.other_faces;
-        sum.other_pictures += facts.other_pictures;
-        sum.expanded += facts.expanded;
-        sum.expansions += facts.expansions;
-        for (vendor, fare) in &facts.engines {
+    fn note(&mut self, stats: &ImageScanStats) {
+        let sum = &mut self.stats;
+        sum.high += stats.high;
+        sum.medium_high += stats.medium_high;
+        sum.medium += stats.medium;
+        sum.low += stats.low;
+        sum.unseen += stats.unseen;
+        sum.face_verified += stats.face_verified;
+        sum.other_faces += stats.other_faces;
+        sum.other_pictures += stats.other_pictures;
+        sum.expanded += stats.expanded;
+        sum.expansions += stats.expansions;
+        for (vendor, fare) in &stats.engines {
             *self.engine_outcomes.entry((*vendor, *fare)).or_default() += 1;
         }
     }
@@ -168,8 +168,8 @@ impl ImageScanTotals {
             "continues": continues,
             "engines": Vendor::ALL.map(|it| self.engine(it)),
         });
-        if let (Some(image), Some(facts)) = (row.scan.protected_image_id, result.as_object_mut()) {
-            facts.insert("targetId".to_owned(), json!(image));
+        if let (Some(image), Some(stats)) = (row.scan.protected_image_id, result.as_object_mut()) {
+            stats.insert("targetId".to_owned(), json!(image));
         }
         result
     }
@@ -183,21 +183,21 @@ impl ImageScanTotals {
             "embeddingsGenerated": 0,
             "hashesGenerated": 0,
             "faceEmbeddingsGenerated": 0,
-            "faceVerifiedMatches": self.facts.face_verified,
-            "unverifiedMatches": self.facts.unseen,
+            "faceVerifiedMatches": self.stats.face_verified,
+            "unverifiedMatches": self.stats.unseen,
             "matchBreakdown": {
-                "highConfidence": self.facts.high,
-                "mediumConfidence": self.facts.medium_high,
-                "pagesMatches": self.facts.medium,
-                "lowConfidence": self.facts.low,
+                "highConfidence": self.stats.high,
+                "mediumConfidence": self.stats.medium_high,
+                "pagesMatches": self.stats.medium,
+                "lowConfidence": self.stats.low,
                 "skippedBelowThreshold": 0,
-                "skippedFaceMismatch": self.facts.other_faces,
-                "skippedClipMismatch": self.facts.other_pictures,
+                "skippedFaceMismatch": self.stats.other_faces,
+                "skippedClipMismatch": self.stats.other_pictures,
             },
             "personDiscovery": {
                 "enabled": self.vendors.iter().any(|it| discovers(*it)),
-                "candidatesExpanded": self.facts.expansions,
-                "expansionMatches": self.facts.expanded,
+                "candidatesExpanded": self.stats.expansions,
+                "expansionMatches": self.stats.expanded,
             },
         })
     }
@@ -322,7 +322,7 @@ mod tests {
         )
     }
 
-    fn facts(engines: &[(Vendor, EngineOutcome)]) -> ImageScanStats {
+    fn stats(engines: &[(Vendor, EngineOutcome)]) -> ImageScanStats {
         ImageScanStats {
             engines: engines.iter().copied().collect(),
             ..ImageScanStats::default()
@@ -330,7 +330,7 @@ mod tests {
     }
 
     fn searched(engines: &[(Vendor, EngineOutcome)]) -> ImageOutcome {
-        ImageOutcome::Searched(facts(engines), Vec::new())
+        ImageOutcome::Searched(stats(engines), Vec::new())
     }
 
     #[test]
@@ -340,7 +340,7 @@ mod tests {
             high: 1,
             low: 3,
             face_verified: 2,
-            ..facts(&[(Vendor::Tineye, EngineOutcome::Searched)])
+            ..stats(&[(Vendor::Tineye, EngineOutcome::Searched)])
         };
         tally.add(ImageId::next(), ImageOutcome::Searched(seen, Vec::new()));
         tally.add(ImageId::next(), ImageOutcome::Skipped);
@@ -468,7 +468,7 @@ mod tests {
     fn a_failed_engine_makes_it_partial_or_failed() {
         let mut tally = ImageScanTotals::new(vec![Vendor::Tineye]);
         let failed = |why| {
-            ImageOutcome::Searched(facts(&[(Vendor::Tineye, EngineOutcome::Failed)]), vec![why])
+            ImageOutcome::Searched(stats(&[(Vendor::Tineye, EngineOutcome::Failed)]), vec![why])
         };
         let silent = Unanswered::Failed(EngineError::Silent);
         tally.add(ImageId::next(), failed(silent));

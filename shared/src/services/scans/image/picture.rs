@@ -184,15 +184,16 @@ impl ScanContext<'_> {
 }
 
 impl Scanner {
-    pub(super) async fn image(
+    /// Scans one picture: search, group the candidates, compare, store findings, set the checkpoint.
+    pub(super) async fn scan_picture(
         &self,
         row: &mut ScanRow,
         id: ImageId,
-        means: &ScanContext<'_>,
+        context: &ScanContext<'_>,
     ) -> Result<ImageOutcome, ImageScanError> {
         let done: Option<ImageScanStats> = self.store.image_done(&row.checkpointed(), id).await?;
-        if let Some(facts) = done.as_ref().filter(|it| !it.is_partial()) {
-            return Ok(ImageOutcome::Searched(facts.clone(), Vec::new()));
+        if let Some(stats) = done.as_ref().filter(|it| !it.is_partial()) {
+            return Ok(ImageOutcome::Searched(stats.clone(), Vec::new()));
         }
         let found = self.store.image(row.scan.user_id, id).await?;
         let Some(image) = found.filter(|it| it.image.is_searchable()) else {
@@ -201,38 +202,38 @@ impl Scanner {
         if self.engines.vendors().is_empty() {
             return Ok(ImageOutcome::Unsearched(ImageScanStats::default()));
         }
-        if is_late(means.deadline) {
+        if is_late(context.deadline) {
             return Err(ImageScanError::Late);
         }
         let prints = self.store.prints(image.image.user_id, id).await?;
         let copy = self.copy(&image).await?;
         let known = self.intimacy(&image, prints.as_ref(), &copy).await?;
         // Boxed, here and below: the future of a whole picture is too large for a thread's stack.
-        let asked = self.ask(row, &image, known, copy.clone(), means);
-        let asked = asked.boxed_local().await?;
+        let replies = self.ask(row, &image, known, copy.clone(), context);
+        let replies = replies.boxed_local().await?;
         let GroupedAnswers {
-            mut facts,
-            told,
+            mut stats,
+            answers,
             resumed,
             troubles,
             late,
-        } = self.sorted(asked)?;
-        let is_cut_short = !late.is_empty() && means.ends_before_schedule();
+        } = self.group_answers(replies)?;
+        let is_cut_short = !late.is_empty() && context.ends_before_schedule();
         for &vendor in late.iter().filter(|_| is_cut_short) {
-            facts.record_engine(vendor, EngineOutcome::Failed);
+            stats.record_engine(vendor, EngineOutcome::Failed);
         }
-        if !facts.is_searched() && troubles.is_empty() && late.is_empty() {
-            return Ok(ImageOutcome::Unsearched(facts));
+        if !stats.is_searched() && troubles.is_empty() && late.is_empty() {
+            return Ok(ImageOutcome::Unsearched(stats));
         }
-        let places = places(id, &told);
-        let exhaustive = exhaustive_engines(&told, &places);
+        let places = places(id, &answers);
+        let exhaustive = exhaustive_engines(&answers, &places);
         self.compare_and_expand(
             row,
             &image,
             (copy, prints),
             (places, resumed),
-            &mut facts,
-            means,
+            &mut stats,
+            context,
         )
         .boxed_local()
         .await?;
@@ -244,15 +245,27 @@ impl Scanner {
             self.mark_missing_findings(row, &image, &exhaustive).await?;
         }
         let is_last =
-            means.last || is_cut_short || means.ends_before_retry(longest_wait(&troubles));
-        if facts.is_searched() && (is_complete || is_last) {
-            self.mark(row, id, &facts, done.is_some()).await?;
-            if let Some(seen) = intimacy(&told).filter(|it| known < Some(it.score)) {
-                let user = row.scan.user_id;
-                self.store.looks_intimate(user, id, &seen).await?;
-            }
+            context.last || is_cut_short || context.ends_before_retry(longest_wait(&troubles));
+        if stats.is_searched() && (is_complete || is_last) {
+            self.mark(row, id, &stats, done.is_some()).await?;
+            self.raise_intimacy(row, id, known, &answers).await?;
         }
-        Ok(ImageOutcome::Searched(facts, troubles))
+        Ok(ImageOutcome::Searched(stats, troubles))
+    }
+
+    /// Marks the picture as more intimate than was known, if an engine says so.
+    async fn raise_intimacy(
+        &self,
+        row: &ScanRow,
+        id: ImageId,
+        known: Option<f32>,
+        answers: &[EngineAnswer],
+    ) -> Result<(), ImageScanError> {
+        if let Some(seen) = intimacy(answers).filter(|it| known < Some(it.score)) {
+            let user = row.scan.user_id;
+            self.store.mark_intimate(user, id, &seen).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn copy(&self, image: &ImageRow) -> Result<Bytes, ImageScanError> {
@@ -276,7 +289,7 @@ impl Scanner {
             return Ok(None);
         };
         let (user, id) = (image.image.user_id, image.image.id);
-        self.store.looks_intimate(user, id, &seen).await?;
+        self.store.mark_intimate(user, id, &seen).await?;
         Ok(Some(seen.score))
     }
 
@@ -287,22 +300,22 @@ impl Scanner {
         image: &ImageRow,
         intimate: Option<f32>,
         copy: Bytes,
-        means: &ScanContext<'_>,
+        context: &ScanContext<'_>,
     ) -> Result<Vec<EngineReply>, ImageScanError> {
         let query = Query {
             scan: row.checkpointed(),
-            asker: means.asker,
+            asker: context.asker,
             image: image.image.id,
             digest: hex(&copy),
             copy,
             has_face: image.image.face_detected,
             since: self.since(row, image).await?,
-            until: means.last_question_at(),
-            limit: means.limit.clone(),
+            until: context.last_question_at(),
+            limit: context.limit.clone(),
         };
         let search = self
             .engines
-            .search(&self.store, &query, means.sendings, intimate)
+            .search(&self.store, &query, context.sendings, intimate)
             .boxed_local();
         self.with_heartbeat(row, search).await
     }
@@ -338,27 +351,27 @@ impl Scanner {
     }
 
     /// What the engines said, and what they did not.
-    fn sorted(&self, asked: Vec<EngineReply>) -> Result<GroupedAnswers, ImageScanError> {
-        let mut sorted = GroupedAnswers::default();
+    fn group_answers(&self, replies: Vec<EngineReply>) -> Result<GroupedAnswers, ImageScanError> {
+        let mut groups = GroupedAnswers::default();
         for vendor in self.engines.vendors() {
-            if asked.iter().all(|it| it.vendor != vendor) {
-                sorted.facts.record_engine(vendor, EngineOutcome::Withheld);
+            if replies.iter().all(|it| it.vendor != vendor) {
+                groups.stats.record_engine(vendor, EngineOutcome::Withheld);
             }
         }
         for EngineReply {
             engine,
             vendor,
             found,
-        } in asked
+        } in replies
         {
             match found {
                 Ok(found) => {
                     let unsuitable = found.answer.unsuitable;
                     let fare = [EngineOutcome::Searched, EngineOutcome::Unsuitable]
                         [usize::from(unsuitable)];
-                    sorted.facts.record_engine(vendor, fare);
-                    sorted.resumed |= found.origin == AnswerOrigin::Resumed;
-                    sorted.told.push(EngineAnswer {
+                    groups.stats.record_engine(vendor, fare);
+                    groups.resumed |= found.origin == AnswerOrigin::Resumed;
+                    groups.answers.push(EngineAnswer {
                         engine,
                         vendor,
                         answer: found.answer,
@@ -370,24 +383,24 @@ impl Scanner {
                     SearchError::Late
                     | SearchError::Unanswered(Unanswered::Held(Hold::Throttled, _)),
                 ) => {
-                    sorted.late.push(vendor);
+                    groups.late.push(vendor);
                 }
                 Err(SearchError::Unanswered(Unanswered::Held(Hold::ShareSpent, _))) => {
-                    sorted.facts.record_engine(vendor, EngineOutcome::Postponed);
+                    groups.stats.record_engine(vendor, EngineOutcome::Postponed);
                 }
                 Err(SearchError::Unanswered(Unanswered::Held(Hold::Spent, _))) => {
-                    sorted.facts.record_engine(vendor, EngineOutcome::Spent);
+                    groups.stats.record_engine(vendor, EngineOutcome::Spent);
                 }
                 Err(SearchError::Unanswered(Unanswered::Held(Hold::Off, _))) => {
-                    sorted.facts.record_engine(vendor, EngineOutcome::Off);
+                    groups.stats.record_engine(vendor, EngineOutcome::Off);
                 }
                 Err(SearchError::Unanswered(why)) => {
-                    sorted.facts.record_engine(vendor, EngineOutcome::Failed);
-                    sorted.troubles.push(why);
+                    groups.stats.record_engine(vendor, EngineOutcome::Failed);
+                    groups.troubles.push(why);
                 }
             }
         }
-        Ok(sorted)
+        Ok(groups)
     }
 
     /// What these engines had found of the picture and do not any more.
@@ -417,13 +430,13 @@ impl Scanner {
         &self,
         row: &ScanRow,
         id: ImageId,
-        facts: &ImageScanStats,
+        stats: &ImageScanStats,
         was_marked: bool,
     ) -> Result<(), ImageScanError> {
         let scan = row.checkpointed();
-        let facts = (facts, facts.awaits_budget());
+        let stats = (stats, stats.awaits_budget());
         if was_marked {
-            let amended = self.store.amend_image(&scan, id, facts, clock::now());
+            let amended = self.store.amend_image(&scan, id, stats, clock::now());
             return if amended.await? {
                 Ok(())
             } else {
@@ -437,7 +450,7 @@ impl Scanner {
             };
             let marked = self
                 .store
-                .finish_image(&scan, &image.image, facts, clock::now());
+                .finish_image(&scan, &image.image, stats, clock::now());
             if marked.await? {
                 return Ok(());
             }
@@ -461,8 +474,8 @@ impl Scanner {
 
 /// What an engine says that saw the picture: ours may have missed it. It was sent as an ordinary one,
 /// and is not again unless she lets that engine see such pictures too.
-fn intimacy(told: &[EngineAnswer]) -> Option<Intimacy> {
-    told.iter().find_map(|it| {
+fn intimacy(answers: &[EngineAnswer]) -> Option<Intimacy> {
+    answers.iter().find_map(|it| {
         let score = it.answer.safe_search?.intimacy()?;
         let model = format!("{}@safe-search", it.engine);
         Some(Intimacy { model, score })
@@ -488,8 +501,8 @@ pub(super) fn longest_wait<'a>(
 /// The engines' words, sorted.
 #[derive(Default)]
 struct GroupedAnswers {
-    facts: ImageScanStats,
-    told: Vec<EngineAnswer>,
+    stats: ImageScanStats,
+    answers: Vec<EngineAnswer>,
     /// Some of it is from an earlier attempt.
     resumed: bool,
     troubles: Vec<Unanswered>,

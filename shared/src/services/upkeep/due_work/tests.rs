@@ -378,7 +378,11 @@ async fn her_addresses_are_checked_soon_after_she_came_and_again_some_day() {
 async fn a_woman_who_left_is_not_checked() {
     let world = World::new().await;
     with_account(&world).await;
-    world.store.empty(world.user, usize::MAX).await.unwrap();
+    world
+        .store
+        .erase_all_rows(world.user, usize::MAX)
+        .await
+        .unwrap();
     let later = clock::now().plus_seconds(HOUR);
     assert_eq!(world.rescan().run(later).await.unwrap().done[5], 0);
 }
@@ -480,7 +484,11 @@ async fn a_picture_left_at_an_engine_is_removed_there() {
     let without = world.rescan().run(at(900)).await.unwrap();
     assert_eq!((without.done[8], without.failed), (0, 1));
     // Her leaving changes nothing: the row is nobody's.
-    world.store.empty(world.user, usize::MAX).await.unwrap();
+    world
+        .store
+        .erase_all_rows(world.user, usize::MAX)
+        .await
+        .unwrap();
     assert_eq!(with_key.run(at(1800)).await.unwrap().done[8], 1);
     assert_eq!(world.uploads().await, 0);
     assert_eq!(with_key.run(at(9000)).await.unwrap().done[8], 0);

@@ -249,7 +249,9 @@ async fn what_was_found_before_the_limit_is_no_failure() {
         if new > 0 {
             let mut claimed = claim(&world, &scan, clock::now().minus_seconds(100)).await;
             let scanner = world.scanner_with_vision();
-            let seen = scanner.image(&mut claimed, image, &means(false)).await;
+            let seen = scanner
+                .scan_picture(&mut claimed, image, &means(false))
+                .await;
             seen.unwrap();
             let dead = row(&world, &scan).await;
             let left = world.store.leave_scan(&dead, 0, clock::now());

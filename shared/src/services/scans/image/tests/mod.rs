@@ -342,7 +342,7 @@ async fn what_was_found_stays_found_when_the_engine_fails_later() {
     let only_first = images_of(&world.store, &scan).await.unwrap()[0];
     let mut claimed = claim(&world, &scan, clock::now().minus_seconds(100)).await;
     let seen = first
-        .image(&mut claimed, only_first, &means(false))
+        .scan_picture(&mut claimed, only_first, &means(false))
         .await
         .unwrap();
     assert!(matches!(seen, picture::ImageOutcome::Searched(..)));
