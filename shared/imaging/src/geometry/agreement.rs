@@ -16,6 +16,9 @@ use super::transform::Transform;
 /// Most samples along the longer side of the common area.
 const SAMPLES: f64 = 48.0;
 
+/// Most when single pictures on a screen are looked at.
+const FINE_SAMPLES: f64 = 120.0;
+
 /// Fewest that still say something.
 const MIN_SAMPLES: f64 = 10.0;
 
@@ -40,6 +43,41 @@ pub(crate) fn agreement(
     candidate: &Thumbs,
     transform: &Transform,
 ) -> Option<Agreement> {
+    let (grid, look) = laid(query, candidate, transform, SAMPLES)?;
+    Some(within_best_part(&grid, look))
+}
+
+/// What squares of the whole common area say, those apart that are furniture.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Pictured {
+    /// Squares that clearly show something and are not furniture of both.
+    pub(crate) squares: u32,
+    /// Those of them that show the same.
+    pub(crate) same: u32,
+    /// Furniture that clearly shows the same: words, buttons.
+    pub(crate) furniture: u32,
+}
+
+/// Looks at the whole common area more closely, for pictures on a screen.
+pub(crate) fn pictured(query: &Thumbs, candidate: &Thumbs, transform: &Transform) -> Pictured {
+    let mut seen = Pictured::default();
+    if let Some((grid, look)) = laid(query, candidate, transform, FINE_SAMPLES) {
+        for square in grid.squares(&look) {
+            seen.squares += u32::from(square.is_pictured());
+            seen.same += u32::from(square.is_pictured() && square.is_same());
+            seen.furniture += u32::from(square.is_shared_furniture());
+        }
+    }
+    seen
+}
+
+/// The common area in at most so many samples, and how to look at both there.
+fn laid<'a>(
+    query: &'a Thumbs,
+    candidate: &'a Thumbs,
+    transform: &'a Transform,
+    samples: f64,
+) -> Option<(Grid, impl Fn([f64; 2]) -> Option<Seen> + 'a)> {
     let back = transform.inverse()?;
     let (from, to) = (
         [query.width, query.height],
@@ -50,7 +88,7 @@ pub(crate) fn agreement(
     let [a, b, c, d] = transform.linear_at([(left + right) / 2.0, (top + bottom) / 2.0]);
     let scale = (a * d - b * c).abs().sqrt();
     let finest = query.finest().max(candidate.finest() / scale);
-    let step = (width.max(height) / SAMPLES).max(finest);
+    let step = (width.max(height) / samples).max(finest);
     let (long, short) = (width.max(height), width.min(height));
     if !step.is_finite() || short < step * MIN_SHORT || long < step * MIN_SAMPLES {
         return None;
@@ -63,7 +101,7 @@ pub(crate) fn agreement(
         rows: (height / step) as usize,
     };
     let views = (query.at(step), candidate.at(step * scale));
-    Some(within_best_part(&grid, |place| {
+    let look = move |place: [f64; 2]| {
         let there = transform.apply(place);
         let inside = (0.0..to[0]).contains(&there[0]) && (0.0..to[1]).contains(&there[1]);
         inside.then(|| Seen {
@@ -73,20 +111,15 @@ pub(crate) fn agreement(
             ],
             on_ground: [query.on_ground(place), candidate.on_ground(there)],
         })
-    }))
+    };
+    Some((grid, look))
 }
 
 /// Compares square by square, then within the rectangle of squares in which
 /// the two pictures agree best.
 fn within_best_part(grid: &Grid, look: impl Fn([f64; 2]) -> Option<Seen>) -> Agreement {
-    let (across, down) = (grid.columns.div_ceil(SQUARE), grid.rows.div_ceil(SQUARE));
-    let mut squares = Vec::with_capacity(across * down);
-    for row in 0..down {
-        for column in 0..across {
-            squares.push(Square::of(&grid.square(column, row, &look)));
-        }
-    }
-    let squares = without_shared_furniture(squares);
+    let (across, down) = grid.across_and_down();
+    let squares = without_shared_furniture(grid.squares(&look));
     let gains: Vec<f64> = squares.iter().map(Square::gain).collect();
     let best = best_rectangle(&gains, across);
     let mut tally = Tally::default();
@@ -126,6 +159,19 @@ fn altered(
 }
 
 impl Grid {
+    /// Squares of a row, and rows of squares.
+    fn across_and_down(&self) -> (usize, usize) {
+        (self.columns.div_ceil(SQUARE), self.rows.div_ceil(SQUARE))
+    }
+
+    /// All squares, row by row.
+    fn squares(&self, look: impl Fn([f64; 2]) -> Option<Seen>) -> Vec<Square> {
+        let (across, down) = self.across_and_down();
+        (0..across * down)
+            .map(|n| Square::of(&self.square(n % across, n / across, &look)))
+            .collect()
+    }
+
     fn square(
         &self,
         column: usize,
@@ -232,6 +278,35 @@ mod tests {
         let seen = laid(&picture, &grey, &Transform::scale(1.0, 1.0));
         assert!(seen.correlation > 0.9, "{}", seen.correlation);
         assert!(seen.colours.tint > 20.0 && seen.colours.brightness < -10.0);
+    }
+
+    /// A page with three dark bars, and a picture in the middle of it.
+    fn page(seed: f32) -> Picture {
+        let picture = waves(seed);
+        let pixels = (0..320 * 240u32).flat_map(|n| {
+            let (x, y) = (n % 320, n / 320);
+            if (80..240).contains(&x) && (70..200).contains(&y) {
+                picture.pixels()[n as usize]
+            } else if y % 20 < 4 && x % 50 < 30 {
+                [40; 3]
+            } else {
+                [250; 3]
+            }
+        });
+        Picture::from_rgb(320, 240, pixels.collect()).unwrap()
+    }
+
+    #[test]
+    fn what_a_page_shows_is_told_from_its_furniture() {
+        let identity = Transform::scale(1.0, 1.0);
+        let [one, other] = [1.0, 4.0].map(|seed| Thumbs::of(&page(seed)));
+        let own = pictured(&one, &one, &identity);
+        assert!(
+            own.same == own.squares && own.squares > 40 && own.furniture > 20,
+            "{own:?}"
+        );
+        let two = pictured(&one, &other, &identity);
+        assert!(2 * two.same < two.squares && two.furniture > 20, "{two:?}");
     }
 
     #[test]

@@ -13,6 +13,9 @@ use super::transform::{Pair, Transform, fit_affine, fit_homography, fit_similari
 /// Fewest places that must agree; chance brings four together now and then.
 const MIN_INLIERS: usize = 5;
 
+/// Side of a place, in working pixels.
+const PLACE: f64 = 4.0;
+
 /// Fewest places that make a fit of six numbers better than one of four.
 const MIN_AFFINE: usize = 7;
 
@@ -228,9 +231,26 @@ fn inliers(pairs: &[Pair], transform: &Transform, tolerance: f64) -> Vec<Pair> {
 /// Pairs at different places; blobs of several sizes or directions often sit
 /// at one, and are no independent witnesses.
 fn places(pairs: &[Pair]) -> usize {
-    let mut seen: Vec<[i32; 2]> = pairs
-        .iter()
-        .map(|pair| pair.from.map(|v| (v / 4.0) as i32))
+    cells(pairs.iter().map(|pair| pair.from), PLACE)
+}
+
+/// Pairs at different places of pictures of which some were doubled: what is
+/// between two pixels is no place of its own.
+pub(crate) fn places_undoubled(pairs: &[Pair], are_doubled: [bool; 2]) -> usize {
+    let [query, candidate] = are_doubled;
+    let from = pairs.iter().map(|pair| pair.from);
+    let in_query = cells(from, if query { 2.0 * PLACE } else { PLACE });
+    if candidate {
+        in_query.min(cells(pairs.iter().map(|pair| pair.to), 2.0 * PLACE))
+    } else {
+        in_query
+    }
+}
+
+/// How many squares of this side have a point in them.
+fn cells(points: impl Iterator<Item = [f64; 2]>, side: f64) -> usize {
+    let mut seen: Vec<[i32; 2]> = points
+        .map(|point| point.map(|v| (v / side) as i32))
         .collect();
     seen.sort_unstable();
     seen.dedup();
@@ -329,6 +349,26 @@ mod tests {
             let [x, y] = found.transform.apply([0.0, 0.0]);
             assert!((x - 50.0).abs() < 1.0 && (y - 20.0).abs() < 1.0);
         }
+    }
+
+    #[test]
+    fn doubling_a_picture_makes_no_new_places() {
+        let pairs: Vec<Pair> = (0..40)
+            .map(|n| {
+                let at = [f64::from(n % 8) * 3.0, f64::from(n / 8) * 3.0];
+                Pair { from: at, to: at }
+            })
+            .collect();
+        let doubled: Vec<Pair> = pairs
+            .iter()
+            .map(|pair| Pair {
+                to: pair.to.map(|v| 2.0 * v),
+                ..*pair
+            })
+            .collect();
+        let count = places_undoubled(&pairs, [false, false]);
+        assert_eq!(count, places_undoubled(&doubled, [false, true]));
+        assert!(count > places_undoubled(&pairs, [false, true]));
     }
 
     #[test]

@@ -11,8 +11,8 @@ const LAYERS: usize = 3;
 /// Blur of the first plane of an octave.
 const FIRST_SIGMA: f32 = 1.6;
 
-/// Blur that a picture is taken to come with.
-const OWN_SIGMA: f32 = 0.5;
+/// Blur that a picture is taken to come with, in its pixels.
+pub(crate) const OWN_SIGMA: f32 = 0.5;
 
 /// Smallest side of a plane that is still searched.
 const MIN_PLANE: usize = 12;
@@ -57,10 +57,10 @@ pub(crate) struct Blob {
     pub(crate) bright: bool,
 }
 
-/// All octaves of a working copy.
-pub(crate) fn octaves(plane: &Plane) -> Vec<Octave> {
-    let own = (FIRST_SIGMA * FIRST_SIGMA - OWN_SIGMA * OWN_SIGMA).sqrt();
-    let mut first = plane.blurred(own);
+/// All octaves of a working copy that is blurred by so much already.
+pub(crate) fn octaves(plane: &Plane, own_sigma: f32) -> Vec<Octave> {
+    let missing = (FIRST_SIGMA * FIRST_SIGMA - own_sigma * own_sigma).sqrt();
+    let mut first = plane.blurred(missing);
     let mut octaves = Vec::new();
     let mut step = 1.0;
     while first.width.min(first.height) >= MIN_PLANE {
@@ -332,7 +332,7 @@ mod tests {
     #[test]
     fn a_spot_is_found_where_it_is_and_as_large_as_it_is() {
         for sigma in [3.0, 5.0, 7.0, 9.0] {
-            let octaves = octaves(&spot(sigma));
+            let octaves = octaves(&spot(sigma), OWN_SIGMA);
             let blobs = blobs(&octaves, 50);
             let strongest = blobs
                 .iter()
@@ -390,13 +390,13 @@ mod tests {
                 .map(|n| if n % 64 < 30 { 20.0 } else { 220.0 })
                 .collect(),
         };
-        assert!(blobs(&octaves(&edge), 50).is_empty());
+        assert!(blobs(&octaves(&edge, OWN_SIGMA), 50).is_empty());
         let flat = Plane {
             width: 64,
             height: 64,
             values: vec![90.0; 64 * 64],
         };
-        assert!(blobs(&octaves(&flat), 50).is_empty());
+        assert!(blobs(&octaves(&flat, OWN_SIGMA), 50).is_empty());
     }
 
     #[test]
@@ -411,7 +411,7 @@ mod tests {
                 })
                 .collect(),
         };
-        assert!(blobs(&octaves(&spots), 1000).len() >= 64);
-        assert_eq!(blobs(&octaves(&spots), 40).len(), 40);
+        assert!(blobs(&octaves(&spots, OWN_SIGMA), 1000).len() >= 64);
+        assert_eq!(blobs(&octaves(&spots, OWN_SIGMA), 40).len(), 40);
     }
 }

@@ -34,9 +34,12 @@ mod texture;
 mod thumbs;
 mod transform;
 
+pub(crate) use agreement::Pictured;
 pub(crate) use area::{bounds, common};
 pub use overlay::{Features, Overlay, features, overlay};
-pub(crate) use overlay::{features_with, laid, texture_of};
+pub(crate) use overlay::{
+    features_with, fine_features, laid, overlay_unsqueezed, pictured_of, texture_of,
+};
 pub(crate) use plane::Plane;
 pub(crate) use points::working_copy;
 pub(crate) use thumbs::Thumbs;

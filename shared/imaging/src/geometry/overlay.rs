@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::agreement::agreement;
+use super::agreement::{Pictured, agreement, pictured};
 use super::area::{area, bounds, common, corners};
-use super::consensus::{Matched, agree};
+use super::consensus::{Matched, agree, places_undoubled};
 use super::matching::matches;
 use super::plane::Plane;
-use super::points::{MOST_BLOBS, Points, working_copy};
+use super::points::{DOUBLED_BELOW, FINE_BLOBS, MOST_BLOBS, Points, fine_copy, working_copy};
 use super::squares::Agreement;
 use super::texture::{Side, texture};
 use super::thumbs::Thumbs;
@@ -77,6 +77,8 @@ pub struct Overlay {
     pub altered: Option<[f64; 4]>,
     /// Share of the places that agree which are not on the ground of both.
     pub(crate) pictured: f64,
+    /// Whether either picture was doubled, which gives more places to agree.
+    pub(crate) is_doubled: bool,
     pub(crate) detail: Agreement,
 }
 
@@ -96,7 +98,39 @@ pub(crate) fn features_with(working: Arc<Plane>, thumbs: Arc<Thumbs>) -> Feature
     }
 }
 
+/// The features of a copy four times as large as the working copy, of a picture
+/// that is larger or very small; `None` of others.
+pub(crate) fn fine_features(picture: &Picture) -> Option<Features> {
+    let is_small = picture.pixels().len() < DOUBLED_BELOW;
+    let (working, thumbs) = if is_small {
+        (working_copy(picture), Thumbs::of(picture))
+    } else {
+        (fine_copy(picture)?, Thumbs::fine(picture))
+    };
+    let size = [thumbs.width, thumbs.height];
+    let points = if is_small {
+        Points::doubled(&working, size, MOST_BLOBS)
+    } else {
+        Points::of(&working, size, FINE_BLOBS)
+    };
+    Some(Features {
+        points,
+        working: Arc::new(working),
+        square: Arc::new(OnceLock::new()),
+        thumbs: Arc::new(thumbs),
+    })
+}
+
 impl Features {
+    pub(crate) fn thumbs(&self) -> &Thumbs {
+        &self.thumbs
+    }
+
+    /// The working copy and the sides of the picture.
+    pub(crate) fn working(&self) -> (&Plane, [f64; 2]) {
+        (&self.working, [self.thumbs.width, self.thumbs.height])
+    }
+
     /// Whether there is nothing to match.
     pub fn is_empty(&self) -> bool {
         self.points.list.is_empty()
@@ -162,6 +196,15 @@ pub fn overlay(query: &Features, candidate: &Features) -> Option<Overlay> {
     best
 }
 
+/// Finds the query in the candidate, neither of them squeezed.
+pub(crate) fn overlay_unsqueezed(query: &Features, candidate: &Features) -> Option<Overlay> {
+    let thumbs = [&*query.thumbs, &*candidate.thumbs];
+    [false, true]
+        .into_iter()
+        .filter_map(|mirrored| seen((&query.points, &candidate.points), thumbs, mirrored))
+        .max_by(|a, b| a.weight().total_cmp(&b.weight()))
+}
+
 /// The best overlay of one handedness.
 fn seen(points: (&Points, &Points), thumbs: [&Thumbs; 2], mirrored: bool) -> Option<Overlay> {
     let (query, candidate) = points;
@@ -179,7 +222,9 @@ fn seen(points: (&Points, &Points), thumbs: [&Thumbs; 2], mirrored: bool) -> Opt
         .filter_map(|agreed| {
             let transform = back.after(&agreed.transform.after(&query.from_picture));
             let mut laid = laid(thumbs[0], thumbs[1], &transform)?;
-            laid.inliers = agreed.inliers as u32;
+            let are_doubled = [query.is_doubled, candidate.is_doubled];
+            laid.is_doubled = are_doubled.contains(&true);
+            laid.inliers = places_undoubled(&agreed.pairs, are_doubled) as u32;
             laid.matched = matches.len() as u32;
             let on_ground = |pair: &&Pair| {
                 thumbs[0].on_ground(query_back.apply(pair.from))
@@ -217,8 +262,14 @@ pub(crate) fn laid(query: &Thumbs, candidate: &Thumbs, transform: &Transform) ->
         texture: None,
         altered: detail.altered,
         pictured: 1.0,
+        is_doubled: false,
         detail,
     })
+}
+
+/// What is furniture and what is not where an overlay lays the query on the candidate.
+pub(crate) fn pictured_of(overlay: &Overlay, query: &Thumbs, candidate: &Thumbs) -> Pictured {
+    pictured(query, candidate, &Transform(overlay.matrix))
 }
 
 /// How well the finest detail agrees where an overlay lays the query on the

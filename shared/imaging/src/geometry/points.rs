@@ -3,7 +3,7 @@
 use fearless_simd::{Level, dispatch};
 
 use super::describe::{descriptor, directions};
-use super::detect::{Blob, Octave, blobs, octaves};
+use super::detect::{Blob, OWN_SIGMA, Octave, blobs, octaves};
 use super::matching::Point;
 use super::plane::Plane;
 use super::transform::Transform;
@@ -16,6 +16,17 @@ const WORKING_AREA: f64 = 250_000.0;
 /// Longest side of the working copy, for very long pictures.
 const WORKING_SIDE: f64 = 1400.0;
 
+/// Pixels of the finer copy, and of a picture from which on it is made.
+const FINE_AREA: f64 = 4.0 * WORKING_AREA;
+const FINE_FROM: f64 = 1_200_000.0;
+
+/// Most blobs of the finer copy: a picture in it has few of them.
+pub(crate) const FINE_BLOBS: usize = 4000;
+
+/// Pixels below which a picture is doubled for a second search: most blobs of an
+/// avatar of 64 pixels are too small for the first.
+pub(crate) const DOUBLED_BELOW: usize = 80 * 80;
+
 /// Most blobs kept of a picture; each gives one or two points.
 pub(crate) const MOST_BLOBS: usize = 900;
 
@@ -27,27 +38,57 @@ pub(crate) struct Points {
     pub(crate) from_picture: Transform,
     /// Longest side of that copy.
     pub(crate) longest: f64,
+    /// Whether the copy was doubled to find them.
+    pub(crate) is_doubled: bool,
 }
 
 /// A grey copy of bounded size.
 pub(crate) fn working_copy(picture: &Picture) -> Plane {
+    let factor = factor(picture, WORKING_AREA, WORKING_SIDE);
+    copy(picture, factor)
+}
+
+/// A larger one, of a picture with enough pixels to gain by it.
+pub(crate) fn fine_copy(picture: &Picture) -> Option<Plane> {
+    let pixels = f64::from(picture.width()) * f64::from(picture.height());
+    let factor = factor(picture, FINE_AREA, 2.0 * WORKING_SIDE);
+    (pixels >= FINE_FROM).then(|| copy(picture, factor))
+}
+
+/// What the sides are multiplied by to stay within an area and a side.
+fn factor(picture: &Picture, area: f64, side: f64) -> f64 {
     let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
-    let longest = width.max(height);
-    let factor = (WORKING_AREA / (width * height))
+    (area / (width * height))
         .sqrt()
-        .min(WORKING_SIDE / longest);
-    if factor < 1.0 {
-        Plane::luma(&shrink(picture, (longest * factor).round().max(1.0) as u32))
-    } else {
-        Plane::luma(picture)
+        .min(side / width.max(height))
+}
+
+fn copy(picture: &Picture, factor: f64) -> Plane {
+    if factor >= 1.0 {
+        return Plane::luma(picture);
     }
+    let longest = f64::from(picture.width().max(picture.height()));
+    let longest = (longest * factor).round().max(1.0);
+    Plane::luma(&shrink(picture, longest as u32))
 }
 
 impl Points {
     /// The points of a copy of a picture that had this size, of at most so many
     /// blobs; the bright ones first.
     pub(crate) fn of(copy: &Plane, size: [f64; 2], most: usize) -> Self {
-        let octaves = octaves(copy);
+        Self::found(copy, OWN_SIGMA, size, most)
+    }
+
+    /// Those of a small picture in its copy doubled.
+    pub(crate) fn doubled(copy: &Plane, size: [f64; 2], most: usize) -> Self {
+        Self {
+            is_doubled: true,
+            ..Self::found(&copy.doubled(), 2.0 * OWN_SIGMA, size, most)
+        }
+    }
+
+    fn found(copy: &Plane, own_sigma: f32, size: [f64; 2], most: usize) -> Self {
+        let octaves = octaves(copy, own_sigma);
         let blobs = blobs(&octaves, most);
         let level = Level::new();
         let mut list = dispatch!(level, _simd => described(&octaves, &blobs));
@@ -57,6 +98,7 @@ impl Points {
             list,
             from_picture: Transform::scale(width / size[0], height / size[1]),
             longest: width.max(height),
+            is_doubled: false,
         }
     }
 }

@@ -144,6 +144,20 @@ impl Square {
         self.hides || (change - brighter).abs() >= ALTERED
     }
 
+    /// Whether either picture clearly shows something that is not furniture of both.
+    pub(super) fn is_pictured(&self) -> bool {
+        self.drawn && !self.furniture
+    }
+
+    pub(super) fn is_same(&self) -> bool {
+        self.same
+    }
+
+    /// Whether both show the same furniture, and clearly.
+    pub(super) fn is_shared_furniture(&self) -> bool {
+        self.drawn && self.furniture && self.same
+    }
+
     /// What taking the square into the common part is worth.
     pub(super) fn gain(&self) -> f64 {
         self.weight * (self.correlation - BREAK_EVEN)

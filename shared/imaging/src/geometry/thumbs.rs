@@ -5,6 +5,7 @@ use crate::picture::Picture;
 
 /// Longest side of the largest copy.
 const LONGEST: u32 = 160;
+const FINE_LONGEST: u32 = 480;
 
 /// Sides shorter than this are not halved.
 const SHORTEST: usize = 8;
@@ -39,7 +40,16 @@ pub(crate) struct Thumbs {
 
 impl Thumbs {
     pub(crate) fn of(picture: &Picture) -> Self {
-        let (largest, reaches) = Level::of(picture);
+        Self::up_to(LONGEST, picture)
+    }
+
+    /// With larger copies, to look at small parts.
+    pub(crate) fn fine(picture: &Picture) -> Self {
+        Self::up_to(FINE_LONGEST, picture)
+    }
+
+    fn up_to(longest: u32, picture: &Picture) -> Self {
+        let (largest, reaches) = Level::of(picture, longest);
         let mut levels = vec![largest];
         while let Some(last) = levels.last() {
             if last.width.min(last.height) < 2 * SHORTEST {
@@ -139,11 +149,12 @@ impl View<'_> {
 }
 
 impl Level {
-    fn of(picture: &Picture) -> (Self, Vec<Reach>) {
+    /// The copy whose longest side has so many pixels.
+    fn of(picture: &Picture, most: u32) -> (Self, Vec<Reach>) {
         let (width, height) = (picture.width(), picture.height());
         let longest = width.max(height);
         let scaled = |side: u32| {
-            let scaled = u64::from(side) * u64::from(LONGEST.min(longest)) / u64::from(longest);
+            let scaled = u64::from(side) * u64::from(most.min(longest)) / u64::from(longest);
             (scaled as usize).max(1)
         };
         let (columns, rows) = (scaled(width), scaled(height));

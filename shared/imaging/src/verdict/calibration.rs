@@ -5,7 +5,7 @@
 //! other pictures, and are reported on the other half; see the README.
 
 use super::evidence::HashMatch;
-use crate::geometry::Overlay;
+use crate::geometry::{Overlay, Pictured};
 
 /// From this score on the candidate is the query's picture.
 pub const DECIDED: f64 = 0.5;
@@ -71,16 +71,43 @@ const BEYOND_DOUBT: f64 = 60.0;
 /// copies none had more than 0.14, and their texture correlated by 0.28 at most.
 const PICTURED: f64 = 0.25;
 
+/// Share of squares that are no furniture, from which two pictures are no screens.
+const MOSTLY_PICTURED: f64 = 0.5;
+
+/// Share of the squares with a picture that show the same, below which two screens
+/// show two pictures: where most of what they share is words and buttons, and
+/// elsewhere, where a part may have been covered. On the calibration half screens
+/// with one picture had 0.94 and more, those with two 0.69 and less.
+const SAME_PICTURE: f64 = 0.75;
+const SOME_PICTURE: f64 = 0.3;
+
+/// How many times the squares with one picture the shared furniture must be to make
+/// two screens, and how many count at least.
+const MUCH_FURNITURE: f64 = 2.3;
+const LITTLE: u32 = 4;
+
+/// Fewest squares with a picture that contradict.
+const MIN_PICTURED: u32 = 5;
+
+/// Share of the squares with a picture that show the same, and their least number,
+/// from which no penalty is due.
+const CONFIRMED: f64 = 0.9;
+const MIN_CONFIRMING: u32 = 20;
+
 /// Correlation of the pixels from which so many places are a copy whatever is
 /// around them.
 const WHATEVER_ELSE: f64 = 0.85;
 
 /// Weights of the texture where places agree: the constant, the closeness of
-/// the texture, the logarithm of the places, the closeness of the pixels. Fitted
+/// the texture, the logarithm of the places. Fitted
 /// on the calibration half of the portraits: different people, two pictures of
 /// one person (three of which count as one, since many are the generator's
 /// copies of each other), portraits and photographs after the fourteen edits.
-const GEOMETRY_TEXTURE: [f64; 4] = [-29.5, 6.8, 3.15, 1.15];
+const GEOMETRY_TEXTURE: [f64; 3] = [-30.0, 7.6, 3.1];
+
+/// How many times as many places agree when a small picture is doubled, in
+/// portraits of one person on the calibration half.
+const DOUBLED_PLACES: f64 = 3.0;
 
 /// The same where a hash proposed the overlay, without the places.
 const HASH_TEXTURE: [f64; 3] = [-16.85, 1.71, 5.12];
@@ -88,8 +115,9 @@ const HASH_TEXTURE: [f64; 3] = [-16.85, 1.71, 5.12];
 /// What a correlation lacks to one at best, with the noise of a compression.
 const NOISE: f64 = 0.03;
 
-/// The score of an overlay.
-pub(super) fn geometry(overlay: &Overlay) -> f64 {
+/// The score of an overlay, and the score if what is pictured in both agrees,
+/// which leaves no room for penalties.
+pub(super) fn geometry(overlay: &Overlay) -> [f64; 2] {
     let share = f64::from(overlay.same) / f64::from(overlay.squares.max(1));
     let facts = [
         1.0,
@@ -103,7 +131,8 @@ pub(super) fn geometry(overlay: &Overlay) -> f64 {
     } else {
         penalties(overlay)
     };
-    logistic(dot(&GEOMETRY, &facts) + penalties)
+    let sum = dot(&GEOMETRY, &facts);
+    [logistic(sum + penalties), logistic(sum)]
 }
 
 /// What two pictures that only share a screen or a caption lose.
@@ -125,6 +154,29 @@ pub(super) fn is_beyond_doubt(overlay: &Overlay) -> bool {
     f64::from(overlay.inliers) * overlay.pictured >= BEYOND_DOUBT
 }
 
+/// Whether enough of what is laid on each other is a ground, or of what agrees lies
+/// on one, that two screens or captions may have been laid on each other.
+pub(super) fn may_be_screens(overlay: &Overlay) -> bool {
+    overlay.detail.pictured < MOSTLY_PICTURED || is_on_grounds(overlay)
+}
+
+/// Whether what is pictured in both is something else in each.
+pub(super) fn is_contradicted(seen: &Pictured) -> bool {
+    let furniture = f64::from(seen.furniture);
+    let least = if furniture >= MUCH_FURNITURE * f64::from(seen.same.max(LITTLE)) {
+        SAME_PICTURE
+    } else {
+        SOME_PICTURE
+    };
+    let pictured = f64::from(seen.squares);
+    seen.squares >= MIN_PICTURED && f64::from(seen.same) < least * pictured
+}
+
+/// Whether what is pictured in both is the same.
+pub(super) fn is_confirmed(seen: &Pictured) -> bool {
+    seen.squares >= MIN_CONFIRMING && f64::from(seen.same) >= CONFIRMED * f64::from(seen.squares)
+}
+
 /// Whether what agrees is mostly words, buttons and lines on the grounds of both
 /// pictures, as in two screenshots and two captions.
 pub(super) fn is_on_grounds(overlay: &Overlay) -> bool {
@@ -134,11 +186,15 @@ pub(super) fn is_on_grounds(overlay: &Overlay) -> bool {
 /// The highest score that the texture allows where places agree; where there
 /// is none it does not agree.
 pub(super) fn geometry_texture(overlay: &Overlay) -> f64 {
+    let share = if overlay.is_doubled {
+        DOUBLED_PLACES
+    } else {
+        1.0
+    };
     let facts = [
         1.0,
         closeness(overlay.texture.unwrap_or(0.0)),
-        f64::from(overlay.inliers + 1).ln(),
-        closeness(overlay.agreement),
+        (f64::from(overlay.inliers) / share + 1.0).ln(),
     ];
     logistic(dot(&GEOMETRY_TEXTURE, &facts))
 }

@@ -8,7 +8,9 @@ use super::evidence::{ColourChange, DecidedBy, Evidence, HashMatch};
 use super::naming;
 use super::subject::Subject;
 use super::{Relation, Verdict};
-use crate::geometry::{Overlay, Transform, laid, overlay, texture_of};
+use crate::geometry::{
+    Features, Overlay, Transform, laid, overlay, overlay_unsqueezed, pictured_of, texture_of,
+};
 use crate::models::{Models, Person, PersonVerdict, same_person};
 use crate::pdq::{Fingerprint, MATCH_DISTANCE, MIN_QUALITY};
 use crate::turn::Turn;
@@ -68,6 +70,9 @@ fn judge(query: &Subject, candidate: &Subject, models: Option<&Models>) -> (Evid
     }
     if score < DECIDED {
         score = score.max(by_geometry(&mut evidence, query, candidate, models));
+    }
+    if score < DECIDED && !evidence.is_contradicted {
+        score = score.max(by_detail(&mut evidence, query, candidate, models));
     }
     if score < DECIDED {
         score = score.max(by_hash_alone(&mut evidence, query, candidate));
@@ -133,6 +138,12 @@ fn by_hash(
     let Some((laid, score)) = laid else {
         return calibration::nothing(evidence.pdq);
     };
+    if score >= DECIDED || evidence.pdq.is_some_and(|found| is_match(&found)) {
+        evidence.is_contradicted = is_contradicted(&laid, query, candidate);
+        if evidence.is_contradicted {
+            return calibration::nothing(None);
+        }
+    }
     if score >= DECIDED {
         evidence.decided_by = DecidedBy::Hash;
         evidence.settle(laid);
@@ -189,15 +200,67 @@ fn by_geometry(
     models: Option<&Models>,
 ) -> f64 {
     Subject::prepare([query, candidate]);
-    let Some(mut found) = overlay(query.features(), candidate.features()) else {
+    let features = [query.features(), candidate.features()];
+    let Some(found) = overlay(features[0], features[1]) else {
         return calibration::nothing(evidence.pdq);
     };
-    let mut score = calibration::geometry(&found);
+    by_overlay(evidence, found, features, || {
+        may_be_two_faces([query, candidate], models)
+    })
+}
+
+/// The same with a finer copy of one of the two, in which the other may be small.
+fn by_detail(
+    evidence: &mut Evidence,
+    query: &Subject,
+    candidate: &Subject,
+    models: Option<&Models>,
+) -> f64 {
+    let fine_candidate = candidate
+        .fine_features()
+        .map(|fine| [query.features(), fine]);
+    let fine_query = query
+        .fine_features()
+        .map(|fine| [fine, candidate.features()]);
+    for features in [fine_candidate, fine_query].into_iter().flatten() {
+        let Some(found) = overlay_unsqueezed(features[0], features[1]) else {
+            continue;
+        };
+        let mut seen = evidence.clone();
+        let score = by_overlay(&mut seen, found, features, || {
+            may_be_two_faces([query, candidate], models)
+        });
+        if score >= DECIDED {
+            *evidence = seen;
+            return score;
+        }
+    }
+    0.0
+}
+
+/// What an overlay comes to.
+fn by_overlay(
+    evidence: &mut Evidence,
+    mut found: Overlay,
+    [query, candidate]: [&Features; 2],
+    may_be_two_faces: impl FnOnce() -> bool,
+) -> f64 {
+    let [mut score, confirmed] = calibration::geometry(&found);
+    if confirmed >= DECIDED && calibration::may_be_screens(&found) {
+        let pictured = pictured_of(&found, query.thumbs(), candidate.thumbs());
+        if calibration::is_contradicted(&pictured) {
+            evidence.is_contradicted = true;
+            return calibration::nothing(None);
+        }
+        if calibration::is_confirmed(&pictured) {
+            score = confirmed;
+        }
+    }
     if score >= DECIDED
         && !calibration::is_beyond_doubt(&found)
-        && (calibration::is_on_grounds(&found) || may_be_two_faces([query, candidate], models))
+        && (calibration::is_on_grounds(&found) || may_be_two_faces())
     {
-        found.texture = texture(&found, query, candidate);
+        found.texture = texture_of(&found, query.working(), candidate.working());
         score = score.min(calibration::geometry_texture(&found));
     }
     if score >= DECIDED {
@@ -205,6 +268,12 @@ fn by_geometry(
     }
     evidence.settle(found);
     score
+}
+
+/// Whether two screens that lie on each other show two pictures.
+fn is_contradicted(overlay: &Overlay, query: &Subject, candidate: &Subject) -> bool {
+    calibration::may_be_screens(overlay)
+        && calibration::is_contradicted(&pictured_of(overlay, query.thumbs(), candidate.thumbs()))
 }
 
 /// Whether what agrees may be two photographs of faces, which lie on each other
@@ -225,6 +294,9 @@ fn texture(overlay: &Overlay, query: &Subject, candidate: &Subject) -> Option<f6
 /// Hashes that match although nothing more was found: of the whole pictures, or
 /// of what is left without borders when one of the two has some.
 fn by_hash_alone(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
+    if evidence.is_contradicted {
+        return 0.0;
+    }
     if let Some(found) = evidence.pdq.filter(is_match) {
         evidence.decided_by = DecidedBy::Hash;
         return calibration::hash_alone(found);

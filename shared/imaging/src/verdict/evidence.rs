@@ -79,6 +79,8 @@ pub struct Evidence {
     pub faces: Option<PersonVerdict>,
     /// Cosine of the two vectors.
     pub vector: Option<f32>,
+    /// Whether two screens were laid on each other that show two pictures.
+    pub(crate) is_contradicted: bool,
 }
 
 impl Evidence {
@@ -92,6 +94,7 @@ impl Evidence {
             colours: None,
             faces: None,
             vector: None,
+            is_contradicted: false,
         }
     }
 

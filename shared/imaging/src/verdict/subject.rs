@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::borders::trim_borders;
-use crate::geometry::{Features, Plane, Thumbs, features_with, working_copy};
+use crate::geometry::{Features, Plane, Thumbs, features_with, fine_features, working_copy};
 use crate::models::{Face, Models, SeenFace, Vector};
 use crate::pdq::{Fingerprint, pdq, pdq_dihedral};
 use crate::picture::Picture;
@@ -22,6 +22,7 @@ pub struct Subject {
     working: OnceLock<Arc<Plane>>,
     inverse: OnceLock<Box<Subject>>,
     features: OnceLock<Features>,
+    fine: OnceLock<Option<Features>>,
     seen: OnceLock<Option<Vec<SeenFace>>>,
     faces: OnceLock<Option<Vec<Face>>>,
     vector: OnceLock<Option<Vector>>,
@@ -39,6 +40,7 @@ impl Subject {
             working: OnceLock::new(),
             inverse: OnceLock::new(),
             features: OnceLock::new(),
+            fine: OnceLock::new(),
             seen: OnceLock::new(),
             faces: OnceLock::new(),
             vector: OnceLock::new(),
@@ -94,6 +96,14 @@ impl Subject {
     pub fn features(&self) -> &Features {
         self.features
             .get_or_init(|| features_with(Arc::clone(self.working()), Arc::clone(self.thumbs())))
+    }
+
+    /// The features of a larger copy, by which what is small is found; `None` of
+    /// pictures that are neither large nor very small.
+    pub(crate) fn fine_features(&self) -> Option<&Features> {
+        self.fine
+            .get_or_init(|| fine_features(&self.picture))
+            .as_ref()
     }
 
     /// Works the features of both out at once, if neither has any: it is what takes longest.
