@@ -1,4 +1,5 @@
-//! The fourteen edits, any two of them one after the other, and twelve hard ones.
+//! The fourteen edits, any two of them one after the other, twelve hard ones, and
+//! screens.
 
 use std::error::Error;
 
@@ -6,7 +7,7 @@ use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 use vara_imaging::{Edit as Named, Limits, Picture, decode, encode_jpeg};
 
-use crate::{frames, hard};
+use crate::{frames, hard, screens};
 
 /// JPEG quality in which every edited picture is saved, as on the web.
 pub(crate) const SAVED_QUALITY: u8 = 85;
@@ -43,6 +44,8 @@ pub(crate) enum Edit {
     Blend,
     Style,
     StyleCrop,
+    Chat,
+    Desktop,
 }
 
 impl Edit {
@@ -79,6 +82,10 @@ impl Edit {
         Self::StyleCrop,
     ];
 
+    /// What shows a picture among much that every screen has.
+    pub(crate) const SCREENS: [Self; 4] =
+        [Self::Chat, Self::Desktop, Self::Screenshot, Self::Caption];
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Jpeg30 => "jpeg30",
@@ -107,6 +114,8 @@ impl Edit {
             Self::Blend => "blend50",
             Self::Style => "style",
             Self::StyleCrop => "style+crop60",
+            Self::Chat => "chat",
+            Self::Desktop => "desktop",
         }
     }
 
@@ -122,7 +131,7 @@ impl Edit {
             Self::Screenshot => Some(Named::Embedded),
             Self::Squash => Some(Named::Stretched),
             Self::Invert | Self::Style => Some(Named::Recoloured),
-            Self::Inset => Some(Named::Embedded),
+            Self::Inset | Self::Chat | Self::Desktop => Some(Named::Embedded),
             Self::Avatar | Self::Pixelated | Self::StyleCrop => Some(Named::Cropped),
             Self::QuarterOnScreen => Some(Named::Mirrored),
             Self::Sticker | Self::Watermark => None,
@@ -170,6 +179,8 @@ impl Edit {
             Self::Blend => hard::blended(picture),
             Self::Style => hard::styled(picture),
             Self::StyleCrop => hard::styled_crop(picture),
+            Self::Chat => screens::chat(picture),
+            Self::Desktop => screens::desktop(picture),
         })
     }
 }
@@ -227,7 +238,11 @@ impl Case {
             .any(|edit| {
                 matches!(
                     edit,
-                    Edit::Caption | Edit::Screenshot | Edit::QuarterOnScreen
+                    Edit::Caption
+                        | Edit::Screenshot
+                        | Edit::QuarterOnScreen
+                        | Edit::Chat
+                        | Edit::Desktop
                 )
             })
     }

@@ -127,7 +127,7 @@ fn foot(out: &mut RgbImage, unit: u32, bottom: u32) {
 }
 
 /// Fills the rectangle x, y, width, height as far as it is on the canvas.
-fn fill(out: &mut RgbImage, [x, y, width, height]: [u32; 4], colour: Rgb<u8>) {
+pub(crate) fn fill(out: &mut RgbImage, [x, y, width, height]: [u32; 4], colour: Rgb<u8>) {
     for row in y..(y + height).min(out.height()) {
         for column in x..(x + width).min(out.width()) {
             out.put_pixel(column, row, colour);
@@ -135,7 +135,7 @@ fn fill(out: &mut RgbImage, [x, y, width, height]: [u32; 4], colour: Rgb<u8>) {
     }
 }
 
-fn disc(out: &mut RgbImage, [x, y]: [u32; 2], radius: u32, colour: Rgb<u8>) {
+pub(crate) fn disc(out: &mut RgbImage, [x, y]: [u32; 2], radius: u32, colour: Rgb<u8>) {
     for row in y.saturating_sub(radius)..(y + radius).min(out.height()) {
         for column in x.saturating_sub(radius)..(x + radius).min(out.width()) {
             if row.abs_diff(y).pow(2) + column.abs_diff(x).pow(2) < radius * radius {
@@ -145,7 +145,7 @@ fn disc(out: &mut RgbImage, [x, y]: [u32; 2], radius: u32, colour: Rgb<u8>) {
     }
 }
 
-fn write(out: &mut RgbImage, words: &str, [x, y]: [u32; 2], dot: u32, colour: Rgb<u8>) {
+pub(crate) fn write(out: &mut RgbImage, words: &str, [x, y]: [u32; 2], dot: u32, colour: Rgb<u8>) {
     for (place, letter) in (0..).zip(words.chars()) {
         for (line, bits) in (0..).zip(letter_dots(letter)) {
             for column in 0..5 {

@@ -15,6 +15,8 @@ the threshold is taken from, odd ones the half it is reported on.
   --negatives N      other pictures each edited one is compared with (20)
   --every N          only every Nth picture of each half, or pair of portraits (1)
   --hard             twelve hard edits instead of the fourteen
+  --screens          a chat, a desktop and two frames instead, which every two
+                     pictures share
   --people           no edits: all portraits of the folder with each other, whole
                      and as faces cut to 150 and 64 pixels
   --models           with faces and the semantic vector
@@ -29,6 +31,7 @@ pub(crate) struct Options {
     pub(crate) negatives: usize,
     pub(crate) every: usize,
     pub(crate) hard: bool,
+    pub(crate) screens: bool,
     pub(crate) people: bool,
     pub(crate) models: bool,
     pub(crate) calibrate: bool,
@@ -44,6 +47,7 @@ impl Options {
             negatives: 20,
             every: 1,
             hard: false,
+            screens: false,
             people: false,
             models: false,
             calibrate: false,
@@ -53,6 +57,7 @@ impl Options {
             match word.as_str() {
                 "--pairs" => options.pairs = true,
                 "--hard" => options.hard = true,
+                "--screens" => options.screens = true,
                 "--people" => options.people = true,
                 "--models" => options.models = true,
                 "--calibrate" => options.calibrate = true,
