@@ -76,8 +76,9 @@ const MOSTLY_PICTURED: f64 = 0.5;
 
 /// Share of the squares with a picture that show the same, below which two screens
 /// show two pictures: where most of what they share is words and buttons, and
-/// elsewhere, where a part may have been covered. On the calibration half screens
-/// with one picture had 0.94 and more, those with two 0.69 and less.
+/// elsewhere, where a part may have been covered. Set by hand with
+/// screens of both halves in view: with one picture they had 0.94 and more, with
+/// two 0.69 and less.
 const SAME_PICTURE: f64 = 0.75;
 const SOME_PICTURE: f64 = 0.3;
 
@@ -105,8 +106,8 @@ const WHATEVER_ELSE: f64 = 0.85;
 /// copies of each other), portraits and photographs after the fourteen edits.
 const GEOMETRY_TEXTURE: [f64; 3] = [-30.0, 7.6, 3.1];
 
-/// How many times as many places agree when a small picture is doubled, in
-/// portraits of one person on the calibration half.
+/// How many times as many places agree when a small picture is doubled. Set by
+/// hand on portraits of one person, both halves in view.
 const DOUBLED_PLACES: f64 = 3.0;
 
 /// The same where a hash proposed the overlay, without the places.
