@@ -12,7 +12,7 @@ use crate::examples;
 const PLACE: &str = "#/components/schemas/";
 
 /// What an answer leaves out instead of saying null, although its type may be left empty.
-const LEFT_OUT: [(&str, &str); 8] = [
+const LEFT_OUT: [(&str, &str); 7] = [
     ("EngineHealth", "askedThisMonth"),
     ("EngineHealth", "leftThisMonth"),
     ("MatchPicture", "faceDetected"),
@@ -20,7 +20,6 @@ const LEFT_OUT: [(&str, &str); 8] = [
     ("PreferencesView", "webhookSecret"),
     ("Results", "riskLevel"),
     ("AppMetadata", "role"),
-    ("QueueStanding", "message"),
 ];
 
 /// Her preferences as she sends them: what she does not name has a default.
@@ -29,7 +28,7 @@ const SENT: [(&str, &str); 5] = [
     ("Channels", "ChannelsChange"),
     ("Digest", "DigestChange"),
     ("QuietHours", "QuietHoursChange"),
-    ("Sendings", "SendingsChange"),
+    ("EngineConsent", "EngineConsentChange"),
 ];
 
 /// A type of the API, with the types in it.
@@ -266,4 +265,30 @@ fn nullable_values(schema: &mut Value) {
 
 fn or_null(schema: Value) -> Value {
     json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_types_is_said_of_types_that_there_are() {
+        let document = crate::document();
+        let schemas = &document["components"]["schemas"];
+        for (name, field) in LEFT_OUT {
+            assert!(schemas[name].to_string().contains(field), "{name}.{field}");
+        }
+        for (name, changed) in SENT {
+            assert!(
+                !schemas[name].is_null() && !schemas[changed].is_null(),
+                "{name}"
+            );
+        }
+        for (name, _) in examples::all() {
+            assert!(
+                !schemas[name].is_null(),
+                "{name} has an example and no schema"
+            );
+        }
+    }
 }
