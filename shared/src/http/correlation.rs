@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::correlation::Correlation;
 
-/// Under which a caller names a trail, and is told its name.
+/// The header by which a caller sends a correlation id, and is told it.
 const CORRELATION: HeaderName = HeaderName::from_static("x-correlation-id");
 
 /// Sets out.
@@ -28,7 +28,7 @@ pub(super) fn of(parts: &Parts) -> Correlation {
     }
 }
 
-/// Tells the caller the name of the trail.
+/// Tells the caller the correlation id.
 pub(super) fn mark(name: &str, reply: &mut HeaderMap) {
     if let Ok(name) = HeaderValue::from_str(name) {
         reply.insert(CORRELATION, name);

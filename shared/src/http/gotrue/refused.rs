@@ -8,9 +8,9 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::super::errors::log;
 use crate::auth::Denied;
 use crate::domain::{Error, Weakness};
+use crate::http::errors::log;
 use crate::services::people::auth::AuthRefusal;
 
 /// A refusal as an answer.

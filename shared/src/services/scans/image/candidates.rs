@@ -5,12 +5,12 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::picture::{HEARTBEAT_EVERY, ImageScanError, ImageScanStats, ScanContext};
+use super::picture::{HEARTBEAT_EVERY, ImageScanError, ScanContext};
 use super::places::{EngineAnswer, FoundPlace, Sighting, finding, places};
+use super::stats::ImageScanStats;
 use super::{Scanner, is_late};
 use crate::clock;
-use crate::comparison::FaceComparison;
-use crate::comparison::{ReferenceImage, surer};
+use crate::comparison::{FaceComparison, ReferenceImage, surer};
 use crate::domain::{
     Comparison, EngineClaim, Match, MatchId, MatchType, Person, Prints, Relation, Tier, Vendor,
     Verdict, finding,

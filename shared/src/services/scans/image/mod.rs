@@ -13,6 +13,7 @@ mod candidates;
 mod outcome;
 mod picture;
 mod places;
+mod stats;
 
 use std::time::Duration;
 

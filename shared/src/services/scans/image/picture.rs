@@ -1,20 +1,18 @@
 //! One picture of an image scan: search all engines, examine the candidates, store findings, set the
 //! checkpoint.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use serde::{Deserialize, Serialize};
 
 use super::places::{EngineAnswer, exhaustive_engines, places};
+use super::stats::{EngineOutcome, ImageScanStats};
 use super::{Scanner, is_late};
 use crate::clock;
 use crate::comparison::MAX_COPY;
 use crate::domain::{
-    EngineConsent, Error, Hold, ImageId, Intimacy, Match, PictureNames, Prints, Tier, Timestamp,
-    Vendor, scan,
+    EngineConsent, Error, Hold, ImageId, Intimacy, PictureNames, Prints, Timestamp, Vendor, scan,
 };
 use crate::objects::key;
 use crate::services::scans::worker::{RESERVED_SECONDS, wait_after};
@@ -34,89 +32,6 @@ const SCHEDULE_PERIOD: Duration = Duration::from_secs(60);
 
 /// How old an answer may be that a scheduled scan takes, in seconds.
 const MAX_CACHED_ANSWER_AGE: i64 = 24 * 3600;
-
-/// What a scan learnt of one picture. Kept with the mark that it is done.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(super) struct ImageScanStats {
-    pub(super) high: u32,
-    pub(super) medium_high: u32,
-    pub(super) medium: u32,
-    pub(super) low: u32,
-    /// Pages whose picture we could not see ourselves.
-    pub(super) unseen: u32,
-    /// Pages that show her face.
-    pub(super) face_verified: u32,
-    /// Look-alikes that show somebody else, and those that show something else.
-    pub(super) other_faces: u32,
-    pub(super) other_pictures: u32,
-    /// Copies of other pictures of her that were found on the way.
-    pub(super) expanded: u32,
-    pub(super) expansions: u32,
-    /// How each engine did.
-    pub(super) engines: BTreeMap<Vendor, EngineOutcome>,
-}
-
-/// How an engine did with a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum EngineOutcome {
-    /// It searched.
-    Searched,
-    /// It cannot search for this picture.
-    Unsuitable,
-    /// She does not want it to see this picture.
-    Withheld,
-    /// Her share of the day is used up; it may be asked tomorrow.
-    Postponed,
-    /// The month's budget is spent.
-    Spent,
-    /// It is switched off.
-    Off,
-    /// It was not asked, or did not answer; it may yet.
-    Failed,
-}
-
-impl ImageScanStats {
-    pub(super) fn add(&mut self, found: &Match) {
-        match found.confidence.unwrap_or(Tier::Low) {
-            Tier::High => self.high += 1,
-            Tier::MediumHigh => self.medium_high += 1,
-            Tier::Medium => self.medium += 1,
-            Tier::Low => self.low += 1,
-        }
-        self.face_verified += u32::from(found.is_her_face());
-    }
-
-    /// Whether an engine could yet say more.
-    fn is_partial(&self) -> bool {
-        self.has_gaps() || self.awaits_budget()
-    }
-
-    /// Whether a budget left an engine out.
-    fn awaits_budget(&self) -> bool {
-        let is_left_out =
-            |it: &EngineOutcome| matches!(it, EngineOutcome::Postponed | EngineOutcome::Spent);
-        self.engines.values().any(is_left_out)
-    }
-
-    /// Whether an engine was left without an answer.
-    pub(super) fn has_gaps(&self) -> bool {
-        self.engines.values().any(|it| *it == EngineOutcome::Failed)
-    }
-
-    pub(super) fn is_searched(&self) -> bool {
-        let answered =
-            |it: &EngineOutcome| matches!(it, EngineOutcome::Searched | EngineOutcome::Unsuitable);
-        self.engines.values().any(answered)
-    }
-
-    /// Of an engine's several answers the best counts.
-    fn record_engine(&mut self, vendor: Vendor, fare: EngineOutcome) {
-        let known = self.engines.entry(vendor).or_insert(fare);
-        *known = fare.min(*known);
-    }
-}
 
 /// What became of a picture.
 #[derive(Clone, Debug)]

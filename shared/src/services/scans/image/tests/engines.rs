@@ -267,7 +267,7 @@ async fn a_picture_that_a_budget_left_out_is_the_first_of_the_next_scan() {
         assert!(!world.image(order[1]).await.awaits_budget);
     }
     // Whoever goes on with a scan and asks for what is left notes that, too.
-    let facts = (&picture::ImageScanStats::default(), false);
+    let facts = (&stats::ImageScanStats::default(), false);
     let amended = world
         .store
         .amend_image(&scan, order[0], facts, clock::now());
