@@ -59,7 +59,7 @@ fuzz examples="200":
 
 # Fuzzes the imaging crate: decode, strip, pdq_text, exif or fingerprint (cargo install cargo-fuzz)
 fuzz-imaging target seconds="600":
-    cd shared/imaging && RUSTC_BOOTSTRAP=1 cargo fuzz run "$1" "fuzz/corpus/$1" fuzz/seeds -- -max_total_time="$2" -max_len=4096 -rss_limit_mb=2048
+    shared/imaging/fuzz/run "$1" "$2"
 
 # Benches of the imaging crate
 bench *args:

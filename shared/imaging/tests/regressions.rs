@@ -1,12 +1,14 @@
-//! Every input the fuzzer found worth keeping, read again on each test run.
+//! Regression test on the fuzz corpus: reads every input again that the fuzzer found worth keeping.
 //!
-//! `fuzz/corpus/<target>` holds the smallest set that reaches all the code the
+//! `fuzz/corpus/<target>.tar` holds the smallest set that reaches all the code the
 //! fuzzer reached, `fuzz/seeds` the files it began with.
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use tar::Archive;
 use vara_imaging::{
     Found, HashIndex, Limits, Pdq, blurred, decode, encode_jpeg, metadata, pdq_dihedral, shrink,
     trim_borders,
@@ -20,23 +22,47 @@ const LIMITS: Limits = Limits {
     memory: 16 << 20,
 };
 
-fn files(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+fn fuzz(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz")
-        .join(folder);
-    let mut files: Vec<_> = fs::read_dir(&folder)
+        .join(path)
+}
+
+fn seeds() -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files: Vec<_> = fs::read_dir(fuzz("seeds"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .map(|path| (path.clone(), fs::read(path).unwrap()))
         .collect();
     files.sort();
-    assert!(!files.is_empty(), "{}", folder.display());
+    assert!(!files.is_empty());
+    files
+}
+
+/// The corpus of a fuzz target, packed as `fuzz/pack` packs it.
+fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let path = fuzz(&format!("corpus/{target}.tar"));
+    let mut files = Vec::new();
+    for entry in Archive::new(File::open(&path).unwrap()).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let name = path.join(entry.path().unwrap());
+        assert_eq!(entry.header().mtime().unwrap(), 0, "{}", name.display());
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        files.push((name, bytes));
+    }
+    assert!(!files.is_empty(), "{}", path.display());
+    assert!(
+        files.is_sorted_by_key(|(name, _)| name),
+        "{}",
+        path.display()
+    );
     files
 }
 
 #[test]
 fn the_seeds_are_what_they_say() {
-    for (path, bytes) in files("seeds") {
+    for (path, bytes) in seeds() {
         let picture = decode(&bytes, &LIMITS);
         let extension = path.extension().unwrap();
         let expected = !["tiff", "txt"].iter().any(|it| extension == *it);
@@ -46,9 +72,9 @@ fn the_seeds_are_what_they_say() {
 
 #[test]
 fn files_the_whole_way() {
-    let all = ["decode", "strip", "fingerprint"].map(|target| files(&format!("corpus/{target}")));
+    let all = ["decode", "strip", "fingerprint"].map(corpus);
     let mut read = 0;
-    for (path, bytes) in all.iter().flatten().chain(&files("seeds")) {
+    for (path, bytes) in all.iter().flatten().chain(&seeds()) {
         let _ = metadata(bytes);
         let Ok(picture) = decode(bytes, &LIMITS) else {
             continue;
@@ -73,9 +99,8 @@ fn files_the_whole_way() {
 
 #[test]
 fn metadata_of_anything() {
-    let plain =
-        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/grey.jpg")).unwrap();
-    for (path, bytes) in files("corpus/exif") {
+    let plain = fs::read(fuzz("seeds/grey.jpg")).unwrap();
+    for (path, bytes) in corpus("exif") {
         let _ = metadata(&bytes);
         let length = u16::try_from(bytes.len() + 8).unwrap().to_be_bytes();
         let segment = [b"\xff\xe1", &length[..], b"Exif\0\0", &bytes].concat();
@@ -87,7 +112,7 @@ fn metadata_of_anything() {
 
 #[test]
 fn texts_of_hashes() {
-    for (path, bytes) in files("corpus/pdq_text") {
+    for (path, bytes) in corpus("pdq_text") {
         let text = String::from_utf8_lossy(&bytes);
         if let Ok(hash) = text.parse::<Pdq>() {
             let written = text.to_ascii_lowercase();
