@@ -27,7 +27,7 @@ fn models() -> Models {
 fn lite0() -> ModelFile {
     ModelFile {
         name: "lite0".to_owned(),
-        path: root().join("models/efficientnet_lite0_w8.onnx"),
+        path: root().join("../nets/models/efficientnet_lite0_w8.onnx"),
         side: 224,
         fit: Fit::Squash,
         values: Values::Planes {
@@ -147,7 +147,7 @@ fn a_vector_without_direction_is_an_error() {
 fn files_that_are_no_models() {
     let failed = |file: &ModelFile| models().with_vector_model(file).map(|_| ()).unwrap_err();
     let at = |path: PathBuf| ModelFile { path, ..lite0() };
-    let missing = failed(&at(root().join("models/none.onnx")));
+    let missing = failed(&at(root().join("none.onnx")));
     assert!(
         matches!(missing, ModelError::Unreadable { .. }),
         "{missing}"

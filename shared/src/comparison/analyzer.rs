@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn the_named_model_is_the_one_of_this_build() {
         let (name, sum) = INTIMATE_MODEL.split_once('@').unwrap();
-        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("imaging/models");
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets/models");
         let weights = std::fs::read(models.join(format!("{name}.onnx"))).unwrap();
         let digest: String = Sha256::digest(weights)
             .iter()

@@ -1,10 +1,7 @@
 //! Finding faces: `YuNet`, at its own scale, and what its numbers mean.
 
-use rten::Value;
-use rten_tensor::NdTensor;
+use vara_nets::{ModelError, Network, Tensor};
 
-use super::error::ModelError;
-use super::network::Network;
 use super::pixels;
 use crate::picture::Picture;
 
@@ -20,12 +17,6 @@ const BLOCK: usize = 32;
 
 /// The sizes of cell in which the network looks.
 const STRIDES: [usize; 3] = [8, 16, 32];
-
-/// The network's outputs: for each kind one a stride.
-pub(super) const OUTPUTS: [&str; 12] = [
-    "cls_8", "cls_16", "cls_32", "obj_8", "obj_16", "obj_32", "bbox_8", "bbox_16", "bbox_32",
-    "kps_8", "kps_16", "kps_32",
-];
 
 /// A face as found, in pixels of the picture it was looked for in.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,11 +39,11 @@ pub(super) fn find(
     let scale = (longest as f32 / width.max(height) as f32).min(1.0);
     let side = |of: u32| ((of as f32 * scale).round() as u32).max(1);
     let small = pixels::resized(picture, None, side(width), side(height))
-        .ok_or_else(|| network.nonsense())?;
+        .ok_or_else(|| network.bad_answer())?;
     let (columns, rows, numbers) = padded(&small);
-    let input = Value::from(NdTensor::from_data([1, 3, rows, columns], numbers));
+    let input = Tensor::from_floats([1, 3, rows, columns], numbers);
     let outputs = network.run(input)?;
-    let mut found = decoded(&outputs, columns, rows).ok_or_else(|| network.nonsense())?;
+    let mut found = decoded(&outputs, columns, rows).ok_or_else(|| network.bad_answer())?;
     found.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let found = without_doubles(found);
     let (across, down) = (

@@ -1,15 +1,12 @@
 //! The faces of a picture and the vectors by which people are recognised.
 
-use rten::Value;
-use rten_tensor::NdTensor;
+use vara_nets::{LazyNetwork, ModelError, Tensor};
 
 use super::align;
 use super::detect::Found;
-use super::error::ModelError;
 use super::look;
-use super::network::Lazy;
 use super::pixels;
-use super::vector::Vector;
+use super::vector::{ModelId, Vector};
 use crate::picture::Picture;
 
 /// Most faces of one picture that are recognised; the largest are kept.
@@ -62,7 +59,7 @@ impl SeenFace {
 }
 
 /// Those large enough, largest first.
-pub(super) fn seen(detector: &Lazy, picture: &Picture) -> Result<Vec<SeenFace>, ModelError> {
+pub(super) fn seen(detector: &LazyNetwork, picture: &Picture) -> Result<Vec<SeenFace>, ModelError> {
     let mut found = look::look(detector.get()?, picture)?;
     found.retain(|it| it.area[2].min(it.area[3]) >= MIN_FACE);
     found.sort_by(|a, b| size(b).total_cmp(&size(a)));
@@ -76,7 +73,7 @@ pub(super) fn seen(detector: &Lazy, picture: &Picture) -> Result<Vec<SeenFace>, 
 }
 
 pub(super) fn recognised(
-    recogniser: &Lazy,
+    recogniser: &LazyNetwork,
     picture: &Picture,
     seen: &[SeenFace],
 ) -> Result<Vec<Face>, ModelError> {
@@ -89,23 +86,24 @@ fn size(found: &Found) -> f32 {
 }
 
 /// `None` when the landmarks are no face's after all.
-fn face(recogniser: &Lazy, picture: &Picture, seen: &SeenFace) -> Result<Option<Face>, ModelError> {
+fn face(
+    recogniser: &LazyNetwork,
+    picture: &Picture,
+    seen: &SeenFace,
+) -> Result<Option<Face>, ModelError> {
     let Some(upright) = align::aligned(picture, &seen.landmarks) else {
         return Ok(None);
     };
     let network = recogniser.get()?;
     let numbers = pixels::planes(&upright, |_, value| f32::from(value));
-    let input = Value::from(NdTensor::from_data(
-        [1, 3, align::SIDE, align::SIDE],
-        numbers,
-    ));
+    let input = Tensor::from_floats([1, 3, align::SIDE, align::SIDE], numbers);
     let values = network.run(input)?.pop().unwrap_or_default();
-    let vector = Vector::normalised(recogniser.weights().id(), values);
+    let vector = Vector::normalised(ModelId::of(recogniser.weights()), values);
     Ok(Some(Face {
         area: seen.area,
         confidence: seen.confidence,
         landmarks: seen.landmarks,
-        vector: vector.ok_or_else(|| network.nonsense())?,
+        vector: vector.ok_or_else(|| network.bad_answer())?,
     }))
 }
 

@@ -2,15 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use rten::Value;
-use rten_tensor::NdTensor;
 use sha2::{Digest, Sha256};
+use vara_nets::weights::EFFICIENTNET;
+use vara_nets::{LazyNetwork, ModelError, Network, Tensor};
 
-use super::error::ModelError;
-use super::network::{Lazy, Network};
 use super::pixels;
 use super::vector::{ModelId, Vector};
-use super::weights;
 use crate::picture::Picture;
 
 /// How a picture is made square.
@@ -100,7 +97,7 @@ pub(super) struct VectorModel {
 
 #[derive(Debug)]
 enum Source {
-    Embedded(Box<Lazy>),
+    Embedded(Box<LazyNetwork>),
     Foreign(Box<Network>),
 }
 
@@ -108,21 +105,21 @@ impl VectorModel {
     /// `EfficientNet-lite0`, the numbers before its last layer.
     pub(super) fn embedded() -> Self {
         Self {
-            id: weights::LOOKS.id(),
+            id: ModelId::of(&EFFICIENTNET),
             side: 224,
             fit: Fit::Squash,
             values: Values::Planes {
                 mean: [127.0; 3],
                 deviation: [128.0; 3],
             },
-            source: Source::Embedded(Box::new(Lazy::new(&weights::LOOKS))),
+            source: Source::Embedded(Box::new(LazyNetwork::new(&EFFICIENTNET))),
         }
     }
 
     pub(super) fn read(file: &ModelFile) -> Result<Self, ModelError> {
         let bytes = read(&file.name, &file.path)?;
         let sha256 = Sha256::digest(&bytes).into();
-        let network = Network::foreign(&file.name, bytes, file.output.as_deref())?;
+        let network = Network::load(&file.name, bytes, file.output.as_deref())?;
         Ok(Self {
             id: ModelId::new(file.name.clone(), sha256),
             side: file.side,
@@ -146,24 +143,24 @@ impl VectorModel {
             Fit::Middle => Some(pixels::middle(picture)),
         };
         let square = pixels::resized(picture, part, self.side, self.side)
-            .ok_or_else(|| network.nonsense())?;
+            .ok_or_else(|| network.bad_answer())?;
         let values = network.run(self.input(square))?.pop();
         Vector::normalised(self.id.clone(), values.unwrap_or_default())
-            .ok_or_else(|| network.nonsense())
+            .ok_or_else(|| network.bad_answer())
     }
 
-    fn input(&self, square: Picture) -> Value {
+    fn input(&self, square: Picture) -> Tensor {
         let side = self.side as usize;
         match self.values {
             Values::Bytes => {
                 let bytes = square.rgb().to_vec();
-                NdTensor::from_data([1, side, side, 3], bytes).into()
+                Tensor::from_bytes([1, side, side, 3], bytes)
             }
             Values::Planes { mean, deviation } => {
                 let numbers = pixels::planes(&square, |channel, value| {
                     (f32::from(value) - mean[channel]) / deviation[channel]
                 });
-                NdTensor::from_data([1, 3, side, side], numbers).into()
+                Tensor::from_floats([1, 3, side, side], numbers)
             }
         }
     }

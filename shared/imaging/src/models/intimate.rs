@@ -1,10 +1,7 @@
 //! Whether a picture looks intimate.
 
-use rten::Value;
-use rten_tensor::NdTensor;
+use vara_nets::{LazyNetwork, ModelError, Tensor};
 
-use super::error::ModelError;
-use super::network::Lazy;
 use super::pixels;
 use crate::picture::Picture;
 
@@ -17,20 +14,20 @@ const SIDE: u32 = 224;
 
 /// Sum of the two classes of open nudity and sex; "sexy" is not counted, since
 /// it also fires on swimwear and portraits.
-pub(super) fn intimate(nsfw: &Lazy, picture: &Picture) -> Result<f32, ModelError> {
+pub(super) fn intimate(nsfw: &LazyNetwork, picture: &Picture) -> Result<f32, ModelError> {
     let network = nsfw.get()?;
-    let small = pixels::resized(picture, None, SIDE, SIDE).ok_or_else(|| network.nonsense())?;
+    let small = pixels::resized(picture, None, SIDE, SIDE).ok_or_else(|| network.bad_answer())?;
     let numbers: Vec<f32> = small
         .rgb()
         .iter()
         .map(|&it| f32::from(it) / 255.0)
         .collect();
     let side = SIDE as usize;
-    let input = Value::from(NdTensor::from_data([1, side, side, 3], numbers));
+    let input = Tensor::from_floats([1, side, side, 3], numbers);
     let answer = network.run(input)?;
     // In the order of the classes.
     match answer.first().map(Vec::as_slice) {
         Some(&[_drawing, hentai, _neutral, porn, _sexy]) => Ok((hentai + porn).clamp(0.0, 1.0)),
-        _ => Err(network.nonsense()),
+        _ => Err(network.bad_answer()),
     }
 }

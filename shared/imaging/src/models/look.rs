@@ -5,10 +5,10 @@
 //! an unclear one. So the clearest face is looked at again from all four sides
 //! before its picture is believed to be upright.
 
+use vara_nets::{ModelError, Network};
+
 use super::detect::{self, Found};
-use super::error::ModelError;
 use super::faces::CLEAR_FACE;
-use super::network::Network;
 use super::pixels;
 use crate::picture::Picture;
 use crate::turn::Turn;

@@ -10,31 +10,24 @@
 //! any threshold that is not a named constant with its origin.
 
 mod align;
-mod constant;
-mod cut;
 mod detect;
-mod error;
 mod faces;
 mod file;
 mod intimate;
-mod joined;
 mod look;
-mod network;
 mod person;
 mod pixels;
-mod shallow;
 mod vector;
-mod weights;
 
-use network::Lazy;
+use vara_nets::{LazyNetwork, weights};
 
-pub use error::ModelError;
 pub use faces::{CLEAR_FACE, Face, MAX_FACES, MIN_FACE, SeenFace};
 pub use file::{Fit, ModelFile, Values};
 pub use intimate::INTIMATE;
 pub use person::{
     CANDIDATE, Person, PersonVerdict, SAME_PERSON, SAME_PERSON_SMALL, SMALL_FACE, same_person,
 };
+pub use vara_nets::ModelError;
 pub use vector::{ModelId, ParseModelIdError, Vector};
 
 use crate::picture::Picture;
@@ -45,9 +38,9 @@ use file::VectorModel;
 /// One value serves all threads.
 #[derive(Debug)]
 pub struct Models {
-    detector: Lazy,
-    recogniser: Lazy,
-    nsfw: Lazy,
+    detector: LazyNetwork,
+    recogniser: LazyNetwork,
+    nsfw: LazyNetwork,
     looks: VectorModel,
 }
 
@@ -63,9 +56,9 @@ impl Models {
             weights.check()?;
         }
         Ok(Self {
-            detector: Lazy::new(&weights::YUNET),
-            recogniser: Lazy::new(&weights::SFACE),
-            nsfw: Lazy::new(&weights::NSFWJS),
+            detector: LazyNetwork::new(&weights::YUNET),
+            recogniser: LazyNetwork::new(&weights::SFACE),
+            nsfw: LazyNetwork::new(&weights::NSFWJS),
             looks: VectorModel::embedded(),
         })
     }

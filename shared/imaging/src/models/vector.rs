@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use vara_nets::Weights;
+
 /// Which model made a vector: its name, and the checksum of its weights.
 ///
 /// Its text is `name@` and 64 hexadecimal digits.
@@ -18,6 +20,11 @@ impl ModelId {
     pub fn new(name: impl Into<Cow<'static, str>>, sha256: [u8; 32]) -> Self {
         let name = name.into();
         Self { name, sha256 }
+    }
+
+    /// The id of an embedded model.
+    pub(super) fn of(weights: &Weights) -> Self {
+        Self::new(weights.name, weights.sha256)
     }
 
     /// The name.

@@ -1,90 +1,97 @@
-//! The embedded weights. Origin and licence of each are beside the files, in
-//! `models/README.md`.
+//! The embedded networks: ONNX files with their checksums and outputs. Origin and licence of each
+//! are beside the files, in `models/README.md`.
 
-use super::detect::OUTPUTS;
-use super::error::ModelError;
-use super::vector::ModelId;
+use crate::error::ModelError;
 
-/// One embedded network.
+/// The file of an embedded network.
 #[derive(Debug)]
-pub(super) struct Weights {
-    pub(super) name: &'static str,
-    pub(super) sha256: [u8; 32],
+pub struct Weights {
+    /// Name of the network.
+    pub name: &'static str,
+    /// SHA-256 of the file.
+    pub sha256: [u8; 32],
     length: usize,
-    pub(super) file: &'static [u8],
-    /// Which of its answers are asked for.
-    pub(super) outputs: &'static [&'static str],
+    pub(crate) file: &'static [u8],
+    /// The outputs that a run gives, in their order.
+    pub(crate) outputs: &'static [&'static str],
 }
 
 macro_rules! weights {
     ($name:literal, $length:literal, $sha256:literal, $outputs:expr) => {
         Weights {
             name: $name,
-            sha256: hex($sha256),
+            sha256: parse_hex($sha256),
             length: $length,
-            file: include_bytes!(concat!("../../models/", $name, ".onnx")),
+            file: include_bytes!(concat!("../models/", $name, ".onnx")),
             outputs: $outputs,
         }
     };
 }
 
-pub(super) static YUNET: Weights = weights!(
+/// `YuNet`: faces and five landmarks. The outputs are class, object, box and landmarks, each for the
+/// strides 8, 16 and 32.
+pub static YUNET: Weights = weights!(
     "yunet_2023mar_dyn",
     229_689,
     b"02da707ab34bbc4a8f5b77fea5803869d46f7d52e53f23f64c724db2f7415976",
-    &OUTPUTS
+    &[
+        "cls_8", "cls_16", "cls_32", "obj_8", "obj_16", "obj_32", "bbox_8", "bbox_16", "bbox_32",
+        "kps_8", "kps_16", "kps_32",
+    ]
 );
-pub(super) static SFACE: Weights = weights!(
+/// `SFace`: 128 numbers for an aligned face.
+pub static SFACE: Weights = weights!(
     "sface_2021dec_w8",
     9_931_644,
     b"c1a525cc047515ea2f934e4034ad3ed0b1fcf56466bb53d04259ac1e109c773d",
     &["fc1"]
 );
-pub(super) static NSFWJS: Weights = weights!(
+/// `MobileNet` v2 of nsfwjs: scores of five classes of intimacy.
+pub static NSFWJS: Weights = weights!(
     "nsfwjs_mobilenet_v2_w8",
     2_953_312,
     b"af4eb4c0296e79cb0e4bae0965a6572e3cb37f22d4fd2625c4ed2a4327b1e95f",
     &["output"]
 );
-pub(super) static LOOKS: Weights = weights!(
+/// `EfficientNet-lite0`: 1280 numbers for a picture.
+pub static EFFICIENTNET: Weights = weights!(
     "efficientnet_lite0_w8",
     5_093_707,
     b"720914d8b5dad99f9f6a9d7fd998a1eac891cb6ea48551073b4e3345906964b7",
     &["embedding"]
 );
 
-/// All of them.
-pub(super) const ALL: [&Weights; 4] = [&YUNET, &SFACE, &NSFWJS, &LOOKS];
+/// All embedded networks.
+pub const ALL: [&Weights; 4] = [&YUNET, &SFACE, &NSFWJS, &EFFICIENTNET];
 
 impl Weights {
-    /// Whether the build holds the file and not a pointer to it. Length is
+    /// Checks that the build holds the file and not a pointer to it. Length is
     /// enough for that; a test compares the checksums.
-    pub(super) fn check(&self) -> Result<(), ModelError> {
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Missing`] when it does not.
+    pub fn check(&self) -> Result<(), ModelError> {
         if self.file.len() == self.length {
             Ok(())
         } else {
             Err(ModelError::Missing { model: self.name })
         }
     }
-
-    /// What vectors of this model are marked with.
-    pub(super) fn id(&self) -> ModelId {
-        ModelId::new(self.name, self.sha256)
-    }
 }
 
 /// Thirty-two bytes from their text. A wrong digit fails the build.
-const fn hex(text: &[u8; 64]) -> [u8; 32] {
+const fn parse_hex(text: &[u8; 64]) -> [u8; 32] {
     let mut bytes = [0; 32];
     let mut index = 0;
     while index < 32 {
-        bytes[index] = digit(text[2 * index]) << 4 | digit(text[2 * index + 1]);
+        bytes[index] = parse_digit(text[2 * index]) << 4 | parse_digit(text[2 * index + 1]);
         index += 1;
     }
     bytes
 }
 
-const fn digit(character: u8) -> u8 {
+const fn parse_digit(character: u8) -> u8 {
     match character {
         b'0'..=b'9' => character - b'0',
         b'a'..=b'f' => character - b'a' + 10,

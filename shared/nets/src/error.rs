@@ -1,6 +1,6 @@
-//! Why a model gives no answer.
+//! Errors of loading and running a model.
 
-/// Why a model gives no answer. None of it is the picture's fault.
+/// Why a model gives no answer. None of it is the fault of the input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ModelError {
     /// The embedded weights are not those this crate was written for.

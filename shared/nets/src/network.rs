@@ -1,4 +1,4 @@
-//! One network in the runtime.
+//! Loads a network into the runtime and runs it, in stages where convolutions were taken out of it.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -6,32 +6,33 @@ use std::sync::OnceLock;
 use rten::{Model, ModelOptions, NodeId, Value, ValueOrView, op_registry};
 use rten_tensor::NdTensorView;
 
-use super::cut::{Stage, Taken, cut};
-use super::error::ModelError;
-use super::weights::Weights;
+use crate::error::ModelError;
+use crate::stages::{ConvStep, Stage, split_model};
+use crate::tensor::Tensor;
+use crate::weights::Weights;
 
 /// A loaded network with one input, ready to run.
-pub(super) struct Network {
+pub struct Network {
     name: String,
     model: Model,
     input: NodeId,
     outputs: Vec<NodeId>,
-    /// Empty when the runtime computes all of it.
+    /// Empty when the runtime computes all of the network.
     stages: Vec<Stage<NodeId>>,
 }
 
-/// A value on its way through the stages.
-struct Live {
+/// A value that a later stage uses.
+struct LiveValue {
     id: NodeId,
     value: Value,
     /// The last stage that uses it.
-    last: usize,
+    last_use: usize,
 }
 
 impl Network {
-    /// An embedded network. Only the operators that the four of them use are
+    /// Loads an embedded network. Only the operators that the four of them use are
     /// linked; the runtime knows many more.
-    fn embedded(weights: &'static Weights) -> Result<Self, ModelError> {
+    fn load_embedded(weights: &'static Weights) -> Result<Self, ModelError> {
         let operators = op_registry!(
             Add,
             AveragePool,
@@ -55,46 +56,47 @@ impl Network {
             Sub,
             Transpose
         );
-        let uncut = || failed(weights.name, "it cannot be cut into stages");
-        let cut = cut(weights.file, weights.outputs).ok_or_else(uncut)?;
-        let model = ModelOptions::with_ops(operators).load(cut.file);
+        let unsplit = || load_error(weights.name, "it cannot be split into stages");
+        let staged = split_model(weights.file, weights.outputs).ok_or_else(unsplit)?;
+        let model = ModelOptions::with_ops(operators).load(staged.file);
         let mut network = Self::new(weights.name, model, weights.outputs)?;
-        let by_id = |stage: Stage<String>| stage.renamed(|name| network.model.find_node(name));
-        let stages: Option<_> = cut.stages.into_iter().map(by_id).collect();
-        network.stages = stages.ok_or_else(uncut)?;
+        let by_id = |stage: Stage<String>| stage.map_ids(|name| network.model.find_node(name));
+        let stages: Option<_> = staged.stages.into_iter().map(by_id).collect();
+        network.stages = stages.ok_or_else(unsplit)?;
         Ok(network)
     }
 
-    /// A network that somebody brings along, with any operator.
-    pub(super) fn foreign(
-        name: &str,
-        file: Vec<u8>,
-        output: Option<&str>,
-    ) -> Result<Self, ModelError> {
+    /// Loads a network from an ONNX file, with any operator. Its answer is the named output, or the
+    /// first one. The file is trusted: nothing bounds the time and memory that it takes.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Load`] when the bytes are no model of one input, or have no such output.
+    pub fn load(name: &str, file: Vec<u8>, output: Option<&str>) -> Result<Self, ModelError> {
         let model = ModelOptions::with_all_ops().load(file);
         let network = Self::new(name, model, output.as_slice())?;
         if network.model.input_ids().len() == 1 {
             Ok(network)
         } else {
-            Err(failed(name, "it does not take one input"))
+            Err(load_error(name, "it does not take one input"))
         }
     }
 
-    /// With these outputs, or its first when none is named.
+    /// With these outputs, or the model's first when none is named.
     fn new(
         name: &str,
         model: Result<Model, rten::LoadError>,
         outputs: &[&str],
     ) -> Result<Self, ModelError> {
-        let model = model.map_err(|error| failed(name, &error.to_string()))?;
-        // The first is the picture; what a cut makes inputs comes after it.
+        let model = model.map_err(|error| load_error(name, &error.to_string()))?;
+        // The inputs that a split adds come after the one of the network.
         let &[input, ..] = model.input_ids() else {
-            return Err(failed(name, "it takes no input"));
+            return Err(load_error(name, "it takes no input"));
         };
         let named = outputs.iter().map(|output| model.node_id(output));
         let mut outputs = named
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| failed(name, &error.to_string()))?;
+            .map_err(|error| load_error(name, &error.to_string()))?;
         if outputs.is_empty() {
             outputs.extend(model.output_ids().first());
         }
@@ -108,20 +110,25 @@ impl Network {
     }
 
     /// Runs the network; the numbers of each output, flat and all finite.
-    pub(super) fn run(&self, input: Value) -> Result<Vec<Vec<f32>>, ModelError> {
+    ///
+    /// # Errors
+    ///
+    /// When the input is not of the shape that the network takes, or its output is not finite.
+    pub fn run(&self, input: Tensor) -> Result<Vec<Vec<f32>>, ModelError> {
+        let input = input.into_value();
         let values = if self.stages.is_empty() {
-            self.ask(vec![(self.input, input.into())], &self.outputs)?
+            self.run_model(vec![(self.input, input.into())], &self.outputs)?
         } else {
-            // All of it where the runtime would go for each stage.
+            // All stages in one task of the runtime's thread pool, instead of a task for each.
             rten::thread_pool().run(|| self.run_stages(input))?
         };
         values
             .into_iter()
-            .map(|value| self.numbers(value))
+            .map(|value| self.read_floats(value))
             .collect()
     }
 
-    fn ask(
+    fn run_model(
         &self,
         inputs: Vec<(NodeId, ValueOrView<'_>)>,
         outputs: &[NodeId],
@@ -134,28 +141,32 @@ impl Network {
     }
 
     fn run_stages(&self, input: Value) -> Result<Vec<Value>, ModelError> {
-        let mut live = vec![Live {
+        let mut live = vec![LiveValue {
             id: self.input,
             value: input,
-            last: 0,
+            last_use: 0,
         }];
         for (index, stage) in self.stages.iter().enumerate() {
-            let from = stage.then.as_ref().map(|taken| taken.from);
-            // What nobody needs afterwards is given away, to be written over.
+            let convolved = stage.convolution.as_ref().map(|step| step.input);
+            // A value that no later stage uses is moved in, so that the runtime may overwrite it.
             let mut inputs: Vec<(NodeId, ValueOrView<'_>)> = Vec::new();
             let (kept, spent): (Vec<_>, Vec<_>) = live
                 .into_iter()
-                .partition(|it| it.last > index || Some(it.id) == from);
+                .partition(|it| it.last_use > index || Some(it.id) == convolved);
             inputs.extend(spent.into_iter().map(|it| (it.id, it.value.into())));
             inputs.extend(kept.iter().map(|it| (it.id, (&it.value).into())));
-            let wanted: Vec<NodeId> = stage.wanted.iter().map(|(id, _)| *id).collect();
-            let made = stage.wanted.iter().zip(self.ask(inputs, &wanted)?);
-            let made = made.map(|(&(id, last), value)| Live { id, value, last });
+            let outputs: Vec<NodeId> = stage.outputs.iter().map(|(id, _)| *id).collect();
+            let made = stage.outputs.iter().zip(self.run_model(inputs, &outputs)?);
+            let made = made.map(|(&(id, last_use), value)| LiveValue {
+                id,
+                value,
+                last_use,
+            });
             live = kept.into_iter().chain(made).collect();
-            if let Some(taken) = &stage.then {
-                let answer = convolved(taken, &live).ok_or_else(|| self.nonsense())?;
-                live.push(answer);
-                live.retain(|it| it.last > index);
+            if let Some(step) = &stage.convolution {
+                let output = convolve(step, &live).ok_or_else(|| self.bad_answer())?;
+                live.push(output);
+                live.retain(|it| it.last_use > index);
             }
         }
         let output = |id| {
@@ -165,41 +176,41 @@ impl Network {
         let outputs = self.outputs.iter().copied().map(output);
         outputs
             .collect::<Option<_>>()
-            .ok_or_else(|| self.nonsense())
+            .ok_or_else(|| self.bad_answer())
     }
 
-    fn numbers(&self, value: Value) -> Result<Vec<f32>, ModelError> {
+    fn read_floats(&self, value: Value) -> Result<Vec<f32>, ModelError> {
         let Value::FloatTensor(tensor) = value else {
-            return Err(self.nonsense());
+            return Err(self.bad_answer());
         };
         let numbers = tensor.into_data();
         if numbers.iter().all(|number| number.is_finite()) {
             Ok(numbers)
         } else {
-            Err(self.nonsense())
+            Err(self.bad_answer())
         }
     }
 
-    /// The answer is not what this network is known to give.
-    pub(super) fn nonsense(&self) -> ModelError {
+    /// The error for an answer of another shape than this network is known to give.
+    pub fn bad_answer(&self) -> ModelError {
         ModelError::Answer {
             model: self.name.clone(),
         }
     }
 }
 
-/// The answer of what was taken out, on its way.
-fn convolved(taken: &Taken<NodeId>, live: &[Live]) -> Option<Live> {
-    let seen = live.iter().find(|it| it.id == taken.from)?;
-    let planes = NdTensorView::<f32, 4>::try_from(&seen.value).ok()?;
-    Some(Live {
-        id: taken.to,
-        value: taken.convolution.run(planes)?.into(),
-        last: taken.last,
+/// Computes the convolution of a stage; `None` when its input is missing or of another shape.
+fn convolve(step: &ConvStep<NodeId>, live: &[LiveValue]) -> Option<LiveValue> {
+    let input = live.iter().find(|it| it.id == step.input)?;
+    let channels = NdTensorView::<f32, 4>::try_from(&input.value).ok()?;
+    Some(LiveValue {
+        id: step.output,
+        value: step.convolution.run(channels)?.into(),
+        last_use: step.last_use,
     })
 }
 
-fn failed(name: &str, reason: &str) -> ModelError {
+fn load_error(name: &str, reason: &str) -> ModelError {
     ModelError::Load {
         model: name.to_owned(),
         reason: reason.to_owned(),
@@ -213,28 +224,34 @@ impl fmt::Debug for Network {
 }
 
 /// An embedded network that is loaded when it is first needed. A failure is
-/// kept too: the weights will not get better.
+/// kept too, since the weights do not change.
 #[derive(Debug)]
-pub(super) struct Lazy {
+pub struct LazyNetwork {
     weights: &'static Weights,
     slot: OnceLock<Result<Network, ModelError>>,
 }
 
-impl Lazy {
-    pub(super) const fn new(weights: &'static Weights) -> Self {
+impl LazyNetwork {
+    /// The network with these weights, not loaded yet.
+    pub const fn new(weights: &'static Weights) -> Self {
         Self {
             weights,
             slot: OnceLock::new(),
         }
     }
 
-    /// The network, loaded by the first who asks.
-    pub(super) fn get(&self) -> Result<&Network, ModelError> {
-        let load = || Network::embedded(self.weights);
+    /// The network, loaded by the first call.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::Load`] when the weights cannot be loaded.
+    pub fn get(&self) -> Result<&Network, ModelError> {
+        let load = || Network::load_embedded(self.weights);
         self.slot.get_or_init(load).as_ref().map_err(Clone::clone)
     }
 
-    pub(super) fn weights(&self) -> &'static Weights {
+    /// The weights.
+    pub fn weights(&self) -> &'static Weights {
         self.weights
     }
 }
@@ -243,35 +260,28 @@ impl Lazy {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use rten_tensor::NdTensor;
-
     use super::*;
-    use crate::models::weights;
+    use crate::weights;
 
     /// The runtime's own answer is what the stages must come to.
     #[test]
-    fn in_stages_as_at_once() {
+    fn stages_give_what_one_run_of_the_runtime_gives() {
         let networks = [
             (&weights::YUNET, [1, 3, 96, 160]),
             (&weights::SFACE, [1, 3, 112, 112]),
             (&weights::NSFWJS, [1, 224, 224, 3]),
-            (&weights::LOOKS, [1, 3, 224, 224]),
+            (&weights::EFFICIENTNET, [1, 3, 224, 224]),
         ];
         for (weights, shape) in networks {
             let count = shape.iter().product();
             let numbers = (0..count).map(|n| (n * 7 % 251) as f32 / 251.0);
-            let input = || {
-                Value::from(NdTensor::from_data(
-                    shape,
-                    numbers.clone().collect::<Vec<_>>(),
-                ))
-            };
+            let input = || Tensor::from_floats(shape, numbers.clone().collect());
             let model = ModelOptions::with_all_ops().load_static_slice(weights.file);
             let whole = Network::new(weights.name, model, weights.outputs).unwrap();
             assert!(whole.stages.is_empty());
-            let cut = Network::embedded(weights).unwrap();
-            assert!(cut.stages.len() > 10);
-            for (ours, theirs) in cut
+            let staged = Network::load_embedded(weights).unwrap();
+            assert!(staged.stages.len() > 10);
+            for (ours, theirs) in staged
                 .run(input())
                 .unwrap()
                 .iter()

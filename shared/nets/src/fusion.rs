@@ -1,31 +1,34 @@
-//! Reads the convolutions that [`shallow`](super::shallow) computes, and joins them with what is done
-//! to their answers: a scale and a shift of each plane, what bends it, and a look at the largest of
-//! four. Each of these passes over the numbers costs about as much as the convolution.
+//! Reads the convolutions that [`small_conv`](crate::small_conv) computes from an ONNX graph, and
+//! fuses them with the operators that follow: batch normalisation, activation and max pooling. Each
+//! of these, computed in a pass of its own, costs about as much as the convolution.
 
 use std::collections::{BTreeSet, HashMap};
 
 use rten_onnx::onnx::{AttributeProto, GraphProto, NodeProto};
 
-use super::constant::Constant;
-use super::shallow::{Padding, Shallow};
+use crate::constant::Constant;
+use crate::small_conv::{Padding, SmallConv};
 
-/// The bounds of numbers that are left as they are.
-const ANYTHING: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
+/// The clamp that changes nothing.
+const UNCLAMPED: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 
-/// The convolutions that are computed here, by the names of their answers. In the graph each of them
-/// is left as one node that stands for what it was joined with, too.
-pub(super) fn joined(graph: &mut GraphProto, outputs: &[&str]) -> HashMap<String, Shallow> {
+/// Reads the convolutions that are computed here, by the names of their outputs. In the graph one
+/// node is left for each, which stands also for the operators it was fused with.
+pub(crate) fn take_convolutions(
+    graph: &mut GraphProto,
+    outputs: &[&str],
+) -> HashMap<String, SmallConv> {
     let mut found = Vec::new();
-    let mut gone = BTreeSet::new();
+    let mut fused = BTreeSet::new();
     for (index, node) in graph.node.iter().enumerate() {
-        let Some(mut convolution) = convolution(graph, node) else {
+        let Some(mut convolution) = read_convolution(graph, node) else {
             continue;
         };
         let mut last = node;
         while let Some((next, node)) = only_user(graph, last, outputs)
-            && join(&mut convolution, graph, node).is_some()
+            && fuse(&mut convolution, graph, node).is_some()
         {
-            gone.insert(next);
+            fused.insert(next);
             last = node;
         }
         found.push((index, last.output.clone(), convolution));
@@ -38,39 +41,40 @@ pub(super) fn joined(graph: &mut GraphProto, outputs: &[&str]) -> HashMap<String
     let mut index = 0..;
     graph
         .node
-        .retain(|_| index.next().is_none_or(|it| !gone.contains(&it)));
+        .retain(|_| index.next().is_none_or(|it| !fused.contains(&it)));
     taken
 }
 
-/// What alone is made of the answer of a node.
+/// The one node that uses the output of a node; `None` when there are others, or the output is asked
+/// for.
 fn only_user<'a>(
     graph: &'a GraphProto,
     node: &NodeProto,
     outputs: &[&str],
 ) -> Option<(usize, &'a NodeProto)> {
-    let [answer] = node.output.as_slice() else {
+    let [output] = node.output.as_slice() else {
         return None;
     };
-    let uses = |node: &NodeProto| node.input.contains(answer);
+    let uses = |node: &NodeProto| node.input.contains(output);
     let mut users = graph.node.iter().enumerate().filter(|(_, node)| uses(node));
     let user = users.next()?;
-    let is_only = users.next().is_none() && !outputs.contains(&answer.as_str());
-    (is_only && user.1.input.first() == Some(answer)).then_some(user)
+    let is_only = users.next().is_none() && !outputs.contains(&output.as_str());
+    (is_only && user.1.input.first() == Some(output)).then_some(user)
 }
 
-/// Has the convolution do what the node does; `None` when it cannot.
-fn join(convolution: &mut Shallow, graph: &GraphProto, node: &NodeProto) -> Option<()> {
+/// Adds what the node does to the convolution; `None` when it cannot.
+fn fuse(convolution: &mut SmallConv, graph: &GraphProto, node: &NodeProto) -> Option<()> {
     let kind = node.op_type.as_deref()?;
-    if convolution.pooled || (convolution.within != ANYTHING && kind != "MaxPool") {
+    if convolution.has_max_pool || (convolution.clamp != UNCLAMPED && kind != "MaxPool") {
         return None;
     }
-    let planes = convolution.bias.len();
+    let channels = convolution.bias.len();
     let constant = |index: usize| {
         let name = node.input.get(index).filter(|it| !it.is_empty())?;
-        Constant::named(graph, name)?.numbers()
+        Constant::find(graph, name)?.to_floats()
     };
-    let constants = |index| constant(index).filter(|it| it.len() == planes);
-    let one = |index| match constant(index)?.as_slice() {
+    let constants = |index| constant(index).filter(|it| it.len() == channels);
+    let scalar = |index| match constant(index)?.as_slice() {
         [one] => Some(*one),
         _ => None,
     };
@@ -78,28 +82,28 @@ fn join(convolution: &mut Shallow, graph: &GraphProto, node: &NodeProto) -> Opti
         "BatchNormalization" => {
             let [scale, shift] = [constants(1)?, constants(2)?];
             let [mean, variance] = [constants(3)?, constants(4)?];
-            let least = attribute(node, "epsilon").map_or(Some(1e-5), |it| it.f)?;
-            let each = convolution.weights.len() / planes;
-            let weights = convolution.weights.chunks_exact_mut(each);
-            for (plane, weights) in weights.enumerate() {
-                let scale = scale[plane] / (variance[plane] + least).sqrt();
+            let epsilon = attribute(node, "epsilon").map_or(Some(1e-5), |it| it.f)?;
+            let length = convolution.weights.len() / channels;
+            let weights = convolution.weights.chunks_exact_mut(length);
+            for (channel, weights) in weights.enumerate() {
+                let scale = scale[channel] / (variance[channel] + epsilon).sqrt();
                 weights.iter_mut().for_each(|weight| *weight *= scale);
-                let bias = &mut convolution.bias[plane];
-                *bias = (*bias - mean[plane]) * scale + shift[plane];
+                let bias = &mut convolution.bias[channel];
+                *bias = (*bias - mean[channel]) * scale + shift[channel];
             }
         }
-        "Relu" => convolution.within = [0.0, f32::INFINITY],
-        "Clip" if node.input.len() == 3 => convolution.within = [one(1)?, one(2)?],
+        "Relu" => convolution.clamp = [0.0, f32::INFINITY],
+        "Clip" if node.input.len() == 3 => convolution.clamp = [scalar(1)?, scalar(2)?],
         "PRelu" => {
             convolution.slopes = constants(1)?;
-            convolution.within = [0.0, f32::INFINITY];
+            convolution.clamp = [0.0, f32::INFINITY];
         }
         "MaxPool" => {
             let is = |name, sides: &[i64]| attribute(node, name).is_some_and(|it| it.ints == sides);
             let rounds_up = attribute(node, "ceil_mode").is_some_and(|it| it.i.unwrap_or(0) != 0);
-            let is_known =
+            let is_supported =
                 is("kernel_shape", &[2, 2]) && is("strides", &[2, 2]) && is("pads", &[0; 4]);
-            convolution.pooled = (is_known && !rounds_up).then_some(true)?;
+            convolution.has_max_pool = (is_supported && !rounds_up).then_some(true)?;
         }
         _ => return None,
     }
@@ -111,8 +115,8 @@ fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> 
     attributes.find(|it| it.name.as_deref() == Some(name))
 }
 
-/// The convolution, if it is one that is computed here.
-fn convolution(graph: &GraphProto, node: &NodeProto) -> Option<Shallow> {
+/// Reads a convolution; `None` when it is not one that is computed here.
+fn read_convolution(graph: &GraphProto, node: &NodeProto) -> Option<SmallConv> {
     let pair = |name: &str, otherwise: i64| {
         let given = attribute(node, name).map(|it| it.ints.as_slice());
         match given {
@@ -124,35 +128,44 @@ fn convolution(graph: &GraphProto, node: &NodeProto) -> Option<Shallow> {
     if node.op_type.as_deref() != Some("Conv") || pair("dilations", 1)? != 1 {
         return None;
     }
-    let weights = Constant::named(graph, node.input.get(1)?)?;
+    let weights = Constant::find(graph, node.input.get(1)?)?;
     let sizes = weights.shape().iter().map(|it| usize::try_from(*it).ok());
-    let &[planes, each, side, across] = sizes.collect::<Option<Vec<_>>>()?.as_slice() else {
+    let &[channels, input_channels, kernel, across] = sizes.collect::<Option<Vec<_>>>()?.as_slice()
+    else {
         return None;
     };
     let groups = attribute(node, "group").and_then(|it| it.i).unwrap_or(1);
-    let is_shallow = groups == if each == 1 { weights.shape()[0] } else { 1 };
-    if !is_shallow || across != side || planes == 0 {
+    let is_small = groups
+        == if input_channels == 1 {
+            weights.shape()[0]
+        } else {
+            1
+        };
+    if !is_small || across != kernel || channels == 0 {
         return None;
     }
     let bias = match node.input.get(2) {
-        Some(name) => Constant::named(graph, name)?.numbers()?,
-        None => vec![0.0; planes],
+        Some(name) => Constant::find(graph, name)?.to_floats()?,
+        None => vec![0.0; channels],
     };
-    let convolution = Shallow {
-        each,
-        side,
+    let convolution = SmallConv {
+        input_channels,
+        kernel,
         stride: usize::try_from(pair("strides", 1)?).ok()?,
-        padding: padding(attribute(node, "auto_pad"), attribute(node, "pads"))?,
-        weights: weights.numbers()?,
+        padding: read_padding(attribute(node, "auto_pad"), attribute(node, "pads"))?,
+        weights: weights.to_floats()?,
         bias,
-        within: ANYTHING,
-        slopes: vec![0.0; planes],
-        pooled: false,
+        clamp: UNCLAMPED,
+        slopes: vec![0.0; channels],
+        has_max_pool: false,
     };
-    convolution.is_known().then_some(convolution)
+    convolution.is_supported().then_some(convolution)
 }
 
-fn padding(auto: Option<&AttributeProto>, pads: Option<&AttributeProto>) -> Option<[Padding; 2]> {
+fn read_padding(
+    auto: Option<&AttributeProto>,
+    pads: Option<&AttributeProto>,
+) -> Option<[Padding; 2]> {
     match auto.and_then(|it| it.s.as_deref()) {
         Some("SAME_UPPER") => Some([Padding::Same; 2]),
         None | Some("NOTSET") => {
@@ -203,7 +216,7 @@ mod tests {
         }
     }
 
-    /// Two planes of three by three, and what is done to the answer `a`.
+    /// Two channels, kernels of three by three, and what is done to the output `a`.
     fn graph(after: Vec<NodeProto>) -> GraphProto {
         let convolution = with(node("Conv", &["picture", "w"], "a"), "group", Some(2), &[]);
         let mut graph = GraphProto {
@@ -235,29 +248,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_done_to_the_answer_alone_is_part_of_it() {
+    fn what_alone_uses_the_output_is_fused() {
         let clipped = node("Clip", &["b", "none", "six"], "c");
         let mut graph = graph(vec![scaled("a", "b"), clipped, pool("c", "d", 2)]);
-        let taken = joined(&mut graph, &["d"]);
+        let taken = take_convolutions(&mut graph, &["d"]);
         assert_eq!((taken.len(), graph.node.len()), (1, 1));
         assert_eq!(graph.node[0].output, ["d"]);
         let it = &taken["d"];
         let near = |a: f32, b: f32| (a - b).abs() < 1e-5;
         assert!(near(it.weights[0], 1.0) && near(it.weights[9], 3.0));
         assert!(near(it.bias[0], -0.5) && near(it.bias[1], 3.25));
-        assert_eq!((it.within, it.pooled), ([0.0, 6.0], true));
+        assert_eq!((it.clamp, it.has_max_pool), ([0.0, 6.0], true));
     }
 
     #[test]
-    fn each_plane_has_its_slope() {
-        let bent = node("PRelu", &["a", "shift"], "b");
-        let taken = joined(&mut graph(vec![bent]), &["b"]);
+    fn each_channel_has_its_slope() {
+        let activation = node("PRelu", &["a", "shift"], "b");
+        let taken = take_convolutions(&mut graph(vec![activation]), &["b"]);
         assert_eq!(taken["b"].slopes, [0.5, 0.25]);
-        assert_eq!(taken["b"].within, [0.0, f32::INFINITY]);
+        assert_eq!(taken["b"].clamp, [0.0, f32::INFINITY]);
     }
 
     #[test]
-    fn what_others_need_too_or_is_not_known_stays() {
+    fn what_others_use_too_or_is_not_supported_stays() {
         let relu = || node("Relu", &["a"], "b");
         let sum = node("Add", &["a", "b"], "c");
         for (after, output) in [
@@ -269,14 +282,17 @@ mod tests {
         ] {
             let mut graph = graph(after);
             let before = graph.node.len();
-            let taken = joined(&mut graph, &[output]);
+            let taken = take_convolutions(&mut graph, &[output]);
             assert_eq!(graph.node.len(), before, "{output}");
-            assert_eq!(taken["a"].within, ANYTHING);
-            assert!(!taken["a"].pooled);
+            assert_eq!(taken["a"].clamp, UNCLAMPED);
+            assert!(!taken["a"].has_max_pool);
         }
-        // A scale after a bend is another thing.
-        let mut bent = graph(vec![relu(), scaled("b", "c")]);
-        assert_eq!(joined(&mut bent, &["c"])["b"].bias, [0.0, 0.0]);
-        assert_eq!(bent.node.len(), 2);
+        // A scale after an activation cannot be fused.
+        let mut activated = graph(vec![relu(), scaled("b", "c")]);
+        assert_eq!(
+            take_convolutions(&mut activated, &["c"])["b"].bias,
+            [0.0, 0.0]
+        );
+        assert_eq!(activated.node.len(), 2);
     }
 }
