@@ -1,5 +1,6 @@
 //! Where each format keeps its metadata blocks.
 
+use super::bytes::contains;
 use super::{generator, texts};
 use crate::format::{Format, PNG_SIGNATURE, sniff};
 use crate::jpeg::{APP1, APP11, Segments};
@@ -50,7 +51,7 @@ fn jpeg(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
             APP1 if payload.starts_with(b"Exif\0") => Some(Block::Exif(payload)),
             // The main packet and its extensions.
             APP1 if payload.starts_with(b"http://ns.adobe.com/x") => Some(xmp(payload)),
-            APP11 if super::contains(payload, b"c2pa") => Some(Block::C2pa(payload)),
+            APP11 if contains(payload, b"c2pa") => Some(Block::C2pa(payload)),
             _ => None,
         }
     })
@@ -111,7 +112,7 @@ fn gif(bytes: &[u8]) -> Vec<Block<'_>> {
     if let Some(at) = bytes.windows(name.len()).position(|part| part == name) {
         blocks.push(xmp(&bytes[at..]));
     }
-    if super::contains(bytes, b"C2PA_GIF") {
+    if contains(bytes, b"C2PA_GIF") {
         blocks.push(Block::C2pa(bytes));
     }
     blocks

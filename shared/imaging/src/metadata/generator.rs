@@ -4,6 +4,8 @@
 //! Names count only where a file names the program it was made with, so that a
 //! caption about fireflies is no finding.
 
+use super::bytes::contains;
+
 /// Programs, in small letters, as they sign themselves.
 const PROGRAMS: [&[u8]; 19] = [
     b"adobe firefly",
@@ -54,20 +56,20 @@ const PROPERTY: usize = 160;
 /// Whether the name of a program is one of those.
 pub(super) fn is_program(name: &[u8]) -> bool {
     let name = plain(name);
-    PROGRAMS.iter().any(|it| super::contains(&name, it))
+    PROGRAMS.iter().any(|it| contains(&name, it))
 }
 
 /// Whether a text is the list of settings a picture was made with.
 pub(super) fn is_recipe(text: &[u8]) -> bool {
     let text = plain(text);
-    let has = |part: &str| super::contains(&text, part.as_bytes());
+    let has = |part: &str| contains(&text, part.as_bytes());
     has("steps: ") && (has("sampler: ") || has("cfg scale: "))
 }
 
 /// Whether a text states where the picture comes from.
 pub(super) fn is_statement(text: &[u8]) -> bool {
     let text = text.to_ascii_lowercase();
-    STATEMENTS.iter().any(|it| super::contains(&text, it))
+    STATEMENTS.iter().any(|it| contains(&text, it))
 }
 
 /// Whether an XMP packet states it, or names such a program as its maker.

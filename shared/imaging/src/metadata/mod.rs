@@ -4,11 +4,13 @@
 //! their presence is reported; the values are not even read out of the bytes.
 
 mod blocks;
+mod bytes;
 mod exif;
 mod generator;
 mod texts;
 
 use blocks::Block;
+use bytes::contains;
 use exif::Exif;
 
 /// Which kinds of telling metadata a file carries.
@@ -78,8 +80,4 @@ pub(crate) fn orientation(bytes: &[u8]) -> Option<u16> {
         })
         .and_then(Exif::parse)?
         .orientation
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|part| part == needle)
 }

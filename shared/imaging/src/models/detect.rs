@@ -9,6 +9,11 @@ use crate::picture::Picture;
 /// unnoticed, so it is lower than the 0.9 of the network's demonstrations.
 pub(super) const CONFIDENCE: f32 = 0.6;
 
+/// Confidence from which a face is clear enough to tell whose it is. Below it
+/// are blurred and half hidden faces, and cats and dogs, some of which
+/// resemble each other more than two people do.
+pub const CLEAR_FACE: f32 = 0.8;
+
 /// Of two faces that share more of their area than this, one is dropped.
 const SAME_FACE: f32 = 0.3;
 

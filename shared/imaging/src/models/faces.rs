@@ -3,7 +3,7 @@
 use vara_nets::{LazyNetwork, ModelError, Tensor};
 
 use super::align;
-use super::detect::Found;
+use super::detect::{CLEAR_FACE, Found};
 use super::look;
 use super::pixels;
 use super::vector::{ModelId, Vector};
@@ -15,11 +15,6 @@ pub const MAX_FACES: usize = 16;
 /// Shorter side in pixels below which a face is too small to be recognised
 /// and is not reported.
 pub const MIN_FACE: f32 = 24.0;
-
-/// Confidence from which a face is clear enough to tell whose it is. Below it
-/// are blurred and half hidden faces, and cats and dogs, some of which
-/// resemble each other more than two people do.
-pub const CLEAR_FACE: f32 = 0.8;
 
 /// A face in a picture.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,10 +7,10 @@
 
 use vara_nets::{ModelError, Network};
 
-use super::detect::{self, Found};
-use super::faces::CLEAR_FACE;
+use super::detect::{self, CLEAR_FACE, Found};
 use super::pixels;
 use crate::picture::Picture;
+use crate::shrink::shrink;
 use crate::turn::Turn;
 
 /// Longer side at which faces are looked for.
@@ -92,7 +92,7 @@ fn surroundings(picture: &Picture, face: &Found) -> Option<Picture> {
 
 /// The faces in the one of three turned pictures that has the clearest.
 fn all_turned(detector: &Network, picture: &Picture) -> Result<Vec<Found>, ModelError> {
-    let small = crate::shrink(picture, SIDE_TURNED);
+    let small = shrink(picture, SIDE_TURNED);
     let mut best: Vec<Found> = Vec::new();
     for turn in &TURNS[1..] {
         let mut found = turned_look(detector, &small, *turn, SIDE_TURNED)?;
@@ -116,7 +116,7 @@ fn turned_look(
 ) -> Result<Vec<Found>, ModelError> {
     let sides = [picture.width() as f32, picture.height() as f32];
     // Turning few pixels is faster than turning all of them.
-    let small = crate::shrink(picture, longest);
+    let small = shrink(picture, longest);
     let small_sides = [small.width() as f32, small.height() as f32];
     let found = detect::find(detector, &small.turned(turn), longest)?;
     let (across, down) = (sides[0] / small_sides[0], sides[1] / small_sides[1]);

@@ -21,7 +21,8 @@ mod vector;
 
 use vara_nets::{LazyNetwork, weights};
 
-pub use faces::{CLEAR_FACE, Face, MAX_FACES, MIN_FACE, SeenFace};
+pub use detect::CLEAR_FACE;
+pub use faces::{Face, MAX_FACES, MIN_FACE, SeenFace};
 pub use file::{Fit, ModelFile, Values};
 pub use intimate::INTIMATE;
 pub use person::{

@@ -10,21 +10,15 @@
 //! slots.rs    sixteen slots of sixteen bits, and the buckets that may hold a match
 //! ```
 
+mod hit;
 mod packed;
 mod slots;
+
+pub use hit::Hit;
 
 use crate::pdq::Pdq;
 use packed::Packed;
 use slots::Slots;
-
-/// A hash that is near enough.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Hit {
-    /// In how many bits it differs from the query.
-    pub distance: u32,
-    /// Its place in the index, in the order the hashes were given.
-    pub place: u32,
-}
 
 /// Why stored hashes cannot be searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,7 +7,7 @@
 
 use fearless_simd::{Level, dispatch};
 
-use super::Hit;
+use super::hit::Hit;
 use crate::pdq::Pdq;
 
 /// Half a hash.

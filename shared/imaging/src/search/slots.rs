@@ -6,7 +6,7 @@
 //! hashes are sorted into buckets by the slot's value, and a search looks only
 //! into the buckets whose value is near the query's.
 
-use super::Hit;
+use super::hit::Hit;
 use super::packed::{Half, Halves, Packed, halves};
 use crate::pdq::Pdq;
 

@@ -6,8 +6,8 @@ use std::cmp::Ordering;
 use super::calibration::{self, DECIDED, SIMILAR};
 use super::evidence::{ColourChange, DecidedBy, Evidence, HashMatch};
 use super::naming;
+use super::relation::{Relation, Verdict};
 use super::subject::Subject;
-use super::{Relation, Verdict};
 use crate::geometry::{
     Features, Overlay, Transform, laid, overlay, overlay_unsqueezed, pictured_of, texture_of,
 };

@@ -1,7 +1,9 @@
 //! Blocks of one band of detail: how alike they are, and where they fit best.
 
-use super::BLOCK;
 use crate::geometry::plane::Plane;
+
+/// Samples per side of a block.
+pub(super) const BLOCK: usize = 16;
 
 /// Blocks of a band from which on they are spaced out.
 const MANY_BLOCKS: usize = 300;

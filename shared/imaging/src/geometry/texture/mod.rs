@@ -11,14 +11,11 @@ mod blocks;
 #[cfg(test)]
 mod tests;
 
-use blocks::{Block, Laid};
+use blocks::{BLOCK, Block, Laid};
 
 use super::area::{bounds, common};
 use super::plane::Plane;
 use super::transform::{Pair, Transform, fit_affine, fit_similarity};
-
-/// Samples per side of a block.
-const BLOCK: usize = 16;
 
 /// Fewest samples along the longer side of the common part from which a coarser
 /// band is looked at.
