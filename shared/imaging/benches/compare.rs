@@ -7,7 +7,7 @@ use std::path::Path;
 use criterion::measurement::WallTime;
 use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use vara_imaging::{
-    Limits, Models, Picture, Subject, Turn, compare, decode, features, overlay, shrink,
+    Limits, Models, Picture, Subject, Turn, compare, decode, extract_features, find_overlay, shrink,
 };
 
 fn picture(name: &str) -> Picture {
@@ -64,11 +64,11 @@ fn benches(criterion: &mut Criterion) {
     );
     pair("other picture (geometry)", &other);
     group.bench_function("features of a picture", |bencher| {
-        bencher.iter(|| features(black_box(&hers)));
+        bencher.iter(|| extract_features(black_box(&hers)));
     });
-    let (ours, theirs) = (features(&hers), features(&other));
+    let (ours, theirs) = (extract_features(&hers), extract_features(&other));
     group.bench_function("overlay of other pictures", |bencher| {
-        bencher.iter(|| overlay(black_box(&ours), black_box(&theirs)));
+        bencher.iter(|| find_overlay(black_box(&ours), black_box(&theirs)));
     });
     if let Ok(models) = Models::embedded() {
         with_models(&mut group, [&hers, &other], &models);

@@ -6,8 +6,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use vara_imaging::{
-    DecodeError, Limits, Models, Picture, Turn, blurred, decode, encode_jpeg, metadata, pdq,
-    pdq_dihedral, shrink, trim_borders,
+    DecodeError, Limits, Models, Picture, Turn, blur, decode, encode_jpeg, pdq, pdq_dihedral,
+    read_metadata, shrink, trim_borders,
 };
 
 /// Soft shapes with a little noise: compresses about as a photograph does.
@@ -30,7 +30,7 @@ fn photograph() -> Option<Picture> {
 /// What must be done before the picture can be shown.
 fn shown(file: &[u8]) -> Result<usize, DecodeError> {
     let picture = decode(file, &Limits::DEFAULT)?;
-    black_box(metadata(file));
+    black_box(read_metadata(file));
     let display = shrink(&picture, 2048);
     let thumbnail = shrink(&display, 512);
     black_box(pdq(&picture));
@@ -41,7 +41,7 @@ fn shown(file: &[u8]) -> Result<usize, DecodeError> {
 /// All that an upload goes through.
 fn everything(file: &[u8], models: &Models) -> Result<usize, DecodeError> {
     let picture = decode(file, &Limits::DEFAULT)?;
-    black_box(metadata(file));
+    black_box(read_metadata(file));
     let display = shrink(&picture, 2048);
     let thumbnail = shrink(&display, 512);
     black_box(pdq_dihedral(&picture));
@@ -77,13 +77,13 @@ fn benches(criterion: &mut Criterion) {
         bencher.iter(|| shrink(black_box(&display), 512));
     });
     group.bench_function("blurred preview", |bencher| {
-        bencher.iter(|| blurred(black_box(&display), 512));
+        bencher.iter(|| blur(black_box(&display), 512));
     });
     group.bench_function("borders", |bencher| {
         bencher.iter(|| trim_borders(black_box(&picture)));
     });
     group.bench_function("metadata", |bencher| {
-        bencher.iter(|| metadata(black_box(&file)));
+        bencher.iter(|| read_metadata(black_box(&file)));
     });
     group.bench_function("decode, two derivatives, one hash", |bencher| {
         bencher.iter(|| shown(black_box(&file)));

@@ -15,7 +15,7 @@ use std::time::Instant;
 use image::{DynamicImage, ImageFormat, RgbImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use vara_imaging::{
-    Limits, Models, Picture, decode, encode_jpeg, metadata, pdq_dihedral, shrink, trim_borders,
+    Limits, Models, Picture, decode, encode_jpeg, pdq_dihedral, read_metadata, shrink, trim_borders,
 };
 
 type Done<T> = Result<T, Box<dyn Error>>;
@@ -32,7 +32,7 @@ fn take_in(file: &Path) -> Done<()> {
     let models = Models::embedded()?;
     let bytes = fs::read(file)?;
     let begun = Instant::now();
-    black_box(metadata(&bytes));
+    black_box(read_metadata(&bytes));
     let picture = decode(&bytes, &Limits::DEFAULT)?;
     let decoded = begun.elapsed();
     let (width, height) = (picture.width(), picture.height());

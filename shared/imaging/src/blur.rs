@@ -1,4 +1,4 @@
-//! A preview that shows there is a picture, and not what is on it.
+//! Blurred previews, which show that there is a picture and not what is on it.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -14,7 +14,7 @@ const CELLS: u32 = 16;
 ///
 /// It is painted from sixteen colours along its longer side, so nothing finer
 /// is in it that a program could bring back.
-pub fn blurred(picture: &Picture, longest: u32) -> Picture {
+pub fn blur(picture: &Picture, longest: u32) -> Picture {
     let cells = shrink(picture, CELLS);
     let current = u64::from(picture.width().max(picture.height()));
     let scaled = |side: u32| {
@@ -22,11 +22,11 @@ pub fn blurred(picture: &Picture, longest: u32) -> Picture {
         u32::try_from(side).unwrap_or(longest).max(1)
     };
     let (width, height) = (scaled(picture.width()), scaled(picture.height()));
-    painted(&cells, width, height).unwrap_or(cells)
+    enlarge(&cells, width, height).unwrap_or(cells)
 }
 
 /// `None` only when the buffers do not fit their sides, which `Picture` rules out.
-fn painted(cells: &Picture, width: u32, height: u32) -> Option<Picture> {
+fn enlarge(cells: &Picture, width: u32, height: u32) -> Option<Picture> {
     let source = ImageRef::new(cells.width(), cells.height(), cells.rgb(), PixelType::U8x3).ok()?;
     let mut target = Image::new(width, height, PixelType::U8x3);
     // Its curve has no corners, as a blur's has none.
@@ -56,18 +56,18 @@ mod tests {
 
     #[test]
     fn sides_are_in_proportion() {
-        let wide = blurred(&striped(1000, 500), 320);
+        let wide = blur(&striped(1000, 500), 320);
         assert_eq!((wide.width(), wide.height()), (320, 160));
-        let small = blurred(&striped(20, 40), 320);
+        let small = blur(&striped(20, 40), 320);
         assert_eq!((small.width(), small.height()), (160, 320));
-        let thread = blurred(&striped(2000, 5), 320);
+        let thread = blur(&striped(2000, 5), 320);
         assert_eq!((thread.width(), thread.height()), (320, 1));
     }
 
     #[test]
     fn detail_is_gone_and_brightness_stays() {
         let sharp = striped(640, 480);
-        let preview = blurred(&sharp, 320);
+        let preview = blur(&sharp, 320);
         let step = |picture: &Picture| {
             let row = &picture.pixels()[..picture.width() as usize];
             row.windows(2)
@@ -94,7 +94,7 @@ mod tests {
         }
         let other = Picture::from_rgb(640, 480, rgb).unwrap();
         assert_ne!(sharp, other);
-        let (one, two) = (blurred(&sharp, 320), blurred(&other, 320));
+        let (one, two) = (blur(&sharp, 320), blur(&other, 320));
         let most = one
             .rgb()
             .iter()

@@ -1,4 +1,4 @@
-//! Taking a picture out of its letterbox or frame.
+//! Border trimming: takes letterboxes and frames of flat colour off a picture.
 //!
 //! Bars and frames move every frequency a hash is made of, so a framed copy is
 //! as far from its original as any stranger. Only flat borders are known here:
@@ -9,25 +9,25 @@ use crate::picture::Picture;
 
 /// How far from the colour of the border a channel may be: what strong JPEG
 /// compression does to a flat colour.
-const TOLERANCE: u8 = 18;
+const COLOUR_TOLERANCE: u8 = 18;
 
 /// One pixel in this many of a line may be of another colour; specks happen
 /// where compressed picture and border meet.
-const SPECKS: usize = 48;
+const PIXELS_PER_SPECK: usize = 48;
 
 /// Pixels looked at in one line; more say nothing new.
-const LOOKED_AT: usize = 512;
+const MAX_LINE_SAMPLES: usize = 512;
 
 /// Frames within frames that are taken off: bars around a white margin around
 /// a black line is what is seen.
-const LAYERS: usize = 3;
+const MAX_FRAMES: usize = 3;
 
 /// At least one part in this many of each side is left. A picture of which
 /// less would be left is a flat one.
-const LEAST_LEFT: usize = 4;
+const MIN_LEFT_DIVISOR: usize = 4;
 
 /// A border under one part in this many of the side changes no hash.
-const THIN: usize = 128;
+const MIN_BORDER_DIVISOR: usize = 128;
 
 /// The picture without its letterbox, pillarbox or frame of flat colour;
 /// `None` when there is none.
@@ -35,11 +35,16 @@ const THIN: usize = 128;
 /// A picture with a flat edge of its own, such as a clear sky, is trimmed too.
 /// Compared are therefore trimmed pictures with trimmed pictures.
 pub fn trim_borders(picture: &Picture) -> Option<Picture> {
-    let whole = Area::whole(picture);
+    let whole = TrimArea::whole(picture);
     let mut area = whole;
-    for _ in 0..LAYERS {
+    for _ in 0..MAX_FRAMES {
         let before = area;
-        for edge in [Edge::Top, Edge::Bottom, Edge::Left, Edge::Right] {
+        for edge in [
+            FrameEdge::Top,
+            FrameEdge::Bottom,
+            FrameEdge::Left,
+            FrameEdge::Right,
+        ] {
             area.trim(picture, edge);
         }
         if !area.keeps_enough(&whole) {
@@ -55,7 +60,7 @@ pub fn trim_borders(picture: &Picture) -> Option<Picture> {
 }
 
 #[derive(Clone, Copy)]
-enum Edge {
+enum FrameEdge {
     Top,
     Bottom,
     Left,
@@ -64,14 +69,14 @@ enum Edge {
 
 /// Rows and columns of a picture, the last ones excluded.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Area {
+struct TrimArea {
     top: usize,
     bottom: usize,
     left: usize,
     right: usize,
 }
 
-impl Area {
+impl TrimArea {
     fn whole(picture: &Picture) -> Self {
         Self {
             top: 0,
@@ -90,16 +95,17 @@ impl Area {
     }
 
     fn keeps_enough(&self, whole: &Self) -> bool {
-        self.width() * LEAST_LEFT >= whole.width() && self.height() * LEAST_LEFT >= whole.height()
+        self.width() * MIN_LEFT_DIVISOR >= whole.width()
+            && self.height() * MIN_LEFT_DIVISOR >= whole.height()
     }
 
     fn is_noticeably_less_than(&self, whole: &Self) -> bool {
-        (whole.width() - self.width()) * THIN >= whole.width()
-            || (whole.height() - self.height()) * THIN >= whole.height()
+        (whole.width() - self.width()) * MIN_BORDER_DIVISOR >= whole.width()
+            || (whole.height() - self.height()) * MIN_BORDER_DIVISOR >= whole.height()
     }
 
     /// Takes lines off one edge as long as they have its colour.
-    fn trim(&mut self, picture: &Picture, edge: Edge) {
+    fn trim(&mut self, picture: &Picture, edge: FrameEdge) {
         let Some(colour) = self.line(picture, edge).and_then(flat_colour) else {
             return;
         };
@@ -107,10 +113,10 @@ impl Area {
             && has_colour(line, colour)
         {
             match edge {
-                Edge::Top => self.top += 1,
-                Edge::Bottom => self.bottom -= 1,
-                Edge::Left => self.left += 1,
-                Edge::Right => self.right -= 1,
+                FrameEdge::Top => self.top += 1,
+                FrameEdge::Bottom => self.bottom -= 1,
+                FrameEdge::Left => self.left += 1,
+                FrameEdge::Right => self.right -= 1,
             }
         }
     }
@@ -119,19 +125,19 @@ impl Area {
     fn line<'a>(
         &self,
         picture: &'a Picture,
-        edge: Edge,
+        edge: FrameEdge,
     ) -> Option<impl Iterator<Item = [u8; 3]> + Clone + use<'a>> {
         if self.width() == 0 || self.height() == 0 {
             return None;
         }
         let row = picture.width() as usize;
         let (start, along, length) = match edge {
-            Edge::Top => (self.top * row + self.left, 1, self.width()),
-            Edge::Bottom => ((self.bottom - 1) * row + self.left, 1, self.width()),
-            Edge::Left => (self.top * row + self.left, row, self.height()),
-            Edge::Right => (self.top * row + self.right - 1, row, self.height()),
+            FrameEdge::Top => (self.top * row + self.left, 1, self.width()),
+            FrameEdge::Bottom => ((self.bottom - 1) * row + self.left, 1, self.width()),
+            FrameEdge::Left => (self.top * row + self.left, row, self.height()),
+            FrameEdge::Right => (self.top * row + self.right - 1, row, self.height()),
         };
-        let step = length.div_ceil(LOOKED_AT);
+        let step = length.div_ceil(MAX_LINE_SAMPLES);
         let line = picture.pixels()[start..].iter().step_by(along * step);
         Some(line.take(length.div_ceil(step)).copied())
     }
@@ -171,9 +177,9 @@ fn has_colour(line: impl Iterator<Item = [u8; 3]>, colour: [u8; 3]) -> bool {
     for pixel in line {
         let mut channels = pixel.iter().zip(&colour);
         all += 1;
-        others += usize::from(channels.any(|(a, b)| a.abs_diff(*b) > TOLERANCE));
+        others += usize::from(channels.any(|(a, b)| a.abs_diff(*b) > COLOUR_TOLERANCE));
     }
-    others * SPECKS <= all
+    others * PIXELS_PER_SPECK <= all
 }
 
 #[cfg(test)]

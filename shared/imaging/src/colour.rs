@@ -1,4 +1,4 @@
-//! Stored pixels of any kind to sRGB on white.
+//! Colour conversion: stored pixels to sRGB by their ICC profile, transparency on white.
 
 use image::DynamicImage;
 use moxcms::{ColorProfile, DataColorSpace, Layout, Transform8BitExecutor, TransformOptions};
@@ -23,7 +23,7 @@ pub(crate) fn to_srgb(stored: DynamicImage, profile: Option<&[u8]>) -> Option<Pi
     let rgb = if colour.has_alpha() {
         let mut rgba = stored.into_rgba8().into_raw();
         convert::<4>(&mut rgba, Layout::Rgba, grey, profile.as_ref());
-        on_white(&rgba)
+        composite_on_white(&rgba)
     } else {
         let mut rgb = stored.into_rgb8().into_raw();
         convert::<3>(&mut rgb, Layout::Rgb, grey, profile.as_ref());
@@ -49,17 +49,17 @@ fn convert<const N: usize>(
             }
         }
         DataColorSpace::Rgb => {
-            if let Some(transform) = transform(profile, layout, layout)
+            if let Some(transform) = new_transform(profile, layout, layout)
                 && changes_colours::<N>(transform.as_ref())
             {
-                apply(transform.as_ref(), pixels, CHUNK * N);
+                convert_in_place(transform.as_ref(), pixels, CHUNK * N);
             }
         }
         _ => {}
     }
 }
 
-fn transform(
+fn new_transform(
     profile: &ColorProfile,
     from: Layout,
     to: Layout,
@@ -78,7 +78,7 @@ fn transform(
 fn grey_table(profile: &ColorProfile) -> Option<[[u8; 3]; 256]> {
     let greys: Vec<u8> = (0..=255).collect();
     let mut table = [[0; 3]; 256];
-    transform(profile, Layout::Gray, Layout::Rgb)?
+    new_transform(profile, Layout::Gray, Layout::Rgb)?
         .transform(&greys, table.as_flattened_mut())
         .ok()?;
     Some(table)
@@ -103,7 +103,7 @@ fn changes_colours<const N: usize>(transform: &Transform8BitExecutor) -> bool {
 
 /// Converts in place. The transform was tried on the grid, so an error here is
 /// a bug of the library; the chunk then keeps its colours.
-fn apply(transform: &Transform8BitExecutor, pixels: &mut [u8], chunk: usize) {
+fn convert_in_place(transform: &Transform8BitExecutor, pixels: &mut [u8], chunk: usize) {
     let mut copy = vec![0; chunk];
     for part in pixels.chunks_mut(chunk) {
         let copy = &mut copy[..part.len()];
@@ -115,7 +115,7 @@ fn apply(transform: &Transform8BitExecutor, pixels: &mut [u8], chunk: usize) {
 }
 
 /// Composites over white, in sRGB values as browsers do.
-fn on_white(rgba: &[u8]) -> Vec<u8> {
+fn composite_on_white(rgba: &[u8]) -> Vec<u8> {
     let over = |value: u8, alpha: u8| {
         let (value, alpha) = (u32::from(value), u32::from(alpha));
         ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8

@@ -1,4 +1,4 @@
-//! From hostile bytes to pixels.
+//! Decoding: from hostile bytes to upright sRGB pixels.
 
 use std::io::Cursor;
 
@@ -8,7 +8,7 @@ use image::{DynamicImage, ImageDecoder};
 use crate::colour;
 use crate::error::DecodeError;
 use crate::format::Format;
-use crate::guard::guarded;
+use crate::guard::catch_panics;
 use crate::header::{self, Header};
 use crate::limits::{Limits, MAX_SIDE_DATA};
 use crate::metadata;
@@ -19,7 +19,7 @@ use crate::turn::Turn;
 ///
 /// Refuses what is over the limits. The sides are those of the stored pixels:
 /// EXIF orientation may exchange them in [`decode`].
-pub fn dimensions(bytes: &[u8], limits: &Limits) -> Result<(Format, u32, u32), DecodeError> {
+pub fn read_dimensions(bytes: &[u8], limits: &Limits) -> Result<(Format, u32, u32), DecodeError> {
     let header = header::read(bytes, limits)?;
     Ok((header.format, header.width, header.height))
 }
@@ -31,8 +31,8 @@ pub fn dimensions(bytes: &[u8], limits: &Limits) -> Result<(Format, u32, u32), D
 /// checked before a decoder is opened and again against what it found.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, DecodeError> {
     let header = header::read(bytes, limits)?;
-    let turn = Turn::from_exif(metadata::orientation(bytes).unwrap_or(1));
-    let picture = guarded(|| pixels(bytes, &header, turn, limits))?;
+    let turn = Turn::from_exif(metadata::read_orientation(bytes).unwrap_or(1));
+    let picture = catch_panics(|| decode_stored(bytes, &header, turn, limits))?;
     Ok(match turn {
         Turn::Keep => picture,
         turn => picture.turned(turn),
@@ -40,13 +40,13 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, DecodeError> {
 }
 
 /// The pixels as they are stored, in sRGB.
-fn pixels(
+fn decode_stored(
     bytes: &[u8],
     header: &Header,
     turn: Turn,
     limits: &Limits,
 ) -> Result<Picture, DecodeError> {
-    let mut decoder = open(header.format, bytes, limits)?;
+    let mut decoder = open_decoder(header.format, bytes, limits)?;
     if decoder.dimensions() != (header.width, header.height) {
         return Err(DecodeError::corrupt("header and decoder disagree"));
     }
@@ -59,7 +59,7 @@ fn pixels(
         .ok_or_else(|| DecodeError::corrupt("pixels do not fill the picture"))
 }
 
-fn open<'a>(
+fn open_decoder<'a>(
     format: Format,
     bytes: &'a [u8],
     limits: &Limits,

@@ -1,4 +1,4 @@
-//! Pixels to a JPEG that says nothing but its pixels.
+//! JPEG encoding from pixels alone, without any metadata.
 
 use jpeg_encoder::{ColorType, Encoder};
 

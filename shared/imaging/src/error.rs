@@ -1,4 +1,4 @@
-//! Why a file is not taken as a picture, in words fit for her.
+//! Errors of decoding; their texts may be shown to her.
 
 /// Why a file could not be read as a picture.
 ///

@@ -1,4 +1,4 @@
-//! Which format a file is in, by its first bytes and nothing else.
+//! Format sniffing by magic bytes: JPEG, PNG, WebP, GIF.
 
 /// A picture format that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

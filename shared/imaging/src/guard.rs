@@ -1,4 +1,4 @@
-//! Decoders of others may panic on damaged files; the fuzzer has seen it.
+//! Turns a panic of a foreign decoder into an error; damaged files cause some, as the fuzzer found.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -6,7 +6,7 @@ use crate::error::DecodeError;
 
 /// Runs a decoder. When it panics the file is at fault: what the decoder held
 /// is thrown away, so nothing half done can be seen afterwards.
-pub(crate) fn guarded<T>(
+pub(crate) fn catch_panics<T>(
     decode: impl FnOnce() -> Result<T, DecodeError>,
 ) -> Result<T, DecodeError> {
     catch_unwind(AssertUnwindSafe(decode))
@@ -19,11 +19,11 @@ mod tests {
 
     #[test]
     fn a_panic_is_a_damaged_file() {
-        let broken = guarded::<u8>(|| panic!("broken on purpose"));
+        let broken = catch_panics::<u8>(|| panic!("broken on purpose"));
         assert!(matches!(broken, Err(DecodeError::Corrupt(_))));
-        assert_eq!(guarded(|| Ok(7)), Ok(7));
+        assert_eq!(catch_panics(|| Ok(7)), Ok(7));
         assert_eq!(
-            guarded::<u8>(|| Err(DecodeError::Truncated)),
+            catch_panics::<u8>(|| Err(DecodeError::Truncated)),
             Err(DecodeError::Truncated)
         );
     }

@@ -1,11 +1,11 @@
-//! What a file claims to be, read before any decoder sees it.
+//! Reads format and size from the header of a file, before any decoder sees it.
 //!
 //! Own code on purpose: a few bytes at known places, no allocation, so that a
 //! file built to exhaust a decoder is refused before one is opened.
 
 use crate::error::DecodeError;
 use crate::format::{Format, sniff};
-use crate::jpeg::{END, SCAN, Segments, is_frame};
+use crate::jpeg::{END_OF_IMAGE, JpegSegments, START_OF_SCAN, is_frame};
 use crate::limits::{Limits, MAX_JPEG_SCANS, MIN_SIDE};
 
 /// What the header claims; the decoder must agree with it later.
@@ -28,10 +28,10 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, DecodeError>
     }
     let format = sniff(bytes).ok_or(DecodeError::NotAPicture)?;
     let (width, height, working) = match format {
-        Format::Jpeg => jpeg(bytes)?,
-        Format::Png => png(bytes)?,
-        Format::WebP => webp(bytes)?,
-        Format::Gif => gif(bytes)?,
+        Format::Jpeg => read_jpeg(bytes)?,
+        Format::Png => read_png(bytes)?,
+        Format::WebP => read_webp(bytes)?,
+        Format::Gif => read_gif(bytes)?,
     };
     check_size(width, height, limits)?;
     Ok(Header {
@@ -67,33 +67,33 @@ fn check_size(width: u32, height: u32, limits: &Limits) -> Result<(), DecodeErro
 }
 
 /// Width, height, working bytes per pixel.
-type Claim = (u32, u32, u64);
+type ClaimedSize = (u32, u32, u64);
 
 /// The one frame of a JPEG, and whether its scans can be what they claim.
-fn jpeg(bytes: &[u8]) -> Result<Claim, DecodeError> {
+fn read_jpeg(bytes: &[u8]) -> Result<ClaimedSize, DecodeError> {
     let mut frame = None;
     let mut scans = 0;
     let mut coded = 0;
     let mut scan_end = None;
-    for segment in Segments::new(bytes) {
+    for segment in JpegSegments::new(bytes) {
         if let Some(start) = scan_end.take() {
             // The marker and its length are in the difference; the bound below is loose.
             coded += segment.end - segment.payload.len() - start;
         }
         if is_frame(segment.marker) {
-            let parsed = jpeg_frame(segment.marker, segment.payload)?;
+            let parsed = read_jpeg_frame(segment.marker, segment.payload)?;
             if frame.replace(parsed).is_some() {
                 return Err(DecodeError::corrupt("two frames"));
             }
-        } else if segment.marker == SCAN {
+        } else if segment.marker == START_OF_SCAN {
             scans += 1;
             if scans > MAX_JPEG_SCANS {
                 return Err(DecodeError::corrupt("too many scans"));
             }
             scan_end = Some(segment.end);
-        } else if segment.marker == END {
+        } else if segment.marker == END_OF_IMAGE {
             let claim = frame.ok_or_else(|| DecodeError::corrupt("no frame"))?;
-            check_coded(claim, coded)?;
+            check_coded_length(claim, coded)?;
             return Ok(claim);
         }
     }
@@ -102,7 +102,7 @@ fn jpeg(bytes: &[u8]) -> Result<Claim, DecodeError> {
 
 /// The shortest code of a block of 64 pixels is one bit, so a large picture in
 /// a few bytes is a lie. Halved, because chroma may be sampled oddly.
-fn check_coded((width, height, _): Claim, coded: usize) -> Result<(), DecodeError> {
+fn check_coded_length((width, height, _): ClaimedSize, coded: usize) -> Result<(), DecodeError> {
     let blocks = u64::from(width.div_ceil(8)) * u64::from(height.div_ceil(8));
     if (coded as u64) * 16 < blocks {
         return Err(DecodeError::Truncated);
@@ -110,7 +110,7 @@ fn check_coded((width, height, _): Claim, coded: usize) -> Result<(), DecodeErro
     Ok(())
 }
 
-fn jpeg_frame(marker: u8, payload: &[u8]) -> Result<Claim, DecodeError> {
+fn read_jpeg_frame(marker: u8, payload: &[u8]) -> Result<ClaimedSize, DecodeError> {
     let [_, high, low, wide, narrow, components, ..] = *payload else {
         return Err(DecodeError::corrupt("a short frame header"));
     };
@@ -142,7 +142,7 @@ fn check_sampling(table: &[u8], components: u8) -> Result<(), DecodeError> {
     Ok(())
 }
 
-fn png(bytes: &[u8]) -> Result<Claim, DecodeError> {
+fn read_png(bytes: &[u8]) -> Result<ClaimedSize, DecodeError> {
     let header = bytes.get(8..26).ok_or(DecodeError::Truncated)?;
     if header.get(4..8) != Some(b"IHDR") {
         return Err(DecodeError::corrupt("no IHDR"));
@@ -153,14 +153,14 @@ fn png(bytes: &[u8]) -> Result<Claim, DecodeError> {
     Ok((number(8), number(12), 0))
 }
 
-fn gif(bytes: &[u8]) -> Result<Claim, DecodeError> {
+fn read_gif(bytes: &[u8]) -> Result<ClaimedSize, DecodeError> {
     let screen = bytes.get(6..10).ok_or(DecodeError::Truncated)?;
     let number = |at: usize| u32::from(u16::from_le_bytes([screen[at], screen[at + 1]]));
     // A frame smaller than the screen is decoded beside it.
     Ok((number(0), number(2), 4))
 }
 
-fn webp(bytes: &[u8]) -> Result<Claim, DecodeError> {
+fn read_webp(bytes: &[u8]) -> Result<ClaimedSize, DecodeError> {
     let body = bytes.get(20..30).ok_or(DecodeError::Truncated)?;
     let three = |at: usize| u32::from_le_bytes([body[at], body[at + 1], body[at + 2], 0]);
     match bytes.get(12..16) {
@@ -237,9 +237,9 @@ mod tests {
         let scan = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0\x55";
         let file =
             |scans: usize| [b"\xff\xd8", &frame[..], &scan.repeat(scans), b"\xff\xd9"].concat();
-        assert!(jpeg(&file(MAX_JPEG_SCANS)).is_ok());
+        assert!(read_jpeg(&file(MAX_JPEG_SCANS)).is_ok());
         assert!(matches!(
-            jpeg(&file(MAX_JPEG_SCANS + 1)),
+            read_jpeg(&file(MAX_JPEG_SCANS + 1)),
             Err(DecodeError::Corrupt(_))
         ));
     }
@@ -253,7 +253,7 @@ mod tests {
             b"\xff\xda\0\x08\x01\x01\0\0\x3f\0\x55\xff\xd9",
         ]
         .concat();
-        assert_eq!(jpeg(&file), Err(DecodeError::Truncated));
+        assert_eq!(read_jpeg(&file), Err(DecodeError::Truncated));
     }
 
     #[test]
@@ -266,7 +266,7 @@ mod tests {
             b"\xff\xda\0\x02\x55\x55\xff\xd9",
         ]
         .concat();
-        assert!(matches!(jpeg(&file), Err(DecodeError::Corrupt(_))));
+        assert!(matches!(read_jpeg(&file), Err(DecodeError::Corrupt(_))));
     }
 
     #[test]
@@ -275,7 +275,7 @@ mod tests {
             let length = components.len() as u8 + 7;
             let start = [0xff, 0xd8, 0xff, 0xc0, 0, length, 8, 0, 16, 0, 16];
             let rest = b"\xff\xda\0\x08\x01\x01\0\0\x3f\0\x55\xff\xd9";
-            jpeg(&[&start[..], components, rest].concat())
+            read_jpeg(&[&start[..], components, rest].concat())
         };
         assert!(frame(&[1, 1, 0x11, 0]).is_ok());
         assert!(frame(&[1, 1, 0x41, 0]).is_ok());
@@ -296,6 +296,6 @@ mod tests {
     #[test]
     fn lossless_and_arithmetic_jpeg_are_not_read() {
         let file = b"\xff\xd8\xff\xc9\0\x0b\x08\0\x10\0\x10\x01\x01\x11\0\xff\xd9";
-        assert!(matches!(jpeg(file), Err(DecodeError::Unsupported(_))));
+        assert!(matches!(read_jpeg(file), Err(DecodeError::Unsupported(_))));
     }
 }

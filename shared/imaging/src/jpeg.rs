@@ -1,4 +1,4 @@
-//! A walk over the segments of a JPEG file, for the size and the metadata.
+//! Iterates over the segments of a JPEG file, for the size and the metadata.
 //!
 //! It decodes nothing, takes one pass over the bytes, and believes no length.
 
@@ -8,9 +8,9 @@ pub(crate) fn is_frame(marker: u8) -> bool {
 }
 
 /// Start of scan: after its payload come the coded pixels.
-pub(crate) const SCAN: u8 = 0xda;
+pub(crate) const START_OF_SCAN: u8 = 0xda;
 /// End of image.
-pub(crate) const END: u8 = 0xd9;
+pub(crate) const END_OF_IMAGE: u8 = 0xd9;
 /// Application segment 1: EXIF and XMP.
 pub(crate) const APP1: u8 = 0xe1;
 /// Application segment 11: JUMBF boxes, C2PA among them.
@@ -18,7 +18,7 @@ pub(crate) const APP11: u8 = 0xeb;
 
 /// One marker with what follows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Segment<'a> {
+pub(crate) struct JpegSegment<'a> {
     /// The byte after `0xff`.
     pub(crate) marker: u8,
     /// The segment without marker and length.
@@ -29,12 +29,12 @@ pub(crate) struct Segment<'a> {
 
 /// The segments in order; pictures appended after the first one are entered
 /// too, because phones hide previews there that carry their own EXIF.
-pub(crate) struct Segments<'a> {
+pub(crate) struct JpegSegments<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Segments<'a> {
+impl<'a> JpegSegments<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
@@ -76,22 +76,22 @@ impl<'a> Segments<'a> {
     }
 }
 
-impl<'a> Iterator for Segments<'a> {
-    type Item = Segment<'a>;
+impl<'a> Iterator for JpegSegments<'a> {
+    type Item = JpegSegment<'a>;
 
-    fn next(&mut self) -> Option<Segment<'a>> {
+    fn next(&mut self) -> Option<JpegSegment<'a>> {
         let marker = self.marker()?;
-        if marker == END {
+        if marker == END_OF_IMAGE {
             let end = self.at;
             self.enter_appended();
-            return Some(Segment {
+            return Some(JpegSegment {
                 marker,
                 payload: &[],
                 end,
             });
         }
         let payload = self.payload()?;
-        Some(Segment {
+        Some(JpegSegment {
             marker,
             payload,
             end: self.at,
@@ -104,19 +104,19 @@ mod tests {
     use super::*;
 
     fn markers(bytes: &[u8]) -> Vec<u8> {
-        Segments::new(bytes).map(|it| it.marker).collect()
+        JpegSegments::new(bytes).map(|it| it.marker).collect()
     }
 
     #[test]
     fn coded_pixels_are_passed_over() {
         let file = b"\xff\xd8\xff\xe1\0\x03A\xff\xda\0\x02\x12\xff\0\xff\xd3\x34\xff\xd9";
-        assert_eq!(markers(file), [APP1, SCAN, END]);
+        assert_eq!(markers(file), [APP1, START_OF_SCAN, END_OF_IMAGE]);
     }
 
     #[test]
     fn appended_pictures_are_entered() {
         let file = b"\xff\xd8\xff\xd9junk\xff\xe1\0\x02\xff\xd8\xff\xe1\0\x02\xff\xd9";
-        assert_eq!(markers(file), [END, APP1, END]);
+        assert_eq!(markers(file), [END_OF_IMAGE, APP1, END_OF_IMAGE]);
     }
 
     #[test]

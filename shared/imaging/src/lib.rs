@@ -1,5 +1,4 @@
-//! Pixels in, values out: reads pictures nobody trusts, strips what they tell
-//! about their maker, and fingerprints what they show.
+//! Decodes pictures nobody trusts, strips their metadata, fingerprints and compares what they show.
 //!
 //! A picture's bytes are hostile until [`decode`] has turned them into a
 //! [`Picture`]; everything after that works on plain upright sRGB pixels. What
@@ -32,21 +31,22 @@ mod shrink;
 mod turn;
 mod verdict;
 
-pub use blur::blurred;
+pub use blur::blur;
 pub use borders::trim_borders;
-pub use decode::{decode, dimensions};
+pub use decode::{decode, read_dimensions};
 pub use encode::{EncodeError, encode_jpeg};
 pub use error::DecodeError;
 pub use format::{Format, sniff};
-pub use geometry::{Features, Overlay, features, overlay};
+pub use geometry::{Features, Overlay, extract_features, find_overlay};
 pub use limits::{
     Limits, MAX_BYTES, MAX_JPEG_SCANS, MAX_MEMORY, MAX_PIXELS, MAX_SIDE, MAX_SIDE_DATA, MIN_SIDE,
 };
-pub use metadata::{Found, metadata};
+pub use metadata::{MetadataFlags, read_metadata};
 pub use models::{
-    CANDIDATE, CLEAR_FACE, Face, Fit, INTIMATE, MAX_FACES, MIN_FACE, ModelError, ModelFile,
-    ModelId, Models, ParseModelIdError, Person, PersonVerdict, SAME_PERSON, SAME_PERSON_SMALL,
-    SMALL_FACE, SeenFace, Values, Vector, same_person,
+    CLEAR_FACE_CONFIDENCE, DetectedFace, Face, INTIMATE_SCORE, MAX_FACES, MAYBE_SAME_PERSON,
+    MIN_FACE_SIDE, ModelError, ModelFile, ModelId, Models, ParseModelIdError, Person,
+    PersonVerdict, PixelValues, SAME_PERSON, SAME_PERSON_SMALL, SMALL_FACE_SIDE, SquareFit, Vector,
+    compare_faces,
 };
 pub use pdq::{
     Fingerprint, MATCH_DISTANCE, MIN_QUALITY, ParsePdqError, Pdq, SHORTCUT_SIDE, pdq, pdq_dihedral,
@@ -57,6 +57,6 @@ pub use search::{HashIndex, Hit, IndexError};
 pub use shrink::shrink;
 pub use turn::Turn;
 pub use verdict::{
-    ColourChange, DECIDED, DecidedBy, Edit, Edits, Evidence, HashMatch, Relation, SIMILAR, Subject,
-    Verdict, compare,
+    COPY_SCORE, ColourChange, DecidedBy, Edit, Edits, Evidence, HashMatch, Relation,
+    SIMILAR_COSINE, Subject, Verdict, compare,
 };

@@ -1,4 +1,4 @@
-//! How much of a stranger's file is read before it is refused.
+//! Limits of decoding: bytes, pixels, sides, memory, scans; a file over one is refused.
 
 /// Largest file that is looked at: 25 MiB, the largest upload.
 pub const MAX_BYTES: usize = 25 * 1024 * 1024;

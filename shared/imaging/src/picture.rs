@@ -1,4 +1,4 @@
-//! A picture that is safe to work on: upright sRGB pixels, nothing else.
+//! `Picture`: upright sRGB pixels in memory, nothing else.
 
 use std::fmt;
 

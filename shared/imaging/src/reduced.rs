@@ -12,7 +12,7 @@ use crate::colour;
 use crate::decode::decode;
 use crate::error::DecodeError;
 use crate::format::Format;
-use crate::guard::guarded;
+use crate::guard::catch_panics;
 use crate::header::{self, Header};
 use crate::limits::{Limits, MIN_SIDE};
 use crate::metadata;
@@ -34,7 +34,7 @@ use crate::turn::Turn;
 pub fn decode_reduced(bytes: &[u8], limits: &Limits, least: u32) -> Result<Picture, DecodeError> {
     let header = header::read(bytes, limits)?;
     if let Some(part) = reduction(&header, least)
-        && let Ok(Some(picture)) = guarded(|| Ok(reduced(bytes, &header, part, limits)))
+        && let Ok(Some(picture)) = catch_panics(|| Ok(decode_jpeg_at(bytes, &header, part, limits)))
     {
         return Ok(picture);
     }
@@ -50,7 +50,7 @@ fn reduction(header: &Header, least: u32) -> Option<u32> {
 }
 
 /// `None` for what this decoder does not take.
-fn reduced(bytes: &[u8], header: &Header, part: u32, limits: &Limits) -> Option<Picture> {
+fn decode_jpeg_at(bytes: &[u8], header: &Header, part: u32, limits: &Limits) -> Option<Picture> {
     // The coefficients may all have to be held, and the small picture three
     // times: as planes, as pixels, turned.
     let pixels = u64::from(header.width) * u64::from(header.height);
@@ -80,7 +80,7 @@ fn reduced(bytes: &[u8], header: &Header, part: u32, limits: &Limits) -> Option<
     };
     let picture = colour::to_srgb(stored, profile.as_deref())?;
     Some(
-        match Turn::from_exif(metadata::orientation(bytes).unwrap_or(1)) {
+        match Turn::from_exif(metadata::read_orientation(bytes).unwrap_or(1)) {
             Turn::Keep => picture,
             turn => picture.turned(turn),
         },

@@ -1,4 +1,4 @@
-//! Smaller copies.
+//! Downscaling of a picture, with a Lanczos filter.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{PixelType, Resizer};
@@ -18,11 +18,11 @@ pub fn shrink(picture: &Picture, longest: u32) -> Picture {
         u32::try_from(rounded).unwrap_or(longest).max(1)
     };
     let (width, height) = (scaled(picture.width()), scaled(picture.height()));
-    resized(picture, width, height).unwrap_or_else(|| picture.clone())
+    resize(picture, width, height).unwrap_or_else(|| picture.clone())
 }
 
 /// `None` only when the buffers do not fit their sides, which `Picture` rules out.
-fn resized(picture: &Picture, width: u32, height: u32) -> Option<Picture> {
+fn resize(picture: &Picture, width: u32, height: u32) -> Option<Picture> {
     let (from_width, from_height) = (picture.width(), picture.height());
     let source = ImageRef::new(from_width, from_height, picture.rgb(), PixelType::U8x3).ok()?;
     let mut target = Image::new(width, height, PixelType::U8x3);

@@ -1,4 +1,4 @@
-//! The eight ways a picture can lie: four turns, mirrored or not.
+//! The eight orientations of a picture: four rotations, mirrored or not.
 
 /// One of the eight symmetries of a rectangle, in the order of the PDQ
 /// reference.

@@ -1,4 +1,4 @@
-//! A copy in a letterbox or frame is found by its second hash.
+//! Tests of border trimming: a copy in a letterbox or frame is found by its second hash.
 #![allow(clippy::unwrap_used)]
 
 mod common;

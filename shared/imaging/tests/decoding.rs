@@ -1,4 +1,4 @@
-//! What a decoded picture looks like: upright, sRGB, on white, one frame.
+//! Tests of decoding: upright, sRGB, on white, one frame.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -7,7 +7,7 @@ use common::*;
 use image::codecs::gif::GifEncoder;
 use image::{DynamicImage, Frame, ImageFormat, Luma, Rgba, RgbaImage};
 use moxcms::ColorProfile;
-use vara_imaging::{DecodeError, Format, Limits, Picture, Turn, decode, dimensions};
+use vara_imaging::{DecodeError, Format, Limits, Picture, Turn, decode, read_dimensions};
 
 fn decoded(bytes: &[u8]) -> Picture {
     decode(bytes, &Limits::DEFAULT).unwrap()
@@ -23,7 +23,7 @@ fn every_format_is_read() {
     let picture = quarters(60, 40);
     let formats = [Format::Jpeg, Format::Png, Format::WebP, Format::Gif];
     for ((name, bytes), format) in every_format(&picture).into_iter().zip(formats) {
-        let claim = dimensions(&bytes, &Limits::DEFAULT);
+        let claim = read_dimensions(&bytes, &Limits::DEFAULT);
         assert_eq!(claim, Ok((format, 60, 40)), "{name}");
         assert!(difference(&decoded(&bytes), &picture) < 4.0, "{name}");
     }

@@ -1,4 +1,4 @@
-//! Faces of real people: found where the reference finds them, recognised
+//! Tests of face recognition on real people: found where the reference finds them, recognised
 //! after edits and in other photographs, and never taken for somebody else.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 use vara_imaging::{
-    Face, INTIMATE, Limits, MIN_FACE, Models, Person, Picture, Turn, decode, encode_jpeg,
-    same_person, shrink,
+    Face, INTIMATE_SCORE, Limits, MIN_FACE_SIDE, Models, Person, Picture, Turn, compare_faces,
+    decode, encode_jpeg, shrink,
 };
 
 static MODELS: LazyLock<Models> = LazyLock::new(|| Models::embedded().unwrap());
@@ -125,7 +125,7 @@ fn edits(picture: &Picture) -> Vec<(&'static str, Picture)> {
 fn that_there_are_faces_is_told_without_whose() {
     for name in ["collins", "solvay-1927"] {
         let picture = picture(name);
-        let seen: Vec<_> = MODELS.seen_faces(&picture).unwrap();
+        let seen: Vec<_> = MODELS.detect_faces(&picture).unwrap();
         let seen: Vec<_> = seen.iter().map(|it| (it.area, it.confidence)).collect();
         let found = faces(&picture);
         let found: Vec<_> = found.iter().map(|it| (it.area, it.confidence)).collect();
@@ -176,7 +176,7 @@ fn she_is_recognised_after_edits() {
         let original = picture(name);
         let her = faces(&original);
         for (edit, edited) in edits(&original) {
-            let verdict = same_person(&her, &faces(&edited));
+            let verdict = compare_faces(&her, &faces(&edited));
             if verdict.person != Person::Same {
                 missed.push((name, edit, verdict));
             }
@@ -195,7 +195,7 @@ fn portraits_of_one_are_the_same_person_and_of_two_are_not() {
             } else {
                 Person::Different
             };
-            let verdict = same_person(one, other);
+            let verdict = compare_faces(one, other);
             assert_eq!(verdict.person, expected, "{name} {other_name} {verdict:?}");
         }
     }
@@ -215,7 +215,7 @@ fn nobody_is_taken_for_another() {
     assert!(people.iter().all(Face::is_clear));
     for (index, one) in people.iter().enumerate() {
         for other in &people[index + 1..] {
-            let verdict = same_person(slice::from_ref(one), slice::from_ref(other));
+            let verdict = compare_faces(slice::from_ref(one), slice::from_ref(other));
             assert_ne!(
                 verdict.person,
                 Person::Same,
@@ -234,7 +234,7 @@ fn a_group_picture_says_which_face() {
     let widths = heads.clone().map(|head| head.width() as f32);
     let group = faces(&beside(&heads));
     assert_eq!(group.len(), 3);
-    let verdict = same_person(&faces(&picture("obama-2012")), &group);
+    let verdict = compare_faces(&faces(&picture("obama-2012")), &group);
     assert_eq!(
         (verdict.person, verdict.query_face),
         (Person::Same, Some(0))
@@ -256,7 +256,7 @@ fn faces_come_largest_first_and_lie_in_the_picture() {
     assert!(sizes.is_sorted_by(|a, b| a >= b), "{sizes:?}");
     for face in &found {
         let [left, top, width, height] = face.area;
-        assert!(left >= 0.0 && top >= 0.0 && width.min(height) >= MIN_FACE);
+        assert!(left >= 0.0 && top >= 0.0 && width.min(height) >= MIN_FACE_SIDE);
         assert!(left + width <= conference.width() as f32);
         assert!(top + height <= conference.height() as f32);
         let length: f32 = face.vector.values.iter().map(|it| it * it).sum();
@@ -268,7 +268,7 @@ fn faces_come_largest_first_and_lie_in_the_picture() {
 fn tiny_faces_are_not_reported() {
     let tiny = shrink(&picture("collins"), 100);
     assert_eq!(faces(&tiny).len(), 0);
-    let verdict = same_person(&faces(&picture("collins")), &[]);
+    let verdict = compare_faces(&faces(&picture("collins")), &[]);
     assert_eq!(verdict.person, Person::Unknown);
 }
 
@@ -295,6 +295,6 @@ fn places_are_those_in_the_picture_given() {
 fn portraits_are_not_intimate() {
     for name in PORTRAITS {
         let score = MODELS.intimate(&picture(name)).unwrap();
-        assert!((0.0..INTIMATE).contains(&score), "{name}: {score}");
+        assert!((0.0..INTIMATE_SCORE).contains(&score), "{name}: {score}");
     }
 }

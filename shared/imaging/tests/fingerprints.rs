@@ -1,4 +1,4 @@
-//! What a fingerprint must be, whatever the picture.
+//! Tests of PDQ fingerprints on any picture.
 #![allow(clippy::unwrap_used)]
 
 mod common;

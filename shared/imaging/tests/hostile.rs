@@ -1,4 +1,4 @@
-//! Files made to hurt, or hurt on the way: a typed answer, never a panic.
+//! Tests of hostile and damaged files: a typed error, never a panic.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -9,7 +9,9 @@ use common::*;
 use image::ImageFormat;
 use moxcms::ColorProfile;
 use proptest::prelude::*;
-use vara_imaging::{DecodeError, Limits, decode, decode_reduced, dimensions, metadata, pdq, sniff};
+use vara_imaging::{
+    DecodeError, Limits, decode, decode_reduced, pdq, read_dimensions, read_metadata, sniff,
+};
 
 /// Good files in every format, with metadata and profiles to damage.
 static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -34,8 +36,8 @@ fn read(bytes: &[u8]) -> Result<(), DecodeError> {
         memory: 32_000_000,
         ..Limits::DEFAULT
     };
-    let _ = metadata(bytes);
-    let _ = dimensions(bytes, &limits);
+    let _ = read_metadata(bytes);
+    let _ = read_dimensions(bytes, &limits);
     let _ = decode_reduced(bytes, &limits, 5);
     let picture = decode(bytes, &limits)?;
     let _ = pdq(&picture);

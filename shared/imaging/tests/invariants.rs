@@ -1,4 +1,4 @@
-//! What holds for every picture and every file.
+//! Property tests: what holds for every picture and every file.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -7,8 +7,8 @@ use common::*;
 use image::ImageFormat;
 use proptest::prelude::*;
 use vara_imaging::{
-    Found, Limits, Picture, Subject, Turn, blurred, compare, decode, encode_jpeg, metadata, pdq,
-    pdq_dihedral, shrink,
+    Limits, MetadataFlags, Picture, Subject, Turn, blur, compare, decode, encode_jpeg, pdq,
+    pdq_dihedral, read_metadata, shrink,
 };
 
 fn pictures() -> impl Strategy<Value = Picture> {
@@ -51,10 +51,10 @@ proptest! {
         // A random application segment may claim a colour coding nobody knows.
         prop_assume!(decoded.is_ok());
         let decoded = decoded.unwrap();
-        let copies = [shrink(&decoded, 40), blurred(&decoded, 40), decoded.clone()];
+        let copies = [shrink(&decoded, 40), blur(&decoded, 40), decoded.clone()];
         for copy in copies {
             let stripped = encode_jpeg(&copy, quality).unwrap();
-            prop_assert_eq!(metadata(&stripped), Found::default());
+            prop_assert_eq!(read_metadata(&stripped), MetadataFlags::default());
             for (_, data) in blocks.iter().filter(|(_, data)| data.len() > 12) {
                 prop_assert!(!stripped.windows(data.len()).any(|part| part == data));
             }
@@ -101,7 +101,7 @@ proptest! {
     fn copies_keep_their_proportions(picture in pictures(), longest in 1..200_u32) {
         let small = shrink(&picture, longest);
         prop_assert!(small.width().max(small.height()) <= longest.min(90));
-        let preview = blurred(&picture, longest);
+        let preview = blur(&picture, longest);
         prop_assert_eq!(preview.width().max(preview.height()), longest);
     }
 }

@@ -1,4 +1,4 @@
-//! The vectors of whole pictures, and models that are brought along.
+//! Tests of the likeness vector, and of models read from a file.
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::path::{Path, PathBuf};
@@ -7,7 +7,8 @@ use std::thread;
 
 use serde_json::Value;
 use vara_imaging::{
-    Fit, Limits, ModelError, ModelFile, Models, Picture, Turn, Values, Vector, decode, shrink,
+    Limits, ModelError, ModelFile, Models, Picture, PixelValues, SquareFit, Turn, Vector, decode,
+    shrink,
 };
 
 fn root() -> &'static Path {
@@ -29,8 +30,8 @@ fn lite0() -> ModelFile {
         name: "lite0".to_owned(),
         path: root().join("../nets/models/efficientnet_lite0_w8.onnx"),
         side: 224,
-        fit: Fit::Squash,
-        values: Values::Planes {
+        fit: SquareFit::Squash,
+        values: PixelValues::Planes {
             mean: [127.0; 3],
             deviation: [128.0; 3],
         },
@@ -44,8 +45,8 @@ fn mean_colour() -> ModelFile {
         name: "mean colour".to_owned(),
         path: root().join("tests/models/mean-colour.onnx"),
         side: 8,
-        fit: Fit::Middle,
-        values: Values::Bytes,
+        fit: SquareFit::Middle,
+        values: PixelValues::Bytes,
         output: None,
     }
 }
@@ -127,7 +128,7 @@ fn bytes_of_the_middle_reach_the_model() {
     // Shrinking smooths over the edge of the square, which is a little red.
     assert!(values[0] < 0.07 && values[2] > 0.99, "{values:?}");
     let squash = ModelFile {
-        fit: Fit::Squash,
+        fit: SquareFit::Squash,
         ..mean_colour()
     };
     let all = models().with_vector_model(&squash).unwrap();
@@ -172,7 +173,7 @@ fn a_file_described_wrongly() {
             ..lite0()
         },
         ModelFile {
-            values: Values::Bytes,
+            values: PixelValues::Bytes,
             ..lite0()
         },
         ModelFile { side: 0, ..lite0() },

@@ -1,4 +1,4 @@
-//! A JPEG read small shows the same picture, for less.
+//! Tests of `decode_reduced`: a JPEG read small shows the same picture, for less.
 #![allow(clippy::unwrap_used)]
 
 mod common;

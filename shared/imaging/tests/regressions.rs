@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use tar::Archive;
 use vara_imaging::{
-    Found, HashIndex, Limits, Pdq, blurred, decode, encode_jpeg, metadata, pdq_dihedral, shrink,
-    trim_borders,
+    HashIndex, Limits, MetadataFlags, Pdq, blur, decode, encode_jpeg, pdq_dihedral, read_metadata,
+    shrink, trim_borders,
 };
 
 /// As in the fuzz targets: small, because the inputs are.
@@ -75,13 +75,13 @@ fn files_the_whole_way() {
     let all = ["decode", "strip", "fingerprint"].map(corpus);
     let mut read = 0;
     for (path, bytes) in all.iter().flatten().chain(&seeds()) {
-        let _ = metadata(bytes);
+        let _ = read_metadata(bytes);
         let Ok(picture) = decode(bytes, &LIMITS) else {
             continue;
         };
         read += 1;
         assert!(pdq_dihedral(&picture).is_some(), "{}", path.display());
-        assert!(blurred(&picture, 48).width() <= 48);
+        assert!(blur(&picture, 48).width() <= 48);
         if let Some(inner) = trim_borders(&picture) {
             assert!(
                 inner.rgb().len() < picture.rgb().len(),
@@ -91,7 +91,12 @@ fn files_the_whole_way() {
         }
         for copy in [shrink(&picture, 96), picture] {
             let stripped = encode_jpeg(&copy, 85).unwrap();
-            assert_eq!(metadata(&stripped), Found::default(), "{}", path.display());
+            assert_eq!(
+                read_metadata(&stripped),
+                MetadataFlags::default(),
+                "{}",
+                path.display()
+            );
         }
     }
     assert!(read > 20, "only {read} pictures among the inputs");
@@ -101,12 +106,12 @@ fn files_the_whole_way() {
 fn metadata_of_anything() {
     let plain = fs::read(fuzz("seeds/grey.jpg")).unwrap();
     for (path, bytes) in corpus("exif") {
-        let _ = metadata(&bytes);
+        let _ = read_metadata(&bytes);
         let length = u16::try_from(bytes.len() + 8).unwrap().to_be_bytes();
         let segment = [b"\xff\xe1", &length[..], b"Exif\0\0", &bytes].concat();
         let file = [&plain[..2], &segment, &plain[2..]].concat();
         assert!(decode(&file, &LIMITS).is_ok(), "{}", path.display());
-        let _ = metadata(&file);
+        let _ = read_metadata(&file);
     }
 }
 

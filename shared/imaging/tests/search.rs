@@ -1,4 +1,4 @@
-//! Both ways of searching find exactly what comparing every pair finds.
+//! Tests of `HashIndex`: both ways of searching find exactly what comparing every pair finds.
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;

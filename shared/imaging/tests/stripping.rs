@@ -1,11 +1,11 @@
-//! Nothing that was in the file but its pixels comes out again.
+//! Tests of metadata removal: nothing of a file but its pixels comes out again.
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
 use common::*;
 use image::ImageFormat;
-use vara_imaging::{Found, Limits, Picture, decode, encode_jpeg, metadata, shrink};
+use vara_imaging::{Limits, MetadataFlags, Picture, decode, encode_jpeg, read_metadata, shrink};
 
 const XMP: &[u8] =
     b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta exif:GPSLatitude='1' aux:SerialNumber='7'/>";
@@ -45,18 +45,18 @@ fn count(bytes: &[u8], needle: &[u8]) -> usize {
 #[test]
 fn a_derivative_says_nothing() {
     let file = talkative();
-    let all = Found {
+    let all = MetadataFlags {
         gps: true,
         camera: true,
         serial: true,
         c2pa: true,
         generator: false,
     };
-    assert_eq!(metadata(&file), all);
+    assert_eq!(read_metadata(&file), all);
     let picture = decode(&file, &Limits::DEFAULT).unwrap();
     for copy in [picture.clone(), shrink(&picture, 32)] {
         let derived = encode_jpeg(&copy, 85).unwrap();
-        assert_eq!(metadata(&derived), Found::default());
+        assert_eq!(read_metadata(&derived), MetadataFlags::default());
         // JFIF, tables, frame and scan; nothing else.
         let allowed = [0xe0, 0xdb, 0xc0, 0xc4, 0xda];
         let found = markers(&derived);
@@ -82,27 +82,27 @@ fn a_derivative_says_nothing() {
 #[test]
 fn each_kind_of_finding_by_itself() {
     let plain = jpeg(&scene(40, 30));
-    assert_eq!(metadata(&plain), Found::default());
-    let exif = metadata(&with_segment(&plain, 0xe1, &exif_segment(1)));
-    let place_and_camera = Found {
+    assert_eq!(read_metadata(&plain), MetadataFlags::default());
+    let exif = read_metadata(&with_segment(&plain, 0xe1, &exif_segment(1)));
+    let place_and_camera = MetadataFlags {
         gps: true,
         camera: true,
-        ..Found::default()
+        ..MetadataFlags::default()
     };
     assert_eq!(exif, place_and_camera);
-    let xmp = metadata(&with_segment(&plain, 0xe1, XMP));
-    let with_serial = Found {
+    let xmp = read_metadata(&with_segment(&plain, 0xe1, XMP));
+    let with_serial = MetadataFlags {
         serial: true,
         ..place_and_camera
     };
     assert_eq!(xmp, with_serial);
-    let c2pa = metadata(&with_segment(&plain, 0xeb, b"JP\0\x01c2pa"));
-    let credentials = Found {
+    let c2pa = read_metadata(&with_segment(&plain, 0xeb, b"JP\0\x01c2pa"));
+    let credentials = MetadataFlags {
         c2pa: true,
-        ..Found::default()
+        ..MetadataFlags::default()
     };
     assert_eq!(c2pa, credentials);
-    let made = metadata(&with_segment(
+    let made = read_metadata(&with_segment(
         &plain,
         0xeb,
         b"JP\0\x01c2pa digitalsourcetype/trainedAlgorithmicMedia",
@@ -114,34 +114,43 @@ fn each_kind_of_finding_by_itself() {
 fn previews_behind_the_picture_are_searched() {
     let plain = jpeg(&scene(40, 30));
     let preview = with_segment(&plain, 0xe1, &exif_segment(1));
-    assert!(metadata(&[plain, preview].concat()).gps);
+    assert!(read_metadata(&[plain, preview].concat()).gps);
 }
 
 #[test]
 fn png_webp_and_gif_are_searched() {
     let picture = dynamic(&scene(40, 30));
     let png = file(picture.clone(), ImageFormat::Png);
-    assert_eq!(metadata(&png), Found::default());
-    let both = Found {
+    assert_eq!(read_metadata(&png), MetadataFlags::default());
+    let both = MetadataFlags {
         gps: true,
         camera: true,
-        ..Found::default()
+        ..MetadataFlags::default()
     };
-    let with_serial = Found {
+    let with_serial = MetadataFlags {
         serial: true,
         ..both
     };
-    assert_eq!(metadata(&with_png_chunk(&png, b"eXIf", &exif(1))), both);
+    assert_eq!(
+        read_metadata(&with_png_chunk(&png, b"eXIf", &exif(1))),
+        both
+    );
     let itxt = [b"XML:com.adobe.xmp\0\0\0\0\0", XMP].concat();
-    assert_eq!(metadata(&with_png_chunk(&png, b"iTXt", &itxt)), with_serial);
-    assert!(metadata(&with_png_chunk(&png, b"caBX", b"x")).c2pa);
+    assert_eq!(
+        read_metadata(&with_png_chunk(&png, b"iTXt", &itxt)),
+        with_serial
+    );
+    assert!(read_metadata(&with_png_chunk(&png, b"caBX", b"x")).c2pa);
     let webp = file(picture.clone(), ImageFormat::WebP);
-    assert_eq!(metadata(&webp), Found::default());
-    assert_eq!(metadata(&with_webp_exif(&webp, 40, 30, &exif(1))), both);
+    assert_eq!(read_metadata(&webp), MetadataFlags::default());
+    assert_eq!(
+        read_metadata(&with_webp_exif(&webp, 40, 30, &exif(1))),
+        both
+    );
     let gif = file(picture, ImageFormat::Gif);
-    assert_eq!(metadata(&gif), Found::default());
+    assert_eq!(read_metadata(&gif), MetadataFlags::default());
     let extension = [b"\x21\xff\x0bXMP DataXMP", XMP].concat();
-    assert_eq!(metadata(&[gif, extension].concat()), with_serial);
+    assert_eq!(read_metadata(&[gif, extension].concat()), with_serial);
 }
 
 #[test]
@@ -149,14 +158,14 @@ fn marks_of_generators_are_found_and_stripped() {
     let png = file(dynamic(&scene(40, 30)), ImageFormat::Png);
     let recipe = b"parameters\0a portrait\nSteps: 20, Sampler: Euler a, CFG scale: 7";
     let marked = with_png_chunk(&png, b"tEXt", recipe);
-    let only_generator = Found {
+    let only_generator = MetadataFlags {
         generator: true,
-        ..Found::default()
+        ..MetadataFlags::default()
     };
-    assert_eq!(metadata(&marked), only_generator);
+    assert_eq!(read_metadata(&marked), only_generator);
     let picture = decode(&marked, &Limits::DEFAULT).unwrap();
     let stripped = encode_jpeg(&picture, 85).unwrap();
-    assert_eq!(metadata(&stripped), Found::default());
+    assert_eq!(read_metadata(&stripped), MetadataFlags::default());
     assert_eq!(count(&stripped, b"Sampler"), 0);
 }
 
@@ -169,7 +178,7 @@ fn exif_written_down_as_a_text_is_found() {
         "Raw profile type exif\0\nexif\n  {}\n{digits}\n",
         block.len()
     );
-    let found = metadata(&with_png_chunk(&png, b"tEXt", text.as_bytes()));
+    let found = read_metadata(&with_png_chunk(&png, b"tEXt", text.as_bytes()));
     assert!(found.gps && found.camera && !found.serial);
 }
 
@@ -183,7 +192,7 @@ fn many_texts_do_not_hide_the_place() {
     for _ in 0..200 {
         png = with_png_chunk(&png, b"tEXt", b"Comment\0nothing");
     }
-    assert!(metadata(&png).gps);
+    assert!(read_metadata(&png).gps);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The command `fingerprint` as other tools meet it: run, and its lines read.
+//! Tests of the command `fingerprint`: it is run, and its lines are read.
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use common::*;
 use image::ImageFormat;
 use serde_json::Value;
-use vara_imaging::{Found, Turn, metadata, pdq, pdq_dihedral, shrink};
+use vara_imaging::{MetadataFlags, Turn, pdq, pdq_dihedral, read_metadata, shrink};
 
 /// An empty folder of its own for each test.
 fn folder(name: &str) -> PathBuf {
@@ -130,7 +130,7 @@ fn strip_leaves_only_pixels() {
     );
     let stripped = fs::read(folder.join("out.jpg")).unwrap();
     assert_eq!(lines[0]["bytes"], stripped.len());
-    assert_eq!(metadata(&stripped), Found::default());
+    assert_eq!(read_metadata(&stripped), MetadataFlags::default());
     // A second time, onto itself.
     assert_eq!(
         run(&folder, &["strip", "out.jpg", "out.jpg"]).status.code(),

@@ -18,6 +18,6 @@ mod tensor;
 pub mod weights;
 
 pub use error::ModelError;
-pub use network::{LazyNetwork, Network};
+pub use network::{LazyNetwork, NeuralNetwork};
 pub use tensor::Tensor;
 pub use weights::Weights;

@@ -7,18 +7,18 @@ use rten::{Model, ModelOptions, NodeId, Value, ValueOrView, op_registry};
 use rten_tensor::NdTensorView;
 
 use crate::error::ModelError;
-use crate::stages::{ConvStep, Stage, split_model};
+use crate::stages::{ConvStep, GraphStage, split_model};
 use crate::tensor::Tensor;
 use crate::weights::Weights;
 
 /// A loaded network with one input, ready to run.
-pub struct Network {
+pub struct NeuralNetwork {
     name: String,
     model: Model,
     input: NodeId,
     outputs: Vec<NodeId>,
     /// Empty when the runtime computes all of the network.
-    stages: Vec<Stage<NodeId>>,
+    stages: Vec<GraphStage<NodeId>>,
 }
 
 /// A value that a later stage uses.
@@ -29,7 +29,7 @@ struct LiveValue {
     last_use: usize,
 }
 
-impl Network {
+impl NeuralNetwork {
     /// Loads an embedded network. Only the operators that the four of them use are
     /// linked; the runtime knows many more.
     fn load_embedded(weights: &'static Weights) -> Result<Self, ModelError> {
@@ -60,7 +60,7 @@ impl Network {
         let staged = split_model(weights.file, weights.outputs).ok_or_else(unsplit)?;
         let model = ModelOptions::with_ops(operators).load(staged.file);
         let mut network = Self::new(weights.name, model, weights.outputs)?;
-        let by_id = |stage: Stage<String>| stage.map_ids(|name| network.model.find_node(name));
+        let by_id = |stage: GraphStage<String>| stage.map_ids(|name| network.model.find_node(name));
         let stages: Option<_> = staged.stages.into_iter().map(by_id).collect();
         network.stages = stages.ok_or_else(unsplit)?;
         Ok(network)
@@ -217,9 +217,9 @@ fn load_error(name: &str, reason: &str) -> ModelError {
     }
 }
 
-impl fmt::Debug for Network {
+impl fmt::Debug for NeuralNetwork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Network").field(&self.name).finish()
+        f.debug_tuple("NeuralNetwork").field(&self.name).finish()
     }
 }
 
@@ -228,7 +228,7 @@ impl fmt::Debug for Network {
 #[derive(Debug)]
 pub struct LazyNetwork {
     weights: &'static Weights,
-    slot: OnceLock<Result<Network, ModelError>>,
+    slot: OnceLock<Result<NeuralNetwork, ModelError>>,
 }
 
 impl LazyNetwork {
@@ -245,8 +245,8 @@ impl LazyNetwork {
     /// # Errors
     ///
     /// [`ModelError::Load`] when the weights cannot be loaded.
-    pub fn get(&self) -> Result<&Network, ModelError> {
-        let load = || Network::load_embedded(self.weights);
+    pub fn get(&self) -> Result<&NeuralNetwork, ModelError> {
+        let load = || NeuralNetwork::load_embedded(self.weights);
         self.slot.get_or_init(load).as_ref().map_err(Clone::clone)
     }
 
@@ -277,9 +277,9 @@ mod tests {
             let numbers = (0..count).map(|n| (n * 7 % 251) as f32 / 251.0);
             let input = || Tensor::from_floats(shape, numbers.clone().collect());
             let model = ModelOptions::with_all_ops().load_static_slice(weights.file);
-            let whole = Network::new(weights.name, model, weights.outputs).unwrap();
+            let whole = NeuralNetwork::new(weights.name, model, weights.outputs).unwrap();
             assert!(whole.stages.is_empty());
-            let staged = Network::load_embedded(weights).unwrap();
+            let staged = NeuralNetwork::load_embedded(weights).unwrap();
             assert!(staged.stages.len() > 10);
             for (ours, theirs) in staged
                 .run(input())

@@ -18,13 +18,13 @@ use crate::small_conv::SmallConv;
 pub(crate) struct StagedModel {
     /// The ONNX file of what is left for the runtime.
     pub(crate) file: Vec<u8>,
-    pub(crate) stages: Vec<Stage<String>>,
+    pub(crate) stages: Vec<GraphStage<String>>,
 }
 
 /// What the runtime computes in one run, and the convolution that follows. `Id` is how a value is
 /// known: its name in the graph, or its id in the runtime.
 #[derive(Debug)]
-pub(crate) struct Stage<Id> {
+pub(crate) struct GraphStage<Id> {
     /// The values that the runtime is asked for, each with the last stage that uses it.
     pub(crate) outputs: Vec<(Id, usize)>,
     /// What is computed here after the run. `None` in the last stage.
@@ -41,9 +41,9 @@ pub(crate) struct ConvStep<Id> {
     pub(crate) convolution: SmallConv,
 }
 
-impl Stage<String> {
+impl GraphStage<String> {
     /// The same stage with other ids; `None` when a value has none.
-    pub(crate) fn map_ids<Id>(self, id: impl Fn(&str) -> Option<Id>) -> Option<Stage<Id>> {
+    pub(crate) fn map_ids<Id>(self, id: impl Fn(&str) -> Option<Id>) -> Option<GraphStage<Id>> {
         let outputs = self.outputs.iter();
         let outputs = outputs.map(|(name, last_use)| Some((id(name)?, *last_use)));
         let convolution = match self.convolution {
@@ -55,7 +55,7 @@ impl Stage<String> {
                 convolution: step.convolution,
             }),
         };
-        Some(Stage {
+        Some(GraphStage {
             outputs: outputs.collect::<Option<_>>()?,
             convolution,
         })
@@ -136,14 +136,14 @@ impl<'a> Liveness<'a> {
     fn into_stages(
         self,
         mut convolutions: HashMap<String, SmallConv>,
-    ) -> Option<Vec<Stage<String>>> {
+    ) -> Option<Vec<GraphStage<String>>> {
         let mut stages = Vec::new();
         let mut computed = Vec::new();
         for node in &self.splits {
             let [input, output] = [node.input.first()?, node.output.first()?];
             let convolution = convolutions.remove(output)?;
             computed.push(output.as_str());
-            stages.push(Stage {
+            stages.push(GraphStage {
                 outputs: Vec::new(),
                 convolution: Some(ConvStep {
                     input: input.clone(),
@@ -153,7 +153,7 @@ impl<'a> Liveness<'a> {
                 }),
             });
         }
-        stages.push(Stage {
+        stages.push(GraphStage {
             outputs: Vec::new(),
             convolution: None,
         });

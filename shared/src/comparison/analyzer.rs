@@ -13,8 +13,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use serde_json::json;
 use vara_imaging::{
-    CLEAR_FACE, Face, Fingerprint, Found, Limits, ModelError, ModelId, Models, Picture, SeenFace,
-    Subject, Vector,
+    CLEAR_FACE_CONFIDENCE, DetectedFace, Face, Fingerprint, Limits, MetadataFlags, ModelError,
+    ModelId, Models, Picture, Subject, Vector,
 };
 
 use crate::domain::{Evidence, FacePrint, FileTraces, Intimacy, Prints, VectorPrint};
@@ -107,11 +107,11 @@ impl ImageAnalyzer {
     pub(crate) fn look(
         &self,
         display: &Picture,
-        traces: Found,
+        traces: MetadataFlags,
         faces: FaceComparison,
     ) -> (Prints, Option<ShownFace>) {
         let started = Instant::now();
-        let seen = self.ask("faces", |it| it.seen_faces(display));
+        let seen = self.ask("faces", |it| it.detect_faces(display));
         let faces = match (faces, &seen) {
             (FaceComparison::Compared, Some(seen)) => {
                 self.ask("people", |it| it.recognise(display, seen))
@@ -119,7 +119,10 @@ impl ImageAnalyzer {
             _ => None,
         };
         let millis = started.elapsed().as_millis();
-        let shown = seen.iter().flatten().find(|it| it.confidence >= CLEAR_FACE);
+        let shown = seen
+            .iter()
+            .flatten()
+            .find(|it| it.confidence >= CLEAR_FACE_CONFIDENCE);
         let shown = shown.map(|face| shown_face(face, millis));
         let vector = self.ask("vector", |it| it.vector(display));
         let trimmed = vara_imaging::trim_borders(display);
@@ -238,7 +241,7 @@ pub(crate) fn text(hash: &Fingerprint) -> String {
     hash.pdq.to_string()
 }
 
-fn shown_face(face: &SeenFace, millis: u128) -> ShownFace {
+fn shown_face(face: &DetectedFace, millis: u128) -> ShownFace {
     let [x, y, w, h] = face.area.map(f32::round);
     ShownFace {
         confidence: (f64::from(face.confidence) * 1000.0).round() / 1000.0,
@@ -311,7 +314,7 @@ mod tests {
     use std::path::Path;
 
     use sha2::{Digest, Sha256};
-    use vara_imaging::{Fit, Limits, MIN_QUALITY, ModelFile, Values, compare};
+    use vara_imaging::{Limits, MIN_QUALITY, ModelFile, PixelValues, SquareFit, compare};
 
     use super::*;
     use crate::domain::{Image, ImageId, Timestamp, UserId};
@@ -346,9 +349,9 @@ mod tests {
     #[test]
     fn a_portrait_is_stored_and_recognised_from_what_is_stored() {
         let analyzer = ImageAnalyzer::open();
-        let found = Found {
+        let found = MetadataFlags {
             camera: true,
-            ..Found::default()
+            ..MetadataFlags::default()
         };
         let (prints, shown) =
             analyzer.look(&picture("obama-2009"), found, FaceComparison::Compared);
@@ -431,8 +434,8 @@ mod tests {
             name: "broken".into(),
             path: manifest.join("imaging/tests/models/mean-colour.onnx"),
             side: 8,
-            fit: Fit::Squash,
-            values: Values::Planes {
+            fit: SquareFit::Squash,
+            values: PixelValues::Planes {
                 mean: [0.0; 3],
                 deviation: [255.0; 3],
             },
@@ -445,7 +448,7 @@ mod tests {
         let analyzer = ImageAnalyzer::with(models);
         let (prints, shown) = analyzer.look(
             &picture("collins"),
-            Found::default(),
+            MetadataFlags::default(),
             FaceComparison::LeftAlone,
         );
         assert_eq!((prints.vector, prints.faces), (None, None));
@@ -457,7 +460,7 @@ mod tests {
 
         let (prints, shown) = ImageAnalyzer(None).look(
             &picture("collins"),
-            Found::default(),
+            MetadataFlags::default(),
             FaceComparison::LeftAlone,
         );
         assert_eq!((prints.faces, prints.intimate, shown), (None, None, None));
@@ -478,7 +481,7 @@ mod tests {
         }
         let framed = Picture::from_rgb(wide, high, rgb).unwrap();
         let (prints, _) =
-            ImageAnalyzer(None).look(&framed, Found::default(), FaceComparison::LeftAlone);
+            ImageAnalyzer(None).look(&framed, MetadataFlags::default(), FaceComparison::LeftAlone);
         assert_eq!(prints.borderless.len(), 8);
         assert!(prints.borderless_quality.is_some());
         let whole = vara_imaging::pdq_dihedral(&inner).unwrap();

@@ -5,7 +5,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use vara_imaging::{Face, Limits, Pdq, Picture, Subject, Vector, same_person};
+use vara_imaging::{Face, Limits, Pdq, Picture, Subject, Vector, compare_faces};
 
 use super::analyzer::{CandidateImage, FaceComparison, ImageAnalyzer, stored_faces, vector};
 use super::candidate;
@@ -56,7 +56,7 @@ impl StoredImage {
         let resembled = self.vector.as_ref().zip(theirs.vector.as_ref());
         [
             apart.map(|it| -(it as f32)),
-            same_person(&self.faces, &theirs.faces).similarity,
+            compare_faces(&self.faces, &theirs.faces).similarity,
             resembled.and_then(|(own, other)| own.cosine(other)),
         ]
     }
@@ -257,7 +257,7 @@ mod tests {
         };
         let (prints, _) = analyzer.look(
             &picture(jpeg),
-            vara_imaging::Found::default(),
+            vara_imaging::MetadataFlags::default(),
             FaceComparison::Compared,
         );
         StoredImage::of(row, Some(prints))

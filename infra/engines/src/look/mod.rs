@@ -21,7 +21,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 
 use axum::body::Bytes;
 use vara_imaging::{
-    DecodeError, Fingerprint, Format, Limits, Pdq, Picture, decode, dimensions, pdq,
+    DecodeError, Fingerprint, Format, Limits, Pdq, Picture, decode, pdq, read_dimensions,
 };
 
 use self::canvas::{Canvas, Frame};
@@ -118,7 +118,7 @@ fn look_at(bytes: &[u8]) -> Result<Seen, DecodeError> {
         bytes: PICTURE_LIMIT,
         ..Limits::DEFAULT
     };
-    let (format, _, _) = dimensions(bytes, &limits)?;
+    let (format, _, _) = read_dimensions(bytes, &limits)?;
     let picture = decode(bytes, &limits)?;
     Ok(Seen {
         format,

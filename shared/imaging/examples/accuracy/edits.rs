@@ -17,7 +17,7 @@ pub(crate) type EditError = Box<dyn Error + Send + Sync>;
 
 /// One thing people do to a picture before they post it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Edit {
+pub(crate) enum BenchEdit {
     Jpeg30,
     Resize40,
     Crop80,
@@ -48,7 +48,7 @@ pub(crate) enum Edit {
     Desktop,
 }
 
-impl Edit {
+impl BenchEdit {
     pub(crate) const ALL: [Self; 14] = [
         Self::Jpeg30,
         Self::Resize40,
@@ -187,15 +187,15 @@ impl Edit {
 
 /// What an edited picture is made with: one edit, or two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Case {
-    pub(crate) first: Edit,
-    pub(crate) second: Option<Edit>,
+pub(crate) struct EditCase {
+    pub(crate) first: BenchEdit,
+    pub(crate) second: Option<BenchEdit>,
 }
 
-impl Case {
+impl EditCase {
     /// These edits one by one.
-    pub(crate) fn each(edits: &[Edit]) -> Vec<Self> {
-        let case = |&first: &Edit| Self {
+    pub(crate) fn each(edits: &[BenchEdit]) -> Vec<Self> {
+        let case = |&first: &BenchEdit| Self {
             first,
             second: None,
         };
@@ -205,8 +205,8 @@ impl Case {
     /// Every two different edits, in the order in which they are listed.
     pub(crate) fn pairs() -> Vec<Self> {
         let mut cases = Vec::new();
-        for (place, &first) in Edit::ALL.iter().enumerate() {
-            for &second in &Edit::ALL[place + 1..] {
+        for (place, &first) in BenchEdit::ALL.iter().enumerate() {
+            for &second in &BenchEdit::ALL[place + 1..] {
                 cases.push(Self {
                     first,
                     second: Some(second),
@@ -226,7 +226,7 @@ impl Case {
     /// What a verdict should say was done.
     pub(crate) fn names(self) -> Vec<Named> {
         let edits = [Some(self.first), self.second].into_iter().flatten();
-        edits.filter_map(Edit::named).collect()
+        edits.filter_map(BenchEdit::named).collect()
     }
 
     /// Whether the edit puts the same furniture around every picture, so that
@@ -238,11 +238,11 @@ impl Case {
             .any(|edit| {
                 matches!(
                     edit,
-                    Edit::Caption
-                        | Edit::Screenshot
-                        | Edit::QuarterOnScreen
-                        | Edit::Chat
-                        | Edit::Desktop
+                    BenchEdit::Caption
+                        | BenchEdit::Screenshot
+                        | BenchEdit::QuarterOnScreen
+                        | BenchEdit::Chat
+                        | BenchEdit::Desktop
                 )
             })
     }
@@ -352,22 +352,22 @@ mod tests {
     fn sides_after_each_edit() {
         let picture = numbered(200, 100);
         let expected = [
-            (Edit::Jpeg30, (200, 100)),
-            (Edit::Resize40, (80, 40)),
-            (Edit::Crop80, (160, 80)),
-            (Edit::Crop60, (120, 60)),
-            (Edit::Crop40, (80, 40)),
-            (Edit::Mirror, (200, 100)),
-            (Edit::Rotate15, (200, 100)),
-            (Edit::Rotate90, (100, 200)),
-            (Edit::Blur4, (200, 100)),
-            (Edit::Brighter, (200, 100)),
-            (Edit::Grey, (200, 100)),
-            (Edit::Caption, (200, 124)),
-            (Edit::Screenshot, (200, 433)),
-            (Edit::Squash, (100, 100)),
+            (BenchEdit::Jpeg30, (200, 100)),
+            (BenchEdit::Resize40, (80, 40)),
+            (BenchEdit::Crop80, (160, 80)),
+            (BenchEdit::Crop60, (120, 60)),
+            (BenchEdit::Crop40, (80, 40)),
+            (BenchEdit::Mirror, (200, 100)),
+            (BenchEdit::Rotate15, (200, 100)),
+            (BenchEdit::Rotate90, (100, 200)),
+            (BenchEdit::Blur4, (200, 100)),
+            (BenchEdit::Brighter, (200, 100)),
+            (BenchEdit::Grey, (200, 100)),
+            (BenchEdit::Caption, (200, 124)),
+            (BenchEdit::Screenshot, (200, 433)),
+            (BenchEdit::Squash, (100, 100)),
         ];
-        assert_eq!(expected.map(|(edit, _)| edit), Edit::ALL);
+        assert_eq!(expected.map(|(edit, _)| edit), BenchEdit::ALL);
         for (edit, sides) in expected {
             let edited = edit.apply(&picture).unwrap();
             assert_eq!(edited.dimensions(), sides, "{edit:?}");
@@ -378,7 +378,7 @@ mod tests {
     #[test]
     fn a_crop_is_the_middle() {
         let picture = numbered(100, 50);
-        let cropped = Edit::Crop60.apply(&picture).unwrap();
+        let cropped = BenchEdit::Crop60.apply(&picture).unwrap();
         assert_eq!(cropped.get_pixel(0, 0), picture.get_pixel(20, 10));
         assert_eq!(cropped.get_pixel(59, 29), picture.get_pixel(79, 39));
     }
@@ -415,7 +415,7 @@ mod tests {
     #[test]
     fn a_screenshot_holds_the_picture_and_more() {
         let picture = RgbImage::from_pixel(120, 80, Rgb([10, 200, 10]));
-        let screen = Edit::Screenshot.apply(&picture).unwrap();
+        let screen = BenchEdit::Screenshot.apply(&picture).unwrap();
         let green = screen
             .pixels()
             .filter(|pixel| pixel.0 == [10, 200, 10])
@@ -429,7 +429,7 @@ mod tests {
 
     #[test]
     fn every_pair_once() {
-        let pairs = Case::pairs();
+        let pairs = EditCase::pairs();
         assert_eq!(pairs.len(), 14 * 13 / 2);
         assert!(pairs.iter().all(|case| case.second != Some(case.first)));
         assert_eq!(pairs[0].name(), "jpeg30+resize40");

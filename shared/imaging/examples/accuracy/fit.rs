@@ -1,27 +1,27 @@
-//! The constants of the geometric check's score, fitted by logistic regression.
+//! Fits the weights of the geometric score by logistic regression.
 
 use crate::judge::FACTS;
-use crate::run::{Kind, Outcome, half};
+use crate::run::{ComparedPair, PairKind, half};
 
 /// Rounds of Newton's method; it settles in about ten.
-const ROUNDS: usize = 30;
+const MAX_NEWTON_STEPS: usize = 30;
 
 /// Pull of every weight but the constant towards zero, so that facts which
 /// separate the pairs perfectly do not drive the weights to infinity.
-const PULL: f64 = 1.0;
+const RIDGE_PENALTY: f64 = 1.0;
 
-type Row = [f64; FACTS];
+type FactRow = [f64; FACTS];
 
 /// Weights fitted on the pairs of one half in which the geometric check found an
 /// overlay; `None` when they cannot be told.
-pub(crate) fn geometry(outcomes: &[Outcome], of_half: usize) -> Option<Row> {
-    let examples: Vec<(Row, bool)> = outcomes
+pub(crate) fn geometry(outcomes: &[ComparedPair], of_half: usize) -> Option<FactRow> {
+    let examples: Vec<(FactRow, bool)> = outcomes
         .iter()
         .filter(|outcome| half(outcome.edited) == of_half)
-        .filter_map(|outcome| Some((outcome.answer.facts?, outcome.kind == Kind::Same)))
+        .filter_map(|outcome| Some((outcome.answer.facts?, outcome.kind == PairKind::Same)))
         .collect();
     let mut weights = [0.0; FACTS];
-    for _ in 0..ROUNDS {
+    for _ in 0..MAX_NEWTON_STEPS {
         let step = newton_step(&examples, &weights)?;
         for (weight, step) in weights.iter_mut().zip(step) {
             *weight += step;
@@ -31,12 +31,12 @@ pub(crate) fn geometry(outcomes: &[Outcome], of_half: usize) -> Option<Row> {
 }
 
 /// One step of Newton's method towards the most likely weights.
-fn newton_step(examples: &[(Row, bool)], weights: &Row) -> Option<Row> {
+fn newton_step(examples: &[(FactRow, bool)], weights: &FactRow) -> Option<FactRow> {
     let mut slope = [0.0; FACTS];
     let mut bend = [[0.0; FACTS]; FACTS];
     for place in 1..FACTS {
-        slope[place] = -PULL * weights[place];
-        bend[place][place] = PULL;
+        slope[place] = -RIDGE_PENALTY * weights[place];
+        bend[place][place] = RIDGE_PENALTY;
     }
     for (facts, same) in examples {
         let sum: f64 = weights
@@ -57,7 +57,7 @@ fn newton_step(examples: &[(Row, bool)], weights: &Row) -> Option<Row> {
 }
 
 /// Solves a positive definite system of equations; `None` when it is not.
-fn solve(mut matrix: [Row; FACTS], mut right: Row) -> Option<Row> {
+fn solve(mut matrix: [FactRow; FACTS], mut right: FactRow) -> Option<FactRow> {
     for pivot in 0..FACTS {
         if matrix[pivot][pivot].abs() < 1e-12 {
             return None;
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn steps_end_where_the_slope_is_level() {
-        let examples: Vec<(Row, bool)> = (0..40)
+        let examples: Vec<(FactRow, bool)> = (0..40)
             .map(|n| {
                 let fact = f64::from(n) / 10.0;
                 (
@@ -112,7 +112,7 @@ mod tests {
             })
             .collect();
         let mut weights = [0.0; FACTS];
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_NEWTON_STEPS {
             let step = newton_step(&examples, &weights).unwrap();
             for (weight, step) in weights.iter_mut().zip(step) {
                 *weight += step;

@@ -1,4 +1,4 @@
-//! What is put around a picture: a caption bar, a phone's screen.
+//! Frames around a picture: a caption bar, a phone's screen.
 //!
 //! The words and the furniture are the same for every picture on purpose: they
 //! are what a matcher must not mistake for the picture.

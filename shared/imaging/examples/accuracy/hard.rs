@@ -1,4 +1,4 @@
-//! Edits made to hide a picture, or that leave little of it.
+//! The twelve hard edits, which hide a picture or leave little of it.
 
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};

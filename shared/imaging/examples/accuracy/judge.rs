@@ -1,4 +1,4 @@
-//! What a verdict says: the only place that reads the crate's verdicts.
+//! Summarises a verdict; the one file that reads the crate's verdicts.
 
 use vara_imaging::{Edits, MATCH_DISTANCE, Overlay, Pdq, Picture, Relation, Verdict, pdq};
 
@@ -6,7 +6,7 @@ use vara_imaging::{Edits, MATCH_DISTANCE, Overlay, Pdq, Picture, Relation, Verdi
 pub(crate) const FACTS: usize = 5;
 
 /// What was answered about a pair.
-pub(crate) struct Answer {
+pub(crate) struct VerdictSummary {
     pub(crate) score: f64,
     /// What the relation says was done to the picture; `None` when it says that
     /// it is another one.
@@ -18,7 +18,7 @@ pub(crate) struct Answer {
     pub(crate) words: String,
 }
 
-impl From<&Verdict> for Answer {
+impl From<&Verdict> for VerdictSummary {
     fn from(verdict: &Verdict) -> Self {
         // An overlay without places was proposed by a hash.
         let checked = verdict

@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use vara_imaging::Models;
 
-use edits::{Case, Edit, EditError};
+use edits::{BenchEdit, EditCase, EditError};
 use options::{Options, USAGE};
 
 fn main() -> ExitCode {
@@ -42,13 +42,13 @@ fn measure(options: &Options) -> Result<(), EditError> {
     let originals = run::originals(&options.folder)?;
     let models = options.models.then(Models::embedded).transpose()?;
     let cases = if options.pairs {
-        Case::pairs()
+        EditCase::pairs()
     } else if options.hard {
-        Case::each(&Edit::HARD)
+        EditCase::each(&BenchEdit::HARD)
     } else if options.screens {
-        Case::each(&Edit::SCREENS)
+        EditCase::each(&BenchEdit::SCREENS)
     } else {
-        Case::each(&Edit::ALL)
+        EditCase::each(&BenchEdit::ALL)
     };
     let outcomes = run::run(&originals, &cases, options, models.as_ref())?;
     let threshold = report::threshold(&outcomes, 0);
@@ -83,7 +83,7 @@ fn measure_people(options: &Options) -> Result<(), EditError> {
     let models = Models::embedded()?;
     let portraits = people::portraits(&options.folder, &models)?;
     let asked = options.models.then_some(&models);
-    let meetings = people::meet(&portraits, options.every, asked);
+    let meetings = people::compare_portraits(&portraits, options.every, asked);
     people::print(&mut io::stdout().lock(), &portraits, &meetings)?;
     if let Some(path) = &options.failures {
         let mut file = BufWriter::new(File::create(path)?);
@@ -109,7 +109,7 @@ mod tests {
     use vara_imaging::{Limits, Subject, compare, decode};
 
     use super::*;
-    use run::Kind;
+    use run::PairKind;
 
     /// A guard for every build; the figures come from the whole folder.
     #[test]
@@ -120,19 +120,22 @@ mod tests {
         options.negatives = 3;
         let originals = run::originals(&options.folder).unwrap();
         assert!(originals.len() > 200, "{} pictures", originals.len());
-        let cases = Case::each(&Edit::ALL);
+        let cases = EditCase::each(&BenchEdit::ALL);
         let outcomes = run::run(&originals, &cases, &options, None).unwrap();
         assert_eq!(
-            outcomes.iter().filter(|it| it.kind == Kind::Same).count(),
+            outcomes
+                .iter()
+                .filter(|it| it.kind == PairKind::Same)
+                .count(),
             4 * cases.len()
         );
         for outcome in outcomes
             .iter()
-            .filter(|outcome| outcome.kind != Kind::Framed)
+            .filter(|outcome| outcome.kind != PairKind::Framed)
         {
             assert_eq!(
                 outcome.answer.edits.is_some(),
-                outcome.kind == Kind::Same,
+                outcome.kind == PairKind::Same,
                 "{} of {} against {}: {}",
                 cases[outcome.case].name(),
                 originals[outcome.edited].name,
@@ -147,7 +150,11 @@ mod tests {
     fn two_pictures_in_one_frame_stay_two_and_one_stays_one() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-pictures");
         let models = Models::embedded().unwrap();
-        let cases = [Case::each(&Edit::ALL), Case::each(&Edit::SCREENS)].concat();
+        let cases = [
+            EditCase::each(&BenchEdit::ALL),
+            EditCase::each(&BenchEdit::SCREENS),
+        ]
+        .concat();
         let case = |name: &str| *cases.iter().find(|it| it.name() == name).unwrap();
         for (frame, one, other) in [
             (
@@ -195,14 +202,14 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-pictures");
         let models = Models::embedded().unwrap();
         for (edit, name) in [
-            (Edit::Avatar, "cute-puppy"),
-            (Edit::Avatar, "people-walk-on-bright-beach"),
-            (Edit::Inset, "alley-antique"),
-            (Edit::Inset, "casa-mila"),
+            (BenchEdit::Avatar, "cute-puppy"),
+            (BenchEdit::Avatar, "people-walk-on-bright-beach"),
+            (BenchEdit::Inset, "alley-antique"),
+            (BenchEdit::Inset, "casa-mila"),
         ] {
             let file = std::fs::read(folder.join(format!("{name}.jpg"))).unwrap();
             let picture = decode(&file, &Limits::DEFAULT).unwrap();
-            let small = Case::each(&[edit])[0].apply(&picture).unwrap();
+            let small = EditCase::each(&[edit])[0].apply(&picture).unwrap();
             let file = std::fs::read(folder.join("city.jpg")).unwrap();
             let other = Subject::new(decode(&file, &Limits::DEFAULT).unwrap());
             let (own, small) = (Subject::new(picture), Subject::new(small));

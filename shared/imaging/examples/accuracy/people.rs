@@ -1,4 +1,4 @@
-//! Portraits: every two of different people, and every two of one person.
+//! Compares portraits: every two of different people, and every two of one person.
 //!
 //! A portrait's name begins with whose it is, up to an underscore:
 //! `p001_smile.jpg` and `p001_street.jpg` show one person. In a picture of
@@ -16,22 +16,23 @@ use std::thread;
 use image::RgbImage;
 use image::imageops::{self, FilterType};
 use vara_imaging::{
-    CLEAR_FACE, Limits, MATCH_DISTANCE, Models, Picture, SeenFace, Subject, compare, decode,
+    CLEAR_FACE_CONFIDENCE, DetectedFace, Limits, MATCH_DISTANCE, Models, Picture, Subject, compare,
+    decode,
 };
 
 use crate::edits::{EditError, SAVED_QUALITY, saved, to_picture};
-use crate::judge::Answer;
+use crate::judge::VerdictSummary;
 use crate::run::files;
 
 /// Sides of the square around a face, in longer sides of the face.
-const AROUND: f32 = 1.4;
+const FACE_CUT_RATIO: f32 = 1.4;
 
 /// Shorter sides of faces that are not cut out.
-const SMALLEST_CUT: f32 = 40.0;
+const MIN_CUT_SIDE: f32 = 40.0;
 
 /// What is compared of a portrait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum View {
+pub(crate) enum PortraitView {
     /// The picture as it is.
     Whole,
     /// The face with what is close around it, at most so many pixels a side.
@@ -39,18 +40,18 @@ pub(crate) enum View {
 }
 
 /// The views that are compared with each other.
-const COMPARED: [[View; 2]; 6] = [
-    [View::Whole, View::Whole],
-    [View::Whole, View::Face(150)],
-    [View::Whole, View::Face(64)],
-    [View::Face(150), View::Face(150)],
-    [View::Face(150), View::Face(64)],
-    [View::Face(64), View::Face(64)],
+const COMPARED: [[PortraitView; 2]; 6] = [
+    [PortraitView::Whole, PortraitView::Whole],
+    [PortraitView::Whole, PortraitView::Face(150)],
+    [PortraitView::Whole, PortraitView::Face(64)],
+    [PortraitView::Face(150), PortraitView::Face(150)],
+    [PortraitView::Face(150), PortraitView::Face(64)],
+    [PortraitView::Face(64), PortraitView::Face(64)],
 ];
 
 /// What two portraits are to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum PortraitPairKind {
     DifferentPeople,
     OnePerson,
     /// Two views of one file.
@@ -61,31 +62,31 @@ pub(crate) enum Kind {
 pub(crate) struct Portrait {
     pub(crate) name: String,
     person: String,
-    view: View,
+    view: PortraitView,
     subject: Subject,
 }
 
 /// One compared pair of portraits.
-pub(crate) struct Meeting {
+pub(crate) struct ComparedPortraits {
     pub(crate) places: [usize; 2],
     pub(crate) half: usize,
-    views: [View; 2],
-    pub(crate) kind: Kind,
+    views: [PortraitView; 2],
+    pub(crate) kind: PortraitPairKind,
     /// Whether the hashes match: two frames of one sitting are no test of
     /// whether two photographs are told apart.
     near_copies: bool,
-    pub(crate) answer: Answer,
+    pub(crate) answer: VerdictSummary,
 }
 
-impl Meeting {
+impl ComparedPortraits {
     fn is_copy(&self) -> bool {
         self.answer.edits.is_some()
     }
 
     /// Whether the pair is one of those that are counted.
-    fn is_of(&self, half: usize, kind: Kind, views: Option<[View; 2]>) -> bool {
+    fn is_of(&self, half: usize, kind: PortraitPairKind, views: Option<[PortraitView; 2]>) -> bool {
         let turned = [self.views[1], self.views[0]];
-        let is_doubtful = kind == Kind::OnePerson && self.near_copies;
+        let is_doubtful = kind == PortraitPairKind::OnePerson && self.near_copies;
         self.half == half
             && self.kind == kind
             && !is_doubtful
@@ -95,9 +96,9 @@ impl Meeting {
     /// Whether two photographs were taken for one, or a copy for none.
     pub(crate) fn is_wrong(&self) -> bool {
         match self.kind {
-            Kind::DifferentPeople => self.is_copy(),
-            Kind::OnePerson => self.is_copy() && !self.near_copies,
-            Kind::OnePicture => !self.is_copy(),
+            PortraitPairKind::DifferentPeople => self.is_copy(),
+            PortraitPairKind::OnePerson => self.is_copy() && !self.near_copies,
+            PortraitPairKind::OnePicture => !self.is_copy(),
         }
     }
 }
@@ -122,9 +123,9 @@ pub(crate) fn portraits(folder: &Path, models: &Models) -> Result<Vec<Portrait>,
 
 /// The views of one file.
 fn views(name: &str, picture: Picture, models: &Models) -> Result<Vec<Portrait>, EditError> {
-    let mut faces = models.seen_faces(&picture)?;
+    let mut faces = models.detect_faces(&picture)?;
     faces.retain(|face| {
-        face.confidence >= CLEAR_FACE && face.area[2].min(face.area[3]) >= SMALLEST_CUT
+        face.confidence >= CLEAR_FACE_CONFIDENCE && face.area[2].min(face.area[3]) >= MIN_CUT_SIDE
     });
     let alone = faces.len() == 1;
     let mut views = Vec::new();
@@ -145,11 +146,11 @@ fn views(name: &str, picture: Picture, models: &Models) -> Result<Vec<Portrait>,
         };
         for side in [150, 64] {
             if let Some(cut) = cut(&picture, face, side)? {
-                add(View::Face(side), cut);
+                add(PortraitView::Face(side), cut);
             }
         }
         if alone {
-            add(View::Whole, picture.clone());
+            add(PortraitView::Whole, picture.clone());
         }
     }
     Ok(views)
@@ -157,9 +158,9 @@ fn views(name: &str, picture: Picture, models: &Models) -> Result<Vec<Portrait>,
 
 /// The square around a face, as far as it is in the picture, made no larger;
 /// none when the picture is smaller than what is asked for.
-fn cut(picture: &Picture, face: &SeenFace, side: u32) -> Result<Option<Picture>, EditError> {
+fn cut(picture: &Picture, face: &DetectedFace, side: u32) -> Result<Option<Picture>, EditError> {
     let [left, top, width, height] = face.area;
-    let half = AROUND / 2.0 * width.max(height);
+    let half = FACE_CUT_RATIO / 2.0 * width.max(height);
     let within = |middle: f32, length: u32| {
         let from = (middle - half).max(0.0) as u32;
         let to = ((middle + half) as u32).min(length);
@@ -216,19 +217,23 @@ impl Portrait {
         self.name.split(" face ").next().unwrap_or_default()
     }
 
-    fn kind(&self, other: &Self) -> Kind {
+    fn kind(&self, other: &Self) -> PortraitPairKind {
         if self.file() == other.file() {
-            Kind::OnePicture
+            PortraitPairKind::OnePicture
         } else if self.person == other.person {
-            Kind::OnePerson
+            PortraitPairKind::OnePerson
         } else {
-            Kind::DifferentPeople
+            PortraitPairKind::DifferentPeople
         }
     }
 }
 
 /// Compares all pairs on every core.
-pub(crate) fn meet(portraits: &[Portrait], every: usize, models: Option<&Models>) -> Vec<Meeting> {
+pub(crate) fn compare_portraits(
+    portraits: &[Portrait],
+    every: usize,
+    models: Option<&Models>,
+) -> Vec<ComparedPortraits> {
     let pairs: Vec<_> = pairs(portraits).into_iter().step_by(every).collect();
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::with_capacity(pairs.len()));
@@ -236,7 +241,7 @@ pub(crate) fn meet(portraits: &[Portrait], every: usize, models: Option<&Models>
         while let Some(&(places, half)) = pairs.get(next.fetch_add(1, Ordering::Relaxed)) {
             let [one, other] = places.map(|place| &portraits[place]);
             let verdict = compare(&one.subject, &other.subject, models);
-            let meeting = Meeting {
+            let meeting = ComparedPortraits {
                 places,
                 half,
                 views: [one.view, other.view],
@@ -245,7 +250,7 @@ pub(crate) fn meet(portraits: &[Portrait], every: usize, models: Option<&Models>
                     .evidence
                     .pdq
                     .is_some_and(|found| found.distance <= MATCH_DISTANCE),
-                answer: Answer::from(&verdict),
+                answer: VerdictSummary::from(&verdict),
             };
             done.lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -258,7 +263,7 @@ pub(crate) fn meet(portraits: &[Portrait], every: usize, models: Option<&Models>
         }
     });
     let mut meetings = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    meetings.sort_by_key(|meeting: &Meeting| meeting.places);
+    meetings.sort_by_key(|meeting: &ComparedPortraits| meeting.places);
     meetings
 }
 
@@ -266,7 +271,7 @@ pub(crate) fn meet(portraits: &[Portrait], every: usize, models: Option<&Models>
 pub(crate) fn print(
     out: &mut impl Write,
     portraits: &[Portrait],
-    meetings: &[Meeting],
+    meetings: &[ComparedPortraits],
 ) -> io::Result<()> {
     let halves = halves(portraits);
     for (half, name) in ["calibration half", "reported half"]
@@ -275,7 +280,11 @@ pub(crate) fn print(
     {
         let people = halves.values().filter(|it| **it == half).count();
         writeln!(out, "\n== {name}: {people} people")?;
-        for kind in [Kind::DifferentPeople, Kind::OnePerson, Kind::OnePicture] {
+        for kind in [
+            PortraitPairKind::DifferentPeople,
+            PortraitPairKind::OnePerson,
+            PortraitPairKind::OnePicture,
+        ] {
             for views in COMPARED.map(Some).into_iter().chain([None]) {
                 let of_kind = || meetings.iter().filter(|it| it.is_of(half, kind, views));
                 let (all, copies) = (
@@ -324,10 +333,10 @@ mod tests {
             let name = path.file_name().unwrap().to_string_lossy();
             portraits.extend(views(&name, picture, &models).unwrap());
         }
-        let meetings = meet(&portraits, 1, None);
+        let meetings = compare_portraits(&portraits, 1, None);
         let of_kind = |kind| meetings.iter().filter(move |it| it.kind == kind);
-        assert!(of_kind(Kind::DifferentPeople).count() > 500);
-        let alarms: Vec<_> = of_kind(Kind::DifferentPeople)
+        assert!(of_kind(PortraitPairKind::DifferentPeople).count() > 500);
+        let alarms: Vec<_> = of_kind(PortraitPairKind::DifferentPeople)
             .filter(|it| it.is_wrong())
             .map(|it| {
                 (
@@ -337,8 +346,10 @@ mod tests {
             })
             .collect();
         assert!(alarms.is_empty(), "{alarms:?}");
-        let missed = of_kind(Kind::OnePicture).filter(|it| it.is_wrong()).count();
-        let all = of_kind(Kind::OnePicture).count();
+        let missed = of_kind(PortraitPairKind::OnePicture)
+            .filter(|it| it.is_wrong())
+            .count();
+        let all = of_kind(PortraitPairKind::OnePicture).count();
         assert!(all > 50 && 20 * missed <= all, "{missed} of {all}");
     }
 }

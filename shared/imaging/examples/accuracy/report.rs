@@ -1,38 +1,41 @@
-//! Figures out of what was compared.
+//! Figures of the compared pairs: threshold, recall, false alarms, times.
 
 use std::io::{self, Write};
 
-use vara_imaging::DECIDED;
+use vara_imaging::COPY_SCORE;
 
-use crate::edits::Case;
-use crate::run::{Kind, Original, Outcome, half};
+use crate::edits::EditCase;
+use crate::run::{ComparedPair, Original, PairKind, half};
 
 /// Share of different pictures that may be called the same.
-pub(crate) const FALSE_ALARMS: f64 = 1e-3;
+pub(crate) const MAX_FALSE_ALARM_RATE: f64 = 1e-3;
 
 /// The score from which a pair counts as found: the lowest one that at most a
 /// thousandth of the pairs of different pictures reach, and no lower than the
 /// one from which the crate itself speaks of a copy.
-pub(crate) fn threshold(outcomes: &[Outcome], of_half: usize) -> f64 {
+pub(crate) fn threshold(outcomes: &[ComparedPair], of_half: usize) -> f64 {
     let mut scores: Vec<f64> = of(outcomes, of_half)
-        .filter(|outcome| outcome.kind == Kind::Other)
+        .filter(|outcome| outcome.kind == PairKind::Other)
         .map(|outcome| outcome.answer.score)
         .collect();
     scores.sort_by(|one, other| other.total_cmp(one));
-    let allowed = (scores.len() as f64 * FALSE_ALARMS) as usize;
+    let allowed = (scores.len() as f64 * MAX_FALSE_ALARM_RATE) as usize;
     // Above the first score that may not be reached.
     let reached = scores.get(allowed).map_or(0.0, |score| score.next_up());
-    reached.max(DECIDED)
+    reached.max(COPY_SCORE)
 }
 
-fn of(outcomes: &[Outcome], of_half: usize) -> impl Iterator<Item = &Outcome> {
+fn of(outcomes: &[ComparedPair], of_half: usize) -> impl Iterator<Item = &ComparedPair> {
     outcomes
         .iter()
         .filter(move |outcome| half(outcome.edited) == of_half)
 }
 
 /// Share of the outcomes of which something is true; 0 of none.
-fn share<'a>(outcomes: impl Iterator<Item = &'a Outcome>, is: impl Fn(&Outcome) -> bool) -> f64 {
+fn share<'a>(
+    outcomes: impl Iterator<Item = &'a ComparedPair>,
+    is: impl Fn(&ComparedPair) -> bool,
+) -> f64 {
     let (mut all, mut true_of) = (0_u32, 0_u32);
     for outcome in outcomes {
         all += 1;
@@ -44,15 +47,15 @@ fn share<'a>(outcomes: impl Iterator<Item = &'a Outcome>, is: impl Fn(&Outcome) 
 /// Prints the whole report of one half.
 pub(crate) fn print(
     out: &mut impl Write,
-    outcomes: &[Outcome],
-    cases: &[Case],
+    outcomes: &[ComparedPair],
+    cases: &[EditCase],
     of_half: usize,
     threshold: f64,
 ) -> io::Result<()> {
     let of_kind = |kind| of(outcomes, of_half).filter(move |outcome| outcome.kind == kind);
     for (kind, name) in [
-        (Kind::Other, "other pictures"),
-        (Kind::Framed, "other pictures in the same frame"),
+        (PairKind::Other, "other pictures"),
+        (PairKind::Framed, "other pictures in the same frame"),
     ] {
         writeln!(
             out,
@@ -69,7 +72,7 @@ pub(crate) fn print(
     )?;
     let mut recalls = Vec::new();
     for (place, case) in cases.iter().enumerate() {
-        let of_case = || of_kind(Kind::Same).filter(|outcome| outcome.case == place);
+        let of_case = || of_kind(PairKind::Same).filter(|outcome| outcome.case == place);
         let recall = share(of_case(), |outcome| outcome.answer.score >= threshold);
         writeln!(
             out,
@@ -86,14 +89,14 @@ pub(crate) fn print(
     let mean = recalls.iter().sum::<f64>() / recalls.len() as f64;
     let lowest = recalls.iter().copied().fold(1.0, f64::min);
     writeln!(out, "recall: mean {mean:.4}, lowest {lowest:.4}")?;
-    distribution(out, "same pictures", of_kind(Kind::Same))?;
-    distribution(out, "other pictures", of_kind(Kind::Other))?;
+    distribution(out, "same pictures", of_kind(PairKind::Same))?;
+    distribution(out, "other pictures", of_kind(PairKind::Other))?;
     times(out, outcomes, of_half)
 }
 
 /// Whether the verdict names what was done, and nothing where nothing was done
 /// that has a name.
-fn named(case: Case, outcome: &Outcome) -> bool {
+fn named(case: EditCase, outcome: &ComparedPair) -> bool {
     let expected = case.names();
     outcome.answer.edits.is_some_and(|edits| {
         expected.iter().all(|&edit| edits.contains(edit))
@@ -105,7 +108,7 @@ fn named(case: Case, outcome: &Outcome) -> bool {
 fn distribution<'a>(
     out: &mut impl Write,
     name: &str,
-    outcomes: impl Iterator<Item = &'a Outcome>,
+    outcomes: impl Iterator<Item = &'a ComparedPair>,
 ) -> io::Result<()> {
     let mut tenths = [0_u32; 10];
     for outcome in outcomes {
@@ -114,11 +117,14 @@ fn distribution<'a>(
     writeln!(out, "scores of {name} by tenths: {tenths:?}")
 }
 
-fn times(out: &mut impl Write, outcomes: &[Outcome], of_half: usize) -> io::Result<()> {
+fn times(out: &mut impl Write, outcomes: &[ComparedPair], of_half: usize) -> io::Result<()> {
     let kinds = [
-        (Kind::Same, "same picture, the edited one new"),
-        (Kind::Other, "other picture, mostly both known"),
-        (Kind::Framed, "other picture in the same frame, both new"),
+        (PairKind::Same, "same picture, the edited one new"),
+        (PairKind::Other, "other picture, mostly both known"),
+        (
+            PairKind::Framed,
+            "other picture in the same frame, both new",
+        ),
     ];
     for (kind, name) in kinds {
         let all: Vec<f64> = of(outcomes, of_half)
@@ -146,14 +152,14 @@ fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
 /// One line for every pair on the wrong side of the threshold, both halves.
 pub(crate) fn failures(
     out: &mut impl Write,
-    outcomes: &[Outcome],
-    cases: &[Case],
+    outcomes: &[ComparedPair],
+    cases: &[EditCase],
     originals: &[Original],
     threshold: f64,
 ) -> io::Result<()> {
     for outcome in outcomes {
         let found = outcome.answer.score >= threshold;
-        if found == (outcome.kind == Kind::Same) {
+        if found == (outcome.kind == PairKind::Same) {
             continue;
         }
         writeln!(
@@ -173,15 +179,15 @@ pub(crate) fn failures(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::Answer;
+    use crate::judge::VerdictSummary;
 
-    fn outcome(edited: usize, kind: Kind, score: f64) -> Outcome {
-        Outcome {
+    fn outcome(edited: usize, kind: PairKind, score: f64) -> ComparedPair {
+        ComparedPair {
             case: 0,
             edited,
             original: 0,
             kind,
-            answer: Answer {
+            answer: VerdictSummary {
                 score,
                 edits: None,
                 is_exact: false,
@@ -196,25 +202,31 @@ mod tests {
     #[test]
     fn one_in_a_thousand_may_reach_the_threshold() {
         let mut outcomes: Vec<_> = (0..2000)
-            .map(|place| outcome(0, Kind::Other, f64::from(place) / 2000.0))
+            .map(|place| outcome(0, PairKind::Other, f64::from(place) / 2000.0))
             .collect();
         // Neither the other half nor what is the same picture counts.
-        outcomes.push(outcome(1, Kind::Other, 1.0));
-        outcomes.push(outcome(0, Kind::Same, 1.0));
+        outcomes.push(outcome(1, PairKind::Other, 1.0));
+        outcomes.push(outcome(0, PairKind::Same, 1.0));
         let threshold = threshold(&outcomes, 0);
         let alarms = of(&outcomes, 0)
-            .filter(|outcome| outcome.kind == Kind::Other && outcome.answer.score >= threshold);
+            .filter(|outcome| outcome.kind == PairKind::Other && outcome.answer.score >= threshold);
         assert_eq!(alarms.count(), 2);
     }
 
     #[test]
     fn never_below_the_decision() {
-        assert_eq!(threshold(&[outcome(0, Kind::Other, 0.01)], 0), DECIDED);
+        assert_eq!(
+            threshold(&[outcome(0, PairKind::Other, 0.01)], 0),
+            COPY_SCORE
+        );
     }
 
     #[test]
     fn of_few_pairs_none_may_reach_it() {
-        let outcomes = [outcome(0, Kind::Other, 0.3), outcome(0, Kind::Other, 0.7)];
+        let outcomes = [
+            outcome(0, PairKind::Other, 0.3),
+            outcome(0, PairKind::Other, 0.7),
+        ];
         let threshold = threshold(&outcomes, 0);
         assert!(threshold > 0.7 && threshold < 0.701, "{threshold}");
     }

@@ -9,8 +9,8 @@ use std::thread;
 use rustix::time::{ClockId, clock_gettime};
 use vara_imaging::{Limits, Models, Pdq, Picture, Subject, compare, decode, pdq};
 
-use crate::edits::{Case, EditError};
-use crate::judge::{Answer, single_hash};
+use crate::edits::{EditCase, EditError};
+use crate::judge::{VerdictSummary, single_hash};
 use crate::options::Options;
 
 /// One picture of the folder.
@@ -23,7 +23,7 @@ pub(crate) struct Original {
 
 /// What a pair is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum PairKind {
     /// An edited picture and the picture it was made from.
     Same,
     /// An edited picture and another picture.
@@ -33,17 +33,17 @@ pub(crate) enum Kind {
 }
 
 /// One compared pair.
-pub(crate) struct Outcome {
+pub(crate) struct ComparedPair {
     /// Place of the case in the list of cases.
     pub(crate) case: usize,
     /// Place of the picture that was edited.
     pub(crate) edited: usize,
     /// Place of the picture it was held against.
     pub(crate) original: usize,
-    pub(crate) kind: Kind,
-    pub(crate) answer: Answer,
+    pub(crate) kind: PairKind,
+    pub(crate) answer: VerdictSummary,
     /// Whether one PDQ hash of each would have been enough; only known of
-    /// [`Kind::Same`].
+    /// [`PairKind::Same`].
     pub(crate) hashed: bool,
     pub(crate) milliseconds: f64,
 }
@@ -88,10 +88,10 @@ pub(crate) fn half(place: usize) -> usize {
 /// Every case on every picture that is asked for.
 pub(crate) fn run(
     originals: &[Original],
-    cases: &[Case],
+    cases: &[EditCase],
     options: &Options,
     models: Option<&Models>,
-) -> Result<Vec<Outcome>, EditError> {
+) -> Result<Vec<ComparedPair>, EditError> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let workers = thread::available_parallelism().map_or(1, usize::from);
@@ -118,7 +118,7 @@ pub(crate) fn run(
         })
     })?;
     let mut outcomes = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    outcomes.sort_by_key(|outcome: &Outcome| (outcome.edited, outcome.case));
+    outcomes.sort_by_key(|outcome: &ComparedPair| (outcome.edited, outcome.case));
     Ok(outcomes)
 }
 
@@ -126,23 +126,23 @@ pub(crate) fn run(
 fn one_picture(
     originals: &[Original],
     place: usize,
-    cases: &[Case],
+    cases: &[EditCase],
     options: &Options,
     models: Option<&Models>,
-) -> Result<Vec<Outcome>, EditError> {
+) -> Result<Vec<ComparedPair>, EditError> {
     let mut outcomes = Vec::new();
     for (case, edits) in cases.iter().enumerate() {
         let picture = edits.apply(&originals[place].picture)?;
         let hashed = single_hash(&picture, originals[place].hash);
         let edited = Subject::new(picture.clone());
         // As in the product: hers is the query, what was found is the candidate.
-        let mut measure = |original: usize, kind: Kind, known: &Subject, found: &Subject| {
+        let mut measure = |original: usize, kind: PairKind, known: &Subject, found: &Subject| {
             let start = processor_milliseconds();
             let verdict = compare(known, found, models);
             let milliseconds = processor_milliseconds() - start;
-            let answer = Answer::from(&verdict);
-            let hashed = hashed && kind == Kind::Same;
-            outcomes.push(Outcome {
+            let answer = VerdictSummary::from(&verdict);
+            let hashed = hashed && kind == PairKind::Same;
+            outcomes.push(ComparedPair {
                 case,
                 edited: place,
                 original,
@@ -152,14 +152,14 @@ fn one_picture(
                 milliseconds,
             });
         };
-        measure(place, Kind::Same, &originals[place].known, &edited);
+        measure(place, PairKind::Same, &originals[place].known, &edited);
         let others = others(place, case, originals.len(), options.negatives);
         for &other in &others {
-            measure(other, Kind::Other, &originals[other].known, &edited);
+            measure(other, PairKind::Other, &originals[other].known, &edited);
         }
         if let (true, Some(&other)) = (edits.framed(), others.first()) {
             let framed = Subject::new(edits.apply(&originals[other].picture)?);
-            measure(other, Kind::Framed, &framed, &Subject::new(picture));
+            measure(other, PairKind::Framed, &framed, &Subject::new(picture));
         }
     }
     Ok(outcomes)

@@ -24,12 +24,12 @@ const ICONS: [Rgb<u8>; 4] = [
 ];
 
 /// What is said before and after the picture, and whether by the phone's owner.
-const BEFORE: [(&str, bool); 3] = [
+const MESSAGES_BEFORE: [(&str, bool); 3] = [
     ("HI ARE YOU AT WORK", false),
     ("YES TILL NINE WHY", true),
     ("LOOK WHO I FOUND", false),
 ];
-const AFTER: [(&str, bool); 4] = [
+const MESSAGES_AFTER: [(&str, bool); 4] = [
     ("WHO IS THAT", true),
     ("YOU KNOW WHO", false),
     ("WHEN WAS THIS", true),
@@ -45,7 +45,7 @@ pub(crate) fn chat(picture: &RgbImage) -> RgbImage {
     write(&mut out, "NINA K", [120, 60], 4, PALE);
     write(&mut out, "LAST HEARD 2 HOURS AGO", [120, 98], 2, PALE);
     let mut top = 150;
-    for (words, is_mine) in BEFORE {
+    for (words, is_mine) in MESSAGES_BEFORE {
         top = bubble(&mut out, words, is_mine, top);
     }
     let inner = fitted(picture, 420, 700);
@@ -54,7 +54,7 @@ pub(crate) fn chat(picture: &RgbImage) -> RgbImage {
     imageops::replace(&mut out, &inner, 32, i64::from(top) + 8);
     write(&mut out, "9:42", [32, top + height + 20], 2, INK);
     top += height + 64;
-    for (words, is_mine) in AFTER {
+    for (words, is_mine) in MESSAGES_AFTER {
         top = bubble(&mut out, words, is_mine, top);
     }
     fill(&mut out, [0, PHONE.1 - 110, PHONE.0, 110], PALE);

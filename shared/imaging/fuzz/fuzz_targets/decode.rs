@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vara_imaging::{Limits, decode, decode_reduced, dimensions};
+use vara_imaging::{Limits, decode, decode_reduced, read_dimensions};
 use vara_imaging_fuzz::pass_panics_of_decoders;
 
 /// Small, so that time goes into many files and not into large ones.
@@ -14,7 +14,7 @@ const LIMITS: Limits = Limits {
 };
 
 fuzz_target!(init: pass_panics_of_decoders(), |bytes: &[u8]| {
-    let claim = dimensions(bytes, &LIMITS);
+    let claim = read_dimensions(bytes, &LIMITS);
     match decode(bytes, &LIMITS) {
         Ok(picture) => {
             let (_, width, height) = claim.expect("what is decoded has a size");

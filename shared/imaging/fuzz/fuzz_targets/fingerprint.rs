@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use vara_imaging::{Limits, decode, metadata, pdq_dihedral, shrink, trim_borders};
+use vara_imaging::{Limits, decode, pdq_dihedral, read_metadata, shrink, trim_borders};
 use vara_imaging_fuzz::pass_panics_of_decoders;
 
 const LIMITS: Limits = Limits {
@@ -13,7 +13,7 @@ const LIMITS: Limits = Limits {
 };
 
 fuzz_target!(init: pass_panics_of_decoders(), |bytes: &[u8]| {
-    let _ = metadata(bytes);
+    let _ = read_metadata(bytes);
     let Ok(picture) = decode(bytes, &LIMITS) else {
         return;
     };

@@ -1,4 +1,4 @@
-//! Whether two pictures, laid on each other, really look alike there.
+//! Pixel agreement of two pictures laid on each other, square by square.
 //!
 //! Matches can agree by chance or because both pictures carry the same button
 //! or frame; pixels then do not. Small squares are compared on their own, so
@@ -7,26 +7,28 @@
 //! everything around the crop disagrees. So the rectangle of squares is sought
 //! that agrees best, and the answer is about that.
 
-use super::area::{bounds, common};
-use super::rectangle::{Rectangle, best_rectangle};
-use super::squares::{Agreement, SQUARE, Seen, Square, Tally, without_shared_furniture};
-use super::thumbs::Thumbs;
+use super::area::{bounds, clip_to_picture};
+use super::rectangle::{Rectangle, find_best_rectangle};
+use super::squares::{
+    Agreement, SQUARE, SamplePair, Square, SquareTally, silence_shared_furniture,
+};
+use super::thumbs::Thumbnails;
 use super::transform::Transform;
 
 /// Most samples along the longer side of the common area.
-const SAMPLES: f64 = 48.0;
+const MAX_SAMPLES: f64 = 48.0;
 
 /// Most when single pictures on a screen are looked at.
-const FINE_SAMPLES: f64 = 120.0;
+const MAX_FINE_SAMPLES: f64 = 120.0;
 
 /// Fewest that still say something.
 const MIN_SAMPLES: f64 = 10.0;
 
 /// Fewest along the shorter side.
-const MIN_SHORT: f64 = 3.0;
+const MIN_SHORT_SAMPLES: f64 = 3.0;
 
 /// Fewest squares by which a part was altered.
-const MIN_ALTERED: usize = 2;
+const MIN_ALTERED_SQUARES: usize = 2;
 
 /// Where in the query samples are taken.
 struct Grid {
@@ -38,18 +40,18 @@ struct Grid {
 }
 
 /// Looks at both pictures where they overlap.
-pub(crate) fn agreement(
-    query: &Thumbs,
-    candidate: &Thumbs,
+pub(crate) fn measure_agreement(
+    query: &Thumbnails,
+    candidate: &Thumbnails,
     transform: &Transform,
 ) -> Option<Agreement> {
-    let (grid, look) = laid(query, candidate, transform, SAMPLES)?;
-    Some(within_best_part(&grid, look))
+    let (grid, look) = sample_common_area(query, candidate, transform, MAX_SAMPLES)?;
+    Some(agree_in_best_part(&grid, look))
 }
 
 /// What squares of the whole common area say, those apart that are furniture.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Pictured {
+pub(crate) struct PicturedSquares {
     /// Squares that clearly show something and are not furniture of both.
     pub(crate) squares: u32,
     /// Those of them that show the same.
@@ -59,9 +61,13 @@ pub(crate) struct Pictured {
 }
 
 /// Looks at the whole common area more closely, for pictures on a screen.
-pub(crate) fn pictured(query: &Thumbs, candidate: &Thumbs, transform: &Transform) -> Pictured {
-    let mut seen = Pictured::default();
-    if let Some((grid, look)) = laid(query, candidate, transform, FINE_SAMPLES) {
+pub(crate) fn count_pictured(
+    query: &Thumbnails,
+    candidate: &Thumbnails,
+    transform: &Transform,
+) -> PicturedSquares {
+    let mut seen = PicturedSquares::default();
+    if let Some((grid, look)) = sample_common_area(query, candidate, transform, MAX_FINE_SAMPLES) {
         for square in grid.squares(&look) {
             seen.squares += u32::from(square.is_pictured());
             seen.same += u32::from(square.is_pictured() && square.is_same());
@@ -72,25 +78,25 @@ pub(crate) fn pictured(query: &Thumbs, candidate: &Thumbs, transform: &Transform
 }
 
 /// The common area in at most so many samples, and how to look at both there.
-fn laid<'a>(
-    query: &'a Thumbs,
-    candidate: &'a Thumbs,
+fn sample_common_area<'a>(
+    query: &'a Thumbnails,
+    candidate: &'a Thumbnails,
     transform: &'a Transform,
     samples: f64,
-) -> Option<(Grid, impl Fn([f64; 2]) -> Option<Seen> + 'a)> {
+) -> Option<(Grid, impl Fn([f64; 2]) -> Option<SamplePair> + 'a)> {
     let back = transform.inverse()?;
     let (from, to) = (
         [query.width, query.height],
         [candidate.width, candidate.height],
     );
-    let [left, top, right, bottom] = bounds(&common(&back, to, from));
+    let [left, top, right, bottom] = bounds(&clip_to_picture(&back, to, from));
     let (width, height) = (right - left, bottom - top);
     let [a, b, c, d] = transform.linear_at([(left + right) / 2.0, (top + bottom) / 2.0]);
     let scale = (a * d - b * c).abs().sqrt();
     let finest = query.finest().max(candidate.finest() / scale);
     let step = (width.max(height) / samples).max(finest);
     let (long, short) = (width.max(height), width.min(height));
-    if !step.is_finite() || short < step * MIN_SHORT || long < step * MIN_SAMPLES {
+    if !step.is_finite() || short < step * MIN_SHORT_SAMPLES || long < step * MIN_SAMPLES {
         return None;
     }
     let grid = Grid {
@@ -104,7 +110,7 @@ fn laid<'a>(
     let look = move |place: [f64; 2]| {
         let there = transform.apply(place);
         let inside = (0.0..to[0]).contains(&there[0]) && (0.0..to[1]).contains(&there[1]);
-        inside.then(|| Seen {
+        inside.then(|| SamplePair {
             colours: [
                 grey_and_tint(views.0.colour(place)),
                 grey_and_tint(views.1.colour(there)),
@@ -117,12 +123,12 @@ fn laid<'a>(
 
 /// Compares square by square, then within the rectangle of squares in which
 /// the two pictures agree best.
-fn within_best_part(grid: &Grid, look: impl Fn([f64; 2]) -> Option<Seen>) -> Agreement {
+fn agree_in_best_part(grid: &Grid, look: impl Fn([f64; 2]) -> Option<SamplePair>) -> Agreement {
     let (across, down) = grid.across_and_down();
-    let squares = without_shared_furniture(grid.squares(&look));
+    let squares = silence_shared_furniture(grid.squares(&look));
     let gains: Vec<f64> = squares.iter().map(Square::gain).collect();
-    let best = best_rectangle(&gains, across);
-    let mut tally = Tally::default();
+    let best = find_best_rectangle(&gains, across);
+    let mut tally = SquareTally::default();
     for row in best.rows.clone() {
         for column in best.columns.clone() {
             tally.add(&squares[row * across + column]);
@@ -130,14 +136,14 @@ fn within_best_part(grid: &Grid, look: impl Fn([f64; 2]) -> Option<Seen>) -> Agr
     }
     let whole = best.rows.len() * best.columns.len() * 8 >= across * down * 7;
     let mut agreement = tally.agreement((!whole).then(|| grid.part(&best)), &squares);
-    agreement.altered = altered(&squares, across, &best, agreement.colours.brightness)
+    agreement.altered = find_altered(&squares, across, &best, agreement.colours.brightness)
         .map(|rectangle| grid.part(&rectangle));
     agreement
 }
 
 /// Around the squares of a rectangle that changed otherwise than the rest; one
 /// alone may be an edge that slid.
-fn altered(
+fn find_altered(
     squares: &[Square],
     across: usize,
     within: &Rectangle,
@@ -151,7 +157,7 @@ fn altered(
         .filter(|(row, column)| squares[row * across + column].is_altered(brighter))
         .collect();
     let ends = |values: Vec<usize>| Some(*values.iter().min()?..values.iter().max()? + 1);
-    (altered.len() >= MIN_ALTERED).then_some(())?;
+    (altered.len() >= MIN_ALTERED_SQUARES).then_some(())?;
     Some(Rectangle {
         rows: ends(altered.iter().map(|it| it.0).collect())?,
         columns: ends(altered.iter().map(|it| it.1).collect())?,
@@ -165,7 +171,7 @@ impl Grid {
     }
 
     /// All squares, row by row.
-    fn squares(&self, look: impl Fn([f64; 2]) -> Option<Seen>) -> Vec<Square> {
+    fn squares(&self, look: impl Fn([f64; 2]) -> Option<SamplePair>) -> Vec<Square> {
         let (across, down) = self.across_and_down();
         (0..across * down)
             .map(|n| Square::of(&self.square(n % across, n / across, &look)))
@@ -176,8 +182,8 @@ impl Grid {
         &self,
         column: usize,
         row: usize,
-        look: impl Fn([f64; 2]) -> Option<Seen>,
-    ) -> Vec<Seen> {
+        look: impl Fn([f64; 2]) -> Option<SamplePair>,
+    ) -> Vec<SamplePair> {
         (0..SQUARE * SQUARE)
             .filter_map(|n| {
                 let (x, y) = (column * SQUARE + n % SQUARE, row * SQUARE + n / SQUARE);
@@ -227,25 +233,25 @@ mod tests {
         Picture::from_rgb(width, height, (0..width * height).flat_map(pixel).collect()).unwrap()
     }
 
-    fn laid(a: &Picture, b: &Picture, transform: &Transform) -> Agreement {
-        agreement(&Thumbs::of(a), &Thumbs::of(b), transform).unwrap()
+    fn measure(a: &Picture, b: &Picture, transform: &Transform) -> Agreement {
+        measure_agreement(&Thumbnails::of(a), &Thumbnails::of(b), transform).unwrap()
     }
 
     #[test]
     fn a_picture_agrees_with_itself_and_its_mirror_image() {
         let picture = waves(1.0);
-        let own = laid(&picture, &picture, &Transform::scale(1.0, 1.0));
+        let own = measure(&picture, &picture, &Transform::scale(1.0, 1.0));
         assert!(own.correlation > 0.99 && own.same == own.squares && own.squares > 30);
         let mirror = Transform::affine(-1.0, 0.0, 320.0, 0.0, 1.0, 0.0);
-        let mirrored = laid(&picture, &picture.turned(Turn::FlipY), &mirror);
+        let mirrored = measure(&picture, &picture.turned(Turn::FlipY), &mirror);
         assert!(mirrored.correlation > 0.99);
         assert!(mirrored.colours.tint < 1.0 && mirrored.colours.brightness.abs() < 1.0);
     }
 
     #[test]
     fn different_pictures_do_not_agree() {
-        let other = laid(&waves(1.0), &waves(4.0), &Transform::scale(1.0, 1.0));
-        let own = laid(&waves(1.0), &waves(1.0), &Transform::scale(1.0, 1.0));
+        let other = measure(&waves(1.0), &waves(4.0), &Transform::scale(1.0, 1.0));
+        let own = measure(&waves(1.0), &waves(1.0), &Transform::scale(1.0, 1.0));
         assert!(other.same * 4 < own.same, "{other:?}");
     }
 
@@ -257,7 +263,7 @@ mod tests {
             .flat_map(|(n, (a, b))| if n % 320 < 160 { *a } else { *b })
             .collect();
         let half = Picture::from_rgb(320, 240, half).unwrap();
-        let seen = laid(&a, &half, &Transform::scale(1.0, 1.0));
+        let seen = measure(&a, &half, &Transform::scale(1.0, 1.0));
         let [left, top, right, bottom] = seen.part.unwrap();
         assert!(left < 1.0 && top < 1.0 && bottom > 230.0, "{seen:?}");
         assert!(
@@ -275,7 +281,7 @@ mod tests {
             .flat_map(|[red, ..]| [*red / 2; 3])
             .collect();
         let grey = Picture::from_rgb(320, 240, grey).unwrap();
-        let seen = laid(&picture, &grey, &Transform::scale(1.0, 1.0));
+        let seen = measure(&picture, &grey, &Transform::scale(1.0, 1.0));
         assert!(seen.correlation > 0.9, "{}", seen.correlation);
         assert!(seen.colours.tint > 20.0 && seen.colours.brightness < -10.0);
     }
@@ -299,21 +305,21 @@ mod tests {
     #[test]
     fn what_a_page_shows_is_told_from_its_furniture() {
         let identity = Transform::scale(1.0, 1.0);
-        let [one, other] = [1.0, 4.0].map(|seed| Thumbs::of(&page(seed)));
-        let own = pictured(&one, &one, &identity);
+        let [one, other] = [1.0, 4.0].map(|seed| Thumbnails::of(&page(seed)));
+        let own = count_pictured(&one, &one, &identity);
         assert!(
             own.same == own.squares && own.squares > 40 && own.furniture > 20,
             "{own:?}"
         );
-        let two = pictured(&one, &other, &identity);
+        let two = count_pictured(&one, &other, &identity);
         assert!(2 * two.same < two.squares && two.furniture > 20, "{two:?}");
     }
 
     #[test]
     fn too_little_in_common_says_nothing() {
-        let thumbs = Thumbs::of(&waves(1.0));
+        let thumbs = Thumbnails::of(&waves(1.0));
         let corner = Transform::affine(1.0, 0.0, 316.0, 0.0, 1.0, 236.0);
-        assert!(agreement(&thumbs, &thumbs, &corner).is_none());
-        assert!(agreement(&thumbs, &thumbs, &Transform::scale(0.0, 0.0)).is_none());
+        assert!(measure_agreement(&thumbs, &thumbs, &corner).is_none());
+        assert!(measure_agreement(&thumbs, &thumbs, &Transform::scale(0.0, 0.0)).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! The one transform on which most matches agree.
+//! Robust fit: the one transform on which most matches agree.
 //!
 //! A blob has a size and a direction, so a single match already proposes where
 //! everything else must lie. Every match is asked, none is drawn at random: the
@@ -7,14 +7,16 @@
 
 use std::f32::consts::PI;
 
-use super::matching::{Match, Point};
-use super::transform::{Pair, Transform, fit_affine, fit_homography, fit_similarity, stretches};
+use super::matching::{Keypoint, KeypointMatch};
+use super::transform::{
+    PointPair, Transform, fit_affine, fit_homography, fit_similarity, singular_values,
+};
 
 /// Fewest places that must agree; chance brings four together now and then.
 const MIN_INLIERS: usize = 5;
 
 /// Side of a place, in working pixels.
-const PLACE: f64 = 4.0;
+const PLACE_SIDE: f64 = 4.0;
 
 /// Fewest places that make a fit of six numbers better than one of four.
 const MIN_AFFINE: usize = 7;
@@ -24,19 +26,19 @@ const MIN_HOMOGRAPHY: usize = 20;
 const HOMOGRAPHY_GAIN: f64 = 1.1;
 
 /// How many proposals are refined.
-const PROPOSALS: usize = 12;
+const MAX_PROPOSALS: usize = 12;
 
 /// How many refined transforms are worth a look at the pixels.
-const ANSWERS: usize = 3;
+const MAX_ANSWERS: usize = 3;
 
 /// Error in working pixels that a proposal may make beside its match, and per
 /// pixel away from it.
-const NEAR: f32 = 6.0;
-const FAR: f32 = 0.25;
+const NEAR_TOLERANCE: f32 = 6.0;
+const FAR_TOLERANCE: f32 = 0.25;
 
 /// Tolerances while refining, in working pixels of the coarser picture.
-const NARROWING: [f64; 4] = [16.0, 10.0, 7.0, 5.0];
-const LAST: f64 = 4.0;
+const REFINEMENT_TOLERANCES: [f64; 4] = [16.0, 10.0, 7.0, 5.0];
+const FINAL_TOLERANCE: f64 = 4.0;
 
 /// Sizes may differ from the proposal by this factor, directions by this angle.
 const SIZE_SLACK: f32 = 1.7;
@@ -49,36 +51,36 @@ const MAX_SCALE: f64 = 12.0;
 
 /// A transform and the matches that agree on it.
 #[derive(Clone, Debug)]
-pub(crate) struct Agreed {
+pub(crate) struct Consensus {
     pub(crate) transform: Transform,
     pub(crate) inliers: usize,
     /// Where they lie in both working copies; several may lie in one place.
-    pub(crate) pairs: Vec<Pair>,
+    pub(crate) pairs: Vec<PointPair>,
 }
 
 /// The matched pictures' points and which way they are seen.
-pub(crate) struct Matched<'a> {
-    pub(crate) query: &'a [Point],
-    pub(crate) candidate: &'a [Point],
-    pub(crate) matches: &'a [Match],
+pub(crate) struct MatchedKeypoints<'a> {
+    pub(crate) query: &'a [Keypoint],
+    pub(crate) candidate: &'a [Keypoint],
+    pub(crate) matches: &'a [KeypointMatch],
     pub(crate) mirrored: bool,
 }
 
 /// The best few transforms, the best first.
-pub(crate) fn agree(matched: &Matched<'_>, sizes: [f64; 2]) -> Vec<Agreed> {
+pub(crate) fn find_consensus(matched: &MatchedKeypoints<'_>, sizes: [f64; 2]) -> Vec<Consensus> {
     let mut proposals: Vec<(usize, usize)> = (0..matched.matches.len())
         .map(|index| (matched.supporters(index).count(), index))
         .filter(|&(count, _)| count >= MIN_INLIERS)
         .collect();
     proposals.sort_by_key(|&(count, index)| (std::cmp::Reverse(count), index));
-    let mut agreed: Vec<Agreed> = Vec::new();
+    let mut agreed: Vec<Consensus> = Vec::new();
     let mut refined = 0;
     for (_, index) in proposals {
         let pair = matched.pair(index);
         let known = agreed
             .iter()
-            .any(|known| error(&known.transform, &pair) < NARROWING[0]);
-        if refined >= PROPOSALS {
+            .any(|known| error(&known.transform, &pair) < REFINEMENT_TOLERANCES[0]);
+        if refined >= MAX_PROPOSALS {
             break;
         }
         if known {
@@ -88,19 +90,19 @@ pub(crate) fn agree(matched: &Matched<'_>, sizes: [f64; 2]) -> Vec<Agreed> {
         agreed.extend(matched.refine(index, sizes));
     }
     agreed.sort_by_key(|found| std::cmp::Reverse(found.inliers));
-    agreed.truncate(ANSWERS);
+    agreed.truncate(MAX_ANSWERS);
     agreed
 }
 
-impl Matched<'_> {
-    fn points(&self, index: usize) -> (&Point, &Point) {
+impl MatchedKeypoints<'_> {
+    fn points(&self, index: usize) -> (&Keypoint, &Keypoint) {
         let found = self.matches[index];
         (&self.query[found.query], &self.candidate[found.candidate])
     }
 
-    fn pair(&self, index: usize) -> Pair {
+    fn pair(&self, index: usize) -> PointPair {
         let (query, candidate) = self.points(index);
-        Pair {
+        PointPair {
             from: [f64::from(query.x), f64::from(query.y)],
             to: [f64::from(candidate.x), f64::from(candidate.y)],
         }
@@ -129,126 +131,129 @@ impl Matched<'_> {
             let (u, v) = (to.x - candidate.x, to.y - candidate.y);
             let error = (cos * x - sin * y - u).hypot(sin * x + cos * y - v);
             let (other_turn, other_scale) = self.proposal(other);
-            let sizes = factor(other_scale, scale);
-            error <= NEAR * scale.max(1.0) + FAR * u.hypot(v)
+            let sizes = size_ratio(other_scale, scale);
+            error <= NEAR_TOLERANCE * scale.max(1.0) + FAR_TOLERANCE * u.hypot(v)
                 && sizes <= SIZE_SLACK
-                && between(other_turn, turn) <= ANGLE_SLACK
+                && angle_between(other_turn, turn) <= ANGLE_SLACK
         })
     }
 
     /// Fits and collects in turn, each time more narrowly.
-    fn refine(&self, index: usize, sizes: [f64; 2]) -> Option<Agreed> {
-        let supporters: Vec<Pair> = self.supporters(index).map(|n| self.pair(n)).collect();
+    fn refine(&self, index: usize, sizes: [f64; 2]) -> Option<Consensus> {
+        let supporters: Vec<PointPair> = self.supporters(index).map(|n| self.pair(n)).collect();
         let seen_alike = self.seen_alike(index);
         let mut transform = self.fit(&supporters)?;
-        for tolerance in NARROWING {
-            let pairs = inliers(&seen_alike, &transform, tolerance);
-            if places(&pairs) < MIN_INLIERS {
+        for tolerance in REFINEMENT_TOLERANCES {
+            let pairs = collect_inliers(&seen_alike, &transform, tolerance);
+            if count_places(&pairs) < MIN_INLIERS {
                 return None;
             }
             transform = self.fit(&pairs)?;
         }
-        let kept = inliers(&seen_alike, &transform, LAST);
-        let affine = Agreed {
-            inliers: places(&kept),
+        let kept = collect_inliers(&seen_alike, &transform, FINAL_TOLERANCE);
+        let affine = Consensus {
+            inliers: count_places(&kept),
             transform,
             pairs: kept,
         };
         if affine.inliers < MIN_INLIERS {
             return None;
         }
-        Some(tilted(&affine, &seen_alike, sizes).unwrap_or(affine))
+        Some(fit_tilted(&affine, &seen_alike, sizes).unwrap_or(affine))
     }
 
     /// The pairs that turn and scale about as one match does, wherever they are:
     /// a squashed picture does not turn and scale alike everywhere.
-    fn seen_alike(&self, index: usize) -> Vec<Pair> {
+    fn seen_alike(&self, index: usize) -> Vec<PointPair> {
         let (turn, scale) = self.proposal(index);
         (0..self.matches.len())
             .filter(|&other| {
                 let (other_turn, other_scale) = self.proposal(other);
-                between(other_turn, turn) <= 1.5 * ANGLE_SLACK
-                    && factor(other_scale, scale) <= 1.5 * SIZE_SLACK
+                angle_between(other_turn, turn) <= 1.5 * ANGLE_SLACK
+                    && size_ratio(other_scale, scale) <= 1.5 * SIZE_SLACK
             })
             .map(|other| self.pair(other))
             .collect()
     }
 
-    fn fit(&self, pairs: &[Pair]) -> Option<Transform> {
-        let affine = || fit_affine(pairs).filter(|it| plausible(it, self.mirrored));
-        let fitted = if places(pairs) >= MIN_AFFINE {
+    fn fit(&self, pairs: &[PointPair]) -> Option<Transform> {
+        let affine = || fit_affine(pairs).filter(|it| is_plausible(it, self.mirrored));
+        let fitted = if count_places(pairs) >= MIN_AFFINE {
             affine()
         } else {
             None
         };
         fitted
             .or_else(|| fit_similarity(pairs, self.mirrored))
-            .filter(|it| plausible(it, self.mirrored))
+            .filter(|it| is_plausible(it, self.mirrored))
     }
 }
 
 /// The homography through the pairs, when clearly more agree on it than on the
 /// affine map.
-fn tilted(affine: &Agreed, all: &[Pair], sizes: [f64; 2]) -> Option<Agreed> {
+fn fit_tilted(affine: &Consensus, all: &[PointPair], sizes: [f64; 2]) -> Option<Consensus> {
     if affine.inliers < MIN_HOMOGRAPHY {
         return None;
     }
     let transform = fit_homography(&affine.pairs, sizes[0], sizes[1])?;
-    let pairs = inliers(all, &transform, LAST);
-    let found = Agreed {
-        inliers: places(&pairs),
+    let pairs = collect_inliers(all, &transform, FINAL_TOLERANCE);
+    let found = Consensus {
+        inliers: count_places(&pairs),
         transform,
         pairs,
     };
     let gained = found.inliers as f64 >= HOMOGRAPHY_GAIN * affine.inliers as f64;
-    (gained && believable(&transform, sizes[0])).then_some(found)
+    (gained && is_believable(&transform, sizes[0])).then_some(found)
 }
 
 /// By how much one of two sizes is the larger.
-fn factor(a: f32, b: f32) -> f32 {
+fn size_ratio(a: f32, b: f32) -> f32 {
     (a / b).max(b / a)
 }
 
 /// The angle between two directions.
-fn between(a: f32, b: f32) -> f32 {
+fn angle_between(a: f32, b: f32) -> f32 {
     let difference = (a - b).rem_euclid(2.0 * PI);
     difference.min(2.0 * PI - difference)
 }
 
 /// Error of a pair in working pixels of the coarser picture.
-fn error(transform: &Transform, pair: &Pair) -> f64 {
+fn error(transform: &Transform, pair: &PointPair) -> f64 {
     let [x, y] = transform.apply(pair.from);
     let [a, b, c, d] = transform.linear_at(pair.from);
     let scale = (a * d - b * c).abs().sqrt();
     (x - pair.to[0]).hypot(y - pair.to[1]) / scale.max(1.0)
 }
 
-fn inliers(pairs: &[Pair], transform: &Transform, tolerance: f64) -> Vec<Pair> {
-    let near = |pair: &&Pair| error(transform, pair) <= tolerance;
+fn collect_inliers(pairs: &[PointPair], transform: &Transform, tolerance: f64) -> Vec<PointPair> {
+    let near = |pair: &&PointPair| error(transform, pair) <= tolerance;
     pairs.iter().filter(near).copied().collect()
 }
 
 /// Pairs at different places; blobs of several sizes or directions often sit
 /// at one, and are no independent witnesses.
-fn places(pairs: &[Pair]) -> usize {
-    cells(pairs.iter().map(|pair| pair.from), PLACE)
+fn count_places(pairs: &[PointPair]) -> usize {
+    count_cells(pairs.iter().map(|pair| pair.from), PLACE_SIDE)
 }
 
 /// Pairs at different places of pictures of which some were doubled: what is
 /// between two pixels is no place of its own.
-pub(crate) fn places_undoubled(pairs: &[Pair], are_doubled: [bool; 2]) -> usize {
+pub(crate) fn count_undoubled_places(pairs: &[PointPair], are_doubled: [bool; 2]) -> usize {
     let [query, candidate] = are_doubled;
     let from = pairs.iter().map(|pair| pair.from);
-    let in_query = cells(from, if query { 2.0 * PLACE } else { PLACE });
+    let in_query = count_cells(from, if query { 2.0 * PLACE_SIDE } else { PLACE_SIDE });
     if candidate {
-        in_query.min(cells(pairs.iter().map(|pair| pair.to), 2.0 * PLACE))
+        in_query.min(count_cells(
+            pairs.iter().map(|pair| pair.to),
+            2.0 * PLACE_SIDE,
+        ))
     } else {
         in_query
     }
 }
 
 /// How many squares of this side have a point in them.
-fn cells(points: impl Iterator<Item = [f64; 2]>, side: f64) -> usize {
+fn count_cells(points: impl Iterator<Item = [f64; 2]>, side: f64) -> usize {
     let mut seen: Vec<[i32; 2]> = points
         .map(|point| point.map(|v| (v / side) as i32))
         .collect();
@@ -259,10 +264,10 @@ fn cells(points: impl Iterator<Item = [f64; 2]>, side: f64) -> usize {
 
 /// Whether a map mirrors as it should and neither squashes nor scales beyond
 /// what an edit does.
-fn plausible(transform: &Transform, mirrored: bool) -> bool {
+fn is_plausible(transform: &Transform, mirrored: bool) -> bool {
     let linear = transform.linear_at([0.0, 0.0]);
     let determinant = linear[0] * linear[3] - linear[1] * linear[2];
-    let (large, small) = stretches(linear);
+    let (large, small) = singular_values(linear);
     (determinant < 0.0) == mirrored
         && large <= MAX_SQUASH * small
         && large <= MAX_SCALE
@@ -271,7 +276,7 @@ fn plausible(transform: &Transform, mirrored: bool) -> bool {
 
 /// Whether a homography keeps the picture in front of the eye and does not
 /// enlarge one end of it much more than the other.
-fn believable(transform: &Transform, size: f64) -> bool {
+fn is_believable(transform: &Transform, size: f64) -> bool {
     let corners = [[0.0, 0.0], [size, 0.0], [size, size], [0.0, size]];
     let areas = corners.map(|corner| {
         let [a, b, c, d] = transform.linear_at(corner);
@@ -292,8 +297,8 @@ mod tests {
     use super::*;
 
     /// Points on a crooked grid, and where a turned, enlarged picture has them.
-    fn scene(mirror: bool, strangers: usize) -> (Vec<Point>, Vec<Point>, Vec<Match>) {
-        let point = |x: f32, y: f32, size: f32, angle: f32| Point {
+    fn scene(mirror: bool, strangers: usize) -> (Vec<Keypoint>, Vec<Keypoint>, Vec<KeypointMatch>) {
+        let point = |x: f32, y: f32, size: f32, angle: f32| Keypoint {
             x,
             y,
             size,
@@ -321,7 +326,7 @@ mod tests {
                 point((n * 71 % 300) as f32, (n * 43 % 300) as f32, 3.0, 1.0)
             });
         }
-        let matches = (0..query.len()).map(|n| Match {
+        let matches = (0..query.len()).map(|n| KeypointMatch {
             query: n,
             candidate: n,
             ratio: 0.5,
@@ -330,15 +335,15 @@ mod tests {
         (query, candidate, matches)
     }
 
-    fn agreed(mirror: bool, asked: bool, strangers: usize) -> Option<Agreed> {
+    fn agreed(mirror: bool, asked: bool, strangers: usize) -> Option<Consensus> {
         let (query, candidate, matches) = scene(mirror, strangers);
-        let matched = Matched {
+        let matched = MatchedKeypoints {
             query: &query,
             candidate: &candidate,
             matches: &matches,
             mirrored: asked,
         };
-        agree(&matched, [300.0, 300.0]).into_iter().next()
+        find_consensus(&matched, [300.0, 300.0]).into_iter().next()
     }
 
     #[test]
@@ -353,22 +358,22 @@ mod tests {
 
     #[test]
     fn doubling_a_picture_makes_no_new_places() {
-        let pairs: Vec<Pair> = (0..40)
+        let pairs: Vec<PointPair> = (0..40)
             .map(|n| {
                 let at = [f64::from(n % 8) * 3.0, f64::from(n / 8) * 3.0];
-                Pair { from: at, to: at }
+                PointPair { from: at, to: at }
             })
             .collect();
-        let doubled: Vec<Pair> = pairs
+        let doubled: Vec<PointPair> = pairs
             .iter()
-            .map(|pair| Pair {
+            .map(|pair| PointPair {
                 to: pair.to.map(|v| 2.0 * v),
                 ..*pair
             })
             .collect();
-        let count = places_undoubled(&pairs, [false, false]);
-        assert_eq!(count, places_undoubled(&doubled, [false, true]));
-        assert!(count > places_undoubled(&pairs, [false, true]));
+        let count = count_undoubled_places(&pairs, [false, false]);
+        assert_eq!(count, count_undoubled_places(&doubled, [false, true]));
+        assert!(count > count_undoubled_places(&pairs, [false, true]));
     }
 
     #[test]

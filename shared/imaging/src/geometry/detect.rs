@@ -1,5 +1,5 @@
-//! Where a picture has something to hold on to: blobs of any size, found as
-//! extremes of the difference of Gaussians over place and scale (Lowe 2004).
+//! Blob detection: blobs of any size, found as extremes of the difference of
+//! Gaussians over place and scale (Lowe 2004).
 
 use fearless_simd::{Level, dispatch};
 
@@ -15,23 +15,23 @@ const FIRST_SIGMA: f32 = 1.6;
 pub(crate) const OWN_SIGMA: f32 = 0.5;
 
 /// Smallest side of a plane that is still searched.
-const MIN_PLANE: usize = 12;
+const MIN_PLANE_SIDE: usize = 12;
 
 /// Pixels at the edge of a plane in which nothing is found.
-const EDGE: usize = 3;
+const EDGE_PIXELS: usize = 3;
 
 /// Weakest contrast of a blob, in grey levels. Far below the customary 3.4:
 /// skies and skin have little more, and the strongest are chosen afterwards.
 const MIN_CONTRAST: f32 = 0.2;
 
 /// Weakest value that is looked at more closely: between pixels there may be a little more.
-const FAINTEST: f32 = 0.7 * MIN_CONTRAST;
+const MIN_PIXEL_CONTRAST: f32 = 0.7 * MIN_CONTRAST;
 
 /// Blobs longer than this many times their width are edges and slide.
 const MAX_ELONGATION: f32 = 10.0;
 
 /// Squares per side, in each of which blobs compete with each other only.
-const SQUARES: usize = 10;
+const SQUARES_PER_SIDE: usize = 10;
 
 /// The planes of one halving: Gaussians, and what differs between them.
 pub(crate) struct Octave {
@@ -58,13 +58,13 @@ pub(crate) struct Blob {
 }
 
 /// All octaves of a working copy that is blurred by so much already.
-pub(crate) fn octaves(plane: &Plane, own_sigma: f32) -> Vec<Octave> {
+pub(crate) fn build_octaves(plane: &Plane, own_sigma: f32) -> Vec<Octave> {
     let missing = (FIRST_SIGMA * FIRST_SIGMA - own_sigma * own_sigma).sqrt();
     let mut first = plane.blurred(missing);
     let mut octaves = Vec::new();
     let mut step = 1.0;
-    while first.width.min(first.height) >= MIN_PLANE {
-        let octave = octave(first, step);
+    while first.width.min(first.height) >= MIN_PLANE_SIDE {
+        let octave = build_octave(first, step);
         first = octave.gaussians[LAYERS].halved();
         octaves.push(octave);
         step *= 2.0;
@@ -72,7 +72,7 @@ pub(crate) fn octaves(plane: &Plane, own_sigma: f32) -> Vec<Octave> {
     octaves
 }
 
-fn octave(first: Plane, step: f32) -> Octave {
+fn build_octave(first: Plane, step: f32) -> Octave {
     let ratio = 2f32.powf(1.0 / LAYERS as f32);
     let growth = (ratio * ratio - 1.0).sqrt();
     let mut gaussians = vec![first];
@@ -90,30 +90,30 @@ fn octave(first: Plane, step: f32) -> Octave {
 }
 
 /// At most `most` blobs, spread over the picture and over the scales.
-pub(crate) fn blobs(octaves: &[Octave], most: usize) -> Vec<Blob> {
+pub(crate) fn detect_blobs(octaves: &[Octave], most: usize) -> Vec<Blob> {
     let mut found = Vec::new();
     for (index, octave) in octaves.iter().enumerate() {
         for layer in 1..=LAYERS {
-            search(octave, index, layer, &mut found);
+            search_layer(octave, index, layer, &mut found);
         }
     }
-    spread(found, octaves, most)
+    choose_spread(found, octaves, most)
 }
 
-fn search(octave: &Octave, index: usize, layer: usize, found: &mut Vec<Blob>) {
+fn search_layer(octave: &Octave, index: usize, layer: usize, found: &mut Vec<Blob>) {
     let level = Level::new();
     let three = &octave.differences[layer - 1..=layer + 1];
     let width = three[1].width;
-    let is_extreme = dispatch!(level, _simd => extremes(three));
+    let is_extreme = dispatch!(level, _simd => find_extremes(three));
     let inner = is_extreme.chunks_exact(width).enumerate();
     for (row, line) in inner
-        .skip(EDGE)
-        .take(three[1].height.saturating_sub(2 * EDGE))
+        .skip(EDGE_PIXELS)
+        .take(three[1].height.saturating_sub(2 * EDGE_PIXELS))
     {
-        let last = width.saturating_sub(EDGE);
-        let places = line.iter().enumerate().take(last).skip(EDGE);
+        let last = width.saturating_sub(EDGE_PIXELS);
+        let places = line.iter().enumerate().take(last).skip(EDGE_PIXELS);
         for (column, _) in places.filter(|(_, is_extreme)| **is_extreme) {
-            found.extend(refined(octave, index, layer, column, row));
+            found.extend(refine(octave, index, layer, column, row));
         }
     }
 }
@@ -122,7 +122,7 @@ fn search(octave: &Octave, index: usize, layer: usize, found: &mut Vec<Blob>) {
 /// around it. Those at the edge have fewer around them and are left out.
 // Inlined into the code for each kind of processor.
 #[inline(always)]
-fn extremes(three: &[Plane]) -> Vec<bool> {
+fn find_extremes(three: &[Plane]) -> Vec<bool> {
     let Plane { width, height, .. } = three[1];
     let mut are = vec![false; width * height];
     let mut highest = vec![0.0f32; width];
@@ -146,8 +146,8 @@ fn extremes(three: &[Plane]) -> Vec<bool> {
         for ((is, value), (high, low)) in line.zip(beside) {
             let high = higher(higher(high[0], high[1]), high[2]);
             let low = lower(lower(low[0], low[1]), low[2]);
-            let is_high = (*value >= FAINTEST) & (*value >= high);
-            *is = is_high | (*value <= -FAINTEST) & (*value <= low);
+            let is_high = (*value >= MIN_PIXEL_CONTRAST) & (*value >= high);
+            *is = is_high | (*value <= -MIN_PIXEL_CONTRAST) & (*value <= low);
         }
     }
     are
@@ -155,10 +155,10 @@ fn extremes(three: &[Plane]) -> Vec<bool> {
 
 /// Moved to the top of the parabola through its neighbours, over a few steps;
 /// `None` when it has no clear top, is faint or is an edge.
-fn refined(octave: &Octave, index: usize, layer: usize, column: usize, row: usize) -> Option<Blob> {
+fn refine(octave: &Octave, index: usize, layer: usize, column: usize, row: usize) -> Option<Blob> {
     let (mut column, mut row, mut layer) = (column, row, layer);
     for _ in 0..4 {
-        let shape = Shape::at(octave, layer, column, row);
+        let shape = QuadraticFit::at(octave, layer, column, row);
         let [dx, dy, ds] = shape.top()?;
         if dx.abs() <= 0.6 && dy.abs() <= 0.6 && ds.abs() <= 0.6 {
             let height = shape.height_at(dx, dy, ds);
@@ -178,15 +178,15 @@ fn refined(octave: &Octave, index: usize, layer: usize, column: usize, row: usiz
             });
         }
         let plane = &octave.differences[layer];
-        column = moved(column, dx, EDGE, plane.width - EDGE - 1)?;
-        row = moved(row, dy, EDGE, plane.height - EDGE - 1)?;
-        layer = moved(layer, ds, 1, LAYERS)?;
+        column = step_towards(column, dx, EDGE_PIXELS, plane.width - EDGE_PIXELS - 1)?;
+        row = step_towards(row, dy, EDGE_PIXELS, plane.height - EDGE_PIXELS - 1)?;
+        layer = step_towards(layer, ds, 1, LAYERS)?;
     }
     None
 }
 
 /// One step towards the top; `None` when that leads outside.
-fn moved(place: usize, by: f32, first: usize, last: usize) -> Option<usize> {
+fn step_towards(place: usize, by: f32, first: usize, last: usize) -> Option<usize> {
     let step = if by > 0.5 {
         1
     } else if by < -0.5 {
@@ -199,14 +199,14 @@ fn moved(place: usize, by: f32, first: usize, last: usize) -> Option<usize> {
 }
 
 /// Value, slope and curvature of the differences around a place.
-struct Shape {
+struct QuadraticFit {
     value: f32,
     slope: [f32; 3],
     /// xx, yy, ss, xy, xs, ys.
     curve: [f32; 6],
 }
 
-impl Shape {
+impl QuadraticFit {
     fn at(octave: &Octave, layer: usize, column: usize, row: usize) -> Self {
         let at = |s: usize, y: usize, x: usize| octave.differences[s].row(y)[x];
         let (s, y, x) = (layer, row, column);
@@ -283,16 +283,17 @@ impl Shape {
 
 /// Takes the strongest of every square and octave in turn, so that a crop
 /// keeps its share and a blur leaves the coarse ones.
-fn spread(mut found: Vec<Blob>, octaves: &[Octave], most: usize) -> Vec<Blob> {
+fn choose_spread(mut found: Vec<Blob>, octaves: &[Octave], most: usize) -> Vec<Blob> {
     found.sort_by(|a, b| b.contrast.total_cmp(&a.contrast));
-    let mut squares: Vec<Vec<Blob>> = vec![Vec::new(); octaves.len() * SQUARES * SQUARES];
+    let mut squares: Vec<Vec<Blob>> =
+        vec![Vec::new(); octaves.len() * SQUARES_PER_SIDE * SQUARES_PER_SIDE];
     for blob in found {
         let plane = &octaves[blob.octave].gaussians[0];
         let square = |place: f32, side: usize| {
-            ((place / side as f32 * SQUARES as f32) as usize).min(SQUARES - 1)
+            ((place / side as f32 * SQUARES_PER_SIDE as f32) as usize).min(SQUARES_PER_SIDE - 1)
         };
         let (column, row) = (square(blob.x, plane.width), square(blob.y, plane.height));
-        squares[(blob.octave * SQUARES + row) * SQUARES + column].push(blob);
+        squares[(blob.octave * SQUARES_PER_SIDE + row) * SQUARES_PER_SIDE + column].push(blob);
     }
     let mut chosen = Vec::with_capacity(most);
     for turn in 0.. {
@@ -332,8 +333,8 @@ mod tests {
     #[test]
     fn a_spot_is_found_where_it_is_and_as_large_as_it_is() {
         for sigma in [3.0, 5.0, 7.0, 9.0] {
-            let octaves = octaves(&spot(sigma), OWN_SIGMA);
-            let blobs = blobs(&octaves, 50);
+            let octaves = build_octaves(&spot(sigma), OWN_SIGMA);
+            let blobs = detect_blobs(&octaves, 50);
             let strongest = blobs
                 .iter()
                 .max_by(|a, b| a.contrast.total_cmp(&b.contrast));
@@ -362,7 +363,7 @@ mod tests {
                 .collect(),
         };
         let three = [plane(3), plane(5), plane(8)];
-        let found = extremes(&three);
+        let found = find_extremes(&three);
         assert_eq!(found.len(), width * height);
         for (n, is) in found.iter().enumerate() {
             let (row, column) = (n / width, n % width);
@@ -373,7 +374,7 @@ mod tests {
                 places.map(|(plane, row, column)| three[plane].row(row)[column])
             };
             let is_extreme = inside
-                && value.abs() >= FAINTEST
+                && value.abs() >= MIN_PIXEL_CONTRAST
                 && (value > 0.0 && around().all(|other| other <= value)
                     || value < 0.0 && around().all(|other| other >= value));
             assert_eq!(*is, is_extreme, "{row} {column}");
@@ -390,13 +391,13 @@ mod tests {
                 .map(|n| if n % 64 < 30 { 20.0 } else { 220.0 })
                 .collect(),
         };
-        assert!(blobs(&octaves(&edge, OWN_SIGMA), 50).is_empty());
+        assert!(detect_blobs(&build_octaves(&edge, OWN_SIGMA), 50).is_empty());
         let flat = Plane {
             width: 64,
             height: 64,
             values: vec![90.0; 64 * 64],
         };
-        assert!(blobs(&octaves(&flat, OWN_SIGMA), 50).is_empty());
+        assert!(detect_blobs(&build_octaves(&flat, OWN_SIGMA), 50).is_empty());
     }
 
     #[test]
@@ -411,7 +412,10 @@ mod tests {
                 })
                 .collect(),
         };
-        assert!(blobs(&octaves(&spots, OWN_SIGMA), 1000).len() >= 64);
-        assert_eq!(blobs(&octaves(&spots, OWN_SIGMA), 40).len(), 40);
+        assert!(detect_blobs(&build_octaves(&spots, OWN_SIGMA), 1000).len() >= 64);
+        assert_eq!(
+            detect_blobs(&build_octaves(&spots, OWN_SIGMA), 40).len(),
+            40
+        );
     }
 }

@@ -24,23 +24,24 @@ mod area;
 mod consensus;
 mod describe;
 mod detect;
+mod keypoints;
 mod matching;
 mod overlay;
 mod plane;
-mod points;
 mod rectangle;
 mod squares;
 mod texture;
 mod thumbs;
 mod transform;
 
-pub(crate) use agreement::Pictured;
-pub(crate) use area::{bounds, common};
-pub use overlay::{Features, Overlay, features, overlay};
+pub(crate) use agreement::PicturedSquares;
+pub(crate) use area::{bounds, clip_to_picture};
+pub(crate) use keypoints::make_working_copy;
+pub use overlay::{Features, Overlay, extract_features, find_overlay};
 pub(crate) use overlay::{
-    features_with, fine_features, laid, overlay_unsqueezed, pictured_of, texture_of,
+    count_pictured_squares, extract_fine_features, features_from_copies, find_overlay_unsqueezed,
+    measure_texture, overlay_by_transform,
 };
 pub(crate) use plane::Plane;
-pub(crate) use points::working_copy;
-pub(crate) use thumbs::Thumbs;
-pub(crate) use transform::{Transform, stretches};
+pub(crate) use thumbs::Thumbnails;
+pub(crate) use transform::{Transform, singular_values};

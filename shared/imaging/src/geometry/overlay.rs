@@ -1,29 +1,31 @@
-//! The room's answer: one picture laid on another.
+//! Overlays: finds one picture in another, and lays it on the other by a known transform.
 
 use std::sync::{Arc, OnceLock};
 
-use super::agreement::{Pictured, agreement, pictured};
-use super::area::{area, bounds, common, corners};
-use super::consensus::{Matched, agree, places_undoubled};
-use super::matching::matches;
+use super::agreement::{PicturedSquares, count_pictured, measure_agreement};
+use super::area::{area, bounds, clip_to_picture, corners};
+use super::consensus::{MatchedKeypoints, count_undoubled_places, find_consensus};
+use super::keypoints::{
+    Keypoints, MAX_BLOBS, MAX_FINE_BLOBS, MIN_UNDOUBLED_PIXELS, make_fine_copy, make_working_copy,
+};
+use super::matching::match_keypoints;
 use super::plane::Plane;
-use super::points::{DOUBLED_BELOW, FINE_BLOBS, MOST_BLOBS, Points, fine_copy, working_copy};
 use super::squares::Agreement;
-use super::texture::{Side, texture};
-use super::thumbs::Thumbs;
-use super::transform::{Pair, Transform};
+use super::texture::{TextureInput, correlate_texture};
+use super::thumbs::Thumbnails;
+use super::transform::{PointPair, Transform};
 use crate::picture::Picture;
 
 /// Pictures longer than this times their width are also matched as squares:
 /// squashing is then more than the descriptors bear.
-const LONG: f64 = 1.25;
+const MIN_LONG_RATIO: f64 = 1.25;
 
 /// Longest side of the square: what is squashed is found by its larger shapes.
 const SQUARE_SIDE: usize = 320;
 
 /// An overlay whose pixels agree less than this, or in fewer squares, is none.
 const MIN_CORRELATION: f64 = 0.5;
-const MIN_SAME: u32 = 4;
+const MIN_SAME_SQUARES: u32 = 4;
 
 /// From this correlation and with this many places, no other overlay need be
 /// looked for.
@@ -34,11 +36,11 @@ const SURE_INLIERS: u32 = 15;
 /// points with their descriptors, and small copies.
 #[derive(Clone, Debug)]
 pub struct Features {
-    points: Points,
+    points: Keypoints,
     /// The working copy, and the points of its square twin once they are asked.
     working: Arc<Plane>,
-    square: Arc<OnceLock<Points>>,
-    thumbs: Arc<Thumbs>,
+    square: Arc<OnceLock<Keypoints>>,
+    thumbs: Arc<Thumbnails>,
 }
 
 /// How a query lies in a candidate.
@@ -83,15 +85,15 @@ pub struct Overlay {
 }
 
 /// The features of a picture.
-pub fn features(picture: &Picture) -> Features {
-    let working = Arc::new(working_copy(picture));
-    features_with(working, Arc::new(Thumbs::of(picture)))
+pub fn extract_features(picture: &Picture) -> Features {
+    let working = Arc::new(make_working_copy(picture));
+    features_from_copies(working, Arc::new(Thumbnails::of(picture)))
 }
 
 /// The features of a picture whose copies are there already.
-pub(crate) fn features_with(working: Arc<Plane>, thumbs: Arc<Thumbs>) -> Features {
+pub(crate) fn features_from_copies(working: Arc<Plane>, thumbs: Arc<Thumbnails>) -> Features {
     Features {
-        points: Points::of(&working, [thumbs.width, thumbs.height], MOST_BLOBS),
+        points: Keypoints::of(&working, [thumbs.width, thumbs.height], MAX_BLOBS),
         working,
         square: Arc::new(OnceLock::new()),
         thumbs,
@@ -100,18 +102,18 @@ pub(crate) fn features_with(working: Arc<Plane>, thumbs: Arc<Thumbs>) -> Feature
 
 /// The features of a copy four times as large as the working copy, of a picture
 /// that is larger or very small; `None` of others.
-pub(crate) fn fine_features(picture: &Picture) -> Option<Features> {
-    let is_small = picture.pixels().len() < DOUBLED_BELOW;
+pub(crate) fn extract_fine_features(picture: &Picture) -> Option<Features> {
+    let is_small = picture.pixels().len() < MIN_UNDOUBLED_PIXELS;
     let (working, thumbs) = if is_small {
-        (working_copy(picture), Thumbs::of(picture))
+        (make_working_copy(picture), Thumbnails::of(picture))
     } else {
-        (fine_copy(picture)?, Thumbs::fine(picture))
+        (make_fine_copy(picture)?, Thumbnails::fine(picture))
     };
     let size = [thumbs.width, thumbs.height];
     let points = if is_small {
-        Points::doubled(&working, size, MOST_BLOBS)
+        Keypoints::doubled(&working, size, MAX_BLOBS)
     } else {
-        Points::of(&working, size, FINE_BLOBS)
+        Keypoints::of(&working, size, MAX_FINE_BLOBS)
     };
     Some(Features {
         points,
@@ -122,7 +124,7 @@ pub(crate) fn fine_features(picture: &Picture) -> Option<Features> {
 }
 
 impl Features {
-    pub(crate) fn thumbs(&self) -> &Thumbs {
+    pub(crate) fn thumbs(&self) -> &Thumbnails {
         &self.thumbs
     }
 
@@ -142,17 +144,17 @@ impl Features {
     }
 
     /// The points of the picture squeezed to a square, if it is long.
-    fn squared(&self) -> Option<&Points> {
+    fn squared(&self) -> Option<&Keypoints> {
         let (width, height) = (self.working.width as f64, self.working.height as f64);
         let long = (width / height).max(height / width);
         let size = [self.thumbs.width, self.thumbs.height];
-        let points = || Points::of(&self.working.squared(SQUARE_SIDE), size, MOST_BLOBS / 2);
-        (long >= LONG).then(|| self.square.get_or_init(points))
+        let points = || Keypoints::of(&self.working.squared(SQUARE_SIDE), size, MAX_BLOBS / 2);
+        (long >= MIN_LONG_RATIO).then(|| self.square.get_or_init(points))
     }
 }
 
 /// Works the square twins of both out at once; one of the two may not have any.
-fn square_both(one: &Features, other: &Features) {
+fn prepare_squares(one: &Features, other: &Features) {
     std::thread::scope(|scope| {
         scope.spawn(|| one.squared());
         other.squared();
@@ -160,7 +162,7 @@ fn square_both(one: &Features, other: &Features) {
 }
 
 /// Finds the query in the candidate; `None` when it is not there.
-pub fn overlay(query: &Features, candidate: &Features) -> Option<Overlay> {
+pub fn find_overlay(query: &Features, candidate: &Features) -> Option<Overlay> {
     let mut best: Option<Overlay> = None;
     let points = |squared: [bool; 2]| {
         let of = |features, squared| {
@@ -174,13 +176,13 @@ pub fn overlay(query: &Features, candidate: &Features) -> Option<Overlay> {
     };
     for squared in [[false, false], [true, false], [false, true]] {
         if squared[0] {
-            square_both(query, candidate);
+            prepare_squares(query, candidate);
         }
         let Some(points) = points(squared) else {
             continue;
         };
         for mirrored in [false, true] {
-            let found = seen(points, [&query.thumbs, &candidate.thumbs], mirrored);
+            let found = best_overlay(points, [&query.thumbs, &candidate.thumbs], mirrored);
             best = found
                 .into_iter()
                 .chain(best)
@@ -197,19 +199,23 @@ pub fn overlay(query: &Features, candidate: &Features) -> Option<Overlay> {
 }
 
 /// Finds the query in the candidate, neither of them squeezed.
-pub(crate) fn overlay_unsqueezed(query: &Features, candidate: &Features) -> Option<Overlay> {
+pub(crate) fn find_overlay_unsqueezed(query: &Features, candidate: &Features) -> Option<Overlay> {
     let thumbs = [&*query.thumbs, &*candidate.thumbs];
     [false, true]
         .into_iter()
-        .filter_map(|mirrored| seen((&query.points, &candidate.points), thumbs, mirrored))
+        .filter_map(|mirrored| best_overlay((&query.points, &candidate.points), thumbs, mirrored))
         .max_by(|a, b| a.weight().total_cmp(&b.weight()))
 }
 
 /// The best overlay of one handedness.
-fn seen(points: (&Points, &Points), thumbs: [&Thumbs; 2], mirrored: bool) -> Option<Overlay> {
+fn best_overlay(
+    points: (&Keypoints, &Keypoints),
+    thumbs: [&Thumbnails; 2],
+    mirrored: bool,
+) -> Option<Overlay> {
     let (query, candidate) = points;
-    let matches = matches(&query.list, &candidate.list, mirrored);
-    let matched = Matched {
+    let matches = match_keypoints(&query.list, &candidate.list, mirrored);
+    let matched = MatchedKeypoints {
         query: &query.list,
         candidate: &candidate.list,
         matches: &matches,
@@ -217,16 +223,16 @@ fn seen(points: (&Points, &Points), thumbs: [&Thumbs; 2], mirrored: bool) -> Opt
     };
     let back = candidate.from_picture.inverse()?;
     let query_back = query.from_picture.inverse()?;
-    agree(&matched, [query.longest, candidate.longest])
+    find_consensus(&matched, [query.longest, candidate.longest])
         .into_iter()
         .filter_map(|agreed| {
             let transform = back.after(&agreed.transform.after(&query.from_picture));
-            let mut laid = laid(thumbs[0], thumbs[1], &transform)?;
+            let mut laid = overlay_by_transform(thumbs[0], thumbs[1], &transform)?;
             let are_doubled = [query.is_doubled, candidate.is_doubled];
             laid.is_doubled = are_doubled.contains(&true);
-            laid.inliers = places_undoubled(&agreed.pairs, are_doubled) as u32;
+            laid.inliers = count_undoubled_places(&agreed.pairs, are_doubled) as u32;
             laid.matched = matches.len() as u32;
-            let on_ground = |pair: &&Pair| {
+            let on_ground = |pair: &&PointPair| {
                 thumbs[0].on_ground(query_back.apply(pair.from))
                     && thumbs[1].on_ground(back.apply(pair.to))
             };
@@ -234,19 +240,23 @@ fn seen(points: (&Points, &Points), thumbs: [&Thumbs; 2], mirrored: bool) -> Opt
             laid.pictured = 1.0 - furniture as f64 / agreed.pairs.len().max(1) as f64;
             Some(laid)
         })
-        .filter(|found| found.agreement >= MIN_CORRELATION && found.same >= MIN_SAME)
+        .filter(|found| found.agreement >= MIN_CORRELATION && found.same >= MIN_SAME_SQUARES)
         .max_by(|a, b| a.weight().total_cmp(&b.weight()))
 }
 
 /// Lays one picture on another by a known transform and looks at the pixels.
-pub(crate) fn laid(query: &Thumbs, candidate: &Thumbs, transform: &Transform) -> Option<Overlay> {
+pub(crate) fn overlay_by_transform(
+    query: &Thumbnails,
+    candidate: &Thumbnails,
+    transform: &Transform,
+) -> Option<Overlay> {
     let (from, to) = (
         [query.width, query.height],
         [candidate.width, candidate.height],
     );
-    let detail = agreement(query, candidate, transform)?;
+    let detail = measure_agreement(query, candidate, transform)?;
     let [a, b, c, d] = transform.linear_at([from[0] / 2.0, from[1] / 2.0]);
-    let (overlap, covered) = shares(transform, from, to, detail.part)?;
+    let (overlap, covered) = covered_shares(transform, from, to, detail.part)?;
     Some(Overlay {
         matrix: transform.0,
         affine: transform.is_affine(),
@@ -255,7 +265,7 @@ pub(crate) fn laid(query: &Thumbs, candidate: &Thumbs, transform: &Transform) ->
         matched: 0,
         overlap,
         covered,
-        region: region(transform, from),
+        region: map_corners(transform, from),
         agreement: detail.correlation,
         squares: detail.squares,
         same: detail.same,
@@ -268,19 +278,23 @@ pub(crate) fn laid(query: &Thumbs, candidate: &Thumbs, transform: &Transform) ->
 }
 
 /// What is furniture and what is not where an overlay lays the query on the candidate.
-pub(crate) fn pictured_of(overlay: &Overlay, query: &Thumbs, candidate: &Thumbs) -> Pictured {
-    pictured(query, candidate, &Transform(overlay.matrix))
+pub(crate) fn count_pictured_squares(
+    overlay: &Overlay,
+    query: &Thumbnails,
+    candidate: &Thumbnails,
+) -> PicturedSquares {
+    count_pictured(query, candidate, &Transform(overlay.matrix))
 }
 
 /// How well the finest detail agrees where an overlay lays the query on the
 /// candidate; of each the working copy and the sides of the picture.
-pub(crate) fn texture_of(
+pub(crate) fn measure_texture(
     overlay: &Overlay,
     query: (&Plane, [f64; 2]),
     candidate: (&Plane, [f64; 2]),
 ) -> Option<f64> {
-    let [query, candidate] = [query, candidate].map(|(plane, size)| Side { plane, size });
-    texture(
+    let [query, candidate] = [query, candidate].map(|(plane, size)| TextureInput { plane, size });
+    correlate_texture(
         query,
         candidate,
         &Transform(overlay.matrix),
@@ -289,7 +303,7 @@ pub(crate) fn texture_of(
 }
 
 /// Which share of each picture the common part is.
-fn shares(
+fn covered_shares(
     transform: &Transform,
     from: [f64; 2],
     to: [f64; 2],
@@ -298,13 +312,13 @@ fn shares(
     let back = transform.inverse()?;
     let (here, there) = match part {
         None => (
-            area(&common(&back, to, from)),
-            area(&common(transform, from, to)),
+            area(&clip_to_picture(&back, to, from)),
+            area(&clip_to_picture(transform, from, to)),
         ),
         Some([left, top, right, bottom]) => {
             let shift = Transform::affine(1.0, 0.0, left, 0.0, 1.0, top);
             let size = [right - left, bottom - top];
-            let polygon = common(&transform.after(&shift), size, to);
+            let polygon = clip_to_picture(&transform.after(&shift), size, to);
             let seen: Vec<_> = polygon.iter().map(|&corner| back.apply(corner)).collect();
             (area(&seen), area(&polygon))
         }
@@ -313,7 +327,7 @@ fn shares(
     Some((share(here, from), share(there, to)))
 }
 
-fn region(transform: &Transform, size: [f64; 2]) -> [f64; 8] {
+fn map_corners(transform: &Transform, size: [f64; 2]) -> [f64; 8] {
     let corners = corners(size[0], size[1]).map(|corner| transform.apply(corner));
     let mut flat = [0.0; 8];
     flat.copy_from_slice(corners.as_flattened());
@@ -341,13 +355,13 @@ impl Overlay {
         let mut reversed = self.clone();
         reversed.matrix = back.0;
         (reversed.overlap, reversed.covered) = (self.covered, self.overlap);
-        reversed.region = region(&back, query);
+        reversed.region = map_corners(&back, query);
         reversed.detail.colours.brightness = -self.detail.colours.brightness;
         let there_too = |[left, top, right, bottom]: [f64; 4]| {
             let shift = Transform::affine(1.0, 0.0, left, 0.0, 1.0, top);
             let size = [right - left, bottom - top];
             // In the old candidate, which is the new query.
-            bounds(&common(&there.after(&shift), size, query))
+            bounds(&clip_to_picture(&there.after(&shift), size, query))
         };
         reversed.detail.part = self.detail.part.map(there_too);
         reversed.altered = self.altered.map(there_too);

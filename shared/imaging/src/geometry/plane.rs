@@ -32,7 +32,7 @@ impl Plane {
     pub(crate) fn blurred(&self, sigma: f32) -> Self {
         let kernel = half_kernel(sigma);
         let level = Level::new();
-        dispatch!(level, _simd => down(&across(self, &kernel), &kernel))
+        dispatch!(level, _simd => blur_columns(&blur_rows(self, &kernel), &kernel))
     }
 
     /// Every second pixel of every second row.
@@ -183,7 +183,7 @@ fn half_kernel(sigma: f32) -> Vec<f32> {
 /// Blurs along the rows.
 // This and the next are inlined into the code for each kind of processor.
 #[inline(always)]
-fn across(plane: &Plane, kernel: &[f32]) -> Plane {
+fn blur_rows(plane: &Plane, kernel: &[f32]) -> Plane {
     let radius = kernel.len() - 1;
     let mut values = vec![0.0; plane.values.len()];
     let mut padded = vec![0.0; plane.width + 2 * radius];
@@ -213,7 +213,7 @@ fn across(plane: &Plane, kernel: &[f32]) -> Plane {
 
 /// Blurs down the columns, a row at a time so that memory is read in order.
 #[inline(always)]
-fn down(plane: &Plane, kernel: &[f32]) -> Plane {
+fn blur_columns(plane: &Plane, kernel: &[f32]) -> Plane {
     let mut values = vec![0.0; plane.values.len()];
     for (row, target) in values.chunks_exact_mut(plane.width).enumerate() {
         for (value, pixel) in target.iter_mut().zip(plane.row(row)) {

@@ -1,4 +1,4 @@
-//! The rectangle of squares that is worth most.
+//! Maximum-sum rectangle of squares.
 
 /// Squares from and to, by row and column.
 pub(super) struct Rectangle {
@@ -7,7 +7,7 @@ pub(super) struct Rectangle {
 }
 
 /// The rectangle with the largest sum; of equals the larger one.
-pub(super) fn best_rectangle(gains: &[f64], across: usize) -> Rectangle {
+pub(super) fn find_best_rectangle(gains: &[f64], across: usize) -> Rectangle {
     let down = gains.len() / across.max(1);
     let mut best = Rectangle {
         rows: 0..0,
@@ -51,15 +51,15 @@ mod tests {
             -1.0, 2.0, 1.0, -1.0, //
             -1.0, 1.0, -0.5, -1.0,
         ];
-        let best = best_rectangle(&gains, 4);
+        let best = find_best_rectangle(&gains, 4);
         assert_eq!((best.rows, best.columns), (1..3, 1..3));
     }
 
     #[test]
     fn squares_that_say_nothing_are_taken_along() {
-        let best = best_rectangle(&[0.0, 1.0, 0.0, -1.0], 4);
+        let best = find_best_rectangle(&[0.0, 1.0, 0.0, -1.0], 4);
         assert_eq!((best.rows, best.columns), (0..1, 0..3));
-        let none = best_rectangle(&[-1.0, -2.0], 2);
+        let none = find_best_rectangle(&[-1.0, -2.0], 2);
         assert!(none.rows.is_empty() && none.columns.is_empty());
     }
 }

@@ -1,5 +1,6 @@
-//! What small squares of two pictures laid on each other say, one by one and
-//! summed up.
+//! Squares of samples of two pictures laid on each other: their correlation, one by one and summed up.
+//!
+//! Furniture is what is drawn on a ground of one colour: words on paper, buttons on a screen.
 
 /// Samples per side of a square.
 pub(super) const SQUARE: usize = 6;
@@ -11,22 +12,22 @@ const MIN_SPREAD: f32 = 2.5;
 const FULL_SPREAD: f32 = 24.0;
 
 /// Correlation from which a square is taken to show the same.
-const SAME: f32 = 0.7;
+const SAME_CORRELATION: f32 = 0.7;
 
 /// Correlation at which a square neither speaks for the common part reaching
 /// so far nor against it.
-const BREAK_EVEN: f64 = 0.5;
+const NEUTRAL_CORRELATION: f64 = 0.5;
 
 /// Share of a square's samples with the ground of the picture about them when
 /// the square is furniture: words on paper, buttons on a screen.
-const ON_GROUND: f32 = 0.6;
+const FURNITURE_SHARE: f32 = 0.6;
 
 /// Squares that must contradict the rest before furniture is left out.
-const CONTRADICTION: usize = 3;
+const MIN_CONTRADICTING_SQUARES: usize = 3;
 
 /// Grey levels by which a square must be brighter or darker than the whole part
 /// has become, to show that something was done to it alone.
-const ALTERED: f64 = 12.0;
+const ALTERED_GREY_LEVELS: f64 = 12.0;
 
 /// What laying one picture on the other has shown.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,12 +56,12 @@ pub(crate) struct Agreement {
     /// ground of a screen.
     pub(crate) paper: f64,
     /// How the colours have changed.
-    pub(crate) colours: Colours,
+    pub(crate) colours: ColourShift,
 }
 
 /// Colours of the candidate against those of the query, over the common part.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Colours {
+pub(crate) struct ColourShift {
     /// Mean difference in brightness, in grey levels.
     pub(crate) brightness: f64,
     /// Mean difference in hue and saturation, in levels.
@@ -68,7 +69,7 @@ pub(crate) struct Colours {
 }
 
 /// A sample of both.
-pub(super) struct Seen {
+pub(super) struct SamplePair {
     /// Grey, and the two colour differences.
     pub(super) colours: [[f32; 3]; 2],
     /// Whether the ground of the picture is about.
@@ -76,7 +77,7 @@ pub(super) struct Seen {
 }
 
 /// How often each shade of grey occurs.
-type Greys = [u32; 32];
+type GreyHistogram = [u32; 32];
 
 /// One square of samples.
 #[derive(Default)]
@@ -96,11 +97,11 @@ pub(super) struct Square {
     samples: f64,
     brightness: f64,
     tint: f64,
-    greys: [Greys; 2],
+    greys: [GreyHistogram; 2],
 }
 
 impl Square {
-    pub(super) fn of(seen: &[Seen]) -> Self {
+    pub(super) fn of(seen: &[SamplePair]) -> Self {
         let mut square = Self {
             furniture: is_furniture(seen),
             ..Self::default()
@@ -120,20 +121,22 @@ impl Square {
         if seen.len() < SQUARE * SQUARE / 2 {
             return square;
         }
-        let ([query, candidate], correlation) = correlation(seen);
+        let ([query, candidate], correlation) = correlate(seen);
         if query.max(candidate) < MIN_SPREAD {
             return square;
         }
         square.shows = true;
         square.weight = f64::from(query.min(FULL_SPREAD) * candidate.min(FULL_SPREAD)).sqrt();
         square.correlation = f64::from(correlation.max(0.0));
-        square.same = correlation >= SAME && query.min(candidate) >= 1.0;
+        square.same = correlation >= SAME_CORRELATION && query.min(candidate) >= 1.0;
         square.drawn = query.max(candidate) >= 2.0 * MIN_SPREAD;
-        square.hides = square.drawn && correlation < SAME / 2.0;
+        square.hides = square.drawn && correlation < SAME_CORRELATION / 2.0;
         // What is drawn on paper or a screen is around a picture, not in it.
         square.clashes = square.hides
             && query.min(candidate) >= 2.0 * MIN_SPREAD
-            && [0, 1].iter().all(|n| 2 * grounded(seen, *n) < seen.len());
+            && [0, 1]
+                .iter()
+                .all(|n| 2 * count_on_ground(seen, *n) < seen.len());
         square
     }
 
@@ -141,7 +144,7 @@ impl Square {
     /// so many levels.
     pub(super) fn is_altered(&self, brighter: f64) -> bool {
         let change = self.brightness / self.samples.max(1.0);
-        self.hides || (change - brighter).abs() >= ALTERED
+        self.hides || (change - brighter).abs() >= ALTERED_GREY_LEVELS
     }
 
     /// Whether either picture clearly shows something that is not furniture of both.
@@ -160,11 +163,11 @@ impl Square {
 
     /// What taking the square into the common part is worth.
     pub(super) fn gain(&self) -> f64 {
-        self.weight * (self.correlation - BREAK_EVEN)
+        self.weight * (self.correlation - NEUTRAL_CORRELATION)
     }
 
     /// The same square as if it showed nothing.
-    fn silenced(self) -> Self {
+    fn silence(self) -> Self {
         Self {
             weight: 0.0,
             correlation: 0.0,
@@ -181,15 +184,15 @@ impl Square {
 /// Silences the furniture of two pictures that are otherwise not alike: two
 /// screenshots share their buttons and two memes their words, whatever they
 /// show. Where nothing contradicts, furniture may be all that a picture has.
-pub(super) fn without_shared_furniture(squares: Vec<Square>) -> Vec<Square> {
+pub(super) fn silence_shared_furniture(squares: Vec<Square>) -> Vec<Square> {
     let count =
         |is: fn(&Square) -> bool| squares.iter().filter(|it| !it.furniture && is(it)).count();
-    if count(|it| it.hides) < CONTRADICTION.max(count(|it| it.same)) {
+    if count(|it| it.hides) < MIN_CONTRADICTING_SQUARES.max(count(|it| it.same)) {
         return squares;
     }
     let silence = |square: Square| {
         if square.furniture {
-            square.silenced()
+            square.silence()
         } else {
             square
         }
@@ -198,18 +201,18 @@ pub(super) fn without_shared_furniture(squares: Vec<Square>) -> Vec<Square> {
 }
 
 /// Samples of one of the two with the ground of the picture about them.
-fn grounded(seen: &[Seen], which: usize) -> usize {
+fn count_on_ground(seen: &[SamplePair], which: usize) -> usize {
     seen.iter().filter(|seen| seen.on_ground[which]).count()
 }
 
-fn is_furniture(seen: &[Seen]) -> bool {
+fn is_furniture(seen: &[SamplePair]) -> bool {
     let both = seen.iter().filter(|seen| seen.on_ground == [true; 2]);
-    both.count() as f32 >= ON_GROUND * seen.len() as f32
+    both.count() as f32 >= FURNITURE_SHARE * seen.len() as f32
 }
 
 /// Sums over the squares of the common part.
 #[derive(Default)]
-pub(super) struct Tally {
+pub(super) struct SquareTally {
     weights: f64,
     correlations: f64,
     same: u32,
@@ -219,10 +222,10 @@ pub(super) struct Tally {
     samples: f64,
     brightness: f64,
     tint: f64,
-    greys: [Greys; 2],
+    greys: [GreyHistogram; 2],
 }
 
-impl Tally {
+impl SquareTally {
     pub(super) fn add(&mut self, square: &Square) {
         self.samples += square.samples;
         self.brightness += square.brightness;
@@ -253,8 +256,12 @@ impl Tally {
             altered: None,
             clashes: count(|it| it.clashes) as u32,
             pictured: count(|it| !it.furniture) as f64 / all.len().max(1) as f64,
-            paper: self.greys.iter().map(paper).fold(1.0, f64::min),
-            colours: Colours {
+            paper: self
+                .greys
+                .iter()
+                .map(commonest_grey_share)
+                .fold(1.0, f64::min),
+            colours: ColourShift {
                 brightness: self.brightness / samples,
                 tint: self.tint / samples,
             },
@@ -263,7 +270,7 @@ impl Tally {
 }
 
 /// The share of the commonest grey, with its neighbour: it may lie between two.
-fn paper(greys: &Greys) -> f64 {
+fn commonest_grey_share(greys: &GreyHistogram) -> f64 {
     let most = greys
         .windows(2)
         .map(|two| two[0] + two[1])
@@ -273,7 +280,7 @@ fn paper(greys: &Greys) -> f64 {
 }
 
 /// The spread of grey in both, and how alike they go up and down.
-fn correlation(seen: &[Seen]) -> ([f32; 2], f32) {
+fn correlate(seen: &[SamplePair]) -> ([f32; 2], f32) {
     let count = seen.len() as f32;
     let mean = |n: usize| seen.iter().map(|two| two.colours[n][0]).sum::<f32>() / count;
     let (query, candidate) = (mean(0), mean(1));

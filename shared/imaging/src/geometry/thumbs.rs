@@ -4,24 +4,24 @@
 use crate::picture::Picture;
 
 /// Longest side of the largest copy.
-const LONGEST: u32 = 160;
-const FINE_LONGEST: u32 = 480;
+const LONGEST_SIDE: u32 = 160;
+const FINE_LONGEST_SIDE: u32 = 480;
 
 /// Sides shorter than this are not halved.
-const SHORTEST: usize = 8;
+const MIN_HALVED_SIDE: usize = 8;
 
 /// Share of the pixels that must be evenly of one grey for it to be a ground.
-const GROUND: f64 = 0.04;
+const MIN_GROUND_SHARE: f64 = 0.04;
 
 /// Grey levels by which an even place varies.
-const EVEN: u8 = 5;
+const EVEN_GREY_LEVELS: u8 = 5;
 
 /// Pixels of the original looked at per side of one pixel of the copy.
-const SAMPLES: usize = 3;
+const MAX_SAMPLES_PER_SIDE: usize = 3;
 
 /// One copy.
 #[derive(Debug)]
-struct Level {
+struct ThumbLevel {
     width: usize,
     height: usize,
     pixels: Vec<[f32; 3]>,
@@ -29,30 +29,30 @@ struct Level {
 
 /// A picture in several sizes, each half of the one before.
 #[derive(Debug)]
-pub(crate) struct Thumbs {
+pub(crate) struct Thumbnails {
     /// Sides of the original.
     pub(crate) width: f64,
     pub(crate) height: f64,
-    levels: Vec<Level>,
+    levels: Vec<ThumbLevel>,
     /// For each pixel of the largest copy, whether a ground of the picture is about.
     on_ground: Vec<bool>,
 }
 
-impl Thumbs {
+impl Thumbnails {
     pub(crate) fn of(picture: &Picture) -> Self {
-        Self::up_to(LONGEST, picture)
+        Self::up_to(LONGEST_SIDE, picture)
     }
 
     /// With larger copies, to look at small parts.
     pub(crate) fn fine(picture: &Picture) -> Self {
-        Self::up_to(FINE_LONGEST, picture)
+        Self::up_to(FINE_LONGEST_SIDE, picture)
     }
 
     fn up_to(longest: u32, picture: &Picture) -> Self {
-        let (largest, reaches) = Level::of(picture, longest);
+        let (largest, reaches) = ThumbLevel::of(picture, longest);
         let mut levels = vec![largest];
         while let Some(last) = levels.last() {
-            if last.width.min(last.height) < 2 * SHORTEST {
+            if last.width.min(last.height) < 2 * MIN_HALVED_SIDE {
                 break;
             }
             let next = last.halved();
@@ -62,7 +62,7 @@ impl Thumbs {
             width: f64::from(picture.width()),
             height: f64::from(picture.height()),
             levels,
-            on_ground: on_ground(&reaches),
+            on_ground: mark_ground(&reaches),
         }
     }
 
@@ -73,19 +73,19 @@ impl Thumbs {
 
     /// Whether a ground is about at a place of the original.
     pub(crate) fn on_ground(&self, [x, y]: [f64; 2]) -> bool {
-        let Level { width, height, .. } = &self.levels[0];
+        let ThumbLevel { width, height, .. } = &self.levels[0];
         let column = (x / self.width * *width as f64) as usize;
         let row = (y / self.height * *height as f64) as usize;
         self.on_ground[row.min(height - 1) * width + column.min(width - 1)]
     }
 
     /// The copy whose pixels are about as large as `step` pixels of the original.
-    pub(crate) fn at(&self, step: f64) -> View<'_> {
+    pub(crate) fn at(&self, step: f64) -> ThumbView<'_> {
         let level = (step / self.finest()).log2().round().max(0.0) as usize;
         let level = level.min(self.levels.len() - 1);
         // Not the copy's own sides: halving drops what is left over.
         let (largest, halvings) = (&self.levels[0], (1u64 << level) as f64);
-        View {
+        ThumbView {
             level: &self.levels[level],
             across: largest.width as f64 / halvings / self.width,
             down: largest.height as f64 / halvings / self.height,
@@ -95,15 +95,15 @@ impl Thumbs {
 
 /// The darkest and the brightest of the pixels that one pixel of the copy was
 /// made of.
-type Reach = [u8; 2];
+type GreyRange = [u8; 2];
 
 /// Marks the pixels that show a ground, or something thin drawn on it: a grey
 /// that a good part of the picture is evenly of. Paper, a screen, a black sky;
 /// a caption over a night has two.
-fn on_ground(reaches: &[Reach]) -> Vec<bool> {
+fn mark_ground(reaches: &[GreyRange]) -> Vec<bool> {
     let mut even = [0usize; 256];
     for [low, high] in reaches {
-        if high - low <= EVEN {
+        if high - low <= EVEN_GREY_LEVELS {
             even[usize::from(*low)] += 1;
         }
     }
@@ -111,24 +111,24 @@ fn on_ground(reaches: &[Reach]) -> Vec<bool> {
         let (first, last) = (grey.saturating_sub(2), (grey + 2).min(255));
         even[first..=last].iter().sum::<usize>()
     };
-    let much = |grey: usize| near(grey) as f64 >= GROUND * reaches.len() as f64;
+    let much = |grey: usize| near(grey) as f64 >= MIN_GROUND_SHARE * reaches.len() as f64;
     let grounds: [bool; 256] = std::array::from_fn(much);
     let about: [bool; 256] = std::array::from_fn(|grey| {
-        let reach = 2 * usize::from(EVEN);
+        let reach = 2 * usize::from(EVEN_GREY_LEVELS);
         grounds[grey.saturating_sub(reach)..=(grey + reach).min(255)].contains(&true)
     });
-    let shows = |reach: &Reach| reach.iter().any(|grey| about[usize::from(*grey)]);
+    let shows = |reach: &GreyRange| reach.iter().any(|grey| about[usize::from(*grey)]);
     reaches.iter().map(shows).collect()
 }
 
 /// One of the copies, read in coordinates of the original.
-pub(crate) struct View<'a> {
-    level: &'a Level,
+pub(crate) struct ThumbView<'a> {
+    level: &'a ThumbLevel,
     across: f64,
     down: f64,
 }
 
-impl View<'_> {
+impl ThumbView<'_> {
     /// The colour at a place of the original.
     pub(crate) fn colour(&self, [x, y]: [f64; 2]) -> [f32; 3] {
         let (width, height) = (self.level.width, self.level.height);
@@ -148,9 +148,9 @@ impl View<'_> {
     }
 }
 
-impl Level {
+impl ThumbLevel {
     /// The copy whose longest side has so many pixels.
-    fn of(picture: &Picture, most: u32) -> (Self, Vec<Reach>) {
+    fn of(picture: &Picture, most: u32) -> (Self, Vec<GreyRange>) {
         let (width, height) = (picture.width(), picture.height());
         let longest = width.max(height);
         let scaled = |side: u32| {
@@ -158,13 +158,13 @@ impl Level {
             (scaled as usize).max(1)
         };
         let (columns, rows) = (scaled(width), scaled(height));
-        let columns_read = places(width as usize, columns);
-        let rows_read = places(height as usize, rows);
+        let columns_read = sample_places(width as usize, columns);
+        let rows_read = sample_places(height as usize, rows);
         let mut pixels = Vec::with_capacity(columns * rows);
         let mut reaches = Vec::with_capacity(columns * rows);
         for block in rows_read.chunks_exact(rows_read.len() / rows) {
             for places in columns_read.chunks_exact(columns_read.len() / columns) {
-                let (mean, reach) = sampled(picture, places, block);
+                let (mean, reach) = sample_block(picture, places, block);
                 pixels.push(mean);
                 reaches.push(reach);
             }
@@ -199,8 +199,8 @@ impl Level {
 }
 
 /// The lines of the original that are read for each line of the copy.
-fn places(side: usize, copies: usize) -> Vec<usize> {
-    let each = (side / copies).clamp(1, SAMPLES);
+fn sample_places(side: usize, copies: usize) -> Vec<usize> {
+    let each = (side / copies).clamp(1, MAX_SAMPLES_PER_SIDE);
     let parts = copies * each;
     (0..parts)
         .map(|n| (2 * n + 1) * side / (2 * parts))
@@ -208,7 +208,7 @@ fn places(side: usize, copies: usize) -> Vec<usize> {
 }
 
 /// The mean colour of the pixels read, and how dark and bright their green is.
-fn sampled(picture: &Picture, columns: &[usize], rows: &[usize]) -> ([f32; 3], Reach) {
+fn sample_block(picture: &Picture, columns: &[usize], rows: &[usize]) -> ([f32; 3], GreyRange) {
     let mut sum = [0u32; 3];
     let (mut low, mut high) = (u8::MAX, 0);
     for row in rows {
@@ -237,7 +237,7 @@ mod tests {
         let (width, height) = (640, 410);
         let pixel = |n: u32| [(n % width / 4) as u8, (n / width / 4) as u8, 77];
         let rgb = (0..width * height).flat_map(pixel).collect();
-        let thumbs = Thumbs::of(&Picture::from_rgb(width, height, rgb).unwrap());
+        let thumbs = Thumbnails::of(&Picture::from_rgb(width, height, rgb).unwrap());
         assert!(thumbs.levels.len() >= 4);
         for step in [1.0, 8.0, 16.0, 64.0] {
             let [red, green, blue] = thumbs.at(step).colour([300.0, 200.0]);
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn the_smallest_pictures_have_one() {
         let picture = Picture::from_rgb(1, 3, vec![9; 9]).unwrap();
-        assert!((Thumbs::of(&picture).at(1.0).colour([0.5, 1.5])[0] - 9.0).abs() < 1e-6);
+        assert!((Thumbnails::of(&picture).at(1.0).colour([0.5, 1.5])[0] - 9.0).abs() < 1e-6);
     }
 
     #[test]
@@ -263,7 +263,7 @@ mod tests {
             row => (row * 37 + n % width * 29) as u8,
         };
         let rgb = (0..width * height).flat_map(|n| [grey(n); 3]).collect();
-        let thumbs = Thumbs::of(&Picture::from_rgb(width, height, rgb).unwrap());
+        let thumbs = Thumbnails::of(&Picture::from_rgb(width, height, rgb).unwrap());
         let on_ground = |y: u32| {
             let places = (0..160).filter(|x| thumbs.on_ground([f64::from(2 * x), f64::from(y)]));
             places.count()

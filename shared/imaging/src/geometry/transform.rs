@@ -2,7 +2,7 @@
 
 /// A point of one picture and where it is found in the other.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pair {
+pub(crate) struct PointPair {
     pub(crate) from: [f64; 2],
     pub(crate) to: [f64; 2],
 }
@@ -86,9 +86,9 @@ impl Transform {
     }
 }
 
-/// The larger and the smaller stretch of a linear map; the product is its
+/// The singular values of a linear map, the larger first; the product is its
 /// determinant without sign.
-pub(crate) fn stretches([a, b, c, d]: [f64; 4]) -> (f64, f64) {
+pub(crate) fn singular_values([a, b, c, d]: [f64; 4]) -> (f64, f64) {
     let sum = (a * a + b * b + c * c + d * d) / 2.0;
     let determinant = a * d - b * c;
     let root = (sum * sum - determinant * determinant).max(0.0).sqrt();
@@ -96,9 +96,9 @@ pub(crate) fn stretches([a, b, c, d]: [f64; 4]) -> (f64, f64) {
 }
 
 /// The similarity, mirroring or not, with the least squared error.
-pub(crate) fn fit_similarity(pairs: &[Pair], mirrored: bool) -> Option<Transform> {
+pub(crate) fn fit_similarity(pairs: &[PointPair], mirrored: bool) -> Option<Transform> {
     let flip = if mirrored { -1.0 } else { 1.0 };
-    let (from, to) = centres(pairs)?;
+    let (from, to) = mean_points(pairs)?;
     let (mut along, mut across, mut spread) = (0.0, 0.0, 0.0);
     for pair in pairs {
         let (x, y) = (flip * (pair.from[0] - from[0]), pair.from[1] - from[1]);
@@ -112,12 +112,12 @@ pub(crate) fn fit_similarity(pairs: &[Pair], mirrored: bool) -> Option<Transform
     }
     let (p, q) = (along / spread, across / spread);
     let (a, b, c, d) = (flip * p, -q, flip * q, p);
-    Some(centred([a, b, c, d], from, to))
+    Some(affine_between([a, b, c, d], from, to))
 }
 
 /// The affine map with the least squared error; `None` for points on a line.
-pub(crate) fn fit_affine(pairs: &[Pair]) -> Option<Transform> {
-    let (from, to) = centres(pairs)?;
+pub(crate) fn fit_affine(pairs: &[PointPair]) -> Option<Transform> {
+    let (from, to) = mean_points(pairs)?;
     let (mut xx, mut xy, mut yy) = (0.0, 0.0, 0.0);
     let mut cross = [0.0; 4];
     for pair in pairs {
@@ -142,12 +142,16 @@ pub(crate) fn fit_affine(pairs: &[Pair]) -> Option<Transform> {
         )
     };
     let ((a, b), (c, d)) = (row(cross[0], cross[1]), row(cross[2], cross[3]));
-    Some(centred([a, b, c, d], from, to))
+    Some(affine_between([a, b, c, d], from, to))
 }
 
 /// The homography with the least algebraic error, by the normal equations on
 /// coordinates scaled to the unit square.
-pub(crate) fn fit_homography(pairs: &[Pair], from_size: f64, to_size: f64) -> Option<Transform> {
+pub(crate) fn fit_homography(
+    pairs: &[PointPair],
+    from_size: f64,
+    to_size: f64,
+) -> Option<Transform> {
     let mut system = [[0.0; 9]; 8];
     for pair in pairs {
         let [x, y] = pair.from.map(|v| v / from_size);
@@ -195,12 +199,12 @@ fn solve(mut system: [[f64; 9]; 8]) -> Option<[f64; 8]> {
     Some(solution)
 }
 
-fn centres(pairs: &[Pair]) -> Option<([f64; 2], [f64; 2])> {
+fn mean_points(pairs: &[PointPair]) -> Option<([f64; 2], [f64; 2])> {
     if pairs.is_empty() {
         return None;
     }
     let count = pairs.len() as f64;
-    let sum = |pick: fn(&Pair) -> f64| pairs.iter().map(pick).sum::<f64>() / count;
+    let sum = |pick: fn(&PointPair) -> f64| pairs.iter().map(pick).sum::<f64>() / count;
     Some((
         [sum(|pair| pair.from[0]), sum(|pair| pair.from[1])],
         [sum(|pair| pair.to[0]), sum(|pair| pair.to[1])],
@@ -208,7 +212,7 @@ fn centres(pairs: &[Pair]) -> Option<([f64; 2], [f64; 2])> {
 }
 
 /// The affine map of a linear part that brings one centre to the other.
-fn centred([a, b, c, d]: [f64; 4], from: [f64; 2], to: [f64; 2]) -> Transform {
+fn affine_between([a, b, c, d]: [f64; 4], from: [f64; 2], to: [f64; 2]) -> Transform {
     let x = to[0] - a * from[0] - b * from[1];
     let y = to[1] - c * from[0] - d * from[1];
     Transform::affine(a, b, x, c, d, y)
@@ -220,7 +224,7 @@ mod tests {
 
     use super::*;
 
-    fn pairs(map: &Transform) -> Vec<Pair> {
+    fn pairs(map: &Transform) -> Vec<PointPair> {
         let from = [
             [3.0, 4.0],
             [90.0, 7.0],
@@ -228,7 +232,7 @@ mod tests {
             [5.0, 70.0],
             [44.0, 31.0],
         ];
-        from.map(|from| Pair {
+        from.map(|from| PointPair {
             from,
             to: map.apply(from),
         })
@@ -270,7 +274,7 @@ mod tests {
 
     #[test]
     fn points_on_a_line_give_no_affine() {
-        let line = (0..9).map(|n| Pair {
+        let line = (0..9).map(|n| PointPair {
             from: [f64::from(n); 2],
             to: [f64::from(n); 2],
         });
@@ -279,7 +283,7 @@ mod tests {
 
     #[test]
     fn stretches_of_a_known_map() {
-        let (large, small) = stretches([0.0, -3.0, 2.0, 0.0]);
+        let (large, small) = singular_values([0.0, -3.0, 2.0, 0.0]);
         assert!((large - 3.0).abs() < 1e-9 && (small - 2.0).abs() < 1e-9);
     }
 }

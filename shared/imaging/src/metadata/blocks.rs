@@ -1,9 +1,9 @@
-//! Where each format keeps its metadata blocks.
+//! Finds the metadata blocks (EXIF, XMP, C2PA, texts) of JPEG, PNG, WebP and GIF files.
 
 use super::bytes::contains;
 use super::{generator, texts};
 use crate::format::{Format, PNG_SIGNATURE, sniff};
-use crate::jpeg::{APP1, APP11, Segments};
+use crate::jpeg::{APP1, APP11, JpegSegments};
 
 /// Blocks taken from one file; more are passed over.
 const MAX_BLOCKS: usize = 64;
@@ -12,10 +12,10 @@ const MAX_BLOCKS: usize = 64;
 const MAX_TEXTS: usize = 32;
 
 /// How much of an XMP packet is looked at.
-const MAX_XMP: usize = 1024 * 1024;
+const MAX_XMP_BYTES: usize = 1024 * 1024;
 
 /// One block of metadata.
-pub(super) enum Block<'a> {
+pub(super) enum MetadataBlock<'a> {
     /// A TIFF structure.
     Exif(&'a [u8]),
     /// An XML packet.
@@ -23,103 +23,105 @@ pub(super) enum Block<'a> {
     /// A C2PA manifest, as far as it is in one piece.
     C2pa(&'a [u8]),
     /// A text that a program leaves which makes pictures from words.
-    Generated,
-    /// EXIF or XMP that a program wrote down as a text. Nobody turns a picture
-    /// by it.
-    WrittenDown(Vec<u8>),
+    GeneratorMark,
+    /// EXIF or XMP that `ImageMagick` wrote as a text (`Raw profile type`). Its
+    /// orientation does not count.
+    RawProfile(Vec<u8>),
 }
 
 /// The blocks of a file in their order.
-pub(super) fn all(bytes: &[u8]) -> Vec<Block<'_>> {
+pub(super) fn read_blocks(bytes: &[u8]) -> Vec<MetadataBlock<'_>> {
     match sniff(bytes) {
-        Some(Format::Jpeg) => jpeg(bytes).take(MAX_BLOCKS).collect(),
-        Some(Format::Png) => png(bytes).take(MAX_BLOCKS).collect(),
-        Some(Format::WebP) => webp(bytes).take(MAX_BLOCKS).collect(),
-        Some(Format::Gif) => gif(bytes),
+        Some(Format::Jpeg) => jpeg_blocks(bytes).take(MAX_BLOCKS).collect(),
+        Some(Format::Png) => png_blocks(bytes).take(MAX_BLOCKS).collect(),
+        Some(Format::WebP) => webp_blocks(bytes).take(MAX_BLOCKS).collect(),
+        Some(Format::Gif) => gif_blocks(bytes),
         None => Vec::new(),
     }
 }
 
-fn xmp(packet: &[u8]) -> Block<'_> {
-    Block::Xmp(&packet[..packet.len().min(MAX_XMP)])
+fn xmp_block(packet: &[u8]) -> MetadataBlock<'_> {
+    MetadataBlock::Xmp(&packet[..packet.len().min(MAX_XMP_BYTES)])
 }
 
-fn jpeg(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
-    Segments::new(bytes).filter_map(|segment| {
+fn jpeg_blocks(bytes: &[u8]) -> impl Iterator<Item = MetadataBlock<'_>> {
+    JpegSegments::new(bytes).filter_map(|segment| {
         let payload = segment.payload;
         match segment.marker {
-            APP1 if payload.starts_with(b"Exif\0") => Some(Block::Exif(payload)),
+            APP1 if payload.starts_with(b"Exif\0") => Some(MetadataBlock::Exif(payload)),
             // The main packet and its extensions.
-            APP1 if payload.starts_with(b"http://ns.adobe.com/x") => Some(xmp(payload)),
-            APP11 if contains(payload, b"c2pa") => Some(Block::C2pa(payload)),
+            APP1 if payload.starts_with(b"http://ns.adobe.com/x") => Some(xmp_block(payload)),
+            APP11 if contains(payload, b"c2pa") => Some(MetadataBlock::C2pa(payload)),
             _ => None,
         }
     })
 }
 
-fn png(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
+fn png_blocks(bytes: &[u8]) -> impl Iterator<Item = MetadataBlock<'_>> {
     let chunks = Chunks {
         bytes,
         at: PNG_SIGNATURE.len(),
-        kind: Kind::Png,
+        kind: ChunkLayout::Png,
     };
     let mut texts = 0;
     chunks.filter_map(move |(name, data)| match name {
-        b"eXIf" => Some(Block::Exif(data)),
-        b"caBX" => Some(Block::C2pa(data)),
+        b"eXIf" => Some(MetadataBlock::Exif(data)),
+        b"caBX" => Some(MetadataBlock::C2pa(data)),
         b"tEXt" | b"zTXt" | b"iTXt" => {
             if let Some(packet) = data.strip_prefix(b"XML:com.adobe.xmp\0") {
-                return Some(xmp(packet));
+                return Some(xmp_block(packet));
             }
             texts += 1;
-            (texts <= MAX_TEXTS).then(|| text(name, data)).flatten()
+            (texts <= MAX_TEXTS)
+                .then(|| png_text_block(name, data))
+                .flatten()
         }
         _ => None,
     })
 }
 
-/// What a text of a PNG is beside a text.
-fn text<'a>(name: &[u8; 4], data: &[u8]) -> Option<Block<'a>> {
+/// The block that a text of a PNG holds, if it holds one.
+fn png_text_block<'a>(name: &[u8; 4], data: &[u8]) -> Option<MetadataBlock<'a>> {
     let (keyword, text) = match name {
-        b"zTXt" => texts::packed(data),
-        b"iTXt" => texts::international(data),
-        _ => texts::plain(data),
+        b"zTXt" => texts::parse_compressed(data),
+        b"iTXt" => texts::parse_international(data),
+        _ => texts::parse_plain(data),
     }?;
     if keyword.starts_with(b"Raw profile type ") {
-        return texts::written_down(&text).map(Block::WrittenDown);
+        return texts::decode_raw_profile(&text).map(MetadataBlock::RawProfile);
     }
-    generator::in_png_text(keyword, &text).then_some(Block::Generated)
+    generator::is_marked_png_text(keyword, &text).then_some(MetadataBlock::GeneratorMark)
 }
 
-fn webp(bytes: &[u8]) -> impl Iterator<Item = Block<'_>> {
+fn webp_blocks(bytes: &[u8]) -> impl Iterator<Item = MetadataBlock<'_>> {
     let chunks = Chunks {
         bytes,
         at: 12,
-        kind: Kind::Riff,
+        kind: ChunkLayout::Riff,
     };
     chunks.filter_map(|(name, data)| match name {
-        b"EXIF" => Some(Block::Exif(data)),
-        b"XMP " => Some(xmp(data)),
-        b"C2PA" => Some(Block::C2pa(data)),
+        b"EXIF" => Some(MetadataBlock::Exif(data)),
+        b"XMP " => Some(xmp_block(data)),
+        b"C2PA" => Some(MetadataBlock::C2pa(data)),
         _ => None,
     })
 }
 
 /// GIF has no EXIF; its application blocks are found by their names.
-fn gif(bytes: &[u8]) -> Vec<Block<'_>> {
+fn gif_blocks(bytes: &[u8]) -> Vec<MetadataBlock<'_>> {
     let mut blocks = Vec::new();
     let name = b"XMP DataXMP";
     if let Some(at) = bytes.windows(name.len()).position(|part| part == name) {
-        blocks.push(xmp(&bytes[at..]));
+        blocks.push(xmp_block(&bytes[at..]));
     }
     if contains(bytes, b"C2PA_GIF") {
-        blocks.push(Block::C2pa(bytes));
+        blocks.push(MetadataBlock::C2pa(bytes));
     }
     blocks
 }
 
 #[derive(Clone, Copy)]
-enum Kind {
+enum ChunkLayout {
     /// Length, name, data, checksum.
     Png,
     /// Name, length, data, padding to even.
@@ -130,7 +132,7 @@ enum Kind {
 struct Chunks<'a> {
     bytes: &'a [u8],
     at: usize,
-    kind: Kind,
+    kind: ChunkLayout,
 }
 
 impl<'a> Iterator for Chunks<'a> {
@@ -141,8 +143,8 @@ impl<'a> Iterator for Chunks<'a> {
         let (first, start) = start.split_first_chunk::<4>()?;
         let (second, body) = start.split_first_chunk::<4>()?;
         let (name, length, after) = match self.kind {
-            Kind::Png => (second, u32::from_be_bytes(*first), 4),
-            Kind::Riff => {
+            ChunkLayout::Png => (second, u32::from_be_bytes(*first), 4),
+            ChunkLayout::Riff => {
                 let length = u32::from_le_bytes(*second);
                 (first, length, length as usize % 2)
             }

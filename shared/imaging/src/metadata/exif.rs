@@ -44,14 +44,16 @@ impl Exif {
         for entry in tiff.directory(tiff.u32(4)?) {
             match entry.tag {
                 ORIENTATION => found.orientation = tiff.u16(entry.at + 8),
-                MAKE => found.maker = tiff.says_something(&entry),
-                MODEL => found.model = tiff.says_something(&entry),
-                CAMERA_SERIAL => found.serial |= tiff.says_something(&entry),
+                MAKE => found.maker = tiff.has_text(&entry),
+                MODEL => found.model = tiff.has_text(&entry),
+                CAMERA_SERIAL => found.serial |= tiff.has_text(&entry),
                 SOFTWARE => {
                     found.generator |= tiff.value(&entry).is_some_and(generator::is_program);
                 }
                 DESCRIPTION => {
-                    found.generator |= tiff.value(&entry).is_some_and(generator::is_recipe);
+                    found.generator |= tiff
+                        .value(&entry)
+                        .is_some_and(generator::is_generation_settings);
                 }
                 EXIF_POINTER => camera_directory = tiff.u32(entry.at + 8),
                 GPS_POINTER => gps_directory = tiff.u32(entry.at + 8),
@@ -61,9 +63,11 @@ impl Exif {
         if let Some(offset) = camera_directory {
             for entry in tiff.directory(offset) {
                 match entry.tag {
-                    BODY_SERIAL | LENS_SERIAL => found.serial |= tiff.says_something(&entry),
+                    BODY_SERIAL | LENS_SERIAL => found.serial |= tiff.has_text(&entry),
                     USER_COMMENT => {
-                        found.generator |= tiff.value(&entry).is_some_and(generator::is_recipe);
+                        found.generator |= tiff
+                            .value(&entry)
+                            .is_some_and(generator::is_generation_settings);
                     }
                     _ => {}
                 }
@@ -79,7 +83,7 @@ impl Exif {
 }
 
 /// One entry of a directory: twelve bytes.
-struct Entry {
+struct TiffEntry {
     tag: u16,
     /// Where the entry starts.
     at: usize,
@@ -119,25 +123,25 @@ impl<'a> Tiff<'a> {
     }
 
     /// The entries of a directory, as many as are really there.
-    fn directory(&self, offset: u32) -> impl Iterator<Item = Entry> {
+    fn directory(&self, offset: u32) -> impl Iterator<Item = TiffEntry> {
         let offset = offset as usize;
         let count = usize::from(self.u16(offset).unwrap_or(0)).min(MAX_ENTRIES);
         (0..count).map_while(move |index| {
             let at = offset + 2 + index * 12;
             self.bytes.get(at..at + 12)?;
             let tag = self.u16(at)?;
-            Some(Entry { tag, at })
+            Some(TiffEntry { tag, at })
         })
     }
 
     /// Whether an entry of bytes has any that is neither zero nor blank.
-    fn says_something(&self, entry: &Entry) -> bool {
+    fn has_text(&self, entry: &TiffEntry) -> bool {
         self.value(entry)
             .is_some_and(|value| value.iter().any(|byte| !matches!(byte, 0 | b' ')))
     }
 
     /// The bytes of an entry: up to four in place, more elsewhere.
-    fn value(&self, entry: &Entry) -> Option<&'a [u8]> {
+    fn value(&self, entry: &TiffEntry) -> Option<&'a [u8]> {
         let count = self.u32(entry.at + 4)? as usize;
         let at = if count <= 4 {
             entry.at + 8

@@ -1,4 +1,4 @@
-//! Marks that programs leave which make pictures from words.
+//! Marks of generative AI: names, settings and source statements that image generators leave.
 //!
 //! A mark is evidence, its absence is not: one screenshot removes them all.
 //! Names count only where a file names the program it was made with, so that a
@@ -6,8 +6,8 @@
 
 use super::bytes::contains;
 
-/// Programs, in small letters, as they sign themselves.
-const PROGRAMS: [&[u8]; 19] = [
+/// Image generators, in lower-case letters, as they sign themselves.
+const GENERATOR_NAMES: [&[u8]; 19] = [
     b"adobe firefly",
     b"automatic1111",
     b"bing image creator",
@@ -31,14 +31,14 @@ const PROGRAMS: [&[u8]; 19] = [
 
 /// The term of the IPTC's list of digital sources, alone or as the end of
 /// `compositeWithTrainedAlgorithmicMedia`; and the credit lines of Google's programs.
-const STATEMENTS: [&[u8]; 3] = [
+const SOURCE_STATEMENTS: [&[u8]; 3] = [
     b"trainedalgorithmicmedia",
     b"made with google ai",
     b"edited with google ai",
 ];
 
 /// PNG texts that only such programs write.
-const KEYWORDS: [&[u8]; 5] = [
+const GENERATOR_KEYWORDS: [&[u8]; 5] = [
     b"dream",
     b"generation_data",
     b"invokeai_graph",
@@ -48,60 +48,62 @@ const KEYWORDS: [&[u8]; 5] = [
 
 /// How much of one text is looked at: the settings come after the words they
 /// were made from.
-const MAX_TEXT: usize = 16 * 1024;
+const MAX_TEXT_BYTES: usize = 16 * 1024;
 
 /// How far behind the name of an XMP property its value may start and end.
-const PROPERTY: usize = 160;
+const MAX_PROPERTY_BYTES: usize = 160;
 
-/// Whether the name of a program is one of those.
+/// Whether the name of a program is that of an image generator.
 pub(super) fn is_program(name: &[u8]) -> bool {
-    let name = plain(name);
-    PROGRAMS.iter().any(|it| contains(&name, it))
+    let name = normalize(name);
+    GENERATOR_NAMES.iter().any(|it| contains(&name, it))
 }
 
 /// Whether a text is the list of settings a picture was made with.
-pub(super) fn is_recipe(text: &[u8]) -> bool {
-    let text = plain(text);
+pub(super) fn is_generation_settings(text: &[u8]) -> bool {
+    let text = normalize(text);
     let has = |part: &str| contains(&text, part.as_bytes());
     has("steps: ") && (has("sampler: ") || has("cfg scale: "))
 }
 
 /// Whether a text states where the picture comes from.
-pub(super) fn is_statement(text: &[u8]) -> bool {
+pub(super) fn has_source_statement(text: &[u8]) -> bool {
     let text = text.to_ascii_lowercase();
-    STATEMENTS.iter().any(|it| contains(&text, it))
+    SOURCE_STATEMENTS.iter().any(|it| contains(&text, it))
 }
 
-/// Whether an XMP packet states it, or names such a program as its maker.
-pub(super) fn in_xmp(packet: &[u8]) -> bool {
+/// Whether an XMP packet states that its picture was generated, or names an image generator as its maker.
+pub(super) fn is_marked_xmp(packet: &[u8]) -> bool {
     let name = b"CreatorTool";
-    is_statement(packet)
+    has_source_statement(packet)
         || packet
             .windows(name.len())
             .enumerate()
             .filter(|(_, part)| part == name)
             .any(|(at, _)| {
                 let value = &packet[at + name.len()..];
-                is_program(&value[..value.len().min(PROPERTY)])
+                is_program(&value[..value.len().min(MAX_PROPERTY_BYTES)])
             })
 }
 
-/// Whether a PNG text is such a mark.
-pub(super) fn in_png_text(keyword: &[u8], text: &[u8]) -> bool {
+/// Whether a PNG text is the mark of an image generator.
+pub(super) fn is_marked_png_text(keyword: &[u8], text: &[u8]) -> bool {
     let keyword = keyword.to_ascii_lowercase();
     match keyword.as_slice() {
         b"software" | b"source" => is_program(text),
         // A graph of nodes.
         b"prompt" | b"workflow" => text.trim_ascii_start().starts_with(b"{"),
-        b"parameters" | b"comment" | b"description" | b"usercomment" => is_recipe(text),
-        other => KEYWORDS.contains(&other),
+        b"parameters" | b"comment" | b"description" | b"usercomment" => {
+            is_generation_settings(text)
+        }
+        other => GENERATOR_KEYWORDS.contains(&other),
     }
 }
 
-/// Small letters without zeros, which makes UTF-16 readable as well.
-fn plain(text: &[u8]) -> Vec<u8> {
+/// Lower-case letters without zeros, which makes UTF-16 readable as well.
+fn normalize(text: &[u8]) -> Vec<u8> {
     text.iter()
-        .take(MAX_TEXT)
+        .take(MAX_TEXT_BYTES)
         .filter(|byte| **byte != 0)
         .map(u8::to_ascii_lowercase)
         .collect()
@@ -125,31 +127,42 @@ mod tests {
     fn recipes_in_two_encodings() {
         let recipe = "a portrait\nSteps: 20, Sampler: Euler a, CFG scale: 7";
         let wide: Vec<u8> = recipe.encode_utf16().flat_map(u16::to_be_bytes).collect();
-        assert!(is_recipe(recipe.as_bytes()));
-        assert!(is_recipe(&[b"UNICODE\0", &wide[..]].concat()));
-        assert!(!is_recipe(b"The steps: first the dough, then the oven"));
+        assert!(is_generation_settings(recipe.as_bytes()));
+        assert!(is_generation_settings(&[b"UNICODE\0", &wide[..]].concat()));
+        assert!(!is_generation_settings(
+            b"The steps: first the dough, then the oven"
+        ));
     }
 
     #[test]
     fn xmp_counts_the_maker_and_the_statement() {
-        assert!(in_xmp(
+        assert!(is_marked_xmp(
             b"<d>http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia</d>"
         ));
-        assert!(in_xmp(b"<xmp:CreatorTool>Midjourney</xmp:CreatorTool>"));
-        assert!(in_xmp(b"photoshop:Credit='Made with Google AI'"));
-        assert!(!in_xmp(b"<xmp:CreatorTool>Lightroom</xmp:CreatorTool>"));
-        assert!(!in_xmp(b"<dc:title>My midjourney to Rome</dc:title>"));
+        assert!(is_marked_xmp(
+            b"<xmp:CreatorTool>Midjourney</xmp:CreatorTool>"
+        ));
+        assert!(is_marked_xmp(b"photoshop:Credit='Made with Google AI'"));
+        assert!(!is_marked_xmp(
+            b"<xmp:CreatorTool>Lightroom</xmp:CreatorTool>"
+        ));
+        assert!(!is_marked_xmp(
+            b"<dc:title>My midjourney to Rome</dc:title>"
+        ));
     }
 
     #[test]
     fn png_texts_by_their_keyword() {
-        assert!(in_png_text(
+        assert!(is_marked_png_text(
             b"prompt",
             b"{\"3\": {\"class_type\": \"KSampler\"}}"
         ));
-        assert!(in_png_text(b"parameters", b"x\nSteps: 8, CFG scale: 2"));
-        assert!(in_png_text(b"sd-metadata", b""));
-        assert!(!in_png_text(b"prompt", b"What did you see today?"));
-        assert!(!in_png_text(b"Title", b"Stable Diffusion explained"));
+        assert!(is_marked_png_text(
+            b"parameters",
+            b"x\nSteps: 8, CFG scale: 2"
+        ));
+        assert!(is_marked_png_text(b"sd-metadata", b""));
+        assert!(!is_marked_png_text(b"prompt", b"What did you see today?"));
+        assert!(!is_marked_png_text(b"Title", b"Stable Diffusion explained"));
     }
 }

@@ -1,4 +1,4 @@
-//! What a file tells besides its pixels: whether, never what.
+//! Metadata of a picture file: whether it tells place, camera, provenance; never the values.
 //!
 //! Where she stood and which camera she owns are findings about her safety, so
 //! their presence is reported; the values are not even read out of the bytes.
@@ -9,13 +9,13 @@ mod exif;
 mod generator;
 mod texts;
 
-use blocks::Block;
+use blocks::MetadataBlock;
 use bytes::contains;
 use exif::Exif;
 
 /// Which kinds of telling metadata a file carries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct MetadataFlags {
     /// The place where it was taken.
     pub gps: bool,
     /// A camera: a serial number, or maker and model.
@@ -30,28 +30,30 @@ pub struct Found {
     pub generator: bool,
 }
 
-/// Looks through the metadata of a file in any format that is read. Bytes that
+/// Reads the metadata of a file in any format that is read. Bytes that
 /// make no sense are passed over.
-pub fn metadata(bytes: &[u8]) -> Found {
-    let mut found = Found::default();
-    for block in blocks::all(bytes) {
+pub fn read_metadata(bytes: &[u8]) -> MetadataFlags {
+    let mut found = MetadataFlags::default();
+    for block in blocks::read_blocks(bytes) {
         match block {
-            Block::Exif(tiff) => found.exif(tiff),
-            Block::Xmp(packet) => found.xmp(packet),
-            Block::C2pa(manifest) => {
+            MetadataBlock::Exif(tiff) => found.add_exif(tiff),
+            MetadataBlock::Xmp(packet) => found.add_xmp(packet),
+            MetadataBlock::C2pa(manifest) => {
                 found.c2pa = true;
-                found.generator |= generator::is_statement(manifest);
+                found.generator |= generator::has_source_statement(manifest);
             }
-            Block::Generated => found.generator = true,
-            Block::WrittenDown(block) if block.starts_with(b"Exif\0") => found.exif(&block),
-            Block::WrittenDown(block) => found.xmp(&block),
+            MetadataBlock::GeneratorMark => found.generator = true,
+            MetadataBlock::RawProfile(block) if block.starts_with(b"Exif\0") => {
+                found.add_exif(&block)
+            }
+            MetadataBlock::RawProfile(block) => found.add_xmp(&block),
         }
     }
     found
 }
 
-impl Found {
-    fn exif(&mut self, tiff: &[u8]) {
+impl MetadataFlags {
+    fn add_exif(&mut self, tiff: &[u8]) {
         if let Some(exif) = Exif::parse(tiff) {
             self.gps |= exif.gps;
             self.camera |= exif.serial || (exif.maker && exif.model);
@@ -60,22 +62,22 @@ impl Found {
         }
     }
 
-    fn xmp(&mut self, packet: &[u8]) {
+    fn add_xmp(&mut self, packet: &[u8]) {
         let has = |name: &str| contains(packet, name.as_bytes());
         let serial = has("SerialNumber");
         self.gps |= has("GPSLatitude") || has("GPSLongitude");
         self.camera |= serial || (has("tiff:Make") && has("tiff:Model"));
         self.serial |= serial;
-        self.generator |= generator::in_xmp(packet);
+        self.generator |= generator::is_marked_xmp(packet);
     }
 }
 
 /// The EXIF orientation, from the first EXIF block as browsers take it.
-pub(crate) fn orientation(bytes: &[u8]) -> Option<u16> {
-    blocks::all(bytes)
+pub(crate) fn read_orientation(bytes: &[u8]) -> Option<u16> {
+    blocks::read_blocks(bytes)
         .into_iter()
         .find_map(|block| match block {
-            Block::Exif(tiff) => Some(tiff),
+            MetadataBlock::Exif(tiff) => Some(tiff),
             _ => None,
         })
         .and_then(Exif::parse)?

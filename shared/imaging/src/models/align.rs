@@ -1,4 +1,4 @@
-//! Turning a face upright and to the one size the recogniser was trained on.
+//! Face alignment: turns a face upright and to the one size that the recogniser was trained on.
 
 use super::pixels;
 use crate::picture::Picture;
@@ -19,16 +19,16 @@ const TEMPLATE: [[f64; 2]; 5] = [
 /// A turn, a scale and a shift of the plane: `z` becomes `turn * z + shift`,
 /// in complex numbers.
 #[derive(Clone, Copy, Debug)]
-struct Similarity {
+struct SimilarityTransform {
     turn: [f64; 2],
     shift: [f64; 2],
 }
 
-impl Similarity {
+impl SimilarityTransform {
     /// The one that brings `from` nearest to `to`, by least squares. It never
     /// mirrors. `None` when all points are one.
-    fn fitted(from: &[[f64; 2]; 5], to: &[[f64; 2]; 5]) -> Option<Self> {
-        let (centre, target) = (mean(from), mean(to));
+    fn fit(from: &[[f64; 2]; 5], to: &[[f64; 2]; 5]) -> Option<Self> {
+        let (centre, target) = (mean_point(from), mean_point(to));
         let (mut turn, mut spread) = ([0.0, 0.0], 0.0);
         for (a, b) in from.iter().zip(to) {
             let (x, y) = (a[0] - centre[0], a[1] - centre[1]);
@@ -37,7 +37,7 @@ impl Similarity {
             spread += x * x + y * y;
         }
         let turn = turn.map(|it| it / spread);
-        let moved = product(turn, centre);
+        let moved = multiply(turn, centre);
         let shift = [target[0] - moved[0], target[1] - moved[1]];
         let scale = turn[0].hypot(turn[1]);
         (scale.is_normal() && shift.iter().all(|it| it.is_finite())).then_some(Self { turn, shift })
@@ -49,37 +49,37 @@ impl Similarity {
     }
 
     /// What is moved to this place.
-    fn origin(&self, place: [f64; 2]) -> [f64; 2] {
+    fn apply_inverse(&self, place: [f64; 2]) -> [f64; 2] {
         let square = self.scale().powi(2);
         let back = [self.turn[0] / square, -self.turn[1] / square];
-        product(back, [place[0] - self.shift[0], place[1] - self.shift[1]])
+        multiply(back, [place[0] - self.shift[0], place[1] - self.shift[1]])
     }
 }
 
-fn product([a, b]: [f64; 2], [x, y]: [f64; 2]) -> [f64; 2] {
+fn multiply([a, b]: [f64; 2], [x, y]: [f64; 2]) -> [f64; 2] {
     [a * x - b * y, a * y + b * x]
 }
 
-fn mean(points: &[[f64; 2]; 5]) -> [f64; 2] {
+fn mean_point(points: &[[f64; 2]; 5]) -> [f64; 2] {
     [0, 1].map(|axis| points.iter().map(|point| point[axis]).sum::<f64>() / 5.0)
 }
 
 /// The face with these landmarks, upright, [`SIDE`] pixels wide and tall,
 /// black where the picture ends. `None` when the landmarks are no face's.
-pub(super) fn aligned(picture: &Picture, landmarks: &[[f32; 2]; 5]) -> Option<Picture> {
+pub(super) fn align_face(picture: &Picture, landmarks: &[[f32; 2]; 5]) -> Option<Picture> {
     let landmarks = landmarks.map(|point| point.map(f64::from));
-    let map = Similarity::fitted(&landmarks, &TEMPLATE)?;
-    let (part, [left, top], step) = excerpt(picture, &map)?;
+    let map = SimilarityTransform::fit(&landmarks, &TEMPLATE)?;
+    let (part, [left, top], step) = crop_source(picture, &map)?;
     let (across, down) = step;
     let mut rgb = Vec::with_capacity(3 * SIDE * SIDE);
     for row in 0..SIDE {
         for column in 0..SIDE {
-            let [x, y] = map.origin([column as f64, row as f64]);
+            let [x, y] = map.apply_inverse([column as f64, row as f64]);
             // Between places in the picture and in its excerpt: pixels have a
             // width, and whole numbers are their middles.
             let x = (x + 0.5 - left) / across - 0.5;
             let y = (y + 0.5 - top) / down - 0.5;
-            rgb.extend(sample(&part, x, y));
+            rgb.extend(interpolate(&part, x, y));
         }
     }
     Picture::from_rgb(SIDE as u32, SIDE as u32, rgb)
@@ -88,9 +88,12 @@ pub(super) fn aligned(picture: &Picture, landmarks: &[[f32; 2]; 5]) -> Option<Pi
 /// The part of the picture that the aligned face is made of, made smaller
 /// when it is larger than needed, so that sampling it skips no pixels; where
 /// it begins, and how many pixels of the picture each of its pixels spans.
-fn excerpt(picture: &Picture, map: &Similarity) -> Option<(Picture, [f64; 2], (f64, f64))> {
+fn crop_source(
+    picture: &Picture,
+    map: &SimilarityTransform,
+) -> Option<(Picture, [f64; 2], (f64, f64))> {
     let end = (SIDE - 1) as f64;
-    let corners = [[0.0, 0.0], [end, 0.0], [0.0, end], [end, end]].map(|it| map.origin(it));
+    let corners = [[0.0, 0.0], [end, 0.0], [0.0, end], [end, end]].map(|it| map.apply_inverse(it));
     let range = |axis: usize, length: u32| {
         let places = corners.map(|corner| corner[axis]);
         let first = places.iter().copied().fold(f64::INFINITY, f64::min) - 2.0;
@@ -107,7 +110,7 @@ fn excerpt(picture: &Picture, map: &Similarity) -> Option<(Picture, [f64; 2], (f
     let scale = map.scale().min(1.0);
     let side = |of: f64| ((of * scale).round() as u32).max(1);
     let area = [left, top, width, height];
-    let part = pixels::resized(picture, Some(area), side(width), side(height))?;
+    let part = pixels::resize(picture, Some(area), side(width), side(height))?;
     let step = (
         width / f64::from(part.width()),
         height / f64::from(part.height()),
@@ -116,7 +119,7 @@ fn excerpt(picture: &Picture, map: &Similarity) -> Option<(Picture, [f64; 2], (f
 }
 
 /// The colour between four pixels.
-fn sample(picture: &Picture, x: f64, y: f64) -> [u8; 3] {
+fn interpolate(picture: &Picture, x: f64, y: f64) -> [u8; 3] {
     let (column, row) = (x.floor(), y.floor());
     let (right, low) = ((x - column) as f32, (y - row) as f32);
     let weights = [
@@ -159,7 +162,7 @@ mod tests {
 
     fn placed(turn: [f64; 2], shift: [f64; 2]) -> [[f32; 2]; 5] {
         TEMPLATE.map(|point| {
-            let [x, y] = product(turn, point);
+            let [x, y] = multiply(turn, point);
             [(x + shift[0]) as f32, (y + shift[1]) as f32]
         })
     }
@@ -167,7 +170,7 @@ mod tests {
     #[test]
     fn a_face_in_place_stays() {
         let picture = ramp(112);
-        let face = aligned(&picture, &TEMPLATE.map(|it| it.map(|side| side as f32))).unwrap();
+        let face = align_face(&picture, &TEMPLATE.map(|it| it.map(|side| side as f32))).unwrap();
         assert_eq!(face, picture);
     }
 
@@ -176,11 +179,11 @@ mod tests {
         let picture = ramp(1000);
         for (angle, scale) in [(0.5_f64, 3.0), (-2.0, 2.5), (0.0, 0.8), (3.1, 4.0)] {
             let turn = [angle.cos() * scale, angle.sin() * scale];
-            let middle = product(turn, [56.0, 56.0]);
+            let middle = multiply(turn, [56.0, 56.0]);
             let shift = [500.0 - middle[0], 500.0 - middle[1]];
-            let face = aligned(&picture, &placed(turn, shift)).unwrap();
+            let face = align_face(&picture, &placed(turn, shift)).unwrap();
             for (column, row) in [(5, 5), (56, 56), (100, 20), (30, 110)] {
-                let [x, y] = product(turn, [f64::from(column), f64::from(row)]);
+                let [x, y] = multiply(turn, [f64::from(column), f64::from(row)]);
                 let expected = [x + shift[0], y + shift[1]].map(|it| it / 4.0);
                 let pixel = face.pixels()[row as usize * SIDE + column as usize];
                 for axis in 0..2 {
@@ -193,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_is_outside_is_black() {
-        let face = aligned(&ramp(112), &placed([1.0, 0.0], [-60.0, 0.0])).unwrap();
+        let face = align_face(&ramp(112), &placed([1.0, 0.0], [-60.0, 0.0])).unwrap();
         assert_eq!(face.pixels()[0], [0; 3]);
         assert_eq!(face.pixels()[111][2], 7);
     }
@@ -201,18 +204,18 @@ mod tests {
     #[test]
     fn impossible_landmarks() {
         let picture = ramp(50);
-        assert!(aligned(&picture, &[[3.0, 3.0]; 5]).is_none());
-        assert!(aligned(&picture, &[[f32::NAN; 2]; 5]).is_none());
-        assert!(aligned(&picture, &placed([1.0, 0.0], [1e6, 0.0])).is_none());
+        assert!(align_face(&picture, &[[3.0, 3.0]; 5]).is_none());
+        assert!(align_face(&picture, &[[f32::NAN; 2]; 5]).is_none());
+        assert!(align_face(&picture, &placed([1.0, 0.0], [1e6, 0.0])).is_none());
         let vast = placed([1e6, 0.0], [0.0, 0.0]);
-        assert!(aligned(&picture, &vast).is_some());
+        assert!(align_face(&picture, &vast).is_some());
     }
 
     #[test]
     fn a_mirror_image_is_not_mirrored_back() {
         let mirrored = TEMPLATE.map(|[x, y]| [111.0 - x, y]);
-        let map = Similarity::fitted(&mirrored, &TEMPLATE).unwrap();
-        let [x, y] = map.origin([56.0, 0.0]);
+        let map = SimilarityTransform::fit(&mirrored, &TEMPLATE).unwrap();
+        let [x, y] = map.apply_inverse([56.0, 0.0]);
         assert!(map.scale() <= 1.0 && (x, y) != (56.0, 0.0));
     }
 }

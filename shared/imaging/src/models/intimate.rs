@@ -1,4 +1,4 @@
-//! Whether a picture looks intimate.
+//! Intimacy score: how likely a picture shows nudity or sex.
 
 use vara_nets::{LazyNetwork, ModelError, Tensor};
 
@@ -7,22 +7,23 @@ use crate::picture::Picture;
 
 /// From this score on a picture is treated as intimate. On 99 safe photographs
 /// none was above it.
-pub const INTIMATE: f32 = 0.7;
+pub const INTIMATE_SCORE: f32 = 0.7;
 
 /// Side of the network's input.
-const SIDE: u32 = 224;
+const INPUT_SIDE: u32 = 224;
 
 /// Sum of the two classes of open nudity and sex; "sexy" is not counted, since
 /// it also fires on swimwear and portraits.
-pub(super) fn intimate(nsfw: &LazyNetwork, picture: &Picture) -> Result<f32, ModelError> {
+pub(super) fn score_intimacy(nsfw: &LazyNetwork, picture: &Picture) -> Result<f32, ModelError> {
     let network = nsfw.get()?;
-    let small = pixels::resized(picture, None, SIDE, SIDE).ok_or_else(|| network.bad_answer())?;
+    let small = pixels::resize(picture, None, INPUT_SIDE, INPUT_SIDE)
+        .ok_or_else(|| network.bad_answer())?;
     let numbers: Vec<f32> = small
         .rgb()
         .iter()
         .map(|&it| f32::from(it) / 255.0)
         .collect();
-    let side = SIDE as usize;
+    let side = INPUT_SIDE as usize;
     let input = Tensor::from_floats([1, side, side, 3], numbers);
     let answer = network.run(input)?;
     // In the order of the classes.

@@ -1,38 +1,38 @@
-//! What trained models see in a picture: faces and who they may be, what it
-//! resembles, and whether it looks intimate.
+//! Trained models: face detection and recognition, the likeness vector, the
+//! score of intimacy.
 //!
-//! Four small networks are embedded with their weights and run on the CPU by
-//! [`rten`](https://crates.io/crates/rten); each is loaded when it is first
+//! The networks are those of `vara-nets`; each is loaded when it is first
 //! asked. Every vector carries the model that made it, because vectors of two
 //! models say nothing about each other.
 //!
-//! What may not enter this room: verdicts over several signals, storage, and
+//! What may not enter this module: verdicts over several signals, storage, and
 //! any threshold that is not a named constant with its origin.
 
 mod align;
 mod detect;
 mod faces;
-mod file;
 mod intimate;
-mod look;
+mod orientations;
 mod person;
 mod pixels;
 mod vector;
+mod vector_model;
 
 use vara_nets::{LazyNetwork, weights};
 
-pub use detect::CLEAR_FACE;
-pub use faces::{Face, MAX_FACES, MIN_FACE, SeenFace};
-pub use file::{Fit, ModelFile, Values};
-pub use intimate::INTIMATE;
+pub use detect::CLEAR_FACE_CONFIDENCE;
+pub use faces::{DetectedFace, Face, MAX_FACES, MIN_FACE_SIDE};
+pub use intimate::INTIMATE_SCORE;
 pub use person::{
-    CANDIDATE, Person, PersonVerdict, SAME_PERSON, SAME_PERSON_SMALL, SMALL_FACE, same_person,
+    MAYBE_SAME_PERSON, Person, PersonVerdict, SAME_PERSON, SAME_PERSON_SMALL, SMALL_FACE_SIDE,
+    compare_faces,
 };
 pub use vara_nets::ModelError;
 pub use vector::{ModelId, ParseModelIdError, Vector};
+pub use vector_model::{ModelFile, PixelValues, SquareFit};
 
 use crate::picture::Picture;
-use file::VectorModel;
+use vector_model::VectorModel;
 
 /// The models, each loaded on its first use and then kept.
 ///
@@ -42,7 +42,7 @@ pub struct Models {
     detector: LazyNetwork,
     recogniser: LazyNetwork,
     nsfw: LazyNetwork,
-    looks: VectorModel,
+    likeness: VectorModel,
 }
 
 impl Models {
@@ -60,7 +60,7 @@ impl Models {
             detector: LazyNetwork::new(&weights::YUNET),
             recogniser: LazyNetwork::new(&weights::SFACE),
             nsfw: LazyNetwork::new(&weights::NSFWJS),
-            looks: VectorModel::embedded(),
+            likeness: VectorModel::embedded(),
         })
     }
 
@@ -71,8 +71,8 @@ impl Models {
     ///
     /// When the file cannot be read or is not a model of one picture.
     pub fn with_vector_model(self, file: &ModelFile) -> Result<Self, ModelError> {
-        let looks = VectorModel::read(file)?;
-        Ok(Self { looks, ..self })
+        let likeness = VectorModel::read(file)?;
+        Ok(Self { likeness, ..self })
     }
 
     /// The faces in the picture, largest first, at most [`MAX_FACES`].
@@ -84,16 +84,16 @@ impl Models {
     ///
     /// When a model cannot be loaded or run.
     pub fn faces(&self, picture: &Picture) -> Result<Vec<Face>, ModelError> {
-        self.recognise(picture, &self.seen_faces(picture)?)
+        self.recognise(picture, &self.detect_faces(picture)?)
     }
 
-    /// The same faces without finding out whose they are.
+    /// The same faces, without recognising them.
     ///
     /// # Errors
     ///
     /// When the model cannot be loaded or run.
-    pub fn seen_faces(&self, picture: &Picture) -> Result<Vec<SeenFace>, ModelError> {
-        faces::seen(&self.detector, picture)
+    pub fn detect_faces(&self, picture: &Picture) -> Result<Vec<DetectedFace>, ModelError> {
+        faces::detect_faces(&self.detector, picture)
     }
 
     /// Whose these faces are.
@@ -101,8 +101,12 @@ impl Models {
     /// # Errors
     ///
     /// When the model cannot be loaded or run.
-    pub fn recognise(&self, picture: &Picture, seen: &[SeenFace]) -> Result<Vec<Face>, ModelError> {
-        faces::recognised(&self.recogniser, picture, seen)
+    pub fn recognise(
+        &self,
+        picture: &Picture,
+        seen: &[DetectedFace],
+    ) -> Result<Vec<Face>, ModelError> {
+        faces::recognise_faces(&self.recogniser, picture, seen)
     }
 
     /// What the picture as a whole resembles. Near vectors look alike; they do
@@ -112,15 +116,15 @@ impl Models {
     ///
     /// When the model cannot be loaded or run.
     pub fn vector(&self, picture: &Picture) -> Result<Vector, ModelError> {
-        self.looks.vector(picture)
+        self.likeness.vector(picture)
     }
 
     /// The model behind [`Models::vector`].
     pub fn vector_model(&self) -> &ModelId {
-        self.looks.id()
+        self.likeness.id()
     }
 
-    /// How intimate the picture looks, 0 to 1; from [`INTIMATE`] on it is to
+    /// How intimate the picture looks, 0 to 1; from [`INTIMATE_SCORE`] on it is to
     /// be treated as intimate.
     ///
     /// A reason for more protection, never a condition for help: how many
@@ -130,6 +134,6 @@ impl Models {
     ///
     /// When the model cannot be loaded or run.
     pub fn intimate(&self, picture: &Picture) -> Result<f32, ModelError> {
-        intimate::intimate(&self.nsfw, picture)
+        intimate::score_intimacy(&self.nsfw, picture)
     }
 }

@@ -1,4 +1,4 @@
-//! Whether two pictures show the same person.
+//! Face comparison: whether two pictures show the same person.
 
 use super::faces::Face;
 
@@ -12,11 +12,11 @@ pub const SAME_PERSON: f32 = 0.45;
 pub const SAME_PERSON_SMALL: f32 = 0.55;
 
 /// Shorter side in pixels below which a face is small.
-pub const SMALL_FACE: f32 = 64.0;
+pub const SMALL_FACE_SIDE: f32 = 64.0;
 
 /// From this cosine on two faces may be of the same person: the threshold its
 /// authors give, at which one pair of strangers in a few hundred passes.
-pub const CANDIDATE: f32 = 0.363;
+pub const MAYBE_SAME_PERSON: f32 = 0.363;
 
 /// Whether two pictures show the same person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,15 +47,15 @@ pub struct PersonVerdict {
 
 /// Compares every clear face of one picture with every clear face of the other
 /// and answers by the nearest pair. Symmetric.
-pub fn same_person(query: &[Face], candidate: &[Face]) -> PersonVerdict {
+pub fn compare_faces(query: &[Face], candidate: &[Face]) -> PersonVerdict {
     let mut best: Option<(f32, f32, usize, usize)> = None;
-    for (row, face) in clear(query) {
-        for (column, other) in clear(candidate) {
+    for (row, face) in clear_faces(query) {
+        for (column, other) in clear_faces(candidate) {
             let Some(cosine) = face.vector.cosine(&other.vector) else {
                 continue;
             };
             // A sure pair goes before one that is only more alike.
-            let margin = cosine - wanted(face, other);
+            let margin = cosine - same_person_threshold(face, other);
             if best.is_none_or(|(widest, ..)| margin > widest) {
                 best = Some((margin, cosine, row, column));
             }
@@ -63,7 +63,7 @@ pub fn same_person(query: &[Face], candidate: &[Face]) -> PersonVerdict {
     }
     PersonVerdict {
         person: best.map_or(Person::Unknown, |(margin, cosine, ..)| {
-            person(margin, cosine)
+            classify(margin, cosine)
         }),
         similarity: best.map(|it| it.1),
         query_face: best.map(|it| it.2),
@@ -72,9 +72,9 @@ pub fn same_person(query: &[Face], candidate: &[Face]) -> PersonVerdict {
 }
 
 /// The cosine from which on two such faces are the same person's.
-fn wanted(face: &Face, other: &Face) -> f32 {
+fn same_person_threshold(face: &Face, other: &Face) -> f32 {
     let shorter = |it: &Face| it.area[2].min(it.area[3]);
-    if shorter(face).min(shorter(other)) < SMALL_FACE {
+    if shorter(face).min(shorter(other)) < SMALL_FACE_SIDE {
         SAME_PERSON_SMALL
     } else {
         SAME_PERSON
@@ -82,14 +82,14 @@ fn wanted(face: &Face, other: &Face) -> f32 {
 }
 
 /// The clear faces and their places among all.
-fn clear(faces: &[Face]) -> impl Iterator<Item = (usize, &Face)> {
+fn clear_faces(faces: &[Face]) -> impl Iterator<Item = (usize, &Face)> {
     faces.iter().enumerate().filter(|(_, face)| face.is_clear())
 }
 
-fn person(margin: f32, cosine: f32) -> Person {
+fn classify(margin: f32, cosine: f32) -> Person {
     if margin >= 0.0 {
         Person::Same
-    } else if cosine >= CANDIDATE {
+    } else if cosine >= MAYBE_SAME_PERSON {
         Person::Candidate
     } else {
         Person::Different
@@ -125,7 +125,7 @@ mod tests {
             (0.362, Person::Different),
             (-1.0, Person::Different),
         ] {
-            assert_eq!(same_person(&her, &[face("m", cosine)]).person, person);
+            assert_eq!(compare_faces(&her, &[face("m", cosine)]).person, person);
         }
     }
 
@@ -138,13 +138,13 @@ mod tests {
             face("m", 0.8),
             face("m", 0.3),
         ];
-        let verdict = same_person(&her, &group);
+        let verdict = compare_faces(&her, &group);
         assert_eq!(verdict.person, Person::Same);
         assert_eq!(
             (verdict.query_face, verdict.candidate_face),
             (Some(1), Some(2))
         );
-        let back = same_person(&group, &her);
+        let back = compare_faces(&group, &her);
         assert_eq!((back.query_face, back.candidate_face), (Some(2), Some(1)));
         assert_eq!(back.similarity, verdict.similarity);
     }
@@ -159,11 +159,17 @@ mod tests {
             }
         };
         let her = [face("m", 1.0)];
-        assert_eq!(same_person(&her, &[small(0.54)]).person, Person::Candidate);
-        assert_eq!(same_person(&[small(0.54)], &her).person, Person::Candidate);
-        assert_eq!(same_person(&her, &[small(0.56)]).person, Person::Same);
+        assert_eq!(
+            compare_faces(&her, &[small(0.54)]).person,
+            Person::Candidate
+        );
+        assert_eq!(
+            compare_faces(&[small(0.54)], &her).person,
+            Person::Candidate
+        );
+        assert_eq!(compare_faces(&her, &[small(0.56)]).person, Person::Same);
         // A sure pair counts before one that is only more alike.
-        let verdict = same_person(&her, &[small(0.52), face("m", 0.47)]);
+        let verdict = compare_faces(&her, &[small(0.52), face("m", 0.47)]);
         assert_eq!(
             (verdict.person, verdict.candidate_face),
             (Person::Same, Some(1))
@@ -175,10 +181,10 @@ mod tests {
         let mut blurred = face("m", 1.0);
         blurred.confidence = 0.7;
         let her = [face("m", 1.0)];
-        let verdict = same_person(&her, &[blurred.clone(), face("m", 0.1)]);
+        let verdict = compare_faces(&her, &[blurred.clone(), face("m", 0.1)]);
         assert_eq!(verdict.person, Person::Different);
         assert_eq!(verdict.candidate_face, Some(1));
-        assert_eq!(same_person(&[blurred], &her).person, Person::Unknown);
+        assert_eq!(compare_faces(&[blurred], &her).person, Person::Unknown);
     }
 
     #[test]
@@ -189,8 +195,8 @@ mod tests {
             query_face: None,
             candidate_face: None,
         };
-        assert_eq!(same_person(&[], &[face("m", 1.0)]), unknown);
-        assert_eq!(same_person(&[face("m", 1.0)], &[]), unknown);
-        assert_eq!(same_person(&[face("m", 1.0)], &[face("n", 1.0)]), unknown);
+        assert_eq!(compare_faces(&[], &[face("m", 1.0)]), unknown);
+        assert_eq!(compare_faces(&[face("m", 1.0)], &[]), unknown);
+        assert_eq!(compare_faces(&[face("m", 1.0)], &[face("n", 1.0)]), unknown);
     }
 }

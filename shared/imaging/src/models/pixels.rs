@@ -1,4 +1,4 @@
-//! Pixels in the shape and the numbers a network wants.
+//! Inputs of networks from pixels: resizing, cropping, one plane for each colour.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -6,16 +6,16 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 use crate::picture::Picture;
 
 /// A part of a picture in fractions of pixels: left, top, width, height.
-pub(super) type Area = [f64; 4];
+pub(super) type CropBox = [f64; 4];
 
 /// The part of the picture, squashed or stretched to the sides; the whole
 /// picture when `part` is `None`. Averages over all pixels it shrinks, at the
 /// part's edges also over those just outside.
 ///
 /// `None` only when the part is not inside the picture or a side is zero.
-pub(super) fn resized(
+pub(super) fn resize(
     picture: &Picture,
-    part: Option<Area>,
+    part: Option<CropBox>,
     width: u32,
     height: u32,
 ) -> Option<Picture> {
@@ -31,14 +31,14 @@ pub(super) fn resized(
 }
 
 /// The largest square in the middle of the picture.
-pub(super) fn middle(picture: &Picture) -> Area {
+pub(super) fn center_square(picture: &Picture) -> CropBox {
     let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
     let side = width.min(height);
     [(width - side) / 2.0, (height - side) / 2.0, side, side]
 }
 
 /// All reds, then all greens, then all blues, each as `number` says.
-pub(super) fn planes(picture: &Picture, number: impl Fn(usize, u8) -> f32) -> Vec<f32> {
+pub(super) fn to_planes(picture: &Picture, number: impl Fn(usize, u8) -> f32) -> Vec<f32> {
     let pixels = picture.pixels();
     let mut numbers = Vec::with_capacity(3 * pixels.len());
     for channel in 0..3 {
@@ -61,21 +61,21 @@ mod tests {
 
     #[test]
     fn a_part_is_cut_out() {
-        let right = resized(&halves(), Some([12.0, 0.0, 4.0, 4.0]), 2, 2).unwrap();
+        let right = resize(&halves(), Some([12.0, 0.0, 4.0, 4.0]), 2, 2).unwrap();
         assert_eq!(right.pixels(), [[200, 210, 220]; 4]);
-        assert!(resized(&halves(), Some([8.0, 0.0, 9.0, 4.0]), 2, 2).is_none());
+        assert!(resize(&halves(), Some([8.0, 0.0, 9.0, 4.0]), 2, 2).is_none());
     }
 
     #[test]
     fn the_middle_is_square() {
-        assert_eq!(middle(&halves()), [6.0, 0.0, 4.0, 4.0]);
+        assert_eq!(center_square(&halves()), [6.0, 0.0, 4.0, 4.0]);
     }
 
     #[test]
     fn planes_lie_one_after_the_other() {
-        let two = resized(&halves(), None, 2, 1).unwrap();
+        let two = resize(&halves(), None, 2, 1).unwrap();
         let [dark, bright] = [two.pixels()[0], two.pixels()[1]];
-        let planes = planes(&two, |channel, value| {
+        let planes = to_planes(&two, |channel, value| {
             channel as f32 * 1000.0 + f32::from(value)
         });
         let expected = [

@@ -1,4 +1,4 @@
-//! Vectors that know which model made them.
+//! Model vectors: the numbers of a picture or a face, with the id of the model that made them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -88,8 +88,8 @@ pub struct Vector {
 
 impl Vector {
     /// A vector of length one; `None` when it has no direction.
-    pub(super) fn normalised(model: ModelId, mut values: Vec<f32>) -> Option<Self> {
-        let length = dot(&values, &values).sqrt();
+    pub(super) fn normalise(model: ModelId, mut values: Vec<f32>) -> Option<Self> {
+        let length = dot_product(&values, &values).sqrt();
         if !length.is_finite() || length <= 0.0 {
             return None;
         }
@@ -105,8 +105,9 @@ impl Vector {
         if self.model != other.model || self.values.len() != other.values.len() {
             return None;
         }
-        let lengths = dot(&self.values, &self.values) * dot(&other.values, &other.values);
-        let cosine = dot(&self.values, &other.values) / lengths.sqrt();
+        let lengths =
+            dot_product(&self.values, &self.values) * dot_product(&other.values, &other.values);
+        let cosine = dot_product(&self.values, &other.values) / lengths.sqrt();
         cosine.is_finite().then_some(cosine.clamp(-1.0, 1.0) as f32)
     }
 }
@@ -121,7 +122,7 @@ impl fmt::Debug for Vector {
     }
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f64 {
+fn dot_product(a: &[f32], b: &[f32]) -> f64 {
     let products = a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y));
     products.sum()
 }
@@ -160,9 +161,9 @@ mod tests {
     fn nothing_has_no_direction() {
         let zero = vector("m", &[0.0, 0.0]);
         assert_eq!(zero.cosine(&vector("m", &[1.0, 0.0])), None);
-        assert_eq!(Vector::normalised(zero.model.clone(), zero.values), None);
+        assert_eq!(Vector::normalise(zero.model.clone(), zero.values), None);
         let broken = vec![f32::NAN, 1.0];
-        assert_eq!(Vector::normalised(zero.model, broken), None);
+        assert_eq!(Vector::normalise(zero.model, broken), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! From samples to coefficients, and from coefficients to bits.
+//! The discrete cosine transform of PDQ: from samples to coefficients, and from coefficients to bits.
 
 use std::f64::consts::PI;
 use std::sync::LazyLock;

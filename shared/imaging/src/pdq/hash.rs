@@ -1,4 +1,4 @@
-//! The hash itself: 32 bytes, their text form, their distance.
+//! `Pdq`, the hash: 32 bytes, their text form, their distance.
 
 use std::fmt;
 use std::str::FromStr;

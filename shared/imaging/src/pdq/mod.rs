@@ -37,7 +37,7 @@ pub const SHORTCUT_SIDE: u32 = 1000;
 
 /// Pixels up to which a picture that is turned is made grey once for all turns; the greys of a
 /// long one would take more memory than itself.
-const MOST_GREYS: usize = 1 << 21;
+const MAX_GREY_PIXELS: usize = 1 << 21;
 
 /// A hash with how far it can be trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +50,7 @@ pub struct Fingerprint {
 
 /// The fingerprint of a picture; `None` when a side is under five pixels.
 pub fn pdq(picture: &Picture) -> Option<Fingerprint> {
-    upright(picture).map(|samples| fingerprint(&samples))
+    sample_upright(picture).map(|samples| fingerprint(&samples))
 }
 
 /// The fingerprints of a picture turned and mirrored in all eight ways, in the
@@ -61,28 +61,31 @@ pub fn pdq(picture: &Picture) -> Option<Fingerprint> {
 pub fn pdq_dihedral(picture: &Picture) -> Option<[Fingerprint; 8]> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     if picture.width().min(picture.height()) >= SHORTCUT_SIDE {
-        return shortcut(picture);
+        return derive_dihedral(picture);
     }
     if !is_large_enough(picture) {
         return None;
     }
     let pixels = picture.pixels();
     let greys = || pixels.iter().map(|it| tent::luma(*it)).collect::<Vec<_>>();
-    let greys = (pixels.len() <= MOST_GREYS).then(greys);
+    let greys = (pixels.len() <= MAX_GREY_PIXELS).then(greys);
     Some(Turn::ALL.map(|turn| {
         let walk = turn.walk(width, height);
         let samples = match &greys {
-            Some(greys) => tent::samples(greys, |grey| grey, &walk),
-            None => tent::samples(pixels, tent::luma, &walk),
+            Some(greys) => tent::sample_pixels(greys, |grey| grey, &walk),
+            None => tent::sample_pixels(pixels, tent::luma, &walk),
         };
         fingerprint(&samples)
     }))
 }
 
 /// The eight hashes from one set of coefficients.
-fn shortcut(picture: &Picture) -> Option<[Fingerprint; 8]> {
-    let samples = upright(picture)?;
-    let (coefficients, quality) = (Coefficients::of(&samples), quality::of(&samples));
+fn derive_dihedral(picture: &Picture) -> Option<[Fingerprint; 8]> {
+    let samples = sample_upright(picture)?;
+    let (coefficients, quality) = (
+        Coefficients::of(&samples),
+        quality::measure_quality(&samples),
+    );
     Some(Turn::ALL.map(|turn| Fingerprint {
         pdq: coefficients.turned(turn).hash(),
         quality,
@@ -90,16 +93,16 @@ fn shortcut(picture: &Picture) -> Option<[Fingerprint; 8]> {
 }
 
 /// The samples of a picture as it is.
-fn upright(picture: &Picture) -> Option<Samples> {
+fn sample_upright(picture: &Picture) -> Option<Samples> {
     let walk = Turn::Keep.walk(picture.width() as usize, picture.height() as usize);
-    let samples = || tent::samples(picture.pixels(), tent::luma, &walk);
+    let samples = || tent::sample_pixels(picture.pixels(), tent::luma, &walk);
     is_large_enough(picture).then(samples)
 }
 
 fn fingerprint(samples: &Samples) -> Fingerprint {
     Fingerprint {
         pdq: Coefficients::of(samples).hash(),
-        quality: quality::of(samples),
+        quality: quality::measure_quality(samples),
     }
 }
 

@@ -1,4 +1,4 @@
-//! How much there is to recognise in a picture.
+//! The quality of PDQ: how much detail there is in a picture.
 
 use super::tent::{SIDE, Samples};
 
@@ -6,7 +6,7 @@ use super::tent::{SIDE, Samples};
 ///
 /// Each step is cut to a whole percentage before it is added, so faint
 /// gradients count as nothing; the reference does the same.
-pub(super) fn of(samples: &Samples) -> u8 {
+pub(super) fn measure_quality(samples: &Samples) -> u8 {
     let step = |a: f32, b: f32| ((a - b) * 100.0 / 255.0) as i32;
     let mut sum = 0;
     for row in 0..SIDE {

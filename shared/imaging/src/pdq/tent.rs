@@ -1,4 +1,4 @@
-//! From any size to 64x64: luma, two passes of a box filter each way, samples.
+//! The tent filter of PDQ, from any size to 64x64: luma, two passes of a box filter each way, samples.
 //!
 //! The reference filters the whole picture four times in place. Here the rows
 //! stream through all four filters: only as many are kept as a filter window is
@@ -26,27 +26,31 @@ const LANES: usize = 8;
 type Lanes = [f32; LANES];
 
 /// Filters and samples the pixels, each as grey as `grey` says, as the walk turns them.
-pub(super) fn samples<P: Copy>(pixels: &[P], grey: impl Fn(P) -> f32, walk: &Walk) -> Samples {
+pub(super) fn sample_pixels<P: Copy>(
+    pixels: &[P],
+    grey: impl Fn(P) -> f32,
+    walk: &Walk,
+) -> Samples {
     let level = Level::new();
-    dispatch!(level, _simd => sampled(pixels, grey, walk))
+    dispatch!(level, _simd => filter_and_sample(pixels, grey, walk))
 }
 
 // This and what it calls are inlined into the code for each kind of processor.
 #[inline(always)]
-fn sampled<P: Copy>(pixels: &[P], grey: impl Fn(P) -> f32, walk: &Walk) -> Samples {
+fn filter_and_sample<P: Copy>(pixels: &[P], grey: impl Fn(P) -> f32, walk: &Walk) -> Samples {
     if walk.rows == SIDE && walk.columns == SIDE {
-        return unfiltered(pixels, grey, walk);
+        return copy_pixels(pixels, grey, walk);
     }
     let across = Window::for_side(walk.columns);
     let down = Window::for_side(walk.rows);
-    let mut first = Columns::new(down, walk.columns);
+    let mut first = ColumnFilter::new(down, walk.columns);
     let mut second = SecondPass::new(across, down, walk);
     let mut luma = vec![[0.0; LANES]; walk.columns];
     let mut blurred = luma.clone();
     let mut row = vec![0.0; walk.columns];
     for top in (0..walk.rows).step_by(LANES) {
         let rows = LANES.min(walk.rows - top);
-        read(pixels, &grey, walk, top..top + rows, &mut luma);
+        read_rows(pixels, &grey, walk, top..top + rows, &mut luma);
         across.blur(&luma, &mut blurred);
         for lane in 0..rows {
             for (value, lanes) in row.iter_mut().zip(&blurred) {
@@ -65,7 +69,7 @@ fn sampled<P: Copy>(pixels: &[P], grey: impl Fn(P) -> f32, walk: &Walk) -> Sampl
 
 /// Pictures of exactly 64x64 are taken as they are.
 #[inline(always)]
-fn unfiltered<P: Copy>(pixels: &[P], grey: impl Fn(P) -> f32, walk: &Walk) -> Samples {
+fn copy_pixels<P: Copy>(pixels: &[P], grey: impl Fn(P) -> f32, walk: &Walk) -> Samples {
     let mut samples = [[0.0; SIDE]; SIDE];
     for (row, samples) in samples.iter_mut().enumerate() {
         for (column, sample) in samples.iter_mut().enumerate() {
@@ -81,7 +85,7 @@ pub(super) fn luma([red, green, blue]: [u8; 3]) -> f32 {
 }
 
 #[inline(always)]
-fn read<P: Copy>(
+fn read_rows<P: Copy>(
     pixels: &[P],
     grey: &impl Fn(P) -> f32,
     walk: &Walk,
@@ -185,7 +189,7 @@ fn subtract(sums: &mut Lanes, values: &Lanes) {
 
 /// A box filter down the columns, fed row by row: a running sum per column and
 /// the rows now in the window.
-struct Columns {
+struct ColumnFilter {
     window: Window,
     kept: Vec<Vec<f32>>,
     sums: Vec<f32>,
@@ -194,7 +198,7 @@ struct Columns {
     drained: usize,
 }
 
-impl Columns {
+impl ColumnFilter {
     fn new(window: Window, columns: usize) -> Self {
         Self {
             window,
@@ -227,7 +231,8 @@ impl Columns {
             *sum += value;
             *kept = *value;
         }
-        (self.seen > self.window.ahead).then(|| average(&self.sums, self.seen, &mut self.output))
+        (self.seen > self.window.ahead)
+            .then(|| write_averages(&self.sums, self.seen, &mut self.output))
     }
 
     /// After the last row: gives out the rows whose window hangs over the edge.
@@ -242,12 +247,12 @@ impl Columns {
             *sum -= leaving;
         }
         let count = self.window.width - self.drained;
-        Some(average(&self.sums, count, &mut self.output))
+        Some(write_averages(&self.sums, count, &mut self.output))
     }
 }
 
 #[inline(always)]
-fn average<'a>(sums: &[f32], count: usize, output: &'a mut [f32]) -> &'a [f32] {
+fn write_averages<'a>(sums: &[f32], count: usize, output: &'a mut [f32]) -> &'a [f32] {
     let count = count as f32;
     for (output, sum) in output.iter_mut().zip(sums) {
         *output = sum / count;
@@ -262,7 +267,7 @@ struct SecondPass {
     /// Rows that wait until there is one for each lane.
     waiting: Vec<Lanes>,
     lanes: usize,
-    down: Columns,
+    down: ColumnFilter,
     sampler: Sampler,
 }
 
@@ -273,7 +278,7 @@ impl SecondPass {
             centres: std::array::from_fn(|sample| centre(sample, walk.columns)),
             waiting: vec![[0.0; LANES]; walk.columns],
             lanes: 0,
-            down: Columns::new(down, SIDE),
+            down: ColumnFilter::new(down, SIDE),
             sampler: Sampler::new(walk.rows),
         }
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::*;
 
-struct Vector {
+struct TestVector {
     file: String,
     /// The pixels as the reference saw them.
     picture: Picture,
@@ -27,7 +27,7 @@ fn read(path: &Path) -> Picture {
     Picture::from_rgb(rgb.width(), rgb.height(), rgb.into_raw()).unwrap()
 }
 
-fn vectors() -> Vec<Vector> {
+fn vectors() -> Vec<TestVector> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
     let text = std::fs::read_to_string(folder.join("vectors.json")).unwrap();
     let list: Value = serde_json::from_str(&text).unwrap();
@@ -40,7 +40,7 @@ fn vectors() -> Vec<Vector> {
             let path = folder.join(&file);
             let pixels = path.with_extension("pixels.png");
             let lossless = if pixels.exists() { &pixels } else { &path };
-            Vector {
+            TestVector {
                 file,
                 picture: read(lossless),
                 decoded: read(&path),
@@ -93,7 +93,7 @@ fn the_shortcut_gives_the_eight_hashes_of_the_reference() {
         if vector.expected["assert_hash"] != true {
             continue;
         }
-        let found = shortcut(&vector.picture).unwrap();
+        let found = derive_dihedral(&vector.picture).unwrap();
         for (name, found) in names.iter().zip(found) {
             let expected: Pdq = vector.expected["ref_dihedral_full"][name]
                 .as_str()

@@ -1,4 +1,4 @@
-//! Finding, among many PDQ hashes, those near a given one.
+//! `HashIndex`: finds, among many PDQ hashes, those near a given one.
 //!
 //! Two ways behind one type, both exact. A linear scan reads packed hashes at
 //! the speed of memory and needs no preparation. For batches of queries the
@@ -17,8 +17,8 @@ mod slots;
 pub use hit::Hit;
 
 use crate::pdq::Pdq;
-use packed::Packed;
-use slots::Slots;
+use packed::PackedHashes;
+use slots::SlotIndex;
 
 /// Why stored hashes cannot be searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,14 +38,14 @@ pub enum IndexError {
 /// Hashes that can be searched by distance.
 #[derive(Clone, Debug)]
 pub struct HashIndex {
-    hashes: Packed,
-    slots: Option<Slots>,
+    hashes: PackedHashes,
+    slots: Option<SlotIndex>,
 }
 
 impl HashIndex {
     /// An index that scans; ready at once.
     pub fn new(hashes: impl IntoIterator<Item = Pdq>) -> Result<Self, IndexError> {
-        let mut packed = Packed::default();
+        let mut packed = PackedHashes::default();
         for hash in hashes {
             if hash == Pdq([0; 32]) {
                 return Err(IndexError::Zero(packed.len()));
@@ -82,7 +82,7 @@ impl HashIndex {
     #[must_use]
     pub fn for_batches(mut self) -> Self {
         if self.slots.is_none() {
-            self.slots = Some(Slots::new(&self.hashes));
+            self.slots = Some(SlotIndex::new(&self.hashes));
         }
         self
     }
@@ -115,7 +115,7 @@ impl HashIndex {
     pub fn search_all(&self, queries: &[Pdq], distance: u32) -> Vec<Vec<Hit>> {
         let mut found = vec![Vec::new(); queries.len()];
         match &self.slots {
-            Some(slots) if slots.pay(distance) => {
+            Some(slots) if slots.is_cheaper_than_scan(distance) => {
                 for (query, hits) in queries.iter().zip(&mut found) {
                     slots.search(&self.hashes, query, distance, |hit| hits.push(hit));
                 }

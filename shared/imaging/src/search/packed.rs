@@ -1,4 +1,4 @@
-//! Hashes packed for reading fast, and the scan over all of them.
+//! Linear scan over packed PDQ hashes.
 //!
 //! A hash is kept in two halves of 128 bits, each kind in its own row of
 //! memory. Two unrelated hashes differ in about 64 bits of a half, hardly ever
@@ -25,16 +25,16 @@ const LANE: usize = 32;
 const BLOCK: usize = 1024;
 
 /// From this distance on first halves let too many through to be worth it.
-const HALF_IS_TELLING: u32 = 48;
+const MIN_WHOLE_DISTANCE: u32 = 48;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Packed {
+pub(super) struct PackedHashes {
     first: Vec<Half>,
     second: Vec<Half>,
 }
 
 /// The four words of a hash, in the order of its bytes.
-pub(super) fn halves(hash: &Pdq) -> Halves {
+pub(super) fn to_halves(hash: &Pdq) -> Halves {
     let (words, _) = hash.0.as_chunks::<8>();
     let word = |at: usize| words.get(at).map_or(0, |bytes| u64::from_be_bytes(*bytes));
     [[word(0), word(1)], [word(2), word(3)]]
@@ -42,13 +42,13 @@ pub(super) fn halves(hash: &Pdq) -> Halves {
 
 /// Bits in which two halves differ.
 #[inline(always)]
-pub(super) fn bits(a: &Half, b: &Half) -> u32 {
+pub(super) fn count_different_bits(a: &Half, b: &Half) -> u32 {
     (a[0] ^ b[0]).count_ones() + (a[1] ^ b[1]).count_ones()
 }
 
-impl Packed {
+impl PackedHashes {
     pub(super) fn push(&mut self, hash: &Pdq) {
-        let [first, second] = halves(hash);
+        let [first, second] = to_halves(hash);
         self.first.push(first);
         self.second.push(second);
     }
@@ -78,19 +78,24 @@ impl Packed {
 
     /// The distance of one hash when it is near enough.
     #[inline(always)]
-    pub(super) fn near(&self, place: usize, query: &Halves, distance: u32) -> Option<u32> {
-        let first = bits(&self.first[place], &query[0]);
+    pub(super) fn distance_within(
+        &self,
+        place: usize,
+        query: &Halves,
+        distance: u32,
+    ) -> Option<u32> {
+        let first = count_different_bits(&self.first[place], &query[0]);
         if first > distance {
             return None;
         }
-        let all = first + bits(&self.second[place], &query[1]);
+        let all = first + count_different_bits(&self.second[place], &query[1]);
         (all <= distance).then_some(all)
     }
 
     /// Compares every hash with every query, with the widest vectors this
     /// processor has: counting bits is three times faster on newer ones.
     pub(super) fn scan(&self, queries: &[Pdq], distance: u32, mut found: impl FnMut(usize, Hit)) {
-        let queries: Vec<Halves> = queries.iter().map(halves).collect();
+        let queries: Vec<Halves> = queries.iter().map(to_halves).collect();
         let level = Level::new();
         dispatch!(level, _simd => self.scan_all(&queries, distance, &mut found));
     }
@@ -114,18 +119,18 @@ impl Packed {
         distance: u32,
         mut found: impl FnMut(Hit),
     ) {
-        let whole = distance >= HALF_IS_TELLING;
+        let whole = distance >= MIN_WHOLE_DISTANCE;
         for (lane, at) in block.chunks(LANE).zip((start..).step_by(LANE)) {
             let least = if whole {
-                least_whole(lane, &self.second[at..], query)
+                min_whole_distance(lane, &self.second[at..], query)
             } else {
-                least(lane, &query[0])
+                min_distance(lane, &query[0])
             };
             if least > distance {
                 continue;
             }
             for place in at..at + lane.len() {
-                if let Some(distance) = self.near(place, query, distance) {
+                if let Some(distance) = self.distance_within(place, query, distance) {
                     let place = place as u32;
                     found(Hit { distance, place });
                 }
@@ -136,15 +141,17 @@ impl Packed {
 
 /// The smallest number of bits in which any of the halves differs.
 #[inline(always)]
-fn least(halves: &[Half], query: &Half) -> u32 {
-    let differ = halves.iter().map(|half| bits(half, query));
+fn min_distance(halves: &[Half], query: &Half) -> u32 {
+    let differ = halves.iter().map(|half| count_different_bits(half, query));
     differ.fold(u32::MAX, u32::min)
 }
 
 /// The smallest number of bits in which any of the whole hashes differs.
 #[inline(always)]
-fn least_whole(first: &[Half], second: &[Half], query: &Halves) -> u32 {
+fn min_whole_distance(first: &[Half], second: &[Half], query: &Halves) -> u32 {
     let differ = first.iter().zip(second);
-    let differ = differ.map(|(first, second)| bits(first, &query[0]) + bits(second, &query[1]));
+    let differ = differ.map(|(first, second)| {
+        count_different_bits(first, &query[0]) + count_different_bits(second, &query[1])
+    });
     differ.fold(u32::MAX, u32::min)
 }

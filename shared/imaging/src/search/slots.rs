@@ -7,13 +7,13 @@
 //! into the buckets whose value is near the query's.
 
 use super::hit::Hit;
-use super::packed::{Half, Halves, Packed, halves};
+use super::packed::{Half, Halves, PackedHashes, to_halves};
 use crate::pdq::Pdq;
 
 const SLOTS: usize = 16;
 
 /// Values of one slot.
-const VALUES: usize = 1 << 16;
+const SLOT_VALUES: usize = 1 << 16;
 
 /// Most bits in which a probed slot may differ. At four there would be 2517
 /// buckets for each slot, and a scan is faster.
@@ -22,11 +22,11 @@ const MAX_RADIUS: u32 = 3;
 /// What looking at a hash in a bucket costs, in hashes of a scan: it lies
 /// somewhere in memory, while the scan reads straight on. Measured with ten
 /// million hashes.
-const LOOK: usize = 40;
+const PROBE_COST: usize = 40;
 
 /// The buckets of all slots, in flat arrays.
 #[derive(Clone, Debug)]
-pub(super) struct Slots {
+pub(super) struct SlotIndex {
     /// For each slot where each value's bucket starts in `places`, and an end.
     starts: Vec<u32>,
     /// For each slot all places, sorted by the slot's value.
@@ -40,13 +40,13 @@ pub(super) struct Slots {
 
 /// The value of one slot.
 #[inline(always)]
-fn value(hash: &Halves, slot: usize) -> u16 {
-    value_in(&hash[slot / 8], slot)
+fn slot_value(hash: &Halves, slot: usize) -> u16 {
+    slot_value_in_half(&hash[slot / 8], slot)
 }
 
 /// The same from the half that holds the slot.
 #[inline(always)]
-fn value_in(half: &Half, slot: usize) -> u16 {
+fn slot_value_in_half(half: &Half, slot: usize) -> u16 {
     (half[slot / 4 % 2] >> (48 - slot % 4 * 16)) as u16
 }
 
@@ -66,8 +66,8 @@ fn radius(distance: u32, slot: usize) -> Option<u32> {
     }
 }
 
-impl Slots {
-    pub(super) fn new(hashes: &Packed) -> Self {
+impl SlotIndex {
+    pub(super) fn new(hashes: &PackedHashes) -> Self {
         let mut differences: Vec<u16> = (0..=u16::MAX)
             .filter(|bits| bits.count_ones() <= MAX_RADIUS)
             .collect();
@@ -75,69 +75,69 @@ impl Slots {
         let within = [0, 1, 2, 3]
             .map(|radius| differences.partition_point(|bits| bits.count_ones() <= radius));
         let mut slots = Self {
-            starts: vec![0; SLOTS * (VALUES + 1)],
+            starts: vec![0; SLOTS * (SLOT_VALUES + 1)],
             places: vec![0; SLOTS * hashes.len()],
             differences,
             within,
             hashes: hashes.len(),
         };
         for slot in 0..SLOTS {
-            slots.fill(hashes, slot);
+            slots.sort_slot(hashes, slot);
         }
         slots
     }
 
     /// Sorts the hashes by the value of one slot: counted, then placed.
-    fn fill(&mut self, hashes: &Packed, slot: usize) {
-        let starts = &mut self.starts[slot * (VALUES + 1)..][..VALUES + 1];
+    fn sort_slot(&mut self, hashes: &PackedHashes, slot: usize) {
+        let starts = &mut self.starts[slot * (SLOT_VALUES + 1)..][..SLOT_VALUES + 1];
         let places = &mut self.places[slot * hashes.len()..][..hashes.len()];
         let halves = hashes.all(slot / 8);
         for half in halves {
-            starts[usize::from(value_in(half, slot)) + 1] += 1;
+            starts[usize::from(slot_value_in_half(half, slot)) + 1] += 1;
         }
         let mut sum = 0;
         for start in starts.iter_mut() {
             sum += *start;
             *start = sum;
         }
-        let mut next = starts[..VALUES].to_vec();
+        let mut next = starts[..SLOT_VALUES].to_vec();
         for (half, place) in halves.iter().zip(0..) {
-            let next = &mut next[usize::from(value_in(half, slot))];
+            let next = &mut next[usize::from(slot_value_in_half(half, slot))];
             places[*next as usize] = place;
             *next += 1;
         }
     }
 
     /// Whether looking into buckets is cheaper than a scan.
-    pub(super) fn pay(&self, distance: u32) -> bool {
+    pub(super) fn is_cheaper_than_scan(&self, distance: u32) -> bool {
         let probes: Option<usize> = (0..SLOTS)
             .filter_map(|slot| radius(distance, slot))
             .map(|radius| self.within.get(radius as usize).copied())
             .sum();
         probes.is_some_and(|probes| {
-            let looks = probes + probes * self.hashes / VALUES;
-            looks * LOOK < self.hashes
+            let looks = probes + probes * self.hashes / SLOT_VALUES;
+            looks * PROBE_COST < self.hashes
         })
     }
 
     /// Finds each near hash once: in the first slot that leads to it.
     pub(super) fn search(
         &self,
-        hashes: &Packed,
+        hashes: &PackedHashes,
         query: &Pdq,
         distance: u32,
         mut found: impl FnMut(Hit),
     ) {
-        let query = halves(query);
+        let query = to_halves(query);
         for slot in 0..SLOTS {
             let Some(radius) = radius(distance, slot) else {
                 continue;
             };
-            let centre = value(&query, slot);
+            let centre = slot_value(&query, slot);
             for difference in &self.differences[..self.within[radius as usize]] {
                 for &place in self.bucket(slot, centre ^ difference) {
-                    if let Some(bits) = hashes.near(place as usize, &query, distance)
-                        && !led_here(&hashes.halves(place as usize), &query, distance, slot)
+                    if let Some(bits) = hashes.distance_within(place as usize, &query, distance)
+                        && !was_found_before(&hashes.halves(place as usize), &query, distance, slot)
                     {
                         found(Hit {
                             distance: bits,
@@ -151,16 +151,16 @@ impl Slots {
 
     #[inline(always)]
     fn bucket(&self, slot: usize, value: u16) -> &[u32] {
-        let at = slot * (VALUES + 1) + usize::from(value);
+        let at = slot * (SLOT_VALUES + 1) + usize::from(value);
         let (start, end) = (self.starts[at] as usize, self.starts[at + 1] as usize);
         &self.places[slot * self.hashes..][start..end]
     }
 }
 
 /// Whether a slot before this one leads to the hash too.
-fn led_here(hash: &Halves, query: &Halves, distance: u32, slot: usize) -> bool {
+fn was_found_before(hash: &Halves, query: &Halves, distance: u32, slot: usize) -> bool {
     (0..slot).any(|before| {
-        let differ = (value(hash, before) ^ value(query, before)).count_ones();
+        let differ = (slot_value(hash, before) ^ slot_value(query, before)).count_ones();
         radius(distance, before).is_some_and(|radius| differ <= radius)
     })
 }
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn slots_are_the_hash_in_order() {
-        let hash = halves(&Pdq(std::array::from_fn(|byte| byte as u8)));
-        let values: Vec<u16> = (0..SLOTS).map(|slot| value(&hash, slot)).collect();
+        let hash = to_halves(&Pdq(std::array::from_fn(|byte| byte as u8)));
+        let values: Vec<u16> = (0..SLOTS).map(|slot| slot_value(&hash, slot)).collect();
         let expected: Vec<u16> = (0..16).map(|n| n * 2 * 256 + n * 2 + 1).collect();
         assert_eq!(values, expected);
     }
@@ -211,9 +211,9 @@ mod tests {
     fn every_near_hash_is_found_once_at_every_distance() {
         let of = std::array::from_fn(|byte| (byte * 37) as u8);
         let known = copies(of);
-        let mut packed = Packed::default();
+        let mut packed = PackedHashes::default();
         known.iter().for_each(|hash| packed.push(hash));
-        let slots = Slots::new(&packed);
+        let slots = SlotIndex::new(&packed);
         let query = Pdq(of);
         for distance in 0..=63 {
             let mut found = Vec::new();
@@ -235,19 +235,24 @@ mod tests {
 
     #[test]
     fn buckets_are_for_many_hashes_and_small_distances() {
-        let slots = |hashes| Slots {
+        let slots = |hashes| SlotIndex {
             hashes,
-            ..Slots::new(&Packed::default())
+            ..SlotIndex::new(&PackedHashes::default())
         };
-        assert!(slots(1_000_000).pay(31) && slots(10_000_000).pay(31));
-        assert!(!slots(1_000).pay(31));
-        assert!(!slots(10_000_000).pay(63) && !slots(10_000_000).pay(64));
-        assert!(!slots(10_000_000).pay(256));
+        assert!(
+            slots(1_000_000).is_cheaper_than_scan(31) && slots(10_000_000).is_cheaper_than_scan(31)
+        );
+        assert!(!slots(1_000).is_cheaper_than_scan(31));
+        assert!(
+            !slots(10_000_000).is_cheaper_than_scan(63)
+                && !slots(10_000_000).is_cheaper_than_scan(64)
+        );
+        assert!(!slots(10_000_000).is_cheaper_than_scan(256));
     }
 
     #[test]
     fn neighbours_are_counted_as_published() {
-        let slots = Slots::new(&Packed::default());
+        let slots = SlotIndex::new(&PackedHashes::default());
         assert_eq!(slots.within, [1, 17, 137, 697]);
     }
 }

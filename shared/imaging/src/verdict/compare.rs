@@ -1,33 +1,34 @@
-//! The comparison: cheap signals first, each stage only when the one before it
-//! has not settled the matter.
+//! `compare`: collects evidence on two pictures, cheap signals first, each stage only
+//! when the ones before it have not decided.
 
 use std::cmp::Ordering;
 
-use super::calibration::{self, DECIDED, SIMILAR};
+use super::calibration::{self, COPY_SCORE, SIMILAR_COSINE};
 use super::evidence::{ColourChange, DecidedBy, Evidence, HashMatch};
 use super::naming;
 use super::relation::{Relation, Verdict};
 use super::subject::Subject;
 use crate::geometry::{
-    Features, Overlay, Transform, laid, overlay, overlay_unsqueezed, pictured_of, texture_of,
+    Features, Overlay, Transform, count_pictured_squares, find_overlay, find_overlay_unsqueezed,
+    measure_texture, overlay_by_transform,
 };
-use crate::models::{Models, Person, PersonVerdict, same_person};
+use crate::models::{Models, Person, PersonVerdict, compare_faces};
 use crate::pdq::{Fingerprint, MATCH_DISTANCE, MIN_QUALITY};
 use crate::turn::Turn;
 
-/// Hashes this near are worth a look at the small copies, though they prove
-/// nothing themselves.
-const WORTH_A_LOOK: u32 = 90;
+/// Largest distance of two hashes at which the small copies are compared; it proves
+/// nothing by itself.
+const MAX_DISTANCE_TO_CONFIRM: u32 = 90;
 
 /// Bits of a hash.
 const HASH_BITS: u32 = 256;
 
-/// Is the candidate the query's picture, and what was done to it?
+/// Compares two pictures: whether the candidate is the query's picture, and what was done to it.
 ///
 /// Without models only copies are recognised, and everything else is
 /// different. Deterministic; symmetric as said in [`Verdict`].
 pub fn compare(query: &Subject, candidate: &Subject, models: Option<&Models>) -> Verdict {
-    let turned_round = order(candidate, query).is_lt();
+    let turned_round = order_subjects(candidate, query).is_lt();
     let (first, second) = if turned_round {
         (candidate, query)
     } else {
@@ -38,7 +39,7 @@ pub fn compare(query: &Subject, candidate: &Subject, models: Option<&Models>) ->
         evidence = evidence.reversed(query.size());
     }
     Verdict {
-        relation: relation(&evidence, score, query, candidate),
+        relation: conclude_relation(&evidence, score, query, candidate),
         score,
         evidence,
     }
@@ -46,7 +47,7 @@ pub fn compare(query: &Subject, candidate: &Subject, models: Option<&Models>) ->
 
 /// A fixed order of any two pictures; hashes are worked out and pixels read only
 /// when all else is equal.
-fn order(one: &Subject, other: &Subject) -> Ordering {
+fn order_subjects(one: &Subject, other: &Subject) -> Ordering {
     let sides = |subject: &Subject| (subject.picture().width(), subject.picture().height());
     let hash = |subject: &Subject| subject.upright().map(|hash| hash.pdq);
     let hashes = || hash(one).cmp(&hash(other));
@@ -60,38 +61,41 @@ fn order(one: &Subject, other: &Subject) -> Ordering {
 /// Collects evidence until it suffices.
 fn judge(query: &Subject, candidate: &Subject, models: Option<&Models>) -> (Evidence, f64) {
     let mut evidence = Evidence::none();
-    evidence.pdq = nearest(query.dihedral(), candidate.upright());
-    let mut score = by_pixels(&mut evidence, query, candidate);
-    if score < DECIDED {
-        score = by_hash(&mut evidence, query, candidate, models);
+    evidence.pdq = nearest_turn(query.dihedral(), candidate.upright());
+    let mut score = judge_by_pixels(&mut evidence, query, candidate);
+    if score < COPY_SCORE {
+        score = judge_by_hash(&mut evidence, query, candidate, models);
     }
-    if score < DECIDED {
-        score = score.max(by_inverse(&mut evidence, query, candidate, models));
+    if score < COPY_SCORE {
+        score = score.max(judge_by_inverse(&mut evidence, query, candidate, models));
     }
-    if score < DECIDED {
-        score = score.max(by_geometry(&mut evidence, query, candidate, models));
+    if score < COPY_SCORE {
+        score = score.max(judge_by_geometry(&mut evidence, query, candidate, models));
     }
-    if score < DECIDED && !evidence.is_contradicted {
-        score = score.max(by_detail(&mut evidence, query, candidate, models));
+    if score < COPY_SCORE && !evidence.is_contradicted {
+        score = score.max(judge_by_detail(&mut evidence, query, candidate, models));
     }
-    if score < DECIDED {
-        score = score.max(by_hash_alone(&mut evidence, query, candidate));
+    if score < COPY_SCORE {
+        score = score.max(judge_by_hash_alone(&mut evidence, query, candidate));
     }
-    if score < DECIDED
+    if score < COPY_SCORE
         && let Some(models) = models
     {
-        by_models(&mut evidence, query, candidate, models);
+        judge_by_models(&mut evidence, query, candidate, models);
     }
     (evidence, score)
 }
 
 /// The best of the eight ways to turn the query.
-fn nearest(query: Option<&[Fingerprint; 8]>, candidate: Option<&Fingerprint>) -> Option<HashMatch> {
-    turned(query?, candidate?).min_by_key(|found| found.distance)
+fn nearest_turn(
+    query: Option<&[Fingerprint; 8]>,
+    candidate: Option<&Fingerprint>,
+) -> Option<HashMatch> {
+    match_turns(query?, candidate?).min_by_key(|found| found.distance)
 }
 
 /// The best of the eight ways when the candidate's colours are inverted.
-fn farthest(
+fn nearest_inverted_turn(
     query: Option<&[Fingerprint; 8]>,
     candidate: Option<&Fingerprint>,
 ) -> Option<HashMatch> {
@@ -99,13 +103,16 @@ fn farthest(
         distance: HASH_BITS - found.distance,
         ..found
     };
-    turned(query?, candidate?)
+    match_turns(query?, candidate?)
         .map(inverted)
         .min_by_key(|found| found.distance)
 }
 
 /// The query's hashes in all orientations against the candidate's.
-fn turned(query: &[Fingerprint; 8], candidate: &Fingerprint) -> impl Iterator<Item = HashMatch> {
+fn match_turns(
+    query: &[Fingerprint; 8],
+    candidate: &Fingerprint,
+) -> impl Iterator<Item = HashMatch> {
     query.iter().zip(Turn::ALL).map(|(hash, turn)| HashMatch {
         distance: hash.pdq.distance(&candidate.pdq),
         turn,
@@ -118,7 +125,7 @@ fn is_match(found: &HashMatch) -> bool {
 }
 
 /// The very same pixels need no further look, and a flat picture bears none.
-fn by_pixels(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
+fn judge_by_pixels(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
     if query.picture() != candidate.picture() {
         return 0.0;
     }
@@ -127,90 +134,92 @@ fn by_pixels(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f
 }
 
 /// Lays the whole query on the whole candidate as the hashes propose.
-fn by_hash(
+fn judge_by_hash(
     evidence: &mut Evidence,
     query: &Subject,
     candidate: &Subject,
     models: Option<&Models>,
 ) -> f64 {
-    let found = evidence.pdq.filter(|found| found.distance <= WORTH_A_LOOK);
-    let laid = found.and_then(|found| laid_by_hash(found, [query, candidate], models));
+    let found = evidence
+        .pdq
+        .filter(|found| found.distance <= MAX_DISTANCE_TO_CONFIRM);
+    let laid = found.and_then(|found| overlay_by_hash(found, [query, candidate], models));
     let Some((laid, score)) = laid else {
-        return calibration::nothing(evidence.pdq);
+        return calibration::score_without_overlay(evidence.pdq);
     };
-    if score >= DECIDED || evidence.pdq.is_some_and(|found| is_match(&found)) {
+    if score >= COPY_SCORE || evidence.pdq.is_some_and(|found| is_match(&found)) {
         evidence.is_contradicted = is_contradicted(&laid, query, candidate);
         if evidence.is_contradicted {
-            return calibration::nothing(None);
+            return calibration::score_without_overlay(None);
         }
     }
-    if score >= DECIDED {
+    if score >= COPY_SCORE {
         evidence.decided_by = DecidedBy::Hash;
-        evidence.settle(laid);
+        evidence.record_overlay(laid);
     }
     score
 }
 
 /// The same with the candidate's colours inverted, which turns about every bit
 /// of its hash.
-fn by_inverse(
+fn judge_by_inverse(
     evidence: &mut Evidence,
     query: &Subject,
     candidate: &Subject,
     models: Option<&Models>,
 ) -> f64 {
-    let found = farthest(query.dihedral(), candidate.upright());
-    let Some(found) = found.filter(|found| found.distance <= WORTH_A_LOOK) else {
+    let found = nearest_inverted_turn(query.dihedral(), candidate.upright());
+    let Some(found) = found.filter(|found| found.distance <= MAX_DISTANCE_TO_CONFIRM) else {
         return 0.0;
     };
-    let Some((laid, score)) = laid_by_hash(found, [query, candidate.inverse()], models) else {
+    let Some((laid, score)) = overlay_by_hash(found, [query, candidate.inverse()], models) else {
         return 0.0;
     };
-    if score >= DECIDED {
+    if score >= COPY_SCORE {
         evidence.decided_by = DecidedBy::Hash;
         evidence.inverted = true;
         evidence.pdq = Some(found);
-        evidence.settle(laid);
+        evidence.record_overlay(laid);
     }
     score
 }
 
 /// How the whole of one picture looks on the whole of the other, and the score
 /// of that; `None` when only a part agrees.
-fn laid_by_hash(
+fn overlay_by_hash(
     found: HashMatch,
     [query, candidate]: [&Subject; 2],
     models: Option<&Models>,
 ) -> Option<(Overlay, f64)> {
-    let whole = whole(found.turn, query.size(), candidate.size());
-    let laid = laid(query.thumbs(), candidate.thumbs(), &whole);
+    let whole = whole_onto_whole(found.turn, query.size(), candidate.size());
+    let laid = overlay_by_transform(query.thumbs(), candidate.thumbs(), &whole);
     let mut laid = laid.filter(|laid| laid.detail.part.is_none())?;
-    let mut score = calibration::hash(found, &laid);
-    if score >= DECIDED && !is_match(&found) && may_be_two_faces([query, candidate], models) {
-        laid.texture = texture(&laid, query, candidate);
-        score = score.min(calibration::hash_texture(&laid));
+    let mut score = calibration::score_hash(found, &laid);
+    if score >= COPY_SCORE && !is_match(&found) && may_be_two_faces([query, candidate], models) {
+        laid.texture = measure_texture_of_subjects(&laid, query, candidate);
+        score = score.min(calibration::limit_by_hash_texture(&laid));
     }
     Some((laid, score))
 }
 
-fn by_geometry(
+fn judge_by_geometry(
     evidence: &mut Evidence,
     query: &Subject,
     candidate: &Subject,
     models: Option<&Models>,
 ) -> f64 {
-    Subject::prepare([query, candidate]);
+    Subject::extract_both([query, candidate]);
     let features = [query.features(), candidate.features()];
-    let Some(found) = overlay(features[0], features[1]) else {
-        return calibration::nothing(evidence.pdq);
+    let Some(found) = find_overlay(features[0], features[1]) else {
+        return calibration::score_without_overlay(evidence.pdq);
     };
-    by_overlay(evidence, found, features, || {
+    judge_overlay(evidence, found, features, || {
         may_be_two_faces([query, candidate], models)
     })
 }
 
 /// The same with a finer copy of one of the two, in which the other may be small.
-fn by_detail(
+fn judge_by_detail(
     evidence: &mut Evidence,
     query: &Subject,
     candidate: &Subject,
@@ -223,14 +232,14 @@ fn by_detail(
         .fine_features()
         .map(|fine| [fine, candidate.features()]);
     for features in [fine_candidate, fine_query].into_iter().flatten() {
-        let Some(found) = overlay_unsqueezed(features[0], features[1]) else {
+        let Some(found) = find_overlay_unsqueezed(features[0], features[1]) else {
             continue;
         };
         let mut seen = evidence.clone();
-        let score = by_overlay(&mut seen, found, features, || {
+        let score = judge_overlay(&mut seen, found, features, || {
             may_be_two_faces([query, candidate], models)
         });
-        if score >= DECIDED {
+        if score >= COPY_SCORE {
             *evidence = seen;
             return score;
         }
@@ -238,42 +247,46 @@ fn by_detail(
     0.0
 }
 
-/// What an overlay comes to.
-fn by_overlay(
+/// Scores an overlay, and records it.
+fn judge_overlay(
     evidence: &mut Evidence,
     mut found: Overlay,
     [query, candidate]: [&Features; 2],
     may_be_two_faces: impl FnOnce() -> bool,
 ) -> f64 {
-    let [mut score, confirmed] = calibration::geometry(&found);
-    if confirmed >= DECIDED && calibration::may_be_screens(&found) {
-        let pictured = pictured_of(&found, query.thumbs(), candidate.thumbs());
+    let [mut score, confirmed] = calibration::score_geometry(&found);
+    if confirmed >= COPY_SCORE && calibration::may_be_screens(&found) {
+        let pictured = count_pictured_squares(&found, query.thumbs(), candidate.thumbs());
         if calibration::is_contradicted(&pictured) {
             evidence.is_contradicted = true;
-            return calibration::nothing(None);
+            return calibration::score_without_overlay(None);
         }
         if calibration::is_confirmed(&pictured) {
             score = confirmed;
         }
     }
-    if score >= DECIDED
+    if score >= COPY_SCORE
         && !calibration::is_beyond_doubt(&found)
         && (calibration::is_on_grounds(&found) || may_be_two_faces())
     {
-        found.texture = texture_of(&found, query.working(), candidate.working());
-        score = score.min(calibration::geometry_texture(&found));
+        found.texture = measure_texture(&found, query.working(), candidate.working());
+        score = score.min(calibration::limit_by_texture(&found));
     }
-    if score >= DECIDED {
+    if score >= COPY_SCORE {
         evidence.decided_by = DecidedBy::Geometry;
     }
-    evidence.settle(found);
+    evidence.record_overlay(found);
     score
 }
 
 /// Whether two screens that lie on each other show two pictures.
 fn is_contradicted(overlay: &Overlay, query: &Subject, candidate: &Subject) -> bool {
     calibration::may_be_screens(overlay)
-        && calibration::is_contradicted(&pictured_of(overlay, query.thumbs(), candidate.thumbs()))
+        && calibration::is_contradicted(&count_pictured_squares(
+            overlay,
+            query.thumbs(),
+            candidate.thumbs(),
+        ))
 }
 
 /// Whether what agrees may be two photographs of faces, which lie on each other
@@ -283,8 +296,12 @@ fn may_be_two_faces(both: [&Subject; 2], models: Option<&Models>) -> bool {
     models.is_none_or(|models| both.iter().all(|it| it.has_face(models).unwrap_or(true)))
 }
 
-fn texture(overlay: &Overlay, query: &Subject, candidate: &Subject) -> Option<f64> {
-    texture_of(
+fn measure_texture_of_subjects(
+    overlay: &Overlay,
+    query: &Subject,
+    candidate: &Subject,
+) -> Option<f64> {
+    measure_texture(
         overlay,
         (query.working().as_ref(), query.size()),
         (candidate.working().as_ref(), candidate.size()),
@@ -293,13 +310,13 @@ fn texture(overlay: &Overlay, query: &Subject, candidate: &Subject) -> Option<f6
 
 /// Hashes that match although nothing more was found: of the whole pictures, or
 /// of what is left without borders when one of the two has some.
-fn by_hash_alone(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
+fn judge_by_hash_alone(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
     if evidence.is_contradicted {
         return 0.0;
     }
     if let Some(found) = evidence.pdq.filter(is_match) {
         evidence.decided_by = DecidedBy::Hash;
-        return calibration::hash_alone(found);
+        return calibration::score_hash_alone(found);
     }
     // What lay on each other and was two photographs in its texture stays two.
     let overlay = evidence.overlay.as_ref();
@@ -308,7 +325,7 @@ fn by_hash_alone(evidence: &mut Evidence, query: &Subject, candidate: &Subject) 
     }
     let (within_query, within_candidate) = (query.borderless(), candidate.borderless());
     if within_query.is_some() || within_candidate.is_some() {
-        evidence.borderless = nearest(
+        evidence.borderless = nearest_turn(
             within_query.or_else(|| query.dihedral()),
             within_candidate.map_or_else(|| candidate.upright(), |hashes| Some(&hashes[0])),
         );
@@ -316,45 +333,57 @@ fn by_hash_alone(evidence: &mut Evidence, query: &Subject, candidate: &Subject) 
     match evidence.borderless.filter(is_match) {
         Some(found) => {
             evidence.decided_by = DecidedBy::BorderlessHash;
-            calibration::hash_alone(found)
+            calibration::score_hash_alone(found)
         }
         None => 0.0,
     }
 }
 
 /// Who is in both, and whether they look alike.
-fn by_models(evidence: &mut Evidence, query: &Subject, candidate: &Subject, models: &Models) {
-    Subject::look([query, candidate], models);
-    evidence.faces = faces_in_both(query, candidate, models);
+fn judge_by_models(evidence: &mut Evidence, query: &Subject, candidate: &Subject, models: &Models) {
+    Subject::run_models([query, candidate], models);
+    evidence.faces = compare_faces_of(query, candidate, models);
     if evidence.faces.is_some_and(|it| it.person == Person::Same) {
         evidence.decided_by = DecidedBy::Faces;
         return;
     }
-    evidence.vector = alike(query, candidate, models);
-    if evidence.vector.is_some_and(|it| it >= SIMILAR) {
+    evidence.vector = compare_vectors(query, candidate, models);
+    if evidence.vector.is_some_and(|it| it >= SIMILAR_COSINE) {
         evidence.decided_by = DecidedBy::Vector;
     }
 }
 
-fn alike(query: &Subject, candidate: &Subject, models: &Models) -> Option<f32> {
+fn compare_vectors(query: &Subject, candidate: &Subject, models: &Models) -> Option<f32> {
     query.vector(models)?.cosine(candidate.vector(models)?)
 }
 
-fn faces_in_both(query: &Subject, candidate: &Subject, models: &Models) -> Option<PersonVerdict> {
+fn compare_faces_of(
+    query: &Subject,
+    candidate: &Subject,
+    models: &Models,
+) -> Option<PersonVerdict> {
     if !Subject::show_somebody([query, candidate], models)? {
         // There is nobody to be compared.
-        return Some(same_person(&[], &[]));
+        return Some(compare_faces(&[], &[]));
     }
-    Some(same_person(query.faces(models)?, candidate.faces(models)?))
+    Some(compare_faces(
+        query.faces(models)?,
+        candidate.faces(models)?,
+    ))
 }
 
-fn relation(evidence: &Evidence, score: f64, query: &Subject, candidate: &Subject) -> Relation {
+fn conclude_relation(
+    evidence: &Evidence,
+    score: f64,
+    query: &Subject,
+    candidate: &Subject,
+) -> Relation {
     match evidence.decided_by {
         DecidedBy::Faces => Relation::SamePerson,
         DecidedBy::Vector => Relation::Similar,
-        _ if score < DECIDED => Relation::Different,
+        _ if score < COPY_SCORE => Relation::Different,
         _ => {
-            let edits = naming::edits(evidence, query.size(), candidate.size());
+            let edits = naming::name_edits(evidence, query.size(), candidate.size());
             let overlay = evidence.overlay.as_ref();
             let is_altered = overlay.is_some_and(|overlay| overlay.altered.is_some());
             if edits.is_empty() && !is_altered {
@@ -367,8 +396,8 @@ fn relation(evidence: &Evidence, score: f64, query: &Subject, candidate: &Subjec
 }
 
 impl Evidence {
-    /// Takes an overlay up.
-    fn settle(&mut self, overlay: Overlay) {
+    /// Records an overlay and the change of colours in it.
+    fn record_overlay(&mut self, overlay: Overlay) {
         let colours = overlay.detail.colours;
         self.colours = Some(ColourChange {
             brightness: colours.brightness,
@@ -379,7 +408,7 @@ impl Evidence {
 }
 
 /// The whole of one picture, turned, onto the whole of another.
-fn whole(turn: Turn, [w, h]: [f64; 2], to: [f64; 2]) -> Transform {
+fn whole_onto_whole(turn: Turn, [w, h]: [f64; 2], to: [f64; 2]) -> Transform {
     let (turned, size) = match turn {
         Turn::Keep => ([1.0, 0.0, 0.0, 0.0, 1.0, 0.0], [w, h]),
         Turn::Rotate90 => ([0.0, 1.0, 0.0, -1.0, 0.0, w], [h, w]),

@@ -1,4 +1,4 @@
-//! What can be done to a picture, and sets of it.
+//! `Edit` and `Edits`: the edits that can be made to a picture, and sets of them.
 
 use std::fmt;
 

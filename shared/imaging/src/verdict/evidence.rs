@@ -1,4 +1,4 @@
-//! What a verdict rests on.
+//! `Evidence`: the signals that a verdict rests on.
 
 use crate::geometry::Overlay;
 use crate::models::PersonVerdict;
@@ -102,7 +102,7 @@ impl Evidence {
     /// query.
     pub(crate) fn reversed(self, query: [f64; 2]) -> Self {
         let turned = |found: HashMatch| HashMatch {
-            turn: inverse(found.turn),
+            turn: invert_turn(found.turn),
             ..found
         };
         Self {
@@ -124,7 +124,7 @@ impl Evidence {
 }
 
 /// The turn that undoes a turn.
-fn inverse(turn: Turn) -> Turn {
+fn invert_turn(turn: Turn) -> Turn {
     match turn {
         Turn::Rotate90 => Turn::Rotate270,
         Turn::Rotate270 => Turn::Rotate90,

@@ -1,52 +1,52 @@
-//! What was done to a picture, read from how it lies in the other.
+//! Names the edits that were made to a picture, from how it lies in the other.
 
 use super::edits::{Edit, Edits};
 use super::evidence::Evidence;
-use crate::geometry::{Overlay, Transform, bounds, common, stretches};
+use crate::geometry::{Overlay, Transform, bounds, clip_to_picture, singular_values};
 
 /// Shares from this on count as the whole: edges are not seen to the pixel.
-const WHOLE: f64 = 0.94;
+const WHOLE_SHARE: f64 = 0.94;
 
 /// Turns below this many degrees are not worth a word.
-const TURNED: f64 = 2.5;
+const MIN_TURN_DEGREES: f64 = 2.5;
 
 /// Sides whose proportion changed by less are in the same proportion.
-const STRETCHED: f64 = 1.07;
+const MIN_STRETCH_RATIO: f64 = 1.07;
 
 /// Changes of brightness and of tint, in levels, that a new compression or
 /// another decoder does not make.
-const BRIGHTER: f64 = 14.0;
-const TINTED: f64 = 6.0;
+const MIN_BRIGHTNESS_CHANGE: f64 = 14.0;
+const MIN_TINT_CHANGE: f64 = 6.0;
 
 /// Share of the squares hidden under something from which it is a caption.
-const HIDDEN: f64 = 0.15;
+const MIN_HIDDEN_SHARE: f64 = 0.15;
 
 /// Most of the side that may be left beside a captioned picture, and least
 /// share of it all that the picture keeps.
-const BESIDE: f64 = 0.03;
-const CAPTIONED: f64 = 0.5;
+const MAX_BESIDE_SHARE: f64 = 0.03;
+const MIN_CAPTIONED_SHARE: f64 = 0.5;
 
 /// The edits that lead from the query to the candidate, whose sides are given.
-pub(super) fn edits(evidence: &Evidence, query: [f64; 2], candidate: [f64; 2]) -> Edits {
+pub(super) fn name_edits(evidence: &Evidence, query: [f64; 2], candidate: [f64; 2]) -> Edits {
     let mut edits = Edits::default();
     if let Some(overlay) = &evidence.overlay {
-        edits.extend(shape(overlay, query));
-        edits.extend((overlay.overlap < WHOLE).then_some(Edit::Cropped));
+        edits.extend(shape_edits(overlay, query));
+        edits.extend((overlay.overlap < WHOLE_SHARE).then_some(Edit::Cropped));
         let turned = edits.contains(Edit::Rotated);
-        edits.extend(surroundings(overlay, turned, query, candidate));
+        edits.extend(surrounding_edit(overlay, turned, query, candidate));
     }
-    let recoloured = evidence
-        .colours
-        .is_some_and(|colours| colours.brightness.abs() >= BRIGHTER || colours.tint >= TINTED);
+    let recoloured = evidence.colours.is_some_and(|colours| {
+        colours.brightness.abs() >= MIN_BRIGHTNESS_CHANGE || colours.tint >= MIN_TINT_CHANGE
+    });
     edits.extend((recoloured || evidence.inverted).then_some(Edit::Recoloured));
     edits
 }
 
 /// Turned, mirrored, stretched.
-fn shape(overlay: &Overlay, query: [f64; 2]) -> impl Iterator<Item = Edit> {
+fn shape_edits(overlay: &Overlay, query: [f64; 2]) -> impl Iterator<Item = Edit> {
     let middle = [query[0] / 2.0, query[1] / 2.0];
     let [a, b, c, d] = Transform(overlay.matrix).linear_at(middle);
-    let (large, small) = stretches([a, b, c, d]);
+    let (large, small) = singular_values([a, b, c, d]);
     let turn = if overlay.mirrored {
         // Top and bottom exchanged is a mirror image like left and right.
         (b + c).abs().atan2((d - a).abs())
@@ -54,16 +54,16 @@ fn shape(overlay: &Overlay, query: [f64; 2]) -> impl Iterator<Item = Edit> {
         (c - b).atan2(a + d).abs()
     };
     let seen = [
-        (turn.to_degrees() >= TURNED, Edit::Rotated),
+        (turn.to_degrees() >= MIN_TURN_DEGREES, Edit::Rotated),
         (overlay.mirrored, Edit::Mirrored),
-        (large >= STRETCHED * small, Edit::Stretched),
+        (large >= MIN_STRETCH_RATIO * small, Edit::Stretched),
     ];
     seen.into_iter().filter_map(|(is, edit)| is.then_some(edit))
 }
 
 /// What is around the query in the candidate, or upon it. The empty corners of
 /// a turned picture are no surroundings.
-fn surroundings(
+fn surrounding_edit(
     overlay: &Overlay,
     turned: bool,
     query: [f64; 2],
@@ -75,16 +75,19 @@ fn surroundings(
         .unwrap_or([0.0, 0.0, query[0], query[1]]);
     let shift = Transform::affine(1.0, 0.0, left, 0.0, 1.0, top);
     let part = Transform(overlay.matrix).after(&shift);
-    let [west, north, east, south] =
-        bounds(&common(&part, [right - left, bottom - top], candidate));
+    let [west, north, east, south] = bounds(&clip_to_picture(
+        &part,
+        [right - left, bottom - top],
+        candidate,
+    ));
     let (across, down) = ((east - west) / candidate[0], (south - north) / candidate[1]);
-    if overlay.covered < WHOLE && !(turned && across * down >= WHOLE) {
-        let caption = 1.0 - across <= BESIDE && across * down >= CAPTIONED;
+    if overlay.covered < WHOLE_SHARE && !(turned && across * down >= WHOLE_SHARE) {
+        let caption = 1.0 - across <= MAX_BESIDE_SHARE && across * down >= MIN_CAPTIONED_SHARE;
         return Some(if caption {
             Edit::Captioned
         } else {
             Edit::Embedded
         });
     }
-    (overlay.detail.hidden >= HIDDEN).then_some(Edit::Captioned)
+    (overlay.detail.hidden >= MIN_HIDDEN_SHARE).then_some(Edit::Captioned)
 }

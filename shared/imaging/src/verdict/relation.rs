@@ -43,7 +43,7 @@ pub struct Verdict {
     /// What the candidate is to the query.
     pub relation: Relation,
     /// How likely the candidate is the query's picture, 0 to 1. From
-    /// [`DECIDED`](super::DECIDED) on the relation is exact or edited. The other relations are
+    /// [`COPY_SCORE`](super::COPY_SCORE) on the relation is exact or edited. The other relations are
     /// not copies, and their scores stay below whatever they resemble; how near
     /// a face or a look is stands in the evidence.
     pub score: f64,

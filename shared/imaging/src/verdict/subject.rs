@@ -1,10 +1,12 @@
-//! A picture and what has been found out about it.
+//! `Subject`: a picture with its signals (hashes, features, faces, vector), worked out when first needed.
 
 use std::sync::{Arc, OnceLock};
 
 use crate::borders::trim_borders;
-use crate::geometry::{Features, Plane, Thumbs, features_with, fine_features, working_copy};
-use crate::models::{Face, Models, SeenFace, Vector};
+use crate::geometry::{
+    Features, Plane, Thumbnails, extract_fine_features, features_from_copies, make_working_copy,
+};
+use crate::models::{DetectedFace, Face, Models, Vector};
 use crate::pdq::{Fingerprint, pdq, pdq_dihedral};
 use crate::picture::Picture;
 
@@ -18,12 +20,12 @@ pub struct Subject {
     upright: OnceLock<Option<Fingerprint>>,
     hashes: OnceLock<Option<[Fingerprint; 8]>>,
     borderless: OnceLock<Option<[Fingerprint; 8]>>,
-    thumbs: OnceLock<Arc<Thumbs>>,
+    thumbs: OnceLock<Arc<Thumbnails>>,
     working: OnceLock<Arc<Plane>>,
     inverse: OnceLock<Box<Subject>>,
     features: OnceLock<Features>,
     fine: OnceLock<Option<Features>>,
-    seen: OnceLock<Option<Vec<SeenFace>>>,
+    seen: OnceLock<Option<Vec<DetectedFace>>>,
     faces: OnceLock<Option<Vec<Face>>>,
     vector: OnceLock<Option<Vector>>,
 }
@@ -92,22 +94,23 @@ impl Subject {
         }
     }
 
-    /// Where to find the picture in others.
+    /// The features by which the picture is found in others.
     pub fn features(&self) -> &Features {
-        self.features
-            .get_or_init(|| features_with(Arc::clone(self.working()), Arc::clone(self.thumbs())))
+        self.features.get_or_init(|| {
+            features_from_copies(Arc::clone(self.working()), Arc::clone(self.thumbs()))
+        })
     }
 
     /// The features of a larger copy, by which what is small is found; `None` of
     /// pictures that are neither large nor very small.
     pub(crate) fn fine_features(&self) -> Option<&Features> {
         self.fine
-            .get_or_init(|| fine_features(&self.picture))
+            .get_or_init(|| extract_fine_features(&self.picture))
             .as_ref()
     }
 
-    /// Works the features of both out at once, if neither has any: it is what takes longest.
-    pub(crate) fn prepare(both: [&Self; 2]) {
+    /// Extracts the features of both at once, if neither has any: this takes longest.
+    pub(crate) fn extract_both(both: [&Self; 2]) {
         if both.iter().all(|it| it.features.get().is_none()) {
             std::thread::scope(|scope| {
                 scope.spawn(|| both[0].features());
@@ -116,10 +119,10 @@ impl Subject {
         }
     }
 
-    /// Has the models look at both at once. Nobody is looked for in the second when the first shows
-    /// nobody, which is known by the time that both are looked at as a whole; and whose the faces are
-    /// is found out only where both show somebody.
-    pub(crate) fn look(both: [&Self; 2], models: &Models) {
+    /// Runs the models on both at once. Faces are detected in the second only when the first shows
+    /// one, which is known when the vectors of both are done; faces are recognised only where both
+    /// show one.
+    pub(crate) fn run_models(both: [&Self; 2], models: &Models) {
         let [one, other] = both;
         std::thread::scope(|scope| {
             scope.spawn(|| {
@@ -146,7 +149,7 @@ impl Subject {
     fn shows_somebody(&self, models: &Models) -> Option<bool> {
         Some(match self.faces.get() {
             Some(faces) => faces.as_ref()?.iter().any(Face::is_clear),
-            None => self.seen(models)?.iter().any(SeenFace::is_clear),
+            None => self.seen(models)?.iter().any(DetectedFace::is_clear),
         })
     }
 
@@ -168,9 +171,9 @@ impl Subject {
     }
 
     /// The faces before it is asked whose they are; `None` when the model failed.
-    fn seen(&self, models: &Models) -> Option<&[SeenFace]> {
+    fn seen(&self, models: &Models) -> Option<&[DetectedFace]> {
         self.seen
-            .get_or_init(|| models.seen_faces(&self.picture).ok())
+            .get_or_init(|| models.detect_faces(&self.picture).ok())
             .as_deref()
     }
 
@@ -188,15 +191,15 @@ impl Subject {
         self.borderless.get_or_init(hashes).as_ref()
     }
 
-    pub(crate) fn thumbs(&self) -> &Arc<Thumbs> {
+    pub(crate) fn thumbs(&self) -> &Arc<Thumbnails> {
         self.thumbs
-            .get_or_init(|| Arc::new(Thumbs::of(&self.picture)))
+            .get_or_init(|| Arc::new(Thumbnails::of(&self.picture)))
     }
 
     /// The grey copy in which fine detail is compared.
     pub(crate) fn working(&self) -> &Arc<Plane> {
         self.working
-            .get_or_init(|| Arc::new(working_copy(&self.picture)))
+            .get_or_init(|| Arc::new(make_working_copy(&self.picture)))
     }
 
     /// The faces; `None` when the model failed. The first models asked answer.

@@ -229,7 +229,7 @@ fn derive(
     analyzer: &ImageAnalyzer,
     faces: FaceComparison,
 ) -> Result<Result<Derived, DecodeError>> {
-    let found = vara_imaging::metadata(bytes);
+    let found = vara_imaging::read_metadata(bytes);
     let picture = match vara_imaging::decode(bytes, &Limits::DEFAULT) {
         Ok(picture) => picture,
         Err(err) => return Ok(Err(err)),

@@ -73,7 +73,7 @@ pub fn picture_format(file: &[u8]) -> Result<Format> {
     if vara_imaging::sniff(file) == Some(Format::Gif) {
         return Err(wrong_type());
     }
-    vara_imaging::dimensions(file, &Limits::DEFAULT)
+    vara_imaging::read_dimensions(file, &Limits::DEFAULT)
         .map(|(format, ..)| format)
         .map_err(|err| Error::invalid("INVALID_FILE_TYPE", err.to_string()))
 }

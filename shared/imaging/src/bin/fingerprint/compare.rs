@@ -8,38 +8,38 @@ use serde::Serialize;
 use vara_imaging::{Models, compare};
 
 use crate::arguments::Options;
-use crate::evidence::{self, Judgement};
+use crate::evidence::{self, VerdictFields};
 use crate::files::Failure;
-use crate::hash::models;
-use crate::lines::Lines;
-use crate::parallel::in_order;
+use crate::hash::load_models;
+use crate::lines::JsonLines;
+use crate::parallel::run_in_order;
 use crate::subjects::Subjects;
 
 /// One line of output. All names are always there; what is not known is null.
 #[derive(Serialize)]
-struct Line<'a> {
+struct CompareLine<'a> {
     a: Option<String>,
     b: Option<String>,
     #[serde(flatten)]
-    judgement: Judgement,
+    judgement: VerdictFields,
     error: Option<&'a str>,
 }
 
 /// Compares two files.
-pub(crate) fn one<W: Write>(
+pub(crate) fn compare_files<W: Write>(
     [a, b]: &[PathBuf; 2],
     options: &Options,
-    lines: &mut Lines<W>,
+    lines: &mut JsonLines<W>,
 ) -> io::Result<()> {
-    pairs(std::iter::once(Ok([a.clone(), b.clone()])), options, lines)
+    compare_pairs(std::iter::once(Ok([a.clone(), b.clone()])), options, lines)
 }
 
 /// Compares the pairs of a list: two files a line, parted by a tab. What
 /// follows a second tab is not looked at, empty lines are passed over.
-pub(crate) fn all<W: Write>(
+pub(crate) fn compare_list<W: Write>(
     list: &Path,
     options: &Options,
-    lines: &mut Lines<W>,
+    lines: &mut JsonLines<W>,
 ) -> io::Result<()> {
     let text = fs::read_to_string(list).map_err(|error| {
         let told = format!("{} cannot be read: {error}", list.display());
@@ -49,10 +49,14 @@ pub(crate) fn all<W: Write>(
         .lines()
         .zip(1..)
         .filter(|(row, _)| !row.trim().is_empty());
-    pairs(rows.map(|(row, number)| pair(row, number)), options, lines)
+    compare_pairs(
+        rows.map(|(row, number)| parse_pair(row, number)),
+        options,
+        lines,
+    )
 }
 
-fn pair(row: &str, number: usize) -> Result<[PathBuf; 2], String> {
+fn parse_pair(row: &str, number: usize) -> Result<[PathBuf; 2], String> {
     let mut names = row.split('\t').map(PathBuf::from);
     match (names.next(), names.next()) {
         (Some(a), Some(b)) => Ok([a, b]),
@@ -60,25 +64,25 @@ fn pair(row: &str, number: usize) -> Result<[PathBuf; 2], String> {
     }
 }
 
-fn pairs<W: Write>(
+fn compare_pairs<W: Write>(
     pairs: impl Iterator<Item = Result<[PathBuf; 2], String>> + Send,
     options: &Options,
-    lines: &mut Lines<W>,
+    lines: &mut JsonLines<W>,
 ) -> io::Result<()> {
-    let models = models(options)?;
+    let models = load_models(options)?;
     let models = models.as_ref();
     let subjects = Subjects::default();
-    in_order(
+    run_in_order(
         pairs,
         options.jobs,
         |pair| match pair {
-            Ok(pair) => judged(pair, &subjects, models),
+            Ok(pair) => compare_pair(pair, &subjects, models),
             Err(error) => Err(error.clone()),
         },
         |pair, answer| {
             let answer = answer.unwrap_or_else(|| Err(Failure::Bug.to_string()));
             let name = |at: usize| Some(pair.as_ref().ok()?[at].display().to_string());
-            let line = Line {
+            let line = CompareLine {
                 a: name(0),
                 b: name(1),
                 error: answer.as_ref().err().map(String::as_str),
@@ -89,17 +93,17 @@ fn pairs<W: Write>(
     )
 }
 
-fn judged(
+fn compare_pair(
     [a, b]: &[PathBuf; 2],
     subjects: &Subjects,
     models: Option<&Models>,
-) -> Result<Judgement, String> {
+) -> Result<VerdictFields, String> {
     let told = |path: &Path, error: &String| format!("{}: {error}", path.display());
     subjects.with(a, |query| {
         let query = query.as_ref().map_err(|error| told(a, error))?;
         subjects.with(b, |candidate| {
             let candidate = candidate.as_ref().map_err(|error| told(b, error))?;
-            Ok(evidence::judgement(&compare(query, candidate, models)))
+            Ok(evidence::verdict_fields(&compare(query, candidate, models)))
         })
     })
 }

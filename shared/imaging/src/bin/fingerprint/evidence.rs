@@ -1,36 +1,36 @@
-//! A verdict as it is printed.
+//! The JSON fields of a verdict.
 
 use serde::Serialize;
 use vara_imaging::{Evidence, HashMatch, Overlay, Person, PersonVerdict, Relation, Turn, Verdict};
 
 /// The part of a line that a verdict fills; all null where there is none.
 #[derive(Clone, Default, Serialize)]
-pub(crate) struct Judgement {
+pub(crate) struct VerdictFields {
     /// exact, edited, same person, similar or different.
     relation: Option<&'static str>,
     /// What was done to it; empty unless edited.
     edits: Option<Vec<&'static str>>,
     /// How likely it is the same picture, 0 to 1.
     score: Option<f64>,
-    evidence: Option<Seen>,
+    evidence: Option<EvidenceFields>,
 }
 
 /// What was looked at; null is what was not needed or not there.
 #[derive(Clone, Serialize)]
-struct Seen {
+struct EvidenceFields {
     decided_by: &'static str,
-    pdq: Option<Hashes>,
-    borderless: Option<Hashes>,
+    pdq: Option<HashMatchFields>,
+    borderless: Option<HashMatchFields>,
     /// Whether B was looked at with its colours inverted.
     inverted: bool,
-    overlay: Option<Lies>,
-    colours: Option<Colours>,
-    faces: Option<Faces>,
+    overlay: Option<OverlayFields>,
+    colours: Option<ColourFields>,
+    faces: Option<FacesFields>,
     vector: Option<f32>,
 }
 
 #[derive(Clone, Serialize)]
-struct Hashes {
+struct HashMatchFields {
     distance: u32,
     /// How A is turned to come so near to B.
     turn: &'static str,
@@ -39,7 +39,7 @@ struct Hashes {
 
 /// How A lies in B.
 #[derive(Clone, Serialize)]
-struct Lies {
+struct OverlayFields {
     /// Pixels of A to pixels of B, row by row.
     matrix: [f64; 9],
     affine: bool,
@@ -60,58 +60,58 @@ struct Lies {
 }
 
 #[derive(Clone, Serialize)]
-struct Colours {
+struct ColourFields {
     brightness: f64,
     tint: f64,
 }
 
 #[derive(Clone, Serialize)]
-struct Faces {
+struct FacesFields {
     person: &'static str,
     similarity: Option<f32>,
     a_face: Option<usize>,
     b_face: Option<usize>,
 }
 
-pub(crate) fn judgement(verdict: &Verdict) -> Judgement {
+pub(crate) fn verdict_fields(verdict: &Verdict) -> VerdictFields {
     let edits = match verdict.relation {
         Relation::Edited(edits) => edits.iter().map(|edit| edit.name()).collect(),
         _ => Vec::new(),
     };
-    Judgement {
+    VerdictFields {
         relation: Some(verdict.relation.name()),
         edits: Some(edits),
         score: Some(verdict.score),
-        evidence: Some(seen(&verdict.evidence)),
+        evidence: Some(evidence_fields(&verdict.evidence)),
     }
 }
 
-fn seen(evidence: &Evidence) -> Seen {
-    Seen {
+fn evidence_fields(evidence: &Evidence) -> EvidenceFields {
+    EvidenceFields {
         decided_by: evidence.decided_by.name(),
-        pdq: evidence.pdq.as_ref().map(hashes),
-        borderless: evidence.borderless.as_ref().map(hashes),
+        pdq: evidence.pdq.as_ref().map(hash_match_fields),
+        borderless: evidence.borderless.as_ref().map(hash_match_fields),
         inverted: evidence.inverted,
-        overlay: evidence.overlay.as_ref().map(lies),
-        colours: evidence.colours.map(|colours| Colours {
+        overlay: evidence.overlay.as_ref().map(overlay_fields),
+        colours: evidence.colours.map(|colours| ColourFields {
             brightness: colours.brightness,
             tint: colours.tint,
         }),
-        faces: evidence.faces.as_ref().map(faces),
+        faces: evidence.faces.as_ref().map(faces_fields),
         vector: evidence.vector,
     }
 }
 
-fn hashes(found: &HashMatch) -> Hashes {
-    Hashes {
+fn hash_match_fields(found: &HashMatch) -> HashMatchFields {
+    HashMatchFields {
         distance: found.distance,
         turn: turn(found.turn),
         quality: found.quality,
     }
 }
 
-fn lies(overlay: &Overlay) -> Lies {
-    Lies {
+fn overlay_fields(overlay: &Overlay) -> OverlayFields {
+    OverlayFields {
         matrix: overlay.matrix,
         affine: overlay.affine,
         mirrored: overlay.mirrored,
@@ -126,8 +126,8 @@ fn lies(overlay: &Overlay) -> Lies {
     }
 }
 
-fn faces(verdict: &PersonVerdict) -> Faces {
-    Faces {
+fn faces_fields(verdict: &PersonVerdict) -> FacesFields {
+    FacesFields {
         person: match verdict.person {
             Person::Same => "same",
             Person::Candidate => "candidate",

@@ -25,7 +25,7 @@ pub(crate) enum Failure {
 
 /// The bytes of a file, one more than is taken at most, so that a file that is
 /// too large is refused without being read.
-pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
     let file = File::open(path).map_err(Failure::Read)?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES as u64 + 1)
@@ -35,6 +35,6 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// The picture in a file.
-pub(crate) fn picture(path: &Path) -> Result<Picture, Failure> {
-    Ok(decode(&bytes(path)?, &Limits::DEFAULT)?)
+pub(crate) fn read_picture(path: &Path) -> Result<Picture, Failure> {
+    Ok(decode(&read_bytes(path)?, &Limits::DEFAULT)?)
 }

@@ -4,16 +4,16 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use vara_imaging::{Found, Limits, Models, decode, metadata, pdq_dihedral};
+use vara_imaging::{Limits, MetadataFlags, Models, decode, pdq_dihedral, read_metadata};
 
 use crate::arguments::Options;
 use crate::files::{self, Failure};
-use crate::lines::Lines;
-use crate::parallel::in_order;
+use crate::lines::JsonLines;
+use crate::parallel::run_in_order;
 
 /// One line of output. All names are always there; what is not known is null.
 #[derive(Default, Serialize)]
-struct Line {
+struct HashLine {
     file: String,
     width: Option<u32>,
     height: Option<u32>,
@@ -22,14 +22,14 @@ struct Line {
     /// In the order of `Turn::ALL`.
     dihedral: Option<Vec<String>>,
     /// Largest first; null when models were not run.
-    faces: Option<Vec<Face>>,
+    faces: Option<Vec<FaceFields>>,
     intimate: Option<f32>,
-    metadata: Option<Metadata>,
+    metadata: Option<MetadataFields>,
     error: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Face {
+struct FaceFields {
     /// Left, top, width, height, in pixels of the upright picture.
     r#box: [f32; 4],
     confidence: f32,
@@ -38,7 +38,7 @@ struct Face {
 
 /// What the file tells besides its pixels.
 #[derive(Serialize)]
-pub(crate) struct Metadata {
+pub(crate) struct MetadataFields {
     gps: bool,
     camera: bool,
     serial: bool,
@@ -46,8 +46,8 @@ pub(crate) struct Metadata {
     generator: bool,
 }
 
-impl From<Found> for Metadata {
-    fn from(found: Found) -> Self {
+impl From<MetadataFlags> for MetadataFields {
+    fn from(found: MetadataFlags) -> Self {
         Self {
             gps: found.gps,
             camera: found.camera,
@@ -62,23 +62,23 @@ impl From<Found> for Metadata {
 pub(crate) fn run<W: Write>(
     files: &[PathBuf],
     options: &Options,
-    lines: &mut Lines<W>,
+    lines: &mut JsonLines<W>,
 ) -> io::Result<()> {
-    let models = models(options)?;
+    let models = load_models(options)?;
     let models = models.as_ref();
-    in_order(
+    run_in_order(
         files.iter(),
         options.jobs,
         |file| {
-            let mut line = Line::default();
+            let mut line = HashLine::default();
             let failed = fill(&mut line, file, models).err();
             line.error = failed.map(|it| it.to_string());
             line
         },
         |file, line| {
-            let mut line = line.unwrap_or_else(|| Line {
+            let mut line = line.unwrap_or_else(|| HashLine {
                 error: Some(Failure::Bug.to_string()),
-                ..Line::default()
+                ..HashLine::default()
             });
             line.file = file.display().to_string();
             lines.object(&line, line.error.is_some())
@@ -87,16 +87,16 @@ pub(crate) fn run<W: Write>(
 }
 
 /// The models, when they are wanted.
-pub(crate) fn models(options: &Options) -> io::Result<Option<Models>> {
+pub(crate) fn load_models(options: &Options) -> io::Result<Option<Models>> {
     let models = options.models.then(Models::embedded);
     models.transpose().map_err(io::Error::other)
 }
 
 /// Fills in as much as can be known; what was known before a failure stays.
-fn fill(line: &mut Line, file: &Path, models: Option<&Models>) -> Result<(), Failure> {
-    let bytes = files::bytes(file)?;
+fn fill(line: &mut HashLine, file: &Path, models: Option<&Models>) -> Result<(), Failure> {
+    let bytes = files::read_bytes(file)?;
     let picture = decode(&bytes, &Limits::DEFAULT)?;
-    line.metadata = Some(metadata(&bytes).into());
+    line.metadata = Some(read_metadata(&bytes).into());
     line.width = Some(picture.width());
     line.height = Some(picture.height());
     if let Some(eight) = pdq_dihedral(&picture) {
@@ -106,7 +106,7 @@ fn fill(line: &mut Line, file: &Path, models: Option<&Models>) -> Result<(), Fai
     }
     if let Some(models) = models {
         let faces = models.faces(&picture)?;
-        let faces = faces.into_iter().map(|face| Face {
+        let faces = faces.into_iter().map(|face| FaceFields {
             r#box: face.area,
             confidence: face.confidence,
             vector: face.vector.values,

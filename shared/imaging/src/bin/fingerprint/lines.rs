@@ -1,16 +1,16 @@
-//! What goes out: JSON lines, and a count of those that are errors.
+//! Output as JSON lines, and a count of those that are errors.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 /// Standard output, line by line.
-pub(crate) struct Lines<W> {
+pub(crate) struct JsonLines<W> {
     out: W,
     failures: u64,
 }
 
-impl<W: Write> Lines<W> {
+impl<W: Write> JsonLines<W> {
     pub(crate) fn new(out: W) -> Self {
         Self { out, failures: 0 }
     }

@@ -19,44 +19,44 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use arguments::{Command, USAGE};
-use lines::Lines;
+use lines::JsonLines;
 
 /// Every line is an answer.
-const DONE: u8 = 0;
+const EXIT_DONE: u8 = 0;
 /// At least one line is an error.
-const SOME_FAILED: u8 = 1;
+const EXIT_SOME_FAILED: u8 = 1;
 /// The command was not understood, or could not be run at all.
-const NOT_RUN: u8 = 2;
+const EXIT_NOT_RUN: u8 = 2;
 
 fn main() -> ExitCode {
     let command = match Command::parse(std::env::args_os().skip(1)) {
         Ok(command) => command,
         Err(error) => {
             eprintln!("fingerprint: {error}\n\n{USAGE}");
-            return ExitCode::from(NOT_RUN);
+            return ExitCode::from(EXIT_NOT_RUN);
         }
     };
-    let mut lines = Lines::new(io::BufWriter::new(io::stdout().lock()));
+    let mut lines = JsonLines::new(io::BufWriter::new(io::stdout().lock()));
     let ran = run(&command, &mut lines).and_then(|()| lines.flush());
     match ran {
-        Ok(()) if lines.failures() == 0 => ExitCode::from(DONE),
-        Ok(()) => ExitCode::from(SOME_FAILED),
+        Ok(()) if lines.failures() == 0 => ExitCode::from(EXIT_DONE),
+        Ok(()) => ExitCode::from(EXIT_SOME_FAILED),
         // Whoever read the lines has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(DONE),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::from(EXIT_DONE),
         Err(error) => {
             eprintln!("fingerprint: {error}");
-            ExitCode::from(NOT_RUN)
+            ExitCode::from(EXIT_NOT_RUN)
         }
     }
 }
 
-fn run<W: Write>(command: &Command, lines: &mut Lines<W>) -> io::Result<()> {
+fn run<W: Write>(command: &Command, lines: &mut JsonLines<W>) -> io::Result<()> {
     match command {
         Command::Help => lines.text(USAGE),
         Command::Version => lines.text(concat!("fingerprint ", env!("CARGO_PKG_VERSION"))),
         Command::Hash { files, options } => hash::run(files, options, lines),
-        Command::Compare { pair, options } => compare::one(pair, options, lines),
-        Command::ComparePairs { list, options } => compare::all(list, options, lines),
+        Command::Compare { pair, options } => compare::compare_files(pair, options, lines),
+        Command::ComparePairs { list, options } => compare::compare_list(list, options, lines),
         Command::Strip {
             input,
             output,

@@ -1,4 +1,4 @@
-//! Work on several pictures at a time, answers in the order they were asked.
+//! Runs work on several threads and gives the answers in the order of the items.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,12 +8,12 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Finished answers that may wait to be taken, for each worker.
-const WAITING: usize = 4;
+const MAX_WAITING_ANSWERS: usize = 4;
 
 /// Works on the items with `jobs` threads and hands each answer to `take`, in
 /// the order of the items. An item on which the work panics becomes `None`, so
 /// that one picture does not cost the others their answers.
-pub(crate) fn in_order<T: Send, R: Send>(
+pub(crate) fn run_in_order<T: Send, R: Send>(
     items: impl Iterator<Item = T> + Send,
     jobs: usize,
     work: impl Fn(&T) -> R + Sync,
@@ -21,7 +21,7 @@ pub(crate) fn in_order<T: Send, R: Send>(
 ) -> io::Result<()> {
     let items = Mutex::new(items.enumerate());
     let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let (sender, answers) = mpsc::sync_channel(jobs * WAITING);
+    let (sender, answers) = mpsc::sync_channel(jobs * MAX_WAITING_ANSWERS);
     thread::scope(|scope| {
         for _ in 0..jobs {
             let sender = sender.clone();
@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn answers_keep_their_order() {
         let mut found = Vec::new();
-        in_order(
+        run_in_order(
             0..500_u64,
             4,
             |n| (0..(n * 7919) % 5000).fold(*n, u64::wrapping_add),
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn one_panic_costs_one_answer() {
         let mut found = Vec::new();
-        in_order(
+        run_in_order(
             0..5,
             2,
             |n| {
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_closed_pipe_ends_the_work() {
-        let closed = in_order(0.., 2, |n| *n, |_, _| Err(io::ErrorKind::BrokenPipe.into()));
+        let closed = run_in_order(0.., 2, |n| *n, |_, _| Err(io::ErrorKind::BrokenPipe.into()));
         assert_eq!(closed.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 }

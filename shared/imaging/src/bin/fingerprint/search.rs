@@ -7,10 +7,10 @@ use std::path::Path;
 use serde::Serialize;
 use vara_imaging::{HashIndex, Pdq};
 
-use crate::lines::Lines;
+use crate::lines::JsonLines;
 
 /// Queries that are looked up together; their answers are held at one time.
-const BATCH: usize = 256;
+const BATCH_QUERIES: usize = 256;
 
 /// From this many queries on, sorting the index into buckets takes less time
 /// than it saves: measured, it costs as much as scanning for so many.
@@ -18,7 +18,7 @@ const MANY_QUERIES: usize = 4000;
 
 /// One pair that is near enough. Lines are counted from one.
 #[derive(Serialize)]
-struct Near<'a> {
+struct HitLine<'a> {
     query: &'a str,
     query_line: usize,
     #[serde(rename = "match")]
@@ -29,7 +29,7 @@ struct Near<'a> {
 
 /// A line that is no hash.
 #[derive(Serialize)]
-struct Bad<'a> {
+struct BadHashLine<'a> {
     file: &'a str,
     line: usize,
     error: String,
@@ -37,7 +37,7 @@ struct Bad<'a> {
 
 /// Hashes and the lines they stand in.
 #[derive(Default)]
-struct List {
+struct HashList {
     hashes: Vec<Pdq>,
     numbers: Vec<usize>,
 }
@@ -48,7 +48,7 @@ pub(crate) fn run<W: Write>(
     index: &Path,
     queries: &Path,
     distance: u32,
-    lines: &mut Lines<W>,
+    lines: &mut JsonLines<W>,
 ) -> io::Result<()> {
     let known = read(index, lines)?;
     let asked = read(queries, lines)?;
@@ -57,13 +57,13 @@ pub(crate) fn run<W: Write>(
         index = index.for_batches();
     }
     let numbered: Vec<(Pdq, usize)> = asked.hashes.into_iter().zip(asked.numbers).collect();
-    for batch in numbered.chunks(BATCH) {
+    for batch in numbered.chunks(BATCH_QUERIES) {
         let hashes: Vec<Pdq> = batch.iter().map(|(hash, _)| *hash).collect();
         for ((query, query_line), hits) in batch.iter().zip(index.search_all(&hashes, distance)) {
             let text = query.to_string();
             for hit in hits {
                 let place = hit.place as usize;
-                let near = Near {
+                let near = HitLine {
                     query: &text,
                     query_line: *query_line,
                     found: known.hashes[place].to_string(),
@@ -79,13 +79,13 @@ pub(crate) fn run<W: Write>(
 
 /// The hashes of a list: the first word of each line, up to a comma or a
 /// blank. Empty lines are passed over, and what is no hash is told.
-fn read<W: Write>(path: &Path, lines: &mut Lines<W>) -> io::Result<List> {
+fn read<W: Write>(path: &Path, lines: &mut JsonLines<W>) -> io::Result<HashList> {
     let file = path.display().to_string();
     let bytes = fs::read(path).map_err(|error| {
         let told = format!("{file} cannot be read: {error}");
         io::Error::new(error.kind(), told)
     })?;
-    let mut list = List::default();
+    let mut list = HashList::default();
     for (text, line) in bytes.split(|byte| *byte == b'\n').zip(1..) {
         let text = String::from_utf8_lossy(text);
         let Some(word) = text.split([',', ' ', '\t', '\r']).find(|it| !it.is_empty()) else {
@@ -99,7 +99,7 @@ fn read<W: Write>(path: &Path, lines: &mut Lines<W>) -> io::Result<List> {
             Err(error) => {
                 let file = &file;
                 let error = format!("{error}");
-                lines.object(&Bad { file, line, error }, true)?;
+                lines.object(&BadHashLine { file, line, error }, true)?;
             }
         }
     }

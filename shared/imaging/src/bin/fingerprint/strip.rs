@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use vara_imaging::{Limits, decode, encode_jpeg, metadata};
+use vara_imaging::{Limits, decode, encode_jpeg, read_metadata};
 
 use crate::files::{self, Failure};
-use crate::hash::Metadata;
-use crate::lines::Lines;
+use crate::hash::MetadataFields;
+use crate::lines::JsonLines;
 
 #[derive(Default, Serialize)]
-struct Line {
+struct StripLine {
     file: String,
     output: String,
     width: Option<u32>,
@@ -20,7 +20,7 @@ struct Line {
     /// Size of the copy.
     bytes: Option<usize>,
     /// What the file told; the copy tells none of it.
-    metadata: Option<Metadata>,
+    metadata: Option<MetadataFields>,
     error: Option<String>,
 }
 
@@ -29,22 +29,22 @@ pub(crate) fn run<W: Write>(
     input: &Path,
     output: &Path,
     quality: u8,
-    lines: &mut Lines<W>,
+    lines: &mut JsonLines<W>,
 ) -> io::Result<()> {
-    let mut line = Line {
+    let mut line = StripLine {
         file: input.display().to_string(),
         output: output.display().to_string(),
-        ..Line::default()
+        ..StripLine::default()
     };
     let failed = strip(&mut line, input, output, quality).err();
     line.error = failed.map(|it| it.to_string());
     lines.object(&line, line.error.is_some())
 }
 
-fn strip(line: &mut Line, input: &Path, output: &Path, quality: u8) -> Result<(), Failure> {
-    let file = files::bytes(input)?;
+fn strip(line: &mut StripLine, input: &Path, output: &Path, quality: u8) -> Result<(), Failure> {
+    let file = files::read_bytes(input)?;
     let picture = decode(&file, &Limits::DEFAULT)?;
-    line.metadata = Some(metadata(&file).into());
+    line.metadata = Some(read_metadata(&file).into());
     line.width = Some(picture.width());
     line.height = Some(picture.height());
     let stripped = encode_jpeg(&picture, quality)?;

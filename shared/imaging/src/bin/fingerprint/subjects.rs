@@ -1,4 +1,4 @@
-//! Pictures that were compared lately, with all that is known of them.
+//! Cache of the pictures that were compared last, with all that was worked out of them.
 //!
 //! In a list of pairs the same picture comes up many times. What was worked
 //! out about it is kept, up to a number of pixels.
@@ -12,16 +12,16 @@ use vara_imaging::{MAX_PIXELS, Picture, Subject};
 use crate::files;
 
 /// Pixels that are kept: a few of the largest pictures or hundreds of ordinary ones.
-const KEPT_PIXELS: u64 = 2 * MAX_PIXELS;
+const MAX_KEPT_PIXELS: u64 = 2 * MAX_PIXELS;
 
 /// Pictures that are kept, however small.
-const KEPT: usize = 512;
+const MAX_KEPT_PICTURES: usize = 512;
 
 /// A picture, or why there is none.
-pub(crate) type Known = Result<Subject, String>;
+pub(crate) type ReadSubject = Result<Subject, String>;
 
 /// A place that is filled by whoever needs it first.
-type Slot = Arc<OnceLock<Known>>;
+type Slot = Arc<OnceLock<ReadSubject>>;
 
 /// The pictures that were used last, the latest at the end.
 #[derive(Default)]
@@ -31,10 +31,10 @@ pub(crate) struct Subjects {
 
 impl Subjects {
     /// Hands the picture of a file to `work`, read now or remembered.
-    pub(crate) fn with<R>(&self, path: &Path, work: impl FnOnce(&Known) -> R) -> R {
+    pub(crate) fn with<R>(&self, path: &Path, work: impl FnOnce(&ReadSubject) -> R) -> R {
         let slot = self.slot(path);
         let known = slot.get_or_init(|| {
-            let picture = files::picture(path).map_err(|error| error.to_string())?;
+            let picture = files::read_picture(path).map_err(|error| error.to_string())?;
             Ok(Subject::new(picture))
         });
         work(known)
@@ -58,7 +58,7 @@ fn forget_oldest(kept: &mut VecDeque<(PathBuf, Slot)>) {
     for (_, slot) in kept.iter().rev() {
         let known = slot.get().and_then(|known| known.as_ref().ok());
         pixels += known.map_or(0, |subject| size(subject.picture()));
-        if newest > 1 && (pixels > KEPT_PIXELS || newest == KEPT) {
+        if newest > 1 && (pixels > MAX_KEPT_PIXELS || newest == MAX_KEPT_PICTURES) {
             break;
         }
         newest += 1;

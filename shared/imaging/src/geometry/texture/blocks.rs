@@ -1,4 +1,4 @@
-//! Blocks of one band of detail: how alike they are, and where they fit best.
+//! Blocks of one band of detail: their correlation, and the shift at which they fit best.
 
 use crate::geometry::plane::Plane;
 
@@ -13,13 +13,13 @@ const MANY_BLOCKS: usize = 300;
 const MIN_SPREAD: f32 = 0.8;
 
 /// One band of both, laid on each other.
-pub(super) struct Laid {
+pub(super) struct BandPair {
     pub(super) planes: [Plane; 2],
     pub(super) usable: Vec<bool>,
 }
 
 /// A block: how alike the two are where they lie, and where they fit best.
-pub(super) struct Block {
+pub(super) struct TextureBlock {
     pub(super) middle: [f64; 2],
     pub(super) shift: [f64; 2],
     pub(super) spread: [f32; 2],
@@ -27,9 +27,9 @@ pub(super) struct Block {
     pub(super) correlation: f32,
 }
 
-impl Laid {
+impl BandPair {
     /// Every block that is usable nearly everywhere, moved by up to so many samples.
-    pub(super) fn blocks(&self, farthest: usize) -> Vec<Block> {
+    pub(super) fn blocks(&self, farthest: usize) -> Vec<TextureBlock> {
         let (width, height) = (self.planes[0].width, self.planes[0].height);
         let side = BLOCK.min(width.min(height).saturating_sub(2 * farthest));
         if side < BLOCK / 2 {
@@ -59,12 +59,12 @@ impl Laid {
         blocks
     }
 
-    fn block(&self, [column, row]: [usize; 2], side: usize, farthest: usize) -> Block {
+    fn block(&self, [column, row]: [usize; 2], side: usize, farthest: usize) -> TextureBlock {
         let across = 2 * farthest + 1;
         let moved: Vec<(f32, [f32; 2])> = (0..across * across)
             .map(|n| {
                 let to = [column + n % across - farthest, row + n / across - farthest];
-                correlation(&self.planes, [column, row], to, side)
+                correlate(&self.planes, [column, row], to, side)
             })
             .collect();
         let best = (0..moved.len())
@@ -90,7 +90,7 @@ impl Laid {
         let [x, y] = [best % across, best / across];
         let half = side as f64 / 2.0;
         let (correlation, spread) = moved[moved.len() / 2];
-        Block {
+        TextureBlock {
             middle: [column as f64 + half, row as f64 + half],
             shift: [
                 x as f64 - farthest as f64 + between(x, 1),
@@ -103,7 +103,7 @@ impl Laid {
     }
 }
 
-impl Block {
+impl TextureBlock {
     pub(super) fn is_textured(&self) -> bool {
         self.spread[0].min(self.spread[1]) >= MIN_SPREAD
     }
@@ -111,7 +111,7 @@ impl Block {
 
 /// How alike a block of one and a block of the other go up and down, and how
 /// much each does.
-fn correlation(
+fn correlate(
     planes: &[Plane; 2],
     from: [usize; 2],
     to: [usize; 2],

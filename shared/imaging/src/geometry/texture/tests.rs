@@ -32,12 +32,12 @@ fn skin(seed: usize) -> Plane {
     skin
 }
 
-fn laid(one: &Plane, other: &Plane, transform: &Transform) -> Option<f64> {
-    let [one, other] = [one, other].map(|plane| Side {
+fn measure(one: &Plane, other: &Plane, transform: &Transform) -> Option<f64> {
+    let [one, other] = [one, other].map(|plane| TextureInput {
         plane,
         size: [plane.width as f64, plane.height as f64],
     });
-    texture(one, other, transform, None)
+    correlate_texture(one, other, transform, None)
 }
 
 #[test]
@@ -46,20 +46,20 @@ fn a_copy_agrees_although_it_was_laid_a_little_beside() {
         skin(1),
         Transform::affine(1.01, 0.005, -2.0, -0.005, 1.01, 1.5),
     );
-    let found = laid(&skin, &skin, &beside).unwrap();
+    let found = measure(&skin, &skin, &beside).unwrap();
     assert!(found > 0.95, "{found}");
 }
 
 #[test]
 fn the_same_shapes_under_another_texture_do_not() {
-    let found = laid(&skin(1), &skin(2), &Transform::scale(1.0, 1.0)).unwrap();
+    let found = measure(&skin(1), &skin(2), &Transform::scale(1.0, 1.0)).unwrap();
     assert!(found < 0.3, "{found}");
 }
 
 #[test]
 fn a_blurred_copy_is_judged_by_what_is_left() {
     let skin = skin(1);
-    let found = laid(&skin, &skin.blurred(2.0), &Transform::scale(1.0, 1.0)).unwrap();
+    let found = measure(&skin, &skin.blurred(2.0), &Transform::scale(1.0, 1.0)).unwrap();
     assert!(found > 0.9, "{found}");
 }
 
@@ -67,7 +67,7 @@ fn a_blurred_copy_is_judged_by_what_is_left() {
 fn a_smaller_copy_is_judged_by_its_own_detail() {
     let skin = skin(1);
     let half = skin.blurred(0.9).halved();
-    let found = laid(&skin, &half, &Transform::scale(0.5, 0.5)).unwrap();
+    let found = measure(&skin, &half, &Transform::scale(0.5, 0.5)).unwrap();
     assert!(found > 0.9, "{found}");
 }
 
@@ -79,7 +79,7 @@ fn plain_and_tiny_parts_say_nothing() {
         values: vec![90.0; SIDE * SIDE],
     };
     let same = Transform::scale(1.0, 1.0);
-    assert_eq!(laid(&plain, &skin(1), &same), None);
+    assert_eq!(measure(&plain, &skin(1), &same), None);
     let corner = Transform::affine(1.0, 0.0, 185.0, 0.0, 1.0, 185.0);
-    assert_eq!(laid(&skin(1), &skin(1), &corner), None);
+    assert_eq!(measure(&skin(1), &skin(1), &corner), None);
 }

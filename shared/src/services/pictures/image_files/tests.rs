@@ -90,7 +90,7 @@ async fn fetch(images: &Images, kept: &Kept, is_embedded: bool) -> Result<Bytes>
 
 fn longest_side(jpeg: &[u8]) -> u32 {
     let limits = vara_imaging::Limits::DEFAULT;
-    let (_, width, height) = vara_imaging::dimensions(jpeg, &limits).unwrap();
+    let (_, width, height) = vara_imaging::read_dimensions(jpeg, &limits).unwrap();
     width.max(height)
 }
 

@@ -1,64 +1,67 @@
-//! Looking for faces in a picture of which nobody knows which way is up.
+//! Face detection in all four orientations: which way up a picture lies is not known.
 //!
 //! The detector sees upright faces. One upside down it often sees as well, but
 //! with eyes and mouth in each other's places, and one on its side it takes for
 //! an unclear one. So the clearest face is looked at again from all four sides
 //! before its picture is believed to be upright.
 
-use vara_nets::{ModelError, Network};
+use vara_nets::{ModelError, NeuralNetwork};
 
-use super::detect::{self, CLEAR_FACE, Found};
+use super::detect::{self, CLEAR_FACE_CONFIDENCE, Detection};
 use super::pixels;
 use crate::picture::Picture;
 use crate::shrink::shrink;
 use crate::turn::Turn;
 
 /// Longer side at which faces are looked for.
-const SIDE: u32 = 640;
+const UPRIGHT_SIDE: u32 = 640;
 
 /// Longer side at which they are looked for in turned pictures when none was
-/// clear: three more looks for the price of one.
-const SIDE_TURNED: u32 = 320;
+/// clear: three more runs for the price of one.
+const TURNED_SIDE: u32 = 320;
 
 /// Side at which one face and what is around it is looked at from all sides.
-const SIDE_CLOSE: u32 = 128;
+const CLOSE_UP_SIDE: u32 = 128;
 
 /// Confidence wanted of a face when there was none in the upright picture.
-/// Three more looks are three more chances of an error.
-const CONFIDENCE_TURNED: f32 = 0.85;
+/// Three more runs are three more chances of an error.
+const MIN_TURNED_CONFIDENCE: f32 = 0.85;
 
 /// The ways a picture can lie; mirror images look like anybody.
 const TURNS: [Turn; 4] = [Turn::Keep, Turn::Rotate90, Turn::Rotate180, Turn::Rotate270];
 
 /// The faces of the picture, in any of its four positions.
-pub(super) fn look(detector: &Network, picture: &Picture) -> Result<Vec<Found>, ModelError> {
-    let upright = detect::find(detector, picture, SIDE)?;
+pub(super) fn detect_in_any_orientation(
+    detector: &NeuralNetwork,
+    picture: &Picture,
+) -> Result<Vec<Detection>, ModelError> {
+    let upright = detect::detect_faces(detector, picture, UPRIGHT_SIDE)?;
     let turn = match upright.first() {
-        Some(clearest) => close_look(detector, picture, clearest)?,
+        Some(clearest) => find_upright_turn(detector, picture, clearest)?,
         None => None,
     };
     match turn {
         Some(Turn::Keep) => Ok(upright),
-        Some(turn) => Ok(turned_look(detector, picture, turn, SIDE)?),
+        Some(turn) => Ok(detect_turned(detector, picture, turn, UPRIGHT_SIDE)?),
         None => {
-            let turned = all_turned(detector, picture)?;
+            let turned = detect_in_turned(detector, picture)?;
             Ok(if turned.is_empty() { upright } else { turned })
         }
     }
 }
 
 /// The turn in which this face is clearest; `None` when it is clear in none.
-fn close_look(
-    detector: &Network,
+fn find_upright_turn(
+    detector: &NeuralNetwork,
     picture: &Picture,
-    face: &Found,
+    face: &Detection,
 ) -> Result<Option<Turn>, ModelError> {
-    let Some(close) = surroundings(picture, face) else {
+    let Some(close) = crop_around(picture, face) else {
         return Ok(None);
     };
-    let mut best = (CLEAR_FACE, None);
+    let mut best = (CLEAR_FACE_CONFIDENCE, None);
     for turn in TURNS {
-        let found = detect::find(detector, &close.turned(turn), SIDE_CLOSE)?;
+        let found = detect::detect_faces(detector, &close.turned(turn), CLOSE_UP_SIDE)?;
         let confidence = found.first().map_or(0.0, |it| it.confidence);
         if confidence > best.0 {
             best = (confidence, Some(turn));
@@ -69,7 +72,7 @@ fn close_look(
 
 /// The face with half its size around it, made small. `None` when it is not
 /// in the picture at all.
-fn surroundings(picture: &Picture, face: &Found) -> Option<Picture> {
+fn crop_around(picture: &Picture, face: &Detection) -> Option<Picture> {
     let [left, top, width, height] = face.area.map(f64::from);
     let reach = width.max(height);
     let range = |middle: f64, side: u32| {
@@ -84,19 +87,22 @@ fn surroundings(picture: &Picture, face: &Found) -> Option<Picture> {
     if width < 1.0 || height < 1.0 {
         return None;
     }
-    let scale = (f64::from(SIDE_CLOSE) / width.max(height)).min(1.0);
+    let scale = (f64::from(CLOSE_UP_SIDE) / width.max(height)).min(1.0);
     let side = |of: f64| ((of * scale).round() as u32).max(1);
     let area = [left, top, width, height];
-    pixels::resized(picture, Some(area), side(width), side(height))
+    pixels::resize(picture, Some(area), side(width), side(height))
 }
 
 /// The faces in the one of three turned pictures that has the clearest.
-fn all_turned(detector: &Network, picture: &Picture) -> Result<Vec<Found>, ModelError> {
-    let small = shrink(picture, SIDE_TURNED);
-    let mut best: Vec<Found> = Vec::new();
+fn detect_in_turned(
+    detector: &NeuralNetwork,
+    picture: &Picture,
+) -> Result<Vec<Detection>, ModelError> {
+    let small = shrink(picture, TURNED_SIDE);
+    let mut best: Vec<Detection> = Vec::new();
     for turn in &TURNS[1..] {
-        let mut found = turned_look(detector, &small, *turn, SIDE_TURNED)?;
-        found.retain(|it| it.confidence >= CONFIDENCE_TURNED);
+        let mut found = detect_turned(detector, &small, *turn, TURNED_SIDE)?;
+        found.retain(|it| it.confidence >= MIN_TURNED_CONFIDENCE);
         let clearest = best.first().map_or(0.0, |it| it.confidence);
         if found.first().is_some_and(|it| it.confidence > clearest) {
             best = found;
@@ -108,24 +114,24 @@ fn all_turned(detector: &Network, picture: &Picture) -> Result<Vec<Found>, Model
 }
 
 /// The faces in the turned picture, where they lie in the picture given.
-fn turned_look(
-    detector: &Network,
+fn detect_turned(
+    detector: &NeuralNetwork,
     picture: &Picture,
     turn: Turn,
     longest: u32,
-) -> Result<Vec<Found>, ModelError> {
+) -> Result<Vec<Detection>, ModelError> {
     let sides = [picture.width() as f32, picture.height() as f32];
     // Turning few pixels is faster than turning all of them.
     let small = shrink(picture, longest);
     let small_sides = [small.width() as f32, small.height() as f32];
-    let found = detect::find(detector, &small.turned(turn), longest)?;
+    let found = detect::detect_faces(detector, &small.turned(turn), longest)?;
     let (across, down) = (sides[0] / small_sides[0], sides[1] / small_sides[1]);
-    let back = found.iter().map(|it| turned_back(it, turn, small_sides));
+    let back = found.iter().map(|it| turn_back(it, turn, small_sides));
     Ok(back.map(|it| it.scaled(across, down)).collect())
 }
 
 /// A face found in a turned picture, in the picture of these sides as it was.
-fn turned_back(found: &Found, turn: Turn, sides: [f32; 2]) -> Found {
+fn turn_back(found: &Detection, turn: Turn, sides: [f32; 2]) -> Detection {
     let place = |[x, y]: [f32; 2]| match turn {
         Turn::Rotate90 => [sides[0] - y, x],
         Turn::Rotate180 => [sides[0] - x, sides[1] - y],
@@ -134,7 +140,7 @@ fn turned_back(found: &Found, turn: Turn, sides: [f32; 2]) -> Found {
     };
     let [left, top, width, height] = found.area;
     let (a, b) = (place([left, top]), place([left + width, top + height]));
-    Found {
+    Detection {
         area: [
             a[0].min(b[0]),
             a[1].min(b[1]),
@@ -152,8 +158,8 @@ mod tests {
 
     use super::*;
 
-    fn found(area: [f32; 4]) -> Found {
-        Found {
+    fn found(area: [f32; 4]) -> Detection {
+        Detection {
             area,
             confidence: 0.9,
             landmarks: [[area[0] + 0.5, area[1] + 0.5]; 5],
@@ -173,7 +179,7 @@ mod tests {
             let width = turned.width() as usize;
             let (x, y) = (index.unwrap() % width, index.unwrap() / width);
             let there = found([x as f32, y as f32, 1.0, 1.0]);
-            let back = turned_back(&there, turn, [7.0, 5.0]);
+            let back = turn_back(&there, turn, [7.0, 5.0]);
             assert_eq!(back.area, [5.0, 1.0, 1.0, 1.0], "{turn:?}");
             assert_eq!(back.landmarks[4], [5.5, 1.5], "{turn:?}");
         }
@@ -182,7 +188,7 @@ mod tests {
     #[test]
     fn surroundings_end_with_the_picture() {
         let picture = Picture::from_rgb(1000, 400, vec![9; 1_200_000]).unwrap();
-        let sides = |area| surroundings(&picture, &found(area)).map(|it| (it.width(), it.height()));
+        let sides = |area| crop_around(&picture, &found(area)).map(|it| (it.width(), it.height()));
         assert_eq!(sides([400.0, 100.0, 100.0, 100.0]), Some((128, 128)));
         // Half of it would be left of the picture.
         assert_eq!(sides([-50.0, 150.0, 100.0, 100.0]), Some((64, 128)));

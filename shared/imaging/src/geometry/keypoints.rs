@@ -1,39 +1,39 @@
-//! The points of a picture: blobs of its working copy with their descriptors.
+//! Keypoints of a picture: blobs of its working copy with their descriptors.
 
 use fearless_simd::{Level, dispatch};
 
-use super::describe::{descriptor, directions};
-use super::detect::{Blob, OWN_SIGMA, Octave, blobs, octaves};
-use super::matching::Point;
+use super::describe::{describe, find_directions};
+use super::detect::{Blob, OWN_SIGMA, Octave, build_octaves, detect_blobs};
+use super::matching::Keypoint;
 use super::plane::Plane;
 use super::transform::Transform;
 use crate::picture::Picture;
 use crate::shrink::shrink;
 
 /// Pixels of the working copy.
-const WORKING_AREA: f64 = 250_000.0;
+const WORKING_PIXELS: f64 = 250_000.0;
 
 /// Longest side of the working copy, for very long pictures.
 const WORKING_SIDE: f64 = 1400.0;
 
 /// Pixels of the finer copy, and of a picture from which on it is made.
-const FINE_AREA: f64 = 4.0 * WORKING_AREA;
-const FINE_FROM: f64 = 1_200_000.0;
+const FINE_PIXELS: f64 = 4.0 * WORKING_PIXELS;
+const MIN_FINE_PIXELS: f64 = 1_200_000.0;
 
 /// Most blobs of the finer copy: a picture in it has few of them.
-pub(crate) const FINE_BLOBS: usize = 4000;
+pub(crate) const MAX_FINE_BLOBS: usize = 4000;
 
 /// Pixels below which a picture is doubled for a second search: most blobs of an
 /// avatar of 64 pixels are too small for the first.
-pub(crate) const DOUBLED_BELOW: usize = 80 * 80;
+pub(crate) const MIN_UNDOUBLED_PIXELS: usize = 80 * 80;
 
 /// Most blobs kept of a picture; each gives one or two points.
-pub(crate) const MOST_BLOBS: usize = 900;
+pub(crate) const MAX_BLOBS: usize = 900;
 
 /// The points of one copy of a picture.
 #[derive(Clone, Debug)]
-pub(crate) struct Points {
-    pub(crate) list: Vec<Point>,
+pub(crate) struct Keypoints {
+    pub(crate) list: Vec<Keypoint>,
     /// From pixels of the picture to those of the copy the points lie in.
     pub(crate) from_picture: Transform,
     /// Longest side of that copy.
@@ -43,27 +43,27 @@ pub(crate) struct Points {
 }
 
 /// A grey copy of bounded size.
-pub(crate) fn working_copy(picture: &Picture) -> Plane {
-    let factor = factor(picture, WORKING_AREA, WORKING_SIDE);
-    copy(picture, factor)
+pub(crate) fn make_working_copy(picture: &Picture) -> Plane {
+    let factor = scale_factor(picture, WORKING_PIXELS, WORKING_SIDE);
+    scale_copy(picture, factor)
 }
 
 /// A larger one, of a picture with enough pixels to gain by it.
-pub(crate) fn fine_copy(picture: &Picture) -> Option<Plane> {
+pub(crate) fn make_fine_copy(picture: &Picture) -> Option<Plane> {
     let pixels = f64::from(picture.width()) * f64::from(picture.height());
-    let factor = factor(picture, FINE_AREA, 2.0 * WORKING_SIDE);
-    (pixels >= FINE_FROM).then(|| copy(picture, factor))
+    let factor = scale_factor(picture, FINE_PIXELS, 2.0 * WORKING_SIDE);
+    (pixels >= MIN_FINE_PIXELS).then(|| scale_copy(picture, factor))
 }
 
 /// What the sides are multiplied by to stay within an area and a side.
-fn factor(picture: &Picture, area: f64, side: f64) -> f64 {
+fn scale_factor(picture: &Picture, area: f64, side: f64) -> f64 {
     let (width, height) = (f64::from(picture.width()), f64::from(picture.height()));
     (area / (width * height))
         .sqrt()
         .min(side / width.max(height))
 }
 
-fn copy(picture: &Picture, factor: f64) -> Plane {
+fn scale_copy(picture: &Picture, factor: f64) -> Plane {
     if factor >= 1.0 {
         return Plane::luma(picture);
     }
@@ -72,7 +72,7 @@ fn copy(picture: &Picture, factor: f64) -> Plane {
     Plane::luma(&shrink(picture, longest as u32))
 }
 
-impl Points {
+impl Keypoints {
     /// The points of a copy of a picture that had this size, of at most so many
     /// blobs; the bright ones first.
     pub(crate) fn of(copy: &Plane, size: [f64; 2], most: usize) -> Self {
@@ -88,10 +88,10 @@ impl Points {
     }
 
     fn found(copy: &Plane, own_sigma: f32, size: [f64; 2], most: usize) -> Self {
-        let octaves = octaves(copy, own_sigma);
-        let blobs = blobs(&octaves, most);
+        let octaves = build_octaves(copy, own_sigma);
+        let blobs = detect_blobs(&octaves, most);
         let level = Level::new();
-        let mut list = dispatch!(level, _simd => described(&octaves, &blobs));
+        let mut list = dispatch!(level, _simd => describe_blobs(&octaves, &blobs));
         list.sort_by_key(|point| !point.bright);
         let (width, height) = (copy.width as f64, copy.height as f64);
         Self {
@@ -106,18 +106,18 @@ impl Points {
 /// Each blob from each of its directions.
 // Inlined into the code for each kind of processor.
 #[inline(always)]
-fn described(octaves: &[Octave], blobs: &[Blob]) -> Vec<Point> {
+fn describe_blobs(octaves: &[Octave], blobs: &[Blob]) -> Vec<Keypoint> {
     let mut list = Vec::with_capacity(2 * blobs.len());
     for blob in blobs {
         let octave = &octaves[blob.octave];
-        for angle in directions(octave, blob) {
-            list.push(Point {
+        for angle in find_directions(octave, blob) {
+            list.push(Keypoint {
                 x: (blob.x + 0.5) * octave.step,
                 y: (blob.y + 0.5) * octave.step,
                 size: blob.sigma * octave.step,
                 angle,
                 bright: blob.bright,
-                descriptor: descriptor(octave, blob, angle),
+                descriptor: describe(octave, blob, angle),
             });
         }
     }

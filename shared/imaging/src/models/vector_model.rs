@@ -1,10 +1,10 @@
-//! The model of likeness: the embedded one, or one that is brought along.
+//! The model of the likeness vector: the embedded one, or an ONNX file in its place.
 
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use vara_nets::weights::EFFICIENTNET;
-use vara_nets::{LazyNetwork, ModelError, Network, Tensor};
+use vara_nets::{LazyNetwork, ModelError, NeuralNetwork, Tensor};
 
 use super::pixels;
 use super::vector::{ModelId, Vector};
@@ -12,7 +12,7 @@ use crate::picture::Picture;
 
 /// How a picture is made square.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fit {
+pub enum SquareFit {
     /// All of it, squashed.
     Squash,
     /// The largest square in its middle.
@@ -21,7 +21,7 @@ pub enum Fit {
 
 /// What numbers a model wants for a pixel.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Values {
+pub enum PixelValues {
     /// The bytes as they are, pixel after pixel: `u8`, 1 x side x side x 3.
     Bytes,
     /// Each byte less the mean, over the deviation, colour after colour:
@@ -47,9 +47,9 @@ pub struct ModelFile {
     /// Side of its square input.
     pub side: u32,
     /// How pictures are made square.
-    pub fit: Fit,
+    pub fit: SquareFit,
     /// What it wants for a pixel.
-    pub values: Values,
+    pub values: PixelValues,
     /// The output that is the vector; its first one when `None`.
     pub output: Option<String>,
 }
@@ -62,8 +62,8 @@ impl ModelFile {
             name: "clip_vit_b32".to_owned(),
             path: path.into(),
             side: 224,
-            fit: Fit::Middle,
-            values: Values::Planes {
+            fit: SquareFit::Middle,
+            values: PixelValues::Planes {
                 mean: [122.770_94, 116.746_01, 104.093_74],
                 deviation: [68.500_53, 66.632_16, 70.323_16],
             },
@@ -78,8 +78,8 @@ impl ModelFile {
             name: "sscd".to_owned(),
             path: path.into(),
             side: 288,
-            fit: Fit::Squash,
-            values: Values::Bytes,
+            fit: SquareFit::Squash,
+            values: PixelValues::Bytes,
             output: None,
         }
     }
@@ -90,15 +90,15 @@ impl ModelFile {
 pub(super) struct VectorModel {
     id: ModelId,
     side: u32,
-    fit: Fit,
-    values: Values,
-    source: Source,
+    fit: SquareFit,
+    values: PixelValues,
+    source: VectorModelSource,
 }
 
 #[derive(Debug)]
-enum Source {
+enum VectorModelSource {
     Embedded(Box<LazyNetwork>),
-    Foreign(Box<Network>),
+    File(Box<NeuralNetwork>),
 }
 
 impl VectorModel {
@@ -107,25 +107,25 @@ impl VectorModel {
         Self {
             id: ModelId::of(&EFFICIENTNET),
             side: 224,
-            fit: Fit::Squash,
-            values: Values::Planes {
+            fit: SquareFit::Squash,
+            values: PixelValues::Planes {
                 mean: [127.0; 3],
                 deviation: [128.0; 3],
             },
-            source: Source::Embedded(Box::new(LazyNetwork::new(&EFFICIENTNET))),
+            source: VectorModelSource::Embedded(Box::new(LazyNetwork::new(&EFFICIENTNET))),
         }
     }
 
     pub(super) fn read(file: &ModelFile) -> Result<Self, ModelError> {
-        let bytes = read(&file.name, &file.path)?;
+        let bytes = read_file(&file.name, &file.path)?;
         let sha256 = Sha256::digest(&bytes).into();
-        let network = Network::load(&file.name, bytes, file.output.as_deref())?;
+        let network = NeuralNetwork::load(&file.name, bytes, file.output.as_deref())?;
         Ok(Self {
             id: ModelId::new(file.name.clone(), sha256),
             side: file.side,
             fit: file.fit,
             values: file.values,
-            source: Source::Foreign(Box::new(network)),
+            source: VectorModelSource::File(Box::new(network)),
         })
     }
 
@@ -135,29 +135,29 @@ impl VectorModel {
 
     pub(super) fn vector(&self, picture: &Picture) -> Result<Vector, ModelError> {
         let network = match &self.source {
-            Source::Embedded(lazy) => lazy.get()?,
-            Source::Foreign(network) => network,
+            VectorModelSource::Embedded(lazy) => lazy.get()?,
+            VectorModelSource::File(network) => network,
         };
         let part = match self.fit {
-            Fit::Squash => None,
-            Fit::Middle => Some(pixels::middle(picture)),
+            SquareFit::Squash => None,
+            SquareFit::Middle => Some(pixels::center_square(picture)),
         };
-        let square = pixels::resized(picture, part, self.side, self.side)
+        let square = pixels::resize(picture, part, self.side, self.side)
             .ok_or_else(|| network.bad_answer())?;
         let values = network.run(self.input(square))?.pop();
-        Vector::normalised(self.id.clone(), values.unwrap_or_default())
+        Vector::normalise(self.id.clone(), values.unwrap_or_default())
             .ok_or_else(|| network.bad_answer())
     }
 
     fn input(&self, square: Picture) -> Tensor {
         let side = self.side as usize;
         match self.values {
-            Values::Bytes => {
+            PixelValues::Bytes => {
                 let bytes = square.rgb().to_vec();
                 Tensor::from_bytes([1, side, side, 3], bytes)
             }
-            Values::Planes { mean, deviation } => {
-                let numbers = pixels::planes(&square, |channel, value| {
+            PixelValues::Planes { mean, deviation } => {
+                let numbers = pixels::to_planes(&square, |channel, value| {
                     (f32::from(value) - mean[channel]) / deviation[channel]
                 });
                 Tensor::from_floats([1, 3, side, side], numbers)
@@ -166,7 +166,7 @@ impl VectorModel {
     }
 }
 
-fn read(name: &str, path: &Path) -> Result<Vec<u8>, ModelError> {
+fn read_file(name: &str, path: &Path) -> Result<Vec<u8>, ModelError> {
     std::fs::read(path).map_err(|error| ModelError::Unreadable {
         model: name.to_owned(),
         reason: error.to_string(),
