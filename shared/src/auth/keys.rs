@@ -12,6 +12,7 @@ use std::sync::Arc;
 use aws_lc_rs::agreement::{self, ECDH_P256};
 use aws_lc_rs::digest;
 use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
@@ -66,6 +67,28 @@ pub enum BadSecret {
 }
 
 impl Inner {
+    /// `present` is the first of `shared`.
+    fn derive(present: &str, shared: &[&str], signing: &[&str]) -> Result<Self, Unspecified> {
+        let keys = |secrets: &[&str], purpose| {
+            let keys = secrets.iter().map(|it| hmac_key(it, purpose));
+            keys.collect::<Result<_, _>>()
+        };
+        let pairs = signing.iter().map(|it| Pair::derive(it));
+        let seals = shared
+            .iter()
+            .map(|it| Seal::new(&derive(it, "replay-seal")?));
+        Ok(Self {
+            pairs: pairs.collect::<Result<_, _>>()?,
+            refresh: keys(signing, "refresh-token")?,
+            urls: keys(shared, "image-url")?,
+            proxy: keys(shared, "proxy-token")?,
+            addresses: hmac_key(present, "mail-window")?,
+            replays: hmac_key(present, "replay-name")?,
+            seals: seals.collect::<Result<_, _>>()?,
+            codes: hmac_key(present, "account-codes")?,
+        })
+    }
+
     fn none() -> Self {
         let nothing = || hmac::Key::new(HMAC_SHA256, &[]);
         Self {
@@ -103,28 +126,10 @@ impl Keys {
             return Err(BadSecret::Short);
         }
         let present = *shared.first().ok_or(BadSecret::Short)?;
-        let keys = |secrets: &[&str], purpose| {
-            let keys = secrets.iter().map(|it| hmac_key(it, purpose));
-            keys.collect::<Vec<_>>()
-        };
-        Ok(Self(Arc::new(Inner {
-            pairs: signing
-                .iter()
-                .map(|it| Pair::derive(it))
-                .collect::<Result<_, _>>()
-                .map_err(|_| BadSecret::Unusable)?,
-            refresh: keys(&signing, "refresh-token"),
-            urls: keys(&shared, "image-url"),
-            proxy: keys(&shared, "proxy-token"),
-            addresses: hmac_key(present, "mail-window"),
-            replays: hmac_key(present, "replay-name"),
-            seals: shared
-                .iter()
-                .map(|it| Seal::new(&derive(it, "replay-seal")))
-                .collect::<Result<_, _>>()
-                .map_err(|_| BadSecret::Unusable)?,
-            codes: hmac_key(present, "account-codes"),
-        })))
+        let inner = Inner::derive(present, &shared, &signing);
+        inner
+            .map(|it| Self(Arc::new(it)))
+            .map_err(|_| BadSecret::Unusable)
     }
 
     /// The keys of addresses for search engines only, of a secret of their own: who makes those has no
@@ -138,7 +143,10 @@ impl Keys {
             ));
         }
         let mut inner = Inner::none();
-        inner.proxy = vec![hmac_key(&secret, "proxy-token")];
+        match hmac_key(&secret, "proxy-token") {
+            Ok(key) => inner.proxy = vec![key],
+            Err(_) => env.problem("PROXY_SECRET makes no key".into()),
+        }
         Self(Arc::new(inner))
     }
 
@@ -280,7 +288,7 @@ impl Pair {
 fn scalar(secret: &str) -> Result<([u8; 32], Vec<u8>), Unspecified> {
     // One number in four thousand million is too large for the curve; then the next is tried.
     for attempt in 0..8 {
-        let scalar = derive(secret, &format!("access-token-es256/{attempt}"));
+        let scalar = derive(secret, &format!("access-token-es256/{attempt}"))?;
         if let Ok(key) = agreement::PrivateKey::from_private_key(&ECDH_P256, &scalar) {
             return Ok((scalar, key.compute_public_key()?.as_ref().to_vec()));
         }
@@ -299,18 +307,18 @@ fn texts<T: AsRef<str>>(secrets: &[T]) -> Vec<&str> {
     texts
 }
 
-/// HKDF-SHA256 (RFC 5869) with one block of output.
-fn derive(secret: &str, purpose: &str) -> [u8; 32] {
-    let extracted = hmac::sign(&hmac::Key::new(HMAC_SHA256, b"vara"), secret.as_bytes());
-    let info = [purpose.as_bytes(), &[1]].concat();
-    let block = hmac::sign(&hmac::Key::new(HMAC_SHA256, extracted.as_ref()), &info);
+/// The key of one purpose: HKDF-SHA256 (RFC 5869).
+fn derive(secret: &str, purpose: &str) -> Result<[u8; 32], Unspecified> {
     let mut key = [0; 32];
-    key.copy_from_slice(block.as_ref());
-    key
+    Salt::new(HKDF_SHA256, b"vara")
+        .extract(secret.as_bytes())
+        .expand(&[purpose.as_bytes()], HKDF_SHA256)?
+        .fill(&mut key)?;
+    Ok(key)
 }
 
-fn hmac_key(secret: &str, purpose: &str) -> hmac::Key {
-    hmac::Key::new(HMAC_SHA256, &derive(secret, purpose))
+fn hmac_key(secret: &str, purpose: &str) -> Result<hmac::Key, Unspecified> {
+    Ok(hmac::Key::new(HMAC_SHA256, &derive(secret, purpose)?))
 }
 
 fn sign(keys: &[hmac::Key], text: &str) -> String {
@@ -338,17 +346,30 @@ mod tests {
     const OLD: &str = "an-old-secret-of-more-than-thirty-two-characters";
     const NEW: &str = "a-new-secret-of-more-than-thirty-two-characters!";
 
+    /// Values that earlier releases derived: another key would sign everybody out and unseal nothing.
     #[test]
-    fn derivation_is_hkdf() {
-        let salt = aws_lc_rs::hkdf::Salt::new(aws_lc_rs::hkdf::HKDF_SHA256, b"vara");
-        let mut want = [0; 32];
-        let extracted = salt.extract(OLD.as_bytes());
-        extracted
-            .expand(&[b"image-url"], aws_lc_rs::hkdf::HKDF_SHA256)
-            .unwrap()
-            .fill(&mut want)
-            .unwrap();
-        assert_eq!(derive(OLD, "image-url"), want);
+    fn derived_keys_never_change() {
+        for (purpose, key) in [
+            (
+                "refresh-token",
+                "NbUfXSFN2asJyiD17qTkqbUGpVwL7w5S3ClztJBmSWE",
+            ),
+            ("image-url", "Ys7RBbfCFYFlv8o-iWK_MRvspm6-uY59kDM4zj4oq8Q"),
+            ("proxy-token", "_IjvTuMv1UrP8PWv8eb01LosbnDn98XkYffxIKsl9Mc"),
+            ("mail-window", "FVkvd4JYaqG9zHnlYn8FpjyP2C47seJJLKJjbFevnl8"),
+            ("replay-name", "uCrAcPsyJFgBd9_p4ELgf92CnFa8viIrQuuiAtZiy-Q"),
+            ("replay-seal", "_j8VWgHY54h-3D_alObsQu1794pPFdtBi0AgdffdkuI"),
+            (
+                "account-codes",
+                "CIDIyaiBtnWIE_8F3JKR9QMq7XPEXqTZVHV1oF243UU",
+            ),
+            (
+                "access-token-es256/0",
+                "ahv4A2HvLioYcIQHYEchFvZeh6XdVepu7NUkEuh1YAY",
+            ),
+        ] {
+            assert_eq!(encode(derive(OLD, purpose).unwrap()), key, "{purpose}");
+        }
     }
 
     #[test]
