@@ -1,5 +1,7 @@
 //! Timestamps: ISO 8601 with milliseconds, years 1970 to 2200.
 
+use std::time::SystemTime;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use time::format_description::{BorrowedFormatItem, well_known::Rfc3339};
 use time::macros::{datetime, format_description};
@@ -136,6 +138,12 @@ impl From<OffsetDateTime> for Timestamp {
         let whole = i64::from(moment.millisecond());
         let second = moment.replace_nanosecond(0).unwrap_or(FIRST);
         Self(second.saturating_add(Duration::milliseconds(whole)))
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(moment: Timestamp) -> Self {
+        moment.0.into()
     }
 }
 

@@ -3,12 +3,11 @@
 //! The SDK signs URLs but not POST policies, and only a policy can limit the size.
 
 use aws_credential_types::provider::ProvideCredentials;
+use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 use super::Objects;
 use crate::domain::{Error, Result, Timestamp};
@@ -27,13 +26,6 @@ pub struct Ticket {
     pub max_bytes: u64,
     /// Until when.
     pub expires_at: Timestamp,
-}
-
-/// Who signs, and for which day and place.
-struct Signer<'a> {
-    secret: &'a str,
-    day: &'a str,
-    region: &'a str,
 }
 
 impl Objects {
@@ -84,12 +76,8 @@ impl Objects {
         conditions.push(json!(["starts-with", "$Content-Type", "image/"]));
         let policy = STANDARD
             .encode(json!({ "expiration": expires_at, "conditions": conditions }).to_string());
-        let signer = Signer {
-            secret: who.secret_access_key(),
-            day,
-            region,
-        };
-        fields.insert("x-amz-signature".into(), signer.sign(&policy).into());
+        let signature = sign(&policy, who.secret_access_key(), region, now);
+        fields.insert("x-amz-signature".into(), signature.into());
         fields.insert("policy".into(), policy.into());
         Ok(Ticket {
             url: self.url(region),
@@ -107,28 +95,10 @@ impl Objects {
     }
 }
 
-impl Signer<'_> {
-    fn sign(&self, policy: &str) -> String {
-        let first = format!("AWS4{}", self.secret).into_bytes();
-        let key = [self.day, self.region, "s3", "aws4_request"]
-            .iter()
-            .fold(first, |key, part| hmac(&key, part));
-        hmac(&key, policy)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    }
-}
-
-fn hmac(key: &[u8], text: &str) -> Vec<u8> {
-    // HMAC takes keys of any length; an empty result would only make the signature wrong.
-    Hmac::<Sha256>::new_from_slice(key).map_or_else(
-        |_| Vec::new(),
-        |mut mac| {
-            mac.update(text.as_bytes());
-            mac.finalize().into_bytes().to_vec()
-        },
-    )
+/// The policy is what is signed; there is no canonical request.
+fn sign(policy: &str, secret: &str, region: &str, now: Timestamp) -> String {
+    let key = generate_signing_key(secret, now.into(), region, "s3");
+    calculate_signature(key, policy.as_bytes())
 }
 
 #[cfg(test)]
@@ -139,13 +109,10 @@ mod tests {
     #[test]
     fn signs_as_documented() {
         let policy = "eyAiZXhwaXJhdGlvbiI6ICIyMDE1LTEyLTMwVDEyOjAwOjAwLjAwMFoiLA0KICAiY29uZGl0aW9ucyI6IFsNCiAgICB7ImJ1Y2tldCI6ICJzaWd2NGV4YW1wbGVidWNrZXQifSwNCiAgICBbInN0YXJ0cy13aXRoIiwgIiRrZXkiLCAidXNlci91c2VyMS8iXSwNCiAgICB7ImFjbCI6ICJwdWJsaWMtcmVhZCJ9LA0KICAgIHsic3VjY2Vzc19hY3Rpb25fcmVkaXJlY3QiOiAiaHR0cDovL3NpZ3Y0ZXhhbXBsZWJ1Y2tldC5zMy5hbWF6b25hd3MuY29tL3N1Y2Nlc3NmdWxfdXBsb2FkLmh0bWwifSwNCiAgICBbInN0YXJ0cy13aXRoIiwgIiRDb250ZW50LVR5cGUiLCAiaW1hZ2UvIl0sDQogICAgeyJ4LWFtei1tZXRhLXV1aWQiOiAiMTQzNjUxMjM2NTEyNzQifSwNCiAgICB7IngtYW16LXNlcnZlci1zaWRlLWVuY3J5cHRpb24iOiAiQUVTMjU2In0sDQogICAgWyJzdGFydHMtd2l0aCIsICIkeC1hbXotbWV0YS10YWciLCAiIl0sDQoNCiAgICB7IngtYW16LWNyZWRlbnRpYWwiOiAiQUtJQUlPU0ZPRE5ON0VYQU1QTEUvMjAxNTEyMjkvdXMtZWFzdC0xL3MzL2F3czRfcmVxdWVzdCJ9LA0KICAgIHsieC1hbXotYWxnb3JpdGhtIjogIkFXUzQtSE1BQy1TSEEyNTYifSwNCiAgICB7IngtYW16LWRhdGUiOiAiMjAxNTEyMjlUMDAwMDAwWiIgfQ0KICBdDQp9";
-        let signer = Signer {
-            secret: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-            day: "20151229",
-            region: "us-east-1",
-        };
+        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        let day = Timestamp::parse("2015-12-29T23:59:59Z").unwrap();
         assert_eq!(
-            signer.sign(policy),
+            sign(policy, secret, "us-east-1", day),
             "8afdbf4008c03f22c2cd3cdb72e4afbb1f6a588f3255ac628749a66d7f09699e"
         );
     }
