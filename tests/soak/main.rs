@@ -57,7 +57,7 @@ impl Soak {
 }
 
 fn main() -> ExitCode {
-    let settings = match Settings::read(std::env::args().skip(1)) {
+    let settings = match Settings::read(lexopt::Parser::from_env()) {
         Ok(Wish::Run(settings)) => settings,
         Ok(Wish::List) => {
             println!("soak: test");

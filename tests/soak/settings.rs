@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use lexopt::prelude::*;
+use lexopt::{Error, Parser};
+
 use crate::chaos::{BROKEN, MODES};
 
 /// What the command line wants.
@@ -28,12 +31,9 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
 }
 
-/// Arguments of the test runner that bring a value, and mean nothing here.
-const TAKEN: [&str; 5] = ["--test-threads", "--skip", "--format", "--color", "-Z"];
-
 impl Settings {
     /// Reads the arguments after the program's name.
-    pub(crate) fn read(args: impl IntoIterator<Item = String>) -> Result<Wish, String> {
+    pub(crate) fn read(mut args: Parser) -> Result<Wish, Error> {
         let mut it = Self {
             scans: 20,
             kills: 10,
@@ -42,25 +42,22 @@ impl Settings {
             pages: 2,
             seed: 1,
         };
-        let mut args = args.into_iter();
-        while let Some(arg) = args.next() {
-            let mut number = || {
-                let value = args.next().ok_or_else(|| format!("{arg} needs a value"))?;
-                let number = value.parse::<u32>();
-                number.map_err(|_| format!("{arg} must be a number, not {value}"))
-            };
-            match arg.as_str() {
-                "--scans" => it.scans = number()?,
-                "--kills" => it.kills = number()?,
-                "--users" => it.users = number()?.max(1),
-                "--pictures" => it.pictures = number()?.max(1),
-                "--pages" => it.pages = number()?.max(1),
-                "--seed" => it.seed = number()?.into(),
-                "--list" => return Ok(Wish::List),
-                name if TAKEN.contains(&name) => drop(args.next()),
-                flag if flag.starts_with('-') => {}
-                filter if "soak".contains(filter) => {}
-                _ => return Ok(Wish::Nothing),
+        while let Some(arg) = args.next()? {
+            match arg {
+                Long("scans") => it.scans = args.value()?.parse()?,
+                Long("kills") => it.kills = args.value()?.parse()?,
+                Long("users") => it.users = args.value()?.parse::<u32>()?.max(1),
+                Long("pictures") => it.pictures = args.value()?.parse::<u32>()?.max(1),
+                Long("pages") => it.pages = args.value()?.parse::<u32>()?.max(1),
+                Long("seed") => it.seed = args.value()?.parse()?,
+                Long("list") => return Ok(Wish::List),
+                // Options of the test runner mean nothing here; these bring a value.
+                Long("test-threads" | "skip" | "format" | "color") | Short('Z') => {
+                    args.value()?;
+                }
+                Long(_) | Short(_) => drop(args.optional_value()),
+                Value(filter) if filter.to_str().is_some_and(|it| "soak".contains(it)) => {}
+                Value(_) => return Ok(Wish::Nothing),
             }
         }
         Ok(Wish::Run(it))

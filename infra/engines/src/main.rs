@@ -1,9 +1,10 @@
 //! The stand-ins on a port of their own: `vara-engines [--port 4010]`.
 
-use std::env;
 use std::io;
 use std::process::ExitCode;
 
+use lexopt::Parser;
+use lexopt::prelude::*;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -13,14 +14,14 @@ const DEFAULT_PORT: u16 = 4010;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let port = match port(env::args().skip(1)) {
+    let port = match port(Parser::from_env()) {
         Ok(Some(port)) => port,
         Ok(None) => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
         }
-        Err(message) => {
-            eprintln!("{message}\n{USAGE}");
+        Err(err) => {
+            eprintln!("{err}\n{USAGE}");
             return ExitCode::from(2);
         }
     };
@@ -66,18 +67,13 @@ fn stop() -> io::Result<impl Future<Output = io::Result<()>> + Send + 'static> {
 }
 
 /// The port asked for, or nothing when help was.
-fn port(mut arguments: impl Iterator<Item = String>) -> Result<Option<u16>, String> {
+fn port(mut arguments: Parser) -> Result<Option<u16>, lexopt::Error> {
     let mut port = DEFAULT_PORT;
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--help" | "-h" => return Ok(None),
-            "--port" => {
-                let value = arguments.next().ok_or("--port needs a number")?;
-                port = value
-                    .parse()
-                    .map_err(|_| format!("{value} is not a port"))?;
-            }
-            other => return Err(format!("unknown argument {other}")),
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("help") | Short('h') => return Ok(None),
+            Long("port") => port = arguments.value()?.parse()?,
+            other => return Err(other.unexpected()),
         }
     }
     Ok(Some(port))
@@ -88,7 +84,7 @@ mod tests {
     use super::*;
 
     fn parsed(arguments: &[&str]) -> Result<Option<u16>, String> {
-        port(arguments.iter().map(|&it| it.to_owned()))
+        port(Parser::from_args(arguments)).map_err(|err| err.to_string())
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The command line.
 
+use lexopt::prelude::*;
+use lexopt::{Error, Parser};
 use vara_local::Options;
 
 /// What `--help` prints.
@@ -36,33 +38,32 @@ pub(crate) struct Args;
 
 impl Args {
     /// Reads the arguments after the program's name.
-    pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> {
+    pub(crate) fn parse(parser: Parser) -> Result<Command, String> {
+        Self::read(parser).map_err(|err| match err {
+            Error::MissingValue { option: Some(name) } => format!("{name} needs a value"),
+            other => other.to_string(),
+        })
+    }
+
+    fn read(mut args: Parser) -> Result<Command, Error> {
         let mut options = Options::default();
         let mut command: fn(Options) -> Command = Command::Run;
-        let mut args = args.into_iter();
-        while let Some(arg) = args.next() {
-            let (name, inline) = match arg.split_once('=') {
-                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                None => (arg, None),
-            };
-            let mut value = || {
-                inline
-                    .clone()
-                    .or_else(|| args.next())
-                    .ok_or_else(|| format!("{name} needs a value"))
-            };
-            match name.as_str() {
-                "--help" | "-h" => return Ok(Command::Help),
-                "--port" => options.port = Some(port(&value()?)?),
-                "--state" => options.state = Some(value()?.into()),
-                "--on" => command = place(&value()?)?,
-                "--parameter" => options.parameters.push(parameter(&value()?)?),
-                "--profile" => options.profile = value()?,
-                "--ephemeral" => options.ephemeral = true,
-                "--no-build" => options.build = false,
-                "--traces" => options.traces = true,
-                "--keep-going" => options.keep_going = true,
-                other => return Err(format!("unknown option {other}")),
+        while let Some(arg) = args.next()? {
+            match arg {
+                Long("help") | Short('h') => return Ok(Command::Help),
+                Long("port") => options.port = Some(port(&args.value()?.string()?)?),
+                Long("state") => options.state = Some(args.value()?.into()),
+                Long("on") => command = place(&args.value()?.string()?)?,
+                Long("parameter") => {
+                    let given = parameter(&args.value()?.string()?)?;
+                    options.parameters.push(given);
+                }
+                Long("profile") => options.profile = args.value()?.string()?,
+                Long("ephemeral") => options.ephemeral = true,
+                Long("no-build") => options.build = false,
+                Long("traces") => options.traces = true,
+                Long("keep-going") => options.keep_going = true,
+                other => return Err(other.unexpected()),
             }
         }
         Ok(command(options))
@@ -96,10 +97,10 @@ mod tests {
 
     use std::path::PathBuf;
 
-    use super::{Args, Command, Options};
+    use super::{Args, Command, Options, Parser};
 
     fn parse(line: &str) -> Result<Options, String> {
-        match Args::parse(line.split_whitespace().map(str::to_owned))? {
+        match Args::parse(Parser::from_args(line.split_whitespace()))? {
             Command::Run(options) => Ok(options),
             Command::Help => Err("help".to_owned()),
             Command::Prove(options) => Err(format!("prove {}", options.profile)),

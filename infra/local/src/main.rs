@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    let command = match Args::parse(std::env::args().skip(1)) {
+    let command = match Args::parse(lexopt::Parser::from_env()) {
         Ok(command) => command,
         Err(wrong) => {
             eprintln!("vara-local: {wrong}\n\n{}", args::USAGE);

@@ -1,5 +1,8 @@
 //! The command line.
 
+use lexopt::prelude::*;
+use lexopt::{Error, Parser};
+
 /// What `--help` prints.
 pub(crate) const USAGE: &str = "\
 Moves the rows of a table from one shape to the next, and back.
@@ -40,31 +43,30 @@ pub(crate) struct Args {
 
 impl Args {
     /// Reads the arguments after the program's name; `None`: the usage is asked for.
-    pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Self>, String> {
-        let mut action = None;
-        let mut table = None;
+    pub(crate) fn parse(parser: Parser) -> Result<Option<Self>, String> {
+        Self::read(parser).map_err(|err| match err {
+            Error::MissingValue { option: Some(name) } => format!("{name} needs a value"),
+            other => other.to_string(),
+        })
+    }
+
+    fn read(mut args: Parser) -> Result<Option<Self>, Error> {
+        let (mut action, mut table) = (None, None);
         let (mut endpoint, mut to, mut rows_per_second, mut is_dry) = (None, None, 200, false);
-        let mut args = args.into_iter();
-        while let Some(arg) = args.next() {
-            let (name, inline) = match arg.split_once('=') {
-                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                None => (arg, None),
-            };
-            let mut value = || {
-                let value = inline.clone().or_else(|| args.next());
-                value.ok_or_else(|| format!("{name} needs a value"))
-            };
-            match name.as_str() {
-                "up" => action = Some(Action::Up),
-                "down" => action = Some(Action::Down),
-                "status" => action = Some(Action::Status),
-                "--table" => table = Some(value()?),
-                "--endpoint" => endpoint = Some(value()?),
-                "--to" => to = Some(number(&name, &value()?)?),
-                "--rows-per-second" => rows_per_second = number(&name, &value()?)?,
-                "--dry-run" => is_dry = true,
-                "--help" | "-h" => return Ok(None),
-                other => return Err(format!("unknown option {other}")),
+        while let Some(arg) = args.next()? {
+            match arg {
+                Value(it) if it == "up" => action = Some(Action::Up),
+                Value(it) if it == "down" => action = Some(Action::Down),
+                Value(it) if it == "status" => action = Some(Action::Status),
+                Long("table") => table = Some(args.value()?.string()?),
+                Long("endpoint") => endpoint = Some(args.value()?.string()?),
+                Long("to") => to = Some(number("--to", &args.value()?.string()?)?),
+                Long("rows-per-second") => {
+                    rows_per_second = number("--rows-per-second", &args.value()?.string()?)?;
+                }
+                Long("dry-run") => is_dry = true,
+                Long("help") | Short('h') => return Ok(None),
+                other => return Err(other.unexpected()),
             }
         }
         Ok(Some(Self {
@@ -90,7 +92,7 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Option<Args>, String> {
-        Args::parse(line.split_whitespace().map(str::to_owned))
+        Args::parse(Parser::from_args(line.split_whitespace()))
     }
 
     #[test]

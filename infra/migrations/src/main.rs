@@ -29,7 +29,7 @@ use table::Table;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let done = match Args::parse(std::env::args().skip(1)) {
+    let done = match Args::parse(lexopt::Parser::from_env()) {
         Ok(Some(args)) => perform(args).await,
         Ok(None) => print(USAGE),
         Err(wrong) => {

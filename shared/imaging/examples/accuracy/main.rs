@@ -16,15 +16,19 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
+use lexopt::Parser;
 use vara_imaging::Models;
 
 use edits::{BenchEdit, EditCase, EditError};
 use options::{Options, USAGE};
 
 fn main() -> ExitCode {
-    let Some(options) = Options::read(std::env::args().skip(1)) else {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
+    let options = match Options::read(Parser::from_env()) {
+        Ok(options) => options,
+        Err(wrong) => {
+            eprintln!("accuracy: {wrong}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
     };
     match measure(&options) {
         Ok(()) => ExitCode::SUCCESS,
@@ -115,7 +119,7 @@ mod tests {
     #[test]
     fn a_few_pictures_are_found_after_every_edit_and_strangers_are_not() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-pictures");
-        let mut options = Options::read([folder.display().to_string()].into_iter()).unwrap();
+        let mut options = Options::read(Parser::from_args([folder])).unwrap();
         options.every = 55;
         options.negatives = 3;
         let originals = run::originals(&options.folder).unwrap();

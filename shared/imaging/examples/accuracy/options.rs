@@ -1,6 +1,10 @@
 //! What the command line asks for.
 
+use std::num::NonZero;
 use std::path::PathBuf;
+
+use lexopt::prelude::*;
+use lexopt::{Error, Parser};
 
 /// Printed when the command line is not understood.
 pub(crate) const USAGE: &str = "\
@@ -39,8 +43,8 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// `None` when something is missing, unknown or no number.
-    pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Option<Self> {
+    /// Reads what follows the name of the program.
+    pub(crate) fn read(mut words: Parser) -> Result<Self, Error> {
         let mut options = Self {
             folder: PathBuf::new(),
             pairs: false,
@@ -53,22 +57,25 @@ impl Options {
             calibrate: false,
             failures: None,
         };
-        while let Some(word) = words.next() {
-            match word.as_str() {
-                "--pairs" => options.pairs = true,
-                "--hard" => options.hard = true,
-                "--screens" => options.screens = true,
-                "--people" => options.people = true,
-                "--models" => options.models = true,
-                "--calibrate" => options.calibrate = true,
-                "--negatives" => options.negatives = words.next()?.parse().ok()?,
-                "--every" => options.every = words.next()?.parse().ok().filter(|&n| n > 0)?,
-                "--failures" => options.failures = Some(words.next()?.into()),
-                folder if !folder.starts_with('-') => options.folder = folder.into(),
-                _ => return None,
+        while let Some(word) = words.next()? {
+            match word {
+                Long("pairs") => options.pairs = true,
+                Long("hard") => options.hard = true,
+                Long("screens") => options.screens = true,
+                Long("people") => options.people = true,
+                Long("models") => options.models = true,
+                Long("calibrate") => options.calibrate = true,
+                Long("negatives") => options.negatives = words.value()?.parse()?,
+                Long("every") => options.every = words.value()?.parse::<NonZero<usize>>()?.get(),
+                Long("failures") => options.failures = Some(words.value()?.into()),
+                Value(folder) => options.folder = folder.into(),
+                other => return Err(other.unexpected()),
             }
         }
-        (options.folder != PathBuf::new()).then_some(options)
+        if options.folder == PathBuf::new() {
+            return Err("FOLDER is missing".into());
+        }
+        Ok(options)
     }
 }
 
@@ -77,7 +84,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Option<Options> {
-        Options::read(line.split_whitespace().map(str::to_owned))
+        Options::read(Parser::from_args(line.split_whitespace())).ok()
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! The command line, read by hand: five commands need no library.
+//! The command line.
 
 use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::thread;
 
+use lexopt::Parser;
+use lexopt::prelude::*;
 use vara_imaging::MATCH_DISTANCE;
 
 /// What is printed for `--help` and after a mistake.
@@ -76,13 +78,15 @@ pub(crate) enum UsageError {
     Missing(&'static str),
     #[error("{0} is one file too many")]
     TooMany(String),
+    #[error("{0}")]
+    Other(String),
 }
 
 impl Command {
     /// Reads what follows the name of the program.
-    pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Self, UsageError> {
-        let mut arguments = arguments;
-        let command = arguments.next().ok_or(UsageError::Nothing)?;
+    pub(crate) fn parse(mut arguments: Parser) -> Result<Self, UsageError> {
+        let command = arguments.try_raw_args().and_then(|mut it| it.next());
+        let command = command.ok_or(UsageError::Nothing)?;
         match command.to_str() {
             Some("hash") => hash(Given::read(arguments, &["--no-models"], &["--jobs"])?),
             Some("compare") => compare(Given::read(
@@ -153,6 +157,7 @@ fn search(mut given: Given) -> Result<Command, UsageError> {
 }
 
 /// Options and files, sorted.
+#[derive(Default)]
 struct Given {
     flags: Vec<&'static str>,
     values: Vec<(&'static str, OsString)>,
@@ -163,36 +168,28 @@ impl Given {
     /// Sorts the arguments by the names a command knows. Options may stand
     /// anywhere, as `--name value` or `--name=value`; after `--` all are files.
     fn read(
-        mut arguments: impl Iterator<Item = OsString>,
+        mut arguments: Parser,
         flags: &[&'static str],
         names: &[&'static str],
     ) -> Result<Self, UsageError> {
-        let mut given = Self {
-            flags: Vec::new(),
-            values: Vec::new(),
-            files: Vec::new(),
-        };
-        while let Some(argument) = arguments.next() {
-            let Some(text) = argument.to_str().filter(|text| text.starts_with("--")) else {
-                given.files.push(argument.into());
-                continue;
+        let mut given = Self::default();
+        let other = |err: lexopt::Error| UsageError::Other(err.to_string());
+        while let Some(argument) = arguments.next().map_err(other)? {
+            let name = match argument {
+                Value(file) => {
+                    given.files.push(file.into());
+                    continue;
+                }
+                Long(name) => format!("--{name}"),
+                Short(letter) => format!("-{letter}"),
             };
-            if text == "--" {
-                given.files.extend(arguments.by_ref().map(PathBuf::from));
-                continue;
-            }
-            let (name, value) = match text.split_once('=') {
-                Some((name, value)) => (name, Some(OsString::from(value))),
-                None => (text, None),
-            };
-            if let Some(flag) = flags.iter().find(|flag| **flag == name && value.is_none()) {
+            if let Some(flag) = flags.iter().find(|it| **it == name) {
                 given.flags.push(flag);
-            } else if let Some(known) = names.iter().find(|known| **known == name) {
-                let value = value.or_else(|| arguments.next());
-                let value = value.ok_or(UsageError::Value(known))?;
+            } else if let Some(known) = names.iter().find(|it| **it == name) {
+                let value = arguments.value().map_err(|_| UsageError::Value(known))?;
                 given.values.push((known, value));
             } else {
-                return Err(UsageError::Option(text.to_owned()));
+                return Err(UsageError::Option(name));
             }
         }
         Ok(given)
@@ -252,7 +249,7 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<Command, UsageError> {
-        Command::parse(line.split_whitespace().map(OsString::from))
+        Command::parse(Parser::from_args(line.split_whitespace()))
     }
 
     #[test]

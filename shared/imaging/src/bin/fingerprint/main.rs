@@ -29,7 +29,7 @@ const EXIT_SOME_FAILED: u8 = 1;
 const EXIT_NOT_RUN: u8 = 2;
 
 fn main() -> ExitCode {
-    let command = match Command::parse(std::env::args_os().skip(1)) {
+    let command = match Command::parse(lexopt::Parser::from_env()) {
         Ok(command) => command,
         Err(error) => {
             eprintln!("fingerprint: {error}\n\n{USAGE}");
