@@ -282,7 +282,7 @@ async fn by_hash(
 
 fn sha1(text: &str) -> String {
     let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, text.as_bytes());
-    hash.as_ref().iter().map(|it| format!("{it:02X}")).collect()
+    hex::encode_upper(hash)
 }
 
 async fn plan(headers: HeaderMap) -> Json<Value> {

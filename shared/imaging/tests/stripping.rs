@@ -173,7 +173,7 @@ fn marks_of_generators_are_found_and_stripped() {
 fn exif_written_down_as_a_text_is_found() {
     let png = file(dynamic(&scene(40, 30)), ImageFormat::Png);
     let block = exif_segment(1);
-    let digits: String = block.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = hex::encode(&block);
     let text = format!(
         "Raw profile type exif\0\nexif\n  {}\n{digits}\n",
         block.len()

@@ -339,11 +339,7 @@ mod tests {
         let (name, sum) = INTIMATE_MODEL.split_once('@').unwrap();
         let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("nets/models");
         let weights = std::fs::read(models.join(format!("{name}.onnx"))).unwrap();
-        let digest: String = Sha256::digest(weights)
-            .iter()
-            .map(|it| format!("{it:02x}"))
-            .collect();
-        assert_eq!(digest, sum);
+        assert_eq!(hex::encode(Sha256::digest(weights)), sum);
     }
 
     #[test]

@@ -157,7 +157,7 @@ fn encoded(text: &str) -> String {
 /// The hash the service knows an address by. Nothing is protected by it.
 fn sha1(address: &str) -> String {
     let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, address.as_bytes());
-    hash.as_ref().iter().map(|it| format!("{it:02X}")).collect()
+    hex::encode_upper(hash)
 }
 
 fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, EngineError> {

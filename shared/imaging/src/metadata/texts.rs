@@ -41,12 +41,10 @@ pub(super) fn decode_raw_profile(text: &[u8]) -> Option<Vec<u8>> {
     let mut lines = text.trim_ascii_start().splitn(3, |byte| *byte == b'\n');
     let (_name, _length, digits) = (lines.next()?, lines.next()?, lines.next()?);
     let digits = digits.iter().filter(|byte| !byte.is_ascii_whitespace());
-    let values: Option<Vec<u8>> = digits
-        .map(|digit| u8::try_from(char::from(*digit).to_digit(16)?).ok())
-        .collect();
-    let values = values?;
-    let (pairs, _) = values.as_chunks::<2>();
-    Some(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+    let mut digits: Vec<u8> = digits.copied().collect();
+    // Half a byte at the end, of a text that was cut, is passed over.
+    digits.truncate(digits.len() & !1);
+    hex::decode(digits).ok()
 }
 
 /// Splits at the next zero byte, which is left out.

@@ -40,10 +40,7 @@ impl ModelId {
 
 impl fmt::Display for ModelId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@", self.name)?;
-        self.sha256
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{}@{}", self.name, hex::encode(self.sha256))
     }
 }
 
@@ -63,15 +60,11 @@ impl FromStr for ModelId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, digits) = text.rsplit_once('@').ok_or(ParseModelIdError)?;
-        let is_checksum = digits.len() == 64 && digits.bytes().all(|it| it.is_ascii_hexdigit());
-        if name.is_empty() || !is_checksum {
+        if name.is_empty() {
             return Err(ParseModelIdError);
         }
         let mut sha256 = [0; 32];
-        for (index, byte) in sha256.iter_mut().enumerate() {
-            let pair = &digits[2 * index..2 * index + 2];
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| ParseModelIdError)?;
-        }
+        hex::decode_to_slice(digits, &mut sha256).map_err(|_| ParseModelIdError)?;
         Ok(Self::new(name.to_owned(), sha256))
     }
 }

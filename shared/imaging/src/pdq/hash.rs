@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use hex::FromHexError;
+
 /// Two pictures are copies when their hashes differ in at most this many bits.
 pub const MATCH_DISTANCE: u32 = 31;
 
@@ -28,7 +30,7 @@ impl Pdq {
 
 impl fmt::Display for Pdq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -57,26 +59,16 @@ impl FromStr for Pdq {
 
     /// Upper-case digits are taken too; other makers write them.
     fn from_str(text: &str) -> Result<Self, ParsePdqError> {
-        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        if pairs.len() != 32 || !rest.is_empty() {
-            return Err(ParsePdqError::Length);
-        }
         let mut bytes = [0; 32];
-        for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = digit(high)? << 4 | digit(low)?;
-        }
+        hex::decode_to_slice(text, &mut bytes).map_err(|err| match err {
+            FromHexError::InvalidHexCharacter { .. } => ParsePdqError::Digit,
+            FromHexError::OddLength | FromHexError::InvalidStringLength => ParsePdqError::Length,
+        })?;
         if bytes == [0; 32] {
             return Err(ParsePdqError::Zero);
         }
         Ok(Self(bytes))
     }
-}
-
-fn digit(character: u8) -> Result<u8, ParsePdqError> {
-    char::from(character)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
-        .ok_or(ParsePdqError::Digit)
 }
 
 #[cfg(test)]

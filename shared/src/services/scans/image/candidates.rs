@@ -17,7 +17,7 @@ use crate::domain::{
 };
 use crate::engines::{FetchRefusal, Fetcher, TinEye};
 use crate::metrics::{self, Measure};
-use crate::services::search::engines::{Query, SearchError, hex};
+use crate::services::search::engines::{Query, SearchError, digest};
 use crate::store::{ImageRow, ScanRow, WriteOutcome};
 
 /// How many found pictures are fetched at a time.
@@ -229,7 +229,7 @@ impl Scanner {
             image: image.image.id,
             // It is asked about by its address; nothing is sent.
             copy: Bytes::new(),
-            digest: hex(seed.picture.as_bytes()),
+            digest: digest(seed.picture.as_bytes()),
             has_face: false,
             since: row.scan.created_at,
             until: context.last_question_at(),

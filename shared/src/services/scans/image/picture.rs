@@ -16,7 +16,7 @@ use crate::domain::{
 };
 use crate::objects::key;
 use crate::services::scans::worker::{RESERVED_SECONDS, wait_after};
-use crate::services::search::engines::{AnswerOrigin, EngineReply, Query, SearchError, hex};
+use crate::services::search::engines::{AnswerOrigin, EngineReply, Query, SearchError, digest};
 use crate::services::search::governor::{Asker, Unanswered};
 use crate::services::search::time_limit::TimeLimit;
 use crate::store::{ImageRow, ScanRow};
@@ -221,7 +221,7 @@ impl Scanner {
             scan: row.checkpointed(),
             asker: context.asker,
             image: image.image.id,
-            digest: hex(&copy),
+            digest: digest(&copy),
             copy,
             has_face: image.image.face_detected,
             since: self.since(row, image).await?,

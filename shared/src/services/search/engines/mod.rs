@@ -6,8 +6,6 @@
 mod faces;
 mod links;
 
-use std::fmt::Write;
-
 use bytes::Bytes;
 use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
@@ -238,15 +236,9 @@ impl Engines {
     }
 }
 
-/// A name for bytes.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+/// A name for bytes: their SHA-256.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// What is known already: of this scan, or of these bytes.
