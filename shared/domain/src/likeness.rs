@@ -2,6 +2,7 @@
 //! is in `impersonation`.
 
 use serde::{Deserialize, Serialize};
+use strsim::osa_distance;
 
 /// What is put before or behind a handle to make another that seems to be the same person's.
 const AFFIXES: [&str; 22] = [
@@ -57,7 +58,7 @@ pub fn handle_likeness(hers: &str, theirs: &str) -> HandleLikeness {
         ONE_OFF.. => 1,
         _ => 0,
     };
-    if distance(&plain_hers, &plain_theirs) <= allowed {
+    if osa_distance(&plain_hers, &plain_theirs) <= allowed {
         HandleLikeness::Edited
     } else {
         HandleLikeness::None
@@ -132,28 +133,6 @@ fn is_addition(text: &str) -> bool {
         || AFFIXES.iter().any(|it| plain(it) == text)
 }
 
-/// How many letters must be changed, left out, put in or swapped (optimal string alignment).
-fn distance(one: &str, other: &str) -> usize {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let mut before: Vec<usize> = vec![];
-    let mut last: Vec<usize> = (0..=other.len()).collect();
-    for (i, &a) in one.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, &b) in other.iter().enumerate() {
-            let mut cost = (last[j] + usize::from(a != b))
-                .min(last[j + 1] + 1)
-                .min(row[j] + 1);
-            let swapped = i > 0 && j > 0 && a == other[j - 1] && one[i - 1] == b;
-            if swapped {
-                cost = cost.min(before[j - 1] + 1);
-            }
-            row.push(cost);
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[other.len()]
-}
-
 /// How like two names of people are, 0 to 1: the order of their parts does not matter.
 #[must_use]
 pub fn name_likeness(one: &str, other: &str) -> f64 {
@@ -162,7 +141,7 @@ pub fn name_likeness(one: &str, other: &str) -> f64 {
         return 0.0;
     }
     let longest = one.chars().count().max(other.chars().count());
-    1.0 - distance(&one, &other) as f64 / longest as f64
+    1.0 - osa_distance(&one, &other) as f64 / longest as f64
 }
 
 fn sorted_words(text: &str) -> String {
@@ -260,8 +239,8 @@ mod tests {
         fn any_text_can_be_compared(a in "\\PC{0,30}", b in "\\PC{0,30}") {
             let _ = handle_likeness(&a, &b);
             prop_assert!((0.0..=1.0).contains(&text_likeness(&a, &b)));
-            prop_assert!(distance(&a, &b) <= a.chars().count().max(b.chars().count()));
-            prop_assert_eq!(distance(&a, &a), 0);
+            prop_assert!(osa_distance(&a, &b) <= a.chars().count().max(b.chars().count()));
+            prop_assert_eq!(osa_distance(&a, &a), 0);
         }
     }
 }
