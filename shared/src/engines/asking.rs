@@ -6,9 +6,6 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::RETRY_AFTER;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
-use time::PrimitiveDateTime;
-use time::format_description::StaticFormatDescription;
-use time::macros::format_description;
 use tracing::Instrument;
 
 use crate::clock;
@@ -24,11 +21,6 @@ const QUESTION_TRIES: u32 = 2;
 
 /// The longest the service may ask us to wait for us to wait here.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3);
-
-/// How a server writes a time of day.
-const HTTP_DATE: StaticFormatDescription = format_description!(
-    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-);
 
 /// The longest anybody may ask us to wait for us to believe it.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -186,10 +178,9 @@ fn wait_of(asked: &str, now: Timestamp) -> Option<Duration> {
     let wait = match asked.parse() {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => {
-            let until = PrimitiveDateTime::parse(asked, HTTP_DATE).ok()?;
-            let left = Timestamp::from(until.assume_utc()).millis_since(now);
+            let until = httpdate::parse_http_date(asked).ok()?;
             // A time that has passed asks for nothing.
-            Duration::from_millis(left.try_into().unwrap_or_default())
+            until.duration_since(now.into()).unwrap_or_default()
         }
     };
     Some(wait.min(LONGEST_WAIT))
