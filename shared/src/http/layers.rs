@@ -1,13 +1,13 @@
 //! Middleware around every request: panics, body limit, headers, logs, metrics.
 
-use std::panic::AssertUnwindSafe;
+use std::any::Any;
 use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
+use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Span;
 use tracing::field::Empty;
 
@@ -48,8 +48,13 @@ pub fn finish<S: Clone + Send + Sync + 'static>(
             guards.clone(),
             replay::around,
         ))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(guards, around))
         .with_state(state)
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    ApiError(Error::bug("answering a request", "the handler panicked")).into_response()
 }
 
 async fn around(State(guards): State<HttpGuards>, request: Request, next: Next) -> Response {
@@ -101,18 +106,14 @@ async fn answer(guards: HttpGuards, request: Request, next: Next) -> Response {
                     parts.extensions.insert(Crowded(standing.reset));
                 }
                 let request = Request::from_parts(parts, body);
-                let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-                let reply = reply.unwrap_or_else(|_| {
-                    ApiError(Error::bug("answering a request", "the handler panicked"))
-                        .into_response()
-                });
-                etag::tag(&method, &headers, reply).await
+                etag::tag(&method, &headers, next.run(request).await).await
             }
             Err(err) => limit::refused(&path, err),
         }
     };
     let status = reply.status();
     let out = reply.headers_mut();
+    // Not by tower-http: nine layers, one for each header, around every route.
     for (name, value) in &SECURITY {
         if !out.contains_key(name) {
             out.insert(name, value.clone());

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use axum::{Json as Answer, Router};
@@ -17,7 +16,7 @@ use crate::{App, verify};
 
 pub(crate) fn routes() -> Router<App> {
     let route = |it: MethodRouter<App>| it.fallback(unknown);
-    Router::new()
+    let routes = Router::new()
         .route("/auth/v1/signup", route(post(sign_up)))
         .route("/auth/v1/token", route(post(token)))
         .route("/auth/v1/user", route(get(me).put(update)))
@@ -36,8 +35,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/auth/v1/.well-known/jwks.json", route(get(keys)))
         .route("/auth/v1", any(unknown))
         .route("/auth/v1/", any(unknown))
-        .route("/auth/v1/{*rest}", any(unknown))
-        .layer(middleware::from_fn(gotrue::around))
+        .route("/auth/v1/{*rest}", any(unknown));
+    gotrue::finish(routes)
 }
 
 #[derive(Deserialize)]

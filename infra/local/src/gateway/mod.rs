@@ -27,7 +27,8 @@ use crate::{
 
 /// What an HTTP API takes, and a REST API too.
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
-/// A refused body is read on to here, so that its sender gets to read the refusal.
+/// A refused body is read on to here, so that its sender gets to read the refusal. Hence no limit of
+/// tower-http, which stops reading.
 const DRAIN_LIMIT: usize = 64 * 1024 * 1024;
 
 /// The gateway.

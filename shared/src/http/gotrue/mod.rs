@@ -8,13 +8,13 @@ mod ask;
 mod refused;
 mod wire;
 
-use std::panic::AssertUnwindSafe;
+use std::any::Any;
 
-use axum::extract::Request;
+use axum::Router;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use ask::{Bearer, Json};
 pub use refused::{GotrueRefusal, Result};
@@ -29,18 +29,17 @@ const VERSION: (HeaderName, HeaderValue) = (
     HeaderValue::from_static("2024-01-01"),
 );
 
-/// What goes around every route below `/auth/v1/`: a panic is 503, and every answer has its version.
-pub async fn around(request: Request, next: Next) -> Response {
-    let reply = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let mut reply = reply.unwrap_or_else(|_| {
-        GotrueRefusal::from(AuthRefusal::from(Error::bug(
-            "answering a sign-in request",
-            "the handler panicked",
-        )))
-        .into_response()
-    });
-    reply.headers_mut().insert(VERSION.0, VERSION.1);
-    reply
+/// The routes below `/auth/v1/` with what holds for all of them: a panic is 503, and every answer has
+/// its version.
+pub fn finish<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    routes
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(SetResponseHeaderLayer::overriding(VERSION.0, VERSION.1))
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    let bug = Error::bug("answering a sign-in request", "the handler panicked");
+    GotrueRefusal::from(AuthRefusal::from(bug)).into_response()
 }
 
 /// A refusal by what stands before the routes, in this language.
@@ -72,8 +71,8 @@ pub async fn unknown() -> GotrueRefusal {
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
     use axum::body::Body;
+    use axum::http::Request;
     use axum::routing::post;
     use http_body_util::BodyExt;
     use tower::ServiceExt;
@@ -104,9 +103,7 @@ mod tests {
         async fn broken() -> StatusCode {
             std::panic::panic_any("broken")
         }
-        let routes = Router::new()
-            .route("/auth/v1/token", post(broken))
-            .layer(axum::middleware::from_fn(around));
+        let routes = finish(Router::new().route("/auth/v1/token", post(broken)));
         let request = Request::post("/auth/v1/token").body(Body::empty()).unwrap();
         let reply = routes.oneshot(request).await.unwrap();
         assert_eq!(reply.status(), StatusCode::SERVICE_UNAVAILABLE);
