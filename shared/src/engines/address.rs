@@ -2,33 +2,46 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// IPv4 networks that are not the public internet: first address, bits of prefix.
-const CLOSED_V4: [(Ipv4Addr, u32); 16] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),        // this network
-    (Ipv4Addr::new(10, 0, 0, 0), 8),       // private
-    (Ipv4Addr::new(100, 64, 0, 0), 10),    // carrier-grade NAT
-    (Ipv4Addr::new(127, 0, 0, 0), 8),      // loopback
-    (Ipv4Addr::new(168, 63, 129, 16), 32), // a cloud's metadata, at an address like any other
-    (Ipv4Addr::new(169, 254, 0, 0), 16),   // link-local, with the metadata services
-    (Ipv4Addr::new(172, 16, 0, 0), 12),    // private
-    (Ipv4Addr::new(192, 0, 0, 0), 24),     // protocol assignments
-    (Ipv4Addr::new(192, 0, 2, 0), 24),     // documentation
-    (Ipv4Addr::new(192, 88, 99, 0), 24),   // 6to4 relays
-    (Ipv4Addr::new(192, 168, 0, 0), 16),   // private
-    (Ipv4Addr::new(198, 18, 0, 0), 15),    // benchmarks
-    (Ipv4Addr::new(198, 51, 100, 0), 24),  // documentation
-    (Ipv4Addr::new(203, 0, 113, 0), 24),   // documentation
-    (Ipv4Addr::new(224, 0, 0, 0), 4),      // multicast
-    (Ipv4Addr::new(240, 0, 0, 0), 4),      // reserved, with broadcast
+use ipnet::{Ipv4Net, Ipv6Net};
+
+/// IPv4 networks that are not the public internet.
+const CLOSED_V4: [Ipv4Net; 16] = [
+    v4([0, 0, 0, 0], 8),        // this network
+    v4([10, 0, 0, 0], 8),       // private
+    v4([100, 64, 0, 0], 10),    // carrier-grade NAT
+    v4([127, 0, 0, 0], 8),      // loopback
+    v4([168, 63, 129, 16], 32), // a cloud's metadata, at an address like any other
+    v4([169, 254, 0, 0], 16),   // link-local, with the metadata services
+    v4([172, 16, 0, 0], 12),    // private
+    v4([192, 0, 0, 0], 24),     // protocol assignments
+    v4([192, 0, 2, 0], 24),     // documentation
+    v4([192, 88, 99, 0], 24),   // 6to4 relays
+    v4([192, 168, 0, 0], 16),   // private
+    v4([198, 18, 0, 0], 15),    // benchmarks
+    v4([198, 51, 100, 0], 24),  // documentation
+    v4([203, 0, 113, 0], 24),   // documentation
+    v4([224, 0, 0, 0], 4),      // multicast
+    v4([240, 0, 0, 0], 4),      // reserved, with broadcast
 ];
 
 /// Networks inside `2000::/3`, the only global unicast block, that are not the public internet.
-const CLOSED_V6: [(Ipv6Addr, u32); 4] = [
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // protocol assignments, with Teredo
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16), // 6to4: an IPv4 address in disguise
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation
+const CLOSED_V6: [Ipv6Net; 4] = [
+    v6([0x2001, 0], 23),     // protocol assignments, with Teredo
+    v6([0x2001, 0xdb8], 32), // documentation
+    v6([0x2002, 0], 16),     // 6to4: an IPv4 address in disguise
+    v6([0x3fff, 0], 20),     // documentation
 ];
+
+const GLOBAL_UNICAST: Ipv6Net = v6([0x2000, 0], 3);
+
+const fn v4([a, b, c, d]: [u8; 4], prefix: u8) -> Ipv4Net {
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)
+}
+
+/// The first two of eight segments; the others are zero.
+const fn v6([a, b]: [u16; 2], prefix: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), prefix)
+}
 
 /// Whether this is an address of the public internet.
 ///
@@ -36,21 +49,11 @@ const CLOSED_V6: [(Ipv6Addr, u32); 4] = [
 /// mapped, translated and local addresses all lie outside `2000::/3`.
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(it) => !CLOSED_V4
-            .iter()
-            .any(|&(net, bits)| same(it.to_bits().into(), net.to_bits().into(), bits + 96)),
+        IpAddr::V4(it) => !CLOSED_V4.iter().any(|net| net.contains(&it)),
         IpAddr::V6(it) => {
-            it.segments()[0] >> 13 == 1
-                && !CLOSED_V6
-                    .iter()
-                    .any(|&(net, bits)| same(it.to_bits(), net.to_bits(), bits))
+            GLOBAL_UNICAST.contains(&it) && !CLOSED_V6.iter().any(|net| net.contains(&it))
         }
     }
-}
-
-/// Whether the first `bits` of 128 are the same.
-fn same(one: u128, other: u128, bits: u32) -> bool {
-    (one ^ other).leading_zeros() >= bits
 }
 
 #[cfg(test)]
