@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::tx::TxOutcome;
+use super::tx::{Condition, TxOutcome};
 use super::{Key, Row, Store, WriteOutcome};
 use crate::domain::{Alert, Result, Scan, ScanId, Timestamp};
 
@@ -25,11 +25,12 @@ impl Store {
         let tx = self
             .tx()
             .create(&Row::new(key, told))
+            .named(Condition::IsNew)
             .raise(alert)
             .count_finding(scan.user_id, scan.id);
         Ok(match tx.commit().await? {
             TxOutcome::Done => WriteOutcome::New,
-            TxOutcome::Refused(places) if places.contains(&0) => WriteOutcome::Known,
+            TxOutcome::Refused(failed) if failed.contains(&Condition::IsNew) => WriteOutcome::Known,
             TxOutcome::Refused(_) => WriteOutcome::Gone,
         })
     }

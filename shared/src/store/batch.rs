@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use serde::de::DeserializeOwned;
 
-use super::tx::backoff;
+use super::retry::backoff;
 use super::{Item, Key, Store, failure, read_all};
 use crate::domain::{Error, Result};
 
@@ -11,7 +11,7 @@ use crate::domain::{Error, Result};
 const MAX_BATCH_READ: usize = 100;
 
 /// How often rows that the table did not get to are asked for again.
-const UNPROCESSED_RETRIES: u32 = 8;
+pub(super) const UNPROCESSED_RETRIES: u32 = 8;
 
 impl Store {
     /// Reads these rows, consistently; in no order, and without those that are absent or unreadable.

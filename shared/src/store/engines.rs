@@ -9,7 +9,8 @@
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
-use super::tx::{Change, backoff};
+use super::retry::retry_on_conflict;
+use super::tx::Change;
 use super::{Key, Row, Store};
 use crate::domain::{EngineStanding, Error, Result, Timestamp, UserId};
 
@@ -18,9 +19,6 @@ const ANSWER_TTL_SECONDS: i64 = 24 * 3600;
 
 /// How long the count of a day is kept, in seconds.
 const DAY_COUNT_TTL_SECONDS: i64 = 2 * 24 * 3600;
-
-/// How often a change is tried that collides with those of others.
-const WRITE_CONFLICT_RETRIES: u32 = 20;
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -60,29 +58,26 @@ impl Store {
     pub async fn change_engine<T>(
         &self,
         name: &str,
-        mut change: impl FnMut(&mut EngineStanding) -> T,
+        change: impl Fn(&mut EngineStanding) -> T,
     ) -> Result<T> {
         let key = engine(name);
-        for attempt in 0..WRITE_CONFLICT_RETRIES {
+        retry_on_conflict("noting how an engine stands", || async {
             let EngineRow { standing, turn } = self.get(&key).await?.unwrap_or_default();
             let mut after = standing.clone();
             let said = change(&mut after);
             if after == standing {
-                return Ok(said);
+                return Ok(Some(said));
             }
             let write = Change::default()
                 .set("standing", &after)
                 .set("turn", turn + 1)
                 .when_or_absent("turn", "=", turn);
             if self.change::<EngineRow>(&key, write).await?.is_some() {
-                return Ok(said);
+                return Ok(Some(said));
             }
-            backoff(attempt).await;
-        }
-        Err(Error::unavailable(
-            "noting how an engine stands",
-            "it kept changing",
-        ))
+            Ok::<_, Error>(None)
+        })
+        .await
     }
 
     /// Counts a question that is to be asked for her, of at most `limit` on this day. `false`: they are

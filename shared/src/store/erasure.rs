@@ -7,6 +7,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
+use super::batch::UNPROCESSED_RETRIES;
+use super::retry::backoff;
 use super::sessions::ENDED_AT_ONCE;
 use super::tx::Change;
 use super::{Item, Key, Row, Store, failure};
@@ -26,9 +28,6 @@ const MAX_BATCH_WRITE: usize = 25;
 
 /// How many such calls are made side by side.
 const CONCURRENT_DELETES: usize = 8;
-
-/// How often rows that the table did not get to are tried again.
-const UNPROCESSED_RETRIES: u32 = 8;
 
 /// The receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,7 +167,7 @@ impl Store {
             if left.is_empty() {
                 return Ok(());
             }
-            super::tx::backoff(attempt).await;
+            backoff(attempt).await;
         }
         Err(Error::unavailable(
             "removing her rows",

@@ -7,11 +7,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::list::Counters;
-use super::tx::{Change, Tx, TxOutcome};
+use super::tx::{Change, Condition, Tx, TxOutcome};
 use super::{Key, Listing, Row, Store};
 use crate::domain::{
-    Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, MAX_ACTIVE_IMAGES, Page, Prints,
-    Result, Timestamp, UserId,
+    Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, MAX_ACTIVE_IMAGES, Page,
+    PictureNames, Prints, Result, Timestamp, UserId,
 };
 
 /// How long an announced or arrived picture may wait for its intake before it is looked after, in seconds.
@@ -143,6 +143,15 @@ impl Store {
         Ok(found)
     }
 
+    /// The names of her pictures, as alerts say them.
+    pub(crate) async fn picture_names(&self, user: UserId, now: Timestamp) -> Result<PictureNames> {
+        let preferences = self.preferences(user).await?;
+        let offset = preferences.map_or(0, |it| it.preferences.utc_offset_minutes);
+        let images = self.searchable_images(user).await?;
+        let uploaded = images.iter().map(|it| (it.image.id, it.image.uploaded_at));
+        Ok(PictureNames::of(uploaded, offset, now))
+    }
+
     /// Takes a place for a picture that will arrive. `false`: all fifty are taken.
     ///
     /// A picture that comes through us is listed at once; one that has a ticket only when it is there.
@@ -174,7 +183,7 @@ impl Store {
             .room("image.places", MAX_ACTIVE_IMAGES);
         match tx.commit().await? {
             TxOutcome::Done => Ok(true),
-            TxOutcome::Refused(places) if places == [1] => Ok(false),
+            TxOutcome::Refused(failed) if failed == [Condition::HasRoom] => Ok(false),
             TxOutcome::Refused(_) => Err(Error::bug("announcing a picture", "its id is taken")),
         }
     }

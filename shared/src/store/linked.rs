@@ -6,11 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tx::{Change, Tx, TxOutcome};
+use super::retry::retry_on_conflict;
+use super::tx::{Change, Condition, Tx, TxOutcome};
 use super::{Key, Listing, Row, Store, read_all};
 use crate::domain::{
-    AccountId, Error, Linked, MAX_LINKED, Page, Platform, ProfileSnapshot, Proof, Result,
-    Timestamp, UserId,
+    AccountId, Error, Linked, MAX_LINKED, Page, Platform, ProfileSnapshot, Proof, PublicProfile,
+    Result, Timestamp, UserId, linked,
 };
 
 const TOTAL: &str = "account.total";
@@ -50,6 +51,25 @@ impl From<Linked> for LinkedRow {
             proof: None,
             revision: 0,
         }
+    }
+}
+
+impl LinkedRow {
+    /// The account after this profile was read.
+    #[must_use]
+    pub(crate) fn with_profile(&self, profile: &PublicProfile, at: Timestamp) -> Self {
+        let mut after = self.clone();
+        let account = &mut after.account;
+        account.last_synced = account.last_synced.max(Some(at));
+        account.followers = Some(profile.followers);
+        account.display_name = Some(profile.name.clone()).filter(|it| !it.is_empty());
+        after.bio = Some(profile.bio.clone()).filter(|it| !it.is_empty());
+        let snapshot = ProfileSnapshot {
+            at,
+            followers: profile.followers,
+        };
+        after.looks = linked::with_snapshot(&self.looks, snapshot);
+        after
     }
 }
 
@@ -126,6 +146,27 @@ impl Store {
             .is_done())
     }
 
+    /// Keeps what was read of a profile. `None`: the account is gone.
+    pub(crate) async fn keep_profile(
+        &self,
+        user: UserId,
+        id: AccountId,
+        profile: &PublicProfile,
+        at: Timestamp,
+    ) -> Result<Option<LinkedRow>> {
+        retry_on_conflict("keeping what was read of a profile", || async {
+            let Some(before) = self.linked(user, id).await? else {
+                return Ok(Some(None));
+            };
+            let after = before.with_profile(profile, at);
+            if self.change_linked(&before, &after).await? {
+                return Ok(Some(Some(after)));
+            }
+            Ok::<_, Error>(None)
+        })
+        .await
+    }
+
     /// Removes an account. `false`: there is none.
     pub async fn unlink(&self, user: UserId, id: AccountId) -> Result<bool> {
         let tx = self
@@ -163,7 +204,7 @@ impl Store {
 fn linking(outcome: TxOutcome) -> Result<Linking> {
     Ok(match outcome {
         TxOutcome::Done => Linking::Done,
-        TxOutcome::Refused(places) if places.contains(&0) => Linking::Known,
+        TxOutcome::Refused(failed) if failed.contains(&Condition::IsNew) => Linking::Known,
         TxOutcome::Refused(_) => Linking::Full,
     })
 }
@@ -171,6 +212,7 @@ fn linking(outcome: TxOutcome) -> Result<Linking> {
 impl Tx<'_> {
     fn link_account(self, it: &LinkedRow) -> Self {
         self.create(&row(it))
+            .named(Condition::IsNew)
             .count(it.account.user_id, &[(TOTAL.to_owned(), 1)])
             .room(TOTAL, MAX_LINKED)
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::tx::{Change, Tx, TxOutcome};
+use super::tx::{Change, Condition, Tx, TxOutcome};
 use super::{Key, Listing, Row, Store};
 use crate::domain::{Alert, Error, Image, ImageId, Match, MatchId, Page, Result, UserId};
 
@@ -71,7 +71,8 @@ impl Store {
         };
         let row =
             Row::new(key(user, found.protected_image_id, found.id), kept).listed(place(found));
-        let tx = self.tx().create(&row).point_to_finding(user, found);
+        let tx = self.tx().create(&row).named(Condition::IsNew);
+        let tx = tx.point_to_finding(user, found);
         let tx = tx.found_image(user, found.protected_image_id);
         let tx = match alert {
             Some(alert) => tx.count_finding(user, scan).raise(alert),
@@ -79,7 +80,7 @@ impl Store {
         };
         match tx.commit().await? {
             TxOutcome::Done => Ok(WriteOutcome::New),
-            TxOutcome::Refused(places) if places.contains(&0) => {
+            TxOutcome::Refused(failed) if failed.contains(&Condition::IsNew) => {
                 self.see_again(user, found, scan, alert).await
             }
             TxOutcome::Refused(_) => Ok(WriteOutcome::Gone),

@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use super::tx::{Change, TxOutcome};
+use super::tx::{Change, Condition, TxOutcome};
 use super::users::account_key;
 use super::{Key, RowState, Store, VERSION, alerts, images, reading};
 use crate::domain::{Answer, Plan, ProtectionState, Result, RiskLevel, Timestamp, UserId};
@@ -39,11 +39,11 @@ pub enum PlanWrite {
 }
 
 impl From<TxOutcome> for PlanWrite {
-    /// Of a transaction that begins with her account.
+    /// Of a transaction that names the condition of her account.
     fn from(outcome: TxOutcome) -> Self {
         match outcome {
             TxOutcome::Done => Self::Done,
-            TxOutcome::Refused(places) if places.contains(&0) => Self::Gone,
+            TxOutcome::Refused(failed) if failed.contains(&Condition::HasAccount) => Self::Gone,
             TxOutcome::Refused(_) => Self::Stale,
         }
     }
@@ -111,6 +111,7 @@ impl Store {
         let tx = self
             .tx()
             .require(&account_key(user))
+            .named(Condition::HasAccount)
             .update(&plan_key(user), revise_plan(before, after));
         Ok(tx.commit().await?.into())
     }
@@ -132,6 +133,7 @@ impl Store {
         let tx = self
             .tx()
             .update(&account_key(user), profile)
+            .named(Condition::HasAccount)
             .update(&answers_key(user), revise_answers(before.0, answers))
             .update(&plan_key(user), revise_plan(before.1, plan));
         Ok(tx.commit().await?.into())

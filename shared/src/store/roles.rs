@@ -7,7 +7,7 @@ use super::{Key, Store};
 use crate::domain::{Result, Role, UserId};
 
 #[derive(Deserialize)]
-struct Given {
+struct RoleRow {
     role: Role,
 }
 
@@ -18,7 +18,7 @@ fn key(user: UserId) -> Key {
 impl Store {
     /// Her role. Without a row that can be read she is a user.
     pub async fn role(&self, user: UserId) -> Result<Role> {
-        let given: Option<Given> = self.get_readable(&key(user)).await?;
+        let given: Option<RoleRow> = self.get_readable(&key(user)).await?;
         Ok(given.map_or(Role::User, |it| it.role))
     }
 }

@@ -8,15 +8,13 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use super::retry::retry_on_conflict;
 use super::tx::Change;
 use super::{Key, RowState, Store, WriteOutcome, alerts, matches};
 use crate::domain::{
     Alert, AlertId, AlertStatus, Error, Image, ImageId, Match, MatchId, MatchStatus, Result,
     ReviewStatus, Scan, ScanId, Tier, Timestamp, UserId, finding,
 };
-
-/// Optimistic-lock retries.
-const WRITE_CONFLICT_RETRIES: u32 = 5;
 
 /// The names of what is read of a finding to see whether it is missed.
 const PARTS: &str =
@@ -72,12 +70,12 @@ impl Store {
         alert: Option<&Alert>,
     ) -> Result<WriteOutcome> {
         let key = matches::key(user, found.protected_image_id, found.id);
-        for _ in 0..WRITE_CONFLICT_RETRIES {
+        retry_on_conflict("seeing a finding again", || async {
             let known = match self.get_state::<KnownFinding>(&key).await? {
                 RowState::Readable(known) => known,
-                RowState::Absent => return Ok(WriteOutcome::Gone),
+                RowState::Absent => return Ok(Some(WriteOutcome::Gone)),
                 // It stays as it is, and the scan goes on with the other findings.
-                RowState::Unreadable(_) => return Ok(WriteOutcome::Known),
+                RowState::Unreadable(_) => return Ok(Some(WriteOutcome::Known)),
             };
             let review = known.found.review_status;
             let may_tell = alert.filter(|_| review != ReviewStatus::Dismissed);
@@ -95,15 +93,13 @@ impl Store {
                 }
             };
             match (done, is_news) {
-                (true, true) => return Ok(WriteOutcome::New),
-                (true, false) => return Ok(WriteOutcome::Known),
+                (true, true) => return Ok(Some(WriteOutcome::New)),
+                (true, false) => return Ok(Some(WriteOutcome::Known)),
                 (false, _) => {}
             }
-        }
-        Err(Error::unavailable(
-            "seeing a finding again",
-            "it kept changing",
-        ))
+            Ok::<_, Error>(None)
+        })
+        .await
     }
 
     /// Whether she has not put this alert aside. Of an unreadable one nobody can say that.

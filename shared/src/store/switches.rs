@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::tx::{Change, backoff};
+use super::retry::retry_on_conflict;
+use super::tx::Change;
 use super::{Key, Store};
 use crate::domain::{Error, Result, Switch, SwitchState};
-
-/// How often a change is tried that collides with another.
-const WRITE_CONFLICT_RETRIES: u32 = 8;
 
 /// How all switches are set.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -52,7 +50,7 @@ impl Store {
     pub async fn set_switch(&self, switch: Switch, state: &SwitchState) -> Result<()> {
         let state = serde_json::to_value(state)
             .map_err(|err| Error::bug("writing the state of a switch", err))?;
-        for attempt in 0..WRITE_CONFLICT_RETRIES {
+        retry_on_conflict("setting a switch", || async {
             let mut board = self.switches().await?;
             board.states.insert(switch.name().into(), state.clone());
             let change = Change::default()
@@ -61,14 +59,11 @@ impl Store {
                 .when_or_absent("turn", "=", board.turn);
             let changed: Option<SwitchBoard> = self.change(&key(), change).await?;
             if changed.is_some() {
-                return Ok(());
+                return Ok(Some(()));
             }
-            backoff(attempt).await;
-        }
-        Err(Error::unavailable(
-            "setting a switch",
-            "the row of the switches kept changing",
-        ))
+            Ok::<_, Error>(None)
+        })
+        .await
     }
 }
 

@@ -3,12 +3,10 @@
 
 use futures_util::future::try_join_all;
 
+use super::retry::retry_until_stored;
 use super::tx::{Change, Tx};
 use super::{Key, RowState, Store};
 use crate::domain::{Error, Meter, Result, Throttle, Timestamp};
-
-/// How often a try is counted anew after another was counted in between.
-const COUNT_CONFLICT_RETRIES: u32 = 8;
 
 /// How long a row outlives its meter, in seconds, for clocks that differ.
 const AFTERLIFE: i64 = 60;
@@ -59,7 +57,7 @@ impl Store {
     /// are counted too. `Some`: the seconds it has to wait; then nothing was counted.
     pub async fn admit(&self, rules: &[(String, Throttle)], now: Timestamp) -> Result<Option<i64>> {
         let now = now.epoch_seconds();
-        for _ in 0..COUNT_CONFLICT_RETRIES {
+        let admitted = retry_until_stored(|| async {
             let rows = rules.iter().map(async |(name, rule)| {
                 let before = self.get_state::<Meter>(&key(name)).await?;
                 let meter = before.clone().readable().unwrap_or_default();
@@ -68,7 +66,7 @@ impl Store {
             let rows = try_join_all(rows).await?;
             let waits = rows.iter().filter_map(|(.., after)| after.err());
             if let Some(longest) = waits.max() {
-                return Ok(Some(longest));
+                return Ok(Some(Some(longest)));
             }
             let mut tx = self.tx();
             for (key, before, after) in &rows {
@@ -77,10 +75,11 @@ impl Store {
                 }
             }
             if tx.commit().await?.is_done() {
-                return Ok(None);
+                return Ok(Some(None));
             }
-        }
-        Ok(Some(1))
+            Ok::<_, Error>(None)
+        });
+        Ok(admitted.await?.unwrap_or(Some(1)))
     }
 
     /// Forgets the tries under these names.

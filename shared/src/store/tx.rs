@@ -4,7 +4,6 @@ mod change;
 mod nested;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -16,16 +15,16 @@ use serde::de::DeserializeOwned;
 
 pub(crate) use change::Change;
 
+use super::retry::{WRITE_CONFLICT_RETRIES, backoff};
 use super::{Key, Store, failure, read, write};
 use crate::domain::{AlertType, Error, Result, Timestamp, UserId};
-
-/// Attempts at a transaction that collides with another on the same rows.
-const CONFLICT_RETRIES: u32 = 12;
 
 /// A transaction being put together.
 pub(crate) struct Tx<'a> {
     store: &'a Store,
     items: Vec<TransactWriteItem>,
+    /// The condition of each of them.
+    conditions: Vec<Condition>,
     /// Moves of totals; one row holds them all, and a transaction may name a row only once.
     counts: BTreeMap<String, i64>,
     counted: Option<UserId>,
@@ -42,8 +41,21 @@ pub(crate) struct Tx<'a> {
 pub(crate) enum TxOutcome {
     /// All of it is stored.
     Done,
-    /// Nothing is stored: the conditions at these places (in order of building) did not hold.
-    Refused(Vec<usize>),
+    /// Nothing is stored: these conditions did not hold.
+    Refused(Vec<Condition>),
+}
+
+/// A condition of a transaction that its caller tells apart when it did not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// The row that this is about is not there yet.
+    IsNew,
+    /// She has not left.
+    HasAccount,
+    /// A total of hers is below its limit.
+    HasRoom,
+    /// Any that nobody asks for by name.
+    Unnamed,
 }
 
 impl TxOutcome {
@@ -197,6 +209,14 @@ impl<'a> Tx<'a> {
         self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete).build()))
     }
 
+    /// Names the condition of what was put in last.
+    pub(crate) fn named(mut self, condition: Condition) -> Self {
+        if let Some(last) = self.conditions.last_mut() {
+            *last = condition;
+        }
+        self
+    }
+
     /// Moves her totals.
     pub(crate) fn count(mut self, user: UserId, moves: &[(String, i64)]) -> Self {
         self.counted = Some(user);
@@ -225,7 +245,7 @@ impl<'a> Tx<'a> {
         if let Some(err) = this.broken {
             return Err(err);
         }
-        for attempt in 1.. {
+        for attempt in 0.. {
             let sent = this
                 .store
                 .client
@@ -235,8 +255,13 @@ impl<'a> Tx<'a> {
                 .await;
             let Err(err) = sent else { break };
             match refusal(err.as_service_error()) {
-                Some(TxRefusal::Conditions(places)) => return Ok(TxOutcome::Refused(places)),
-                Some(TxRefusal::Collision) if attempt < CONFLICT_RETRIES => backoff(attempt).await,
+                Some(TxRefusal::Conditions(places)) => {
+                    let named = places.iter().map(|at| this.conditions[*at]);
+                    return Ok(TxOutcome::Refused(named.collect()));
+                }
+                Some(TxRefusal::Collision) if attempt < WRITE_CONFLICT_RETRIES => {
+                    backoff(attempt).await;
+                }
                 _ => return Err(failure("writing rows", err)),
             }
         }
@@ -251,7 +276,6 @@ impl<'a> Tx<'a> {
         self.update(&super::outbox::key(user), super::outbox::more(&kinds, at))
     }
 
-    /// The totals come last, so that the places of the other conditions are the order of building.
     fn with_counts(mut self) -> Self {
         let mut counts = std::mem::take(&mut self.counts);
         if counts.values().any(|by| *by != 0) {
@@ -266,16 +290,21 @@ impl<'a> Tx<'a> {
         let Some(user) = self.counted.filter(|_| !change.add.is_empty()) else {
             return self;
         };
-        let change = match self.room.take() {
-            Some((name, limit)) => change.when_or_absent(name, "<", limit),
-            None => change,
-        };
-        self.update(&Key::user(user, "COUNTERS"), change)
+        let key = Key::user(user, "COUNTERS");
+        match self.room.take() {
+            Some((name, limit)) => self
+                .update(&key, change.when_or_absent(name, "<", limit))
+                .named(Condition::HasRoom),
+            None => self.update(&key, change),
+        }
     }
 
     fn push(mut self, item: Result<TransactWriteItem>) -> Self {
         match item {
-            Ok(item) => self.items.push(item),
+            Ok(item) => {
+                self.items.push(item);
+                self.conditions.push(Condition::Unnamed);
+            }
             Err(err) => self.broken = self.broken.or(Some(err)),
         }
         self
@@ -313,13 +342,6 @@ fn refusal(err: Option<&TransactWriteItemsError>) -> Option<TxRefusal> {
 
 fn is_refused(err: Option<&UpdateItemError>) -> bool {
     err.is_some_and(UpdateItemError::is_conditional_check_failed_exception)
-}
-
-/// Waits longer after each collision, not in step with the others.
-pub(super) async fn backoff(attempt: u32) {
-    let ceiling = 5_u64 << attempt.min(7);
-    let random = u64::from(uuid::Uuid::new_v4().as_fields().0);
-    tokio::time::sleep(Duration::from_millis(1 + random % ceiling)).await;
 }
 
 impl Store {
@@ -360,6 +382,7 @@ impl Store {
         Tx {
             store: self,
             items: Vec::new(),
+            conditions: Vec::new(),
             counts: BTreeMap::new(),
             counted: None,
             room: None,

@@ -24,7 +24,7 @@ struct Owner {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Credentials {
+struct CredentialsRow {
     password_hash: String,
 }
 
@@ -74,7 +74,7 @@ impl Store {
 
     /// The hash of her password.
     pub async fn password_hash(&self, user: UserId) -> Result<Option<String>> {
-        let row: Option<Credentials> = self.get(&credentials_key(user)).await?;
+        let row: Option<CredentialsRow> = self.get(&credentials_key(user)).await?;
         Ok(row.map(|it| it.password_hash))
     }
 
@@ -86,7 +86,7 @@ impl Store {
         session: Option<&Session>,
     ) -> Result<bool> {
         let user = account.id();
-        let credentials = Credentials {
+        let credentials = CredentialsRow {
             password_hash: password_hash.to_owned(),
         };
         let mut tx = self
@@ -180,7 +180,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let user = account.id();
-        let credentials = Credentials {
+        let credentials = CredentialsRow {
             password_hash: password_hash.to_owned(),
         };
         let seen = as_seen(account)

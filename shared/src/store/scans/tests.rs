@@ -1,5 +1,6 @@
 //! Scans in a real table API: their lists, their lock, their totals.
 
+use super::lease::{LEASE_SECONDS, STUCK_AFTER};
 use super::*;
 use crate::store::DUE_RESCAN;
 use crate::testing;
