@@ -34,9 +34,9 @@ const KEY_SET_BYTES: usize = 256 * 1024;
 
 /// The issuer and how its tokens are verified. Cheap to clone.
 #[derive(Clone)]
-pub struct External(Arc<Inner>);
+pub struct External(Arc<ExternalInner>);
 
-struct Inner {
+struct ExternalInner {
     issuer: String,
     keys: KeySource,
 }
@@ -154,7 +154,7 @@ impl External {
     }
 
     fn new(issuer: &str, keys: KeySource) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(ExternalInner {
             issuer: issuer.to_owned(),
             keys,
         }))

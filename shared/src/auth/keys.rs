@@ -29,9 +29,9 @@ pub(super) const SECRET_CHARS: usize = 32;
 
 /// The keys. Cheap to clone.
 #[derive(Clone)]
-pub struct Keys(Arc<Inner>);
+pub struct Keys(Arc<KeysInner>);
 
-struct Inner {
+struct KeysInner {
     /// Of the signing secrets; empty where tokens are only verified. The first signs; all of them verify.
     pairs: Vec<Pair>,
     refresh: Vec<hmac::Key>,
@@ -66,7 +66,7 @@ pub enum BadSecret {
     Unusable,
 }
 
-impl Inner {
+impl KeysInner {
     /// `present` is the first of `shared`.
     fn derive(present: &str, shared: &[&str], signing: &[&str]) -> Result<Self, Unspecified> {
         let keys = |secrets: &[&str], purpose| {
@@ -126,7 +126,7 @@ impl Keys {
             return Err(BadSecret::Short);
         }
         let present = *shared.first().ok_or(BadSecret::Short)?;
-        let inner = Inner::derive(present, &shared, &signing);
+        let inner = KeysInner::derive(present, &shared, &signing);
         inner
             .map(|it| Self(Arc::new(it)))
             .map_err(|_| BadSecret::Unusable)
@@ -142,7 +142,7 @@ impl Keys {
                 "PROXY_SECRET has less than {SECRET_CHARS} characters"
             ));
         }
-        let mut inner = Inner::none();
+        let mut inner = KeysInner::none();
         match hmac_key(&secret, "proxy-token") {
             Ok(key) => inner.proxy = vec![key],
             Err(_) => env.problem("PROXY_SECRET makes no key".into()),
@@ -153,7 +153,7 @@ impl Keys {
     /// Keys that sign and believe nothing: what a function holds that is about to refuse to start.
     #[must_use]
     pub fn none() -> Self {
-        Self(Arc::new(Inner::none()))
+        Self(Arc::new(KeysInner::none()))
     }
 
     /// The proof that an address of a picture was made by us.

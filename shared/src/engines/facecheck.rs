@@ -123,7 +123,7 @@ impl FaceCheck {
             .ask(self.post("api/upload_pic")?.multipart(form))
             .await?;
         match reply.meaning() {
-            Some(Meaning::NoFace) => Ok(None),
+            Some(FaceCheckMeaning::NoFace) => Ok(None),
             Some(meaning) => Err(meaning.trouble()),
             None => {
                 let search = reply.id_search.filter(|it| !it.is_empty());
@@ -164,7 +164,7 @@ impl FaceCheck {
         let request = request.header("content-type", "application/json");
         let reply = self.ask(request.body(question.to_string())).await?;
         match reply.meaning() {
-            Some(Meaning::NoFace) => Ok(Poll::Done(SearchResult::unsuitable())),
+            Some(FaceCheckMeaning::NoFace) => Ok(Poll::Done(SearchResult::unsuitable())),
             Some(meaning) => Err(meaning.trouble()),
             None => Ok(reply.poll()),
         }
@@ -183,7 +183,7 @@ impl FaceCheck {
             };
             match self.ask(request).await?.meaning() {
                 // It is gone already: somebody removed it and was stopped before that was noted.
-                None | Some(Meaning::Unknown) => {}
+                None | Some(FaceCheckMeaning::Unknown) => {}
                 Some(meaning) => return Err(meaning.trouble()),
             }
         }
@@ -207,7 +207,7 @@ impl FaceCheck {
         Ok(self.client.post(address))
     }
 
-    async fn ask(&self, request: RequestBuilder) -> Result<Reply, EngineError> {
+    async fn ask(&self, request: RequestBuilder) -> Result<FaceCheckReply, EngineError> {
         parsed(&self.bytes(request).await?)
     }
 
@@ -235,7 +235,7 @@ struct Info {
 
 /// What every method but one answers. Small copies of pictures in it are never read.
 #[derive(Deserialize)]
-struct Reply {
+struct FaceCheckReply {
     #[serde(default, deserialize_with = "maybe")]
     id_search: Option<String>,
     #[serde(default, deserialize_with = "maybe")]
@@ -257,11 +257,11 @@ struct Input {
 #[derive(Deserialize)]
 struct Output {
     #[serde(default, deserialize_with = "list")]
-    items: Vec<Item>,
+    items: Vec<FaceCheckItem>,
 }
 
 #[derive(Deserialize)]
-struct Item {
+struct FaceCheckItem {
     #[serde(default, deserialize_with = "maybe")]
     score: Option<f64>,
     #[serde(default, deserialize_with = "maybe")]
@@ -270,20 +270,20 @@ struct Item {
     image_url: Option<String>,
 }
 
-impl Reply {
+impl FaceCheckReply {
     /// What an error in the answer means. Nothing if there is none.
-    fn meaning(&self) -> Option<Meaning> {
+    fn meaning(&self) -> Option<FaceCheckMeaning> {
         let error = self.error.as_deref().filter(|it| !it.is_empty())?;
         let words = format!("{error} {}", self.code.as_deref().unwrap_or_default());
         let words = words.to_lowercase();
         let say = |any: &[&str]| any.iter().any(|it| words.contains(it));
         Some(match () {
-            () if say(&["no face", "no_face", "face not found"]) => Meaning::NoFace,
-            () if say(&["not known", "not found", "not_found"]) => Meaning::Unknown,
-            () if say(&["credit"]) => Meaning::Spent,
-            () if say(&["token", "unauthori", "api key"]) => Meaning::WrongKey,
-            () if say(&["too many", "rate limit"]) => Meaning::TooFast,
-            () => Meaning::Other,
+            () if say(&["no face", "no_face", "face not found"]) => FaceCheckMeaning::NoFace,
+            () if say(&["not known", "not found", "not_found"]) => FaceCheckMeaning::Unknown,
+            () if say(&["credit"]) => FaceCheckMeaning::Spent,
+            () if say(&["token", "unauthori", "api key"]) => FaceCheckMeaning::WrongKey,
+            () if say(&["too many", "rate limit"]) => FaceCheckMeaning::TooFast,
+            () => FaceCheckMeaning::Other,
         })
     }
 
@@ -300,7 +300,7 @@ impl Reply {
 
 impl Output {
     fn answer(self) -> SearchResult {
-        let alike = |it: &Item| it.score.is_some_and(|score| score >= MIN_SCORE);
+        let alike = |it: &FaceCheckItem| it.score.is_some_and(|score| score >= MIN_SCORE);
         let found = self.items.into_iter().filter(alike);
         SearchResult::of(found.map(|it| Candidate {
             picture: it.image_url,
@@ -313,7 +313,7 @@ impl Output {
 }
 
 /// What the words of an error stand for.
-enum Meaning {
+enum FaceCheckMeaning {
     NoFace,
     Spent,
     WrongKey,
@@ -322,7 +322,7 @@ enum Meaning {
     Other,
 }
 
-impl Meaning {
+impl FaceCheckMeaning {
     fn trouble(self) -> EngineError {
         match self {
             Self::NoFace => EngineError::Rejected(400),

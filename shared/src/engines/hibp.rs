@@ -81,16 +81,16 @@ impl Hibp {
             encoded(address)
         );
         match self.ask(&path).await? {
-            Reply::Found(bytes) => Ok(Some(breaches(parsed::<Vec<Wire>>(&bytes)?))),
-            Reply::None => Ok(Some(vec![])),
-            Reply::Unsuitable => Ok(None),
+            HibpReply::Found(bytes) => Ok(Some(breaches(parsed::<Vec<Wire>>(&bytes)?))),
+            HibpReply::None => Ok(Some(vec![])),
+            HibpReply::Unsuitable => Ok(None),
         }
     }
 
     async fn by_hash(&self, address: &str) -> Result<Option<Vec<Breach>>, EngineError> {
         let hash = sha1(address);
         let path = format!("breachedaccount/range/{}", &hash[..PREFIX]);
-        let Reply::Found(bytes) = self.ask(&path).await? else {
+        let HibpReply::Found(bytes) = self.ask(&path).await? else {
             return Ok(Some(vec![]));
         };
         let names = parsed::<Vec<Suffix>>(&bytes)?
@@ -99,7 +99,8 @@ impl Hibp {
             .flat_map(|it| it.websites);
         let mut found = Vec::new();
         for name in names.take(MAX_BREACHES) {
-            if let Reply::Found(bytes) = self.ask(&format!("breach/{}", encoded(&name))).await? {
+            if let HibpReply::Found(bytes) = self.ask(&format!("breach/{}", encoded(&name))).await?
+            {
                 found.push(parsed::<Wire>(&bytes)?);
             }
         }
@@ -112,14 +113,14 @@ impl Hibp {
         if let Some(known) = self.by_hash.get() {
             return Ok(*known);
         }
-        let Reply::Found(bytes) = self.ask("subscription/status").await? else {
+        let HibpReply::Found(bytes) = self.ask("subscription/status").await? else {
             return Ok(false);
         };
-        let allowed = parsed::<Plan>(&bytes)?.includes_k_anon;
+        let allowed = parsed::<SubscriptionReply>(&bytes)?.includes_k_anon;
         Ok(*self.by_hash.get_or_init(|| allowed))
     }
 
-    async fn ask(&self, path: &str) -> Result<Reply, EngineError> {
+    async fn ask(&self, path: &str) -> Result<HibpReply, EngineError> {
         let url = self
             .base
             .join(path)
@@ -134,9 +135,9 @@ impl Hibp {
         let reply = sent.map_err(|_| EngineError::Silent)?;
         let (status, after) = (reply.status().as_u16(), retry_after(&reply));
         match status {
-            200 => Ok(Reply::Found(read(reply).await?)),
-            404 => Ok(Reply::None),
-            400 => Ok(Reply::Unsuitable),
+            200 => Ok(HibpReply::Found(read(reply).await?)),
+            404 => Ok(HibpReply::None),
+            400 => Ok(HibpReply::Unsuitable),
             401..=403 => Err(EngineError::Refused(status)),
             429 | 500.. => Err(EngineError::Busy { status, after }),
             _ => Err(EngineError::Garbage("an unknown status")),
@@ -144,7 +145,7 @@ impl Hibp {
     }
 }
 
-enum Reply {
+enum HibpReply {
     Found(Bytes),
     None,
     Unsuitable,
@@ -174,7 +175,7 @@ fn breaches(found: Vec<Wire>) -> Vec<Breach> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Plan {
+struct SubscriptionReply {
     #[serde(default)]
     includes_k_anon: bool,
 }

@@ -29,7 +29,7 @@ pub use facecheck::{FaceCheck, Poll, Upload};
 pub use fetch::{FetchRefusal, Fetcher, may_be_called};
 pub use hibp::Hibp;
 pub use oauth::{OAuth, Tokens};
-pub use serpapi::{Provider, SerpApi};
+pub use serpapi::{SearchProvider, SerpApi};
 pub use social::Social;
 pub use tineye::TinEye;
 pub use vision::Vision;

@@ -34,7 +34,7 @@ const ENGINES: [&str; 7] = [
 
 /// What can be asked for. Each costs one search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Provider {
+pub enum SearchProvider {
     /// Google Lens: what looks alike, the same person too.
     GoogleLens,
     /// Google Lens: pages that show this picture.
@@ -45,7 +45,7 @@ pub enum Provider {
     BingReverseImage,
 }
 
-impl Provider {
+impl SearchProvider {
     /// All of them, in the order in which they are worth asking.
     pub const ALL: [Self; 4] = [
         Self::GoogleLens,
@@ -134,7 +134,7 @@ impl SerpApi {
     /// so asking again after trouble is not paid for twice.
     pub async fn search(
         &self,
-        provider: Provider,
+        provider: SearchProvider,
         picture: &str,
     ) -> Result<SearchResult, EngineError> {
         asking::asked(provider.name(), || self.try_search(provider, picture)).await
@@ -147,7 +147,7 @@ impl SerpApi {
 
     async fn try_search(
         &self,
-        provider: Provider,
+        provider: SearchProvider,
         picture: &str,
     ) -> Result<SearchResult, EngineError> {
         let mut question = provider.question(picture);
@@ -166,8 +166,8 @@ impl SerpApi {
     async fn throttled_or_spent(&self, said: &Said) -> EngineError {
         let words = said.reply().ok().and_then(|it| it.error);
         match words.as_deref().map(meaning) {
-            Some(Meaning::Spent) => return EngineError::Spent,
-            Some(Meaning::TooFast) => return said.trouble(),
+            Some(SerpApiMeaning::Spent) => return EngineError::Spent,
+            Some(SerpApiMeaning::TooFast) => return said.trouble(),
             _ => {}
         }
         match self.try_remaining().await {
@@ -182,7 +182,7 @@ impl SerpApi {
             return Err(said.trouble());
         }
         // Nothing else of it is read: it holds the key and an address.
-        let account: Account = parsed(&said.text)?;
+        let account: AccountReply = parsed(&said.text)?;
         let left = account.total_searches_left;
         left.ok_or(EngineError::Garbage("no count"))
     }
@@ -213,7 +213,7 @@ struct Said {
 }
 
 impl Said {
-    fn reply(&self) -> Result<Reply, EngineError> {
+    fn reply(&self) -> Result<SerpApiReply, EngineError> {
         parsed(&self.text)
     }
 
@@ -230,12 +230,12 @@ impl Said {
 }
 
 #[derive(Deserialize)]
-struct Account {
+struct AccountReply {
     total_searches_left: Option<u64>,
 }
 
 #[derive(Deserialize)]
-struct Reply {
+struct SerpApiReply {
     #[serde(default, deserialize_with = "maybe")]
     error: Option<String>,
     #[serde(default, deserialize_with = "maybe")]
@@ -282,22 +282,22 @@ struct SerpApiResult {
     date: Option<String>,
 }
 
-impl Reply {
+impl SerpApiReply {
     fn answer(self) -> Result<SearchResult, EngineError> {
         let state = self.search_metadata.and_then(|it| it.status);
         let is_done = state.as_deref() == Some("Success");
         let meaning = self.error.as_deref().map(meaning);
         match (state.as_deref(), &meaning) {
-            (_, Some(Meaning::Spent)) => return Err(EngineError::Spent),
-            (_, Some(Meaning::WrongKey)) => return Err(EngineError::Refused(401)),
-            (_, Some(Meaning::TooFast)) => return Err(busy(429)),
+            (_, Some(SerpApiMeaning::Spent)) => return Err(EngineError::Spent),
+            (_, Some(SerpApiMeaning::WrongKey)) => return Err(EngineError::Refused(401)),
+            (_, Some(SerpApiMeaning::TooFast)) => return Err(busy(429)),
             // Nothing was found, which is said as an error.
-            (_, Some(Meaning::Nothing)) => {}
+            (_, Some(SerpApiMeaning::Nothing)) => {}
             (Some("Queued" | "Processing"), _) => {
                 return Err(EngineError::Garbage("not finished"));
             }
             (Some("Error"), _) => return Err(busy(503)),
-            (_, Some(Meaning::Other)) if !is_done => return Err(busy(503)),
+            (_, Some(SerpApiMeaning::Other)) if !is_done => return Err(busy(503)),
             (None, None) => return Err(EngineError::Garbage("no state")),
             _ => {}
         }
@@ -350,7 +350,7 @@ fn is_a_page(address: &str) -> bool {
 
 /// What the words of an error stand for. The service has no codes for them.
 #[derive(Debug, PartialEq, Eq)]
-enum Meaning {
+enum SerpApiMeaning {
     Nothing,
     Spent,
     TooFast,
@@ -358,19 +358,19 @@ enum Meaning {
     Other,
 }
 
-fn meaning(words: &str) -> Meaning {
+fn meaning(words: &str) -> SerpApiMeaning {
     let words = words.to_lowercase();
     let say = |any: &[&str]| any.iter().any(|it| words.contains(it));
     let too_fast = say(&["throughput", "too many requests", "rate limit"]);
     let spent = say(&["run out of searches", "exhausted"]);
     match (too_fast, spent) {
         // One text names both reasons.
-        (true, true) => Meaning::Other,
-        (true, false) => Meaning::TooFast,
-        (false, true) => Meaning::Spent,
-        _ if say(&["invalid api key"]) => Meaning::WrongKey,
-        _ if say(&["any results", "no results"]) => Meaning::Nothing,
-        _ => Meaning::Other,
+        (true, true) => SerpApiMeaning::Other,
+        (true, false) => SerpApiMeaning::TooFast,
+        (false, true) => SerpApiMeaning::Spent,
+        _ if say(&["invalid api key"]) => SerpApiMeaning::WrongKey,
+        _ if say(&["any results", "no results"]) => SerpApiMeaning::Nothing,
+        _ => SerpApiMeaning::Other,
     }
 }
 

@@ -88,7 +88,7 @@ impl Vision {
         let reply = sent.map_err(|_| EngineError::Silent)?;
         let (status, after) = (reply.status().as_u16(), retry_after(&reply));
         let text = read(reply).await?;
-        let whole: Result<Reply, _> = parsed(&text);
+        let whole: Result<VisionReply, _> = parsed(&text);
         if status != 200 {
             let trouble = whole.ok().and_then(|it| it.error).unwrap_or_default();
             return Err(trouble.of_the_call(status, after));
@@ -105,7 +105,7 @@ impl Vision {
 }
 
 #[derive(Deserialize)]
-struct Reply {
+struct VisionReply {
     #[serde(default)]
     responses: Vec<OfPicture>,
     #[serde(default, deserialize_with = "maybe")]
@@ -142,36 +142,36 @@ impl OfPicture {
 #[serde(rename_all = "camelCase")]
 struct Web {
     #[serde(default, deserialize_with = "list")]
-    full_matching_images: Vec<Picture>,
+    full_matching_images: Vec<WebPicture>,
     #[serde(default, deserialize_with = "list")]
-    partial_matching_images: Vec<Picture>,
+    partial_matching_images: Vec<WebPicture>,
     #[serde(default, deserialize_with = "list")]
-    pages_with_matching_images: Vec<Page>,
+    pages_with_matching_images: Vec<WebPage>,
     #[serde(default, deserialize_with = "list")]
-    visually_similar_images: Vec<Picture>,
+    visually_similar_images: Vec<WebPicture>,
 }
 
 #[derive(Deserialize)]
-struct Picture {
+struct WebPicture {
     url: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Page {
+struct WebPage {
     url: String,
     #[serde(default, deserialize_with = "maybe")]
     page_title: Option<String>,
     #[serde(default, deserialize_with = "list")]
-    full_matching_images: Vec<Picture>,
+    full_matching_images: Vec<WebPicture>,
     #[serde(default, deserialize_with = "list")]
-    partial_matching_images: Vec<Picture>,
+    partial_matching_images: Vec<WebPicture>,
 }
 
 impl Web {
     /// Pages first: they say more of a picture than its bare address does.
     fn candidates(self) -> Vec<Candidate> {
-        let bare = |pictures: Vec<Picture>, kind| {
+        let bare = |pictures: Vec<WebPicture>, kind| {
             pictures.into_iter().map(move |it| Candidate {
                 picture: Some(it.url),
                 kind,
@@ -180,7 +180,7 @@ impl Web {
         };
         let pages = self.pages_with_matching_images.into_iter();
         pages
-            .flat_map(Page::candidates)
+            .flat_map(WebPage::candidates)
             .chain(bare(self.full_matching_images, CandidateKind::Full))
             .chain(bare(self.partial_matching_images, CandidateKind::Partial))
             .chain(bare(self.visually_similar_images, CandidateKind::Similar))
@@ -188,7 +188,7 @@ impl Web {
     }
 }
 
-impl Page {
+impl WebPage {
     /// One for each picture on the page, or the page alone if the service names none.
     fn candidates(self) -> Vec<Candidate> {
         let page = Candidate {
@@ -197,7 +197,7 @@ impl Page {
             kind: CandidateKind::Page,
             ..Candidate::default()
         };
-        let of = |pictures: Vec<Picture>, kind| {
+        let of = |pictures: Vec<WebPicture>, kind| {
             let page = page.clone();
             pictures.into_iter().map(move |it| Candidate {
                 picture: Some(it.url),

@@ -8,7 +8,7 @@ use super::*;
 const HERS: &str = "https://api.example.org/p/token?x=1&y=2";
 
 async fn ask(
-    provider: Provider,
+    provider: SearchProvider,
     lines: impl IntoIterator<Item = Line>,
 ) -> (Result<SearchResult, EngineError>, Script) {
     let script = Script::new(lines).await;
@@ -20,7 +20,7 @@ async fn ask(
 async fn lens(
     lines: impl IntoIterator<Item = Line>,
 ) -> (Result<SearchResult, EngineError>, Script) {
-    ask(Provider::GoogleLens, lines).await
+    ask(SearchProvider::GoogleLens, lines).await
 }
 
 fn success(mut lists: Value) -> Value {
@@ -53,14 +53,14 @@ async fn each_provider_is_asked_in_its_own_words() {
     let lens =
         |kind| format!("engine=google_lens&url={picture}&type={kind}&hl=en&country=us&safe=off");
     for (provider, want) in [
-        (Provider::GoogleLens, lens("visual_matches")),
-        (Provider::GoogleLensExact, lens("exact_matches")),
+        (SearchProvider::GoogleLens, lens("visual_matches")),
+        (SearchProvider::GoogleLensExact, lens("exact_matches")),
         (
-            Provider::GoogleReverseImage,
+            SearchProvider::GoogleReverseImage,
             format!("engine=google_reverse_image&image_url={picture}"),
         ),
         (
-            Provider::BingReverseImage,
+            SearchProvider::BingReverseImage,
             format!("engine=bing_reverse_image&image_url={picture}"),
         ),
     ] {
@@ -75,7 +75,7 @@ async fn each_provider_is_asked_in_its_own_words() {
         .unwrap()
         .leaving_no_trace();
     serpapi
-        .search(Provider::BingReverseImage, HERS)
+        .search(SearchProvider::BingReverseImage, HERS)
         .await
         .unwrap();
     assert!(script.asked()[0].contains("&zero_trace=true&"));
@@ -128,7 +128,7 @@ async fn what_the_older_search_finds() {
         ],
         "inline_images": [{ "link": "https://www.google.com/search?q=x", "source": "https://c.example/1", "original": "https://c.example/1.jpg" }],
     }));
-    let answer = ask(Provider::GoogleReverseImage, [ok(body)])
+    let answer = ask(SearchProvider::GoogleReverseImage, [ok(body)])
         .await
         .0
         .unwrap();
@@ -176,7 +176,10 @@ async fn bings_links_lead_to_bing_and_its_sources_to_the_pages() {
         ],
         "images_results": [{ "link": "https://s.example/1", "source": "S", "thumbnail": "https://th.bing.com/4" }],
     }));
-    let answer = ask(Provider::BingReverseImage, [ok(body)]).await.0.unwrap();
+    let answer = ask(SearchProvider::BingReverseImage, [ok(body)])
+        .await
+        .0
+        .unwrap();
     let found: Vec<_> = answer
         .candidates
         .iter()
@@ -371,10 +374,10 @@ async fn what_is_left_is_told_and_the_key_that_is_echoed_is_not() {
 
 #[test]
 fn every_provider_has_a_name_of_its_own() {
-    let mut names = Provider::ALL.map(Provider::name).to_vec();
+    let mut names = SearchProvider::ALL.map(SearchProvider::name).to_vec();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), Provider::ALL.len());
+    assert_eq!(names.len(), SearchProvider::ALL.len());
 }
 
 #[tokio::test]
@@ -390,16 +393,16 @@ async fn the_stand_in_is_understood() {
     let serpapi = SerpApi::new("local-key".into(), Some(&base)).unwrap();
     for (provider, kinds) in [
         (
-            Provider::GoogleLens,
+            SearchProvider::GoogleLens,
             &[CandidateKind::Similar, CandidateKind::Similar][..],
         ),
-        (Provider::GoogleLensExact, &[CandidateKind::Full]),
+        (SearchProvider::GoogleLensExact, &[CandidateKind::Full]),
         (
-            Provider::GoogleReverseImage,
+            SearchProvider::GoogleReverseImage,
             &[CandidateKind::Page, CandidateKind::Similar],
         ),
         (
-            Provider::BingReverseImage,
+            SearchProvider::BingReverseImage,
             &[CandidateKind::Similar, CandidateKind::Similar],
         ),
     ] {
@@ -413,13 +416,13 @@ async fn the_stand_in_is_understood() {
         );
         assert_eq!(answer.candidates[0].title.as_deref(), Some("A page"));
     }
-    let elsewhere = serpapi.search(Provider::GoogleLens, HERS).await;
+    let elsewhere = serpapi.search(SearchProvider::GoogleLens, HERS).await;
     assert_eq!(elsewhere, Ok(SearchResult::default()));
     assert_eq!(serpapi.remaining().await, Ok(4995));
     world
         .post("/_bundle", json!({ "engine": "serpapi", "remaining": 0 }))
         .await;
-    let spent = serpapi.search(Provider::GoogleLens, &picture).await;
+    let spent = serpapi.search(SearchProvider::GoogleLens, &picture).await;
     assert_eq!(spent, Err(EngineError::Spent));
     world
         .post(
@@ -428,7 +431,7 @@ async fn the_stand_in_is_understood() {
         )
         .await;
     let fast = serpapi
-        .search(Provider::GoogleLens, &picture)
+        .search(SearchProvider::GoogleLens, &picture)
         .await
         .unwrap_err();
     assert_eq!(

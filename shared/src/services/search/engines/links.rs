@@ -4,15 +4,15 @@
 use super::{EngineReply, Engines, Query, SearchError};
 use crate::clock;
 use crate::domain::Vendor;
-use crate::engines::{EngineError, Provider, SerpApi};
+use crate::engines::{EngineError, SearchProvider, SerpApi};
 use crate::services::search::governor::Unanswered;
 use crate::store::Store;
 
 /// The order in which they are asked.
-const ORDER: [Provider; 3] = [
-    Provider::GoogleLens,
-    Provider::GoogleReverseImage,
-    Provider::BingReverseImage,
+const ORDER: [SearchProvider; 3] = [
+    SearchProvider::GoogleLens,
+    SearchProvider::GoogleReverseImage,
+    SearchProvider::BingReverseImage,
 ];
 
 /// So many candidates are enough.
@@ -58,7 +58,7 @@ impl Engines {
         &self,
         query: &Query,
         engine: &SerpApi,
-        provider: Provider,
+        provider: SearchProvider,
     ) -> Result<crate::engines::SearchResult, EngineError> {
         let link = self
             .proxy
