@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use vara::services::pictures::image_files::INTAKE_WAIT;
+use vara::settings::QUEUES;
 
 use crate::template_model::{Faults, Template, reference, root};
 
@@ -269,17 +270,16 @@ pub(crate) fn demands(template: &Template, faults: &mut Faults) {
     }
 }
 
-/// The names in `env.text("NAME")`, `env.list("NAME")`, `env.queue("name")` and `env.queues(&["name"])`.
+/// The names in `env.text("NAME")`, `env.list("NAME")`, `env.queue("name")`, and those of all queues for `env.all_queues()`.
 fn demanded(source: &str) -> impl Iterator<Item = String> {
     let named = |call: &'static str| {
         let calls = source.split(call).skip(1);
         calls.filter_map(|rest| rest.split('"').next())
     };
     let texts = named("env.text(\"").chain(named("env.list(\""));
-    let lists = source.split("env.queues(&[").skip(1);
-    let lists = lists.filter_map(|rest| rest.split(']').next());
-    let listed = lists.flat_map(|it| it.split('"').skip(1).step_by(2));
-    let queues = named("env.queue(\"").chain(listed);
+    let all = source.contains("env.all_queues()");
+    let all = QUEUES.into_iter().filter(move |_| all);
+    let queues = named("env.queue(\"").chain(all);
     let queues = queues.map(|it| it.to_uppercase().replace('-', "_"));
     texts
         .map(str::to_owned)

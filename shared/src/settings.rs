@@ -5,6 +5,18 @@ use std::collections::HashMap;
 
 use crate::domain::{BoxError, Result};
 
+/// The queues, by the names that operators read.
+pub const QUEUES: [&str; 8] = [
+    "image-ingest",
+    "image-scan",
+    "background-scan",
+    "profile-scan",
+    "breach-check",
+    "notice",
+    "mail-feedback",
+    "sign-in-mail",
+];
+
 /// The environment, and what was missing or wrong in it.
 ///
 /// Reading never fails; [`Env::check`] does, naming everything that is wrong at once.
@@ -78,9 +90,9 @@ impl Env {
         self.text(&format!("QUEUE_{}", name.to_uppercase().replace('-', "_")))
     }
 
-    /// The names of these queues with their addresses.
-    pub fn queues(&self, names: &[&'static str]) -> Vec<(&'static str, String)> {
-        names.iter().map(|name| (*name, self.queue(name))).collect()
+    /// The names of all queues with their addresses.
+    pub fn all_queues(&self) -> Vec<(&'static str, String)> {
+        QUEUES.map(|name| (name, self.queue(name))).into()
     }
 
     /// Notes that a setting cannot be used.

@@ -29,7 +29,7 @@ use crate::domain::{
     Tier, Timestamp, UserId, finding as domain_finding,
 };
 use crate::mail::Mailer;
-use crate::services::people::preferences;
+use crate::services::people::preferences::UserPreferences;
 use crate::store::{Store, WriteOutcome};
 
 pub use cloud::Cloud;
@@ -185,9 +185,10 @@ pub async fn choose(store: &Store, user: UserId, choice: impl FnOnce(Preferences
     let now = clock::now();
     let account = Account::new(user, &format!("{user}@example.org"), now);
     store.provision(&account).await.unwrap();
-    let before = preferences::get(store, user).await.unwrap();
+    let before = UserPreferences::new(store.clone()).get(user).await.unwrap();
     let chosen = choice(before.preferences.clone());
-    preferences::set(store, user, &before, chosen, None, now)
+    UserPreferences::new(store.clone())
+        .set(user, &before, chosen, now)
         .await
         .unwrap();
 }

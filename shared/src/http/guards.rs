@@ -2,7 +2,7 @@
 
 use super::{Cors, Edge};
 use crate::auth::Gate;
-use crate::services::upkeep::rate_limits::Limits;
+use crate::services::upkeep::rate_limits::RateLimiter;
 use crate::services::upkeep::replays::Replays;
 use crate::settings::Env;
 use crate::store::Store;
@@ -12,7 +12,7 @@ use crate::store::Store;
 pub struct HttpGuards {
     pub(super) cors: Cors,
     pub(super) edge: Edge,
-    pub(super) limits: Option<Limits>,
+    pub(super) limits: Option<RateLimiter>,
     pub(super) gate: Option<Gate>,
     pub(super) replays: Option<Replays>,
 }
@@ -22,7 +22,7 @@ impl HttpGuards {
     /// answered again.
     #[must_use]
     pub fn read(env: &Env, store: &Store, gate: Option<&Gate>) -> Self {
-        let limits = Limits::read(env, store.clone());
+        let limits = RateLimiter::read(env, store.clone());
         let guards = Self::from(Cors::read(env))
             .limited(limits, gate.cloned())
             .replaying(store);
@@ -34,7 +34,7 @@ impl HttpGuards {
 
     /// The same, with these limits, for the callers this gate knows.
     #[must_use]
-    pub fn limited(self, limits: Limits, gate: Option<Gate>) -> Self {
+    pub fn limited(self, limits: RateLimiter, gate: Option<Gate>) -> Self {
         Self {
             limits: Some(limits),
             gate,

@@ -10,10 +10,12 @@ use crate::domain::{
     LinkedKind, MailAnswer, Page, PlanItemStatus, Platform, Preferences, Response, Severity,
     Timestamp, UserId, linked, user,
 };
-use crate::services::{
-    notices::alerts, notices::mail_links, notices::mail_question, people::onboarding, people::plan,
-    people::preferences,
-};
+use crate::services::notices::alerts::Alerts;
+use crate::services::notices::mail_links::MailLinks;
+use crate::services::notices::mail_question::MailQuestions;
+use crate::services::people::onboarding::{self, Onboarding};
+use crate::services::people::plan::ProtectionPlans;
+use crate::services::people::preferences::{PreferencesView, UserPreferences};
 use crate::store::{Linking, MailLinkPurpose, PreferencesRow, Store};
 use crate::testing;
 
@@ -23,6 +25,30 @@ const PAGE: Page = Page {
     number: 1,
     limit: 100,
 };
+
+fn preferences(store: &Store) -> UserPreferences {
+    UserPreferences::new(store.clone())
+}
+
+fn mail_links(store: &Store) -> MailLinks {
+    MailLinks::new(store.clone())
+}
+
+fn mail_questions(store: &Store) -> MailQuestions {
+    MailQuestions::new(store.clone())
+}
+
+fn plans(store: &Store) -> ProtectionPlans {
+    ProtectionPlans::new(store.clone())
+}
+
+fn quiz(store: &Store) -> Onboarding {
+    Onboarding::new(store.clone())
+}
+
+fn alerts(store: &Store) -> Alerts {
+    Alerts::new(store.clone())
+}
 
 /// Runs a test on generated values, each on the same table.
 fn for_all<T: std::fmt::Debug>(
@@ -127,9 +153,11 @@ fn preferences_that_are_accepted_can_be_read() {
         let Ok(chosen) = serde_json::from_value::<Preferences>(said) else {
             return Ok(());
         };
-        let before = preferences::get(store, user).await.unwrap();
-        let set = preferences::set(store, user, &before, chosen, None, clock::now()).await;
-        let read = preferences::get(store, user).await.unwrap();
+        let before = preferences(store).get(user).await.unwrap();
+        let set = preferences(store)
+            .set(user, &before, chosen, clock::now())
+            .await;
+        let read = preferences(store).get(user).await.unwrap();
         let wanted = set.map_or(before.preferences, |it| it.preferences);
         prop_assert_eq!(&read.preferences, &wanted);
         let now = clock::now();
@@ -158,8 +186,8 @@ fn answers_that_are_accepted_can_be_read() {
         let question = onboarding::questions()[0].id.to_owned();
         let given = [(question, response.clone())];
         let now = clock::now();
-        onboarding::submit(store, user, &given, now).await.unwrap();
-        let read = onboarding::results(store, user).await.unwrap();
+        quiz(store).submit(user, &given, now).await.unwrap();
+        let read = quiz(store).results(user).await.unwrap();
         match (&read.responses[0].response, &response) {
             // A whole number comes back without its decimals, and zero without its sign.
             (Response::Number(read), Response::Number(sent)) => {
@@ -212,14 +240,16 @@ fn notes_that_are_accepted_can_be_read() {
         let alert = alert(user, now);
         assert!(store.tx().raise(&alert).commit().await.unwrap().is_done());
         let id = alert.id;
-        let done = alerts::act(store, user, id, AlertAction::Report, Some(notes), now).await;
-        let read = alerts::view(store, user, id, now).await.unwrap();
+        let done = alerts(store)
+            .act(user, id, AlertAction::Report, Some(notes), now)
+            .await;
+        let read = alerts(store).view(user, id, now).await.unwrap();
         prop_assert_eq!(read, done.unwrap_or(alert));
         Ok(())
     });
 }
 
-fn shown(chosen: &preferences::PreferencesView) -> Value {
+fn shown(chosen: &PreferencesView) -> Value {
     json!(chosen)["engines"]["tineye"].clone()
 }
 
@@ -228,29 +258,35 @@ async fn unreadable_preferences_allow_nothing_until_she_chooses_anew() {
     let (store, client) = testing::table().await;
     let (user, now) = (enter(&store).await, clock::now());
     testing::agree_to_faces(&store, user).await;
-    let token = mail_links::create(&store, user, MailLinkPurpose::Stop, now).await;
+    let token = mail_links(&store)
+        .create(user, MailLinkPurpose::Stop, now)
+        .await;
     let token = token.unwrap();
     testing::spoil(&client, user, "PREFERENCES", "preferences").await;
 
-    let seen = preferences::get(&store, user).await.unwrap();
+    let seen = preferences(&store).get(user).await.unwrap();
     assert_eq!(seen.preferences, Preferences::closed());
     assert_eq!((seen.updated_at, shown(&seen)), (None, json!("NEVER")));
     assert!(!store.may_recognise(user).await.unwrap());
     // A link in a mail that is out stays good.
-    assert!(preferences::can_stop(&store, &token, now).await.unwrap());
+    assert!(preferences(&store).can_stop(&token, now).await.unwrap());
     // Reading leaves the row as it is.
     let row = store.preferences(user).await.unwrap().unwrap();
     assert!(row.is_unreadable);
 
-    let stale = preferences::get(&store, UserId::random()).await.unwrap();
-    let refused = preferences::set(&store, user, &stale, Preferences::default(), None, now).await;
+    let stale = preferences(&store).get(UserId::random()).await.unwrap();
+    let refused = preferences(&store)
+        .set(user, &stale, Preferences::default(), now)
+        .await;
     assert_eq!(refused.unwrap_err().code, "PREFERENCES_CHANGED");
-    let set = preferences::set(&store, user, &seen, Preferences::default(), None, now).await;
+    let set = preferences(&store)
+        .set(user, &seen, Preferences::default(), now)
+        .await;
     assert_eq!(shown(&set.unwrap()), json!("ORDINARY"));
     let row = store.preferences(user).await.unwrap().unwrap();
     assert!(!row.is_unreadable && !row.has_faces_left);
     assert_eq!(row.preferences, Preferences::default());
-    assert!(preferences::can_stop(&store, &token, now).await.unwrap());
+    assert!(preferences(&store).can_stop(&token, now).await.unwrap());
 }
 
 /// What she chose in a row that somebody repaired, after a click in a mail while it was unreadable.
@@ -264,9 +300,9 @@ async fn clicked(click: impl AsyncFn(&Store, UserId, Timestamp)) -> PreferencesR
     let chosen = json!({ "faceRecognition": true, "engines": { "tineye": "NEVER" },
         "channels": { "webhook": "https://hooks.example/it" } });
     let chosen = serde_json::from_value(chosen).unwrap();
-    let before = preferences::get(&store, user).await.unwrap();
-    let set = preferences::set(&store, user, &before, chosen, None, now);
-    set.await.unwrap();
+    let before = preferences(&store).get(user).await.unwrap();
+    let set = preferences(&store).set(user, &before, chosen, now).await;
+    set.unwrap();
     testing::spoil(&client, user, "PREFERENCES", "updatedAt").await;
     click(&store, user, now).await;
     let row = store.preferences(user).await.unwrap().unwrap();
@@ -287,19 +323,25 @@ async fn clicked(click: impl AsyncFn(&Store, UserId, Timestamp)) -> PreferencesR
 #[tokio::test]
 async fn a_click_in_a_mail_leaves_what_is_unreadable_as_it_is() {
     let stopped = clicked(async |store, user, now| {
-        let token = mail_links::create(store, user, MailLinkPurpose::Stop, now).await;
+        let token = mail_links(store)
+            .create(user, MailLinkPurpose::Stop, now)
+            .await;
         let token = token.unwrap();
-        assert!(preferences::stop(store, &token, now).await.unwrap());
-        assert!(!preferences::stop(store, &token, now).await.unwrap());
+        assert!(preferences(store).stop(&token, now).await.unwrap());
+        assert!(!preferences(store).stop(&token, now).await.unwrap());
     })
     .await;
     assert_eq!(stopped.preferences.channels, Channels::default());
     assert_eq!(stopped.webhook_secret, None);
     let answered = clicked(async |store, user, now| {
-        let token = mail_links::create(store, user, MailLinkPurpose::Question, now).await;
+        let token = mail_links(store)
+            .create(user, MailLinkPurpose::Question, now)
+            .await;
         let token = token.unwrap();
-        let answer = mail_question::answer(store, &token, MailAnswer::Yes, now);
-        assert!(answer.await.unwrap());
+        let answered = mail_questions(store)
+            .answer(&token, MailAnswer::Yes, now)
+            .await;
+        assert!(answered.unwrap());
     })
     .await;
     assert!(answered.preferences.channels.email);
@@ -312,11 +354,13 @@ async fn a_link_that_can_change_nothing_in_an_unreadable_row_stays_good() {
     let (user, now) = (enter(&store).await, clock::now());
     testing::agree_to_faces(&store, user).await;
     testing::spoil(&client, user, "PREFERENCES", "preferences").await;
-    let token = mail_links::create(&store, user, MailLinkPurpose::Stop, now).await;
+    let token = mail_links(&store)
+        .create(user, MailLinkPurpose::Stop, now)
+        .await;
     let token = token.unwrap();
-    let refused = preferences::stop(&store, &token, now).await;
+    let refused = preferences(&store).stop(&token, now).await;
     assert_eq!(refused.unwrap_err().kind, ErrorKind::Unavailable);
-    assert!(preferences::can_stop(&store, &token, now).await.unwrap());
+    assert!(preferences(&store).can_stop(&token, now).await.unwrap());
 }
 
 #[tokio::test]
@@ -324,11 +368,13 @@ async fn preferences_without_an_edition_can_be_chosen_anew() {
     let (store, client) = testing::table().await;
     let (user, now) = (enter(&store).await, clock::now());
     testing::spoil(&client, user, "PREFERENCES", "digest").await;
-    let seen = preferences::get(&store, user).await.unwrap();
+    let seen = preferences(&store).get(user).await.unwrap();
     assert_eq!(shown(&seen), json!("NEVER"));
     let chosen = Preferences::default();
-    let set = preferences::set(&store, user, &seen, chosen.clone(), None, now);
-    assert_eq!(set.await.unwrap().preferences, chosen);
+    let set = preferences(&store)
+        .set(user, &seen, chosen.clone(), now)
+        .await;
+    assert_eq!(set.unwrap().preferences, chosen);
     let row = store.preferences(user).await.unwrap().unwrap();
     assert!(!row.is_unreadable);
 }
@@ -337,22 +383,22 @@ async fn preferences_without_an_edition_can_be_chosen_anew() {
 async fn an_unreadable_plan_is_kept_until_she_makes_it_anew() {
     let (store, client) = testing::table().await;
     let (user, now) = (enter(&store).await, clock::now());
-    let first = plan::get(&store, user, now).await.unwrap();
+    let first = plans(&store).get(user, now).await.unwrap();
     let item = json!(first)["items"][0]["id"].as_str().unwrap().to_owned();
     testing::spoil(&client, user, "PLAN", "generatedAt").await;
 
     let later = now.plus_seconds(60);
-    let shown = plan::get(&store, user, later).await.unwrap();
+    let shown = plans(&store).get(user, later).await.unwrap();
     assert_eq!(
         json!(shown)["items"].as_array().map(Vec::len),
         json!(first)["items"].as_array().map(Vec::len)
     );
     let done = PlanItemStatus::Completed;
-    let refused = plan::set_status(&store, user, &item, done, now).await;
+    let refused = plans(&store).set_status(user, &item, done, now).await;
     assert_eq!(refused.unwrap_err().code, "SERVICE_UNAVAILABLE");
     assert!(store.plan(user).await.unwrap().readable().is_none());
 
-    plan::regenerate(&store, user, later).await.unwrap();
+    plans(&store).regenerate(user, later).await.unwrap();
     assert!(store.plan(user).await.unwrap().readable().is_some());
 }
 
@@ -361,14 +407,14 @@ async fn unreadable_answers_are_replaced_by_new_ones() {
     let (store, client) = testing::table().await;
     let (user, now) = (enter(&store).await, clock::now());
     let given = [("q".to_owned(), Response::Text("x".into()))];
-    onboarding::submit(&store, user, &given, now).await.unwrap();
+    quiz(&store).submit(user, &given, now).await.unwrap();
     testing::spoil(&client, user, "ANSWERS", "answers").await;
-    let read = onboarding::results(&store, user).await.unwrap();
+    let read = quiz(&store).results(user).await.unwrap();
     assert_eq!(read.responses, []);
     let question = onboarding::questions()[0].id.to_owned();
     let given = [(question, Response::Text("x".into()))];
-    onboarding::submit(&store, user, &given, now).await.unwrap();
-    let read = onboarding::results(&store, user).await.unwrap();
+    quiz(&store).submit(user, &given, now).await.unwrap();
+    let read = quiz(&store).results(user).await.unwrap();
     assert_eq!(read.responses.len(), 1);
 }
 
@@ -381,11 +427,13 @@ async fn a_list_leaves_an_unreadable_row_out_and_clearing_removes_it() {
         assert!(store.tx().raise(alert).commit().await.unwrap().is_done());
     }
     testing::spoil(&client, user, &format!("ALERT#{}", all[1].id), "createdAt").await;
-    let page = alerts::list(&store, user, None, PAGE).await.unwrap();
+    let page = alerts(&store).list(user, None, PAGE).await.unwrap();
     assert_eq!(page.items, [all[2].clone(), all[0].clone()]);
-    assert_eq!(alerts::clear(&store, user).await.unwrap(), 3);
+    assert_eq!(alerts(&store).clear(user).await.unwrap(), 3);
     let left = store.counters(user).await.unwrap();
     assert_eq!(left.get("alert.NEW"), 0);
-    let left = alerts::list(&store, user, Some(vec![AlertStatus::New]), PAGE).await;
+    let left = alerts(&store)
+        .list(user, Some(vec![AlertStatus::New]), PAGE)
+        .await;
     assert_eq!(left.unwrap().items, []);
 }

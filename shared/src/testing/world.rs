@@ -24,6 +24,8 @@ use crate::mail::Mailer;
 use crate::objects::{Objects, key};
 use crate::queues::QueueDelivery;
 use crate::queues::Queues;
+use crate::services::people::users::AccountEraser;
+use crate::services::pictures::images::ImagePurger;
 use crate::services::pictures::ingest::Intake;
 use crate::services::pictures::proxy::Proxy;
 use crate::services::scans::image::Scanner;
@@ -117,11 +119,17 @@ impl World {
         scanner
     }
 
+    pub(crate) fn purger(&self) -> ImagePurger {
+        ImagePurger::new(self.store.clone(), self.objects.clone())
+    }
+
     /// The schedule, which may ask no engine.
     pub(crate) fn rescan(&self) -> Rescan {
         Rescan {
             store: self.store.clone(),
             objects: self.objects.clone(),
+            purger: self.purger(),
+            eraser: AccountEraser::new(self.store.clone(), self.objects.clone()),
             queues: self.queues.clone(),
             ingest: INGEST.into(),
             lanes: lanes(),

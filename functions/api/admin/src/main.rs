@@ -8,23 +8,21 @@ mod tests;
 use vara::boot;
 use vara::domain::BoxError;
 use vara::services::upkeep::dead_letters::DeadLetters;
+use vara::services::upkeep::switches::Switches;
+
+use routes::AdminServices;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     boot::api(routes::routes(), async |context, _| {
-        Ok(DeadLetters {
+        let dead_letters = DeadLetters {
             store: context.store.clone(),
             queues: context.clients.queues(),
-            urls: context.env.queues(&[
-                "image-ingest",
-                "image-scan",
-                "background-scan",
-                "profile-scan",
-                "breach-check",
-                "notice",
-                "mail-feedback",
-                "sign-in-mail",
-            ]),
+            urls: context.env.all_queues(),
+        };
+        Ok(AdminServices {
+            dead_letters,
+            switches: Switches::new(context.store.clone()),
         })
     })
     .await

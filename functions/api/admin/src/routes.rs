@@ -6,9 +6,16 @@ use axum::response::Response;
 use axum::routing::{get, post, put};
 use vara::http::{self, Admin, Body, Result, data};
 use vara::services::upkeep::dead_letters::DeadLetters;
-use vara::services::upkeep::switches::{self, SwitchChange};
+use vara::services::upkeep::switches::{SwitchChange, Switches};
 
-pub(crate) type App = http::App<DeadLetters>;
+pub(crate) type App = http::App<AdminServices>;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub(crate) struct AdminServices {
+    pub(crate) dead_letters: DeadLetters,
+    pub(crate) switches: Switches,
+}
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -19,15 +26,15 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn dead_letters(State(app): State<App>, _: Admin) -> Result<Response> {
-    Ok(data(app.service.list().await?))
+    Ok(data(app.service.dead_letters.list().await?))
 }
 
 async fn redrive(State(app): State<App>, _: Admin, Path(queue): Path<String>) -> Result<Response> {
-    Ok(data(app.service.send_back(&queue).await?))
+    Ok(data(app.service.dead_letters.send_back(&queue).await?))
 }
 
 async fn list_switches(State(app): State<App>, _: Admin) -> Result<Response> {
-    Ok(data(switches::list(&app.service.store).await?))
+    Ok(data(app.service.switches.list().await?))
 }
 
 async fn set_switch(
@@ -36,6 +43,6 @@ async fn set_switch(
     Path(name): Path<String>,
     Body(change): Body<SwitchChange>,
 ) -> Result<Response> {
-    let set = switches::set(&app.service.store, &name, change, caller.user);
+    let set = app.service.switches.set(&name, change, caller.user);
     Ok(data(set.await?))
 }

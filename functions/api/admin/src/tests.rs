@@ -4,9 +4,10 @@ use axum::http::Method;
 use serde_json::json;
 use vara::domain::Role;
 use vara::services::upkeep::dead_letters::DeadLetters;
+use vara::services::upkeep::switches::Switches;
 use vara::testing::{Cloud, House};
 
-use crate::routes::{App, routes};
+use crate::routes::{AdminServices, App, routes};
 
 const QUEUE: &str = "http://q/1/image-scan";
 const OFF: &str = r#"{"isOn":false,"reason":"it answers nonsense"}"#;
@@ -26,6 +27,7 @@ async fn house() -> (House, Cloud) {
             "breach-check",
             "notice",
         ];
+        let switches = Switches::new(store.clone());
         let letters = DeadLetters {
             store,
             queues,
@@ -33,10 +35,11 @@ async fn house() -> (House, Cloud) {
                 .map(|name| (name, format!("http://q/1/{name}")))
                 .into(),
         };
-        App {
-            gate,
-            service: letters,
-        }
+        let service = AdminServices {
+            dead_letters: letters,
+            switches,
+        };
+        App { gate, service }
     });
     (house.await, cloud)
 }

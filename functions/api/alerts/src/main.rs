@@ -4,11 +4,12 @@ mod routes;
 
 use vara::boot;
 use vara::domain::BoxError;
+use vara::services::notices::alerts::Alerts;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     boot::api(routes::routes(), async |context, _| {
-        Ok(context.store.clone())
+        Ok(Alerts::new(context.store.clone()))
     })
     .await
 }

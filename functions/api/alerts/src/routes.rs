@@ -9,10 +9,9 @@ use serde_json::json;
 use vara::clock;
 use vara::domain::{AlertAction, AlertStatus};
 use vara::http::{self, Body, Caller, Params, Result, data, page};
-use vara::services::notices::alerts;
-use vara::store::Store;
+use vara::services::notices::alerts::{self, Alerts};
 
-pub(crate) type App = http::App<Store>;
+pub(crate) type App = http::App<Alerts>;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -24,25 +23,20 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
-    let found = alerts::list(
-        &app.service,
-        caller.user,
-        params.list("status")?,
-        params.page()?,
-    )
-    .await?;
+    let found = app
+        .service
+        .list(caller.user, params.list("status")?, params.page()?)
+        .await?;
     Ok(page(found.items, found.pagination))
 }
 
 async fn view(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
     let id = alerts::parse_id(&id)?;
-    Ok(data(
-        alerts::view(&app.service, caller.user, id, clock::now()).await?,
-    ))
+    Ok(data(app.service.view(caller.user, id, clock::now()).await?))
 }
 
 #[derive(Deserialize)]
-struct StatusBody {
+struct AlertStatusBody {
     status: AlertStatus,
 }
 
@@ -50,11 +44,13 @@ async fn set_status(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-    Body(body): Body<StatusBody>,
+    Body(body): Body<AlertStatusBody>,
 ) -> Result<Response> {
     let id = alerts::parse_id(&id)?;
     Ok(data(
-        alerts::set_status(&app.service, caller.user, id, body.status, clock::now()).await?,
+        app.service
+            .set_status(caller.user, id, body.status, clock::now())
+            .await?,
     ))
 }
 
@@ -72,20 +68,14 @@ async fn act(
 ) -> Result<Response> {
     let id = alerts::parse_id(&id)?;
     Ok(data(
-        alerts::act(
-            &app.service,
-            caller.user,
-            id,
-            body.action,
-            body.notes,
-            clock::now(),
-        )
-        .await?,
+        app.service
+            .act(caller.user, id, body.action, body.notes, clock::now())
+            .await?,
     ))
 }
 
 async fn clear(State(app): State<App>, caller: Caller) -> Result<Response> {
-    let deleted = alerts::clear(&app.service, caller.user).await?;
+    let deleted = app.service.clear(caller.user).await?;
     Ok(data(
         json!({ "deleted": deleted, "message": "Your alerts were cleared." }),
     ))

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use vara::Error;
 use vara::domain::{ErrorKind, credentials};
 use vara::http::{Body, Caller, Issue, Result, created, data};
-use vara::services::people::auth::{self, AuthRefusal, Client, Scope, SignedIn};
+use vara::services::people::auth::{AuthRefusal, Client, Scope, SignInGrant};
 use vara::services::people::users::User;
 
 use crate::App;
@@ -47,15 +47,15 @@ async fn sign_up(
     let mut issues = email_issues(&asked);
     issues.extend(password_issues(&asked));
     refuse(&issues)?;
-    let made = auth::sign_up(
-        &service,
-        asked.email.as_deref(),
-        asked.password.as_deref(),
-        None,
-        client.network(),
-        false,
-    )
-    .await;
+    let made = service
+        .sign_up(
+            asked.email.as_deref(),
+            asked.password.as_deref(),
+            None,
+            client.network(),
+            false,
+        )
+        .await;
     let made = made.map_err(|why| otherwise(why, ErrorKind::Invalid, "AUTH_SIGNUP_FAILED"))?;
     let user = User::from(made.account);
     Ok(created(
@@ -73,13 +73,9 @@ async fn sign_in(
         issues.push(Issue::at("password", "Please enter your password."));
     }
     refuse(&issues)?;
-    let granted = auth::sign_in(
-        &service,
-        asked.email.as_deref(),
-        asked.password.as_deref(),
-        &client,
-    )
-    .await;
+    let granted = service
+        .sign_in(asked.email.as_deref(), asked.password.as_deref(), &client)
+        .await;
     let granted =
         granted.map_err(|why| otherwise(why, ErrorKind::Unauthenticated, "AUTH_LOGIN_FAILED"))?;
     let mut answer = tokens(&granted);
@@ -95,7 +91,7 @@ async fn sign_out(
     caller: Result<Caller>,
 ) -> Result<Response> {
     match caller {
-        Ok(caller) => auth::sign_out(&service.store, &caller, Scope::Local).await?,
+        Ok(caller) => service.sign_out(&caller, Scope::Local).await?,
         // Whoever is not signed in is signed out.
         Err(err) if err.0.kind == ErrorKind::Unauthenticated => {}
         Err(err) => return Err(err),
@@ -115,7 +111,8 @@ async fn refresh(
             "There is no refresh token in this request.",
         )
     };
-    let granted = auth::refresh(&service, &token.ok_or_else(missing)?)
+    let granted = service
+        .refresh(&token.ok_or_else(missing)?)
         .await
         .map_err(|why| {
             let (code, reason) = match why {
@@ -130,7 +127,7 @@ async fn refresh(
                 err.with_details(json!({ "requiresReauth": true, "reason": reason }))
             }
         })?;
-    auth::note_device(&service, &granted.account, &client).await;
+    service.note_device(&granted.account, &client).await;
     Ok(data(tokens(&granted)))
 }
 
@@ -142,13 +139,9 @@ async fn forgot(
     refuse(&email_issues(&asked))?;
     // This surface has no `redirect_to`; the app's own page for it is the one she needs.
     let page = service.redirects.page("/reset-password");
-    match auth::recover(
-        &service,
-        asked.email.as_deref(),
-        Some(page.as_str()),
-        &client,
-    )
-    .await
+    match service
+        .recover(asked.email.as_deref(), Some(page.as_str()), &client)
+        .await
     {
         // Always the same answer: here nobody is told that a link was asked for a moment ago.
         Ok(()) | Err(AuthRefusal::TooManyMails { .. }) => Ok(data(
@@ -168,7 +161,8 @@ async fn reset(
     }
     refuse(&issues)?;
     let token = asked.token.unwrap_or_default();
-    auth::reset_password(&service, &token, asked.password.as_deref())
+    service
+        .reset_password(&token, asked.password.as_deref())
         .await
         .map_err(|why| match why {
             AuthRefusal::Link { expired } => {
@@ -192,13 +186,14 @@ async fn reset_with_session(
     caller: Caller,
     Body(asked): Body<Asked>,
 ) -> Result<Response> {
-    auth::change_password(&service, &caller, asked.password.as_deref())
+    service
+        .change_password(&caller, asked.password.as_deref())
         .await
         .map_err(reset_failed)?;
     Ok(data(json!({ "message": "Your password was changed." })))
 }
 
-fn tokens(granted: &SignedIn) -> Value {
+fn tokens(granted: &SignInGrant) -> Value {
     json!({
         "accessToken": granted.access_token,
         "refreshToken": granted.refresh_token,

@@ -10,7 +10,7 @@ use serde_json::json;
 use vara::domain::Role;
 use vara::http::Params;
 use vara::http::gotrue::{self, Bearer, GotrueRefusal, Json, Result, session, unknown, user};
-use vara::services::people::auth::{self, AuthRefusal, Client, Scope};
+use vara::services::people::auth::{AuthRefusal, Client, Scope};
 
 use crate::{App, verify};
 
@@ -40,7 +40,7 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 #[derive(Deserialize)]
-struct Credentials {
+struct CredentialsBody {
     email: Option<String>,
     password: Option<String>,
     refresh_token: Option<String>,
@@ -50,14 +50,16 @@ async fn sign_up(
     State(App { service, .. }): State<App>,
     client: Client,
     params: Params,
-    Json(asked): Json<Credentials>,
+    Json(asked): Json<CredentialsBody>,
 ) -> Result<Response> {
     let (email, password) = (asked.email.as_deref(), asked.password.as_deref());
     let page = params.get("redirect_to");
     let network = client.network();
-    let signed_up = auth::sign_up(&service, email, password, page, network, true).await?;
+    let signed_up = service
+        .sign_up(email, password, page, network, true)
+        .await?;
     if signed_up.granted.is_some() {
-        auth::trust_device(&service, &signed_up.account, &client).await;
+        service.trust_device(&signed_up.account, &client).await;
     }
     let body = signed_up
         .granted
@@ -70,22 +72,18 @@ async fn token(
     State(App { service, .. }): State<App>,
     client: Client,
     params: Params,
-    Json(asked): Json<Credentials>,
+    Json(asked): Json<CredentialsBody>,
 ) -> Result<Response> {
     let granted = match params.get("grant_type") {
         Some("password") => {
-            auth::sign_in(
-                &service,
-                asked.email.as_deref(),
-                asked.password.as_deref(),
-                &client,
-            )
-            .await?
+            service
+                .sign_in(asked.email.as_deref(), asked.password.as_deref(), &client)
+                .await?
         }
         Some("refresh_token") => {
             let token = asked.refresh_token.as_deref().unwrap_or_default();
-            let granted = auth::refresh(&service, token).await?;
-            auth::note_device(&service, &granted.account, &client).await;
+            let granted = service.refresh(token).await?;
+            service.note_device(&granted.account, &client).await;
             granted
         }
         _ => return Err(AuthRefusal::UnknownGrant.into()),
@@ -94,12 +92,12 @@ async fn token(
 }
 
 async fn me(State(App { service, .. }): State<App>, Bearer(caller): Bearer) -> Result<Response> {
-    let account = auth::account(&service.store, caller.user).await?;
+    let account = service.account(caller.user).await?;
     Ok(Answer(user(&account, caller.role)).into_response())
 }
 
 #[derive(Deserialize)]
-struct Update {
+struct UserUpdate {
     email: Option<String>,
     password: Option<String>,
 }
@@ -107,9 +105,9 @@ struct Update {
 async fn update(
     State(App { service, .. }): State<App>,
     Bearer(caller): Bearer,
-    Json(asked): Json<Update>,
+    Json(asked): Json<UserUpdate>,
 ) -> Result<Response> {
-    let account = auth::account(&service.store, caller.user).await?;
+    let account = service.account(caller.user).await?;
     if asked
         .email
         .is_some_and(|it| it.trim().to_lowercase() != account.email)
@@ -119,7 +117,7 @@ async fn update(
         );
     }
     let account = match asked.password {
-        Some(password) => auth::change_password(&service, &caller, Some(&password)).await?,
+        Some(password) => service.change_password(&caller, Some(&password)).await?,
         None => account,
     };
     Ok(Answer(user(&account, caller.role)).into_response())
@@ -136,7 +134,7 @@ async fn sign_out(
         "others" => Scope::Others,
         _ => return Err(AuthRefusal::Invalid("This scope is not known.").into()),
     };
-    auth::sign_out(&service.store, &caller, scope).await?;
+    service.sign_out(&caller, scope).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -152,7 +150,9 @@ async fn recover(
     Json(asked): Json<Recover>,
 ) -> Result<Response> {
     let page = params.get("redirect_to");
-    auth::recover(&service, asked.email.as_deref(), page, &client).await?;
+    service
+        .recover(asked.email.as_deref(), page, &client)
+        .await?;
     Ok(Answer(json!({})).into_response())
 }
 

@@ -17,7 +17,7 @@ use vara::domain::{LinkKind, Role};
 use vara::http::gotrue::{GotrueRefusal, Json, Result, fragment, session, user};
 use vara::http::{ClientAddress, Params};
 use vara::mail::LinkPage;
-use vara::services::people::auth::{self, AuthRefusal, AuthService, Client};
+use vara::services::people::auth::{AuthRefusal, AuthService, Client};
 
 use crate::App;
 
@@ -83,7 +83,7 @@ pub(crate) async fn open(
 
 async fn page(service: &AuthService, asked: &Verify, from: &str) -> Result<Response> {
     let (token, kind) = (asked.token().unwrap_or_default(), asked.kind());
-    let facts = auth::look_at(service, token, kind, from).await?;
+    let facts = service.look_at(token, kind, from).await?;
     let target = service.redirects.choose(asked.redirect_to.as_deref());
     let page = LinkPage {
         kind,
@@ -150,10 +150,12 @@ async fn lead_on(service: &AuthService, asked: &Verify, client: &Client) -> Resu
     let mut target = service.redirects.choose(asked.redirect_to.as_deref());
     let token = asked.token().unwrap_or_default();
     let used = match asked.kind() {
-        LinkKind::Recovery => auth::follow(service, token, client)
+        LinkKind::Recovery => service
+            .follow(token, client)
             .await
             .map(|granted| target.set_fragment(Some(&fragment(&granted, "recovery")))),
-        LinkKind::SignUp => auth::confirm(service, token, client.network(), None)
+        LinkKind::SignUp => service
+            .confirm(token, client.network(), None)
             .await
             .map(|it| {
                 target.set_path("/login");
@@ -205,10 +207,13 @@ async fn exchange(
         .token()
         .ok_or(AuthRefusal::Invalid("There is no token in this request."))?;
     let body = match kind {
-        LinkKind::Recovery => session(&auth::follow(&app.service, token, client).await?),
+        LinkKind::Recovery => session(&app.service.follow(token, client).await?),
         LinkKind::SignUp => {
             let caller = caller(&app.gate, headers).await?;
-            let it = auth::confirm(&app.service, token, client.network(), caller.as_ref()).await?;
+            let it = app
+                .service
+                .confirm(token, client.network(), caller.as_ref())
+                .await?;
             it.granted
                 .as_ref()
                 .map_or_else(|| user(&it.account, Role::User), session)

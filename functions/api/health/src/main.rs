@@ -13,16 +13,7 @@ async fn main() -> Result<(), BoxError> {
         store: context.store.clone(),
         objects: context.clients.objects(&context.env),
         queues: context.clients.queues(),
-        queue_urls: context.env.queues(&[
-            "image-ingest",
-            "image-scan",
-            "background-scan",
-            "profile-scan",
-            "breach-check",
-            "notice",
-            "mail-feedback",
-            "sign-in-mail",
-        ]),
+        queue_urls: context.env.all_queues(),
     })
     .await
 }

@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use vara::clock;
 use vara::services::upkeep::gauges;
-use vara::services::upkeep::health::{self, Dependencies};
+use vara::services::upkeep::health::Dependencies;
 
 /// The description of the API, and its page; `infra/openapi` writes both.
 const OPENAPI: &str = include_str!("../../../../infra/openapi/openapi.json");
@@ -33,7 +33,7 @@ async fn alive() -> Json<Value> {
 }
 
 async fn ready(State(on): State<Dependencies>) -> Response {
-    let (ok, answer) = health::ready(&on).await;
+    let (ok, answer) = on.ready().await;
     let status = if ok {
         StatusCode::OK
     } else {
@@ -44,7 +44,7 @@ async fn ready(State(on): State<Dependencies>) -> Response {
 
 async fn metrics(State(on): State<Dependencies>) -> Response {
     let headers = [(CONTENT_TYPE, gauges::CONTENT_TYPE)];
-    (headers, gauges::gauges(&on).await).into_response()
+    (headers, on.gauges().await).into_response()
 }
 
 async fn openapi() -> Response {

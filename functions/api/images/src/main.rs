@@ -12,14 +12,12 @@ use vara::services::pictures::images::Images;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     boot::api(routes::routes(), async |context, gate| {
-        Ok(Images {
-            store: context.store.clone(),
-            objects: context.clients.objects(&context.env),
-            addresses: ImageAddresses {
-                keys: gate.keys().clone(),
-                public_url: context.env.text("PUBLIC_URL"),
-            },
-        })
+        let addresses = ImageAddresses {
+            keys: gate.keys().clone(),
+            public_url: context.env.text("PUBLIC_URL"),
+        };
+        let objects = context.clients.objects(&context.env);
+        Ok(Images::new(context.store.clone(), objects, addresses))
     })
     .await
 }

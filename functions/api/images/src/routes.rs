@@ -12,7 +12,7 @@ use vara::domain::{ImageId, SessionId, UserId};
 use vara::http::{self, ApiError, Caller, Issue, Params, Result, created, data, id, page};
 use vara::services::pictures::image_files::{NOT_READY, SignedAddress};
 use vara::services::pictures::images::Images;
-use vara::services::{pictures::upload_form, scans::start};
+use vara::services::pictures::upload_form;
 
 /// Where a browser will put what it fetches (W3C Fetch Metadata): `image` for an `<img>`, `document` for a tab.
 const FETCH_DESTINATION: &str = "sec-fetch-dest";
@@ -88,7 +88,10 @@ async fn matches(
     params: Params,
 ) -> Result<Response> {
     let image = id(&text, ImageId::parse)?;
-    let found = start::matches(&app.service.store, caller.user, image, params.page()?).await?;
+    let found = app
+        .service
+        .matches(caller.user, image, params.page()?)
+        .await?;
     Ok(page(found.items, found.pagination))
 }
 

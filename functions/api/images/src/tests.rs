@@ -24,14 +24,14 @@ impl Case {
     async fn new() -> Self {
         let objects = Cloud::start().await.objects();
         let house = House::build(routes(), |gate, store| {
-            let images = Images {
+            let images = Images::new(
                 store,
-                objects: objects.clone(),
-                addresses: ImageAddresses {
+                objects.clone(),
+                ImageAddresses {
                     keys: gate.keys().clone(),
                     public_url: "https://vara.example".into(),
                 },
-            };
+            );
             App {
                 gate,
                 service: images,

@@ -7,10 +7,9 @@ use axum::routing::{get, post};
 use vara::clock;
 use vara::domain::MatchId;
 use vara::http::{self, Caller, Params, Result, data, id, page};
-use vara::services::notices::matches;
-use vara::store::Store;
+use vara::services::notices::matches::Matches;
 
-pub(crate) type App = http::App<Store>;
+pub(crate) type App = http::App<Matches>;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -20,7 +19,7 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn flagged(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
-    let found = matches::flagged(&app.service, caller.user, params.page()?).await?;
+    let found = app.service.flagged(caller.user, params.page()?).await?;
     Ok(page(found.items, found.pagination))
 }
 
@@ -31,7 +30,9 @@ async fn confirm(
 ) -> Result<Response> {
     let found = id(&text, MatchId::parse)?;
     Ok(data(
-        matches::confirm(&app.service, caller.user, found, clock::now()).await?,
+        app.service
+            .confirm(caller.user, found, clock::now())
+            .await?,
     ))
 }
 
@@ -42,6 +43,8 @@ async fn dismiss(
 ) -> Result<Response> {
     let found = id(&text, MatchId::parse)?;
     Ok(data(
-        matches::dismiss(&app.service, caller.user, found, clock::now()).await?,
+        app.service
+            .dismiss(caller.user, found, clock::now())
+            .await?,
     ))
 }

@@ -9,7 +9,8 @@ use vara::domain::{
     Severity, Tier, Timestamp, UserId, finding,
 };
 use vara::http::App;
-use vara::services::notices::alerts;
+use vara::services::notices::alerts::Alerts;
+use vara::services::notices::matches::Matches;
 use vara::store::WriteOutcome;
 use vara::testing::House;
 
@@ -30,7 +31,7 @@ impl Case {
     async fn new() -> Self {
         let house = House::build(routes(), |gate, store| App {
             gate,
-            service: store,
+            service: Matches::new(store),
         })
         .await;
         let (user, token) = house.woman("ana@example.net").await;
@@ -256,7 +257,10 @@ async fn her_word_raises_an_alert_that_is_gone_and_the_severity_of_one_that_is_t
     let case = Case::new().await;
     let cleared = case.flag("1", 1).await;
     assert_eq!(
-        alerts::clear(&case.house.store, case.user).await.unwrap(),
+        Alerts::new(case.house.store.clone())
+            .clear(case.user)
+            .await
+            .unwrap(),
         1
     );
     let data = House::data(case.say(cleared.id, "confirm").await, 200);
@@ -271,16 +275,10 @@ async fn her_word_raises_an_alert_that_is_gone_and_the_severity_of_one_that_is_t
     case.store(&grave).await;
     let id = AlertId::of_match(grave.id);
     let (notes, now) = (Some("told the site".to_owned()), clock::now());
-    alerts::act(
-        &case.house.store,
-        case.user,
-        id,
-        AlertAction::Report,
-        notes,
-        now,
-    )
-    .await
-    .unwrap();
+    Alerts::new(case.house.store.clone())
+        .act(case.user, id, AlertAction::Report, notes, now)
+        .await
+        .unwrap();
     let data = House::data(case.say(grave.id, "confirm").await, 200);
     assert_eq!(data["alert"]["severity"], "CRITICAL");
     let alert = case.alert(&grave).await.unwrap();
@@ -308,7 +306,10 @@ async fn it_is_not_her_and_she_hears_no_more_of_it() {
         AlertStatus::Dismissed
     );
     assert_eq!(
-        alerts::clear(&case.house.store, case.user).await.unwrap(),
+        Alerts::new(case.house.store.clone())
+            .clear(case.user)
+            .await
+            .unwrap(),
         1
     );
 

@@ -9,13 +9,12 @@ use serde_json::json;
 use vara::clock;
 use vara::domain::Response;
 use vara::http::{self, Body, Caller, Issue, Result, created, data};
-use vara::services::people::onboarding;
-use vara::store::Store;
+use vara::services::people::onboarding::{self, Onboarding};
 
 /// The most answers one request brings; there are eight questions.
 const MOST: usize = 100;
 
-pub(crate) type App = http::App<Store>;
+pub(crate) type App = http::App<Onboarding>;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -30,12 +29,12 @@ async fn questions(_: Caller) -> Reply {
 
 #[derive(Deserialize)]
 struct SubmitBody {
-    responses: Vec<Given>,
+    responses: Vec<GivenAnswer>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Given {
+struct GivenAnswer {
     question_id: String,
     response: Response,
 }
@@ -46,12 +45,15 @@ async fn submit(
     Body(body): Body<SubmitBody>,
 ) -> Result<Reply> {
     let given = checked(body.responses)?;
-    let outcome = onboarding::submit(&app.service, caller.user, &given, clock::now()).await?;
+    let outcome = app
+        .service
+        .submit(caller.user, &given, clock::now())
+        .await?;
     Ok(created(outcome))
 }
 
 /// Refuses what names no question and what no answer can be, saying where.
-fn checked(responses: Vec<Given>) -> Result<Vec<(String, Response)>> {
+fn checked(responses: Vec<GivenAnswer>) -> Result<Vec<(String, Response)>> {
     if responses.len() > MOST {
         let issue = Issue::at("responses", format!("At most {MOST} answers at a time."));
         return Err(Issue::refuse(&[issue]).into());
@@ -86,5 +88,5 @@ fn checked(responses: Vec<Given>) -> Result<Vec<(String, Response)>> {
 }
 
 async fn results(State(app): State<App>, caller: Caller) -> Result<Reply> {
-    Ok(data(onboarding::results(&app.service, caller.user).await?))
+    Ok(data(app.service.results(caller.user).await?))
 }

@@ -4,7 +4,8 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use vara::domain::{Plan, PlanItemStatus};
 use vara::http::App;
-use vara::services::people::plan;
+use vara::services::people::onboarding::Onboarding;
+use vara::services::people::plan::ProtectionPlans;
 use vara::store::{PlanWrite, RowState};
 use vara::testing::House;
 
@@ -16,7 +17,7 @@ const RESULTS: &str = "/api/v1/onboarding/results";
 async fn house() -> House {
     House::build(routes(), |gate, store| App {
         gate,
-        service: store,
+        service: Onboarding::new(store),
     })
     .await
 }
@@ -148,7 +149,8 @@ async fn it_can_be_sent_again_and_keeps_what_she_did() {
     let house = house().await;
     let (user, token) = house.woman("ana@example.net").await;
     // The dashboard asks for the plan before the quiz is sent.
-    let first = plan::get(&house.store, user, vara::clock::now())
+    let first = ProtectionPlans::new(house.store.clone())
+        .get(user, vara::clock::now())
         .await
         .unwrap();
     assert_eq!(first.items[0].category, "Getting Started");
@@ -157,15 +159,10 @@ async fn it_can_be_sent_again_and_keeps_what_she_did() {
     let items = outcome["protectionPlan"]["items"].as_array().unwrap();
     assert!(items.iter().all(|it| it["category"] != "Getting Started"));
     let id = items[1]["id"].as_str().unwrap();
-    plan::set_status(
-        &house.store,
-        user,
-        id,
-        PlanItemStatus::Completed,
-        vara::clock::now(),
-    )
-    .await
-    .unwrap();
+    ProtectionPlans::new(house.store.clone())
+        .set_status(user, id, PlanItemStatus::Completed, vara::clock::now())
+        .await
+        .unwrap();
 
     let again = submit(&house, &token, &active).await;
     let ids = |it: &Value| -> Vec<Value> {
@@ -199,7 +196,12 @@ async fn two_tabs_at_once_both_count() {
         submit(&house, &token, &one),
         submit(&house, &token, &other),
         submit(&house, &token, &third),
-        async { plan::regenerate(&house.store, user, now).await.unwrap() },
+        async {
+            ProtectionPlans::new(house.store.clone())
+                .regenerate(user, now)
+                .await
+                .unwrap()
+        },
     );
     let told = results(&house, &token).await;
     assert_eq!(told["responses"].as_array().unwrap().len(), 3);
@@ -350,7 +352,8 @@ async fn who_has_left_gets_no_rows() {
             .unwrap(),
         PlanWrite::Gone
     );
-    let err = vara::services::people::onboarding::submit(&house.store, user, &[], now)
+    let err = Onboarding::new(house.store.clone())
+        .submit(user, &[], now)
         .await
         .unwrap_err();
     assert_eq!(err.code, "USER_NOT_FOUND");

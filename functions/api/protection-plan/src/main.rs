@@ -6,11 +6,12 @@ mod tests;
 
 use vara::boot;
 use vara::domain::BoxError;
+use vara::services::people::plan::ProtectionPlans;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     boot::api(routes::routes(), async |context, _| {
-        Ok(context.store.clone())
+        Ok(ProtectionPlans::new(context.store.clone()))
     })
     .await
 }

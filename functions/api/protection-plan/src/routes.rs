@@ -8,10 +8,9 @@ use serde::Deserialize;
 use vara::clock;
 use vara::domain::PlanItemStatus;
 use vara::http::{self, Body, Caller, Result, data};
-use vara::services::people::plan;
-use vara::store::Store;
+use vara::services::people::plan::ProtectionPlans;
 
-pub(crate) type App = http::App<Store>;
+pub(crate) type App = http::App<ProtectionPlans>;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -21,19 +20,17 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn read(State(app): State<App>, caller: Caller) -> Result<Response> {
-    Ok(data(
-        plan::get(&app.service, caller.user, clock::now()).await?,
-    ))
+    Ok(data(app.service.get(caller.user, clock::now()).await?))
 }
 
 async fn regenerate(State(app): State<App>, caller: Caller) -> Result<Response> {
     Ok(data(
-        plan::regenerate(&app.service, caller.user, clock::now()).await?,
+        app.service.regenerate(caller.user, clock::now()).await?,
     ))
 }
 
 #[derive(Deserialize)]
-struct StatusBody {
+struct ItemStatusBody {
     status: PlanItemStatus,
 }
 
@@ -41,9 +38,11 @@ async fn set_status(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-    Body(body): Body<StatusBody>,
+    Body(body): Body<ItemStatusBody>,
 ) -> Result<Response> {
     Ok(data(
-        plan::set_status(&app.service, caller.user, &id, body.status, clock::now()).await?,
+        app.service
+            .set_status(caller.user, &id, body.status, clock::now())
+            .await?,
     ))
 }

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use vara::clock;
 use vara::domain::{Image, ImageId, ImageState, Response, UserId};
 use vara::http::App;
-use vara::services::people::onboarding;
+use vara::services::people::onboarding::Onboarding;
+use vara::services::people::plan::ProtectionPlans;
 use vara::testing::House;
 
 use crate::routes::routes;
@@ -15,7 +16,7 @@ const PLAN: &str = "/api/v1/protection-plan";
 async fn house() -> House {
     House::build(routes(), |gate, store| App {
         gate,
-        service: store,
+        service: ProtectionPlans::new(store),
     })
     .await
 }
@@ -37,7 +38,8 @@ async fn set(house: &House, token: &str, item: &Value, status: &str) -> Value {
 
 async fn answer(house: &House, user: UserId, question: &str, value: &str) {
     let given = [(question.to_owned(), Response::Text(value.to_owned()))];
-    onboarding::submit(&house.store, user, &given, clock::now())
+    Onboarding::new(house.store.clone())
+        .submit(user, &given, clock::now())
         .await
         .unwrap();
 }

@@ -38,7 +38,7 @@ async fn health(State(app): State<App>) -> Result<Json<Value>> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Wanted {
+struct ProxyRequest {
     #[serde(deserialize_with = "image_id")]
     image_id: ImageId,
     ttl_seconds: Option<i64>,
@@ -52,7 +52,7 @@ fn image_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ImageId, D::Er
 async fn token(
     State(app): State<App>,
     caller: Caller,
-    Body(wanted): Body<Wanted>,
+    Body(wanted): Body<ProxyRequest>,
 ) -> Result<Response> {
     let link = app
         .service

@@ -12,10 +12,9 @@ use vara::domain::{BoxError, ErrorKind, ImageState, Timestamp};
 use vara::http::{ClientAddress, Edge};
 use vara::metrics::{self, Measure};
 use vara::services::pictures::image_files::{ImageAddresses, Size};
-use vara::services::pictures::images::{self, ImageView};
+use vara::services::pictures::images::{ImageAnnouncer, ImageView};
 use vara::services::pictures::upload_form;
-use vara::services::upkeep::rate_limits::{self, Limits, RateClass};
-use vara::store::Store;
+use vara::services::upkeep::rate_limits::{self, RateClass, RateLimiter};
 use vara::{Error, Result};
 
 /// What a REST API asks a REQUEST authorizer, as far as it is needed.
@@ -63,9 +62,9 @@ impl AuthorizerRequest {
 /// Decides who may upload, and under which name.
 pub(crate) struct UploadAuthorizer {
     pub(crate) gate: Gate,
-    pub(crate) limits: Limits,
+    pub(crate) limits: RateLimiter,
     pub(crate) edge: Edge,
-    pub(crate) store: Store,
+    pub(crate) announcer: ImageAnnouncer,
     pub(crate) addresses: ImageAddresses,
 }
 
@@ -115,8 +114,10 @@ impl UploadAuthorizer {
         }
         let caller = self.gate.identify(authorization, now).await?;
         upload_form::boundary(request.header("content-type").unwrap_or_default())?;
-        let (public_url, state) = (&self.addresses.public_url, ImageState::Pending);
-        let image = images::announce(&self.store, public_url, caller.user, state, now).await?;
+        let image = self
+            .announcer
+            .announce(caller.user, ImageState::Pending, now)
+            .await?;
         Ok(self.addresses.view(image, &caller, Size::Display, now))
     }
 }

@@ -18,7 +18,8 @@ use vara::domain::BoxError;
 use vara::http::Edge;
 use vara::metrics;
 use vara::services::pictures::image_files::ImageAddresses;
-use vara::services::upkeep::rate_limits::Limits;
+use vara::services::pictures::images::ImageAnnouncer;
+use vara::services::upkeep::rate_limits::RateLimiter;
 use vara::traces;
 
 use authorizer::{AuthorizerRequest, UploadAuthorizer};
@@ -27,15 +28,16 @@ use authorizer::{AuthorizerRequest, UploadAuthorizer};
 async fn main() -> Result<(), BoxError> {
     let Context { env, store, .. } = Context::load().await?;
     let gate = Gate::new(&env, store.clone());
+    let addresses = ImageAddresses {
+        keys: gate.keys().clone(),
+        public_url: env.text("PUBLIC_URL"),
+    };
     let authorizer = &UploadAuthorizer {
-        addresses: ImageAddresses {
-            keys: gate.keys().clone(),
-            public_url: env.text("PUBLIC_URL"),
-        },
+        announcer: ImageAnnouncer::new(store.clone(), addresses.public_url.clone()),
+        addresses,
         gate,
-        limits: Limits::read(&env, store.clone()),
+        limits: RateLimiter::read(&env, store),
         edge: Edge::read(&env),
-        store,
     };
     env.check()?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<AuthorizerRequest>| {

@@ -10,7 +10,8 @@ use vara::domain::{
 };
 use vara::http::{EDGE, Edge, VIEWER};
 use vara::services::pictures::image_files::ImageAddresses;
-use vara::services::upkeep::rate_limits::{Limits, Rates};
+use vara::services::pictures::images::ImageAnnouncer;
+use vara::services::upkeep::rate_limits::{RateLimiter, Rates};
 use vara::settings::Env;
 use vara::store::Store;
 
@@ -42,15 +43,16 @@ impl House {
             auth: 9,
             user: 100,
         };
+        let addresses = ImageAddresses {
+            keys: gate.keys().clone(),
+            public_url: env.text("PUBLIC_URL"),
+        };
         let authorizer = UploadAuthorizer {
-            addresses: ImageAddresses {
-                keys: gate.keys().clone(),
-                public_url: env.text("PUBLIC_URL"),
-            },
+            announcer: ImageAnnouncer::new(store.clone(), addresses.public_url.clone()),
+            addresses,
             gate,
-            limits: Limits::new(rates, store.clone()),
+            limits: RateLimiter::new(rates, store.clone()),
             edge: Edge::read(&env),
-            store: store.clone(),
         };
         Self { authorizer, store }
     }

@@ -6,33 +6,49 @@ mod routes;
 mod tests;
 
 use axum::Router;
+use vara::auth::Gate;
 use vara::boot;
 use vara::domain::BoxError;
 use vara::http;
 use vara::objects::Objects;
+use vara::services::notices::mail_question::MailQuestions;
+use vara::services::people::preferences::UserPreferences;
+use vara::services::people::users::Users;
 use vara::store::Store;
 
-pub(crate) type App = http::App<Users>;
+pub(crate) type App = http::App<UserServices>;
 
 /// What the handlers share.
 #[derive(Clone)]
-pub(crate) struct Users {
-    store: Store,
-    objects: Objects,
-    /// The one `host:port` a webhook may have although it is not public.
-    fetch_allow: Option<String>,
+pub(crate) struct UserServices {
+    users: Users,
+    preferences: UserPreferences,
+    questions: MailQuestions,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    boot::api(routes(), async |context, _| {
-        Ok(Users {
-            store: context.store.clone(),
-            objects: context.clients.objects(&context.env),
-            fetch_allow: context.env.optional("FETCH_ALLOW"),
-        })
+    boot::api(routes(), async |context, gate| {
+        let objects = context.clients.objects(&context.env);
+        let webhook_host = context.env.optional("FETCH_ALLOW");
+        Ok(UserServices::new(
+            &context.store,
+            objects,
+            gate,
+            webhook_host,
+        ))
     })
     .await
+}
+
+impl UserServices {
+    fn new(store: &Store, objects: Objects, gate: &Gate, webhook_host: Option<String>) -> Self {
+        Self {
+            users: Users::new(store.clone(), objects, gate.keys().clone()),
+            preferences: UserPreferences::new(store.clone()).with_webhook_host(webhook_host),
+            questions: MailQuestions::new(store.clone()),
+        }
+    }
 }
 
 /// All routes.

@@ -10,8 +10,7 @@ use vara::clock;
 use vara::domain::{MailAnswer, Preferences};
 use vara::http::{Body, Caller, Result, data, merged, shape};
 use vara::mail::{STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE, answered_page, question_page};
-use vara::services::notices::mail_question;
-use vara::services::people::preferences::{self, PreferencesView};
+use vara::services::people::preferences::PreferencesView;
 
 use crate::App;
 
@@ -30,9 +29,7 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn show(State(app): State<App>, caller: Caller) -> Result<Response> {
-    Ok(data(
-        preferences::get(&app.service.store, caller.user).await?,
-    ))
+    Ok(data(app.service.preferences.get(caller.user).await?))
 }
 
 /// What is not named goes back to what holds at the beginning.
@@ -41,7 +38,7 @@ async fn replace(
     caller: Caller,
     Body(chosen): Body<Preferences>,
 ) -> Result<Response> {
-    let before = preferences::get(&app.service.store, caller.user).await?;
+    let before = app.service.preferences.get(caller.user).await?;
     set(&app, &caller, &before, chosen).await
 }
 
@@ -51,7 +48,7 @@ async fn change(
     caller: Caller,
     Body(patch): Body<Value>,
 ) -> Result<Response> {
-    let before = preferences::get(&app.service.store, caller.user).await?;
+    let before = app.service.preferences.get(caller.user).await?;
     let chosen = shape(merged(json!(before.preferences), patch))?;
     set(&app, &caller, &before, chosen).await
 }
@@ -62,30 +59,25 @@ async fn set(
     before: &PreferencesView,
     chosen: Preferences,
 ) -> Result<Response> {
-    let allowed = app.service.fetch_allow.as_deref();
-    let now = clock::now();
-    Ok(data(
-        preferences::set(
-            &app.service.store,
-            caller.user,
-            before,
-            chosen,
-            allowed,
-            now,
-        )
-        .await?,
-    ))
+    let set = app
+        .service
+        .preferences
+        .set(caller.user, before, chosen, clock::now());
+    Ok(data(set.await?))
 }
 
 async fn deliveries(State(app): State<App>, caller: Caller) -> Result<Response> {
-    Ok(data(
-        preferences::deliveries(&app.service.store, caller.user).await?,
-    ))
+    Ok(data(app.service.preferences.deliveries(caller.user).await?))
 }
 
 /// Opened from a mail. Opening alone changes nothing: programs look at links by themselves.
 async fn ask(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
-    if preferences::can_stop(&app.service.store, &token, clock::now()).await? {
+    if app
+        .service
+        .preferences
+        .can_stop(&token, clock::now())
+        .await?
+    {
         return Ok(page(StatusCode::OK, STOP_PAGE));
     }
     Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
@@ -93,7 +85,7 @@ async fn ask(State(app): State<App>, Path(token): Path<String>) -> Result<Respon
 
 /// By the page's button, or by the mail program for her (RFC 8058).
 async fn stop(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
-    if preferences::stop(&app.service.store, &token, clock::now()).await? {
+    if app.service.preferences.stop(&token, clock::now()).await? {
         return Ok(page(StatusCode::OK, STOPPED_PAGE));
     }
     Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
@@ -104,9 +96,9 @@ async fn ask_for_answer(
     State(app): State<App>,
     Path((token, answer)): Path<(String, String)>,
 ) -> Result<Response> {
-    let (store, now) = (&app.service.store, clock::now());
+    let now = clock::now();
     match named(&answer) {
-        Some(it) if mail_question::can_answer(store, &token, it, now).await? => {
+        Some(it) if app.service.questions.can_answer(&token, it, now).await? => {
             Ok(page(StatusCode::OK, question_page(it)))
         }
         _ => Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE)),
@@ -119,7 +111,13 @@ async fn answer(
     Path((token, answer)): Path<(String, String)>,
 ) -> Result<Response> {
     match named(&answer) {
-        Some(it) if mail_question::answer(&app.service.store, &token, it, clock::now()).await? => {
+        Some(it)
+            if app
+                .service
+                .questions
+                .answer(&token, it, clock::now())
+                .await? =>
+        {
             Ok(page(StatusCode::OK, answered_page(it)))
         }
         _ => Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE)),

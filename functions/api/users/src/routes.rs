@@ -7,7 +7,6 @@ use axum::routing::get;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use vara::http::{Body, Caller, Result, data};
-use vara::services::people::users;
 
 use crate::App;
 
@@ -16,12 +15,12 @@ pub(crate) fn routes() -> Router<App> {
 }
 
 async fn me(State(app): State<App>, caller: Caller) -> Result<Response> {
-    Ok(data(users::me(&app.service.store, caller.user).await?))
+    Ok(data(app.service.users.me(caller.user).await?))
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Update {
+struct ProfileUpdate {
     /// Absent leaves the name, `null` clears it.
     #[serde(default, deserialize_with = "given")]
     display_name: Option<Option<String>>,
@@ -34,21 +33,13 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
 async fn update(
     State(app): State<App>,
     caller: Caller,
-    Body(asked): Body<Update>,
+    Body(asked): Body<ProfileUpdate>,
 ) -> Result<Response> {
     let name = asked.display_name.as_ref().map(Option::as_deref);
-    Ok(data(
-        users::update(&app.service.store, caller.user, name).await?,
-    ))
+    Ok(data(app.service.users.update(caller.user, name).await?))
 }
 
 async fn leave(State(app): State<App>, caller: Caller) -> Result<Response> {
-    users::delete(
-        &app.service.store,
-        &app.service.objects,
-        app.gate.keys(),
-        &caller,
-    )
-    .await?;
+    app.service.users.delete(&caller).await?;
     Ok(data(json!({ "deleted": true })))
 }

@@ -2,13 +2,13 @@
 
 use vara::boot;
 use vara::domain::BoxError;
-use vara::services::notices::mail_feedback;
+use vara::services::notices::mail_feedback::MailFeedbackHandler;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     boot::queue(
-        |context| Ok(context.store.clone()),
-        async |store, delivery| mail_feedback::take(store, &delivery).await,
+        |context| Ok(MailFeedbackHandler::new(context.store.clone())),
+        async |handler, delivery| handler.take(&delivery).await,
     )
     .await
 }

@@ -4,6 +4,7 @@ use vara::boot;
 use vara::domain::BoxError;
 use vara::engines::Fetcher;
 use vara::services::notices::delivery::{NoticeSender, WEBHOOK_TIMEOUT};
+use vara::services::notices::mail_links::MailLinks;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -12,6 +13,7 @@ async fn main() -> Result<(), BoxError> {
             let env = &context.env;
             let site = env.list("WEB_ORIGINS").into_iter().next();
             Ok(NoticeSender {
+                mail_links: MailLinks::new(context.store.clone()),
                 store: context.store.clone(),
                 queues: context.clients.queues(),
                 queue: env.queue("notice"),

@@ -4,6 +4,8 @@ use vara::boot;
 use vara::clock;
 use vara::domain::BoxError;
 use vara::engines::FaceCheck;
+use vara::services::people::users::AccountEraser;
+use vara::services::pictures::images::ImagePurger;
 use vara::services::scans::scan_queues::ScanQueues;
 use vara::services::upkeep::due_work::Rescan;
 
@@ -11,10 +13,13 @@ use vara::services::upkeep::due_work::Rescan;
 async fn main() -> Result<(), BoxError> {
     boot::schedule(
         |context| {
-            let env = &context.env;
+            let (env, store) = (&context.env, &context.store);
+            let objects = context.clients.objects(env);
             Ok(Rescan {
-                store: context.store.clone(),
-                objects: context.clients.objects(env),
+                purger: ImagePurger::new(store.clone(), objects.clone()),
+                eraser: AccountEraser::new(store.clone(), objects.clone()),
+                store: store.clone(),
+                objects,
                 queues: context.clients.queues(),
                 ingest: env.queue("image-ingest"),
                 lanes: ScanQueues::read(env),

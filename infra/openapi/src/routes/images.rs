@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vara::domain::Match;
-use vara::services::notices::matches::{Confirmed, MatchView};
+use vara::services::notices::matches::{ConfirmedMatch, MatchView};
 use vara::services::pictures::images::{ImageView, TicketView};
 
 use crate::operation::Operation;
@@ -96,7 +96,7 @@ fn findings() -> Vec<Operation> {
             "confirmMatch",
             "It is her",
         ))
-        .data::<Confirmed>(200, "The finding, and the alert about it."),
+        .data::<ConfirmedMatch>(200, "The finding, and the alert about it."),
         judged(Operation::new(
             "post",
             "/api/v1/matches/{id}/dismiss",

@@ -1,7 +1,7 @@
 //! `/api/v1/onboarding`.
 
 use vara::domain::Question;
-use vara::services::people::onboarding::{OnboardingOutcome, Results};
+use vara::services::people::onboarding::{OnboardingOutcome, QuizResults};
 
 use crate::bodies::Answers;
 use crate::operation::Operation;
@@ -16,7 +16,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .data::<OnboardingOutcome>(201, "What follows from all her answers.")
             .refuses(404, &["USER_NOT_FOUND"]),
         Operation::new("get", "/api/v1/onboarding/results", "getAnswers", "What she answered")
-            .data::<Results>(200, "Her answers so far.")
+            .data::<QuizResults>(200, "Her answers so far.")
             .refuses(404, &["USER_NOT_FOUND"]),
     ]
 }

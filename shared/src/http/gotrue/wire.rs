@@ -5,7 +5,7 @@ use url::form_urlencoded;
 
 use crate::auth::AppMetadata;
 use crate::domain::{Account, Role};
-use crate::services::people::auth::SignedIn;
+use crate::services::people::auth::SignInGrant;
 
 /// What the library calls a token's life; see [`crate::auth::Access`].
 const EXPIRES_IN: i64 = crate::auth::Access::LIFE_SECONDS;
@@ -49,7 +49,7 @@ pub fn user(account: &Account, role: Role) -> Value {
 
 /// A session.
 #[must_use]
-pub fn session(granted: &SignedIn) -> Value {
+pub fn session(granted: &SignInGrant) -> Value {
     json!({
         "access_token": granted.access_token,
         "token_type": "bearer",
@@ -62,7 +62,7 @@ pub fn session(granted: &SignedIn) -> Value {
 
 /// A session behind the `#` of a page's address, where only the page reads it.
 #[must_use]
-pub fn fragment(granted: &SignedIn, kind: &str) -> String {
+pub fn fragment(granted: &SignInGrant, kind: &str) -> String {
     form_urlencoded::Serializer::new(String::new())
         .append_pair("access_token", &granted.access_token)
         .append_pair(

@@ -18,7 +18,7 @@ use crate::clock;
 use crate::domain::{Account, Role, Session, SessionId, SignInMethod, UserId};
 use crate::http::{Caller, Cors, Result, created, data};
 use crate::services::people::auth::Client;
-use crate::services::upkeep::rate_limits::{Limits, Rates};
+use crate::services::upkeep::rate_limits::{RateLimiter, Rates};
 use crate::store::Store;
 
 mod rate_limits;
@@ -90,7 +90,7 @@ impl House {
             user: 300,
         };
         let guards = HttpGuards::from(Cors::new(&[SITE.into()], true))
-            .limited(Limits::new(rates, store.clone()), Some(gate.clone()))
+            .limited(RateLimiter::new(rates, store.clone()), Some(gate.clone()))
             .replaying(&store)
             .with_open("/api/v1/open/");
         let routes = Router::new()

@@ -18,7 +18,7 @@ use crate::mail::{Mail, Mailer, update_event};
 use crate::queues::QueueDelivery;
 use crate::queues::{Notice, NoticeMessage, Queues};
 use crate::services::notices::due::{IN_FLIGHT_SECONDS, next_look};
-use crate::services::notices::mail_links;
+use crate::services::notices::mail_links::MailLinks;
 use crate::services::notices::mail_question::MAX_QUESTIONS;
 use crate::store::{MailLinkPurpose, NoticeAttempt, NoticeOutcome, Outbox, PreferencesRow, Store};
 
@@ -45,6 +45,8 @@ const UNCONFIRMED_SECONDS: i64 = 7 * 24 * 3600;
 pub struct NoticeSender {
     /// The table.
     pub store: Store,
+    /// The links of the mails.
+    pub mail_links: MailLinks,
     /// The queue service.
     pub queues: Queues,
     /// The queue of notices.
@@ -62,12 +64,12 @@ pub struct NoticeSender {
 }
 
 /// A delivery that must come again, and after how many seconds.
-struct RetryLater {
+struct NoticeRetry {
     error: Error,
     seconds: i64,
 }
 
-impl From<Error> for RetryLater {
+impl From<Error> for NoticeRetry {
     fn from(error: Error) -> Self {
         Self {
             error,
@@ -146,7 +148,7 @@ impl NoticeSender {
         channel: Channel,
         is_last: bool,
         now: Timestamp,
-    ) -> Result<(), RetryLater> {
+    ) -> Result<(), NoticeRetry> {
         let outbox = self.store.outbox(user).await?;
         let under_way = outbox.filter(|it| it.message.as_deref() == Some(name));
         let Some(outbox) = under_way.filter(|it| !it.is_done(channel)) else {
@@ -189,7 +191,7 @@ impl NoticeSender {
         channel: Channel,
         is_last: bool,
         now: Timestamp,
-    ) -> Result<(), RetryLater> {
+    ) -> Result<(), NoticeRetry> {
         let tries = outbox.tries(channel) + 1;
         let tried = match channel {
             Channel::Email => self.mail(user, now).await?,
@@ -215,7 +217,7 @@ impl NoticeSender {
         let lost = again.plus_seconds(IN_FLIGHT_SECONDS);
         self.store.put_off_outbox(user, lost).await?;
         let reason = delivery.reason.unwrap_or_default();
-        Err(RetryLater {
+        Err(NoticeRetry {
             error: Error::unavailable("telling her outside the app", reason),
             seconds,
         })
@@ -228,7 +230,7 @@ impl NoticeSender {
         round: u32,
         is_last: bool,
         now: Timestamp,
-    ) -> Result<(), RetryLater> {
+    ) -> Result<(), NoticeRetry> {
         let question = self.store.mail_question(user).await?;
         let Some(question) = question.filter(|it| it.asked == round) else {
             tracing::info!("she was asked before");
@@ -260,7 +262,7 @@ impl NoticeSender {
             return if is_last {
                 Ok(())
             } else {
-                Err(RetryLater { error, seconds })
+                Err(NoticeRetry { error, seconds })
             };
         }
         let mail = self.question_mail(user, round, now).await?;
@@ -284,7 +286,10 @@ impl NoticeSender {
     }
 
     async fn question_mail(&self, user: UserId, round: u32, now: Timestamp) -> Result<Mail> {
-        let token = mail_links::create(&self.store, user, MailLinkPurpose::Question, now).await?;
+        let token = self
+            .mail_links
+            .create(user, MailLinkPurpose::Question, now)
+            .await?;
         let link = |answer: &str| {
             let base = &self.public_url;
             format!("{base}/api/v1/users/mail/{token}/{answer}")
@@ -324,7 +329,10 @@ impl NoticeSender {
         let Some(address) = self.address(user).await? else {
             return Ok(Err(NoticeFailure::permanent("no confirmed address")));
         };
-        let token = mail_links::create(&self.store, user, MailLinkPurpose::Stop, now).await?;
+        let token = self
+            .mail_links
+            .create(user, MailLinkPurpose::Stop, now)
+            .await?;
         let mail = Mail::Update {
             link: format!("{}/login", self.site),
             stop: format!("{}/api/v1/users/stop/{token}", self.public_url),
@@ -367,9 +375,9 @@ impl NoticeSender {
     }
 }
 
-fn busy(outbox: &Outbox, channel: Channel, now: Timestamp) -> RetryLater {
+fn busy(outbox: &Outbox, channel: Channel, now: Timestamp) -> NoticeRetry {
     let left = outbox.held_until(channel).map(|it| it.millis_since(now));
-    RetryLater {
+    NoticeRetry {
         error: Error::conflict("NOTICE_BUSY", "Another worker has this notice."),
         seconds: left.map_or(HOLD_SECONDS, |it| it / 1000 + 1),
     }

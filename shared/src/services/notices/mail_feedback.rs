@@ -8,55 +8,68 @@ use crate::auth::OneTime;
 use crate::clock;
 use crate::domain::{Channels, Error, MailFeedback, MailStop, Preferences, Result, notice};
 use crate::queues::QueueDelivery;
-use crate::store::{PreferencesRow, Store};
+use crate::store::{PreferencesRow, Store, retry_on_conflict};
 
-/// How often a change is tried again when another was faster.
-const WRITE_CONFLICT_RETRIES: u32 = 8;
-
-/// Takes a delivery. What is no event that stops mail is passed over.
-pub async fn take(store: &Store, delivered: &QueueDelivery) -> Result<()> {
-    let Some(feedback) = MailFeedback::parse(&delivered.body) else {
-        tracing::info!(bytes = delivered.body.len(), "this stops no mail");
-        return Ok(());
-    };
-    for address in &feedback.addresses {
-        stop(store, address, &feedback.stop).await?;
-    }
-    Ok(())
+/// Stops the mail of whom the mail service says that mail does not reach.
+#[derive(Clone, Debug)]
+pub struct MailFeedbackHandler {
+    store: Store,
 }
 
-async fn stop(store: &Store, address: &str, stop: &MailStop) -> Result<()> {
-    let Some(account) = store.account_of(address).await? else {
-        tracing::info!("mail to nobody we know was refused");
-        return Ok(());
-    };
-    let user = account.id();
-    for _ in 0..WRITE_CONFLICT_RETRIES {
-        let before = store.preferences(user).await?;
-        let is_known = |it: &PreferencesRow| {
-            let chosen_since = it.preferences.channels.email && it.updated_at > stop.at;
-            it.is_unreadable || it.mail_stop.is_some() || chosen_since
-        };
-        if before.as_ref().is_some_and(is_known) {
-            return Ok(());
-        }
-        let edition = before.as_ref().map(|it| it.edition.clone());
-        let row = before.unwrap_or_else(|| PreferencesRow::first(clock::now()));
-        let after = stopped(row, stop)?;
-        let alert = notice::mail_stop_alert(user, stop.reason, clock::now());
-        let tx = store
-            .tx()
-            .write_preferences(user, edition.as_deref(), &after)
-            .raise_in_app(&alert);
-        if tx.commit().await?.is_done() {
-            tracing::warn!(user.id = %user, reason = ?stop.reason, "mail to her is stopped");
-            return Ok(());
-        }
-        if store.account(user).await?.is_none() {
-            return Ok(());
-        }
+impl MailFeedbackHandler {
+    /// The service over this table.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
     }
-    Err(Error::unavailable("stopping mail", "they kept changing"))
+
+    /// Takes a delivery. What is no event that stops mail is passed over.
+    pub async fn take(&self, delivered: &QueueDelivery) -> Result<()> {
+        let Some(feedback) = MailFeedback::parse(&delivered.body) else {
+            tracing::info!(bytes = delivered.body.len(), "this stops no mail");
+            return Ok(());
+        };
+        for address in &feedback.addresses {
+            self.stop(address, &feedback.stop).await?;
+        }
+        Ok(())
+    }
+
+    async fn stop(&self, address: &str, stop: &MailStop) -> Result<()> {
+        let Some(account) = self.store.account_of(address).await? else {
+            tracing::info!("mail to nobody we know was refused");
+            return Ok(());
+        };
+        let user = account.id();
+        retry_on_conflict("stopping mail", || async {
+            let before = self.store.preferences(user).await?;
+            let is_known = |it: &PreferencesRow| {
+                let chosen_since = it.preferences.channels.email && it.updated_at > stop.at;
+                it.is_unreadable || it.mail_stop.is_some() || chosen_since
+            };
+            if before.as_ref().is_some_and(is_known) {
+                return Ok(Some(()));
+            }
+            let edition = before.as_ref().map(|it| it.edition.clone());
+            let row = before.unwrap_or_else(|| PreferencesRow::first(clock::now()));
+            let after = stopped(row, stop)?;
+            let alert = notice::mail_stop_alert(user, stop.reason, clock::now());
+            let tx = self
+                .store
+                .tx()
+                .write_preferences(user, edition.as_deref(), &after)
+                .raise_in_app(&alert);
+            if tx.commit().await?.is_done() {
+                tracing::warn!(user.id = %user, reason = ?stop.reason, "mail to her is stopped");
+                return Ok(Some(()));
+            }
+            if self.store.account(user).await?.is_none() {
+                return Ok(Some(()));
+            }
+            Ok::<_, Error>(None)
+        })
+        .await
+    }
 }
 
 fn stopped(row: PreferencesRow, stop: &MailStop) -> Result<PreferencesRow> {
@@ -81,7 +94,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{Account, MailStopReason, Timestamp, UserId};
-    use crate::services::people::preferences;
+    use crate::services::people::preferences::UserPreferences;
     use crate::testing;
 
     fn at(second: i64) -> Timestamp {
@@ -116,10 +129,12 @@ mod tests {
     }
 
     async fn choose(store: &Store, user: UserId, email: bool, second: i64) {
-        let before = preferences::get(store, user).await.unwrap();
+        let before = UserPreferences::new(store.clone()).get(user).await.unwrap();
         let mut chosen = before.preferences.clone();
         chosen.channels.email = email;
-        let set = preferences::set(store, user, &before, chosen, None, at(second)).await;
+        let set = UserPreferences::new(store.clone())
+            .set(user, &before, chosen, at(second))
+            .await;
         set.unwrap();
     }
 
@@ -128,33 +143,51 @@ mod tests {
         let store = testing::store().await;
         let user = woman(&store).await;
         choose(&store, user, true, 1).await;
-        take(&store, &event("Transient", 2)).await.unwrap();
-        let seen = preferences::get(&store, user).await.unwrap();
+        MailFeedbackHandler::new(store.clone())
+            .take(&event("Transient", 2))
+            .await
+            .unwrap();
+        let seen = UserPreferences::new(store.clone()).get(user).await.unwrap();
         assert!(seen.preferences.channels.email && seen.mail_stop.is_none());
         for _ in 0..2 {
-            take(&store, &event("Permanent", 3)).await.unwrap();
+            MailFeedbackHandler::new(store.clone())
+                .take(&event("Permanent", 3))
+                .await
+                .unwrap();
         }
-        let seen = preferences::get(&store, user).await.unwrap();
+        let seen = UserPreferences::new(store.clone()).get(user).await.unwrap();
         assert!(!seen.preferences.channels.email);
         assert_eq!(seen.mail_stop.unwrap().reason, MailStopReason::Bounced);
         assert_eq!(store.new_alerts(user).await.unwrap(), 1);
         // She mends her mailbox and chooses mail again; the old event comes once more.
         choose(&store, user, true, 10).await;
-        take(&store, &event("Permanent", 3)).await.unwrap();
-        let seen = preferences::get(&store, user).await.unwrap();
+        MailFeedbackHandler::new(store.clone())
+            .take(&event("Permanent", 3))
+            .await
+            .unwrap();
+        let seen = UserPreferences::new(store.clone()).get(user).await.unwrap();
         assert!(seen.preferences.channels.email && seen.mail_stop.is_none());
-        take(&store, &event("Permanent", 20)).await.unwrap();
-        let seen = preferences::get(&store, user).await.unwrap();
+        MailFeedbackHandler::new(store.clone())
+            .take(&event("Permanent", 20))
+            .await
+            .unwrap();
+        let seen = UserPreferences::new(store.clone()).get(user).await.unwrap();
         assert!(!seen.preferences.channels.email && seen.mail_stop.is_some());
     }
 
     #[tokio::test]
     async fn it_holds_for_somebody_without_preferences_and_means_nothing_for_a_stranger() {
         let store = testing::store().await;
-        take(&store, &event("Permanent", 1)).await.unwrap();
+        MailFeedbackHandler::new(store.clone())
+            .take(&event("Permanent", 1))
+            .await
+            .unwrap();
         let user = woman(&store).await;
-        take(&store, &event("Permanent", 2)).await.unwrap();
-        let seen = preferences::get(&store, user).await.unwrap();
+        MailFeedbackHandler::new(store.clone())
+            .take(&event("Permanent", 2))
+            .await
+            .unwrap();
+        let seen = UserPreferences::new(store.clone()).get(user).await.unwrap();
         assert!(seen.mail_stop.is_some());
         for body in ["", "garbage", "{}"] {
             let delivered = QueueDelivery {
@@ -163,7 +196,10 @@ mod tests {
                 body: body.into(),
                 ..event("Permanent", 3)
             };
-            take(&store, &delivered).await.unwrap();
+            MailFeedbackHandler::new(store.clone())
+                .take(&delivered)
+                .await
+                .unwrap();
         }
     }
 }

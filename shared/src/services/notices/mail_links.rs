@@ -11,54 +11,69 @@ use crate::store::{MailLink, MailLinkPurpose, Store};
 pub(crate) const MAIL_LINK_LIFE_SECONDS: i64 = 60 * 24 * 3600;
 
 /// A link that can be used.
-pub(crate) struct UsableLink {
+pub(crate) struct UsableMailLink {
     /// Whose it is.
     pub(crate) user: UserId,
     /// What the table knows it by.
     pub(crate) hash: String,
 }
 
-/// Makes a link for one mail; its token.
-pub async fn create(
-    store: &Store,
-    user: UserId,
-    purpose: MailLinkPurpose,
-    now: Timestamp,
-) -> Result<String> {
-    let token = format!("{user}.{}", OneTime::draw()?.token);
-    let link = MailLink {
-        purpose,
-        expires_at: now.plus_seconds(MAIL_LINK_LIFE_SECONDS),
-    };
-    if store
-        .add_mail_link(user, &OneTime::hash(&token), &link)
-        .await?
-    {
-        return Ok(token);
+/// Makes and finds the links of mails.
+#[derive(Clone, Debug)]
+pub struct MailLinks {
+    store: Store,
+}
+
+impl MailLinks {
+    /// The links of this table.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
     }
-    Err(Error::not_found(
-        "USER_NOT_FOUND",
-        "There is no such account.",
-    ))
+
+    /// Makes a link for one mail; its token.
+    pub async fn create(
+        &self,
+        user: UserId,
+        purpose: MailLinkPurpose,
+        now: Timestamp,
+    ) -> Result<String> {
+        let token = format!("{user}.{}", OneTime::draw()?.token);
+        let link = MailLink {
+            purpose,
+            expires_at: now.plus_seconds(MAIL_LINK_LIFE_SECONDS),
+        };
+        if self
+            .store
+            .add_mail_link(user, &OneTime::hash(&token), &link)
+            .await?
+        {
+            return Ok(token);
+        }
+        Err(Error::not_found(
+            "USER_NOT_FOUND",
+            "There is no such account.",
+        ))
+    }
+
+    /// The link with this token. `None`: there is none, it is for something else, it was used, or it expired.
+    pub(crate) async fn find(
+        &self,
+        token: &str,
+        purpose: MailLinkPurpose,
+        now: Timestamp,
+    ) -> Result<Option<UsableMailLink>> {
+        let Some(user) = user_of(token) else {
+            return Ok(None);
+        };
+        let hash = OneTime::hash(token);
+        let link = self.store.mail_link(user, &hash).await?;
+        let usable = link.is_some_and(|it| it.purpose == purpose && it.expires_at > now);
+        Ok(usable.then_some(UsableMailLink { user, hash }))
+    }
 }
 
 /// Whose token this would be.
 pub(crate) fn user_of(token: &str) -> Option<UserId> {
     token.split_once('.').and_then(|it| UserId::parse(it.0))
-}
-
-/// The link with this token. `None`: there is none, it is for something else, it was used, or it expired.
-pub(crate) async fn find(
-    store: &Store,
-    token: &str,
-    purpose: MailLinkPurpose,
-    now: Timestamp,
-) -> Result<Option<UsableLink>> {
-    let Some(user) = user_of(token) else {
-        return Ok(None);
-    };
-    let hash = OneTime::hash(token);
-    let link = store.mail_link(user, &hash).await?;
-    let usable = link.is_some_and(|it| it.purpose == purpose && it.expires_at > now);
-    Ok(usable.then_some(UsableLink { user, hash }))
 }

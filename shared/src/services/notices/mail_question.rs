@@ -6,55 +6,72 @@
 
 use crate::auth::OneTime;
 use crate::domain::{Channels, Error, MailAnswer, Preferences, Result, Timestamp, UserId};
-use crate::services::notices::mail_links;
-use crate::store::{ChannelsPatch, MailLinkPurpose, PreferencesRow, Store, Tx};
+use crate::services::notices::mail_links::MailLinks;
+use crate::store::{ChannelsPatch, MailLinkPurpose, PreferencesRow, Store, Tx, retry_on_conflict};
 
 /// How many mails ask at most: after "later" there is one more.
 pub(crate) const MAX_QUESTIONS: u32 = 2;
 
-/// How often an answer is stored again when something else was faster.
-const WRITE_CONFLICT_RETRIES: u32 = 8;
-
-/// Whether this link is good for this answer.
-pub async fn can_answer(
-    store: &Store,
-    token: &str,
-    answer: MailAnswer,
-    now: Timestamp,
-) -> Result<bool> {
-    let link = mail_links::find(store, token, MailLinkPurpose::Question, now).await?;
-    let Some(link) = link else { return Ok(false) };
-    let question = store.mail_question(link.user).await?;
-    Ok(question.is_some_and(|it| answer != MailAnswer::Later || it.asked < MAX_QUESTIONS))
+/// Takes the answers to the mail question.
+#[derive(Clone, Debug)]
+pub struct MailQuestions {
+    store: Store,
+    mail_links: MailLinks,
 }
 
-/// Stores her answer and uses up the link. `false`: it is not good for that.
-pub async fn answer(
-    store: &Store,
-    token: &str,
-    answer: MailAnswer,
-    now: Timestamp,
-) -> Result<bool> {
-    for _ in 0..WRITE_CONFLICT_RETRIES {
-        if !can_answer(store, token, answer, now).await? {
-            return Ok(false);
-        }
-        let link = mail_links::find(store, token, MailLinkPurpose::Question, now).await?;
-        let Some(link) = link else { return Ok(false) };
-        let mut tx = store
-            .tx()
-            .use_mail_link(link.user, &link.hash)
-            .answer_question(link.user, answer, now);
-        if let Some(email) = answer.wants_mail() {
-            let before = store.preferences(link.user).await?;
-            tx = with_email(tx, link.user, before, email, now)?;
-        }
-        if tx.commit().await?.is_done() {
-            tracing::info!(user.id = %link.user, answer = ?answer, "she said whether she wants mail");
-            return Ok(true);
+impl MailQuestions {
+    /// The service over this table.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self {
+            mail_links: MailLinks::new(store.clone()),
+            store,
         }
     }
-    Err(Error::unavailable("storing an answer", "it kept changing"))
+
+    /// Whether this link is good for this answer.
+    pub async fn can_answer(
+        &self,
+        token: &str,
+        answer: MailAnswer,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let link = self
+            .mail_links
+            .find(token, MailLinkPurpose::Question, now)
+            .await?;
+        let Some(link) = link else { return Ok(false) };
+        let question = self.store.mail_question(link.user).await?;
+        Ok(question.is_some_and(|it| answer != MailAnswer::Later || it.asked < MAX_QUESTIONS))
+    }
+
+    /// Stores her answer and uses up the link. `false`: it is not good for that.
+    pub async fn answer(&self, token: &str, answer: MailAnswer, now: Timestamp) -> Result<bool> {
+        retry_on_conflict("storing an answer", || async {
+            if !self.can_answer(token, answer, now).await? {
+                return Ok(Some(false));
+            }
+            let link = self
+                .mail_links
+                .find(token, MailLinkPurpose::Question, now)
+                .await?;
+            let Some(link) = link else { return Ok(Some(false)) };
+            let mut tx = self
+                .store
+                .tx()
+                .use_mail_link(link.user, &link.hash)
+                .answer_question(link.user, answer, now);
+            if let Some(email) = answer.wants_mail() {
+                let before = self.store.preferences(link.user).await?;
+                tx = with_email(tx, link.user, before, email, now)?;
+            }
+            if tx.commit().await?.is_done() {
+                tracing::info!(user.id = %link.user, answer = ?answer, "she said whether she wants mail");
+                return Ok(Some(true));
+            }
+        Ok::<_, Error>(None)
+        }).await
+    }
 }
 
 /// Stores with the rest of the transaction whether she wants mail.

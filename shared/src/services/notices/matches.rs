@@ -9,11 +9,7 @@ use crate::domain::{
     Alert, AlertId, AlertStatus, Error, Image, ImageId, ImageStatus, Judgement, Match, MatchId,
     Page, Result, Timestamp, UserId, review,
 };
-use crate::services::pictures::picture_names::picture_names;
-use crate::store::{AlertMove, Listing, Store};
-
-/// How often it is tried again when the finding or its alert changed in between.
-const WRITE_CONFLICT_RETRIES: u32 = 5;
+use crate::store::{AlertMove, Listing, Store, retry_on_conflict};
 
 /// The picture of hers that a finding is of.
 #[derive(Clone, Debug, Serialize)]
@@ -41,83 +37,97 @@ pub struct MatchView {
 
 /// A finding she confirmed, and the alert about it.
 #[derive(Clone, Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Confirmed {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Confirmed))]
+pub struct ConfirmedMatch {
     #[serde(rename = "match")]
     found: MatchView,
     alert: Option<Alert>,
 }
 
-/// A page of the findings that wait for her word, newest first.
-pub async fn flagged(store: &Store, user: UserId, page: Page) -> Result<Listing<MatchView>> {
-    let listing = store.flagged(user, page).await?;
-    let items = listing.items.into_iter().map(|it| MatchView {
-        found: it.found,
-        protected_image: it.image.map(|image| MatchPicture {
-            face_detected: Some(image.face_detected),
-            ..MatchPicture::of(image)
-        }),
-    });
-    Ok(Listing {
-        items: items.collect(),
-        pagination: listing.pagination,
-    })
+/// Lists the findings that wait for her review, and takes her word on them.
+#[derive(Clone, Debug)]
+pub struct Matches {
+    store: Store,
 }
 
-/// It is her: her alert says so, and is raised if there is none.
-pub async fn confirm(
-    store: &Store,
-    user: UserId,
-    id: MatchId,
-    now: Timestamp,
-) -> Result<Confirmed> {
-    let (found, alert) = judge(store, user, id, Judgement::Confirmed, now).await?;
-    Ok(Confirmed { found, alert })
-}
-
-/// It is not her: she hears no more of it.
-pub async fn dismiss(
-    store: &Store,
-    user: UserId,
-    id: MatchId,
-    now: Timestamp,
-) -> Result<MatchView> {
-    Ok(judge(store, user, id, Judgement::Dismissed, now).await?.0)
-}
-
-async fn judge(
-    store: &Store,
-    user: UserId,
-    id: MatchId,
-    judgement: Judgement,
-    now: Timestamp,
-) -> Result<(MatchView, Option<Alert>)> {
-    for _ in 0..WRITE_CONFLICT_RETRIES {
-        let before = store.finding_by_id(user, id).await?.ok_or_else(missing)?;
-        let found = before.judged(judgement, user, now)?;
-        let names = picture_names(store, user, now).await?;
-        let name = names.get(found.protected_image_id);
-        let known = store.alert(user, AlertId::of_match(id)).await?;
-        let alert = match judgement {
-            Judgement::Confirmed => {
-                confirmed(known, review::confirmed_alert(user, &found, name, now))
-            }
-            Judgement::Dismissed => dismissed(known, now),
-        };
-        if store.judge(user, &before, &found, &alert).await? {
-            let image = store.image(user, found.protected_image_id).await?;
-            let protected_image = image.map(|it| MatchPicture::of(it.image));
-            tracing::info!(user.id = %user, judgement = ?judgement, "a finding was judged");
-            return Ok((
-                MatchView {
-                    found,
-                    protected_image,
-                },
-                alert.into_alert(),
-            ));
-        }
+impl Matches {
+    /// The service over this table.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
     }
-    Err(Error::unavailable("judging a finding", "it kept changing"))
+
+    /// A page of the findings that wait for her word, newest first.
+    pub async fn flagged(&self, user: UserId, page: Page) -> Result<Listing<MatchView>> {
+        let listing = self.store.flagged(user, page).await?;
+        let items = listing.items.into_iter().map(|it| MatchView {
+            found: it.found,
+            protected_image: it.image.map(|image| MatchPicture {
+                face_detected: Some(image.face_detected),
+                ..MatchPicture::of(image)
+            }),
+        });
+        Ok(Listing {
+            items: items.collect(),
+            pagination: listing.pagination,
+        })
+    }
+
+    /// It is her: her alert says so, and is raised if there is none.
+    pub async fn confirm(
+        &self,
+        user: UserId,
+        id: MatchId,
+        now: Timestamp,
+    ) -> Result<ConfirmedMatch> {
+        let (found, alert) = self.judge(user, id, Judgement::Confirmed, now).await?;
+        Ok(ConfirmedMatch { found, alert })
+    }
+
+    /// It is not her: she hears no more of it.
+    pub async fn dismiss(&self, user: UserId, id: MatchId, now: Timestamp) -> Result<MatchView> {
+        Ok(self.judge(user, id, Judgement::Dismissed, now).await?.0)
+    }
+
+    async fn judge(
+        &self,
+        user: UserId,
+        id: MatchId,
+        judgement: Judgement,
+        now: Timestamp,
+    ) -> Result<(MatchView, Option<Alert>)> {
+        retry_on_conflict("judging a finding", || async {
+            let before = self
+                .store
+                .finding_by_id(user, id)
+                .await?
+                .ok_or_else(missing)?;
+            let found = before.judged(judgement, user, now)?;
+            let names = self.store.picture_names(user, now).await?;
+            let name = names.get(found.protected_image_id);
+            let known = self.store.alert(user, AlertId::of_match(id)).await?;
+            let alert = match judgement {
+                Judgement::Confirmed => {
+                    confirmed(known, review::confirmed_alert(user, &found, name, now))
+                }
+                Judgement::Dismissed => dismissed(known, now),
+            };
+            if self.store.judge(user, &before, &found, &alert).await? {
+                let image = self.store.image(user, found.protected_image_id).await?;
+                let protected_image = image.map(|it| MatchPicture::of(it.image));
+                tracing::info!(user.id = %user, judgement = ?judgement, "a finding was judged");
+                return Ok(Some((
+                    MatchView {
+                        found,
+                        protected_image,
+                    },
+                    alert.into_alert(),
+                )));
+            }
+            Ok::<_, Error>(None)
+        })
+        .await
+    }
 }
 
 /// The alert there is becomes as grave as it would be raised now, never less.

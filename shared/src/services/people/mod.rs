@@ -5,5 +5,4 @@ pub mod linked_accounts;
 pub mod onboarding;
 pub mod plan;
 pub mod preferences;
-pub(crate) mod profile_snapshots;
 pub mod users;

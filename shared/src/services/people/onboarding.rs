@@ -6,8 +6,8 @@ use crate::domain::{
     Answer, Choices, Error, Plan, PlanView, QUESTIONS, Question, Response, Result, RiskLevel,
     Timestamp, UserId, onboarding,
 };
-use crate::services::people::plan::{PLAN_CONFLICT_RETRIES, gone, plan_of};
-use crate::store::{PlanWrite, RowState, Store};
+use crate::services::people::plan::{gone, plan_of};
+use crate::store::{PlanWrite, RowState, Store, retry_on_conflict};
 
 /// What her answers led to.
 #[derive(Clone, Debug, Serialize)]
@@ -22,9 +22,9 @@ pub struct OnboardingOutcome {
 
 /// What she told us so far.
 #[derive(Clone, Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Results))]
 #[serde(rename_all = "camelCase")]
-pub struct Results {
+pub struct QuizResults {
     /// Whether she ever sent answers.
     pub completed: bool,
     /// What followed from them.
@@ -40,35 +40,62 @@ pub fn questions() -> &'static [Question] {
     &QUESTIONS
 }
 
-/// Takes answers, as often as she likes: what she says now replaces what she said before, question by
-/// question, and her plan follows (QUIRKS Q13).
-pub async fn submit(
-    store: &Store,
-    user: UserId,
-    given: &[(String, Response)],
-    now: Timestamp,
-) -> Result<OnboardingOutcome> {
-    for _ in 0..PLAN_CONFLICT_RETRIES {
-        let plan = store.plan(user).await?;
-        let before = store.answers(user).await?;
-        let known = match &before {
-            RowState::Readable(row) => row.answers.as_slice(),
-            RowState::Absent | RowState::Unreadable(_) => &[],
-        };
-        let answers = onboarding::answered(user, known, given, now);
-        let choices = Choices::from(answers.as_slice());
-        let risk = choices.risk_level();
-        let after = plan_of(&plan, user, now).answered(&choices, now);
-        match store
-            .keep_answers((&before, &plan), (&answers, &after), risk, now)
-            .await?
-        {
-            PlanWrite::Done => return Ok(outcome(risk, &after)),
-            PlanWrite::Stale => {}
-            PlanWrite::Gone => return Err(gone()),
-        }
+/// Takes the answers to the quiz and makes a plan of them.
+#[derive(Clone, Debug)]
+pub struct Onboarding {
+    store: Store,
+}
+
+impl Onboarding {
+    /// The service over this table.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self { store }
     }
-    Err(Error::unavailable("taking answers", "they kept changing"))
+
+    /// Takes answers, as often as she likes: what she says now replaces what she said before, question by
+    /// question, and her plan follows (QUIRKS Q13).
+    pub async fn submit(
+        &self,
+        user: UserId,
+        given: &[(String, Response)],
+        now: Timestamp,
+    ) -> Result<OnboardingOutcome> {
+        retry_on_conflict("taking answers", || async {
+            let plan = self.store.plan(user).await?;
+            let before = self.store.answers(user).await?;
+            let known = match &before {
+                RowState::Readable(row) => row.answers.as_slice(),
+                RowState::Absent | RowState::Unreadable(_) => &[],
+            };
+            let answers = onboarding::answered(user, known, given, now);
+            let choices = Choices::from(answers.as_slice());
+            let risk = choices.risk_level();
+            let after = plan_of(&plan, user, now).answered(&choices, now);
+            match self
+                .store
+                .keep_answers((&before, &plan), (&answers, &after), risk, now)
+                .await?
+            {
+                PlanWrite::Done => return Ok(Some(outcome(risk, &after))),
+                PlanWrite::Stale => {}
+                PlanWrite::Gone => return Err(gone()),
+            }
+            Ok::<_, Error>(None)
+        })
+        .await
+    }
+
+    /// What she told us so far.
+    pub async fn results(&self, user: UserId) -> Result<QuizResults> {
+        let profile = self.store.account(user).await?.ok_or_else(gone)?.profile;
+        let answers = self.store.answers(user).await?.readable();
+        Ok(QuizResults {
+            completed: profile.onboarding_completed,
+            risk_level: profile.onboarding_completed.then_some(profile.risk_level),
+            responses: answers.map(|it| it.answers).unwrap_or_default(),
+        })
+    }
 }
 
 fn outcome(risk_level: RiskLevel, plan: &Plan) -> OnboardingOutcome {
@@ -77,15 +104,4 @@ fn outcome(risk_level: RiskLevel, plan: &Plan) -> OnboardingOutcome {
         protection_plan: plan.view(),
         focus_areas: plan.focus_areas(),
     }
-}
-
-/// What she told us so far.
-pub async fn results(store: &Store, user: UserId) -> Result<Results> {
-    let profile = store.account(user).await?.ok_or_else(gone)?.profile;
-    let answers = store.answers(user).await?.readable();
-    Ok(Results {
-        completed: profile.onboarding_completed,
-        risk_level: profile.onboarding_completed.then_some(profile.risk_level),
-        responses: answers.map(|it| it.answers).unwrap_or_default(),
-    })
 }

@@ -6,17 +6,16 @@ use url::Url;
 use crate::auth::OneTime;
 use crate::domain::{Channels, Error, MailStop, Preferences, Result, Timestamp, UserId, notice};
 use crate::engines::{may_be_called, new_secret};
-use crate::services::notices::mail_links;
-use crate::store::{ChannelsPatch, MailLinkPurpose, NoticeAttempt, PreferencesRow, Store};
+use crate::services::notices::mail_links::{self, MailLinks};
+use crate::store::{
+    ChannelsPatch, MailLinkPurpose, NoticeAttempt, PreferencesRow, Store, retry_on_conflict,
+};
 
 /// How many deliveries are shown.
 const SHOWN: usize = 50;
 
-/// How often a change is tried again when another was faster.
-const WRITE_CONFLICT_RETRIES: u32 = 8;
-
 /// Her preferences as she sees them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PreferencesView))]
 #[serde(rename_all = "camelCase")]
 pub struct PreferencesView {
@@ -38,101 +37,229 @@ pub struct PreferencesView {
     edition: Option<String>,
 }
 
-/// What she chose, or what holds until she does.
-pub async fn get(store: &Store, user: UserId) -> Result<PreferencesView> {
-    Ok(store.preferences(user).await?.map_or_else(
-        || PreferencesView {
-            preferences: Preferences::default(),
-            updated_at: None,
-            face_recognition_since: None,
-            mail_stop: None,
-            webhook_secret: None,
-            edition: None,
-        },
-        |row| PreferencesView {
+impl PreferencesView {
+    fn of(row: PreferencesRow) -> Self {
+        Self {
             preferences: row.preferences,
             updated_at: (!row.is_unreadable).then_some(row.updated_at),
             face_recognition_since: row.face_consent_at,
             mail_stop: row.mail_stop,
             webhook_secret: None,
             edition: Some(row.edition),
-        },
-    ))
+        }
+    }
 }
 
-/// Replaces `before` by what she chose now. `allowed` is the one address that may be called although it
-/// is not public; only the local stack names one.
-pub async fn set(
-    store: &Store,
-    user: UserId,
-    before: &PreferencesView,
-    chosen: Preferences,
-    allowed: Option<&str>,
-    now: Timestamp,
-) -> Result<PreferencesView> {
-    let chosen = chosen
-        .checked()
-        .map_err(|(at, why)| Error::invalid_at(at, why))?;
-    let webhook = chosen.channels.webhook.as_deref();
-    if webhook.is_some_and(|it| !may_be_called(it, allowed)) {
-        return Err(Error::invalid_at(
-            "channels",
-            "A webhook has an https address that anybody can reach.",
-        ));
+/// Reads and changes notification preferences.
+#[derive(Clone, Debug)]
+pub struct UserPreferences {
+    store: Store,
+    mail_links: MailLinks,
+    /// The one host that webhooks may call although it is not public; only the local stack names one.
+    webhook_host: Option<String>,
+}
+
+impl UserPreferences {
+    /// The service over this table.
+    #[must_use]
+    pub fn new(store: Store) -> Self {
+        Self {
+            mail_links: MailLinks::new(store.clone()),
+            store,
+            webhook_host: None,
+        }
     }
-    let row = store.preferences(user).await?;
-    let is_same = row.as_ref().is_some_and(|it| {
-        it.webhook_secret.is_some() && it.preferences.channels.webhook == chosen.channels.webhook
+
+    /// The same with this `host:port` for webhooks, although it is not public.
+    #[must_use]
+    pub fn with_webhook_host(self, webhook_host: Option<String>) -> Self {
+        Self {
+            webhook_host,
+            ..self
+        }
+    }
+
+    /// What she chose, or what holds until she does.
+    pub async fn get(&self, user: UserId) -> Result<PreferencesView> {
+        let row = self.store.preferences(user).await?;
+        Ok(row.map_or_else(PreferencesView::default, PreferencesView::of))
+    }
+
+    /// Replaces `before` by what she chose now.
+    pub async fn set(
+        &self,
+        user: UserId,
+        before: &PreferencesView,
+        chosen: Preferences,
+        now: Timestamp,
+    ) -> Result<PreferencesView> {
+        let chosen = self.checked(chosen)?;
+        let row = self.store.preferences(user).await?;
+        let new_webhook = new_webhook(row.as_ref(), &chosen)
+            .map(|url| -> Result<_> {
+                Ok((
+                    notice::webhook_alert(user, &host_of(url), now),
+                    new_secret()?,
+                ))
+            })
+            .transpose()?;
+        let (alert, secret) = new_webhook.unzip();
+        let after = chosen_row(row, chosen, secret.clone(), now)?;
+        let mut tx = self
+            .store
+            .tx()
+            .write_preferences(user, before.edition.as_deref(), &after);
+        if let Some(alert) = &alert {
+            tx = tx.raise_in_app(alert);
+        }
+        if !tx.commit().await?.is_done() {
+            return Err(Error::conflict(
+                "PREFERENCES_CHANGED",
+                "Your preferences were changed at the same time. Please look at them again.",
+            ));
+        }
+        if after.has_faces_left
+            && let Err(err) = self.store.forget_faces(user).await
+        {
+            // Nothing uses them any longer, and the schedule takes it up within a minute.
+            tracing::warn!(
+                error.chain = err.chain(),
+                "faces could not be forgotten at once"
+            );
+        }
+        Ok(PreferencesView {
+            webhook_secret: secret,
+            ..PreferencesView::of(after)
+        })
+    }
+
+    /// Her choice, if it can be stored: its values are in their bounds, and its webhook may be called.
+    fn checked(&self, chosen: Preferences) -> Result<Preferences> {
+        let chosen = chosen
+            .checked()
+            .map_err(|(at, why)| Error::invalid_at(at, why))?;
+        let webhook = chosen.channels.webhook.as_deref();
+        if webhook.is_some_and(|it| !may_be_called(it, self.webhook_host.as_deref())) {
+            return Err(Error::invalid_at(
+                "channels",
+                "A webhook has an https address that anybody can reach.",
+            ));
+        }
+        Ok(chosen)
+    }
+
+    /// Stops all messages for whoever's token this is, and uses it up. `false`: it is not good for that.
+    pub async fn stop(&self, token: &str, now: Timestamp) -> Result<bool> {
+        retry_on_conflict("stopping messages", || async {
+            let Some(StopRight { user, link, row }) = self.stop_right(token, now).await? else {
+                return Ok(Some(false));
+            };
+            let before = row.edition.clone();
+            let mut tx = self.store.tx();
+            if let Some(hash) = &link {
+                tx = tx.use_mail_link(user, hash);
+            }
+            let tx = if row.is_unreadable {
+                let edition = OneTime::draw()?.token;
+                tx.patch_channels(user, &before, ChannelsPatch::Stop, &edition)
+            } else {
+                let after = PreferencesRow {
+                    stop_token: None,
+                    ..without_channels(row, Channels::default(), now)?
+                };
+                tx.write_preferences(user, Some(&before), &after)
+            };
+            if tx.commit().await?.is_done() {
+                return Ok(Some(true));
+            }
+            Ok::<_, Error>(None)
+        })
+        .await
+    }
+
+    /// Whether messages can be stopped with this token.
+    pub async fn can_stop(&self, token: &str, now: Timestamp) -> Result<bool> {
+        Ok(self.stop_right(token, now).await?.is_some())
+    }
+
+    async fn stop_right(&self, token: &str, now: Timestamp) -> Result<Option<StopRight>> {
+        let link = self
+            .mail_links
+            .find(token, MailLinkPurpose::Stop, now)
+            .await?;
+        let Some(user) = mail_links::user_of(token) else {
+            return Ok(None);
+        };
+        let Some(row) = self.store.preferences(user).await? else {
+            return Ok(None);
+        };
+        // By their hashes, so that how long it takes says nothing of the token.
+        let is_former = |it: &String| OneTime::hash(it) == OneTime::hash(token);
+        let is_good = link.is_some() || row.stop_token.as_ref().is_some_and(is_former);
+        let link = link.map(|it| it.hash);
+        Ok(is_good.then_some(StopRight { user, link, row }))
+    }
+
+    /// Removes her webhook: whoever knew her password may have set it.
+    pub async fn clear_webhook(&self, user: UserId, now: Timestamp) -> Result<()> {
+        retry_on_conflict("removing a webhook", || async {
+            let row = self.store.preferences(user).await?;
+            let row = row.filter(|it| it.preferences.channels.webhook.is_some());
+            let Some(row) = row else { return Ok(Some(())) };
+            let before = row.edition.clone();
+            let channels = Channels {
+                webhook: None,
+                ..row.preferences.channels.clone()
+            };
+            let after = without_channels(row, channels, now)?;
+            if self
+                .store
+                .set_preferences(user, Some(&before), &after)
+                .await?
+            {
+                return Ok(Some(()));
+            }
+            Ok::<_, Error>(None)
+        })
+        .await
+    }
+
+    /// What became of the last attempts to tell her.
+    pub async fn deliveries(&self, user: UserId) -> Result<Vec<NoticeAttempt>> {
+        self.store.deliveries(user, SHOWN).await
+    }
+}
+
+/// The address of a webhook that she did not have before; calls of it are signed with a new secret.
+fn new_webhook<'a>(before: Option<&PreferencesRow>, chosen: &'a Preferences) -> Option<&'a str> {
+    let webhook = &chosen.channels.webhook;
+    let is_same = before.is_some_and(|it| {
+        it.webhook_secret.is_some() && it.preferences.channels.webhook == *webhook
     });
-    let faces = FaceConsent::after(row.as_ref(), chosen.face_recognition, now);
-    let kept = row.unwrap_or_else(|| PreferencesRow::first(now));
-    let mail_stop = kept.mail_stop.filter(|_| !chosen.channels.email);
-    let new_webhook = webhook.filter(|_| !is_same);
-    let alert = new_webhook.map(|it| notice::webhook_alert(user, &host_of(it), now));
-    let new_secret = new_webhook.map(|_| new_secret()).transpose()?;
-    let after = PreferencesRow {
-        webhook_secret: match webhook {
-            Some(_) => new_secret.clone().or(kept.webhook_secret),
-            None => None,
-        },
+    webhook.as_deref().filter(|_| !is_same)
+}
+
+/// The row after her choice. `new_secret` is that of a webhook she did not have before.
+fn chosen_row(
+    before: Option<PreferencesRow>,
+    chosen: Preferences,
+    new_secret: Option<String>,
+    now: Timestamp,
+) -> Result<PreferencesRow> {
+    let faces = FaceConsent::after(before.as_ref(), chosen.face_recognition, now);
+    let kept = before.unwrap_or_else(|| PreferencesRow::first(now));
+    let secret = new_secret.or(kept.webhook_secret);
+    Ok(PreferencesRow {
+        webhook_secret: secret.filter(|_| chosen.channels.webhook.is_some()),
         stop_token: kept.stop_token,
-        preferences: chosen,
         updated_at: now,
         face_consent_at: faces.agreed_at,
         face_withdrawn_at: faces.withdrawn_at,
-        mail_stop: mail_stop.clone(),
+        mail_stop: kept.mail_stop.filter(|_| !chosen.channels.email),
         has_faces_left: faces.are_left,
         edition: OneTime::draw()?.token,
         is_unreadable: false,
-    };
-    let mut tx = store
-        .tx()
-        .write_preferences(user, before.edition.as_deref(), &after);
-    if let Some(alert) = &alert {
-        tx = tx.raise_in_app(alert);
-    }
-    if !tx.commit().await?.is_done() {
-        return Err(Error::conflict(
-            "PREFERENCES_CHANGED",
-            "Your preferences were changed at the same time. Please look at them again.",
-        ));
-    }
-    if faces.are_left
-        && let Err(err) = store.forget_faces(user).await
-    {
-        // Nothing uses them any longer, and the schedule takes it up within a minute.
-        tracing::warn!(
-            error.chain = err.chain(),
-            "faces could not be forgotten at once"
-        );
-    }
-    Ok(PreferencesView {
-        preferences: after.preferences,
-        updated_at: Some(now),
-        face_recognition_since: faces.agreed_at,
-        mail_stop,
-        webhook_secret: new_secret,
-        edition: Some(after.edition),
+        preferences: chosen,
     })
 }
 
@@ -160,85 +287,12 @@ impl FaceConsent {
     }
 }
 
-/// Stops all messages for whoever's token this is, and uses it up. `false`: it is not good for that.
-pub async fn stop(store: &Store, token: &str, now: Timestamp) -> Result<bool> {
-    for _ in 0..WRITE_CONFLICT_RETRIES {
-        let Some(StopRight { user, link, row }) = stop_right(store, token, now).await? else {
-            return Ok(false);
-        };
-        let before = row.edition.clone();
-        let mut tx = store.tx();
-        if let Some(hash) = &link {
-            tx = tx.use_mail_link(user, hash);
-        }
-        let tx = if row.is_unreadable {
-            let edition = OneTime::draw()?.token;
-            tx.patch_channels(user, &before, ChannelsPatch::Stop, &edition)
-        } else {
-            let after = PreferencesRow {
-                stop_token: None,
-                ..without_channels(row, Channels::default(), now)?
-            };
-            tx.write_preferences(user, Some(&before), &after)
-        };
-        if tx.commit().await?.is_done() {
-            return Ok(true);
-        }
-    }
-    Err(Error::unavailable(
-        "stopping messages",
-        "they kept changing",
-    ))
-}
-
-/// Whether messages can be stopped with this token.
-pub async fn can_stop(store: &Store, token: &str, now: Timestamp) -> Result<bool> {
-    Ok(stop_right(store, token, now).await?.is_some())
-}
-
 /// Whose messages a token stops.
 struct StopRight {
     user: UserId,
     /// The hash of the mail's own link; none if the mail has the link that all her mails once had.
     link: Option<String>,
     row: PreferencesRow,
-}
-
-async fn stop_right(store: &Store, token: &str, now: Timestamp) -> Result<Option<StopRight>> {
-    let link = mail_links::find(store, token, MailLinkPurpose::Stop, now).await?;
-    let Some(user) = mail_links::user_of(token) else {
-        return Ok(None);
-    };
-    let Some(row) = store.preferences(user).await? else {
-        return Ok(None);
-    };
-    // By their hashes, so that how long it takes says nothing of the token.
-    let is_former = |it: &String| OneTime::hash(it) == OneTime::hash(token);
-    let is_good = link.is_some() || row.stop_token.as_ref().is_some_and(is_former);
-    let link = link.map(|it| it.hash);
-    Ok(is_good.then_some(StopRight { user, link, row }))
-}
-
-/// Removes her webhook: whoever knew her password may have set it.
-pub async fn clear_webhook(store: &Store, user: UserId, now: Timestamp) -> Result<()> {
-    for _ in 0..WRITE_CONFLICT_RETRIES {
-        let row = store.preferences(user).await?;
-        let row = row.filter(|it| it.preferences.channels.webhook.is_some());
-        let Some(row) = row else { return Ok(()) };
-        let before = row.edition.clone();
-        let channels = Channels {
-            webhook: None,
-            ..row.preferences.channels.clone()
-        };
-        let after = without_channels(row, channels, now)?;
-        if store.set_preferences(user, Some(&before), &after).await? {
-            return Ok(());
-        }
-    }
-    Err(Error::unavailable(
-        "removing a webhook",
-        "they kept changing",
-    ))
 }
 
 /// The row with these channels and no webhook.
@@ -264,9 +318,4 @@ fn host_of(webhook: &str) -> String {
     let url = Url::parse(webhook).ok();
     let host = url.as_ref().and_then(Url::host_str);
     host.unwrap_or("another site").to_owned()
-}
-
-/// What became of the last attempts to tell her.
-pub async fn deliveries(store: &Store, user: UserId) -> Result<Vec<NoticeAttempt>> {
-    store.deliveries(user, SHOWN).await
 }

@@ -44,84 +44,120 @@ impl From<Account> for User {
     }
 }
 
-/// Her account.
-pub async fn me(store: &Store, user: UserId) -> Result<User> {
-    store
-        .account(user)
-        .await?
-        .map(User::from)
-        .ok_or_else(not_found)
+/// Reads, renames and deletes accounts.
+#[derive(Clone)]
+pub struct Users {
+    store: Store,
+    keys: Keys,
+    eraser: AccountEraser,
 }
 
-/// Sets her display name (`Some`), clears it (`Some(None)` or nothing but spaces) or leaves it (`None`).
-pub async fn update(store: &Store, user: UserId, name: Option<Option<&str>>) -> Result<Profile> {
-    let account = match name {
-        Some(name) => {
-            store
-                .rename(user, user::display_name(name)?.as_deref(), clock::now())
-                .await?
+/// Removes what is left of whoever left.
+#[derive(Clone)]
+pub struct AccountEraser {
+    store: Store,
+    objects: Objects,
+}
+
+impl Users {
+    /// The service over this table and this bucket. `keys` name addresses.
+    #[must_use]
+    pub fn new(store: Store, objects: Objects, keys: Keys) -> Self {
+        Self {
+            eraser: AccountEraser::new(store.clone(), objects),
+            store,
+            keys,
         }
-        None => store.account(user).await?,
-    };
-    account.map(|it| it.profile).ok_or_else(not_found)
-}
+    }
 
-/// Erases her. When this returns she is signed out everywhere and cannot come back; everything of hers
-/// is gone, or will be: what is too much or could not be removed now is taken up by the schedule.
-pub async fn delete(store: &Store, objects: &Objects, keys: &Keys, caller: &Caller) -> Result<()> {
-    let user = caller.user;
-    let account = store.account(user).await?.ok_or_else(not_found)?;
-    // The sign-in she leaves with is among those that end in the first step.
-    let mut sessions: Vec<SessionId> = caller.session.into_iter().collect();
-    sessions.extend(
-        store
-            .sessions(user)
+    /// Her account.
+    pub async fn me(&self, user: UserId) -> Result<User> {
+        self.store
+            .account(user)
             .await?
-            .into_iter()
-            .filter(|it| Some(*it) != caller.session),
-    );
-    let address = keys.address_name(&account.email);
-    if !store
-        .begin_erasure(&account, &address, &sessions, clock::now())
-        .await?
-    {
-        return Err(Error::unavailable(
-            "erasing an account",
-            "it changed in between",
-        ));
+            .map(User::from)
+            .ok_or_else(not_found)
     }
-    store.end_sessions(user, &sessions).await?;
-    if let Err(err) = sweep(store, objects, user, WHILE_SHE_WAITS).await {
-        tracing::warn!(
-            error.chain = err.chain(),
-            "an erasure was begun and will be finished later"
+
+    /// Sets her display name (`Some`), clears it (`Some(None)` or nothing but spaces) or leaves it (`None`).
+    pub async fn update(&self, user: UserId, name: Option<Option<&str>>) -> Result<Profile> {
+        let account = match name {
+            Some(name) => {
+                self.store
+                    .rename(user, user::display_name(name)?.as_deref(), clock::now())
+                    .await?
+            }
+            None => self.store.account(user).await?,
+        };
+        account.map(|it| it.profile).ok_or_else(not_found)
+    }
+
+    /// Erases her. When this returns she is signed out everywhere and cannot come back; everything of hers
+    /// is gone, or will be: what is too much or could not be removed now is taken up by the schedule.
+    pub async fn delete(&self, caller: &Caller) -> Result<()> {
+        let user = caller.user;
+        let account = self.store.account(user).await?.ok_or_else(not_found)?;
+        // The sign-in she leaves with is among those that end in the first step.
+        let mut sessions: Vec<SessionId> = caller.session.into_iter().collect();
+        sessions.extend(
+            self.store
+                .sessions(user)
+                .await?
+                .into_iter()
+                .filter(|it| Some(*it) != caller.session),
         );
+        let address = self.keys.address_name(&account.email);
+        if !self
+            .store
+            .begin_erasure(&account, &address, &sessions, clock::now())
+            .await?
+        {
+            return Err(Error::unavailable(
+                "erasing an account",
+                "it changed in between",
+            ));
+        }
+        self.store.end_sessions(user, &sessions).await?;
+        if let Err(err) = self.eraser.sweep(user, WHILE_SHE_WAITS).await {
+            tracing::warn!(
+                error.chain = err.chain(),
+                "an erasure was begun and will be finished later"
+            );
+        }
+        Ok(())
     }
-    Ok(())
 }
 
-/// Removes what is left of somebody who left. Can be repeated, and killed, at any point; does nothing
-/// to somebody who did not leave.
-pub async fn finish_erasure(store: &Store, objects: &Objects, user: UserId) -> Result<()> {
-    sweep(store, objects, user, usize::MAX).await
-}
-
-async fn sweep(store: &Store, objects: &Objects, user: UserId, most: usize) -> Result<()> {
-    let Some(erasure) = store.erasure(user).await? else {
-        return Ok(());
-    };
-    let folders = key::all_of(user);
-    let pictures = try_join_all(folders.iter().map(|it| objects.delete_prefix(it)));
-    let (_, (rows, whole)) = try_join(pictures, store.erase_all_rows(user, most)).await?;
-    if !whole {
-        tracing::info!(rows, "the rest of an erasure is left to the schedule");
-        return Ok(());
+impl AccountEraser {
+    /// The service over this table and this bucket.
+    #[must_use]
+    pub fn new(store: Store, objects: Objects) -> Self {
+        Self { store, objects }
     }
-    let sweeps = erasure.sweeps + 1;
-    let next = (sweeps < SWEEPS).then(|| clock::now().plus_seconds(SECOND_SWEEP));
-    store.swept(user, sweeps, next).await?;
-    tracing::info!(rows, sweeps, "an erasure was swept");
-    Ok(())
+
+    /// Removes what is left of somebody who left. Can be repeated, and killed, at any point; does nothing
+    /// to somebody who did not leave.
+    pub async fn finish(&self, user: UserId) -> Result<()> {
+        self.sweep(user, usize::MAX).await
+    }
+
+    async fn sweep(&self, user: UserId, most: usize) -> Result<()> {
+        let Some(erasure) = self.store.erasure(user).await? else {
+            return Ok(());
+        };
+        let folders = key::all_of(user);
+        let pictures = try_join_all(folders.iter().map(|it| self.objects.delete_prefix(it)));
+        let (_, (rows, whole)) = try_join(pictures, self.store.erase_all_rows(user, most)).await?;
+        if !whole {
+            tracing::info!(rows, "the rest of an erasure is left to the schedule");
+            return Ok(());
+        }
+        let sweeps = erasure.sweeps + 1;
+        let next = (sweeps < SWEEPS).then(|| clock::now().plus_seconds(SECOND_SWEEP));
+        self.store.swept(user, sweeps, next).await?;
+        tracing::info!(rows, sweeps, "an erasure was swept");
+        Ok(())
+    }
 }
 
 fn not_found() -> Error {

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::auth::Caller;
 use crate::domain::{
-    Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, Page, Result, Timestamp, UserId,
+    Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, Match, Page, Result, Timestamp,
+    UserId,
 };
 use crate::objects::{Objects, Ticket, key};
 use crate::services::pictures::image_files::{ImageAddresses, Size};
@@ -18,15 +19,28 @@ pub const MAX_TICKET: u64 = 25 * 1024 * 1024;
 /// How long a ticket is good for, in seconds.
 const TICKET_LIFE: i64 = 15 * 60;
 
-/// What every route that shows pictures needs.
+/// Takes pictures in, shows them and removes them.
 #[derive(Clone)]
 pub struct Images {
-    /// The table.
-    pub store: Store,
-    /// The bucket.
-    pub objects: Objects,
-    /// Addresses of pictures.
-    pub addresses: ImageAddresses,
+    pub(super) store: Store,
+    pub(super) objects: Objects,
+    pub(super) addresses: ImageAddresses,
+    announcer: ImageAnnouncer,
+    purger: ImagePurger,
+}
+
+/// Announces pictures that are about to arrive.
+#[derive(Clone)]
+pub struct ImageAnnouncer {
+    store: Store,
+    public_url: String,
+}
+
+/// Removes pictures for good.
+#[derive(Clone)]
+pub struct ImagePurger {
+    store: Store,
+    objects: Objects,
 }
 
 /// A picture as it is answered, with the address of its bytes.
@@ -61,12 +75,26 @@ pub struct TicketView {
 }
 
 impl Images {
+    /// The service over this table and this bucket.
+    #[must_use]
+    pub fn new(store: Store, objects: Objects, addresses: ImageAddresses) -> Self {
+        Self {
+            announcer: ImageAnnouncer::new(store.clone(), addresses.public_url.clone()),
+            purger: ImagePurger::new(store.clone(), objects.clone()),
+            store,
+            objects,
+            addresses,
+        }
+    }
+
     /// Takes a file in. It is a picture by its bytes, whatever its name or claim says.
     pub async fn upload(&self, caller: &Caller, file: Bytes, now: Timestamp) -> Result<ImageView> {
         let user = caller.user;
         let format = upload_form::picture_format(&file)?;
-        let url = &self.addresses.public_url;
-        let image = announce(&self.store, url, user, ImageState::Pending, now).await?;
+        let image = self
+            .announcer
+            .announce(user, ImageState::Pending, now)
+            .await?;
         if let Err(err) = self
             .objects
             .put(&key::upload(user, image.id), format.mime(), file)
@@ -83,8 +111,10 @@ impl Images {
 
     /// Gives out a ticket to send a file of up to 25 MB straight to the bucket.
     pub async fn ticket(&self, user: UserId, now: Timestamp) -> Result<TicketView> {
-        let url = &self.addresses.public_url;
-        let image = announce(&self.store, url, user, ImageState::Expected, now).await?;
+        let image = self
+            .announcer
+            .announce(user, ImageState::Expected, now)
+            .await?;
         let upload = self
             .objects
             .ticket(&key::upload(user, image.id), MAX_TICKET, TICKET_LIFE, now)
@@ -122,7 +152,7 @@ impl Images {
     pub async fn delete(&self, user: UserId, id: ImageId, now: Timestamp) -> Result<()> {
         let image = self.find(user, id).await?;
         if image.status == ImageStatus::Archived || image.state == ImageState::Expected {
-            return purge(&self.store, &self.objects, &image).await;
+            return self.purger.purge(&image).await;
         }
         if self.store.archive_image(&image, now).await? {
             return Ok(());
@@ -138,48 +168,64 @@ impl Images {
         }
     }
 
+    /// A page of the findings of a picture of hers.
+    pub async fn matches(&self, user: UserId, id: ImageId, page: Page) -> Result<Listing<Match>> {
+        let image = self.find(user, id).await?;
+        self.store.matches(&image, page).await
+    }
+
     pub(crate) async fn find(&self, user: UserId, id: ImageId) -> Result<Image> {
         Ok(self.store.image(user, id).await?.ok_or_else(missing)?.image)
     }
 }
 
-/// Announces a picture that is about to arrive. Refused if she has as many as she may have.
-///
-/// One that is `Pending` is listed at once, because it comes through us; one that is `Expected` has a
-/// ticket and is listed when it is there. The schedule forgets either if it never comes.
-pub async fn announce(
-    store: &Store,
-    public_url: &str,
-    user: UserId,
-    state: ImageState,
-    now: Timestamp,
-) -> Result<Image> {
-    let id = ImageId::next();
-    let storage_url = format!("{public_url}/storage/v1/object/protected-images/{user}/{id}");
-    let image = Image {
-        state,
-        ..Image::expected(id, user, storage_url, now)
-    };
-    if store.announce_image(&image).await? {
-        return Ok(image);
+impl ImageAnnouncer {
+    /// The service over this table, of the API at `public_url`.
+    #[must_use]
+    pub fn new(store: Store, public_url: String) -> Self {
+        Self { store, public_url }
     }
-    Err(Error::conflict(
-        "IMAGE_LIMIT_REACHED",
-        "You have 50 pictures under protection, which is the most we can watch. Remove one to add another.",
-    ))
+
+    /// Announces a picture that is about to arrive. Refused if she has as many as she may have.
+    ///
+    /// One that is `Pending` is listed at once, because it comes through us; one that is `Expected` has a
+    /// ticket and is listed when it is there. The schedule forgets either if it never comes.
+    pub async fn announce(&self, user: UserId, state: ImageState, now: Timestamp) -> Result<Image> {
+        let (id, base) = (ImageId::next(), &self.public_url);
+        let storage_url = format!("{base}/storage/v1/object/protected-images/{user}/{id}");
+        let image = Image {
+            state,
+            ..Image::expected(id, user, storage_url, now)
+        };
+        if self.store.announce_image(&image).await? {
+            return Ok(image);
+        }
+        Err(Error::conflict(
+            "IMAGE_LIMIT_REACHED",
+            "You have 50 pictures under protection, which is the most we can watch. Remove one to add another.",
+        ))
+    }
 }
 
-/// Removes a picture's bytes and then the picture. What was found of it stays.
-pub async fn purge(store: &Store, objects: &Objects, image: &Image) -> Result<()> {
-    let (user, id) = (image.user_id, image.id);
-    for object in [
-        key::upload(user, id),
-        key::display(user, id),
-        key::thumbnail(user, id),
-    ] {
-        objects.delete(&object).await?;
+impl ImagePurger {
+    /// The service over this table and this bucket.
+    #[must_use]
+    pub fn new(store: Store, objects: Objects) -> Self {
+        Self { store, objects }
     }
-    store.forget_image(image).await
+
+    /// Removes a picture's bytes and then the picture. What was found of it stays.
+    pub async fn purge(&self, image: &Image) -> Result<()> {
+        let (user, id) = (image.user_id, image.id);
+        for object in [
+            key::upload(user, id),
+            key::display(user, id),
+            key::thumbnail(user, id),
+        ] {
+            self.objects.delete(&object).await?;
+        }
+        self.store.forget_image(image).await
+    }
 }
 
 pub(crate) fn missing() -> Error {

@@ -3,6 +3,5 @@
 pub mod image_files;
 pub mod images;
 pub mod ingest;
-pub(crate) mod picture_names;
 pub mod proxy;
 pub mod upload_form;

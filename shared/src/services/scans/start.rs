@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::correlation::Correlation;
 use crate::domain::{
-    AccountId, Error, ImageId, Match, Page, Result, Scan, ScanFilter, ScanId, ScanOrigin, ScanType,
+    AccountId, Error, ImageId, Page, Result, Scan, ScanFilter, ScanId, ScanOrigin, ScanType,
     Timestamp, UserId,
 };
 use crate::queues::{Queues, ScanMessage};
@@ -182,17 +182,6 @@ impl Scans {
             "engines": engines,
         }))
     }
-}
-
-/// A page of the findings of a picture of hers.
-pub async fn matches(
-    store: &Store,
-    user: UserId,
-    image: ImageId,
-    page: Page,
-) -> Result<Listing<Match>> {
-    let found = store.image(user, image).await?.ok_or_else(no_image)?;
-    store.matches(&found.image, page).await
 }
 
 /// The message that has a scan worked on.

@@ -435,7 +435,7 @@ mod tests {
     async fn every_engine_has_a_switch_and_is_not_asked_while_it_is_off() {
         let governor = governor(None).await;
         for engine in ENGINES {
-            crate::services::upkeep::switches::off(&governor.store, engine).await;
+            Switches::new(governor.store.clone()).off(engine).await;
             let fresh = Governor::new(governor.store.clone(), None).unwrap();
             let asked = Cell::new(false);
             let held = fresh.ask(asker(), engine, async {

@@ -14,8 +14,8 @@ use crate::engines::{FaceCheck, Upload};
 use crate::metrics;
 use crate::objects::{Objects, key};
 use crate::queues::Queues;
-use crate::services::people::users;
-use crate::services::pictures::images;
+use crate::services::people::users::AccountEraser;
+use crate::services::pictures::images::ImagePurger;
 use crate::services::scans::scan_queues::ScanQueues;
 use crate::services::scans::{full_scan, profile, start, worker};
 use crate::store::{
@@ -51,6 +51,10 @@ pub struct Rescan {
     pub store: Store,
     /// The bucket.
     pub objects: Objects,
+    /// Removes pictures for good.
+    pub purger: ImagePurger,
+    /// Removes what is left of whoever left.
+    pub eraser: AccountEraser,
     /// The queue service.
     pub queues: Queues,
     /// The queue of arrivals.
@@ -167,9 +171,7 @@ impl Rescan {
             DUE_INTAKE => self.intake(due, now).await,
             DUE_PURGE => self.purge(due, now).await,
             DUE_FORGET => self.store.forget_faces(user).await.map(|()| true),
-            _ => users::finish_erasure(&self.store, &self.objects, user)
-                .await
-                .map(|()| true),
+            _ => self.eraser.finish(user).await.map(|()| true),
         }
     }
 
@@ -325,7 +327,7 @@ impl Rescan {
         if image.status != ImageStatus::Archived || image.archived_at.is_none_or(|at| at > now) {
             return Ok(false);
         }
-        images::purge(&self.store, &self.objects, &image).await?;
+        self.purger.purge(&image).await?;
         tracing::info!(user.id = %user, image.id = %id, "a picture was purged");
         Ok(true)
     }

@@ -26,18 +26,20 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 /// What a queue told of itself: how much is in it, and how much it has given up on, if we may know.
 type QueueReading = Option<(Depth, Option<u64>)>;
 
-/// All gauges, as of now.
-pub async fn gauges(on: &Dependencies) -> String {
-    let asked = on.queue_urls.iter().map(async |(name, url)| {
-        let told = tokio::try_join!(on.queues.depth(url), on.queues.dead(url));
-        (*name, told.ok())
-    });
-    let engines = ENGINES.map(async |name| (name, on.store.engine(name).await.ok()));
-    let (queues, engines) = tokio::join!(join_all(asked), join_all(engines));
-    let mut text = of_queues(&queues);
-    text.push_str(&of_engines(&engines, clock::now()));
-    text.push_str("# EOF\n");
-    text
+impl Dependencies {
+    /// All gauges, as of now.
+    pub async fn gauges(&self) -> String {
+        let asked = self.queue_urls.iter().map(async |(name, url)| {
+            let told = tokio::try_join!(self.queues.depth(url), self.queues.dead(url));
+            (*name, told.ok())
+        });
+        let engines = ENGINES.map(async |name| (name, self.store.engine(name).await.ok()));
+        let (queues, engines) = tokio::join!(join_all(asked), join_all(engines));
+        let mut text = of_queues(&queues);
+        text.push_str(&of_engines(&engines, clock::now()));
+        text.push_str("# EOF\n");
+        text
+    }
 }
 
 fn of_engines(engines: &[(&'static str, Option<EngineStanding>)], now: Timestamp) -> String {

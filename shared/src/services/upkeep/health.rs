@@ -20,28 +20,30 @@ pub struct Dependencies {
     pub queue_urls: Vec<(&'static str, String)>,
 }
 
-/// Asks all of them at once; whether all answered, and each one's answer.
-pub async fn ready(on: &Dependencies) -> (bool, Value) {
-    let queues = on
-        .queue_urls
-        .iter()
-        .map(async |(name, url)| (*name, on.queues.depth(url).await.map(|_| ())));
-    let (table, bucket, queues) = tokio::join!(
-        on.store.ping(),
-        on.objects.ping(),
-        futures_util::future::join_all(queues)
-    );
-    let mut all = vec![("table", table), ("bucket", bucket)];
-    all.extend(queues);
-    let ok = all.iter().all(|(_, answer)| answer.is_ok());
-    let checks: Map<String, Value> = all
-        .iter()
-        .map(|(name, answer)| ((*name).to_owned(), told(answer)))
-        .collect();
-    (
-        ok,
-        json!({ "status": if ok { "ready" } else { "unavailable" }, "checks": checks }),
-    )
+impl Dependencies {
+    /// Asks all of them at once; whether all answered, and each one's answer.
+    pub async fn ready(&self) -> (bool, Value) {
+        let queues = self
+            .queue_urls
+            .iter()
+            .map(async |(name, url)| (*name, self.queues.depth(url).await.map(|_| ())));
+        let (table, bucket, queues) = tokio::join!(
+            self.store.ping(),
+            self.objects.ping(),
+            futures_util::future::join_all(queues)
+        );
+        let mut all = vec![("table", table), ("bucket", bucket)];
+        all.extend(queues);
+        let ok = all.iter().all(|(_, answer)| answer.is_ok());
+        let checks: Map<String, Value> = all
+            .iter()
+            .map(|(name, answer)| ((*name).to_owned(), told(answer)))
+            .collect();
+        (
+            ok,
+            json!({ "status": if ok { "ready" } else { "unavailable" }, "checks": checks }),
+        )
+    }
 }
 
 fn told(answer: &Result<()>) -> Value {

@@ -88,7 +88,7 @@ pub struct RateStatus {
 
 /// Counts calls. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Limits {
+pub struct RateLimiter {
     store: Store,
     rates: Rates,
     known: Arc<Mutex<LocalCounts>>,
@@ -104,7 +104,7 @@ struct LocalCounts {
     rests_until: i64,
 }
 
-impl Limits {
+impl RateLimiter {
     /// The limits of `RATE_LIMIT`, `RATE_LIMIT_AUTH` and `RATE_LIMIT_USER`.
     #[must_use]
     pub fn read(env: &Env, store: Store) -> Self {

@@ -94,48 +94,54 @@ impl Switches {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Instant, SwitchBoard)>> {
         self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// All switches, as they are set now.
-pub async fn list(store: &Store) -> Result<Vec<SwitchView>> {
-    let board = store.switches().await?;
-    Ok(Switch::ALL.map(|it| view(&board, it)).into())
-}
-
-/// Sets a switch, for the admin `by`.
-pub async fn set(
-    store: &Store,
-    name: &str,
-    change: SwitchChange,
-    by: UserId,
-) -> Result<SwitchView> {
-    let switch = Switch::named(name).ok_or_else(|| {
-        let text = "There is no switch of this name.";
-        Error::new(ErrorKind::NotFound, "SWITCH_NOT_FOUND", text)
-    })?;
-    let reason = change.reason.trim();
-    if reason.is_empty() || reason.chars().count() > MAX_REASON_CHARS {
-        return Err(Error::invalid(
-            "VALIDATION_ERROR",
-            format!("A reason of at most {MAX_REASON_CHARS} characters is needed."),
-        ));
+    /// All switches, as they are set now.
+    pub async fn list(&self) -> Result<Vec<SwitchView>> {
+        let board = self.store.switches().await?;
+        Ok(Switch::ALL.map(|it| view(&board, it)).into())
     }
-    let state = SwitchState {
-        is_on: change.is_on,
-        reason: reason.to_owned(),
-        changed_at: clock::now(),
-        changed_by: by,
-    };
-    store.set_switch(switch, &state).await?;
-    tracing::warn!(
-        switch = switch.name(),
-        is_on = state.is_on,
-        reason,
-        user.id = %by,
-        "a switch was set"
-    );
-    let board = store.switches().await?;
-    Ok(view(&board, switch))
+
+    /// Sets a switch, for the admin `by`.
+    pub async fn set(&self, name: &str, change: SwitchChange, by: UserId) -> Result<SwitchView> {
+        let switch = Switch::named(name).ok_or_else(|| {
+            let text = "There is no switch of this name.";
+            Error::new(ErrorKind::NotFound, "SWITCH_NOT_FOUND", text)
+        })?;
+        let reason = change.reason.trim();
+        if reason.is_empty() || reason.chars().count() > MAX_REASON_CHARS {
+            return Err(Error::invalid(
+                "VALIDATION_ERROR",
+                format!("A reason of at most {MAX_REASON_CHARS} characters is needed."),
+            ));
+        }
+        let state = SwitchState {
+            is_on: change.is_on,
+            reason: reason.to_owned(),
+            changed_at: clock::now(),
+            changed_by: by,
+        };
+        self.store.set_switch(switch, &state).await?;
+        tracing::warn!(
+            switch = switch.name(),
+            is_on = state.is_on,
+            reason,
+            user.id = %by,
+            "a switch was set"
+        );
+        let board = self.store.switches().await?;
+        Ok(view(&board, switch))
+    }
+
+    /// Turns a switch off, for the tests of what it turns off.
+    #[cfg(test)]
+    pub(crate) async fn off(&self, name: &str) {
+        let change = SwitchChange {
+            is_on: false,
+            reason: "a test".into(),
+        };
+        let set = self.set(name, change, UserId::random()).await;
+        assert!(set.is_ok_and(|it| !it.is_on));
+    }
 }
 
 fn view(board: &SwitchBoard, switch: Switch) -> SwitchView {
@@ -150,17 +156,6 @@ fn view(board: &SwitchBoard, switch: Switch) -> SwitchView {
     }
 }
 
-/// Turns a switch off, for the tests of what it turns off.
-#[cfg(test)]
-pub(crate) async fn off(store: &Store, name: &str) {
-    let change = SwitchChange {
-        is_on: false,
-        reason: "a test".into(),
-    };
-    let set = set(store, name, change, UserId::random()).await;
-    assert!(set.is_ok_and(|it| !it.is_on));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,7 +166,7 @@ mod tests {
         let mut switches = Switches::new(store.clone());
         assert!(switches.life <= Duration::from_secs(30));
         assert!(switches.is_on(Switch::Tineye).await.unwrap());
-        off(&store, "tineye").await;
+        Switches::new(store.clone()).off("tineye").await;
         assert!(switches.is_on(Switch::Tineye).await.unwrap());
         switches.life = Duration::ZERO;
         assert!(!switches.is_on(Switch::Tineye).await.unwrap());
@@ -181,7 +176,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_last_read_counts_while_the_table_is_silent() {
         let store = crate::testing::store().await;
-        off(&store, "hibp").await;
+        Switches::new(store.clone()).off("hibp").await;
         let mut switches = Switches::new(store);
         switches.life = Duration::ZERO;
         assert!(!switches.is_on(Switch::Hibp).await.unwrap());
@@ -199,20 +194,18 @@ mod tests {
             is_on: false,
             reason: reason.into(),
         };
-        let set = set(&store, "social", change(" it is down "), by)
-            .await
-            .unwrap();
+        let switches = Switches::new(store);
+        let set = switches.set("social", change(" it is down "), by).await;
+        let set = set.unwrap();
         assert_eq!((set.is_on, set.changed_by), (false, Some(by)));
         assert_eq!(set.reason.as_deref(), Some("it is down"));
-        let unknown = super::set(&store, "all", change("x"), by)
-            .await
-            .unwrap_err();
+        let unknown = switches.set("all", change("x"), by).await.unwrap_err();
         assert_eq!(unknown.code, "SWITCH_NOT_FOUND");
         for bad in ["", "  ", &"x".repeat(501)] {
-            let refused = super::set(&store, "social", change(bad), by).await;
+            let refused = switches.set("social", change(bad), by).await;
             assert_eq!(refused.unwrap_err().code, "VALIDATION_ERROR");
         }
-        let listed = list(&store).await.unwrap();
+        let listed = switches.list().await.unwrap();
         let off: Vec<_> = listed
             .iter()
             .filter(|it| !it.is_on)

@@ -121,9 +121,10 @@ async fn an_account_that_was_never_confirmed_is_told_so_where_that_is_no_secret(
     sign_up(&house).await;
     house.service.confirm_first = false;
     let client = vara::services::people::auth::Client::default();
-    let why =
-        vara::services::people::auth::sign_in(&house.service, Some(EMAIL), Some(PASSWORD), &client)
-            .await;
+    let why = house
+        .service
+        .sign_in(Some(EMAIL), Some(PASSWORD), &client)
+        .await;
     assert!(
         matches!(
             why,

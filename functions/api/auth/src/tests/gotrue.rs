@@ -131,8 +131,7 @@ async fn a_down_mail_service_does_not_stop_signing_up() {
     let mut service = house.service.clone();
     service.queues = vara::testing::Cloud::silent_queues();
     let eve = Some("eve@example.net");
-    let made =
-        vara::services::people::auth::sign_up(&service, eve, Some(PASSWORD), None, "", true).await;
+    let made = service.sign_up(eve, Some(PASSWORD), None, "", true).await;
     assert!(made.unwrap().granted.is_some());
 }
 

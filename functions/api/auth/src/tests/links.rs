@@ -159,9 +159,7 @@ async fn what_could_not_be_asked_for_is_told_and_can_be_asked_for_at_once() {
     house.service.queues = Cloud::silent_queues();
     for address in ["ana@example.net", "ana@example.net"] {
         let client = vara::services::people::auth::Client::default();
-        let asked =
-            vara::services::people::auth::recover(&house.service, Some(address), None, &client)
-                .await;
+        let asked = house.service.recover(Some(address), None, &client).await;
         assert!(asked.unwrap_err().is_trouble());
     }
 }

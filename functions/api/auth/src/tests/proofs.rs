@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use vara::domain::LinkKind;
-use vara::services::people::preferences;
+use vara::services::people::preferences::UserPreferences;
 
 use super::links::{RECOVER, fragment, new_link, page, token_of};
 use super::{House, PASSWORD, token};
@@ -97,7 +97,10 @@ async fn a_recovery_of_an_address_that_was_never_proved_ends_what_was_before() {
 /// The webhook that she is told by.
 async fn webhook(house: &House) -> Value {
     let user = house.account().await.id();
-    let seen = preferences::get(&house.service.store, user).await.unwrap();
+    let seen = UserPreferences::new(house.service.store.clone())
+        .get(user)
+        .await
+        .unwrap();
     json!(seen.preferences)["channels"]["webhook"].clone()
 }
 
@@ -106,11 +109,12 @@ async fn a_reset_as_the_app_does_it_removes_the_webhook() {
     let house = House::build().await;
     let bearer = token(&house.ana().await, "access_token");
     let (store, user) = (&house.service.store, house.account().await.id());
-    let before = preferences::get(store, user).await.unwrap();
+    let before = UserPreferences::new(store.clone()).get(user).await.unwrap();
     let hook = json!("https://hooks.example.net/x");
     let chosen = serde_json::from_value(json!({ "channels": { "webhook": hook } })).unwrap();
     let now = vara::clock::now();
-    preferences::set(store, user, &before, chosen, None, now)
+    UserPreferences::new(store.clone())
+        .set(user, &before, chosen, now)
         .await
         .unwrap();
     let change = async |bearer: &str, password: &str| {

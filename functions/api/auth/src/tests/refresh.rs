@@ -183,7 +183,7 @@ async fn a_sign_in_ends_after_ninety_days_however_often_it_was_used() {
     // As if it had begun ninety days ago.
     house.service.session_life = 0;
     let shown = token(&session, "refresh_token");
-    let refused = vara::services::people::auth::refresh(&house.service, &shown).await;
+    let refused = house.service.refresh(&shown).await;
     let why = refused.unwrap_err();
     assert!(
         matches!(

@@ -5,7 +5,7 @@ use axum::http::{Request, StatusCode, header};
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
-use vara::services::people::auth::{AuthRefusal, Client, sign_in};
+use vara::services::people::auth::{AuthRefusal, Client};
 
 use super::{House, PASSWORD, Reply, answer, token};
 
@@ -232,16 +232,14 @@ async fn a_refresh_makes_her_device_known_where_it_is_now() {
     assert_eq!(house.post_at(away, path, body).await.status, StatusCode::OK);
     let client = |at: At<'_>| Client::new(at.0, at.1).crowded(30);
     let service = &house.service;
-    let let_in = sign_in(service, Some(ANA), Some(PASSWORD), &client(away)).await;
+    let let_in = service
+        .sign_in(Some(ANA), Some(PASSWORD), &client(away))
+        .await;
     assert!(let_in.is_ok(), "{let_in:?}");
     // Any other has to wait until the address has calls again.
-    let refused = sign_in(
-        service,
-        Some(ANA),
-        Some(PASSWORD),
-        &client(At(HOME, LAPTOP)),
-    )
-    .await;
+    let refused = service
+        .sign_in(Some(ANA), Some(PASSWORD), &client(At(HOME, LAPTOP)))
+        .await;
     assert!(matches!(
         refused,
         Err(AuthRefusal::TooManyTries { wait: 30 })

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 use vara::domain::UserId;
-use vara::services::people::users;
+use vara::services::people::users::AccountEraser;
 use vara::store::DUE_ERASE;
 
 use super::House;
@@ -14,6 +14,10 @@ use super::House;
 type Row = HashMap<String, AttributeValue>;
 
 impl House {
+    fn eraser(&self) -> AccountEraser {
+        AccountEraser::new(self.store.clone(), self.objects.clone())
+    }
+
     async fn rows(&self) -> Vec<Row> {
         let mut pages = self
             .table
@@ -142,8 +146,8 @@ async fn what_was_interrupted_is_finished_by_the_schedule() {
     assert_eq!(house.erase_due().await, 1);
 
     house.bucket.set_broken(false);
-    let finish =
-        || users::finish_erasure(&house.app.service.store, &house.app.service.objects, ana);
+    let eraser = house.eraser();
+    let finish = || eraser.finish(ana);
     finish().await.unwrap();
     assert_eq!(house.traces(ana, "ana@").await, Vec::<Row>::new());
     assert!(house.bucket.names().is_empty());
@@ -170,8 +174,8 @@ async fn what_is_too_much_is_left_to_the_schedule() {
     let again = house.send(Method::GET, &token, "").await;
     assert_eq!(again.0, StatusCode::UNAUTHORIZED);
     assert_eq!(house.erase_due().await, 1);
-    let finish =
-        || users::finish_erasure(&house.app.service.store, &house.app.service.objects, ana);
+    let eraser = house.eraser();
+    let finish = || eraser.finish(ana);
     finish().await.unwrap();
     assert_eq!(house.traces(ana, "ana@").await, Vec::<Row>::new());
     // Only now does the second sweep wait, for what was under way.
@@ -197,9 +201,7 @@ async fn whoever_did_not_leave_is_left_alone() {
     let house = House::build().await;
     let (ana, token) = house.woman("ana@example.net", 1).await;
     house.fill(ana).await;
-    users::finish_erasure(&house.app.service.store, &house.app.service.objects, ana)
-        .await
-        .unwrap();
+    house.eraser().finish(ana).await.unwrap();
     assert_eq!(house.send(Method::GET, &token, "").await.0, StatusCode::OK);
     assert_eq!(house.bucket.names().len(), 2);
 }

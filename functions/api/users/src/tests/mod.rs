@@ -14,10 +14,11 @@ use tower::ServiceExt;
 use vara::auth::{Gate, OneTime};
 use vara::domain::{Account, Link, LinkKind, Role, Session, SignInMethod, UserId};
 use vara::http::Cors;
+use vara::objects::Objects;
 use vara::settings::Env;
 use vara::store::Store;
 
-use crate::{App, Users};
+use crate::{App, UserServices};
 use bucket::Bucket;
 
 const SITE: &str = "https://app.example";
@@ -29,7 +30,7 @@ struct House {
     store: Store,
     table: Client,
     bucket: Bucket,
-    app: App,
+    objects: Objects,
 }
 
 impl House {
@@ -46,26 +47,19 @@ impl House {
         ];
         let env = Env::of(settings.map(|(name, value)| (name.into(), value.into())));
         let gate = Gate::new(&env, store.clone());
+        let objects = bucket.serve().await;
         let app = App {
             gate: gate.clone(),
-            service: Users {
-                store: store.clone(),
-                objects: bucket.serve().await,
-                fetch_allow: None,
-            },
+            service: UserServices::new(&store, objects.clone(), &gate, None),
         };
-        let routes = vara::http::finish(
-            crate::routes(),
-            app.clone(),
-            Cors::new(&[SITE.into()], true),
-        );
+        let routes = vara::http::finish(crate::routes(), app, Cors::new(&[SITE.into()], true));
         Self {
             routes,
             gate,
             store,
             table,
             bucket,
-            app,
+            objects,
         }
     }
 

@@ -6,7 +6,8 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use vara::domain::{Page, Severity};
-use vara::services::notices::mail_links;
+use vara::services::notices::alerts::Alerts;
+use vara::services::notices::mail_links::MailLinks;
 use vara::store::MailLinkPurpose;
 
 use super::House;
@@ -228,7 +229,9 @@ async fn the_link_of_a_mail_asks_first_and_then_stops() {
     )
     .await;
     let now = vara::clock::now();
-    let link = mail_links::create(&house.store, user, MailLinkPurpose::Stop, now).await;
+    let link = MailLinks::new(house.store.clone())
+        .create(user, MailLinkPurpose::Stop, now)
+        .await;
     let uri = format!("/api/v1/users/stop/{}", link.unwrap());
     let email = async || {
         call(&house, "GET", PREFERENCES, &token, json!({})).await.1["data"]["channels"]["email"]
@@ -321,7 +324,9 @@ async fn a_new_webhook_is_told_in_the_app() {
         number: 1,
         limit: 9,
     };
-    let alerts = vara::services::notices::alerts::list(&house.store, user, None, page).await;
+    let alerts = Alerts::new(house.store.clone())
+        .list(user, None, page)
+        .await;
     let alerts = alerts.unwrap().items;
     assert_eq!(alerts.len(), 1);
     assert_eq!(alerts[0].severity, Severity::Info);
@@ -335,7 +340,9 @@ async fn the_mail_that_asks_is_answered_by_a_button() {
     let house = House::build().await;
     let (user, token) = house.woman("ana@example.net", 1).await;
     let now = vara::clock::now();
-    let link = mail_links::create(&house.store, user, MailLinkPurpose::Question, now).await;
+    let link = MailLinks::new(house.store.clone())
+        .create(user, MailLinkPurpose::Question, now)
+        .await;
     let base = format!("/api/v1/users/mail/{}", link.unwrap());
     let uri = format!("{base}/yes");
     let email = async || {

@@ -199,7 +199,7 @@ async fn without_a_table_calls_go_through() {
         auth: 1,
         user: 1,
     };
-    let limits = Limits::new(rates, crate::testing::silent_store());
+    let limits = RateLimiter::new(rates, crate::testing::silent_store());
     let guards = HttpGuards::from(Cors::new(&[], true)).limited(limits, None);
     let app = App {
         gate: house.gate.clone(),

@@ -14,7 +14,9 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::domain::{Alert, AlertId, AlertStatus, AlertType, MailAnswer, Preferences, Severity};
 use crate::services::notices::due::{Notifier, NotifyTotals};
-use crate::services::{notices::mail_question, people::preferences};
+use crate::services::notices::mail_links::MailLinks;
+use crate::services::notices::mail_question::MailQuestions;
+use crate::services::people::preferences::{PreferencesView, UserPreferences};
 use crate::testing::{self, Cloud};
 
 mod question;
@@ -90,6 +92,18 @@ struct Case {
     user: UserId,
 }
 
+fn preferences(store: &Store) -> UserPreferences {
+    UserPreferences::new(store.clone())
+}
+
+fn mail_links(store: &Store) -> MailLinks {
+    MailLinks::new(store.clone())
+}
+
+fn mail_questions(store: &Store) -> MailQuestions {
+    MailQuestions::new(store.clone())
+}
+
 impl Case {
     async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -110,6 +124,7 @@ impl Case {
                 queue: QUEUE.into(),
             },
             sender: NoticeSender {
+                mail_links: MailLinks::new(store.clone()),
                 store,
                 queues: cloud.queues(),
                 queue: QUEUE.into(),
@@ -139,15 +154,18 @@ impl Case {
         &self.sender.store
     }
 
-    async fn choose(&self, chosen: Value) -> preferences::PreferencesView {
+    async fn choose(&self, chosen: Value) -> PreferencesView {
         self.choose_for(self.user, chosen).await
     }
 
-    async fn choose_for(&self, user: UserId, chosen: Value) -> preferences::PreferencesView {
-        let before = preferences::get(self.store(), user).await.unwrap();
+    async fn choose_for(&self, user: UserId, chosen: Value) -> PreferencesView {
+        let before = preferences(self.store()).get(user).await.unwrap();
         let chosen: Preferences = serde_json::from_value(chosen).unwrap();
-        let host = self.engines.strip_prefix("http://");
-        let set = preferences::set(self.store(), user, &before, chosen, host, at(0)).await;
+        let host = self.engines.strip_prefix("http://").map(str::to_owned);
+        let set = preferences(self.store())
+            .with_webhook_host(host)
+            .set(user, &before, chosen, at(0))
+            .await;
         set.unwrap()
     }
 
@@ -155,7 +173,7 @@ impl Case {
         format!("{}/hook", self.engines)
     }
 
-    async fn both(&self) -> preferences::PreferencesView {
+    async fn both(&self) -> PreferencesView {
         self.choose(json!({ "channels": { "email": true, "webhook": self.hook_url() } }))
             .await
     }
@@ -245,7 +263,7 @@ impl Case {
     }
 
     async fn outcomes(&self) -> Vec<(Channel, NoticeOutcome)> {
-        let told = preferences::deliveries(self.store(), self.user).await;
+        let told = preferences(self.store()).deliveries(self.user).await;
         let mut told: Vec<_> = told
             .unwrap()
             .into_iter()
@@ -446,7 +464,7 @@ async fn a_webhook_that_does_not_answer_in_time_is_tried_again() {
         .await;
     case.alert(AlertType::ImageMisuse, 0).await;
     assert_eq!(case.run(1).await, QUEUED);
-    let told = preferences::deliveries(case.store(), case.user).await;
+    let told = preferences(case.store()).deliveries(case.user).await;
     let told = told.unwrap();
     assert_eq!(told[0].outcome, NoticeOutcome::Failed);
     assert_eq!(told[0].reason.as_deref(), Some("too slow"));

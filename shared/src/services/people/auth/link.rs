@@ -6,40 +6,18 @@
 //! The first use of a link proves that the account belongs to who reads the address. What somebody else may
 //! have put there before ends with it: all sign-ins, and the password unless it was set by the same person.
 
-use super::throttle::{Client, permit_mail, return_mail, trust_device};
-use super::{AuthRefusal, AuthService, SignedIn, checked_address};
+use super::throttle::Client;
+use super::{AuthRefusal, AuthService, SignInGrant, checked_address};
 use crate::auth::{Caller, OneTime};
 use crate::clock;
 use crate::domain::{
     Account, Link, LinkKind, Result, Role, Session, SessionId, SignInMethod, Timestamp, breach,
 };
 use crate::queues::SignInMailKind;
-use crate::store::{ENDED_AT_ONCE, LinkUse, Store};
+use crate::store::{ENDED_AT_ONCE, LinkUse};
 
 /// How long after one mail to an address that signs up again there is no other, in seconds.
 pub(super) const SIGN_UP_MAIL_PAUSE_SECONDS: i64 = 60;
-
-/// Asks for a mail with a link to choose a new password, which is sent if there is an account.
-///
-/// Nothing here reads the account, and who has to wait is decided for every address by the same steps: neither
-/// the time taken nor being told to wait tells whether there is one.
-pub async fn recover(
-    service: &AuthService,
-    address: Option<&str>,
-    redirect_to: Option<&str>,
-    client: &Client,
-) -> Result<(), AuthRefusal> {
-    let address = checked_address(address)?;
-    let now = clock::now();
-    permit_mail(service, &address, client, now).await?;
-    let asked = service.ask_for_mail(SignInMailKind::Recovery, &address, redirect_to, now);
-    if let Err(err) = asked.await {
-        // No mail will come, so nothing should make her wait.
-        return_mail(service, &address, client).await?;
-        return Err(err.into());
-    }
-    Ok(())
-}
 
 /// What the page of a link says before it is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,181 +28,211 @@ pub struct LinkFacts {
     pub voids_password: bool,
 }
 
-/// What there is to say of a link; `None` if it does not work. Nothing is used up. `from` is where the
-/// request comes from.
-pub async fn look_at(
-    service: &AuthService,
-    token: &str,
-    kind: LinkKind,
-    from: &str,
-) -> Result<Option<LinkFacts>> {
-    let found = match find(&service.store, token, kind, clock::now()).await {
-        Ok(found) => found,
-        Err(AuthRefusal::Trouble(err)) => return Err(err),
-        Err(_) => return Ok(None),
-    };
-    let account = &found.account;
-    Ok(Some(LinkFacts {
-        account: breach::mask_local(&account.email),
-        voids_password: kind == LinkKind::SignUp && voids_password(service, account, from),
-    }))
-}
-
-/// Signs her in by a recovery link that was mailed. It works once.
-///
-/// If this is the first proof of the address, every sign-in and the password from before end: they were made
-/// by somebody who may not read it. Wrong passwords that were tried on this device make her wait no more.
-pub async fn follow(
-    service: &AuthService,
-    token: &str,
-    client: &Client,
-) -> Result<SignedIn, AuthRefusal> {
-    // First: a link that is used up by a failed sign-in would be lost.
-    service.publication.ensure().await?;
-    let now = clock::now();
-    let found = find(&service.store, token, LinkKind::Recovery, now).await?;
-    let role = service.store.role(found.account.id()).await?;
-    let session = Session::new(found.account.id(), SignInMethod::Link, now);
-    let voids_password = !found.account.is_proved();
-    let account = prove(service, &found, Some(&session), None, voids_password, now).await?;
-    trust_device(service, &account, client).await;
-    Ok(service.grant(account, role, &session, now)?)
-}
-
 /// An address that was confirmed.
 #[derive(Clone, Debug)]
-pub struct Confirmed {
+pub struct ConfirmedAddress {
     /// The account.
     pub account: Account,
     /// Her sign-in, if the session that asked for the link confirmed it.
-    pub granted: Option<SignedIn>,
+    pub granted: Option<SignInGrant>,
     /// Whether the password is of no use any more.
     pub voids_password: bool,
 }
 
-/// Confirms her address by a link that was mailed. `from` is where the request comes from, `caller` who is
-/// signed in there.
-///
-/// The first confirmation ends all sign-ins but the caller's own. The password stays if the caller is signed
-/// in to this account or comes from where it was made, and else it is void.
-pub async fn confirm(
-    service: &AuthService,
-    token: &str,
-    from: &str,
-    caller: Option<&Caller>,
-) -> Result<Confirmed, AuthRefusal> {
-    let now = clock::now();
-    let found = find(&service.store, token, LinkKind::SignUp, now).await?;
-    let user = found.account.id();
-    let own = caller
-        .filter(|it| it.user == user)
-        .and_then(|it| it.session);
-    let mut role = Role::User;
-    if own.is_some() {
-        service.publication.ensure().await?;
-        role = service.store.role(user).await?;
-    }
-    let voids_password = own.is_none() && voids_password(service, &found.account, from);
-    let account = prove(service, &found, None, own, voids_password, now).await?;
-    let session = match own {
-        Some(id) => service.store.session(user, id).await?,
-        None => None,
-    };
-    let granted = session
-        .map(|it| service.grant(account.clone(), role, &it, now))
-        .transpose()?;
-    Ok(Confirmed {
-        account,
-        granted,
-        voids_password,
-    })
-}
-
-/// Whether the password was set by who may not read the address: it is not proved yet, and the proof comes
-/// from elsewhere than the account.
-fn voids_password(service: &AuthService, account: &Account, from: &str) -> bool {
-    let place = service.place(from);
-    !account.is_proved() && (place.is_none() || place != account.signed_up_from)
-}
-
-/// Uses up a link. If it is the first proof of the address, all sign-ins but `kept` end. The account after it.
-async fn prove(
-    service: &AuthService,
-    found: &UsableLink,
-    session: Option<&Session>,
-    kept: Option<SessionId>,
-    voids_password: bool,
-    now: Timestamp,
-) -> Result<Account, AuthRefusal> {
-    let mut ended = sessions_to_end(service, found, kept).await?;
-    ended.truncate(ENDED_AT_ONCE);
-    let how = LinkUse {
-        session,
-        ended: &ended,
-        voids_password,
-        at: now,
-    };
-    spend(service, found, &how, kept).await
-}
-
-/// Her sign-ins but `kept`, if the link is the first proof of the address; else none.
-async fn sessions_to_end(
-    service: &AuthService,
-    found: &UsableLink,
-    kept: Option<SessionId>,
-) -> Result<Vec<SessionId>> {
-    if found.account.is_proved() {
-        return Ok(Vec::new());
-    }
-    let all = service.store.sessions(found.account.id()).await?;
-    Ok(all.into_iter().filter(|it| Some(*it) != kept).collect())
-}
-
-/// Uses up a link as `how` says, and ends the sign-ins that are not in it.
-async fn spend(
-    service: &AuthService,
-    found: &UsableLink,
-    how: &LinkUse<'_>,
-    kept: Option<SessionId>,
-) -> Result<Account, AuthRefusal> {
-    let (store, user) = (&service.store, found.account.id());
-    if !store.use_link(&found.account, &found.link, how).await? {
-        return Err(AuthRefusal::Link { expired: false });
-    }
-    // Those that one step could not hold, and any that began in between.
-    let mut left = sessions_to_end(service, found, kept).await?;
-    left.retain(|it| how.session.is_none_or(|new| new.id != *it));
-    store.end_sessions(user, &left).await?;
-    if how.voids_password {
-        tracing::warn!(user.id = %user, "a password set before the address was proved is void");
-    }
-    super::account(store, user).await
-}
-
 /// A link that can still be used, and whose it is.
-pub(super) struct UsableLink {
+pub(super) struct UsableSignInLink {
     pub(super) link: Link,
     pub(super) account: Account,
 }
 
-/// The link of this token, if it can still be used.
-pub(super) async fn find(
-    store: &Store,
-    token: &str,
-    kind: LinkKind,
-    now: Timestamp,
-) -> Result<UsableLink, AuthRefusal> {
-    let unknown = || AuthRefusal::Link { expired: false };
-    let link = store.link(&OneTime::hash(token)).await?;
-    let link = link.filter(|it| it.kind == kind).ok_or_else(unknown)?;
-    if link.expires_at <= now {
-        return Err(AuthRefusal::Link { expired: true });
+impl AuthService {
+    /// Asks for a mail with a link to choose a new password, which is sent if there is an account.
+    ///
+    /// Nothing here reads the account, and who has to wait is decided for every address by the same steps: neither
+    /// the time taken nor being told to wait tells whether there is one.
+    pub async fn recover(
+        &self,
+        address: Option<&str>,
+        redirect_to: Option<&str>,
+        client: &Client,
+    ) -> Result<(), AuthRefusal> {
+        let address = checked_address(address)?;
+        let now = clock::now();
+        self.permit_mail(&address, client, now).await?;
+        let asked = self.ask_for_mail(SignInMailKind::Recovery, &address, redirect_to, now);
+        if let Err(err) = asked.await {
+            // No mail will come, so nothing should make her wait.
+            self.return_mail(&address, client).await?;
+            return Err(err.into());
+        }
+        Ok(())
     }
-    let account = store.account(link.user_id).await?.ok_or_else(unknown)?;
-    if account.links(kind).contains(&link.hash) {
-        Ok(UsableLink { link, account })
-    } else {
-        Err(unknown())
+
+    /// What there is to say of a link; `None` if it does not work. Nothing is used up. `from` is where the
+    /// request comes from.
+    pub async fn look_at(
+        &self,
+        token: &str,
+        kind: LinkKind,
+        from: &str,
+    ) -> Result<Option<LinkFacts>> {
+        let found = match self.usable_link(token, kind, clock::now()).await {
+            Ok(found) => found,
+            Err(AuthRefusal::Trouble(err)) => return Err(err),
+            Err(_) => return Ok(None),
+        };
+        let account = &found.account;
+        Ok(Some(LinkFacts {
+            account: breach::mask_local(&account.email),
+            voids_password: kind == LinkKind::SignUp && self.voids_password(account, from),
+        }))
+    }
+
+    /// Signs her in by a recovery link that was mailed. It works once.
+    ///
+    /// If this is the first proof of the address, every sign-in and the password from before end: they were made
+    /// by somebody who may not read it. Wrong passwords that were tried on this device make her wait no more.
+    pub async fn follow(&self, token: &str, client: &Client) -> Result<SignInGrant, AuthRefusal> {
+        // First: a link that is used up by a failed sign-in would be lost.
+        self.publication.ensure().await?;
+        let now = clock::now();
+        let found = self.usable_link(token, LinkKind::Recovery, now).await?;
+        let role = self.store.role(found.account.id()).await?;
+        let session = Session::new(found.account.id(), SignInMethod::Link, now);
+        let voids_password = !found.account.is_proved();
+        let account = self
+            .prove(&found, Some(&session), None, voids_password, now)
+            .await?;
+        self.trust_device(&account, client).await;
+        Ok(self.grant(account, role, &session, now)?)
+    }
+
+    /// Confirms her address by a link that was mailed. `from` is where the request comes from, `caller` who is
+    /// signed in there.
+    ///
+    /// The first confirmation ends all sign-ins but the caller's own. The password stays if the caller is signed
+    /// in to this account or comes from where it was made, and else it is void.
+    pub async fn confirm(
+        &self,
+        token: &str,
+        from: &str,
+        caller: Option<&Caller>,
+    ) -> Result<ConfirmedAddress, AuthRefusal> {
+        let now = clock::now();
+        let found = self.usable_link(token, LinkKind::SignUp, now).await?;
+        let user = found.account.id();
+        let own = caller
+            .filter(|it| it.user == user)
+            .and_then(|it| it.session);
+        let mut role = Role::User;
+        if own.is_some() {
+            self.publication.ensure().await?;
+            role = self.store.role(user).await?;
+        }
+        let voids_password = own.is_none() && self.voids_password(&found.account, from);
+        let account = self.prove(&found, None, own, voids_password, now).await?;
+        let session = match own {
+            Some(id) => self.store.session(user, id).await?,
+            None => None,
+        };
+        let granted = session
+            .map(|it| self.grant(account.clone(), role, &it, now))
+            .transpose()?;
+        Ok(ConfirmedAddress {
+            account,
+            granted,
+            voids_password,
+        })
+    }
+
+    /// Whether the password was set by who may not read the address: it is not proved yet, and the proof comes
+    /// from elsewhere than the account.
+    fn voids_password(&self, account: &Account, from: &str) -> bool {
+        let place = self.place(from);
+        !account.is_proved() && (place.is_none() || place != account.signed_up_from)
+    }
+
+    /// Uses up a link. If it is the first proof of the address, all sign-ins but `kept` end. The account after it.
+    async fn prove(
+        &self,
+        found: &UsableSignInLink,
+        session: Option<&Session>,
+        kept: Option<SessionId>,
+        voids_password: bool,
+        now: Timestamp,
+    ) -> Result<Account, AuthRefusal> {
+        let mut ended = self.sessions_to_end(found, kept).await?;
+        ended.truncate(ENDED_AT_ONCE);
+        let how = LinkUse {
+            session,
+            ended: &ended,
+            voids_password,
+            at: now,
+        };
+        self.spend(found, &how, kept).await
+    }
+
+    /// Her sign-ins but `kept`, if the link is the first proof of the address; else none.
+    async fn sessions_to_end(
+        &self,
+        found: &UsableSignInLink,
+        kept: Option<SessionId>,
+    ) -> Result<Vec<SessionId>> {
+        if found.account.is_proved() {
+            return Ok(Vec::new());
+        }
+        let all = self.store.sessions(found.account.id()).await?;
+        Ok(all.into_iter().filter(|it| Some(*it) != kept).collect())
+    }
+
+    /// Uses up a link as `how` says, and ends the sign-ins that are not in it.
+    async fn spend(
+        &self,
+        found: &UsableSignInLink,
+        how: &LinkUse<'_>,
+        kept: Option<SessionId>,
+    ) -> Result<Account, AuthRefusal> {
+        let user = found.account.id();
+        if !self
+            .store
+            .use_link(&found.account, &found.link, how)
+            .await?
+        {
+            return Err(AuthRefusal::Link { expired: false });
+        }
+        // Those that one step could not hold, and any that began in between.
+        let mut left = self.sessions_to_end(found, kept).await?;
+        left.retain(|it| how.session.is_none_or(|new| new.id != *it));
+        self.store.end_sessions(user, &left).await?;
+        if how.voids_password {
+            tracing::warn!(user.id = %user, "a password set before the address was proved is void");
+        }
+        self.account(user).await
+    }
+
+    /// The link of this token, if it can still be used.
+    pub(super) async fn usable_link(
+        &self,
+        token: &str,
+        kind: LinkKind,
+        now: Timestamp,
+    ) -> Result<UsableSignInLink, AuthRefusal> {
+        let unknown = || AuthRefusal::Link { expired: false };
+        let link = self.store.link(&OneTime::hash(token)).await?;
+        let link = link.filter(|it| it.kind == kind).ok_or_else(unknown)?;
+        if link.expires_at <= now {
+            return Err(AuthRefusal::Link { expired: true });
+        }
+        let account = self
+            .store
+            .account(link.user_id)
+            .await?
+            .ok_or_else(unknown)?;
+        if account.links(kind).contains(&link.hash) {
+            Ok(UsableSignInLink { link, account })
+        } else {
+            Err(unknown())
+        }
     }
 }
 
@@ -233,9 +241,10 @@ mod tests {
     use super::*;
     use crate::domain::UserId;
     use crate::services::people::auth::tests::{service, signed_in};
+    use crate::store::Store;
     use crate::testing::Cloud;
 
-    async fn mailed(store: &Store, user: UserId) -> UsableLink {
+    async fn mailed(store: &Store, user: UserId) -> UsableSignInLink {
         let account = store.account(user).await.unwrap().unwrap();
         let now = clock::now();
         let link = Link {
@@ -246,7 +255,7 @@ mod tests {
         };
         assert!(store.add_link(&account, &link, None, now).await.unwrap());
         let account = store.account(user).await.unwrap().unwrap();
-        UsableLink { link, account }
+        UsableSignInLink { link, account }
     }
 
     #[tokio::test]
@@ -268,12 +277,7 @@ mod tests {
                 at: clock::now(),
             };
             let is_first = !found.account.is_proved();
-            assert!(
-                spend(&service, &found, &how, kept)
-                    .await
-                    .unwrap()
-                    .is_proved()
-            );
+            assert!(service.spend(&found, &how, kept).await.unwrap().is_proved());
             let left = store.sessions(user).await.unwrap();
             assert!(survivors.iter().all(|it| left.contains(it)) && left.contains(&new.id));
             assert_eq!(left.contains(&late.id), !is_first);

@@ -12,19 +12,19 @@ mod sign_up;
 mod tests;
 mod throttle;
 
-pub use link::{Confirmed, LinkFacts, confirm, follow, look_at, recover};
+pub use link::{ConfirmedAddress, LinkFacts};
 pub use mails::SignInMailer;
-pub use password::{change_password, reset_password};
 pub use publication::KeyPublication;
 pub use refusal::AuthRefusal;
-pub use session::{Scope, refresh, sign_in, sign_out};
-pub use sign_up::{SignedUp, sign_up};
-pub use throttle::{Client, note_device, trust_device};
+pub use session::Scope;
+pub use sign_up::SignUpGrant;
+pub use throttle::Client;
 
 use crate::auth::{Access, Gate, Keys, Redirects, RefreshToken};
 use crate::domain::{Account, Result, Role, Session, Timestamp, UserId, credentials};
 use crate::mail::Mailer;
 use crate::queues::{Queues, SignInMail, SignInMailKind};
+use crate::services::people::preferences::UserPreferences;
 use crate::settings::Env;
 use crate::store::Store;
 
@@ -35,6 +35,8 @@ const DAY: i64 = 24 * 3600;
 pub struct AuthService {
     /// Accounts and sign-ins.
     pub store: Store,
+    /// Removes the webhook of an account with a new password.
+    pub preferences: UserPreferences,
     /// Makes access tokens.
     pub access: Access,
     /// Publishes the keys of access tokens before the first is made.
@@ -58,7 +60,7 @@ pub struct AuthService {
 
 /// What she has after signing in.
 #[derive(Clone, Debug)]
-pub struct SignedIn {
+pub struct SignInGrant {
     /// Who she is.
     pub account: Account,
     /// What she may.
@@ -88,6 +90,7 @@ impl AuthService {
         let confirm_first = env.text("CONFIRM_FIRST") == "true";
         let session_life = i64::from(env.number("SESSION_MAX_DAYS")) * DAY;
         Some(Self {
+            preferences: UserPreferences::new(store.clone()),
             store,
             access: gate.access().clone(),
             publication: KeyPublication::new(gate.clone(), env.text("RELEASE")),
@@ -135,10 +138,10 @@ impl AuthService {
         role: Role,
         session: &Session,
         now: Timestamp,
-    ) -> Result<SignedIn> {
+    ) -> Result<SignInGrant> {
         let (access_token, expires_at) = self.access.issue(&account, role, session, now)?;
         let refresh_token = RefreshToken::newest(session).seal(self.keys());
-        Ok(SignedIn {
+        Ok(SignInGrant {
             account,
             role,
             access_token,
@@ -146,11 +149,11 @@ impl AuthService {
             refresh_token,
         })
     }
-}
 
-/// Her account.
-pub async fn account(store: &Store, user: UserId) -> Result<Account, AuthRefusal> {
-    store.account(user).await?.ok_or(AuthRefusal::UserGone)
+    /// Her account.
+    pub async fn account(&self, user: UserId) -> Result<Account, AuthRefusal> {
+        self.store.account(user).await?.ok_or(AuthRefusal::UserGone)
+    }
 }
 
 /// The address and the password as they are kept, if they can be either.

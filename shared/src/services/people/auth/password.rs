@@ -1,8 +1,7 @@
 //! Password change and reset.
 
-use super::link::{UsableLink, find};
-use super::session::others;
-use super::{AuthRefusal, AuthService, account, checked_password};
+use super::link::UsableSignInLink;
+use super::{AuthRefusal, AuthService, checked_password};
 use crate::auth::{Caller, hash_password, verify_password};
 use crate::clock;
 use crate::domain::{
@@ -10,114 +9,120 @@ use crate::domain::{
     credentials,
 };
 use crate::mail::Mail;
-use crate::services::people::preferences;
-use crate::store::{ENDED_AT_ONCE, Store};
+use crate::store::ENDED_AT_ONCE;
 
-/// Changes her password while she is signed in. Her other sign-ins end; this one stays.
-///
-/// The app asks for the present password but does not send it, so she is told by mail instead.
-pub async fn change_password(
-    service: &AuthService,
-    caller: &Caller,
-    password: Option<&str>,
-) -> Result<Account, AuthRefusal> {
-    let password = checked_password(password)?;
-    let account = account(&service.store, caller.user).await?;
-    let resets = came_by_link(&service.store, caller).await?;
-    replace(service, &account, password, None, resets, caller).await?;
-    super::account(&service.store, caller.user).await
-}
+impl AuthService {
+    /// Changes her password while she is signed in. Her other sign-ins end; this one stays.
+    ///
+    /// The app asks for the present password but does not send it, so she is told by mail instead.
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        password: Option<&str>,
+    ) -> Result<Account, AuthRefusal> {
+        let password = checked_password(password)?;
+        let account = self.account(caller.user).await?;
+        let resets = self.came_by_link(caller).await?;
+        self.replace(&account, password, None, resets, caller)
+            .await?;
+        self.account(caller.user).await
+    }
 
-/// Whether the caller signed in by a recovery link: that is how the app resets a password.
-async fn came_by_link(store: &Store, caller: &Caller) -> Result<bool> {
-    let session = match caller.session {
-        Some(id) => store.session(caller.user, id).await?,
-        None => None,
-    };
-    Ok(session.is_some_and(|it| it.method == SignInMethod::Link))
-}
+    /// Whether the caller signed in by a recovery link: that is how the app resets a password.
+    async fn came_by_link(&self, caller: &Caller) -> Result<bool> {
+        let session = match caller.session {
+            Some(id) => self.store.session(caller.user, id).await?,
+            None => None,
+        };
+        Ok(session.is_some_and(|it| it.method == SignInMethod::Link))
+    }
 
-/// Changes her password by a recovery link, which also proves her address. All her sign-ins end.
-pub async fn reset_password(
-    service: &AuthService,
-    token: &str,
-    password: Option<&str>,
-) -> Result<(), AuthRefusal> {
-    let password = checked_password(password)?;
-    let UsableLink { link, account } =
-        find(&service.store, token, LinkKind::Recovery, clock::now()).await?;
-    let nobody = Caller {
-        user: account.id(),
-        email: account.email.clone(),
-        session: None,
-        role: Role::User,
-    };
-    replace(service, &account, password, Some(&link), true, &nobody).await
-}
+    /// Changes her password by a recovery link, which also proves her address. All her sign-ins end.
+    pub async fn reset_password(
+        &self,
+        token: &str,
+        password: Option<&str>,
+    ) -> Result<(), AuthRefusal> {
+        let password = checked_password(password)?;
+        let UsableSignInLink { link, account } = self
+            .usable_link(token, LinkKind::Recovery, clock::now())
+            .await?;
+        let nobody = Caller {
+            user: account.id(),
+            email: account.email.clone(),
+            session: None,
+            role: Role::User,
+        };
+        self.replace(&account, password, Some(&link), true, &nobody)
+            .await
+    }
 
-async fn replace(
-    service: &AuthService,
-    account: &Account,
-    password: &str,
-    link: Option<&Link>,
-    resets: bool,
-    caller: &Caller,
-) -> Result<(), AuthRefusal> {
-    if account.origin == Origin::External {
-        return Err(AuthRefusal::Invalid(
-            "Your password is kept where you signed in. Please change it there.",
-        ));
+    async fn replace(
+        &self,
+        account: &Account,
+        password: &str,
+        link: Option<&Link>,
+        resets: bool,
+        caller: &Caller,
+    ) -> Result<(), AuthRefusal> {
+        if account.origin == Origin::External {
+            return Err(AuthRefusal::Invalid(
+                "Your password is kept where you signed in. Please change it there.",
+            ));
+        }
+        let lacks = credentials::weaknesses(password);
+        if !lacks.is_empty() {
+            return Err(AuthRefusal::WeakPassword(lacks));
+        }
+        let kept = self.store.password_hash(account.id()).await?;
+        if verify_password(password.to_owned(), kept).await? {
+            return Err(AuthRefusal::SamePassword);
+        }
+        let hash = hash_password(password.to_owned()).await?;
+        if resets {
+            // First: a reset that is interrupted here can be repeated with the same link.
+            self.preferences
+                .clear_webhook(account.id(), clock::now())
+                .await?;
+        }
+        self.store_password(account, &hash, link, caller, clock::now())
+            .await?;
+        if let Err(err) = self
+            .mailer
+            .send(&account.email, &Mail::PasswordChanged)
+            .await
+        {
+            tracing::warn!(
+                error.chain = err.chain(),
+                "notice of a changed password was not sent"
+            );
+        }
+        Ok(())
     }
-    let lacks = credentials::weaknesses(password);
-    if !lacks.is_empty() {
-        return Err(AuthRefusal::WeakPassword(lacks));
-    }
-    let kept = service.store.password_hash(account.id()).await?;
-    if verify_password(password.to_owned(), kept).await? {
-        return Err(AuthRefusal::SamePassword);
-    }
-    let hash = hash_password(password.to_owned()).await?;
-    if resets {
-        // First: a reset that is interrupted here can be repeated with the same link.
-        preferences::clear_webhook(&service.store, account.id(), clock::now()).await?;
-    }
-    store(service, account, &hash, link, caller, clock::now()).await?;
-    if let Err(err) = service
-        .mailer
-        .send(&account.email, &Mail::PasswordChanged)
-        .await
-    {
-        tracing::warn!(
-            error.chain = err.chain(),
-            "notice of a changed password was not sent"
-        );
-    }
-    Ok(())
-}
 
-async fn store(
-    service: &AuthService,
-    account: &Account,
-    hash: &str,
-    link: Option<&Link>,
-    caller: &Caller,
-    now: Timestamp,
-) -> Result<(), AuthRefusal> {
-    let mut ended: Vec<SessionId> = others(&service.store, caller).await?;
-    ended.truncate(ENDED_AT_ONCE);
-    if !service
-        .store
-        .change_password(account, hash, link, &ended, now)
-        .await?
-    {
-        return Err(match link {
-            Some(_) => AuthRefusal::Link { expired: false },
-            None => {
-                Error::unavailable("changing a password", "the account changed in between").into()
-            }
-        });
+    async fn store_password(
+        &self,
+        account: &Account,
+        hash: &str,
+        link: Option<&Link>,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<(), AuthRefusal> {
+        let mut ended: Vec<SessionId> = self.others(caller).await?;
+        ended.truncate(ENDED_AT_ONCE);
+        if !self
+            .store
+            .change_password(account, hash, link, &ended, now)
+            .await?
+        {
+            return Err(match link {
+                Some(_) => AuthRefusal::Link { expired: false },
+                None => Error::unavailable("changing a password", "the account changed in between")
+                    .into(),
+            });
+        }
+        // Those that one step could not hold, and any that began with the old password in between.
+        let left = self.others(caller).await?;
+        Ok(self.store.end_sessions(account.id(), &left).await?)
     }
-    // Those that one step could not hold, and any that began with the old password in between.
-    let left = others(&service.store, caller).await?;
-    Ok(service.store.end_sessions(account.id(), &left).await?)
 }

@@ -59,7 +59,7 @@ async fn a_wrong_password_reads_as_much_of_nobody() {
     let wrong = async |address| {
         let before = calls.load(Ordering::Relaxed);
         let password = Some("Wrong1horse");
-        let why = sign_in(&service, Some(address), password, &client).await;
+        let why = service.sign_in(Some(address), password, &client).await;
         assert!(matches!(why, Err(AuthRefusal::WrongCredentials)));
         calls.load(Ordering::Relaxed) - before
     };
@@ -77,7 +77,7 @@ async fn a_refresh_is_unavailable_until_the_signing_keys_are_published() {
     service.publication.try_at_start().await;
     let (account, session) = signed_in(&store).await;
     let token = RefreshToken::newest(&session).seal(service.keys());
-    let why = refresh(&service, &token).await.unwrap_err();
+    let why = service.refresh(&token).await.unwrap_err();
     assert!(
         matches!(&why, AuthRefusal::Trouble(err) if err.kind == ErrorKind::Unavailable),
         "{why:?}"
@@ -92,7 +92,7 @@ async fn a_refresh_is_unavailable_until_the_signing_keys_are_published() {
             .await
             .unwrap()
     );
-    assert!(refresh(&service, &token).await.is_ok());
+    assert!(service.refresh(&token).await.is_ok());
     // Once is enough.
     assert!(
         store
@@ -100,5 +100,5 @@ async fn a_refresh_is_unavailable_until_the_signing_keys_are_published() {
             .await
             .unwrap()
     );
-    assert!(refresh(&service, &token).await.is_ok());
+    assert!(service.refresh(&token).await.is_ok());
 }

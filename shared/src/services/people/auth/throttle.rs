@@ -127,7 +127,7 @@ impl Attempt {
         if let Some(wait) = client.crowded_for.filter(|_| !is_known) {
             return Err(AuthRefusal::TooManyTries { wait });
         }
-        let [own, strangers] = meters(service, address, account, &device);
+        let [own, strangers] = service.meters(address, account, &device);
         let mut rules = vec![(own, DEVICE_TRIES)];
         if !is_known {
             rules.push((strangers, STRANGERS_TRIES));
@@ -151,42 +151,99 @@ impl Attempt {
     }
 }
 
-/// The meters of passwords tried for an account: of this device, and of all devices that are not known.
-/// They are others after the password has changed, so that a reset ends every delay at once.
-fn meters(
-    service: &AuthService,
-    address: &str,
-    account: Option<&Account>,
-    device: &str,
-) -> [String; 2] {
-    let since = account.map(|it| it.password_at.to_string());
-    let since = since.unwrap_or_default();
-    let named = |who: &str| {
-        service
+impl AuthService {
+    /// The meters of passwords tried for an account: of this device, and of all devices that are not known.
+    /// They are others after the password has changed, so that a reset ends every delay at once.
+    fn meters(&self, address: &str, account: Option<&Account>, device: &str) -> [String; 2] {
+        let since = account.map(|it| it.password_at.to_string());
+        let since = since.unwrap_or_default();
+        let named = |who: &str| {
+            self.keys()
+                .address_name(&format!("password/{address}/{since}/{who}"))
+        };
+        [named(device), named("strangers")]
+    }
+
+    /// Notes that she is signed in on this device, by other means than a password she tried, and forgets
+    /// the tries that make her wait here.
+    pub async fn trust_device(&self, account: &Account, client: &Client) {
+        let device = client.device(self, &account.email);
+        let meters = self.meters(&account.email, Some(account), &device);
+        let noted = self
+            .store
+            .remember_device(account.id(), &device, &meters, clock::now());
+        warn_of(noted.await);
+    }
+
+    /// Notes where a session of hers is used, as a phone's network changes between sign-ins.
+    pub async fn note_device(&self, account: &Account, client: &Client) {
+        let device = client.device(self, &account.email);
+        let noted = self
+            .store
+            .remember_device(account.id(), &device, &[], clock::now());
+        warn_of(noted.await);
+    }
+
+    /// Takes one mail from what may be sent to this address, whether or not there is an account; refuses if
+    /// this client has to wait for it. What others asked for makes a device that is known never wait.
+    pub(super) async fn permit_mail(
+        &self,
+        address: &str,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<(), AuthRefusal> {
+        let device = client.device(self, address);
+        let user = self.store.owner_of(address).await?;
+        let user = user.unwrap_or_else(UserId::random);
+        let is_known = self.store.knows_device(user, &device).await?;
+        if let Some(wait) = client.crowded_for.filter(|_| !is_known) {
+            return Err(AuthRefusal::TooManyTries { wait });
+        }
+        let named = |who: &str| self.keys().address_name(&format!("mail/{address}/{who}"));
+        let mut rules = vec![(named(&device), MAIL_PAUSE)];
+        if is_known {
+            rules.push((named("devices"), DEVICES_MAILS));
+        } else {
+            rules.extend(self.strangers_mails(&format!("mail/{address}"), &client.network));
+        }
+        match self.store.admit(&rules, now).await? {
+            Some(wait) => Err(AuthRefusal::TooManyMails { wait }),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes one mail from what may be sent to this address because somebody signs up with it. `false`: no more
+    /// may be sent now.
+    ///
+    /// Counted apart from links that are asked for: these mails hold no link that signs in, so none of them may
+    /// use up the mail of one that does.
+    pub(super) async fn admit_sign_up_mail(
+        &self,
+        address: &str,
+        network: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let rules = self.strangers_mails(&format!("sign-up-mail/{address}"), network);
+        Ok(self.store.admit(&rules, now).await?.is_none())
+    }
+
+    /// What one network and what all of them together may have mailed, under meters of this name.
+    fn strangers_mails(&self, name: &str, network: &str) -> [(String, Throttle); 2] {
+        let named = |who: &str| self.keys().address_name(&format!("{name}/{who}"));
+        [
+            (named(&format!("network/{network}")), NETWORK_MAILS),
+            (named("strangers"), STRANGERS_MAILS),
+        ]
+    }
+
+    /// Lets this client ask again at once for a mail that could not be sent.
+    pub(super) async fn return_mail(&self, address: &str, client: &Client) -> Result<()> {
+        let device = client.device(self, address);
+        let pause = self
             .keys()
-            .address_name(&format!("password/{address}/{since}/{who}"))
-    };
-    [named(device), named("strangers")]
-}
-
-/// Notes that she is signed in on this device, by other means than a password she tried, and forgets
-/// the tries that make her wait here.
-pub async fn trust_device(service: &AuthService, account: &Account, client: &Client) {
-    let device = client.device(service, &account.email);
-    let meters = meters(service, &account.email, Some(account), &device);
-    let noted = service
-        .store
-        .remember_device(account.id(), &device, &meters, clock::now());
-    warn_of(noted.await);
-}
-
-/// Notes where a session of hers is used, as a phone's network changes between sign-ins.
-pub async fn note_device(service: &AuthService, account: &Account, client: &Client) {
-    let device = client.device(service, &account.email);
-    let noted = service
-        .store
-        .remember_device(account.id(), &device, &[], clock::now());
-    warn_of(noted.await);
+            .address_name(&format!("mail/{address}/{device}"));
+        self.store.forget_tries(&[pause]).await
+    }
 }
 
 /// She is signed in all the same; at worst she waits once more.
@@ -197,79 +254,6 @@ fn warn_of(noted: Result<()>) {
             "a device that is signed in could not be remembered"
         );
     }
-}
-
-/// Takes one mail from what may be sent to this address, whether or not there is an account; refuses if
-/// this client has to wait for it. What others asked for makes a device that is known never wait.
-pub(super) async fn permit_mail(
-    service: &AuthService,
-    address: &str,
-    client: &Client,
-    now: Timestamp,
-) -> Result<(), AuthRefusal> {
-    let device = client.device(service, address);
-    let user = service.store.owner_of(address).await?;
-    let user = user.unwrap_or_else(UserId::random);
-    let is_known = service.store.knows_device(user, &device).await?;
-    if let Some(wait) = client.crowded_for.filter(|_| !is_known) {
-        return Err(AuthRefusal::TooManyTries { wait });
-    }
-    let named = |who: &str| {
-        service
-            .keys()
-            .address_name(&format!("mail/{address}/{who}"))
-    };
-    let mut rules = vec![(named(&device), MAIL_PAUSE)];
-    if is_known {
-        rules.push((named("devices"), DEVICES_MAILS));
-    } else {
-        rules.extend(strangers_mails(
-            service,
-            &format!("mail/{address}"),
-            &client.network,
-        ));
-    }
-    match service.store.admit(&rules, now).await? {
-        Some(wait) => Err(AuthRefusal::TooManyMails { wait }),
-        None => Ok(()),
-    }
-}
-
-/// Takes one mail from what may be sent to this address because somebody signs up with it. `false`: no more
-/// may be sent now.
-///
-/// Counted apart from links that are asked for: these mails hold no link that signs in, so none of them may
-/// use up the mail of one that does.
-pub(super) async fn admit_sign_up_mail(
-    service: &AuthService,
-    address: &str,
-    network: &str,
-    now: Timestamp,
-) -> Result<bool> {
-    let rules = strangers_mails(service, &format!("sign-up-mail/{address}"), network);
-    Ok(service.store.admit(&rules, now).await?.is_none())
-}
-
-/// What one network and what all of them together may have mailed, under meters of this name.
-fn strangers_mails(service: &AuthService, name: &str, network: &str) -> [(String, Throttle); 2] {
-    let named = |who: &str| service.keys().address_name(&format!("{name}/{who}"));
-    [
-        (named(&format!("network/{network}")), NETWORK_MAILS),
-        (named("strangers"), STRANGERS_MAILS),
-    ]
-}
-
-/// Lets this client ask again at once for a mail that could not be sent.
-pub(super) async fn return_mail(
-    service: &AuthService,
-    address: &str,
-    client: &Client,
-) -> Result<()> {
-    let device = client.device(service, address);
-    let pause = service
-        .keys()
-        .address_name(&format!("mail/{address}/{device}"));
-    service.store.forget_tries(&[pause]).await
 }
 
 /// So many seconds, as one says it.

@@ -11,7 +11,6 @@ use super::{Accounts, Connected, changed, out_of_reach};
 use crate::auth::OneTime;
 use crate::domain::{Error, Linked, LinkedKind, Platform, Result, Timestamp, UserId};
 use crate::engines::{EngineError, Tokens};
-use crate::services::people::profile_snapshots;
 use crate::store::{Authorisation, LinkedRow};
 
 /// How long she may take at the network, in seconds.
@@ -128,7 +127,7 @@ impl Accounts {
         let kind = LinkedKind::OAuth;
         let new = Linked::new(user, platform, kind, &profile.handle, now);
         let row = self.known(&new.into()).await?;
-        let mut after = profile_snapshots::seen(&row, &profile, now);
+        let mut after = row.with_profile(&profile, now);
         after.account.platform_user_id.clone_from(&profile.handle);
         after.account.verified_at = Some(now);
         after.tokens = Some(self.seal(&row, tokens, now).await?);

@@ -13,7 +13,6 @@ use crate::domain::{
     UserId,
 };
 use crate::mail::Mail;
-use crate::services::people::profile_snapshots;
 use crate::store::LinkedRow;
 
 /// How long after one code to an address there is no other, in seconds.
@@ -178,7 +177,7 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<Linked> {
         let mut after = match profile {
-            Some(profile) => profile_snapshots::seen(row, profile, now),
+            Some(profile) => row.with_profile(profile, now),
             None => row.clone(),
         };
         after.account.verified_at = Some(now);

@@ -6,7 +6,6 @@ use crate::domain::{
     AccountId, Error, Linked, LinkedKind, PublicProfile, Result, Timestamp, UserId,
 };
 use crate::engines::EngineError;
-use crate::services::people::profile_snapshots;
 use crate::store::LinkedRow;
 
 /// How long before its end an access token is not used any more, in seconds.
@@ -26,7 +25,7 @@ impl Accounts {
                 ));
             }
         };
-        let kept = profile_snapshots::keep(&self.store, &row, &profile, now).await?;
+        let kept = self.store.keep_profile(user, id, &profile, now).await?;
         kept.map(|it| it.account).ok_or_else(no_account)
     }
 

@@ -17,14 +17,11 @@ const PAGE: Page = Page {
 };
 
 fn images(world: &World) -> Images {
-    Images {
-        store: world.store.clone(),
-        objects: world.objects.clone(),
-        addresses: ImageAddresses {
-            keys: Keys::derive("a-secret-of-more-than-thirty-two-characters", None).unwrap(),
-            public_url: "https://vara.example".into(),
-        },
-    }
+    let addresses = ImageAddresses {
+        keys: Keys::derive("a-secret-of-more-than-thirty-two-characters", None).unwrap(),
+        public_url: "https://vara.example".into(),
+    };
+    Images::new(world.store.clone(), world.objects.clone(), addresses)
 }
 
 /// A signed address as a browser keeps it.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock;
 use crate::domain::Preferences;
-use crate::services::people::preferences;
+use crate::services::people::preferences::UserPreferences;
 use crate::services::pictures::upload_form::tests::form;
 use crate::testing;
 use crate::testing::{World, photo};
@@ -84,14 +84,18 @@ async fn faces_are_kept_from_when_she_agrees_until_she_takes_it_back() {
     assert!(image.face_detected, "that there is a face says not whose");
 
     testing::agree_to_faces(&world.store, world.user).await;
-    let seen = preferences::get(&world.store, world.user).await.unwrap();
+    let seen = UserPreferences::new(world.store.clone())
+        .get(world.user)
+        .await
+        .unwrap();
     assert!(seen.face_recognition_since.is_some());
     let after = taken_in(&world, photo("collins")).await;
     assert!(prints(after).await.faces.is_some_and(|it| it.len() == 1));
 
     let no = Preferences::default();
-    let set = preferences::set(&world.store, world.user, &seen, no, None, clock::now());
-    assert_eq!(set.await.unwrap().face_recognition_since, None);
+    let preferences = UserPreferences::new(world.store.clone());
+    let set = preferences.set(world.user, &seen, no, clock::now()).await;
+    assert_eq!(set.unwrap().face_recognition_since, None);
     assert_eq!(prints(after).await.faces, None);
     assert!(prints(after).await.vector.is_some());
     let row = world.store.preferences(world.user).await.unwrap().unwrap();
@@ -170,9 +174,7 @@ async fn what_it_is_recognised_by_goes_with_the_picture() {
     let world = World::new().await;
     let id = taken_in(&world, photo("collins")).await;
     let image = world.image(id).await.image;
-    crate::services::pictures::images::purge(&world.store, &world.objects, &image)
-        .await
-        .unwrap();
+    world.purger().purge(&image).await.unwrap();
     assert_eq!(world.store.prints(world.user, id).await.unwrap(), None);
 
     let id = taken_in(&world, photo("collins")).await;
@@ -202,8 +204,7 @@ async fn no_copies_stay_of_a_picture_that_was_deleted_during_its_intake() {
             .open(&upload, FaceComparison::by_consent(false))
             .await;
         let derived = derived.unwrap().unwrap();
-        let purged = crate::services::pictures::images::purge(&world.store, &world.objects, &image);
-        purged.await.unwrap();
+        world.purger().purge(&image).await.unwrap();
         let copies = [key::display(user, image.id), key::thumbnail(user, image.id)];
         if interrupted {
             for copy in &copies {

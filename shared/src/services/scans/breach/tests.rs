@@ -187,7 +187,9 @@ async fn without_a_key_nothing_is_claimed() {
 async fn switched_off_nothing_is_asked_and_nothing_claimed() {
     let world = world().await;
     breach(&world, HERS, "Shop").await;
-    crate::services::upkeep::switches::off(&world.store, "hibp").await;
+    crate::services::upkeep::switches::Switches::new(world.store.clone())
+        .off("hibp")
+        .await;
     let scan = begun(&world).await;
     let checker = checker(&world, Some("local-key"));
     take(&checker, &scan, 1).await.unwrap();

@@ -26,7 +26,6 @@ use crate::engines::Fetcher;
 use crate::objects::Objects;
 use crate::queues::QueueDelivery;
 use crate::queues::Queues;
-use crate::services::pictures::picture_names::picture_names;
 use crate::services::scans::start::message;
 use crate::services::scans::worker::{self, RetryLater, ScanOutcome, ScanWorker, is_late};
 use crate::services::search::engines::Engines;
@@ -162,7 +161,10 @@ impl ScanWorker for Scanner {
     async fn run(&self, row: &mut ScanRow, delivered: &QueueDelivery) -> Result<(), RetryLater> {
         let images = images_of(&self.store, &row.scan).await?;
         let sendings = self.sendings(&row.scan).await?;
-        let names = picture_names(&self.store, row.scan.user_id, clock::now()).await?;
+        let names = self
+            .store
+            .picture_names(row.scan.user_id, clock::now())
+            .await?;
         let context = ScanContext {
             sendings: &sendings,
             asker: Asker::of(&self.store, row, clock::now()).await?,

@@ -10,7 +10,6 @@ use super::{ProfileScanError, ProfileScanStats, ProfileScanTotals, ProfileScanne
 use crate::domain::{Alert, PublicProfile, Result, Timestamp, behaviour, scan};
 use crate::engines::Social;
 use crate::queues::QueueDelivery;
-use crate::services::people::profile_snapshots;
 use crate::services::scans::worker::{self, RetryLater, is_late};
 use crate::store::{LinkedRow, ScanRow, WriteOutcome};
 
@@ -59,7 +58,7 @@ impl ProfileScanner {
             return Ok(ProfileScanStats::default());
         };
         let now = row.scan.created_at;
-        let after = profile_snapshots::seen(account, &profile, now);
+        let after = account.with_profile(&profile, now);
         let alerts = alerts(&after, &profile, now);
         let facts = ProfileScanStats {
             checked: 1,
@@ -71,7 +70,9 @@ impl ProfileScanner {
                 return Err(ProfileScanError::Lost);
             }
         }
-        profile_snapshots::keep(&self.store, account, &profile, now).await?;
+        self.store
+            .keep_profile(it.user_id, it.id, &profile, now)
+            .await?;
         Ok(facts)
     }
 }

@@ -260,7 +260,9 @@ async fn without_a_directory_or_anything_to_look_for_nothing_is_claimed() {
         assert_eq!(it.status, ScanStatus::Completed);
         assert_eq!(it.result.unwrap()["engines"][0]["state"], state);
     }
-    crate::services::upkeep::switches::off(&world.store, "social").await;
+    crate::services::upkeep::switches::Switches::new(world.store.clone())
+        .off("social")
+        .await;
     let it = ended(&world, &scanner(&world), ScanType::ProfileScan).await;
     assert_eq!(it.result.unwrap()["engines"][0]["state"], "off");
     assert_eq!(world.calls("social").await, 0);

@@ -11,7 +11,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 async fn calls(
-    limits: &Limits,
+    limits: &RateLimiter,
     count: u32,
     address: &str,
     user: Option<UserId>,
@@ -28,7 +28,10 @@ async fn calls(
 async fn three_hundred_a_minute_and_not_one_more() {
     let store = crate::testing::store().await;
     // Two environments, one count.
-    let (one, two) = (Limits::new(RATES, store.clone()), Limits::new(RATES, store));
+    let (one, two) = (
+        RateLimiter::new(RATES, store.clone()),
+        RateLimiter::new(RATES, store),
+    );
     let first = calls(&one, 1, "192.0.2.7", None, RateClass::Plain).await;
     let wanted = RateStatus {
         limit: 300,
@@ -65,7 +68,7 @@ async fn three_hundred_a_minute_and_not_one_more() {
 
 #[tokio::test]
 async fn sign_in_routes_have_less_and_count_in_both() {
-    let limits = Limits::new(RATES, crate::testing::store().await);
+    let limits = RateLimiter::new(RATES, crate::testing::store().await);
     let last = calls(&limits, 20, "192.0.2.7", None, RateClass::Auth).await;
     assert_eq!((last.limit, last.remaining, last.is_over), (20, 0, false));
     let over = calls(&limits, 1, "192.0.2.7", None, RateClass::Auth).await;
@@ -76,7 +79,7 @@ async fn sign_in_routes_have_less_and_count_in_both() {
 
 #[tokio::test]
 async fn tries_of_passwords_use_up_no_calls_of_mailed_links() {
-    let limits = Limits::new(RATES, crate::testing::store().await);
+    let limits = RateLimiter::new(RATES, crate::testing::store().await);
     assert!(
         calls(&limits, 21, "192.0.2.7", None, RateClass::Auth)
             .await
@@ -91,7 +94,7 @@ async fn tries_of_passwords_use_up_no_calls_of_mailed_links() {
 #[tokio::test]
 async fn a_user_has_one_count_wherever_she_calls_from() {
     let rates = Rates { user: 5, ..RATES };
-    let limits = Limits::new(rates, crate::testing::store().await);
+    let limits = RateLimiter::new(rates, crate::testing::store().await);
     let her = Some(UserId::random());
     for from in 0..5 {
         let address = format!("192.0.2.{from}");
@@ -114,7 +117,7 @@ async fn a_user_has_one_count_wherever_she_calls_from() {
 #[tokio::test]
 async fn pictures_are_counted_apart_and_what_is_spared_is_not_counted() {
     let rates = Rates { all: 2, ..RATES };
-    let limits = Limits::new(rates, crate::testing::store().await);
+    let limits = RateLimiter::new(rates, crate::testing::store().await);
     let files = calls(&limits, 20, "192.0.2.7", None, RateClass::Files).await;
     assert_eq!(
         (files.limit, files.remaining, files.is_over),
@@ -138,7 +141,7 @@ async fn pictures_are_counted_apart_and_what_is_spared_is_not_counted() {
 
 #[tokio::test]
 async fn a_table_that_is_down_lets_everybody_through() {
-    let limits = Limits::new(RATES, crate::testing::silent_store());
+    let limits = RateLimiter::new(RATES, crate::testing::silent_store());
     for _ in 0..400 {
         let standing = limits
             .standing("192.0.2.7", None, RateClass::Plain, at(0))
@@ -150,7 +153,7 @@ async fn a_table_that_is_down_lets_everybody_through() {
 #[tokio::test]
 async fn while_nothing_is_counted_whoever_was_over_stays_over() {
     let rates = Rates { all: 1, ..RATES };
-    let limits = Limits::new(rates, crate::testing::store().await);
+    let limits = RateLimiter::new(rates, crate::testing::store().await);
     assert!(
         calls(&limits, 2, "192.0.2.7", None, RateClass::Plain)
             .await
@@ -170,7 +173,7 @@ async fn while_nothing_is_counted_whoever_was_over_stays_over() {
 #[tokio::test]
 async fn addresses_of_one_line_share_a_count() {
     let rates = Rates { all: 2, ..RATES };
-    let limits = Limits::new(rates, crate::testing::store().await);
+    let limits = RateLimiter::new(rates, crate::testing::store().await);
     for address in ["2001:db8:1:2::1", "2001:db8:1:2:ffff::9"] {
         assert!(
             !calls(&limits, 1, address, None, RateClass::Plain)

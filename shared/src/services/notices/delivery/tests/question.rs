@@ -23,7 +23,7 @@ impl Case {
     }
 
     async fn wants_mail(&self, user: UserId) -> bool {
-        let seen = preferences::get(self.store(), user).await.unwrap();
+        let seen = preferences(self.store()).get(user).await.unwrap();
         seen.preferences.channels.email
     }
 }
@@ -67,28 +67,36 @@ async fn her_answer_decides_and_its_link_works_once() {
         let now = at(second + 2);
         // Looking changes nothing, however often.
         for _ in 0..2 {
-            let can = mail_question::can_answer(case.store(), &token, answer, now);
-            assert!(can.await.unwrap());
+            let can = mail_questions(case.store())
+                .can_answer(&token, answer, now)
+                .await;
+            assert!(can.unwrap());
         }
         assert!(!case.wants_mail(user).await);
-        let give = || mail_question::answer(case.store(), &token, answer, now);
+        let give = async || {
+            mail_questions(case.store())
+                .answer(&token, answer, now)
+                .await
+        };
         assert!(give().await.unwrap());
         assert_eq!(case.wants_mail(user).await, wanted);
         for it in MailAnswer::ALL {
-            let again = mail_question::answer(case.store(), &token, it.0, now);
-            assert!(!again.await.unwrap(), "used");
+            let again = mail_questions(case.store()).answer(&token, it.0, now).await;
+            assert!(!again.unwrap(), "used");
         }
         assert_eq!(case.wants_mail(user).await, wanted);
         case.alert_for(user, AlertType::ImageMisuse, second + 3)
             .await;
         case.run(second + 4).await;
-        let told = preferences::deliveries(case.store(), user).await.unwrap();
+        let told = preferences(case.store()).deliveries(user).await.unwrap();
         assert_eq!(told.len(), usize::from(wanted));
     }
     assert_eq!(case.questions().await.len(), 2);
     for wrong in ["", "x.y", &format!("{}.{}", case.user, "A".repeat(43))] {
-        let given = mail_question::answer(case.store(), wrong, MailAnswer::Yes, at(999));
-        assert!(!given.await.unwrap(), "{wrong}");
+        let given = mail_questions(case.store())
+            .answer(wrong, MailAnswer::Yes, at(999))
+            .await;
+        assert!(!given.unwrap(), "{wrong}");
     }
 }
 
@@ -98,8 +106,10 @@ async fn later_is_asked_once_more() {
     let user = case.signed_up("eve@example.net", 0).await;
     case.run(1).await;
     let (token, answer) = parts(&case.questions().await[0][2]);
-    let later = mail_question::answer(case.store(), &token, answer, at(2));
-    assert!(later.await.unwrap());
+    let later = mail_questions(case.store())
+        .answer(&token, answer, at(2))
+        .await;
+    assert!(later.unwrap());
     let day = |days: i64| days * 24 * 3600;
     assert_eq!(case.run(day(29)).await, NOTHING);
     assert_eq!(case.run(day(31)).await, QUEUED);
@@ -111,8 +121,10 @@ async fn later_is_asked_once_more() {
     );
     let (token, _) = parts(&asked[1][0]);
     let now = at(day(31) + 9);
-    let third = mail_question::answer(case.store(), &token, MailAnswer::Later, now);
-    assert!(!third.await.unwrap());
+    let third = mail_questions(case.store())
+        .answer(&token, MailAnswer::Later, now)
+        .await;
+    assert!(!third.unwrap());
     for days in [32, 99, 400] {
         assert_eq!(case.run(day(days)).await, NOTHING);
     }
@@ -126,10 +138,14 @@ async fn an_answer_that_is_there_before_the_message_comes_again_holds() {
         let case = Case::new().await;
         let user = case.signed_up("eve@example.net", 0).await;
         assert_eq!(case.tick(1).await, QUEUED);
-        let token = mail_links::create(case.store(), user, MailLinkPurpose::Question, at(1)).await;
+        let token = mail_links(case.store())
+            .create(user, MailLinkPurpose::Question, at(1))
+            .await;
         let token = token.unwrap();
-        let given = mail_question::answer(case.store(), &token, answer, at(2));
-        assert!(given.await.unwrap());
+        let given = mail_questions(case.store())
+            .answer(&token, answer, at(2))
+            .await;
+        assert!(given.unwrap());
         case.deliver(3).await;
         assert!(case.questions().await.is_empty(), "{answer:?}");
         for days in 1..99 {

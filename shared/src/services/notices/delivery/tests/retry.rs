@@ -29,8 +29,9 @@ async fn preferences_seen(case: &Case) {
         number: 1,
         limit: 9,
     };
-    let alerts =
-        crate::services::notices::alerts::list(case.store(), case.user, None, filter).await;
+    let alerts = crate::services::notices::alerts::Alerts::new(case.store().clone())
+        .list(case.user, None, filter)
+        .await;
     for alert in alerts.unwrap().items {
         let seen = alert.clone().with_status(AlertStatus::Viewed, at(0));
         assert!(case.store().change_alert(&alert, &seen).await.unwrap());
@@ -64,7 +65,8 @@ async fn what_she_does_not_want_any_more_is_not_sent() {
     assert_eq!((case.mails().await.len(), case.hook.names().len()), (0, 1));
     case.alert(AlertType::ImageMisuse, 3).await;
     assert_eq!(case.tick(4).await, QUEUED);
-    preferences::clear_webhook(case.store(), case.user, at(5))
+    preferences(case.store())
+        .clear_webhook(case.user, at(5))
         .await
         .unwrap();
     case.deliver(6).await;
@@ -213,12 +215,13 @@ async fn each_mail_has_a_link_of_its_own_that_stops_everything_once() {
     assert_eq!(tokens.len(), 2);
     assert_ne!(tokens[0], tokens[1]);
     let can_stop = async |token: &str, second| {
-        preferences::can_stop(store, token, at(second))
+        preferences(store)
+            .can_stop(token, at(second))
             .await
             .unwrap()
     };
     let stop =
-        async |token: &str, second| preferences::stop(store, token, at(second)).await.unwrap();
+        async |token: &str, second| preferences(store).stop(token, at(second)).await.unwrap();
     let other = format!("{}.{}", case.user, "A".repeat(43));
     for wrong in ["", "x", ".", &other, &tokens[0][..40]] {
         assert!(
@@ -228,7 +231,7 @@ async fn each_mail_has_a_link_of_its_own_that_stops_everything_once() {
     }
     assert!(can_stop(&tokens[0], 200).await && can_stop(&tokens[0], 201).await);
     assert!(stop(&tokens[0], 202).await);
-    let channels = preferences::get(store, case.user).await.unwrap();
+    let channels = preferences(store).get(case.user).await.unwrap();
     assert_eq!(
         channels.preferences.channels,
         crate::domain::Channels::default()
@@ -238,7 +241,7 @@ async fn each_mail_has_a_link_of_its_own_that_stops_everything_once() {
     // She wants them again: the used link stops nothing, the other one still does, until it is old.
     case.choose(json!({ "channels": { "email": true } })).await;
     assert!(!can_stop(&tokens[0], 400).await && !stop(&tokens[0], 400).await);
-    let life = mail_links::MAIL_LINK_LIFE_SECONDS;
+    let life = crate::services::notices::mail_links::MAIL_LINK_LIFE_SECONDS;
     assert!(can_stop(&tokens[1], 100 + life).await);
     assert!(!can_stop(&tokens[1], 102 + life).await && !stop(&tokens[1], 102 + life).await);
     assert!(stop(&tokens[1], 100 + life).await);
@@ -260,25 +263,28 @@ async fn the_link_of_mails_that_are_out_stops_everything_once() {
         let set = store.set_preferences(case.user, Some(&former.edition), &former);
         assert!(set.await.unwrap());
     };
-    let can_stop = async || preferences::can_stop(store, &old, at(9)).await.unwrap();
+    let can_stop = async || preferences(store).can_stop(&old, at(9)).await.unwrap();
     assert!(!can_stop().await);
     give().await;
     let wrong = format!("{}.{}", case.user, "A".repeat(43));
-    assert!(!preferences::stop(store, &wrong, at(9)).await.unwrap());
+    assert!(!preferences(store).stop(&wrong, at(9)).await.unwrap());
     // What she chooses leaves it good: the mails are still out.
     case.choose(json!({ "channels": { "email": true }, "utcOffsetMinutes": 60 }))
         .await;
     assert!(can_stop().await && can_stop().await);
-    assert!(preferences::stop(store, &old, at(10)).await.unwrap());
-    let seen = preferences::get(store, case.user).await.unwrap();
+    assert!(preferences(store).stop(&old, at(10)).await.unwrap());
+    let seen = preferences(store).get(case.user).await.unwrap();
     assert!(!seen.preferences.channels.email);
-    assert!(!can_stop().await && !preferences::stop(store, &old, at(11)).await.unwrap());
+    assert!(!can_stop().await && !preferences(store).stop(&old, at(11)).await.unwrap());
 
     // The link of a mail of its own ends the other as well.
     give().await;
-    let new = mail_links::create(store, case.user, MailLinkPurpose::Stop, at(12)).await;
+    let new = mail_links(store)
+        .create(case.user, MailLinkPurpose::Stop, at(12))
+        .await;
     assert!(
-        preferences::stop(store, &new.unwrap(), at(13))
+        preferences(store)
+            .stop(&new.unwrap(), at(13))
             .await
             .unwrap()
     );
