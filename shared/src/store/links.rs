@@ -9,20 +9,9 @@
 //! account's row alone ends every link, whatever is written beside it.
 
 use super::tx::{Change, Tx};
-use super::users::{account_key, as_seen};
+use super::users::{LISTS, account_key, as_seen, links_attribute};
 use super::{Key, MailingClaim, Row, Store};
 use crate::domain::{Account, Link, LinkKind, Result, Timestamp, WORKING_LINKS};
-
-/// The attributes of an account that list its working links.
-pub(super) const LISTS: [&str; 2] = ["confirmationLinks", "recoveryLinks"];
-
-/// Where an account lists its working links of this kind.
-pub(super) fn links_attribute(kind: LinkKind) -> &'static str {
-    match kind {
-        LinkKind::SignUp => LISTS[0],
-        LinkKind::Recovery => LISTS[1],
-    }
-}
 
 fn sent_attribute(kind: LinkKind) -> &'static str {
     match kind {

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::list_cursors::ListSnapshot;
+use super::list_cursors::{End, ListSnapshot};
 use super::{Item, Key, Store, failure, read_all};
 use crate::domain::{Page, Pagination, Result, UserId};
 
@@ -27,13 +27,6 @@ const MOST_READS: u32 = 5;
 
 /// Runs that are merged by token, each with its total. A list is one group after the other.
 type ListGroup = Vec<(String, u64)>;
-
-/// From which end a run is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    First,
-    Last,
-}
 
 /// One page of a list.
 #[derive(Clone, Debug)]

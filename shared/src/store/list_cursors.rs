@@ -7,8 +7,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Item;
-use super::list::End;
 use crate::domain::UserId;
+
+/// From which end a run is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    First,
+    Last,
+}
 
 /// How many are kept in mind; each is a few hundred bytes.
 const MAX_CURSORS: usize = 200;

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::scans::key;
+use super::scans::{ScanRow, key};
 use super::tx::{Change, Tx};
 use super::{Key, Row, Store};
 use crate::domain::{Result, RiskLevel, Scan, ScanOrigin, ScanType, Timestamp, UserId};
@@ -24,7 +24,7 @@ const FIRST_CHECK_DELAY_SECONDS: i64 = 600;
 const FIRST_PROFILE_SCAN_DELAY_SECONDS: i64 = 3600;
 
 #[derive(Serialize)]
-pub(super) struct Planned {}
+struct Planned {}
 
 /// What is due again after a scan of this type.
 fn due_kind(kind: ScanType) -> &'static str {
@@ -39,7 +39,7 @@ fn again(user: UserId, kind: ScanType) -> Key {
     Key::user(user, due_kind(kind))
 }
 
-pub(super) fn due_again(user: UserId, kind: ScanType, at: Timestamp) -> Row<Planned> {
+fn due_again(user: UserId, kind: ScanType, at: Timestamp) -> Row<Planned> {
     let mut row = Row::new(again(user, kind), Planned {});
     row.due_kind = Some(due_kind(kind).into());
     row.due_at = Some(at.to_string());
@@ -106,6 +106,14 @@ impl Store {
 }
 
 impl Tx<'_> {
+    /// Plans the next scan of this kind.
+    pub(super) fn plan_next(self, row: &ScanRow, next: Option<Timestamp>) -> Self {
+        match next {
+            Some(at) => self.put(&due_again(row.scan.user_id, row.scan.kind, at)),
+            None => self,
+        }
+    }
+
     /// Plans the first breach check and the first profile scan of a new account.
     pub(super) fn plan_first_scans(self, user: UserId, now: Timestamp) -> Self {
         let profiles = now.plus_seconds(FIRST_PROFILE_SCAN_DELAY_SECONDS);

@@ -8,7 +8,6 @@ mod lease;
 
 use serde::{Deserialize, Serialize};
 
-use super::planned::due_again;
 use super::reading::text;
 use super::tx::{Change, Tx};
 use super::{Item, Key, Listing, Row, RowState, Store};
@@ -266,14 +265,6 @@ impl Tx<'_> {
             tx = tx.create(&locked(scan));
         }
         tx.count(scan.user_id, &[count(it, 1)])
-    }
-
-    /// Plans the next scan of this kind.
-    pub(super) fn plan_next(self, row: &ScanRow, next: Option<Timestamp>) -> Self {
-        match next {
-            Some(at) => self.put(&due_again(row.scan.user_id, row.scan.kind, at)),
-            None => self,
-        }
     }
 
     /// Ends a scan; refused if it changed in between.

@@ -11,10 +11,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::links::links_attribute;
 use super::tx::{Change, Tx};
 use super::{Key, Row, Store};
-use crate::domain::{Account, Link, Result, Session, SessionId, Timestamp, UserId};
+use crate::domain::{Account, Link, LinkKind, Result, Session, SessionId, Timestamp, UserId};
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,6 +38,17 @@ pub struct LinkUse<'a> {
     pub voids_password: bool,
     /// When.
     pub at: Timestamp,
+}
+
+/// The attributes of an account that list its working links.
+pub(super) const LISTS: [&str; 2] = ["confirmationLinks", "recoveryLinks"];
+
+/// Where an account lists its working links of this kind.
+pub(super) fn links_attribute(kind: LinkKind) -> &'static str {
+    match kind {
+        LinkKind::SignUp => LISTS[0],
+        LinkKind::Recovery => LISTS[1],
+    }
 }
 
 pub(super) fn account_key(user: UserId) -> Key {

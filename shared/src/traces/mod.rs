@@ -23,11 +23,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::http::Headers;
 
 use crate::domain::BoxError;
+pub use recorder::TARGET;
 use recorder::{Recorder, Spans};
-
-/// Under which spans are made that only traces show. In the log lines they would hide the spans around
-/// them, which carry the names of the work.
-pub const TARGET: &str = "traces";
 
 /// How long a collector has to take the spans of an event.
 const COLLECTOR_TIMEOUT: Duration = Duration::from_secs(1);

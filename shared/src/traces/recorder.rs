@@ -12,8 +12,11 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, filter::LevelFilter};
 use uuid::Uuid;
 
-use super::TARGET;
 use crate::clock;
+
+/// Under which spans are made that only traces show. In the log lines they would hide the spans around
+/// them, which carry the names of the work.
+pub const TARGET: &str = "traces";
 
 /// The most spans of one event that are kept.
 const MAX_SPANS: usize = 8192;

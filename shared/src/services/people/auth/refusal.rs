@@ -1,6 +1,5 @@
 //! Reasons for refusing a sign-in, sign-up or link.
 
-use super::throttle::spoken;
 use crate::domain::{Error, ErrorKind, Weakness};
 
 /// A refusal. Both surfaces say it in their own way; the sentences are the same.
@@ -99,5 +98,36 @@ impl AuthRefusal {
     #[must_use]
     pub fn is_trouble(&self) -> bool {
         matches!(self, Self::Trouble(err) if matches!(err.kind, ErrorKind::Unavailable | ErrorKind::Bug))
+    }
+}
+
+/// So many seconds, as one says it.
+fn spoken(seconds: i64) -> String {
+    let (count, unit) = match seconds {
+        ..=59 => (seconds.max(1), "second"),
+        60..=3599 => ((seconds + 59) / 60, "minute"),
+        _ => ((seconds + 3599) / 3600, "hour"),
+    };
+    let end = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_are_told_in_words() {
+        for (seconds, told) in [
+            (0, "1 second"),
+            (1, "1 second"),
+            (32, "32 seconds"),
+            (60, "1 minute"),
+            (61, "2 minutes"),
+            (3600, "1 hour"),
+            (14_000, "4 hours"),
+        ] {
+            assert_eq!(spoken(seconds), told);
+        }
     }
 }

@@ -256,17 +256,6 @@ fn warn_of(noted: Result<()>) {
     }
 }
 
-/// So many seconds, as one says it.
-pub(super) fn spoken(seconds: i64) -> String {
-    let (count, unit) = match seconds {
-        ..=59 => (seconds.max(1), "second"),
-        60..=3599 => ((seconds + 59) / 60, "minute"),
-        _ => ((seconds + 3599) / 3600, "hour"),
-    };
-    let end = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{end}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -304,21 +293,6 @@ mod tests {
                 }
             }
             assert!(refusals > 1000, "{rule:?}");
-        }
-    }
-
-    #[test]
-    fn waits_are_told_in_words() {
-        for (seconds, told) in [
-            (0, "1 second"),
-            (1, "1 second"),
-            (32, "32 seconds"),
-            (60, "1 minute"),
-            (61, "2 minutes"),
-            (3600, "1 hour"),
-            (14_000, "4 hours"),
-        ] {
-            assert_eq!(spoken(seconds), told);
         }
     }
 }
