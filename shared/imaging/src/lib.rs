@@ -44,7 +44,7 @@ pub use limits::{
 pub use metadata::{MetadataFlags, read_metadata};
 pub use models::{
     CLEAR_FACE_CONFIDENCE, DetectedFace, Face, INTIMATE_SCORE, MAX_FACES, MAYBE_SAME_PERSON,
-    MIN_FACE_SIDE, ModelError, ModelFile, ModelId, Models, ParseModelIdError, Person,
+    MIN_FACE_SIDE, ModelError, ModelFile, ModelId, Models, ParseModelIdError, PersonMatch,
     PersonVerdict, PixelValues, SAME_PERSON, SAME_PERSON_SMALL, SMALL_FACE_SIDE, SquareFit, Vector,
     compare_faces,
 };
@@ -57,6 +57,6 @@ pub use search::{HashIndex, Hit, IndexError};
 pub use shrink::shrink;
 pub use turn::Turn;
 pub use verdict::{
-    COPY_SCORE, ColourChange, DecidedBy, Edit, Edits, Evidence, HashMatch, Relation,
-    SIMILAR_COSINE, Subject, Verdict, compare,
+    COPY_SCORE, ColourChange, DecidedBy, HashMatch, PictureEdit, PictureEdits, PictureEvidence,
+    PictureRelation, PictureVerdict, SIMILAR_COSINE, Subject, compare,
 };

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use vara_imaging::{DecidedBy, Edit, Picture, Relation, Subject, Turn, Verdict, compare};
+use vara_imaging::{
+    DecidedBy, Picture, PictureEdit, PictureRelation, PictureVerdict, Subject, Turn, compare,
+};
 
 const WIDTH: u32 = 480;
 const HEIGHT: u32 = 360;
@@ -127,7 +129,7 @@ fn grey(picture: &Picture) -> Picture {
     })
 }
 
-fn judged(query: &Picture, candidate: &Picture) -> Verdict {
+fn judged(query: &Picture, candidate: &Picture) -> PictureVerdict {
     compare(
         &Subject::new(query.clone()),
         &Subject::new(candidate.clone()),
@@ -137,9 +139,9 @@ fn judged(query: &Picture, candidate: &Picture) -> Verdict {
 
 /// That the candidate is the query with just these edits.
 #[track_caller]
-fn assert_edits(query: &Picture, candidate: &Picture, expected: &[Edit]) -> Verdict {
+fn assert_edits(query: &Picture, candidate: &Picture, expected: &[PictureEdit]) -> PictureVerdict {
     let verdict = judged(query, candidate);
-    let Relation::Edited(edits) = verdict.relation else {
+    let PictureRelation::Edited(edits) = verdict.relation else {
         panic!("{verdict:?}");
     };
     assert_eq!(edits.iter().collect::<Vec<_>>(), expected, "{verdict:?}");
@@ -148,7 +150,7 @@ fn assert_edits(query: &Picture, candidate: &Picture, expected: &[Edit]) -> Verd
 }
 
 /// Where the overlay puts a point of the query.
-fn placed(verdict: &Verdict, [x, y]: [f64; 2]) -> [f64; 2] {
+fn placed(verdict: &PictureVerdict, [x, y]: [f64; 2]) -> [f64; 2] {
     let [a, b, c, d, e, f, g, h, i] = verdict.evidence.overlay.as_ref().unwrap().matrix;
     let w = g * x + h * y + i;
     [(a * x + b * y + c) / w, (d * x + e * y + f) / w]
@@ -165,11 +167,11 @@ fn assert_near([x, y]: [f64; 2], [u, v]: [f64; 2]) {
 #[test]
 fn the_same_picture_is_exact() {
     let same = judged(&scene(1), &scene(1));
-    assert_eq!(same.relation, Relation::Exact);
+    assert_eq!(same.relation, PictureRelation::Exact);
     assert_eq!(same.evidence.decided_by, DecidedBy::Pixels);
     let smaller = drawn(&scene(1), 240, 180, |u, v| [2.0 * u, 2.0 * v]);
     let smaller = judged(&scene(1), &smaller);
-    assert_eq!(smaller.relation, Relation::Exact, "{smaller:?}");
+    assert_eq!(smaller.relation, PictureRelation::Exact, "{smaller:?}");
     assert_eq!(smaller.evidence.decided_by, DecidedBy::Hash);
     assert!(smaller.score > 0.95);
 }
@@ -182,7 +184,7 @@ fn crops_are_found_where_they_were_cut() {
         (200.0, 60.0, 192, 144),
     ] {
         let part = crop(&scene(2), x, y, width, height);
-        let verdict = assert_edits(&scene(2), &part, &[Edit::Cropped]);
+        let verdict = assert_edits(&scene(2), &part, &[PictureEdit::Cropped]);
         assert_near(placed(&verdict, [x, y]), [0.0, 0.0]);
         let overlay = verdict.evidence.overlay.unwrap();
         let share = f64::from(width * height) / f64::from(WIDTH * HEIGHT);
@@ -197,40 +199,64 @@ fn crops_are_found_where_they_were_cut() {
 #[test]
 fn turned_and_mirrored() {
     let picture = scene(3);
-    assert_edits(&picture, &picture.turned(Turn::FlipY), &[Edit::Mirrored]);
-    assert_edits(&picture, &picture.turned(Turn::Rotate90), &[Edit::Rotated]);
-    let slanted = assert_edits(&picture, &rotated(&picture, 15.0), &[Edit::Rotated]);
+    assert_edits(
+        &picture,
+        &picture.turned(Turn::FlipY),
+        &[PictureEdit::Mirrored],
+    );
+    assert_edits(
+        &picture,
+        &picture.turned(Turn::Rotate90),
+        &[PictureEdit::Rotated],
+    );
+    let slanted = assert_edits(&picture, &rotated(&picture, 15.0), &[PictureEdit::Rotated]);
     assert!(slanted.evidence.overlay.unwrap().overlap > 0.97);
     let both = rotated(&picture.turned(Turn::FlipY), 15.0);
-    assert_edits(&picture, &both, &[Edit::Rotated, Edit::Mirrored]);
+    assert_edits(
+        &picture,
+        &both,
+        &[PictureEdit::Rotated, PictureEdit::Mirrored],
+    );
     let part = crop(&picture, 100.0, 50.0, 300, 240).turned(Turn::FlipY);
-    let part = assert_edits(&picture, &part, &[Edit::Cropped, Edit::Mirrored]);
+    let part = assert_edits(
+        &picture,
+        &part,
+        &[PictureEdit::Cropped, PictureEdit::Mirrored],
+    );
     assert_near(placed(&part, [100.0, 50.0]), [300.0, 0.0]);
 }
 
 #[test]
 fn put_into_something_larger() {
     let picture = scene(4);
-    let verdict = assert_edits(&picture, &framed(&picture), &[Edit::Embedded]);
+    let verdict = assert_edits(&picture, &framed(&picture), &[PictureEdit::Embedded]);
     assert_near(placed(&verdict, [0.0, 0.0]), [20.0, 200.0]);
     let below = drawn(&picture, WIDTH, HEIGHT + 70, |u, v| [u, v - 70.0]);
-    assert_edits(&picture, &below, &[Edit::Captioned]);
+    assert_edits(&picture, &below, &[PictureEdit::Captioned]);
     let in_part = framed(&crop(&picture, 60.0, 40.0, 400, 300));
-    assert_edits(&picture, &in_part, &[Edit::Cropped, Edit::Embedded]);
+    assert_edits(
+        &picture,
+        &in_part,
+        &[PictureEdit::Cropped, PictureEdit::Embedded],
+    );
 }
 
 #[test]
 fn other_colours_and_proportions() {
     let picture = scene(5);
-    assert_edits(&picture, &grey(&picture), &[Edit::Recoloured]);
+    assert_edits(&picture, &grey(&picture), &[PictureEdit::Recoloured]);
     let brighter = each_pixel(&picture, |pixel| {
         pixel.map(|v| (f64::from(v) * 1.6).min(255.0) as u8)
     });
-    assert_edits(&picture, &brighter, &[Edit::Recoloured]);
+    assert_edits(&picture, &brighter, &[PictureEdit::Recoloured]);
     let square = drawn(&picture, 360, 360, |u, v| [u * 480.0 / 360.0, v]);
-    assert_edits(&picture, &square, &[Edit::Stretched]);
+    assert_edits(&picture, &square, &[PictureEdit::Stretched]);
     let part = grey(&crop(&picture, 90.0, 60.0, 300, 220));
-    assert_edits(&picture, &part, &[Edit::Cropped, Edit::Recoloured]);
+    assert_edits(
+        &picture,
+        &part,
+        &[PictureEdit::Cropped, PictureEdit::Recoloured],
+    );
 }
 
 /// Fills a part with a grey.
@@ -248,7 +274,7 @@ fn a_picture_with_a_bar_on_it_is_not_exact() {
     let picture = scene(5);
     let verdict = judged(&picture, &barred(&picture, [200, 140, 290, 190]));
     assert!(
-        matches!(verdict.relation, Relation::Edited(_)),
+        matches!(verdict.relation, PictureRelation::Edited(_)),
         "{verdict:?}"
     );
     let [left, top, right, bottom] = verdict.evidence.overlay.unwrap().altered.unwrap();
@@ -260,12 +286,16 @@ fn a_picture_with_a_bar_on_it_is_not_exact() {
 fn inverted_colours() {
     let invert = |picture: &Picture| each_pixel(picture, |pixel| pixel.map(|value| 255 - value));
     let picture = scene(5);
-    let verdict = assert_edits(&picture, &invert(&picture), &[Edit::Recoloured]);
+    let verdict = assert_edits(&picture, &invert(&picture), &[PictureEdit::Recoloured]);
     assert!(verdict.evidence.inverted);
     let mirrored = invert(&picture.turned(Turn::FlipY));
-    assert_edits(&picture, &mirrored, &[Edit::Mirrored, Edit::Recoloured]);
+    assert_edits(
+        &picture,
+        &mirrored,
+        &[PictureEdit::Mirrored, PictureEdit::Recoloured],
+    );
     let other = judged(&picture, &invert(&scene(6)));
-    assert_eq!(other.relation, Relation::Different, "{other:?}");
+    assert_eq!(other.relation, PictureRelation::Different, "{other:?}");
     assert!(!other.evidence.inverted);
 }
 
@@ -275,7 +305,7 @@ fn other_pictures_are_different() {
     for (n, query) in subjects.iter().enumerate() {
         for candidate in &subjects[n + 1..] {
             let verdict = compare(query, candidate, None);
-            assert_eq!(verdict.relation, Relation::Different, "{verdict:?}");
+            assert_eq!(verdict.relation, PictureRelation::Different, "{verdict:?}");
             assert!(verdict.score < 0.1, "{verdict:?}");
         }
     }
@@ -284,7 +314,7 @@ fn other_pictures_are_different() {
 #[test]
 fn the_same_page_around_other_pictures_is_no_match() {
     let verdict = judged(&framed(&scene(20)), &framed(&scene(21)));
-    assert_eq!(verdict.relation, Relation::Different, "{verdict:?}");
+    assert_eq!(verdict.relation, PictureRelation::Different, "{verdict:?}");
     assert!(verdict.score < 0.1);
 }
 
@@ -293,10 +323,19 @@ fn pictures_without_anything_in_them() {
     let flat = |value: u8, side: u32| {
         Picture::from_rgb(side, side, vec![value; (side * side * 3) as usize]).unwrap()
     };
-    assert_eq!(judged(&flat(9, 64), &flat(9, 64)).relation, Relation::Exact);
+    assert_eq!(
+        judged(&flat(9, 64), &flat(9, 64)).relation,
+        PictureRelation::Exact
+    );
     for other in [flat(200, 64), flat(9, 63), flat(9, 1), scene(1)] {
-        assert_eq!(judged(&flat(9, 64), &other).relation, Relation::Different);
-        assert_eq!(judged(&other, &flat(9, 64)).relation, Relation::Different);
+        assert_eq!(
+            judged(&flat(9, 64), &other).relation,
+            PictureRelation::Different
+        );
+        assert_eq!(
+            judged(&other, &flat(9, 64)).relation,
+            PictureRelation::Different
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 use vara_imaging::{
-    Face, INTIMATE_SCORE, Limits, MIN_FACE_SIDE, Models, Person, Picture, Turn, compare_faces,
+    Face, INTIMATE_SCORE, Limits, MIN_FACE_SIDE, Models, PersonMatch, Picture, Turn, compare_faces,
     decode, encode_jpeg, shrink,
 };
 
@@ -177,7 +177,7 @@ fn she_is_recognised_after_edits() {
         let her = faces(&original);
         for (edit, edited) in edits(&original) {
             let verdict = compare_faces(&her, &faces(&edited));
-            if verdict.person != Person::Same {
+            if verdict.person != PersonMatch::Same {
                 missed.push((name, edit, verdict));
             }
         }
@@ -191,9 +191,9 @@ fn portraits_of_one_are_the_same_person_and_of_two_are_not() {
     for (index, (name, one)) in portraits.iter().enumerate() {
         for (other_name, other) in &portraits[index + 1..] {
             let expected = if who(name) == who(other_name) {
-                Person::Same
+                PersonMatch::Same
             } else {
-                Person::Different
+                PersonMatch::Different
             };
             let verdict = compare_faces(one, other);
             assert_eq!(verdict.person, expected, "{name} {other_name} {verdict:?}");
@@ -218,7 +218,7 @@ fn nobody_is_taken_for_another() {
             let verdict = compare_faces(slice::from_ref(one), slice::from_ref(other));
             assert_ne!(
                 verdict.person,
-                Person::Same,
+                PersonMatch::Same,
                 "{one:?} {other:?} {verdict:?}"
             );
         }
@@ -237,7 +237,7 @@ fn a_group_picture_says_which_face() {
     let verdict = compare_faces(&faces(&picture("obama-2012")), &group);
     assert_eq!(
         (verdict.person, verdict.query_face),
-        (Person::Same, Some(0))
+        (PersonMatch::Same, Some(0))
     );
     let [left, _, width, _] = group[verdict.candidate_face.unwrap()].area;
     let middle = left + width / 2.0;
@@ -269,7 +269,7 @@ fn tiny_faces_are_not_reported() {
     let tiny = shrink(&picture("collins"), 100);
     assert_eq!(faces(&tiny).len(), 0);
     let verdict = compare_faces(&faces(&picture("collins")), &[]);
-    assert_eq!(verdict.person, Person::Unknown);
+    assert_eq!(verdict.person, PersonMatch::Unknown);
 }
 
 /// A turned face is found where it lies, not where it would lie upright.

@@ -1,6 +1,6 @@
 //! Converts a verdict of the imaging crate into stored evidence.
 
-use vara_imaging as seen;
+use vara_imaging as imaging;
 
 use crate::domain::{
     ColourEvidence, Edit, Evidence, FaceEvidence, HashEvidence, OverlayEvidence, Person, Relation,
@@ -8,10 +8,14 @@ use crate::domain::{
 };
 
 /// What a verdict on hers and a found picture rests on; the sizes are theirs.
-pub(super) fn evidence(verdict: &seen::Verdict, own: [u32; 2], found: [u32; 2]) -> Evidence {
+pub(super) fn evidence(
+    verdict: &imaging::PictureVerdict,
+    own: [u32; 2],
+    found: [u32; 2],
+) -> Evidence {
     let rests = &verdict.evidence;
     let edits = match verdict.relation {
-        seen::Relation::Edited(edits) => edits.iter().map(edit).collect(),
+        imaging::PictureRelation::Edited(edits) => edits.iter().map(edit).collect(),
         _ => Vec::new(),
     };
     Evidence {
@@ -40,7 +44,7 @@ pub(super) fn evidence(verdict: &seen::Verdict, own: [u32; 2], found: [u32; 2]) 
 }
 
 /// Nothing if its numbers are none.
-fn overlay(lies: &seen::Overlay, own: [u32; 2], found: [u32; 2]) -> Option<OverlayEvidence> {
+fn overlay(lies: &imaging::Overlay, own: [u32; 2], found: [u32; 2]) -> Option<OverlayEvidence> {
     let numbers = lies.matrix.iter().chain(&lies.region);
     let is_told = numbers
         .chain([&lies.overlap, &lies.covered, &lies.agreement])
@@ -60,7 +64,7 @@ fn overlay(lies: &seen::Overlay, own: [u32; 2], found: [u32; 2]) -> Option<Overl
     })
 }
 
-fn hashes(found: seen::HashMatch) -> HashEvidence {
+fn hashes(found: imaging::HashMatch) -> HashEvidence {
     HashEvidence {
         distance: found.distance,
         turn: turn(found.turn).to_owned(),
@@ -68,60 +72,60 @@ fn hashes(found: seen::HashMatch) -> HashEvidence {
     }
 }
 
-fn relation(relation: seen::Relation) -> Relation {
+fn relation(relation: imaging::PictureRelation) -> Relation {
     match relation {
-        seen::Relation::Exact => Relation::Exact,
-        seen::Relation::Edited(_) => Relation::Edited,
-        seen::Relation::SamePerson => Relation::SamePerson,
-        seen::Relation::Similar => Relation::Similar,
-        seen::Relation::Different => Relation::Different,
+        imaging::PictureRelation::Exact => Relation::Exact,
+        imaging::PictureRelation::Edited(_) => Relation::Edited,
+        imaging::PictureRelation::SamePerson => Relation::SamePerson,
+        imaging::PictureRelation::Similar => Relation::Similar,
+        imaging::PictureRelation::Different => Relation::Different,
     }
 }
 
-fn edit(edit: seen::Edit) -> Edit {
+fn edit(edit: imaging::PictureEdit) -> Edit {
     match edit {
-        seen::Edit::Cropped => Edit::Cropped,
-        seen::Edit::Rotated => Edit::Rotated,
-        seen::Edit::Mirrored => Edit::Mirrored,
-        seen::Edit::Recoloured => Edit::Recoloured,
-        seen::Edit::Captioned => Edit::Captioned,
-        seen::Edit::Embedded => Edit::Embedded,
-        seen::Edit::Stretched => Edit::Stretched,
+        imaging::PictureEdit::Cropped => Edit::Cropped,
+        imaging::PictureEdit::Rotated => Edit::Rotated,
+        imaging::PictureEdit::Mirrored => Edit::Mirrored,
+        imaging::PictureEdit::Recoloured => Edit::Recoloured,
+        imaging::PictureEdit::Captioned => Edit::Captioned,
+        imaging::PictureEdit::Embedded => Edit::Embedded,
+        imaging::PictureEdit::Stretched => Edit::Stretched,
     }
 }
 
-fn signal(decided: seen::DecidedBy) -> Signal {
+fn signal(decided: imaging::DecidedBy) -> Signal {
     match decided {
-        seen::DecidedBy::Pixels => Signal::Pixels,
-        seen::DecidedBy::Hash => Signal::Hash,
-        seen::DecidedBy::BorderlessHash => Signal::BorderlessHash,
-        seen::DecidedBy::Geometry => Signal::Geometry,
-        seen::DecidedBy::Faces => Signal::Faces,
-        seen::DecidedBy::Vector => Signal::Vector,
-        seen::DecidedBy::Nothing => Signal::Nothing,
+        imaging::DecidedBy::Pixels => Signal::Pixels,
+        imaging::DecidedBy::Hash => Signal::Hash,
+        imaging::DecidedBy::BorderlessHash => Signal::BorderlessHash,
+        imaging::DecidedBy::Geometry => Signal::Geometry,
+        imaging::DecidedBy::Faces => Signal::Faces,
+        imaging::DecidedBy::Vector => Signal::Vector,
+        imaging::DecidedBy::Nothing => Signal::Nothing,
     }
 }
 
-fn person(person: seen::Person) -> Person {
+fn person(person: imaging::PersonMatch) -> Person {
     match person {
-        seen::Person::Same => Person::Same,
-        seen::Person::Candidate => Person::Candidate,
-        seen::Person::Unknown => Person::Unknown,
-        seen::Person::Different => Person::Different,
+        imaging::PersonMatch::Same => Person::Same,
+        imaging::PersonMatch::Candidate => Person::Candidate,
+        imaging::PersonMatch::Unknown => Person::Unknown,
+        imaging::PersonMatch::Different => Person::Different,
     }
 }
 
 /// The names of the imaging crate's own tool.
-fn turn(turn: seen::Turn) -> &'static str {
+fn turn(turn: imaging::Turn) -> &'static str {
     match turn {
-        seen::Turn::Keep => "keep",
-        seen::Turn::Rotate90 => "rotate90",
-        seen::Turn::Rotate180 => "rotate180",
-        seen::Turn::Rotate270 => "rotate270",
-        seen::Turn::FlipX => "flip_x",
-        seen::Turn::FlipY => "flip_y",
-        seen::Turn::Transpose => "transpose",
-        seen::Turn::AntiTranspose => "anti_transpose",
+        imaging::Turn::Keep => "keep",
+        imaging::Turn::Rotate90 => "rotate90",
+        imaging::Turn::Rotate180 => "rotate180",
+        imaging::Turn::Rotate270 => "rotate270",
+        imaging::Turn::FlipX => "flip_x",
+        imaging::Turn::FlipY => "flip_y",
+        imaging::Turn::Transpose => "transpose",
+        imaging::Turn::AntiTranspose => "anti_transpose",
     }
 }
 

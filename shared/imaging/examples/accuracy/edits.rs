@@ -5,7 +5,7 @@ use std::error::Error;
 
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
-use vara_imaging::{Edit as Named, Limits, Picture, decode, encode_jpeg};
+use vara_imaging::{Limits, Picture, PictureEdit as Named, decode, encode_jpeg};
 
 use crate::{frames, hard, screens};
 

@@ -1,6 +1,8 @@
 //! Summarises a verdict; the one file that reads the crate's verdicts.
 
-use vara_imaging::{Edits, MATCH_DISTANCE, Overlay, Pdq, Picture, Relation, Verdict, pdq};
+use vara_imaging::{
+    MATCH_DISTANCE, Overlay, Pdq, Picture, PictureEdits, PictureRelation, PictureVerdict, pdq,
+};
 
 /// Facts the geometric check's score is made of, the constant first.
 pub(crate) const FACTS: usize = 5;
@@ -10,7 +12,7 @@ pub(crate) struct VerdictSummary {
     pub(crate) score: f64,
     /// What the relation says was done to the picture; `None` when it says that
     /// it is another one.
-    pub(crate) edits: Option<Edits>,
+    pub(crate) edits: Option<PictureEdits>,
     pub(crate) is_exact: bool,
     /// What the geometric check found, if it was asked and found anything.
     pub(crate) facts: Option<[f64; FACTS]>,
@@ -18,8 +20,8 @@ pub(crate) struct VerdictSummary {
     pub(crate) words: String,
 }
 
-impl From<&Verdict> for VerdictSummary {
-    fn from(verdict: &Verdict) -> Self {
+impl From<&PictureVerdict> for VerdictSummary {
+    fn from(verdict: &PictureVerdict) -> Self {
         // An overlay without places was proposed by a hash.
         let checked = verdict
             .evidence
@@ -29,11 +31,11 @@ impl From<&Verdict> for VerdictSummary {
         Self {
             score: verdict.score,
             edits: match verdict.relation {
-                Relation::Exact => Some(Edits::default()),
-                Relation::Edited(edits) => Some(edits),
+                PictureRelation::Exact => Some(PictureEdits::default()),
+                PictureRelation::Edited(edits) => Some(edits),
                 _ => None,
             },
-            is_exact: verdict.relation == Relation::Exact,
+            is_exact: verdict.relation == PictureRelation::Exact,
             facts: checked.map(facts),
             words: words(verdict),
         }
@@ -51,9 +53,9 @@ fn facts(overlay: &Overlay) -> [f64; FACTS] {
     ]
 }
 
-fn words(verdict: &Verdict) -> String {
+fn words(verdict: &PictureVerdict) -> String {
     let relation = match verdict.relation {
-        Relation::Edited(edits) => format!("edited {edits:?}"),
+        PictureRelation::Edited(edits) => format!("edited {edits:?}"),
         other => other.name().to_owned(),
     };
     let distance = verdict.evidence.pdq.map_or(256, |found| found.distance);

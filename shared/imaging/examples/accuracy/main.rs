@@ -20,10 +20,10 @@ use lexopt::Parser;
 use vara_imaging::Models;
 
 use edits::{BenchEdit, EditCase, EditError};
-use options::{Options, USAGE};
+use options::{BenchOptions, USAGE};
 
 fn main() -> ExitCode {
-    let options = match Options::read(Parser::from_env()) {
+    let options = match BenchOptions::read(Parser::from_env()) {
         Ok(options) => options,
         Err(wrong) => {
             eprintln!("accuracy: {wrong}\n\n{USAGE}");
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(options: &Options) -> Result<(), EditError> {
+fn measure(options: &BenchOptions) -> Result<(), EditError> {
     if options.people {
         return measure_people(options);
     }
@@ -83,7 +83,7 @@ fn measure(options: &Options) -> Result<(), EditError> {
 }
 
 /// All portraits of the folder with each other.
-fn measure_people(options: &Options) -> Result<(), EditError> {
+fn measure_people(options: &BenchOptions) -> Result<(), EditError> {
     let models = Models::embedded()?;
     let portraits = people::portraits(&options.folder, &models)?;
     let asked = options.models.then_some(&models);
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn a_few_pictures_are_found_after_every_edit_and_strangers_are_not() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-pictures");
-        let mut options = Options::read(Parser::from_args([folder])).unwrap();
+        let mut options = BenchOptions::read(Parser::from_args([folder])).unwrap();
         options.every = 55;
         options.negatives = 3;
         let originals = run::originals(&options.folder).unwrap();

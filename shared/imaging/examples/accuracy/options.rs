@@ -1,4 +1,4 @@
-//! What the command line asks for.
+//! Parses the command line of the accuracy bench.
 
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use lexopt::{Error, Parser};
 pub(crate) const USAGE: &str = "\
 accuracy FOLDER [options]
 
-Edits every picture of the folder in fourteen ways, compares each edited picture
+PictureEdits every picture of the folder in fourteen ways, compares each edited picture
 with the one it was made from and with others, and prints how many were found at
 one false alarm in a thousand. Even pictures of the sorted folder are the half
 the threshold is taken from, odd ones the half it is reported on.
@@ -29,7 +29,7 @@ the threshold is taken from, odd ones the half it is reported on.
 
 /// The command line, read.
 #[derive(Debug)]
-pub(crate) struct Options {
+pub(crate) struct BenchOptions {
     pub(crate) folder: PathBuf,
     pub(crate) pairs: bool,
     pub(crate) negatives: usize,
@@ -42,7 +42,7 @@ pub(crate) struct Options {
     pub(crate) failures: Option<PathBuf>,
 }
 
-impl Options {
+impl BenchOptions {
     /// Reads what follows the name of the program.
     pub(crate) fn read(mut words: Parser) -> Result<Self, Error> {
         let mut options = Self {
@@ -83,8 +83,8 @@ impl Options {
 mod tests {
     use super::*;
 
-    fn read(line: &str) -> Option<Options> {
-        Options::read(Parser::from_args(line.split_whitespace())).ok()
+    fn read(line: &str) -> Option<BenchOptions> {
+        BenchOptions::read(Parser::from_args(line.split_whitespace())).ok()
     }
 
     #[test]

@@ -32,7 +32,7 @@ const MIN_CUT_SIDE: f32 = 40.0;
 
 /// What is compared of a portrait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum PortraitView {
+pub(crate) enum BenchView {
     /// The picture as it is.
     Whole,
     /// The face with what is close around it, at most so many pixels a side.
@@ -40,13 +40,13 @@ pub(crate) enum PortraitView {
 }
 
 /// The views that are compared with each other.
-const COMPARED: [[PortraitView; 2]; 6] = [
-    [PortraitView::Whole, PortraitView::Whole],
-    [PortraitView::Whole, PortraitView::Face(150)],
-    [PortraitView::Whole, PortraitView::Face(64)],
-    [PortraitView::Face(150), PortraitView::Face(150)],
-    [PortraitView::Face(150), PortraitView::Face(64)],
-    [PortraitView::Face(64), PortraitView::Face(64)],
+const COMPARED: [[BenchView; 2]; 6] = [
+    [BenchView::Whole, BenchView::Whole],
+    [BenchView::Whole, BenchView::Face(150)],
+    [BenchView::Whole, BenchView::Face(64)],
+    [BenchView::Face(150), BenchView::Face(150)],
+    [BenchView::Face(150), BenchView::Face(64)],
+    [BenchView::Face(64), BenchView::Face(64)],
 ];
 
 /// What two portraits are to each other.
@@ -59,10 +59,10 @@ pub(crate) enum PortraitPairKind {
 }
 
 /// One view of one portrait.
-pub(crate) struct Portrait {
+pub(crate) struct BenchPortrait {
     pub(crate) name: String,
     person: String,
-    view: PortraitView,
+    view: BenchView,
     subject: Subject,
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct Portrait {
 pub(crate) struct ComparedPortraits {
     pub(crate) places: [usize; 2],
     pub(crate) half: usize,
-    views: [PortraitView; 2],
+    views: [BenchView; 2],
     pub(crate) kind: PortraitPairKind,
     /// Whether the hashes match: two frames of one sitting are no test of
     /// whether two photographs are told apart.
@@ -84,7 +84,7 @@ impl ComparedPortraits {
     }
 
     /// Whether the pair is one of those that are counted.
-    fn is_of(&self, half: usize, kind: PortraitPairKind, views: Option<[PortraitView; 2]>) -> bool {
+    fn is_of(&self, half: usize, kind: PortraitPairKind, views: Option<[BenchView; 2]>) -> bool {
         let turned = [self.views[1], self.views[0]];
         let is_doubtful = kind == PortraitPairKind::OnePerson && self.near_copies;
         self.half == half
@@ -109,7 +109,7 @@ pub(crate) fn person(name: &str) -> &str {
 }
 
 /// Every view of every portrait of a folder, sorted by file.
-pub(crate) fn portraits(folder: &Path, models: &Models) -> Result<Vec<Portrait>, EditError> {
+pub(crate) fn portraits(folder: &Path, models: &Models) -> Result<Vec<BenchPortrait>, EditError> {
     let mut found = Vec::new();
     for path in files(folder)? {
         let Ok(picture) = decode(&fs::read(&path)?, &Limits::DEFAULT) else {
@@ -122,7 +122,7 @@ pub(crate) fn portraits(folder: &Path, models: &Models) -> Result<Vec<Portrait>,
 }
 
 /// The views of one file.
-fn views(name: &str, picture: Picture, models: &Models) -> Result<Vec<Portrait>, EditError> {
+fn views(name: &str, picture: Picture, models: &Models) -> Result<Vec<BenchPortrait>, EditError> {
     let mut faces = models.detect_faces(&picture)?;
     faces.retain(|face| {
         face.confidence >= CLEAR_FACE_CONFIDENCE && face.area[2].min(face.area[3]) >= MIN_CUT_SIDE
@@ -137,7 +137,7 @@ fn views(name: &str, picture: Picture, models: &Models) -> Result<Vec<Portrait>,
             format!("{who} face {place}")
         };
         let mut add = |view, picture| {
-            views.push(Portrait {
+            views.push(BenchPortrait {
                 name: format!("{name} face {place} {view:?}"),
                 person: person.clone(),
                 view,
@@ -146,11 +146,11 @@ fn views(name: &str, picture: Picture, models: &Models) -> Result<Vec<Portrait>,
         };
         for side in [150, 64] {
             if let Some(cut) = cut(&picture, face, side)? {
-                add(PortraitView::Face(side), cut);
+                add(BenchView::Face(side), cut);
             }
         }
         if alone {
-            add(PortraitView::Whole, picture.clone());
+            add(BenchView::Whole, picture.clone());
         }
     }
     Ok(views)
@@ -181,7 +181,7 @@ fn cut(picture: &Picture, face: &DetectedFace, side: u32) -> Result<Option<Pictu
 }
 
 /// The half that each person belongs to: every second one of those sorted by name.
-fn halves(portraits: &[Portrait]) -> BTreeMap<&str, usize> {
+fn halves(portraits: &[BenchPortrait]) -> BTreeMap<&str, usize> {
     let mut halves: BTreeMap<&str, usize> = portraits
         .iter()
         .map(|portrait| (portrait.person.as_str(), 0))
@@ -193,7 +193,7 @@ fn halves(portraits: &[Portrait]) -> BTreeMap<&str, usize> {
 }
 
 /// The pairs to be compared: views that go together, of people of one half.
-fn pairs(portraits: &[Portrait]) -> Vec<([usize; 2], usize)> {
+fn pairs(portraits: &[BenchPortrait]) -> Vec<([usize; 2], usize)> {
     let halves = halves(portraits);
     let half = |place: usize| halves[portraits[place].person.as_str()];
     let mut pairs = Vec::new();
@@ -212,7 +212,7 @@ fn pairs(portraits: &[Portrait]) -> Vec<([usize; 2], usize)> {
     pairs
 }
 
-impl Portrait {
+impl BenchPortrait {
     fn file(&self) -> &str {
         self.name.split(" face ").next().unwrap_or_default()
     }
@@ -230,7 +230,7 @@ impl Portrait {
 
 /// Compares all pairs on every core.
 pub(crate) fn compare_portraits(
-    portraits: &[Portrait],
+    portraits: &[BenchPortrait],
     every: usize,
     models: Option<&Models>,
 ) -> Vec<ComparedPortraits> {
@@ -270,7 +270,7 @@ pub(crate) fn compare_portraits(
 /// How many pairs of each kind were called copies, by half and by view.
 pub(crate) fn print(
     out: &mut impl Write,
-    portraits: &[Portrait],
+    portraits: &[BenchPortrait],
     meetings: &[ComparedPortraits],
 ) -> io::Result<()> {
     let halves = halves(portraits);

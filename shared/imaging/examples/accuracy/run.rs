@@ -11,7 +11,7 @@ use vara_imaging::{Limits, Models, Pdq, Picture, Subject, compare, decode, pdq};
 
 use crate::edits::{EditCase, EditError};
 use crate::judge::{VerdictSummary, single_hash};
-use crate::options::Options;
+use crate::options::BenchOptions;
 
 /// One picture of the folder.
 pub(crate) struct Original {
@@ -89,7 +89,7 @@ pub(crate) fn half(place: usize) -> usize {
 pub(crate) fn run(
     originals: &[Original],
     cases: &[EditCase],
-    options: &Options,
+    options: &BenchOptions,
     models: Option<&Models>,
 ) -> Result<Vec<ComparedPair>, EditError> {
     let next = AtomicUsize::new(0);
@@ -127,7 +127,7 @@ fn one_picture(
     originals: &[Original],
     place: usize,
     cases: &[EditCase],
-    options: &Options,
+    options: &BenchOptions,
     models: Option<&Models>,
 ) -> Result<Vec<ComparedPair>, EditError> {
     let mut outcomes = Vec::new();

@@ -24,7 +24,7 @@ pub use detect::CLEAR_FACE_CONFIDENCE;
 pub use faces::{DetectedFace, Face, MAX_FACES, MIN_FACE_SIDE};
 pub use intimate::INTIMATE_SCORE;
 pub use person::{
-    MAYBE_SAME_PERSON, Person, PersonVerdict, SAME_PERSON, SAME_PERSON_SMALL, SMALL_FACE_SIDE,
+    MAYBE_SAME_PERSON, PersonMatch, PersonVerdict, SAME_PERSON, SAME_PERSON_SMALL, SMALL_FACE_SIDE,
     compare_faces,
 };
 pub use vara_nets::ModelError;

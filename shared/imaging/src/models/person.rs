@@ -20,7 +20,7 @@ pub const MAYBE_SAME_PERSON: f32 = 0.363;
 
 /// Whether two pictures show the same person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Person {
+pub enum PersonMatch {
     /// A face in one is the same person as a face in the other.
     Same,
     /// It may be; somebody should look.
@@ -35,7 +35,7 @@ pub enum Person {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PersonVerdict {
     /// The answer.
-    pub person: Person,
+    pub person: PersonMatch,
     /// Cosine of the two nearest faces; `None` when unknown.
     pub similarity: Option<f32>,
     /// Index of the query's face that is nearest.
@@ -62,7 +62,7 @@ pub fn compare_faces(query: &[Face], candidate: &[Face]) -> PersonVerdict {
         }
     }
     PersonVerdict {
-        person: best.map_or(Person::Unknown, |(margin, cosine, ..)| {
+        person: best.map_or(PersonMatch::Unknown, |(margin, cosine, ..)| {
             classify(margin, cosine)
         }),
         similarity: best.map(|it| it.1),
@@ -86,13 +86,13 @@ fn clear_faces(faces: &[Face]) -> impl Iterator<Item = (usize, &Face)> {
     faces.iter().enumerate().filter(|(_, face)| face.is_clear())
 }
 
-fn classify(margin: f32, cosine: f32) -> Person {
+fn classify(margin: f32, cosine: f32) -> PersonMatch {
     if margin >= 0.0 {
-        Person::Same
+        PersonMatch::Same
     } else if cosine >= MAYBE_SAME_PERSON {
-        Person::Candidate
+        PersonMatch::Candidate
     } else {
-        Person::Different
+        PersonMatch::Different
     }
 }
 
@@ -118,12 +118,12 @@ mod tests {
     fn the_two_thresholds() {
         let her = [face("m", 1.0)];
         for (cosine, person) in [
-            (1.0, Person::Same),
-            (0.451, Person::Same),
-            (0.449, Person::Candidate),
-            (0.364, Person::Candidate),
-            (0.362, Person::Different),
-            (-1.0, Person::Different),
+            (1.0, PersonMatch::Same),
+            (0.451, PersonMatch::Same),
+            (0.449, PersonMatch::Candidate),
+            (0.364, PersonMatch::Candidate),
+            (0.362, PersonMatch::Different),
+            (-1.0, PersonMatch::Different),
         ] {
             assert_eq!(compare_faces(&her, &[face("m", cosine)]).person, person);
         }
@@ -139,7 +139,7 @@ mod tests {
             face("m", 0.3),
         ];
         let verdict = compare_faces(&her, &group);
-        assert_eq!(verdict.person, Person::Same);
+        assert_eq!(verdict.person, PersonMatch::Same);
         assert_eq!(
             (verdict.query_face, verdict.candidate_face),
             (Some(1), Some(2))
@@ -161,18 +161,21 @@ mod tests {
         let her = [face("m", 1.0)];
         assert_eq!(
             compare_faces(&her, &[small(0.54)]).person,
-            Person::Candidate
+            PersonMatch::Candidate
         );
         assert_eq!(
             compare_faces(&[small(0.54)], &her).person,
-            Person::Candidate
+            PersonMatch::Candidate
         );
-        assert_eq!(compare_faces(&her, &[small(0.56)]).person, Person::Same);
+        assert_eq!(
+            compare_faces(&her, &[small(0.56)]).person,
+            PersonMatch::Same
+        );
         // A sure pair counts before one that is only more alike.
         let verdict = compare_faces(&her, &[small(0.52), face("m", 0.47)]);
         assert_eq!(
             (verdict.person, verdict.candidate_face),
-            (Person::Same, Some(1))
+            (PersonMatch::Same, Some(1))
         );
     }
 
@@ -182,15 +185,15 @@ mod tests {
         blurred.confidence = 0.7;
         let her = [face("m", 1.0)];
         let verdict = compare_faces(&her, &[blurred.clone(), face("m", 0.1)]);
-        assert_eq!(verdict.person, Person::Different);
+        assert_eq!(verdict.person, PersonMatch::Different);
         assert_eq!(verdict.candidate_face, Some(1));
-        assert_eq!(compare_faces(&[blurred], &her).person, Person::Unknown);
+        assert_eq!(compare_faces(&[blurred], &her).person, PersonMatch::Unknown);
     }
 
     #[test]
     fn without_faces_nothing_is_known() {
         let unknown = PersonVerdict {
-            person: Person::Unknown,
+            person: PersonMatch::Unknown,
             similarity: None,
             query_face: None,
             candidate_face: None,

@@ -4,15 +4,15 @@
 use std::cmp::Ordering;
 
 use super::calibration::{self, COPY_SCORE, SIMILAR_COSINE};
-use super::evidence::{ColourChange, DecidedBy, Evidence, HashMatch};
+use super::evidence::{ColourChange, DecidedBy, HashMatch, PictureEvidence};
 use super::naming;
-use super::relation::{Relation, Verdict};
+use super::relation::{PictureRelation, PictureVerdict};
 use super::subject::Subject;
 use crate::geometry::{
     Features, Overlay, Transform, count_pictured_squares, find_overlay, find_overlay_unsqueezed,
     measure_texture, overlay_by_transform,
 };
-use crate::models::{Models, Person, PersonVerdict, compare_faces};
+use crate::models::{Models, PersonMatch, PersonVerdict, compare_faces};
 use crate::pdq::{Fingerprint, MATCH_DISTANCE, MIN_QUALITY};
 use crate::turn::Turn;
 
@@ -26,8 +26,8 @@ const HASH_BITS: u32 = 256;
 /// Compares two pictures: whether the candidate is the query's picture, and what was done to it.
 ///
 /// Without models only copies are recognised, and everything else is
-/// different. Deterministic; symmetric as said in [`Verdict`].
-pub fn compare(query: &Subject, candidate: &Subject, models: Option<&Models>) -> Verdict {
+/// different. Deterministic; symmetric as said in [`PictureVerdict`].
+pub fn compare(query: &Subject, candidate: &Subject, models: Option<&Models>) -> PictureVerdict {
     let turned_round = order_subjects(candidate, query).is_lt();
     let (first, second) = if turned_round {
         (candidate, query)
@@ -38,7 +38,7 @@ pub fn compare(query: &Subject, candidate: &Subject, models: Option<&Models>) ->
     if turned_round {
         evidence = evidence.reversed(query.size());
     }
-    Verdict {
+    PictureVerdict {
         relation: conclude_relation(&evidence, score, query, candidate),
         score,
         evidence,
@@ -59,8 +59,8 @@ fn order_subjects(one: &Subject, other: &Subject) -> Ordering {
 }
 
 /// Collects evidence until it suffices.
-fn judge(query: &Subject, candidate: &Subject, models: Option<&Models>) -> (Evidence, f64) {
-    let mut evidence = Evidence::none();
+fn judge(query: &Subject, candidate: &Subject, models: Option<&Models>) -> (PictureEvidence, f64) {
+    let mut evidence = PictureEvidence::none();
     evidence.pdq = nearest_turn(query.dihedral(), candidate.upright());
     let mut score = judge_by_pixels(&mut evidence, query, candidate);
     if score < COPY_SCORE {
@@ -125,7 +125,7 @@ fn is_match(found: &HashMatch) -> bool {
 }
 
 /// The very same pixels need no further look, and a flat picture bears none.
-fn judge_by_pixels(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
+fn judge_by_pixels(evidence: &mut PictureEvidence, query: &Subject, candidate: &Subject) -> f64 {
     if query.picture() != candidate.picture() {
         return 0.0;
     }
@@ -135,7 +135,7 @@ fn judge_by_pixels(evidence: &mut Evidence, query: &Subject, candidate: &Subject
 
 /// Lays the whole query on the whole candidate as the hashes propose.
 fn judge_by_hash(
-    evidence: &mut Evidence,
+    evidence: &mut PictureEvidence,
     query: &Subject,
     candidate: &Subject,
     models: Option<&Models>,
@@ -163,7 +163,7 @@ fn judge_by_hash(
 /// The same with the candidate's colours inverted, which turns about every bit
 /// of its hash.
 fn judge_by_inverse(
-    evidence: &mut Evidence,
+    evidence: &mut PictureEvidence,
     query: &Subject,
     candidate: &Subject,
     models: Option<&Models>,
@@ -203,7 +203,7 @@ fn overlay_by_hash(
 }
 
 fn judge_by_geometry(
-    evidence: &mut Evidence,
+    evidence: &mut PictureEvidence,
     query: &Subject,
     candidate: &Subject,
     models: Option<&Models>,
@@ -220,7 +220,7 @@ fn judge_by_geometry(
 
 /// The same with a finer copy of one of the two, in which the other may be small.
 fn judge_by_detail(
-    evidence: &mut Evidence,
+    evidence: &mut PictureEvidence,
     query: &Subject,
     candidate: &Subject,
     models: Option<&Models>,
@@ -249,7 +249,7 @@ fn judge_by_detail(
 
 /// Scores an overlay, and records it.
 fn judge_overlay(
-    evidence: &mut Evidence,
+    evidence: &mut PictureEvidence,
     mut found: Overlay,
     [query, candidate]: [&Features; 2],
     may_be_two_faces: impl FnOnce() -> bool,
@@ -310,7 +310,11 @@ fn measure_texture_of_subjects(
 
 /// Hashes that match although nothing more was found: of the whole pictures, or
 /// of what is left without borders when one of the two has some.
-fn judge_by_hash_alone(evidence: &mut Evidence, query: &Subject, candidate: &Subject) -> f64 {
+fn judge_by_hash_alone(
+    evidence: &mut PictureEvidence,
+    query: &Subject,
+    candidate: &Subject,
+) -> f64 {
     if evidence.is_contradicted {
         return 0.0;
     }
@@ -340,10 +344,18 @@ fn judge_by_hash_alone(evidence: &mut Evidence, query: &Subject, candidate: &Sub
 }
 
 /// Who is in both, and whether they look alike.
-fn judge_by_models(evidence: &mut Evidence, query: &Subject, candidate: &Subject, models: &Models) {
+fn judge_by_models(
+    evidence: &mut PictureEvidence,
+    query: &Subject,
+    candidate: &Subject,
+    models: &Models,
+) {
     Subject::run_models([query, candidate], models);
     evidence.faces = compare_faces_of(query, candidate, models);
-    if evidence.faces.is_some_and(|it| it.person == Person::Same) {
+    if evidence
+        .faces
+        .is_some_and(|it| it.person == PersonMatch::Same)
+    {
         evidence.decided_by = DecidedBy::Faces;
         return;
     }
@@ -373,29 +385,29 @@ fn compare_faces_of(
 }
 
 fn conclude_relation(
-    evidence: &Evidence,
+    evidence: &PictureEvidence,
     score: f64,
     query: &Subject,
     candidate: &Subject,
-) -> Relation {
+) -> PictureRelation {
     match evidence.decided_by {
-        DecidedBy::Faces => Relation::SamePerson,
-        DecidedBy::Vector => Relation::Similar,
-        _ if score < COPY_SCORE => Relation::Different,
+        DecidedBy::Faces => PictureRelation::SamePerson,
+        DecidedBy::Vector => PictureRelation::Similar,
+        _ if score < COPY_SCORE => PictureRelation::Different,
         _ => {
             let edits = naming::name_edits(evidence, query.size(), candidate.size());
             let overlay = evidence.overlay.as_ref();
             let is_altered = overlay.is_some_and(|overlay| overlay.altered.is_some());
             if edits.is_empty() && !is_altered {
-                Relation::Exact
+                PictureRelation::Exact
             } else {
-                Relation::Edited(edits)
+                PictureRelation::Edited(edits)
             }
         }
     }
 }
 
-impl Evidence {
+impl PictureEvidence {
     /// Records an overlay and the change of colours in it.
     fn record_overlay(&mut self, overlay: Overlay) {
         let colours = overlay.detail.colours;

@@ -1,10 +1,10 @@
-//! `Edit` and `Edits`: the edits that can be made to a picture, and sets of them.
+//! `PictureEdit` and `PictureEdits`: the edits that can be made to a picture, and sets of them.
 
 use std::fmt;
 
 /// One thing that was done to a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Edit {
+pub enum PictureEdit {
     /// A part is missing at its edges.
     Cropped,
     /// Turned by any angle.
@@ -21,7 +21,7 @@ pub enum Edit {
     Stretched,
 }
 
-impl Edit {
+impl PictureEdit {
     /// All there are.
     pub const ALL: [Self; 7] = [
         Self::Cropped,
@@ -49,11 +49,11 @@ impl Edit {
 
 /// A set of edits.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Edits(u8);
+pub struct PictureEdits(u8);
 
-impl Edits {
+impl PictureEdits {
     /// Whether the set holds the edit.
-    pub fn contains(self, edit: Edit) -> bool {
+    pub fn contains(self, edit: PictureEdit) -> bool {
         self.0 & Self::bit(edit) != 0
     }
 
@@ -62,35 +62,35 @@ impl Edits {
         self.0 == 0
     }
 
-    /// The edits in the order of [`Edit::ALL`].
-    pub fn iter(self) -> impl Iterator<Item = Edit> {
-        Edit::ALL
+    /// The edits in the order of [`PictureEdit::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = PictureEdit> {
+        PictureEdit::ALL
             .into_iter()
             .filter(move |&edit| self.contains(edit))
     }
 
-    fn bit(edit: Edit) -> u8 {
+    fn bit(edit: PictureEdit) -> u8 {
         1 << edit as u8
     }
 }
 
-impl Extend<Edit> for Edits {
-    fn extend<T: IntoIterator<Item = Edit>>(&mut self, edits: T) {
+impl Extend<PictureEdit> for PictureEdits {
+    fn extend<T: IntoIterator<Item = PictureEdit>>(&mut self, edits: T) {
         for edit in edits {
             self.0 |= Self::bit(edit);
         }
     }
 }
 
-impl FromIterator<Edit> for Edits {
-    fn from_iter<T: IntoIterator<Item = Edit>>(edits: T) -> Self {
+impl FromIterator<PictureEdit> for PictureEdits {
+    fn from_iter<T: IntoIterator<Item = PictureEdit>>(edits: T) -> Self {
         let mut set = Self::default();
         set.extend(edits);
         set
     }
 }
 
-impl fmt::Debug for Edits {
+impl fmt::Debug for PictureEdits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter()).finish()
     }
@@ -102,17 +102,28 @@ mod tests {
 
     #[test]
     fn a_set_holds_what_was_put_in() {
-        let set: Edits = [Edit::Stretched, Edit::Cropped, Edit::Cropped]
-            .into_iter()
-            .collect();
-        assert!(set.iter().eq([Edit::Cropped, Edit::Stretched]));
-        assert!(!set.contains(Edit::Mirrored) && !set.is_empty() && Edits::default().is_empty());
+        let set: PictureEdits = [
+            PictureEdit::Stretched,
+            PictureEdit::Cropped,
+            PictureEdit::Cropped,
+        ]
+        .into_iter()
+        .collect();
         assert!(
-            Edit::ALL
+            set.iter()
+                .eq([PictureEdit::Cropped, PictureEdit::Stretched])
+        );
+        assert!(
+            !set.contains(PictureEdit::Mirrored)
+                && !set.is_empty()
+                && PictureEdits::default().is_empty()
+        );
+        assert!(
+            PictureEdit::ALL
                 .into_iter()
-                .collect::<Edits>()
+                .collect::<PictureEdits>()
                 .iter()
-                .eq(Edit::ALL)
+                .eq(PictureEdit::ALL)
         );
     }
 }

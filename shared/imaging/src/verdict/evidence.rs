@@ -1,4 +1,4 @@
-//! `Evidence`: the signals that a verdict rests on.
+//! `PictureEvidence`: the signals that a verdict rests on.
 
 use crate::geometry::Overlay;
 use crate::models::PersonVerdict;
@@ -61,7 +61,7 @@ impl DecidedBy {
 /// Everything that was looked at before the matter was settled; what was not
 /// needed, or not possible, is `None`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Evidence {
+pub struct PictureEvidence {
     /// The signal that settled it.
     pub decided_by: DecidedBy,
     /// The hashes of the whole pictures.
@@ -83,7 +83,7 @@ pub struct Evidence {
     pub(crate) is_contradicted: bool,
 }
 
-impl Evidence {
+impl PictureEvidence {
     pub(crate) fn none() -> Self {
         Self {
             decided_by: DecidedBy::Nothing,

@@ -1,8 +1,8 @@
 //! The comparison of two pictures: whether one is a copy of the other, and which edits were made.
 //!
 //! A [`Subject`] is a picture and what has been found out
-//! about it; [`compare`] takes two and answers with a [`Verdict`]: the
-//! [`Relation`], a score, and the [`Evidence`] it rests on.
+//! about it; [`compare`] takes two and answers with a [`PictureVerdict`]: the
+//! [`PictureRelation`], a score, and the [`PictureEvidence`] it rests on.
 //!
 //! Cheap signals come first. A hash that matches is confirmed on small copies and
 //! decides within a millisecond; then come hashes
@@ -26,7 +26,7 @@ mod subject;
 
 pub use calibration::{COPY_SCORE, SIMILAR_COSINE};
 pub use compare::compare;
-pub use edits::{Edit, Edits};
-pub use evidence::{ColourChange, DecidedBy, Evidence, HashMatch};
-pub use relation::{Relation, Verdict};
+pub use edits::{PictureEdit, PictureEdits};
+pub use evidence::{ColourChange, DecidedBy, HashMatch, PictureEvidence};
+pub use relation::{PictureRelation, PictureVerdict};
 pub use subject::Subject;

@@ -1,7 +1,7 @@
 //! Names the edits that were made to a picture, from how it lies in the other.
 
-use super::edits::{Edit, Edits};
-use super::evidence::Evidence;
+use super::edits::{PictureEdit, PictureEdits};
+use super::evidence::PictureEvidence;
 use crate::geometry::{Overlay, Transform, bounds, clip_to_picture, singular_values};
 
 /// Shares from this on count as the whole: edges are not seen to the pixel.
@@ -27,23 +27,27 @@ const MAX_BESIDE_SHARE: f64 = 0.03;
 const MIN_CAPTIONED_SHARE: f64 = 0.5;
 
 /// The edits that lead from the query to the candidate, whose sides are given.
-pub(super) fn name_edits(evidence: &Evidence, query: [f64; 2], candidate: [f64; 2]) -> Edits {
-    let mut edits = Edits::default();
+pub(super) fn name_edits(
+    evidence: &PictureEvidence,
+    query: [f64; 2],
+    candidate: [f64; 2],
+) -> PictureEdits {
+    let mut edits = PictureEdits::default();
     if let Some(overlay) = &evidence.overlay {
         edits.extend(shape_edits(overlay, query));
-        edits.extend((overlay.overlap < WHOLE_SHARE).then_some(Edit::Cropped));
-        let turned = edits.contains(Edit::Rotated);
+        edits.extend((overlay.overlap < WHOLE_SHARE).then_some(PictureEdit::Cropped));
+        let turned = edits.contains(PictureEdit::Rotated);
         edits.extend(surrounding_edit(overlay, turned, query, candidate));
     }
     let recoloured = evidence.colours.is_some_and(|colours| {
         colours.brightness.abs() >= MIN_BRIGHTNESS_CHANGE || colours.tint >= MIN_TINT_CHANGE
     });
-    edits.extend((recoloured || evidence.inverted).then_some(Edit::Recoloured));
+    edits.extend((recoloured || evidence.inverted).then_some(PictureEdit::Recoloured));
     edits
 }
 
 /// Turned, mirrored, stretched.
-fn shape_edits(overlay: &Overlay, query: [f64; 2]) -> impl Iterator<Item = Edit> {
+fn shape_edits(overlay: &Overlay, query: [f64; 2]) -> impl Iterator<Item = PictureEdit> {
     let middle = [query[0] / 2.0, query[1] / 2.0];
     let [a, b, c, d] = Transform(overlay.matrix).linear_at(middle);
     let (large, small) = singular_values([a, b, c, d]);
@@ -54,9 +58,9 @@ fn shape_edits(overlay: &Overlay, query: [f64; 2]) -> impl Iterator<Item = Edit>
         (c - b).atan2(a + d).abs()
     };
     let seen = [
-        (turn.to_degrees() >= MIN_TURN_DEGREES, Edit::Rotated),
-        (overlay.mirrored, Edit::Mirrored),
-        (large >= MIN_STRETCH_RATIO * small, Edit::Stretched),
+        (turn.to_degrees() >= MIN_TURN_DEGREES, PictureEdit::Rotated),
+        (overlay.mirrored, PictureEdit::Mirrored),
+        (large >= MIN_STRETCH_RATIO * small, PictureEdit::Stretched),
     ];
     seen.into_iter().filter_map(|(is, edit)| is.then_some(edit))
 }
@@ -68,7 +72,7 @@ fn surrounding_edit(
     turned: bool,
     query: [f64; 2],
     candidate: [f64; 2],
-) -> Option<Edit> {
+) -> Option<PictureEdit> {
     let [left, top, right, bottom] = overlay
         .detail
         .part
@@ -84,10 +88,10 @@ fn surrounding_edit(
     if overlay.covered < WHOLE_SHARE && !(turned && across * down >= WHOLE_SHARE) {
         let caption = 1.0 - across <= MAX_BESIDE_SHARE && across * down >= MIN_CAPTIONED_SHARE;
         return Some(if caption {
-            Edit::Captioned
+            PictureEdit::Captioned
         } else {
-            Edit::Embedded
+            PictureEdit::Embedded
         });
     }
-    (overlay.detail.hidden >= MIN_HIDDEN_SHARE).then_some(Edit::Captioned)
+    (overlay.detail.hidden >= MIN_HIDDEN_SHARE).then_some(PictureEdit::Captioned)
 }

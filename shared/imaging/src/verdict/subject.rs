@@ -223,7 +223,7 @@ mod tests {
 
     use super::*;
     use crate::limits::Limits;
-    use crate::verdict::{Relation, compare};
+    use crate::verdict::{PictureRelation, compare};
 
     #[test]
     fn whose_faces_they_are_is_found_out_only_where_both_have_some() {
@@ -233,14 +233,14 @@ mod tests {
         let flat = Subject::new(Picture::from_rgb(64, 48, vec![90; 64 * 48 * 3]).unwrap());
         assert_eq!(
             compare(&one, &flat, Some(&models)).relation,
-            Relation::Different
+            PictureRelation::Different
         );
         assert_eq!(one.shows_somebody(&models), Some(true));
         assert!(one.faces.get().is_none() && flat.faces.get().is_none());
         let other = portrait(include_bytes!("../../tests/pictures/obama-2012.jpg"));
         assert_eq!(
             compare(&one, &other, Some(&models)).relation,
-            Relation::SamePerson
+            PictureRelation::SamePerson
         );
         assert!(one.faces.get().is_some());
     }

@@ -1,4 +1,4 @@
-//! The command line.
+//! Parses the command line of `fingerprint`.
 
 use std::ffi::OsString;
 use std::num::NonZero;
@@ -25,7 +25,7 @@ const STRIP_QUALITY: u8 = 92;
 
 /// What holds for many pictures.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Options {
+pub(crate) struct ToolOptions {
     /// Whether faces and other models are run.
     pub(crate) models: bool,
     /// How many pictures are worked on at a time.
@@ -34,20 +34,20 @@ pub(crate) struct Options {
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Command {
+pub(crate) enum ToolCommand {
     Help,
     Version,
     Hash {
         files: Vec<PathBuf>,
-        options: Options,
+        options: ToolOptions,
     },
     Compare {
         pair: [PathBuf; 2],
-        options: Options,
+        options: ToolOptions,
     },
     ComparePairs {
         list: PathBuf,
-        options: Options,
+        options: ToolOptions,
     },
     Strip {
         input: PathBuf,
@@ -67,7 +67,7 @@ pub(crate) enum UsageError {
     #[error("no command")]
     Nothing,
     #[error("no command {0}")]
-    Command(String),
+    ToolCommand(String),
     #[error("{0} is not an option of this command")]
     Option(String),
     #[error("{0} needs a value")]
@@ -82,57 +82,61 @@ pub(crate) enum UsageError {
     Other(String),
 }
 
-impl Command {
+impl ToolCommand {
     /// Reads what follows the name of the program.
     pub(crate) fn parse(mut arguments: Parser) -> Result<Self, UsageError> {
         let command = arguments.try_raw_args().and_then(|mut it| it.next());
         let command = command.ok_or(UsageError::Nothing)?;
         match command.to_str() {
-            Some("hash") => hash(Given::read(arguments, &["--no-models"], &["--jobs"])?),
-            Some("compare") => compare(Given::read(
+            Some("hash") => hash(ParsedArguments::read(
+                arguments,
+                &["--no-models"],
+                &["--jobs"],
+            )?),
+            Some("compare") => compare(ParsedArguments::read(
                 arguments,
                 &["--no-models"],
                 &["--jobs", "--pairs"],
             )?),
-            Some("strip") => strip(Given::read(arguments, &[], &["--quality"])?),
-            Some("search") => search(Given::read(
+            Some("strip") => strip(ParsedArguments::read(arguments, &[], &["--quality"])?),
+            Some("search") => search(ParsedArguments::read(
                 arguments,
                 &[],
                 &["--index", "--queries", "--distance"],
             )?),
             Some("help" | "--help" | "-h") => Ok(Self::Help),
             Some("--version" | "-V") => Ok(Self::Version),
-            _ => Err(UsageError::Command(command.display().to_string())),
+            _ => Err(UsageError::ToolCommand(command.display().to_string())),
         }
     }
 }
 
-fn hash(mut given: Given) -> Result<Command, UsageError> {
+fn hash(mut given: ParsedArguments) -> Result<ToolCommand, UsageError> {
     let options = given.options()?;
     let files = std::mem::take(&mut given.files);
     if files.is_empty() {
         return Err(UsageError::Missing("FILE"));
     }
-    Ok(Command::Hash { files, options })
+    Ok(ToolCommand::Hash { files, options })
 }
 
-fn compare(mut given: Given) -> Result<Command, UsageError> {
+fn compare(mut given: ParsedArguments) -> Result<ToolCommand, UsageError> {
     let options = given.options()?;
     if let Some(list) = given.take("--pairs") {
         given.no_more_files()?;
         let list = list.into();
-        return Ok(Command::ComparePairs { list, options });
+        return Ok(ToolCommand::ComparePairs { list, options });
     }
     let pair = [given.file("A")?, given.file("B")?];
     given.no_more_files()?;
-    Ok(Command::Compare { pair, options })
+    Ok(ToolCommand::Compare { pair, options })
 }
 
-fn strip(mut given: Given) -> Result<Command, UsageError> {
+fn strip(mut given: ParsedArguments) -> Result<ToolCommand, UsageError> {
     let quality = given.number("--quality", 1, 100)?;
     let (input, output) = (given.file("IN")?, given.file("OUT")?);
     given.no_more_files()?;
-    Ok(Command::Strip {
+    Ok(ToolCommand::Strip {
         input,
         output,
         quality: quality
@@ -141,7 +145,7 @@ fn strip(mut given: Given) -> Result<Command, UsageError> {
     })
 }
 
-fn search(mut given: Given) -> Result<Command, UsageError> {
+fn search(mut given: ParsedArguments) -> Result<ToolCommand, UsageError> {
     let distance = given.number("--distance", 0, 256)?;
     let mut path = |name: &'static str| {
         let value = given.take(name).ok_or(UsageError::Missing(name));
@@ -149,7 +153,7 @@ fn search(mut given: Given) -> Result<Command, UsageError> {
     };
     let (index, queries) = (path("--index")?, path("--queries")?);
     given.no_more_files()?;
-    Ok(Command::Search {
+    Ok(ToolCommand::Search {
         index,
         queries,
         distance: distance.unwrap_or(MATCH_DISTANCE),
@@ -158,13 +162,13 @@ fn search(mut given: Given) -> Result<Command, UsageError> {
 
 /// Options and files, sorted.
 #[derive(Default)]
-struct Given {
+struct ParsedArguments {
     flags: Vec<&'static str>,
     values: Vec<(&'static str, OsString)>,
     files: Vec<PathBuf>,
 }
 
-impl Given {
+impl ParsedArguments {
     /// Sorts the arguments by the names a command knows. Options may stand
     /// anywhere, as `--name value` or `--name=value`; after `--` all are files.
     fn read(
@@ -195,10 +199,10 @@ impl Given {
         Ok(given)
     }
 
-    fn options(&mut self) -> Result<Options, UsageError> {
+    fn options(&mut self) -> Result<ToolOptions, UsageError> {
         let jobs = self.number("--jobs", 1, 256)?;
         let jobs = jobs.and_then(|it| usize::try_from(it).ok());
-        Ok(Options {
+        Ok(ToolOptions {
             models: !self.flags.contains(&"--no-models"),
             jobs: jobs.unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZero::get)),
         })
@@ -248,20 +252,20 @@ mod tests {
 
     use super::*;
 
-    fn parse(line: &str) -> Result<Command, UsageError> {
-        Command::parse(Parser::from_args(line.split_whitespace()))
+    fn parse(line: &str) -> Result<ToolCommand, UsageError> {
+        ToolCommand::parse(Parser::from_args(line.split_whitespace()))
     }
 
     #[test]
     fn options_stand_anywhere() {
-        let expected = Command::Search {
+        let expected = ToolCommand::Search {
             index: "a".into(),
             queries: "b".into(),
             distance: 12,
         };
         let line = "search --distance=12 --queries b --index a";
         assert_eq!(parse(line).unwrap(), expected);
-        let Command::Hash { files, options } = parse("hash x --jobs 3 y --no-models").unwrap()
+        let ToolCommand::Hash { files, options } = parse("hash x --jobs 3 y --no-models").unwrap()
         else {
             panic!("not a hash");
         };
@@ -272,7 +276,7 @@ mod tests {
     #[test]
     fn after_two_dashes_all_are_files() {
         let parsed = parse("strip -- --in --out").unwrap();
-        let expected = Command::Strip {
+        let expected = ToolCommand::Strip {
             input: "--in".into(),
             output: "--out".into(),
             quality: STRIP_QUALITY,
@@ -284,7 +288,7 @@ mod tests {
     fn mistakes_are_named() {
         let wrong = |line: &str| parse(line).unwrap_err();
         assert_eq!(wrong(""), UsageError::Nothing);
-        assert_eq!(wrong("paint"), UsageError::Command("paint".into()));
+        assert_eq!(wrong("paint"), UsageError::ToolCommand("paint".into()));
         assert_eq!(wrong("hash"), UsageError::Missing("FILE"));
         assert_eq!(wrong("compare a"), UsageError::Missing("B"));
         assert_eq!(wrong("compare a b c"), UsageError::TooMany("c".into()));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use vara_imaging::{Models, compare};
 
-use crate::arguments::Options;
+use crate::arguments::ToolOptions;
 use crate::evidence::{self, VerdictFields};
 use crate::files::Failure;
 use crate::hash::load_models;
@@ -28,7 +28,7 @@ struct CompareLine<'a> {
 /// Compares two files.
 pub(crate) fn compare_files<W: Write>(
     [a, b]: &[PathBuf; 2],
-    options: &Options,
+    options: &ToolOptions,
     lines: &mut JsonLines<W>,
 ) -> io::Result<()> {
     compare_pairs(std::iter::once(Ok([a.clone(), b.clone()])), options, lines)
@@ -38,7 +38,7 @@ pub(crate) fn compare_files<W: Write>(
 /// follows a second tab is not looked at, empty lines are passed over.
 pub(crate) fn compare_list<W: Write>(
     list: &Path,
-    options: &Options,
+    options: &ToolOptions,
     lines: &mut JsonLines<W>,
 ) -> io::Result<()> {
     let text = fs::read_to_string(list).map_err(|error| {
@@ -66,7 +66,7 @@ fn parse_pair(row: &str, number: usize) -> Result<[PathBuf; 2], String> {
 
 fn compare_pairs<W: Write>(
     pairs: impl Iterator<Item = Result<[PathBuf; 2], String>> + Send,
-    options: &Options,
+    options: &ToolOptions,
     lines: &mut JsonLines<W>,
 ) -> io::Result<()> {
     let models = load_models(options)?;

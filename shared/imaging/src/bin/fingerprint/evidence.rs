@@ -1,7 +1,10 @@
 //! The JSON fields of a verdict.
 
 use serde::Serialize;
-use vara_imaging::{Evidence, HashMatch, Overlay, Person, PersonVerdict, Relation, Turn, Verdict};
+use vara_imaging::{
+    HashMatch, Overlay, PersonMatch, PersonVerdict, PictureEvidence, PictureRelation,
+    PictureVerdict, Turn,
+};
 
 /// The part of a line that a verdict fills; all null where there is none.
 #[derive(Clone, Default, Serialize)]
@@ -73,9 +76,9 @@ struct FacesFields {
     b_face: Option<usize>,
 }
 
-pub(crate) fn verdict_fields(verdict: &Verdict) -> VerdictFields {
+pub(crate) fn verdict_fields(verdict: &PictureVerdict) -> VerdictFields {
     let edits = match verdict.relation {
-        Relation::Edited(edits) => edits.iter().map(|edit| edit.name()).collect(),
+        PictureRelation::Edited(edits) => edits.iter().map(|edit| edit.name()).collect(),
         _ => Vec::new(),
     };
     VerdictFields {
@@ -86,7 +89,7 @@ pub(crate) fn verdict_fields(verdict: &Verdict) -> VerdictFields {
     }
 }
 
-fn evidence_fields(evidence: &Evidence) -> EvidenceFields {
+fn evidence_fields(evidence: &PictureEvidence) -> EvidenceFields {
     EvidenceFields {
         decided_by: evidence.decided_by.name(),
         pdq: evidence.pdq.as_ref().map(hash_match_fields),
@@ -129,10 +132,10 @@ fn overlay_fields(overlay: &Overlay) -> OverlayFields {
 fn faces_fields(verdict: &PersonVerdict) -> FacesFields {
     FacesFields {
         person: match verdict.person {
-            Person::Same => "same",
-            Person::Candidate => "candidate",
-            Person::Unknown => "unknown",
-            Person::Different => "different",
+            PersonMatch::Same => "same",
+            PersonMatch::Candidate => "candidate",
+            PersonMatch::Unknown => "unknown",
+            PersonMatch::Different => "different",
         },
         similarity: verdict.similarity,
         a_face: verdict.query_face,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use vara_imaging::{Limits, MetadataFlags, Models, decode, pdq_dihedral, read_metadata};
 
-use crate::arguments::Options;
+use crate::arguments::ToolOptions;
 use crate::files::{self, Failure};
 use crate::lines::JsonLines;
 use crate::parallel::run_in_order;
@@ -61,7 +61,7 @@ impl From<MetadataFlags> for MetadataFields {
 /// Prints one object for each file.
 pub(crate) fn run<W: Write>(
     files: &[PathBuf],
-    options: &Options,
+    options: &ToolOptions,
     lines: &mut JsonLines<W>,
 ) -> io::Result<()> {
     let models = load_models(options)?;
@@ -87,7 +87,7 @@ pub(crate) fn run<W: Write>(
 }
 
 /// The models, when they are wanted.
-pub(crate) fn load_models(options: &Options) -> io::Result<Option<Models>> {
+pub(crate) fn load_models(options: &ToolOptions) -> io::Result<Option<Models>> {
     let models = options.models.then(Models::embedded);
     models.transpose().map_err(io::Error::other)
 }

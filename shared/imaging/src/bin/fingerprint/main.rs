@@ -18,7 +18,7 @@ mod subjects;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use arguments::{Command, USAGE};
+use arguments::{ToolCommand, USAGE};
 use lines::JsonLines;
 
 /// Every line is an answer.
@@ -29,7 +29,7 @@ const EXIT_SOME_FAILED: u8 = 1;
 const EXIT_NOT_RUN: u8 = 2;
 
 fn main() -> ExitCode {
-    let command = match Command::parse(lexopt::Parser::from_env()) {
+    let command = match ToolCommand::parse(lexopt::Parser::from_env()) {
         Ok(command) => command,
         Err(error) => {
             eprintln!("fingerprint: {error}\n\n{USAGE}");
@@ -50,19 +50,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run<W: Write>(command: &Command, lines: &mut JsonLines<W>) -> io::Result<()> {
+fn run<W: Write>(command: &ToolCommand, lines: &mut JsonLines<W>) -> io::Result<()> {
     match command {
-        Command::Help => lines.text(USAGE),
-        Command::Version => lines.text(concat!("fingerprint ", env!("CARGO_PKG_VERSION"))),
-        Command::Hash { files, options } => hash::run(files, options, lines),
-        Command::Compare { pair, options } => compare::compare_files(pair, options, lines),
-        Command::ComparePairs { list, options } => compare::compare_list(list, options, lines),
-        Command::Strip {
+        ToolCommand::Help => lines.text(USAGE),
+        ToolCommand::Version => lines.text(concat!("fingerprint ", env!("CARGO_PKG_VERSION"))),
+        ToolCommand::Hash { files, options } => hash::run(files, options, lines),
+        ToolCommand::Compare { pair, options } => compare::compare_files(pair, options, lines),
+        ToolCommand::ComparePairs { list, options } => compare::compare_list(list, options, lines),
+        ToolCommand::Strip {
             input,
             output,
             quality,
         } => strip::run(input, output, *quality, lines),
-        Command::Search {
+        ToolCommand::Search {
             index,
             queries,
             distance,
