@@ -6,7 +6,7 @@ mod tests;
 
 use vara::boot;
 use vara::domain::BoxError;
-use vara::services::pictures::image_files::ImageAddresses;
+use vara::services::pictures::image_addresses::ImageAddresses;
 use vara::services::pictures::images::Images;
 
 #[tokio::main(flavor = "current_thread")]

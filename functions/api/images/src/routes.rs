@@ -10,7 +10,8 @@ use axum::routing::{get, post};
 use vara::clock;
 use vara::domain::{ImageId, SessionId, UserId};
 use vara::http::{self, ApiError, Caller, Issue, Params, Result, created, data, id, page};
-use vara::services::pictures::image_files::{NOT_READY, SignedAddress};
+use vara::services::pictures::image_addresses::SignedAddress;
+use vara::services::pictures::image_files::NOT_READY;
 use vara::services::pictures::images::Images;
 use vara::services::pictures::upload_form;
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 use vara::clock;
 use vara::domain::{Image, ImageId, ImageState, Timestamp, UserId};
 use vara::objects::{Objects, key};
-use vara::services::pictures::image_files::ImageAddresses;
+use vara::services::pictures::image_addresses::ImageAddresses;
 use vara::services::pictures::images::Images;
 use vara::testing::{Cloud, House};
 

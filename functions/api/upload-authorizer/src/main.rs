@@ -17,7 +17,7 @@ use vara::correlation::Correlation;
 use vara::domain::BoxError;
 use vara::http::Edge;
 use vara::metrics;
-use vara::services::pictures::image_files::ImageAddresses;
+use vara::services::pictures::image_addresses::ImageAddresses;
 use vara::services::pictures::images::ImageAnnouncer;
 use vara::services::upkeep::rate_limits::RateLimiter;
 use vara::traces;

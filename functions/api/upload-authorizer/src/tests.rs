@@ -9,7 +9,7 @@ use vara::domain::{
     Account, ImageFilter, ImageId, ImageState, Page, Role, Session, SignInMethod, UserId,
 };
 use vara::http::{EDGE, Edge, VIEWER};
-use vara::services::pictures::image_files::ImageAddresses;
+use vara::services::pictures::image_addresses::ImageAddresses;
 use vara::services::pictures::images::ImageAnnouncer;
 use vara::services::upkeep::rate_limits::{RateLimiter, Rates};
 use vara::settings::Env;

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use vara::domain::Match;
 use vara::services::notices::matches::{ConfirmedMatch, MatchView};
-use vara::services::pictures::images::{ImageView, TicketView};
+use vara::services::pictures::image_addresses::ImageView;
+use vara::services::pictures::images::TicketView;
 
 use crate::operation::Operation;
 

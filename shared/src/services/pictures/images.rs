@@ -9,7 +9,7 @@ use crate::domain::{
     UserId,
 };
 use crate::objects::{Objects, Ticket, key};
-use crate::services::pictures::image_files::{ImageAddresses, Size};
+use crate::services::pictures::image_addresses::{ImageAddresses, ImageView, Size};
 use crate::services::pictures::upload_form;
 use crate::store::{Listing, Store};
 
@@ -41,29 +41,6 @@ pub struct ImageAnnouncer {
 pub struct ImagePurger {
     store: Store,
     objects: Objects,
-}
-
-/// A picture as it is answered, with the address of its bytes.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct ImageView {
-    #[serde(flatten)]
-    image: Image,
-    signed_url: Option<String>,
-}
-
-impl ImageView {
-    /// A picture and the address of its bytes.
-    pub(crate) fn new(image: Image, signed_url: Option<String>) -> Self {
-        Self { image, signed_url }
-    }
-
-    /// The picture.
-    #[must_use]
-    pub fn image(&self) -> &Image {
-        &self.image
-    }
 }
 
 /// A ticket and the picture it is for.

@@ -8,7 +8,10 @@ use url::Url;
 use super::*;
 use crate::auth::{Caller, Keys};
 use crate::clock;
-use crate::domain::{Account, ImageFilter, Page, Role, Session, SignInMethod};
+use crate::domain::{
+    Account, ImageFilter, ImageId, Page, Role, Session, SessionId, SignInMethod, UserId,
+};
+use crate::services::pictures::image_addresses::ImageAddresses;
 use crate::testing::{World, photo, scene};
 
 const PAGE: Page = Page {
