@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Multipart, Query, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -17,45 +17,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::bundle::Bundle;
-use crate::facecheck::UploadView;
-use crate::fault::{Engine, Fault, Wish};
-use crate::mailbox::Mail;
-use crate::people::{self, PortraitView};
-use crate::web::{self, PageView};
-use crate::world::World;
-
-/// A wish that cannot be granted, said in JSON.
-pub(crate) struct Refusal {
-    status: StatusCode,
-    message: String,
-}
-
-impl Refusal {
-    /// The caller's mistake.
-    pub(crate) fn bad(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, message)
-    }
-
-    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-        }
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let code = match self.status {
-            StatusCode::PAYLOAD_TOO_LARGE => "TOO_LARGE",
-            StatusCode::BAD_REQUEST => "BAD_REQUEST",
-            _ => "REFUSED",
-        };
-        let body = json!({"error": {"code": code, "message": self.message}});
-        (self.status, Json(body)).into_response()
-    }
-}
+use crate::answer::Refusal;
+use crate::world::{Bundle, Engine, Fault, Mail, PageView, PortraitView, UploadView, Wish, World};
+use crate::{people, web};
 
 #[derive(Serialize)]
 struct Cleared {
@@ -343,11 +307,4 @@ fn cleared(count: usize) -> Json<Cleared> {
     Json(Cleared {
         cleared: count as u64,
     })
-}
-
-/// Headers of an answer that is not JSON.
-pub(crate) fn content_type(mime: &'static str) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(mime));
-    headers
 }

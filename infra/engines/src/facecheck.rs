@@ -3,8 +3,7 @@
 //! A search is polled: it says twice how far it is before it says what it found. What was uploaded lies
 //! here until it is removed, and the control route `/_uploads` tells what still does.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::multipart::MultipartRejection;
@@ -16,17 +15,14 @@ use axum::routing::post;
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
-use uuid::Uuid;
 use vara_imaging::Limits;
 
-use crate::control::content_type;
-use crate::fault::Engine;
-use crate::gate::gate;
+use crate::answer::content_type;
+use crate::gate::{Failures, gate};
 use crate::people::{self, Found};
-use crate::web::Page;
-use crate::world::{World, lock};
+use crate::world::{Engine, Page, World};
 
 /// The key that is refused, for tests of a wrong key.
 const WRONG_KEY: &str = "wrong";
@@ -37,73 +33,13 @@ const POLLS: u32 = 2;
 /// The longest side of the small copies in an answer.
 const THUMB: u32 = 96;
 
-/// A picture that was uploaded and not removed.
-struct Upload {
-    picture: Bytes,
-    id_pic: String,
-    /// How often it was asked for.
-    polls: u32,
-}
-
-/// An upload as the control route shows it.
-#[derive(Serialize)]
-pub(crate) struct UploadView {
-    id_search: String,
-    searched: bool,
-}
-
-/// Everything that was uploaded and not removed.
-#[derive(Default)]
-pub(crate) struct Uploads(Mutex<BTreeMap<String, Upload>>);
-
-impl Uploads {
-    pub(crate) fn all(&self) -> Vec<UploadView> {
-        let all = lock(&self.0);
-        let view = |(id, upload): (&String, &Upload)| UploadView {
-            id_search: id.clone(),
-            searched: upload.polls > 0,
-        };
-        all.iter().map(view).collect()
-    }
-
-    pub(crate) fn clear(&self) -> usize {
-        std::mem::take(&mut *lock(&self.0)).len()
-    }
-
-    fn add(&self, picture: Bytes) -> (String, String) {
-        let (id, id_pic) = (name(), name());
-        let upload = Upload {
-            picture,
-            id_pic: id_pic.clone(),
-            polls: 0,
-        };
-        lock(&self.0).insert(id.clone(), upload);
-        (id, id_pic)
-    }
-
-    /// Whether there was one of these names, which is gone now.
-    fn remove(&self, id: &str, id_pic: Option<&str>) -> bool {
-        let mut all = lock(&self.0);
-        let known = |it: &Upload| id_pic.is_none_or(|pic| pic == it.id_pic);
-        all.get(id).is_some_and(known) && all.remove(id).is_some()
-    }
-
-    /// The picture, and how often it was asked for before.
-    fn poll(&self, id: &str) -> Option<(Bytes, u32)> {
-        let mut all = lock(&self.0);
-        let upload = all.get_mut(id)?;
-        upload.polls += 1;
-        Some((upload.picture.clone(), upload.polls - 1))
-    }
-
-    fn is_begun(&self, id: &str) -> Option<bool> {
-        lock(&self.0).get(id).map(|it| it.polls > 0)
-    }
-}
-
-fn name() -> String {
-    Uuid::new_v4().simple().to_string()
-}
+const FAILURES: Failures = Failures {
+    engine: Engine::Facecheck,
+    refuse,
+    garbage,
+    spent: || refuse(StatusCode::PAYMENT_REQUIRED),
+    counts: |path| path.ends_with("/upload_pic"),
+};
 
 pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
     let methods = Router::new()
@@ -113,7 +49,7 @@ pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
         .route("/info", post(info))
         .route_layer(middleware::from_fn(with_key))
         .route_layer(middleware::from_fn_with_state(
-            (Arc::clone(world), Engine::Facecheck),
+            (Arc::clone(world), FAILURES),
             gate,
         ));
     Router::new()
@@ -122,12 +58,12 @@ pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
 }
 
 /// A success that is not the format.
-pub(crate) fn garbage() -> Response {
+fn garbage() -> Response {
     (content_type("application/json"), "{\"id_search\": <html>").into_response()
 }
 
 /// An error of the service.
-pub(crate) fn refuse(status: StatusCode) -> Response {
+fn refuse(status: StatusCode) -> Response {
     let (words, code) = match status.as_u16() {
         401 => ("Invalid API token", "UNAUTHORIZED"),
         402 => ("Not enough credits", "INSUFFICIENT_CREDITS"),

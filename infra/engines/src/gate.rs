@@ -1,5 +1,5 @@
-//! The gate every call of an engine goes through: it meets the engine's fault, waits its
-//! delay, and counts what became of the call.
+//! The middleware that every call of a stand-in goes through: it applies the fault that was set, waits its
+//! delay, and counts what became of the call. It knows no stand-in: each brings how it fails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,23 +10,37 @@ use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::fault::{Engine, Fault, Mode};
-use crate::world::World;
-use crate::{BODY_LIMIT, facecheck, hibp, oauth, serpapi, ses, social, tineye, vision, web};
+use crate::limits::BODY_LIMIT;
+use crate::world::{Engine, Fault, Mode, World};
 
 /// The longest a request is held open: longer than any client of ours waits.
 const HELD: Duration = Duration::from_secs(60);
 
+/// How a stand-in fails where a fault says so, in its own formats.
+#[derive(Clone, Copy)]
+pub(crate) struct Failures {
+    pub(crate) engine: Engine,
+    /// An error of this status.
+    pub(crate) refuse: fn(StatusCode) -> Response,
+    /// A success that is not the format.
+    pub(crate) garbage: fn() -> Response,
+    /// All that was paid for, or is allowed, is used up.
+    pub(crate) spent: fn() -> Response,
+    /// Whether a call to this path counts: of several methods only that which begins a search.
+    pub(crate) counts: fn(&str) -> bool,
+}
+
 /// The state of a gate: the world, and whose gate it is.
-pub(crate) type Post = (Arc<World>, Engine);
+pub(crate) type Post = (Arc<World>, Failures);
 
 /// Lets a call through to its engine, or answers as the broken engine would.
 pub(crate) async fn gate(
-    State((world, engine)): State<Post>,
+    State((world, failures)): State<Post>,
     request: Request,
     next: Next,
 ) -> Response {
-    let counted = counts(engine, request.uri().path());
+    let engine = failures.engine;
+    let counted = (failures.counts)(request.uri().path());
     let count = |well: bool| match (counted, well) {
         (true, true) => world.calls.answered(engine),
         (true, false) => world.calls.refused(engine),
@@ -37,7 +51,7 @@ pub(crate) async fn gate(
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         count(false);
-        return refuse(engine, StatusCode::PAYLOAD_TOO_LARGE);
+        return (failures.refuse)(StatusCode::PAYLOAD_TOO_LARGE);
     };
     let request = Request::from_parts(parts, Body::from(body));
 
@@ -49,7 +63,7 @@ pub(crate) async fn gate(
     match fault {
         Some(fault) if fault.mode != Mode::Off => {
             count(false);
-            broken(&world, &fault).await
+            broken(&world, &fault, &failures).await
         }
         _ => {
             let answer = next.run(request).await;
@@ -59,58 +73,18 @@ pub(crate) async fn gate(
     }
 }
 
-/// Of the engines with several methods only that which begins a search counts.
-fn counts(engine: Engine, path: &str) -> bool {
-    match engine {
-        Engine::Tineye => path.ends_with("/search/"),
-        Engine::Serpapi => path.contains("/search"),
-        Engine::Facecheck => path.ends_with("/upload_pic"),
-        _ => true,
-    }
-}
-
-async fn broken(world: &World, fault: &Fault) -> Response {
-    let engine = fault.engine;
+async fn broken(world: &World, fault: &Fault, failures: &Failures) -> Response {
     match fault.mode {
         Mode::Timeout => {
             hold(world).await;
-            refuse(engine, StatusCode::GATEWAY_TIMEOUT)
+            (failures.refuse)(StatusCode::GATEWAY_TIMEOUT)
         }
-        Mode::Garbage => match engine {
-            Engine::Tineye => tineye::garbage(),
-            Engine::Web => web::garbage(),
-            Engine::Ses => ses::garbage(),
-            Engine::Hibp => hibp::garbage(),
-            Engine::Social => social::garbage(),
-            Engine::Oauth => oauth::garbage(),
-            Engine::Vision => vision::garbage(),
-            Engine::Serpapi => serpapi::garbage(),
-            Engine::Facecheck => facecheck::garbage(),
-        },
-        Mode::Quota => match engine {
-            Engine::Tineye | Engine::Facecheck => refuse(engine, StatusCode::PAYMENT_REQUIRED),
-            Engine::Serpapi => serpapi::spent(),
-            _ => refuse(engine, StatusCode::TOO_MANY_REQUESTS),
-        },
+        Mode::Garbage => (failures.garbage)(),
+        Mode::Quota => (failures.spent)(),
         Mode::Error | Mode::Off => {
             let status = StatusCode::from_u16(fault.status);
-            refuse(engine, status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE))
+            (failures.refuse)(status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE))
         }
-    }
-}
-
-/// An error in the engine's own format.
-fn refuse(engine: Engine, status: StatusCode) -> Response {
-    match engine {
-        Engine::Tineye => tineye::refuse(status),
-        Engine::Web => web::refuse(status),
-        Engine::Ses => ses::refuse(status),
-        Engine::Hibp => hibp::refuse(status),
-        Engine::Social => social::refuse(status),
-        Engine::Oauth => oauth::refuse(status),
-        Engine::Vision => vision::refuse(status),
-        Engine::Serpapi => serpapi::refuse(status),
-        Engine::Facecheck => facecheck::refuse(status),
     }
 }
 

@@ -16,19 +16,18 @@
 //! Nothing in here may be used by a deployed function, and nothing in here reaches any
 //! network but its own port and the gateway beside it.
 
-mod bundle;
-mod calls;
+mod answer;
 mod control;
 mod facecheck;
-mod fault;
+mod fetch;
 mod gate;
-mod gateway;
 mod hibp;
 mod hooks;
 mod kms;
+mod limits;
 mod links;
+mod lock;
 mod look;
-mod mailbox;
 mod oauth;
 mod otlp;
 mod people;
@@ -51,13 +50,10 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use tokio::net::TcpListener;
 
+pub use crate::limits::PICTURE_LIMIT;
+
+use crate::limits::BODY_LIMIT;
 use crate::world::World;
-
-/// The largest picture any stand-in takes.
-pub const PICTURE_LIMIT: usize = 30 * 1024 * 1024;
-
-/// A whole request: one picture, and room for the form around it.
-const BODY_LIMIT: usize = PICTURE_LIMIT + 64 * 1024;
 
 /// How long requests still being answered may keep the server after `shutdown`.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);

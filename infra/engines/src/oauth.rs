@@ -5,7 +5,7 @@
 //! for a minute, refresh tokens rotate.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
@@ -23,10 +23,10 @@ use serde_json::{Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use crate::control::content_type;
-use crate::fault::Engine;
-use crate::gate::gate;
-use crate::world::{World, lock};
+use crate::answer::content_type;
+use crate::gate::{Failures, gate};
+use crate::lock::lock;
+use crate::world::{Code, Engine, Owner, World};
 
 /// Whom the servers know.
 const CLIENT: (&str, &str) = ("local-client", "local-client-secret");
@@ -35,26 +35,13 @@ const CODE_LIFE: Duration = Duration::from_secs(60);
 /// How long an access token is said to work, in seconds.
 const TOKEN_LIFE: u64 = 3600;
 
-/// What was granted and is still good.
-#[derive(Default)]
-pub(crate) struct Grants {
-    codes: Mutex<HashMap<String, Code>>,
-    access: Mutex<HashMap<String, Owner>>,
-    refresh: Mutex<HashMap<String, Owner>>,
-}
-
-#[derive(Clone)]
-struct Owner {
-    platform: String,
-    handle: String,
-}
-
-struct Code {
-    owner: Owner,
-    redirect_uri: String,
-    challenge: String,
-    at: Instant,
-}
+const FAILURES: Failures = Failures {
+    engine: Engine::Oauth,
+    refuse,
+    garbage,
+    spent: || refuse(StatusCode::TOO_MANY_REQUESTS),
+    counts: |_| true,
+};
 
 pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
     Router::new()
@@ -62,7 +49,7 @@ pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
         .route("/{platform}/token", post(token))
         .route("/{platform}/me", get(me))
         .route_layer(middleware::from_fn_with_state(
-            (Arc::clone(world), Engine::Oauth),
+            (Arc::clone(world), FAILURES),
             gate,
         ))
 }
@@ -81,7 +68,7 @@ pub(crate) fn providers(base_url: &str) -> Value {
 }
 
 /// A success that is not the format.
-pub(crate) fn garbage() -> Response {
+fn garbage() -> Response {
     (
         content_type("application/json"),
         "{\"access_token\": <html>",
@@ -90,7 +77,7 @@ pub(crate) fn garbage() -> Response {
 }
 
 /// An error as a token endpoint says it.
-pub(crate) fn refuse(status: StatusCode) -> Response {
+fn refuse(status: StatusCode) -> Response {
     let error = match status.as_u16() {
         401 => "invalid_client",
         429 | 500.. => "temporarily_unavailable",

@@ -2,8 +2,8 @@
 //!
 //! As strict as a collector is: an export it could not read is refused whole.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};
@@ -11,41 +11,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::world::{World, lock};
-
-/// The most spans that are kept.
-const MOST: usize = 20_000;
-
-/// A span, with whose it is.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Kept {
-    function: Value,
-    trace_id: String,
-    span_id: String,
-    parent_span_id: Option<String>,
-    name: String,
-    kind: u8,
-    attributes: BTreeMap<String, Value>,
-    failed: bool,
-    nanos: u64,
-}
-
-/// All spans, in order of arrival.
-#[derive(Default)]
-pub(crate) struct Traces(Mutex<VecDeque<Kept>>);
-
-impl Traces {
-    fn put(&self, spans: Vec<Kept>) {
-        let mut kept = lock(&self.0);
-        kept.extend(spans);
-        let over = kept.len().saturating_sub(MOST);
-        kept.drain(..over);
-    }
-}
+use crate::world::{Kept, World};
 
 pub(crate) fn routes() -> Router<Arc<World>> {
     Router::new()
@@ -197,13 +166,11 @@ struct Wanted {
 }
 
 async fn list(State(world): State<Arc<World>>, Query(wanted): Query<Wanted>) -> Json<Vec<Kept>> {
-    let spans = lock(&world.traces.0);
-    let is_wanted = |it: &&Kept| wanted.trace.as_ref().is_none_or(|id| *id == it.trace_id);
-    Json(spans.iter().filter(is_wanted).cloned().collect())
+    Json(world.traces.all(wanted.trace.as_deref()))
 }
 
 async fn clear(State(world): State<Arc<World>>) -> Json<Value> {
-    let cleared = std::mem::take(&mut *lock(&world.traces.0)).len();
+    let cleared = world.traces.clear();
     Json(json!({ "cleared": cleared }))
 }
 

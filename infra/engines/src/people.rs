@@ -1,52 +1,16 @@
 //! Who is seen in a picture. The stand-ins recognise no face: whoever plants a picture says who it
 //! shows, and a picture asked for shows whom the planted pictures and portraits it is a copy of show.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::Multipart;
-use serde::Serialize;
 use vara_imaging::{DecodeError, MATCH_DISTANCE};
 
-use crate::control::Refusal;
-use crate::look::{self, Likeness, Look, Seen};
-use crate::web::{self, Page};
-use crate::world::{World, lock};
-
-/// A picture that is nowhere on the web, and who it shows.
-struct Portrait {
-    look: Arc<Look>,
-    person: String,
-}
-
-/// A portrait as the control routes show it.
-#[derive(Serialize)]
-pub(crate) struct PortraitView {
-    person: String,
-}
-
-/// Every planted portrait.
-#[derive(Default)]
-pub(crate) struct Portraits(Mutex<Vec<Arc<Portrait>>>);
-
-impl Portraits {
-    pub(crate) fn all(&self) -> Vec<PortraitView> {
-        let view = |it: &Arc<Portrait>| PortraitView {
-            person: it.person.clone(),
-        };
-        lock(&self.0).iter().map(view).collect()
-    }
-
-    pub(crate) fn clear(&self) -> usize {
-        std::mem::take(&mut *lock(&self.0)).len()
-    }
-
-    fn of(&self, look: &Look) -> Option<String> {
-        let all = lock(&self.0).clone();
-        let portrait = all.iter().find(|it| look.likeness(&it.look).is_some());
-        portrait.map(|it| it.person.clone())
-    }
-}
+use crate::answer::Refusal;
+use crate::look::{self, Likeness, Seen};
+use crate::web;
+use crate::world::{Page, PortraitView, World};
 
 /// Reads the form and adds its portrait.
 pub(crate) async fn plant(world: &World, form: Multipart) -> Result<PortraitView, Refusal> {
@@ -56,12 +20,7 @@ pub(crate) async fn plant(world: &World, form: Multipart) -> Result<PortraitView
     let look = seen
         .look
         .ok_or_else(|| Refusal::bad("image is too small or too plain to be recognised"))?;
-    let portrait = Portrait {
-        look,
-        person: person.clone(),
-    };
-    lock(&world.portraits.0).push(Arc::new(portrait));
-    Ok(PortraitView { person })
+    Ok(world.portraits.add(look, person))
 }
 
 /// A planted page that shows the picture asked for.

@@ -18,13 +18,11 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use uuid::Uuid;
 
-use crate::control::content_type;
-use crate::fault::Engine;
-use crate::gate::gate;
-use crate::gateway;
+use crate::answer::content_type;
+use crate::fetch::fetch;
+use crate::gate::{Failures, gate};
 use crate::people::{self, Found};
-use crate::web::Page;
-use crate::world::World;
+use crate::world::{Engine, Page, World};
 
 /// The key that is refused, for tests of a wrong key.
 const WRONG_KEY: &str = "wrong";
@@ -34,6 +32,14 @@ const TOO_FAST: &str =
 /// How long who asks too often is asked to wait, in seconds.
 const WAIT: &str = "60";
 
+const FAILURES: Failures = Failures {
+    engine: Engine::Serpapi,
+    refuse,
+    garbage,
+    spent,
+    counts: |path| path.contains("/search"),
+};
+
 pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
     Router::new()
         .route("/search", get(search))
@@ -41,14 +47,14 @@ pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
         .route("/account", get(account))
         .route("/account.json", get(account))
         .route_layer(middleware::from_fn_with_state(
-            (Arc::clone(world), Engine::Serpapi),
+            (Arc::clone(world), FAILURES),
             gate,
         ))
         .fallback(async || refuse(StatusCode::NOT_FOUND))
 }
 
 /// A success that is not the format.
-pub(crate) fn garbage() -> Response {
+fn garbage() -> Response {
     (
         content_type("application/json"),
         "{\"search_metadata\": <html>",
@@ -57,12 +63,12 @@ pub(crate) fn garbage() -> Response {
 }
 
 /// All searches are used up: the same status as asking too fast, and other words.
-pub(crate) fn spent() -> Response {
+fn spent() -> Response {
     error(StatusCode::TOO_MANY_REQUESTS, SPENT)
 }
 
 /// An error of the service.
-pub(crate) fn refuse(status: StatusCode) -> Response {
+fn refuse(status: StatusCode) -> Response {
     let words = match status.as_u16() {
         401 => "Invalid API key. Your API key should be here: https://serpapi.com/manage-api-key",
         403 => "The account associated with this API key doesn't have permission.",
@@ -127,7 +133,7 @@ async fn search(State(world): State<Arc<World>>, Query(asked): Query<Asked>) -> 
     if !world.bundle.spend(Engine::Serpapi, 1) {
         return spent();
     }
-    let found = match gateway::fetch(&world, address).await {
+    let found = match fetch(&world, address).await {
         // What it cannot fetch or read, it finds nowhere.
         Some(picture) => people::search(&world, picture).await.unwrap_or_default(),
         None => Found::default(),

@@ -17,12 +17,10 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::control::content_type;
-use crate::fault::Engine;
-use crate::gate::gate;
+use crate::answer::content_type;
+use crate::gate::{Failures, gate};
 use crate::links::links;
-use crate::mailbox::Mail;
-use crate::world::World;
+use crate::world::{Engine, Mail, World};
 
 /// How AWS names an error in its REST-JSON protocol.
 static ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -70,11 +68,19 @@ struct Part {
     data: String,
 }
 
+const FAILURES: Failures = Failures {
+    engine: Engine::Ses,
+    refuse,
+    garbage,
+    spent: || refuse(StatusCode::TOO_MANY_REQUESTS),
+    counts: |_| true,
+};
+
 pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
     Router::new()
         .route("/v2/email/outbound-emails", post(send))
         .route_layer(middleware::from_fn_with_state(
-            (Arc::clone(world), Engine::Ses),
+            (Arc::clone(world), FAILURES),
             gate,
         ))
         .fallback(unknown)
@@ -138,7 +144,7 @@ async fn unknown() -> Response {
 }
 
 /// An error as this service writes it.
-pub(crate) fn refuse(status: StatusCode) -> Response {
+fn refuse(status: StatusCode) -> Response {
     let (kind, message) = match status {
         StatusCode::TOO_MANY_REQUESTS => {
             ("TooManyRequestsException", "Daily message quota exceeded.")
@@ -157,7 +163,7 @@ pub(crate) fn refuse(status: StatusCode) -> Response {
 }
 
 /// A success that is not the format.
-pub(crate) fn garbage() -> Response {
+fn garbage() -> Response {
     (
         content_type("application/json"),
         "<html>not the format</html>",

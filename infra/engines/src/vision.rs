@@ -16,12 +16,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::control::content_type;
-use crate::fault::Engine;
-use crate::gate::gate;
-use crate::gateway;
+use crate::answer::content_type;
+use crate::fetch::fetch;
+use crate::gate::{Failures, gate};
 use crate::people::{self, Found};
-use crate::world::World;
+use crate::world::{Engine, Page, World};
 
 /// The key that is refused, for tests of a wrong key.
 const WRONG_KEY: &str = "wrong";
@@ -31,23 +30,31 @@ const PICTURES: usize = 16;
 /// How many of each sort come when nobody says.
 const RESULTS: usize = 10;
 
+const FAILURES: Failures = Failures {
+    engine: Engine::Vision,
+    refuse,
+    garbage,
+    spent: || refuse(StatusCode::TOO_MANY_REQUESTS),
+    counts: |_| true,
+};
+
 pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
     Router::new()
         .route("/v1/images:annotate", post(annotate))
         .route_layer(middleware::from_fn_with_state(
-            (Arc::clone(world), Engine::Vision),
+            (Arc::clone(world), FAILURES),
             gate,
         ))
         .fallback(async || refuse(StatusCode::NOT_FOUND))
 }
 
 /// A success that is not the format.
-pub(crate) fn garbage() -> Response {
+fn garbage() -> Response {
     (content_type("application/json"), "{\"responses\": [{<html>").into_response()
 }
 
 /// An error of the whole call.
-pub(crate) fn refuse(status: StatusCode) -> Response {
+fn refuse(status: StatusCode) -> Response {
     error(status, "The call could not be made.", &[])
 }
 
@@ -194,13 +201,13 @@ async fn annotated(world: &Arc<World>, asked: &OfPicture) -> Value {
 async fn bytes(world: &World, picture: &Picture) -> Option<Bytes> {
     match (&picture.content, &picture.source) {
         (Some(content), _) => STANDARD.decode(content).ok().map(Bytes::from),
-        (None, Some(source)) => gateway::fetch(world, source.image_uri.as_deref()?).await,
+        (None, Some(source)) => fetch(world, source.image_uri.as_deref()?).await,
         (None, None) => None,
     }
 }
 
 fn web_detection(world: &World, found: &Found, most: usize) -> Map<String, Value> {
-    let image = |page: &crate::web::Page| json!({ "url": page.image_url(&world.base_url) });
+    let image = |page: &Page| json!({ "url": page.image_url(&world.base_url) });
     let of = |whole: bool| {
         let some = found.copies.iter().filter(move |it| it.is_whole() == whole);
         some.map(|it| image(&it.page)).take(most).collect()

@@ -1,6 +1,6 @@
 //! The tiny web: pages with a picture, planted at run time and served as real files.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -10,145 +10,14 @@ use axum::http::{StatusCode, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use serde::Serialize;
 use time::Date;
 use time::macros::format_description;
 use url::Url;
-use uuid::Uuid;
-use vara_imaging::Format;
 
-use crate::control::{Refusal, content_type};
-use crate::fault::Engine;
-use crate::gate::gate;
-use crate::look::{self, Look, Seen};
-use crate::world::{World, lock};
-
-/// A page of the tiny web and the picture on it.
-pub(crate) struct Page {
-    pub(crate) id: String,
-    /// Its place in the order of planting, from 0.
-    pub(crate) number: usize,
-    pub(crate) format: Format,
-    /// The file that was indexed.
-    pub(crate) bytes: Bytes,
-    /// The file that is served: the same, unless the page has changed since.
-    shown: Bytes,
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-    /// Absent when the picture is too small or too plain to be recognised.
-    pub(crate) look: Option<Arc<Look>>,
-    pub(crate) address: Address,
-    pub(crate) title: Option<String>,
-    pub(crate) crawl_date: Option<String>,
-    /// Who is seen in it, as whoever planted it says.
-    pub(crate) person: Option<String>,
-}
-
-/// The address of a page, as it was planted and as it is understood.
-pub(crate) struct Address {
-    pub(crate) text: String,
-    pub(crate) url: Url,
-}
-
-impl std::fmt::Debug for Page {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Page")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A page as the control routes show it.
-#[derive(Serialize)]
-pub(crate) struct PageView {
-    id: String,
-    image_url: String,
-    page_url: String,
-    title: Option<String>,
-    crawl_date: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    person: Option<String>,
-    width: u32,
-    height: u32,
-}
-
-impl Page {
-    /// Where the picture is served.
-    pub(crate) fn image_url(&self, base_url: &str) -> String {
-        format!("{base_url}/web/{}.{}", self.id, extension(self.format))
-    }
-
-    pub(crate) fn view(&self, base_url: &str) -> PageView {
-        PageView {
-            id: self.id.clone(),
-            image_url: self.image_url(base_url),
-            page_url: self.address.text.clone(),
-            title: self.title.clone(),
-            crawl_date: self.crawl_date.clone(),
-            person: self.person.clone(),
-            width: self.width,
-            height: self.height,
-        }
-    }
-}
-
-/// Every planted page, in order of planting.
-#[derive(Default)]
-pub(crate) struct Web {
-    pages: Mutex<Vec<Arc<Page>>>,
-}
-
-impl Web {
-    pub(crate) fn all(&self) -> Vec<Arc<Page>> {
-        lock(&self.pages).clone()
-    }
-
-    pub(crate) fn clear(&self) -> usize {
-        std::mem::take(&mut *lock(&self.pages)).len()
-    }
-
-    /// The page whose picture or page is served under `name`: `<id>` or `<id>.<ext>`.
-    pub(crate) fn find(&self, name: &str) -> Option<Arc<Page>> {
-        let id = name.split_once('.').map_or(name, |(id, _)| id);
-        let page = lock(&self.pages)
-            .iter()
-            .find(|page| page.id == id)
-            .cloned()?;
-        let file = format!("{id}.{}", extension(page.format));
-        (name == id || name == file).then_some(page)
-    }
-
-    fn add(&self, planted: Planted, seen: Seen) -> Arc<Page> {
-        let mut pages = lock(&self.pages);
-        let page = Arc::new(Page {
-            id: Uuid::new_v4().simple().to_string(),
-            number: pages.len(),
-            format: seen.format,
-            shown: planted.image_now.unwrap_or_else(|| planted.image.clone()),
-            bytes: planted.image,
-            width: seen.width,
-            height: seen.height,
-            look: seen.look,
-            address: planted.address,
-            title: planted.title,
-            crawl_date: planted.crawl_date,
-            person: planted.person,
-        });
-        pages.push(Arc::clone(&page));
-        page
-    }
-}
-
-/// What `POST /_web` brings.
-struct Planted {
-    image: Bytes,
-    /// What the page shows by now.
-    image_now: Option<Bytes>,
-    address: Address,
-    title: Option<String>,
-    crawl_date: Option<String>,
-    person: Option<String>,
-}
+use crate::answer::{Refusal, content_type};
+use crate::gate::{Failures, gate};
+use crate::look;
+use crate::world::{Address, Engine, Page, Planted, World};
 
 /// Reads the form and adds its page; the picture is looked at once, here.
 pub(crate) async fn plant(world: &World, form: Multipart) -> Result<Arc<Page>, Refusal> {
@@ -245,11 +114,19 @@ fn a_date(text: String) -> Result<String, Refusal> {
     }
 }
 
+const FAILURES: Failures = Failures {
+    engine: Engine::Web,
+    refuse,
+    garbage,
+    spent: || refuse(StatusCode::TOO_MANY_REQUESTS),
+    counts: |_| true,
+};
+
 pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
     Router::new()
         .route("/web/{name}", get(show))
         .route_layer(middleware::from_fn_with_state(
-            (Arc::clone(world), Engine::Web),
+            (Arc::clone(world), FAILURES),
             gate,
         ))
 }
@@ -260,12 +137,6 @@ async fn show(State(world): State<Arc<World>>, Path(name): Path<String>) -> Resp
         Some(page) => picture(&page),
         None => refuse(StatusCode::NOT_FOUND),
     }
-}
-
-/// The file that is shown under a name, to an engine that fetches it.
-pub(crate) fn shown(world: &World, name: &str) -> Option<Bytes> {
-    let page = world.web.find(name).filter(|page| name != page.id)?;
-    Some(page.shown.clone())
 }
 
 /// The file that the page shows, byte by byte.
@@ -290,15 +161,6 @@ fn escape(text: &str) -> String {
     text.replace('"', "&quot;").replace('\'', "&#39;")
 }
 
-fn extension(format: Format) -> &'static str {
-    match format {
-        Format::Jpeg => "jpg",
-        Format::Png => "png",
-        Format::WebP => "webp",
-        Format::Gif => "gif",
-    }
-}
-
 /// How web servers commonly say no.
 pub(crate) fn refuse(status: StatusCode) -> Response {
     let reason = status.canonical_reason().unwrap_or("Error");
@@ -314,7 +176,7 @@ pub(crate) fn refuse(status: StatusCode) -> Response {
 }
 
 /// A file that claims to be a picture and is none.
-pub(crate) fn garbage() -> Response {
+fn garbage() -> Response {
     (content_type("image/jpeg"), "\u{0}this is not a picture").into_response()
 }
 

@@ -1,10 +1,10 @@
 //! Compares two looks.
 
-use vara_imaging::{MATCH_DISTANCE, MIN_QUALITY, Pdq};
+use vara_imaging::{MATCH_DISTANCE, MIN_QUALITY};
 
 use super::canvas::{Canvas, Frame};
+use super::features::{Look, PDQ_CELLS, Pattern, detailed, sure};
 use super::sketch::unit;
-use super::{Look, PDQ_CELLS, Pattern, hash};
 
 /// The largest distance between hashes of one picture. Hashes of different pictures are
 /// about 128 apart, and none of the few pairs that are hashed here comes under 90.
@@ -202,15 +202,4 @@ fn moves(frame: Frame, step: f32) -> [Frame; 12] {
         moved(0.0, 1.0, 0.0, -1.0),
         moved(0.0, -1.0, 0.0, 1.0),
     ]
-}
-
-/// The hash of a part; absent when the part is too plain for one.
-pub(crate) fn detailed(canvas: &Canvas, frame: Frame) -> Option<Pdq> {
-    sure(&canvas.cells(frame, PDQ_CELLS))
-}
-
-fn sure(cells: &[f32]) -> Option<Pdq> {
-    hash(cells)
-        .filter(|it| it.quality >= MIN_QUALITY)
-        .map(|it| it.pdq)
 }

@@ -10,8 +10,7 @@ use vara_imaging::Format;
 use super::ask::{Ask, Sort};
 use super::domain::domains;
 use crate::look::{Likeness, Seen};
-use crate::web::Page;
-use crate::world::World;
+use crate::world::{Page, World};
 
 /// One picture on one domain, and the pages there that show it.
 #[derive(Debug, Serialize)]
@@ -45,11 +44,6 @@ struct Backlink {
 }
 
 impl Match {
-    /// How many pages show the picture.
-    pub(crate) fn backlinks(&self) -> usize {
-        self.backlinks.len()
-    }
-
     fn newest(&self) -> &str {
         self.backlinks
             .iter()
@@ -83,6 +77,11 @@ pub(crate) fn find(world: &World, query: &Seen) -> Vec<Match> {
         }
     }
     found
+}
+
+/// How many pages show a picture that was found.
+pub(crate) fn backlinks(found: &[Match]) -> usize {
+    found.iter().map(|it| it.backlinks.len()).sum()
 }
 
 /// The page of matches that was asked for.

@@ -22,20 +22,24 @@ use time::macros::format_description;
 use time::{Duration, OffsetDateTime};
 
 use self::ask::Ask;
-use self::wire::{Stats, Trouble};
-use crate::control::content_type;
-use crate::fault::Engine;
-use crate::gate::gate;
-use crate::look;
-use crate::web;
-use crate::world::World;
-
-pub(crate) use self::wire::refuse;
+use self::wire::{Stats, Trouble, refuse};
+use crate::answer::content_type;
+use crate::gate::{Failures, gate};
+use crate::world::{Engine, World};
+use crate::{look, web};
 
 /// The key that is refused, for tests of a wrong key.
 const WRONG_KEY: &str = "wrong";
 /// What the real index held when this was written.
 const IMAGES_INDEXED: u64 = 82_500_000_000;
+
+const FAILURES: Failures = Failures {
+    engine: Engine::Tineye,
+    refuse,
+    garbage,
+    spent: || refuse(StatusCode::PAYMENT_REQUIRED),
+    counts: |path| path.ends_with("/search/"),
+};
 
 pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
     let methods = Router::new()
@@ -44,7 +48,7 @@ pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
         .route("/image_count/", get(image_count))
         .route_layer(middleware::from_fn(with_key))
         .route_layer(middleware::from_fn_with_state(
-            (Arc::clone(world), Engine::Tineye),
+            (Arc::clone(world), FAILURES),
             gate,
         ));
     Router::new()
@@ -54,7 +58,7 @@ pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
 }
 
 /// A success that is not the format.
-pub(crate) fn garbage() -> Response {
+fn garbage() -> Response {
     (content_type("application/json"), "{\"stats\": <html>").into_response()
 }
 
@@ -140,7 +144,7 @@ async fn search(
     let found = work
         .await
         .map_err(|_| Trouble::of(StatusCode::INTERNAL_SERVER_ERROR))?;
-    let stats = Stats::of_search(begun, &found);
+    let stats = Stats::of_search(begun, found.len(), matches::backlinks(&found));
     let page = matches::page(found, ask);
     Ok(wire::answer(stats, json!({"matches": page})))
 }

@@ -13,8 +13,6 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use vara_imaging::DecodeError;
 
-use super::matches::Match;
-
 /// Facts about an answer: times are strings, counts are numbers.
 #[derive(Debug, Serialize)]
 pub(crate) struct Stats {
@@ -46,13 +44,13 @@ impl Stats {
     }
 
     /// Facts about a search: all that was found, whatever page is shown.
-    pub(crate) fn of_search(begun: Instant, found: &[Match]) -> Self {
+    pub(crate) fn of_search(begun: Instant, results: usize, backlinks: usize) -> Self {
         let totals = Totals {
-            total_backlinks: found.iter().map(Match::backlinks).sum(),
+            total_backlinks: backlinks,
             total_collection: 0,
             total_stock: 0,
-            total_results: found.len(),
-            total_filtered_results: found.len(),
+            total_results: results,
+            total_filtered_results: results,
         };
         Self {
             totals: Some(totals),

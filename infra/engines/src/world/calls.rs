@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 use serde::Serialize;
 
-use crate::fault::Engine;
-use crate::world::lock;
+use super::fault::Engine;
+use crate::lock::lock;
 
 /// What happened to the calls of one engine.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]

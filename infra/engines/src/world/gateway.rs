@@ -1,21 +1,14 @@
-//! The one place outside that a stand-in may fetch from: the gateway, where the pictures lie that an
-//! engine is asked for by address. The real engines fetch from anywhere.
+//! The address of the gateway, the one place outside that a stand-in may fetch from.
 
 use std::sync::Mutex;
-use std::time::Duration;
 
-use axum::body::Bytes;
 use url::Url;
 
-use crate::PICTURE_LIMIT;
-use crate::control::Refusal;
-use crate::web;
-use crate::world::{World, lock};
+use crate::answer::Refusal;
+use crate::lock::lock;
 
 /// How far above the gateway's port the stand-ins listen, if nobody says otherwise.
 const ABOVE: u16 = 10;
-/// How long a picture may take to come.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where the gateway is.
 pub(crate) struct Gateway(Mutex<String>);
@@ -52,39 +45,6 @@ fn usual(base_url: &str) -> Option<String> {
     let port = url.port()?.checked_sub(ABOVE)?;
     url.set_port(Some(port)).ok()?;
     Some(url.as_str().trim_end_matches('/').to_owned())
-}
-
-/// The picture at an address: of the tiny web as it is shown there, or of the gateway. Nothing if it is
-/// elsewhere, or does not come.
-pub(crate) async fn fetch(world: &World, address: &str) -> Option<Bytes> {
-    if let Some(name) = address.strip_prefix(&format!("{}/web/", world.base_url)) {
-        return web::shown(world, name);
-    }
-    let gateway = world.gateway.url();
-    let rest = address
-        .strip_prefix(&gateway)
-        .filter(|_| !gateway.is_empty())?;
-    if !rest.starts_with('/') {
-        return None;
-    }
-    let bytes = download(address).await;
-    // Not the address: it opens her picture.
-    tracing::info!(came = bytes.is_some(), "fetched from the gateway");
-    bytes
-}
-
-async fn download(address: &str) -> Option<Bytes> {
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(PATIENCE)
-        .build();
-    let reply = client.ok()?.get(address).send().await.ok()?;
-    if !reply.status().is_success() {
-        return None;
-    }
-    let bytes = reply.bytes().await.ok()?;
-    (bytes.len() <= PICTURE_LIMIT).then_some(bytes)
 }
 
 #[cfg(test)]

@@ -1,24 +1,36 @@
-//! What one instance of the stand-ins knows: planted pages, faults, mail, counts.
+//! The state of one instance of the stand-ins: planted pages, faults, mail, counts.
 //!
-//! The one place that joins the parts.
+//! The stand-ins and the control routes share it. It knows none of them.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod breaches;
+mod bundle;
+mod calls;
+mod fault;
+mod gateway;
+mod grants;
+mod mailbox;
+mod pages;
+mod portraits;
+mod profiles;
+mod spans;
+mod uploads;
+mod webhook_calls;
 
 use tokio::sync::watch;
 
-use crate::bundle::Bundle;
-use crate::calls::Calls;
-use crate::facecheck::Uploads;
-use crate::fault::Faults;
-use crate::gateway::Gateway;
-use crate::hibp::Breaches;
-use crate::hooks::Hooks;
-use crate::mailbox::Mailbox;
-use crate::oauth::Grants;
-use crate::otlp::Traces;
-use crate::people::Portraits;
-use crate::social::Network;
-use crate::web::Web;
+pub(crate) use self::breaches::{Breaches, is, is_address};
+pub(crate) use self::bundle::Bundle;
+pub(crate) use self::calls::Calls;
+pub(crate) use self::fault::{Engine, Fault, Faults, Mode, Wish};
+pub(crate) use self::gateway::Gateway;
+pub(crate) use self::grants::{Code, Grants, Owner};
+pub(crate) use self::mailbox::{Mail, Mailbox};
+pub(crate) use self::pages::{Address, Page, PageView, Planted, Web};
+pub(crate) use self::portraits::{PortraitView, Portraits};
+pub(crate) use self::profiles::Network;
+pub(crate) use self::spans::{Kept, Traces};
+pub(crate) use self::uploads::{UploadView, Uploads};
+pub(crate) use self::webhook_calls::{Call, Hooks};
 
 /// The outside world as one stack sees it.
 pub(crate) struct World {
@@ -70,9 +82,4 @@ impl World {
     pub(crate) fn closed(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
     }
-}
-
-/// Locks, whatever happened to an earlier holder: each change below a lock is whole.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use crate::fault::Engine;
-use crate::world::lock;
+use super::fault::Engine;
+use crate::lock::lock;
 
 /// What every paid engine begins with.
 const DEFAULT: u64 = 5000;

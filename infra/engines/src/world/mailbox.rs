@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use crate::world::lock;
+use crate::lock::lock;
 
 /// A mail as it was sent.
 #[derive(Debug, Clone, Serialize)]

@@ -1,6 +1,6 @@
 //! Faults: which engine is broken on purpose, how, and for how many calls.
 //!
-//! Only the bookkeeping; what a broken engine answers is in `gate` and in the engines.
+//! Only the bookkeeping; what a broken engine answers is said by each stand-in (`gate::Failures`).
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::world::lock;
+use crate::lock::lock;
 
 /// A stand-in that can be broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
