@@ -1,5 +1,8 @@
 //! Validation of e-mail addresses and passwords: lengths and form.
 
+#[cfg(feature = "openapi")]
+pub mod schema;
+
 use serde::Serialize;
 
 /// The most characters of a password.

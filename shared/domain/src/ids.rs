@@ -1,10 +1,11 @@
 //! Identifier types (user, image, scan, match, alert, …), random or computed from content. Each kind of
-//! thing has its own type, so they cannot be mixed up.
+//! thing has its own type, so they cannot be mixed up. An id that is computed from a type of another module
+//! is computed there.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{CanonicalUrl, Platform, ScanType, Template, Timestamp};
+use super::{CanonicalUrl, Timestamp};
 
 /// The namespace of every id that is computed rather than drawn.
 const NAMESPACE: Uuid = Uuid::from_u128(0x0e7d_5c2f_7a51_4b0b_9f1c_3a86_5a1f_6d02);
@@ -125,12 +126,6 @@ impl ScanId {
         Self(named(&format!("first-scan/{image}")))
     }
 
-    /// The scan of this type that is part of the scan `parent`.
-    #[must_use]
-    pub fn part_of(parent: Self, kind: ScanType) -> Self {
-        Self(named(&format!("part/{parent}/{}", kind.as_str())))
-    }
-
     /// The scan of ours that goes on where this one of hers left off: the same one however often that is
     /// arranged.
     #[must_use]
@@ -161,13 +156,6 @@ impl AlertId {
         Self(named(&format!("alert/breach/{user}/{breach}/{address}")))
     }
 
-    /// The alert that a profile which pretends to be `user` raises.
-    #[must_use]
-    pub fn of_profile(user: UserId, platform: Platform, handle: &str) -> Self {
-        let platform = platform.as_str();
-        Self(named(&format!("alert/profile/{user}/{platform}/{handle}")))
-    }
-
     /// The alert that a surge of followers since a look at this moment raises.
     #[must_use]
     pub fn of_surge(account: AccountId, since: Timestamp) -> Self {
@@ -178,15 +166,6 @@ impl AlertId {
     #[must_use]
     pub fn of_follower(account: AccountId, handle: &str) -> Self {
         Self(named(&format!("alert/follower/{account}/{handle}")))
-    }
-}
-
-impl AccountId {
-    /// The account of `user` of this kind and name on this network.
-    #[must_use]
-    pub fn of(user: UserId, platform: Platform, kind: &str, name: &str) -> Self {
-        let platform = platform.as_str();
-        Self(named(&format!("account/{user}/{platform}/{kind}/{name}")))
     }
 }
 
@@ -206,15 +185,8 @@ impl PlanId {
     }
 }
 
-impl PlanItemId {
-    /// The item of this advice in the plan of `user`.
-    #[must_use]
-    pub fn of(user: UserId, template: Template) -> Self {
-        Self(named(&format!("plan-item/{user}/{template:?}")))
-    }
-}
-
-fn named(name: &str) -> Uuid {
+/// The id of what has this name.
+pub(crate) fn named(name: &str) -> Uuid {
     Uuid::new_v5(&NAMESPACE, name.as_bytes())
 }
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::ids::named;
+use super::linked::Platform;
 use super::{
     Alert, AlertId, AlertStatus, AlertType, CanonicalUrl, Evidence, HandleLikeness, ImageId,
     PublicProfile, Relation, Severity, Timestamp, UserId, likeness,
@@ -11,6 +13,15 @@ use super::{
 /// From where two names, and two texts, are taken for the same.
 const SAME_NAME: f64 = 0.8;
 const SAME_TEXT: f64 = 0.6;
+
+impl AlertId {
+    /// The alert that a profile which pretends to be `user` raises.
+    #[must_use]
+    pub fn of_profile(user: UserId, platform: Platform, handle: &str) -> Self {
+        let platform = platform.as_str();
+        Self::from(named(&format!("alert/profile/{user}/{platform}/{handle}")))
+    }
+}
 
 /// What she is known by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -37,6 +37,7 @@ mod switch;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod throttle;
+mod tier;
 mod time;
 pub mod url;
 pub mod user;
@@ -80,7 +81,8 @@ pub use scan::{Scan, ScanFilter, ScanOrigin, ScanStatus, ScanType};
 pub use sensitive_sites::SensitiveSite;
 pub use switch::{Switch, SwitchState};
 pub use throttle::{Meter, Throttle};
+pub use tier::Tier;
 pub use time::Timestamp;
 pub use url::CanonicalUrl;
 pub use user::{Profile, RiskLevel};
-pub use verdict::{Comparison, EngineClaim, Tier, Verdict};
+pub use verdict::{Comparison, EngineClaim, Verdict};

@@ -17,7 +17,28 @@ pub enum LinkKind {
     Recovery,
 }
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for LinkKind {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let names = Self::NAMES.map(|it| it.0);
+        let schema = utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .enum_values(Some(names));
+        schema.build().into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for LinkKind {}
+
 impl LinkKind {
+    /// The names of the kinds in the sign-in library's requests.
+    const NAMES: [(&str, Self); 3] = [
+        ("recovery", Self::Recovery),
+        ("signup", Self::SignUp),
+        ("email", Self::SignUp),
+    ];
+
     /// Its name in addresses and in the sign-in library's requests.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -30,11 +51,8 @@ impl LinkKind {
     /// The kind of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "recovery" => Some(Self::Recovery),
-            "signup" | "email" => Some(Self::SignUp),
-            _ => None,
-        }
+        let found = Self::NAMES.into_iter().find(|it| it.0 == name);
+        found.map(|it| it.1)
     }
 
     /// How long such a link works, in seconds. A recovery link signs in, a confirmation does not.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ids::named;
 use super::{AccountId, Timestamp, UserId};
 
 /// How many she may tell us of.
@@ -68,6 +69,15 @@ impl Platform {
             Self::YouTube => "YouTube",
             Self::Other => "another network",
         }
+    }
+}
+
+impl AccountId {
+    /// The account of `user` of this kind and name on this network.
+    #[must_use]
+    pub fn of(user: UserId, platform: Platform, kind: &str, name: &str) -> Self {
+        let platform = platform.as_str();
+        Self::from(named(&format!("account/{user}/{platform}/{kind}/{name}")))
     }
 }
 

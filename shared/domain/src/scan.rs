@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::ids::named;
 use super::{ImageId, RiskLevel, ScanId, Timestamp, UserId};
 
 /// Progress when a scan has begun and when all its pictures are done.
@@ -45,6 +46,14 @@ impl ScanType {
             Self::BehavioralAnalysis => "BEHAVIORAL_ANALYSIS",
             Self::FullScan => "FULL_SCAN",
         }
+    }
+}
+
+impl ScanId {
+    /// The scan of this type that is part of the scan `parent`.
+    #[must_use]
+    pub fn part_of(parent: Self, kind: ScanType) -> Self {
+        Self::from(named(&format!("part/{parent}/{}", kind.as_str())))
     }
 }
 

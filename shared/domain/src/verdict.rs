@@ -4,44 +4,7 @@
 //! the picture it names. Our look has the last word on whether it is her picture, but never hides a
 //! finding: what we cannot confirm is kept and put to her.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Evidence, MatchStatus, MatchType, Relation, ReviewStatus, Severity};
-
-/// How sure we are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the names are the contract's")]
-pub enum Tier {
-    Low,
-    Medium,
-    MediumHigh,
-    High,
-}
-
-impl Tier {
-    /// How much an alert of this tier matters on a site like any other.
-    #[must_use]
-    pub fn severity(self) -> Severity {
-        match self {
-            Self::High => Severity::High,
-            Self::MediumHigh | Self::Medium => Severity::Medium,
-            Self::Low => Severity::Low,
-        }
-    }
-
-    /// The contract's spelling.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "LOW",
-            Self::Medium => "MEDIUM",
-            Self::MediumHigh => "MEDIUM_HIGH",
-            Self::High => "HIGH",
-        }
-    }
-}
+use super::{Evidence, MatchStatus, MatchType, Relation, ReviewStatus, Tier};
 
 /// What an engine says of a picture it found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -197,6 +160,7 @@ fn hundredths(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Severity;
     use crate::evidence::tests::evidence;
 
     const ALL: [EngineClaim; 6] = [

@@ -3,6 +3,7 @@
 //! *Invariant:* a plan has each piece of advice at most once, and its priorities run from 1 without
 //! gaps. What she has begun, done or put aside is never asked of her anew.
 
+mod category;
 mod generate;
 mod revise;
 mod templates;
@@ -11,38 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{PlanId, PlanItemId, Timestamp, UserId};
 
+pub use category::Category;
 pub use generate::{Advice, advice};
 pub use revise::ProtectionState;
 pub use templates::Template;
-
-/// What a piece of advice is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the names are the contract's")]
-pub enum Category {
-    ImageProtection,
-    AccountSecurity,
-    PrivacySettings,
-    EmergencyPlanning,
-    MonitoringSetup,
-    GettingStarted,
-}
-
-impl Category {
-    /// What she reads: the screens print it as it is (QUIRKS Q14).
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::ImageProtection => "Image Protection",
-            Self::AccountSecurity => "Account Security",
-            Self::PrivacySettings => "Privacy Settings",
-            Self::EmergencyPlanning => "Emergency Planning",
-            Self::MonitoringSetup => "Monitoring Setup",
-            Self::GettingStarted => "Getting Started",
-        }
-    }
-}
 
 /// What has become of a piece of advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Category;
+use super::category::Category;
+use crate::ids::named;
+use crate::{PlanItemId, UserId};
 
 /// A piece of advice. Its name is what is stored; its words are looked up when they are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,6 +32,14 @@ pub enum Template {
     GettingStarted,
     /// While alerts wait for her.
     OpenAlerts,
+}
+
+impl PlanItemId {
+    /// The item of this advice in the plan of `user`.
+    #[must_use]
+    pub fn of(user: UserId, template: Template) -> Self {
+        Self::from(named(&format!("plan-item/{user}/{template:?}")))
+    }
 }
 
 /// Answers of which any one calls for a template: a question and its values.
