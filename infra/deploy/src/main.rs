@@ -2,6 +2,7 @@
 //! the one `sam deploy` command with every parameter of the template.
 
 mod package;
+mod parameter_file;
 mod sam;
 mod stage;
 mod template;
@@ -63,7 +64,7 @@ fn deploy(name: &str, print: bool) -> Result<ExitCode, String> {
     let directory = root.join("target/deploy");
     fs::create_dir_all(&directory).map_err(|err| failed("making", &directory, &err))?;
     let file = directory.join(format!("{name}.yaml"));
-    write_private(&file, &sam::file(&values.passed)?)?;
+    write_private(&file, &parameter_file::text(&values.passed)?)?;
     tell(&values);
     let arguments = sam::arguments(&stage, &file);
     if print {

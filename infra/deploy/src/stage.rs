@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::sam;
+use crate::parameter_file::is_kept;
 use crate::template::Parameter;
 
 /// The engines' keys, and the names of their allowances.
@@ -129,7 +129,7 @@ fn unusable(name: &str, value: &str, parameter: &Parameter) -> Option<String> {
             "{name} has a line break or another control character"
         ));
     }
-    if !sam::is_kept(value) {
+    if !is_kept(value) {
         return Some(format!(
             "{name} has quotes around it or escaped ones in it, which SAM takes away (write \\u0022 in JSON)"
         ));
