@@ -6,7 +6,6 @@
 //! answer that the tests of the system see is one it describes, and `fuzz` looks for others.
 
 mod answers;
-mod bodies;
 mod document;
 mod examples;
 mod operation;

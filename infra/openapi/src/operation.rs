@@ -5,36 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::parts::Parts;
+use crate::parts::{Answer, Content, Language, Parts};
 use crate::schemas::{Shape, reference, shape};
 
 /// The content type of a browser's forms.
 const FORM: &str = "application/x-www-form-urlencoded";
-
-/// In which form an operation refuses.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Language {
-    /// The API's envelope.
-    Envelope,
-    /// The sign-in library's.
-    Gotrue,
-}
-
-/// What an answer's body is.
-pub(crate) enum Content {
-    Nothing,
-    Json(fn(Value) -> Value, Option<Shape>),
-    Bytes(&'static str),
-    Text(&'static str),
-}
-
-/// An answer that is no refusal.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) about: &'static str,
-    pub(crate) content: Content,
-    pub(crate) headers: Vec<&'static str>,
-}
 
 /// An operation. It is described by calling its methods.
 pub(crate) struct Operation {

@@ -1,10 +1,34 @@
 //! What operations have in common: their headers, their refusals, and the schemas they name.
 
 use serde_json::{Value, json};
+use vara::http::gotrue::GotrueError;
 
-use crate::answers::GotrueError;
-use crate::operation::{Answer, Content, Language};
-use crate::schemas::{Schemas, reference, shape};
+use crate::schemas::{Schemas, Shape, reference, shape};
+
+/// In which form an operation refuses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Language {
+    /// The API's envelope.
+    Envelope,
+    /// The sign-in library's.
+    Gotrue,
+}
+
+/// What an answer's body is.
+pub(crate) enum Content {
+    Nothing,
+    Json(fn(Value) -> Value, Option<Shape>),
+    Bytes(&'static str),
+    Text(&'static str),
+}
+
+/// An answer that is no refusal.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) about: &'static str,
+    pub(crate) content: Content,
+    pub(crate) headers: Vec<&'static str>,
+}
 
 /// What operations have in common, gathered while they are published.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Keys;
@@ -42,6 +42,29 @@ pub struct Claims {
     pub app_metadata: AppMetadata,
 }
 
+/// What she cannot write herself.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AppMetadata))]
+pub struct RoleMetadata {
+    provider: &'static str,
+    providers: Vec<&'static str>,
+    /// Only if it is more than a user's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<Role>,
+}
+
+impl RoleMetadata {
+    /// What our tokens and answers say of her.
+    #[must_use]
+    pub fn of(role: Role) -> Self {
+        Self {
+            provider: "email",
+            providers: vec!["email"],
+            role: Some(role).filter(|it| *it != Role::User),
+        }
+    }
+}
+
 /// What a token says that its owner cannot write herself.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct AppMetadata {
@@ -55,16 +78,6 @@ impl AppMetadata {
     pub fn role(&self) -> Role {
         let name = self.role.as_ref().and_then(Value::as_str);
         name.and_then(Role::named).unwrap_or_default()
-    }
-
-    /// What our tokens and answers say of her.
-    #[must_use]
-    pub fn of(role: Role) -> Value {
-        let mut said = json!({ "provider": "email", "providers": ["email"] });
-        if role != Role::User {
-            said["role"] = json!(role);
-        }
-        said
     }
 }
 
@@ -127,7 +140,7 @@ impl Access {
             "iat": now.epoch_seconds(),
             "email": account.email,
             "phone": "",
-            "app_metadata": AppMetadata::of(role),
+            "app_metadata": RoleMetadata::of(role),
             "user_metadata": {},
             "role": AUDIENCE,
             "aal": "aal1",

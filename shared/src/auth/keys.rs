@@ -18,6 +18,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, EncodingKey};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::seal::Seal;
@@ -26,6 +27,14 @@ use crate::settings::Env;
 
 /// The shortest secret we start with, ours or another issuer's.
 pub(super) const SECRET_CHARS: usize = 32;
+
+/// The keys that our access tokens are verified with (RFC 7517).
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Jwks {
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<std::collections::BTreeMap<String, Value>>))]
+    keys: Vec<Value>,
+}
 
 /// The keys. Cheap to clone.
 #[derive(Clone)]
@@ -171,8 +180,10 @@ impl Keys {
     /// The public halves, for whoever verifies our access tokens (RFC 7517).
     #[must_use]
     pub fn jwks(&self) -> Value {
-        let keys: Vec<&Value> = self.0.pairs.iter().map(|it| &it.jwk).collect();
-        json!({ "keys": keys })
+        let keys = self.0.pairs.iter().map(|it| it.jwk.clone());
+        json!(Jwks {
+            keys: keys.collect()
+        })
     }
 
     pub(super) fn signing(&self) -> Option<&Pair> {

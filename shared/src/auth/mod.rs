@@ -15,11 +15,11 @@ mod seal;
 mod settings;
 mod tokens;
 
-pub use access::{Access, AppMetadata, Claims};
+pub use access::{Access, AppMetadata, Claims, RoleMetadata};
 pub use code::{draw_code, typed_code};
 pub use external::External;
 pub use gate::{Caller, Denied, Gate};
-pub use keys::{BadSecret, Keys};
+pub use keys::{BadSecret, Jwks, Keys};
 pub use password::{hash_password, verify_password};
 pub use redirect::Redirects;
 pub(crate) use seal::Seal;

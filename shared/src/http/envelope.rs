@@ -23,6 +23,19 @@ pub fn accepted(it: impl Serialize) -> Response {
     answer(StatusCode::ACCEPTED, it)
 }
 
+/// It is gone.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Deleted {
+    deleted: bool,
+}
+
+/// 200 to who had something deleted.
+#[must_use]
+pub fn deleted() -> Response {
+    data(Deleted { deleted: true })
+}
+
 /// 200 with a page of a list.
 pub fn page(items: impl Serialize, pagination: Pagination) -> Response {
     Json(json!({ "data": items, "meta": { "pagination": pagination } })).into_response()

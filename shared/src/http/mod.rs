@@ -21,7 +21,7 @@ pub use app::App;
 pub use caller::{Admin, Caller};
 pub use client::{ClientAddress, EDGE, Edge, VIEWER};
 pub use cors::Cors;
-pub use envelope::{accepted, created, data, page};
+pub use envelope::{Deleted, accepted, created, data, deleted, page};
 pub use errors::{ApiError, Result, status};
 pub use extract::{Body, Issue, Params, id, merged, shape};
 pub use guards::HttpGuards;

@@ -1,8 +1,4 @@
-//! `/api/v1/accounts`: her accounts and addresses elsewhere.
-
-mod routes;
-#[cfg(test)]
-mod tests;
+//! Starts the function of `/api/v1/accounts`.
 
 use vara::boot;
 use vara::domain::BoxError;
@@ -11,7 +7,7 @@ use vara::services::people::linked_accounts::Accounts;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    boot::api(routes::routes(), async |context, gate| {
+    boot::api(api_accounts::routes(), async |context, gate| {
         let env = &context.env;
         let social = env.optional("SOCIAL_URL");
         Ok(Accounts {

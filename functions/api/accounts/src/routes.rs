@@ -4,15 +4,17 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{delete, get, post};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use vara::clock;
 use vara::domain::{AccountId, Error, Platform};
-use vara::http::{self, Body, Caller, Issue, Params, Result, created, data, id, page};
+use vara::http::{self, Body, Caller, Issue, Params, Result, created, data, deleted, id, page};
 use vara::services::people::linked_accounts::{Accounts, Connected, ConnectionRequest, Returned};
 
-pub(crate) type App = http::App<Accounts>;
+/// Guards and service.
+pub type App = http::App<Accounts>;
 
-pub(crate) fn routes() -> Router<App> {
+/// All routes.
+pub fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/accounts", get(list))
         .route("/api/v1/accounts/connect/{platform}", post(connect))
@@ -30,17 +32,24 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
 /// One of the first three; or both of the last two, as the network gave them; or nothing, to be asked
 /// at the network.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ConnectBody {
-    #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Connect {
+    /// For `other`.
+    #[cfg_attr(feature = "openapi", schema(schema_with = vara::domain::credentials::schema::maybe_email))]
     email: Option<String>,
-    #[serde(default)]
+    /// For `other`, in international form.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(pattern = "^\\+[0-9]{7,15}$", example = "+491701234567")
+    )]
     phone: Option<String>,
-    #[serde(default)]
+    /// For a network.
+    #[cfg_attr(
+        feature = "openapi",
+        schema(pattern = "^@?[A-Za-z0-9._-]{2,64}$", example = "ana.maria")
+    )]
     handle: Option<String>,
-    #[serde(default)]
     code: Option<String>,
-    #[serde(default)]
     state: Option<String>,
 }
 
@@ -48,7 +57,7 @@ async fn connect(
     State(app): State<App>,
     caller: Caller,
     Path(text): Path<String>,
-    Body(body): Body<ConnectBody>,
+    Body(body): Body<Connect>,
 ) -> Result<Response> {
     let told = ConnectionRequest {
         email: body.email,
@@ -84,11 +93,6 @@ async fn callback(
     Ok(Redirect::to(&landing.0).into_response())
 }
 
-#[derive(Serialize)]
-struct Deleted {
-    deleted: bool,
-}
-
 async fn disconnect(
     State(app): State<App>,
     caller: Caller,
@@ -96,12 +100,14 @@ async fn disconnect(
 ) -> Result<Response> {
     let account = id(&text, AccountId::parse)?;
     app.service.disconnect(caller.user, account).await?;
-    Ok(data(Deleted { deleted: true }))
+    Ok(deleted())
 }
 
+/// The code that was mailed; nothing for one in a profile.
 #[derive(Deserialize)]
-struct VerifyBody {
-    #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Proof {
+    #[cfg_attr(feature = "openapi", schema(example = "K7QM2XWP"))]
     code: Option<String>,
 }
 
@@ -109,7 +115,7 @@ async fn verify(
     State(app): State<App>,
     caller: Caller,
     Path(text): Path<String>,
-    Body(body): Body<VerifyBody>,
+    Body(body): Body<Proof>,
 ) -> Result<Response> {
     let account = id(&text, AccountId::parse)?;
     let code = body.code.as_deref();

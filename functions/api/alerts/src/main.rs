@@ -1,6 +1,4 @@
-//! `/api/v1/alerts`: what she is told.
-
-mod routes;
+//! Starts the function of `/api/v1/alerts`.
 
 use vara::boot;
 use vara::domain::BoxError;
@@ -8,7 +6,7 @@ use vara::services::notices::alerts::Alerts;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    boot::api(routes::routes(), async |context, _| {
+    boot::api(api_alerts::routes(), async |context, _| {
         Ok(Alerts::new(context.store.clone()))
     })
     .await

@@ -4,16 +4,17 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{delete, get, patch, post};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use vara::clock;
 use vara::domain::{AlertAction, AlertStatus};
 use vara::http::{self, Body, Caller, Params, Result, data, page};
 use vara::services::notices::alerts::{self, Alerts};
 
-pub(crate) type App = http::App<Alerts>;
+/// Guards and service.
+pub type App = http::App<Alerts>;
 
-pub(crate) fn routes() -> Router<App> {
+/// All routes.
+pub fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/alerts", get(list))
         .route("/api/v1/alerts/all", delete(clear))
@@ -35,8 +36,10 @@ async fn view(State(app): State<App>, caller: Caller, Path(id): Path<String>) ->
     Ok(data(app.service.view(caller.user, id, clock::now()).await?))
 }
 
+/// What becomes of an alert.
 #[derive(Deserialize)]
-struct AlertStatusBody {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlertStatusChange {
     status: AlertStatus,
 }
 
@@ -44,7 +47,7 @@ async fn set_status(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-    Body(body): Body<AlertStatusBody>,
+    Body(body): Body<AlertStatusChange>,
 ) -> Result<Response> {
     let id = alerts::parse_id(&id)?;
     Ok(data(
@@ -54,9 +57,12 @@ async fn set_status(
     ))
 }
 
+/// What she does about an alert.
 #[derive(Deserialize)]
-struct ActionBody {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlertActing {
     action: AlertAction,
+    #[cfg_attr(feature = "openapi", schema(max_length = 1000))]
     notes: Option<String>,
 }
 
@@ -64,7 +70,7 @@ async fn act(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-    Body(body): Body<ActionBody>,
+    Body(body): Body<AlertActing>,
 ) -> Result<Response> {
     let id = alerts::parse_id(&id)?;
     Ok(data(
@@ -74,9 +80,16 @@ async fn act(
     ))
 }
 
+/// How many are gone.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Cleared {
+    deleted: u64,
+    message: String,
+}
+
 async fn clear(State(app): State<App>, caller: Caller) -> Result<Response> {
     let deleted = app.service.clear(caller.user).await?;
-    Ok(data(
-        json!({ "deleted": deleted, "message": "Your alerts were cleared." }),
-    ))
+    let message = "Your alerts were cleared.".to_owned();
+    Ok(data(Cleared { deleted, message }))
 }

@@ -5,15 +5,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use vara::Error;
-use vara::domain::{ErrorKind, credentials};
+use vara::domain::{ErrorKind, Profile, UserId, credentials};
 use vara::http::{Body, Caller, Issue, Result, created, data};
 use vara::services::people::auth::{AuthRefusal, Client, Scope, SignInGrant};
 use vara::services::people::users::User;
 
-use crate::App;
+use crate::app::App;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -29,46 +29,144 @@ pub(crate) fn routes() -> Router<App> {
         )
 }
 
+/// For a new account.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-struct Asked {
+pub struct SignUp {
+    #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::email))]
     email: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::password))]
     password: Option<String>,
+    /// The same again.
+    #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::password))]
     confirm_password: Option<String>,
+}
+
+/// To sign in.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignIn {
+    #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::email))]
+    email: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String, min_length = 1, max_length = 128))]
+    password: Option<String>,
+}
+
+/// To stay signed in.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Refresh {
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String, min_length = 1))]
     refresh_token: Option<String>,
+}
+
+/// Whose password is forgotten.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Forgotten {
+    #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::email))]
+    email: Option<String>,
+}
+
+/// Another password, by a mailed link.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Reset {
+    /// Of the link.
+    #[cfg_attr(feature = "openapi", schema(required, value_type = String, min_length = 1))]
     token: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::password))]
+    password: Option<String>,
+    /// The same again.
+    #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::password))]
+    confirm_password: Option<String>,
+}
+
+/// Another password.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct NewPassword {
+    #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::password))]
+    password: Option<String>,
+}
+
+/// A new account.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SignedUp))]
+pub struct SignedUpView {
+    id: UserId,
+    email: String,
+    profile: Profile,
+}
+
+/// What goes with later calls.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Tokens))]
+#[serde(rename_all = "camelCase")]
+pub struct TokensView {
+    access_token: String,
+    refresh_token: String,
+    /// Seconds since 1970.
+    expires_at: i64,
+}
+
+/// A sign-in.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SignedIn))]
+#[serde(rename_all = "camelCase")]
+pub struct SignedInView {
+    #[serde(flatten)]
+    tokens: TokensView,
+    user: SignedInUser,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+struct SignedInUser {
+    id: UserId,
+    email: String,
+    email_verified: bool,
+    profile: Profile,
+}
+
+/// What became of it, in words.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Message))]
+pub struct MessageView {
+    message: String,
 }
 
 async fn sign_up(
     State(App { service, .. }): State<App>,
     client: Client,
-    Body(asked): Body<Asked>,
+    Body(asked): Body<SignUp>,
 ) -> Result<Response> {
-    let mut issues = email_issues(&asked);
-    issues.extend(password_issues(&asked));
+    let (email, password) = (asked.email.as_deref(), asked.password.as_deref());
+    let mut issues = email_issues(email);
+    issues.extend(password_issues(password, asked.confirm_password.as_deref()));
     refuse(&issues)?;
     let made = service
-        .sign_up(
-            asked.email.as_deref(),
-            asked.password.as_deref(),
-            None,
-            client.network(),
-            false,
-        )
+        .sign_up(email, password, None, client.network(), false)
         .await;
     let made = made.map_err(|why| otherwise(why, ErrorKind::Invalid, "AUTH_SIGNUP_FAILED"))?;
     let user = User::from(made.account);
-    Ok(created(
-        json!({ "id": user.id, "email": user.email, "profile": user.profile }),
-    ))
+    Ok(created(SignedUpView {
+        id: user.id,
+        email: user.email,
+        profile: user.profile,
+    }))
 }
 
 async fn sign_in(
     State(App { service, .. }): State<App>,
     client: Client,
-    Body(asked): Body<Asked>,
+    Body(asked): Body<SignIn>,
 ) -> Result<Response> {
-    let mut issues = email_issues(&asked);
+    let mut issues = email_issues(asked.email.as_deref());
     if asked.password.as_deref().unwrap_or_default().is_empty() {
         issues.push(Issue::at("password", "Please enter your password."));
     }
@@ -78,12 +176,15 @@ async fn sign_in(
         .await;
     let granted =
         granted.map_err(|why| otherwise(why, ErrorKind::Unauthenticated, "AUTH_LOGIN_FAILED"))?;
-    let mut answer = tokens(&granted);
+    let tokens = tokens(&granted);
     let user = User::from(granted.account);
-    answer["user"] = json!({
-        "id": user.id, "email": user.email, "emailVerified": user.email_verified, "profile": user.profile,
-    });
-    Ok(data(answer))
+    let user = SignedInUser {
+        id: user.id,
+        email: user.email,
+        email_verified: user.email_verified,
+        profile: user.profile,
+    };
+    Ok(data(SignedInView { tokens, user }))
 }
 
 async fn sign_out(
@@ -102,7 +203,7 @@ async fn sign_out(
 async fn refresh(
     State(App { service, .. }): State<App>,
     client: Client,
-    Body(asked): Body<Asked>,
+    Body(asked): Body<Refresh>,
 ) -> Result<Response> {
     let token = asked.refresh_token.filter(|it| !it.is_empty());
     let missing = || {
@@ -134,9 +235,9 @@ async fn refresh(
 async fn forgot(
     State(App { service, .. }): State<App>,
     client: Client,
-    Body(asked): Body<Asked>,
+    Body(asked): Body<Forgotten>,
 ) -> Result<Response> {
-    refuse(&email_issues(&asked))?;
+    refuse(&email_issues(asked.email.as_deref()))?;
     // This surface has no `redirect_to`; the app's own page for it is the one she needs.
     let page = service.redirects.page("/reset-password");
     match service
@@ -144,8 +245,8 @@ async fn forgot(
         .await
     {
         // Always the same answer: here nobody is told that a link was asked for a moment ago.
-        Ok(()) | Err(AuthRefusal::TooManyMails { .. }) => Ok(data(
-            json!({ "message": "If there is an account with this address, a link is on its way." }),
+        Ok(()) | Err(AuthRefusal::TooManyMails { .. }) => Ok(message(
+            "If there is an account with this address, a link is on its way.",
         )),
         Err(why) => Err(otherwise(why, ErrorKind::Invalid, "AUTH_RESET_FAILED").into()),
     }
@@ -153,9 +254,10 @@ async fn forgot(
 
 async fn reset(
     State(App { service, .. }): State<App>,
-    Body(asked): Body<Asked>,
+    Body(asked): Body<Reset>,
 ) -> Result<Response> {
-    let mut issues = password_issues(&asked);
+    let confirm = asked.confirm_password.as_deref();
+    let mut issues = password_issues(asked.password.as_deref(), confirm);
     if asked.token.as_deref().unwrap_or_default().is_empty() {
         issues.push(Issue::at("token", "There is no token in this request."));
     }
@@ -176,37 +278,38 @@ async fn reset(
             AuthRefusal::SamePassword => Issue::refuse(&[Issue::at("password", why.to_string())]),
             other => reset_failed(other),
         })?;
-    Ok(data(
-        json!({ "message": "Your password was changed. You can sign in with it now." }),
+    Ok(message(
+        "Your password was changed. You can sign in with it now.",
     ))
 }
 
 async fn reset_with_session(
     State(App { service, .. }): State<App>,
     caller: Caller,
-    Body(asked): Body<Asked>,
+    Body(asked): Body<NewPassword>,
 ) -> Result<Response> {
     service
         .change_password(&caller, asked.password.as_deref())
         .await
         .map_err(reset_failed)?;
-    Ok(data(json!({ "message": "Your password was changed." })))
+    Ok(message("Your password was changed."))
 }
 
-fn tokens(granted: &SignInGrant) -> Value {
-    json!({
-        "accessToken": granted.access_token,
-        "refreshToken": granted.refresh_token,
-        "expiresAt": granted.expires_at.epoch_seconds(),
-    })
+fn message(text: &str) -> Response {
+    let message = text.to_owned();
+    data(MessageView { message })
 }
 
-fn email_issues(asked: &Asked) -> Vec<Issue> {
-    let fine = asked
-        .email
-        .as_deref()
-        .and_then(credentials::email)
-        .is_some();
+fn tokens(granted: &SignInGrant) -> TokensView {
+    TokensView {
+        access_token: granted.access_token.clone(),
+        refresh_token: granted.refresh_token.clone(),
+        expires_at: granted.expires_at.epoch_seconds(),
+    }
+}
+
+fn email_issues(email: Option<&str>) -> Vec<Issue> {
+    let fine = email.and_then(credentials::email).is_some();
     if fine {
         vec![]
     } else {
@@ -214,8 +317,8 @@ fn email_issues(asked: &Asked) -> Vec<Issue> {
     }
 }
 
-fn password_issues(asked: &Asked) -> Vec<Issue> {
-    let password = asked.password.as_deref().unwrap_or_default();
+fn password_issues(password: Option<&str>, confirm: Option<&str>) -> Vec<Issue> {
+    let password = password.unwrap_or_default();
     let mut issues = Vec::new();
     let lacks = credentials::weaknesses(password);
     if credentials::is_too_long(password) {
@@ -229,7 +332,7 @@ fn password_issues(asked: &Asked) -> Vec<Issue> {
             AuthRefusal::WeakPassword(lacks).to_string(),
         ));
     }
-    if asked.confirm_password.as_deref() != Some(password) {
+    if confirm != Some(password) {
         issues.push(Issue::at(
             "confirmPassword",
             "The two passwords are not the same.",

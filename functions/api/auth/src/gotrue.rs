@@ -1,18 +1,20 @@
 //! `/auth/v1/*`: what the app's sign-in library calls.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use axum::{Json as Answer, Router};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use vara::domain::Role;
 use vara::http::Params;
 use vara::http::gotrue::{self, Bearer, GotrueRefusal, Json, Result, session, unknown, user};
 use vara::services::people::auth::{AuthRefusal, Client, Scope};
 
-use crate::{App, verify};
+use crate::app::App;
+use crate::verify;
 
 pub(crate) fn routes() -> Router<App> {
     let route = |it: MethodRouter<App>| it.fallback(unknown);
@@ -39,9 +41,23 @@ pub(crate) fn routes() -> Router<App> {
     gotrue::finish(routes)
 }
 
+/// For a new account. What else the library sends is passed over.
 #[derive(Deserialize)]
-struct CredentialsBody {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuthSignUp {
+    #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::email))]
     email: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::password))]
+    password: Option<String>,
+}
+
+/// To sign in with `grant_type=password`: the first two; with `grant_type=refresh_token`: the last.
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuthGrant {
+    #[cfg_attr(feature = "openapi", schema(schema_with = vara::domain::credentials::schema::maybe_email))]
+    email: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(max_length = 128))]
     password: Option<String>,
     refresh_token: Option<String>,
 }
@@ -50,7 +66,7 @@ async fn sign_up(
     State(App { service, .. }): State<App>,
     client: Client,
     params: Params,
-    Json(asked): Json<CredentialsBody>,
+    Json(asked): Json<AuthSignUp>,
 ) -> Result<Response> {
     let (email, password) = (asked.email.as_deref(), asked.password.as_deref());
     let page = params.get("redirect_to");
@@ -61,18 +77,17 @@ async fn sign_up(
     if signed_up.granted.is_some() {
         service.trust_device(&signed_up.account, &client).await;
     }
-    let body = signed_up
-        .granted
-        .as_ref()
-        .map_or_else(|| user(&signed_up.account, Role::User), session);
-    Ok(Answer(body).into_response())
+    Ok(match &signed_up.granted {
+        Some(granted) => Answer(session(granted)).into_response(),
+        None => Answer(user(&signed_up.account, Role::User)).into_response(),
+    })
 }
 
 async fn token(
     State(App { service, .. }): State<App>,
     client: Client,
     params: Params,
-    Json(asked): Json<CredentialsBody>,
+    Json(asked): Json<AuthGrant>,
 ) -> Result<Response> {
     let granted = match params.get("grant_type") {
         Some("password") => {
@@ -96,16 +111,20 @@ async fn me(State(App { service, .. }): State<App>, Bearer(caller): Bearer) -> R
     Ok(Answer(user(&account, caller.role)).into_response())
 }
 
+/// What she changes; her address can only be the one it is.
 #[derive(Deserialize)]
-struct UserUpdate {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuthUserChange {
+    #[cfg_attr(feature = "openapi", schema(schema_with = vara::domain::credentials::schema::maybe_email))]
     email: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(schema_with = vara::domain::credentials::schema::maybe_password))]
     password: Option<String>,
 }
 
 async fn update(
     State(App { service, .. }): State<App>,
     Bearer(caller): Bearer,
-    Json(asked): Json<UserUpdate>,
+    Json(asked): Json<AuthUserChange>,
 ) -> Result<Response> {
     let account = service.account(caller.user).await?;
     if asked
@@ -138,38 +157,77 @@ async fn sign_out(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+/// Whose password is forgotten.
 #[derive(Deserialize)]
-struct Recover {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuthRecover {
+    #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::email))]
     email: Option<String>,
 }
+
+/// Nothing more to say.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Nothing {}
 
 async fn recover(
     State(App { service, .. }): State<App>,
     client: Client,
     params: Params,
-    Json(asked): Json<Recover>,
+    Json(asked): Json<AuthRecover>,
 ) -> Result<Response> {
     let page = params.get("redirect_to");
     service
         .recover(asked.email.as_deref(), page, &client)
         .await?;
-    Ok(Answer(json!({})).into_response())
+    Ok(Answer(Nothing {}).into_response())
+}
+
+/// How one can sign in.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuthSettings {
+    external: BTreeMap<&'static str, bool>,
+    disable_signup: bool,
+    mailer_autoconfirm: bool,
+    phone_autoconfirm: bool,
+    sms_provider: &'static str,
+    saml_enabled: bool,
 }
 
 async fn settings(State(App { service, .. }): State<App>) -> Response {
-    Answer(json!({
-        "external": { "email": true, "phone": false, "anonymous_users": false },
-        "disable_signup": false,
-        "mailer_autoconfirm": !service.confirm_first,
-        "phone_autoconfirm": false,
-        "sms_provider": "",
-        "saml_enabled": false,
-    }))
+    Answer(AuthSettings {
+        external: [
+            ("email", true),
+            ("phone", false),
+            ("anonymous_users", false),
+        ]
+        .into(),
+        disable_signup: false,
+        mailer_autoconfirm: !service.confirm_first,
+        phone_autoconfirm: false,
+        sms_provider: "",
+        saml_enabled: false,
+    })
     .into_response()
 }
 
+/// Which sign-in this is.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuthHealth {
+    name: &'static str,
+    version: &'static str,
+    description: &'static str,
+}
+
 async fn health() -> Response {
-    Answer(json!({ "name": "Vara", "version": env!("CARGO_PKG_VERSION"), "description": "Sign-in of Vara" })).into_response()
+    Answer(AuthHealth {
+        name: "Vara",
+        version: env!("CARGO_PKG_VERSION"),
+        description: "Sign-in of Vara",
+    })
+    .into_response()
 }
 
 async fn keys(State(App { service, .. }): State<App>) -> Result<Response, GotrueRefusal> {

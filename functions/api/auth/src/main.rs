@@ -1,22 +1,12 @@
-//! `/auth/v1/*`, the sign-in library's interface, and `/api/v1/auth/*`, the API's own.
+//! Starts the function of `/auth/v1` and `/api/v1/auth`.
 
-mod api;
-mod gotrue;
-#[cfg(test)]
-mod tests;
-mod verify;
-
-use axum::Router;
 use vara::boot;
 use vara::domain::BoxError;
-use vara::http;
 use vara::services::people::auth::AuthService;
-
-pub(crate) type App = http::App<AuthService>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    boot::api(routes(), async |context, gate| {
+    boot::api(api_auth::routes(), async |context, gate| {
         let (env, clients) = (&context.env, &context.clients);
         let (mailer, queues) = (clients.mailer(env), clients.queues());
         let service = AuthService::read(env, context.store.clone(), gate, mailer, queues);
@@ -28,9 +18,4 @@ async fn main() -> Result<(), BoxError> {
         Ok(service)
     })
     .await
-}
-
-/// Both surfaces.
-pub(crate) fn routes() -> Router<App> {
-    Router::new().merge(gotrue::routes()).merge(api::routes())
 }

@@ -19,22 +19,25 @@ use vara::http::{ClientAddress, Params};
 use vara::mail::LinkPage;
 use vara::services::people::auth::{AuthRefusal, AuthService, Client};
 
-use crate::App;
+use crate::app::App;
 
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// What a link holds.
+/// What a mailed link holds: one of the first two.
 #[derive(Default, Deserialize)]
-struct Verify {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuthVerify {
     token: Option<String>,
     token_hash: Option<String>,
     #[serde(rename = "type")]
+    #[cfg_attr(feature = "openapi", schema(required, value_type = LinkKind))]
     kind: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     redirect_to: Option<String>,
 }
 
-impl Verify {
+impl AuthVerify {
     fn of(params: &Params) -> Self {
         let get = |name| params.get(name).map(str::to_owned);
         Self {
@@ -78,10 +81,10 @@ pub(crate) async fn open(
     from: ClientAddress,
     params: Params,
 ) -> Result<Response> {
-    page(&service, &Verify::of(&params), &from.0).await
+    page(&service, &AuthVerify::of(&params), &from.0).await
 }
 
-async fn page(service: &AuthService, asked: &Verify, from: &str) -> Result<Response> {
+async fn page(service: &AuthService, asked: &AuthVerify, from: &str) -> Result<Response> {
     let (token, kind) = (asked.token().unwrap_or_default(), asked.kind());
     let facts = service.look_at(token, kind, from).await?;
     let target = service.redirects.choose(asked.redirect_to.as_deref());
@@ -121,7 +124,7 @@ pub(crate) async fn used(
     }
     let body = Bytes::from_request(request, &app).await;
     let body = body.map_err(|_| AuthRefusal::Invalid("The request could not be read."))?;
-    let asked = Verify::of_form(&body, &params);
+    let asked = AuthVerify::of_form(&body, &params);
     // A page of somebody else's must not press the button: she is asked first.
     if !is_our_page(&headers, &app.service.public_url) {
         return page(&app.service, &asked, client.network()).await;
@@ -146,7 +149,7 @@ fn is_our_page(headers: &HeaderMap, public_url: &str) -> bool {
 }
 
 /// Uses a link and leads her browser to the app: signed in, to the sign-in page, or told why not.
-async fn lead_on(service: &AuthService, asked: &Verify, client: &Client) -> Result<Response> {
+async fn lead_on(service: &AuthService, asked: &AuthVerify, client: &Client) -> Result<Response> {
     let mut target = service.redirects.choose(asked.redirect_to.as_deref());
     let token = asked.token().unwrap_or_default();
     let used = match asked.kind() {
@@ -197,7 +200,7 @@ fn confirmed(voids_password: bool) -> &'static str {
 /// Called by the library with what a page was given.
 async fn exchange(
     app: &App,
-    asked: &Verify,
+    asked: &AuthVerify,
     client: &Client,
     headers: &HeaderMap,
 ) -> Result<Response> {
@@ -206,20 +209,21 @@ async fn exchange(
     let token = asked
         .token()
         .ok_or(AuthRefusal::Invalid("There is no token in this request."))?;
-    let body = match kind {
-        LinkKind::Recovery => session(&app.service.follow(token, client).await?),
+    let granted = match kind {
+        LinkKind::Recovery => app.service.follow(token, client).await?,
         LinkKind::SignUp => {
             let caller = caller(&app.gate, headers).await?;
             let it = app
                 .service
                 .confirm(token, client.network(), caller.as_ref())
                 .await?;
-            it.granted
-                .as_ref()
-                .map_or_else(|| user(&it.account, Role::User), session)
+            match it.granted {
+                Some(granted) => granted,
+                None => return Ok(Answer(user(&it.account, Role::User)).into_response()),
+            }
         }
     };
-    Ok(Answer(body).into_response())
+    Ok(Answer(session(&granted)).into_response())
 }
 
 /// Who is signed in where the library is; without a sign-in it sends its own key.

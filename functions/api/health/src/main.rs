@@ -1,7 +1,4 @@
-//! `/health`, `/api/v1/health`, `/ready`, `/metrics` and the description of the API; also the gateway's
-//! default route, so that an unknown address is answered in our envelope.
-
-mod routes;
+//! Starts the function of `/health`.
 
 use vara::boot;
 use vara::domain::BoxError;
@@ -9,7 +6,7 @@ use vara::services::upkeep::health::Dependencies;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    boot::open_api(routes::routes(), |context| Dependencies {
+    boot::open_api(api_health::routes(), |context| Dependencies {
         store: context.store.clone(),
         objects: context.clients.objects(&context.env),
         queues: context.clients.queues(),

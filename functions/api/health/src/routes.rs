@@ -6,10 +6,11 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde::Serialize;
 use vara::clock;
+use vara::domain::Timestamp;
 use vara::services::upkeep::gauges;
-use vara::services::upkeep::health::Dependencies;
+use vara::services::upkeep::health::{Dependencies, Readiness};
 
 /// The description of the API, and its page; `infra/openapi` writes both.
 const OPENAPI: &str = include_str!("../../../../infra/openapi/openapi.json");
@@ -18,7 +19,8 @@ const DOCS: &str = include_str!("../../../../infra/openapi/docs.html");
 /// How long whoever reads them may keep them.
 const KEPT: &str = "public, max-age=600";
 
-pub(crate) fn routes() -> Router<Dependencies> {
+/// All routes.
+pub fn routes() -> Router<Dependencies> {
     Router::new()
         .route("/health", get(alive))
         .route("/api/v1/health", get(alive))
@@ -28,16 +30,28 @@ pub(crate) fn routes() -> Router<Dependencies> {
         .route("/api/v1/docs", get(docs))
 }
 
-async fn alive() -> Json<Value> {
-    Json(json!({ "status": "ok", "timestamp": clock::now() }))
+/// That the API answers.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Alive {
+    #[cfg_attr(feature = "openapi", schema(pattern = "^ok$"))]
+    status: &'static str,
+    timestamp: Timestamp,
+}
+
+async fn alive() -> Json<Alive> {
+    let timestamp = clock::now();
+    Json(Alive {
+        status: "ok",
+        timestamp,
+    })
 }
 
 async fn ready(State(on): State<Dependencies>) -> Response {
-    let (ok, answer) = on.ready().await;
-    let status = if ok {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
+    let answer = on.ready().await;
+    let status = match answer.status {
+        Readiness::Ready => StatusCode::OK,
+        Readiness::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     };
     (status, Json(answer)).into_response()
 }

@@ -1,8 +1,4 @@
-//! `/api/v1/onboarding`: the questions at the start.
-
-mod routes;
-#[cfg(test)]
-mod tests;
+//! Starts the function of `/api/v1/onboarding`.
 
 use vara::boot;
 use vara::domain::BoxError;
@@ -10,7 +6,7 @@ use vara::services::people::onboarding::Onboarding;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    boot::api(routes::routes(), async |context, _| {
+    boot::api(api_onboarding::routes(), async |context, _| {
         Ok(Onboarding::new(context.store.clone()))
     })
     .await

@@ -14,9 +14,11 @@ use vara::services::people::onboarding::{self, Onboarding};
 /// The most answers one request brings; there are eight questions.
 const MOST: usize = 100;
 
-pub(crate) type App = http::App<Onboarding>;
+/// Guards and service.
+pub type App = http::App<Onboarding>;
 
-pub(crate) fn routes() -> Router<App> {
+/// All routes.
+pub fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/onboarding/questions", get(questions))
         .route("/api/v1/onboarding/responses", post(submit))
@@ -27,22 +29,45 @@ async fn questions(_: Caller) -> Reply {
     data(onboarding::questions())
 }
 
+/// Her answers.
 #[derive(Deserialize)]
-struct SubmitBody {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Answers {
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     responses: Vec<GivenAnswer>,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 struct GivenAnswer {
+    #[cfg_attr(feature = "openapi", schema(min_length = 1))]
     question_id: String,
+    #[cfg_attr(feature = "openapi", schema(schema_with = answer_schema))]
     response: Response,
+}
+
+/// An answer of a size that answers have.
+#[cfg(feature = "openapi")]
+fn answer_schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+    use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type};
+    let text = || {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        text.max_length(Some(100))
+    };
+    let number = ObjectBuilder::new().schema_type(Type::Number);
+    let list = ArrayBuilder::new().items(text()).max_items(Some(50));
+    let one = OneOfBuilder::new()
+        .item(text())
+        .item(number.minimum(Some(-1e9)).maximum(Some(1e9)))
+        .item(list);
+    Schema::OneOf(one.build()).into()
 }
 
 async fn submit(
     State(app): State<App>,
     caller: Caller,
-    Body(body): Body<SubmitBody>,
+    Body(body): Body<Answers>,
 ) -> Result<Reply> {
     let given = checked(body.responses)?;
     let outcome = app

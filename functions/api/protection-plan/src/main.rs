@@ -1,8 +1,4 @@
-//! `/api/v1/protection-plan`: her plan.
-
-mod routes;
-#[cfg(test)]
-mod tests;
+//! Starts the function of `/api/v1/protection-plan`.
 
 use vara::boot;
 use vara::domain::BoxError;
@@ -10,7 +6,7 @@ use vara::services::people::plan::ProtectionPlans;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    boot::api(routes::routes(), async |context, _| {
+    boot::api(api_protection_plan::routes(), async |context, _| {
         Ok(ProtectionPlans::new(context.store.clone()))
     })
     .await

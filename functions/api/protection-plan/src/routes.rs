@@ -10,9 +10,11 @@ use vara::domain::PlanItemStatus;
 use vara::http::{self, Body, Caller, Result, data};
 use vara::services::people::plan::ProtectionPlans;
 
-pub(crate) type App = http::App<ProtectionPlans>;
+/// Guards and service.
+pub type App = http::App<ProtectionPlans>;
 
-pub(crate) fn routes() -> Router<App> {
+/// All routes.
+pub fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/protection-plan", get(read))
         .route("/api/v1/protection-plan/regenerate", post(regenerate))
@@ -29,8 +31,10 @@ async fn regenerate(State(app): State<App>, caller: Caller) -> Result<Response> 
     ))
 }
 
+/// What becomes of a piece of advice.
 #[derive(Deserialize)]
-struct ItemStatusBody {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlanItemStatusChange {
     status: PlanItemStatus,
 }
 
@@ -38,7 +42,7 @@ async fn set_status(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<String>,
-    Body(body): Body<ItemStatusBody>,
+    Body(body): Body<PlanItemStatusChange>,
 ) -> Result<Response> {
     Ok(data(
         app.service

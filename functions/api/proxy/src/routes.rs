@@ -5,19 +5,20 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::{Deserialize, Deserializer, de};
-use serde_json::{Value, json};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use vara::clock;
-use vara::domain::ImageId;
+use vara::domain::{ImageId, Timestamp};
 use vara::http::{self, ApiError, Body, Caller, Result, created};
 use vara::services::pictures::proxy::Proxy;
 
 /// Addresses below this one are for everybody.
-pub(crate) const PICTURES: &str = "/api/v1/proxy/images/";
+pub const PICTURES: &str = "/api/v1/proxy/images/";
 
-pub(crate) type App = http::App<Proxy>;
+/// Guards and service.
+pub type App = http::App<Proxy>;
 
-pub(crate) fn routes() -> Router<App> {
+/// All routes.
+pub fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/proxy/health", get(health))
         .route("/api/v1/proxy/tokens", post(token))
@@ -27,20 +28,37 @@ pub(crate) fn routes() -> Router<App> {
         )
 }
 
-/// For whoever watches over the service; open to all, and about nobody.
-async fn health(State(app): State<App>) -> Result<Json<Value>> {
-    let now = clock::now();
-    let active = app.service.active(now).await?;
-    Ok(Json(
-        json!({ "status": "ok", "activeTokens": active, "timestamp": now }),
-    ))
+/// How the proxy stands.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct ProxyHealth {
+    #[cfg_attr(feature = "openapi", schema(pattern = "^ok$"))]
+    status: &'static str,
+    /// Addresses that are good now.
+    active_tokens: u64,
+    timestamp: Timestamp,
 }
 
+/// For whoever watches over the service; open to all, and about nobody.
+async fn health(State(app): State<App>) -> Result<Json<ProxyHealth>> {
+    let now = clock::now();
+    Ok(Json(ProxyHealth {
+        status: "ok",
+        active_tokens: app.service.active(now).await?,
+        timestamp: now,
+    }))
+}
+
+/// Which picture an address is wanted for.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-struct ProxyRequest {
+pub struct ProxyRequest {
     #[serde(deserialize_with = "image_id")]
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
     image_id: ImageId,
+    /// How long it is to be good; 180 if nothing is said, at least 120 and at most 300.
     ttl_seconds: Option<i64>,
 }
 
@@ -66,11 +84,20 @@ async fn token(
     Ok(created(link))
 }
 
+/// Why the picture is not shown.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PlainError {
+    error: String,
+}
+
 /// A picture's bytes; the token stands for the caller. Its refusals are not in the envelope: the
 /// contract has a plain sentence here.
 async fn picture(State(app): State<App>, Path(token): Path<String>) -> Response {
-    let refuse =
-        |status: StatusCode, text: &str| (status, Json(json!({ "error": text }))).into_response();
+    let refuse = |status: StatusCode, text: &str| {
+        let error = text.to_owned();
+        (status, Json(PlainError { error })).into_response()
+    };
     let mut reply = match app.service.picture(&token, clock::now()).await {
         Ok(Some(bytes)) => ([(header::CONTENT_TYPE, "image/jpeg")], bytes).into_response(),
         Ok(None) => refuse(

@@ -1,9 +1,4 @@
-//! `/api/v1/scans`: wanting a scan and seeing how it stands.
-
-mod routes;
-mod shape;
-#[cfg(test)]
-mod tests;
+//! Starts the function of `/api/v1/scans`.
 
 use vara::boot;
 use vara::domain::BoxError;
@@ -13,7 +8,7 @@ use vara::services::search::governor::Governor;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    boot::api(routes::routes(), async |context, _| {
+    boot::api(api_scans::routes(), async |context, _| {
         let allowances = context.env.optional("ENGINE_ALLOWANCES");
         Ok(Scans {
             store: context.store.clone(),

@@ -13,9 +13,11 @@ use vara::services::scans::start::Scans;
 
 use crate::shape::{Shape, shaped};
 
-pub(crate) type App = http::App<Scans>;
+/// Guards and service.
+pub type App = http::App<Scans>;
 
-pub(crate) fn routes() -> Router<App> {
+/// All routes.
+pub fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/scans", get(list))
         .route("/api/v1/scans/trigger", post(trigger))
@@ -41,20 +43,21 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
     ))
 }
 
+/// Which scan is wanted.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-struct TriggerBody {
+pub struct ScanTrigger {
     #[serde(rename = "type")]
     kind: ScanType,
-    /// A picture, or an account.
-    #[serde(default)]
+    /// A picture, or an account. A full scan has none.
     target_id: Option<Uuid>,
 }
 
 async fn trigger(
     State(app): State<App>,
     caller: Caller,
-    Body(body): Body<TriggerBody>,
+    Body(body): Body<ScanTrigger>,
 ) -> Result<Response> {
     Ok(accepted(
         app.service

@@ -7,8 +7,9 @@ use std::str::FromStr;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use serde_json::json;
-use vara::domain::{Page, Scan, ScanFilter, ScanStatus};
+use vara::domain::{Page, Pagination, Scan, ScanFilter, ScanStatus};
 use vara::store::Listing;
 
 /// How a list is answered.
@@ -47,13 +48,24 @@ impl Shape {
     }
 }
 
+/// A list of scans in the form that the screens read.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ScanList {
+    scans: Vec<Scan>,
+    pagination: Pagination,
+}
+
 /// The list in its shape; the pagination is in `meta` in any case.
 pub(crate) fn shaped(shape: Shape, found: Listing<Scan>) -> Response {
     let Listing { items, pagination } = found;
     let meta = json!({ "pagination": pagination });
     let data = match shape {
         Shape::Array => json!(items),
-        Shape::Object => json!({ "scans": items, "pagination": pagination }),
+        Shape::Object => json!(ScanList {
+            scans: items,
+            pagination
+        }),
     };
     Json(json!({ "data": data, "meta": meta })).into_response()
 }

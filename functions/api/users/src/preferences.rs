@@ -12,7 +12,7 @@ use vara::http::{Body, Caller, Result, data, merged, shape};
 use vara::mail::{STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE, answered_page, question_page};
 use vara::services::people::preferences::PreferencesView;
 
-use crate::App;
+use crate::app::App;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()

@@ -5,10 +5,9 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use serde::{Deserialize, Deserializer};
-use serde_json::json;
-use vara::http::{Body, Caller, Result, data};
+use vara::http::{Body, Caller, Result, data, deleted};
 
-use crate::App;
+use crate::app::App;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new().route("/api/v1/users/me", get(me).patch(update).delete(leave))
@@ -18,11 +17,15 @@ async fn me(State(app): State<App>, caller: Caller) -> Result<Response> {
     Ok(data(app.service.users.me(caller.user).await?))
 }
 
+/// What she changes of her account.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-struct ProfileUpdate {
-    /// Absent leaves the name, `null` clears it.
+pub struct AccountChange {
+    // Absent leaves the name, `null` clears it.
+    /// 2 to 50 letters, spaces, apostrophes and hyphens. `null` and nothing but spaces clear it.
     #[serde(default, deserialize_with = "given")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, max_length = 50, example = "Ana Maria"))]
     display_name: Option<Option<String>>,
 }
 
@@ -33,7 +36,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
 async fn update(
     State(app): State<App>,
     caller: Caller,
-    Body(asked): Body<ProfileUpdate>,
+    Body(asked): Body<AccountChange>,
 ) -> Result<Response> {
     let name = asked.display_name.as_ref().map(Option::as_deref);
     Ok(data(app.service.users.update(caller.user, name).await?))
@@ -41,5 +44,5 @@ async fn update(
 
 async fn leave(State(app): State<App>, caller: Caller) -> Result<Response> {
     app.service.users.delete(&caller).await?;
-    Ok(data(json!({ "deleted": true })))
+    Ok(deleted())
 }

@@ -1,11 +1,11 @@
 //! `/api/v1/accounts`.
 
+use api_accounts::{Connect, Proof};
 use serde_json::{Value, json};
 use vara::domain::{Linked, Platform};
+use vara::http::Deleted;
 use vara::services::people::linked_accounts::Connected;
 
-use crate::answers::Deleted;
-use crate::bodies::{Connect, Proof};
 use crate::operation::Operation;
 
 const MISSING: &[&str] = &["ACCOUNT_NOT_FOUND"];

@@ -1,9 +1,8 @@
 //! `/api/v1/alerts`.
 
+use api_alerts::{AlertActing, AlertStatusChange, Cleared};
 use vara::domain::{Alert, AlertStatus};
 
-use crate::answers::Cleared;
-use crate::bodies::{AlertActing, AlertStatusChange};
 use crate::operation::Operation;
 
 pub(super) fn operations() -> Vec<Operation> {

@@ -1,15 +1,14 @@
 //! `/api/v1/auth` and `/auth/v1`.
 
+use api_auth::{
+    AuthGrant, AuthHealth, AuthRecover, AuthSettings, AuthSignUp, AuthUserChange, AuthVerify,
+    Forgotten, MessageView, NewPassword, Nothing, Refresh, Reset, SignIn, SignUp, SignedInView,
+    SignedUpView, TokensView,
+};
 use serde_json::{Value, json};
+use vara::auth::Jwks;
+use vara::http::gotrue::{AuthSession, AuthUser};
 
-use crate::answers::{
-    AuthHealth, AuthSession, AuthSettings, AuthUser, Jwks, Message, Nothing, SignedIn, SignedUp,
-    Tokens,
-};
-use crate::bodies::{
-    AuthGrant, AuthRecover, AuthSignUp, AuthUserChange, AuthVerify, Forgotten, NewPassword,
-    Refresh, Reset, SignIn, SignUp,
-};
 use crate::operation::Operation;
 
 pub(super) fn own() -> Vec<Operation> {
@@ -17,13 +16,13 @@ pub(super) fn own() -> Vec<Operation> {
         Operation::new("post", "/api/v1/auth/signup", "signUp", "Make an account")
             .open()
             .takes::<SignUp>()
-            .data::<SignedUp>(201, "The account; it gives no tokens.")
+            .data::<SignedUpView>(201, "The account; it gives no tokens.")
             .refuses(400, &["AUTH_SIGNUP_FAILED"]),
         Operation::new("post", "/api/v1/auth/login", "signIn", "Sign in")
             .open()
             .not_repeatable()
             .takes::<SignIn>()
-            .data::<SignedIn>(200, "Signed in.")
+            .data::<SignedInView>(200, "Signed in.")
             .refuses(401, &["AUTH_LOGIN_FAILED"]),
         Operation::new("post", "/api/v1/auth/logout", "signOut", "Sign out")
             .open()
@@ -32,7 +31,7 @@ pub(super) fn own() -> Vec<Operation> {
             .open()
             .not_repeatable()
             .takes::<Refresh>()
-            .data::<Tokens>(200, "The next tokens.")
+            .data::<TokensView>(200, "The next tokens.")
             .refuses(400, &["AUTH_MISSING_REFRESH_TOKEN"])
             .refuses(401, &["AUTH_TOKEN_EXPIRED", "AUTH_REFRESH_FAILED"]),
         Operation::new(
@@ -43,7 +42,7 @@ pub(super) fn own() -> Vec<Operation> {
         )
         .open()
         .takes::<Forgotten>()
-        .data::<Message>(200, "The same, whether or not there is an account.")
+        .data::<MessageView>(200, "The same, whether or not there is an account.")
         .refuses(400, &["AUTH_RESET_FAILED"]),
         Operation::new(
             "post",
@@ -53,7 +52,7 @@ pub(super) fn own() -> Vec<Operation> {
         )
         .open()
         .takes::<Reset>()
-        .data::<Message>(200, "It was changed; she is signed out everywhere.")
+        .data::<MessageView>(200, "It was changed; she is signed out everywhere.")
         .refuses(
             400,
             &[
@@ -70,7 +69,7 @@ pub(super) fn own() -> Vec<Operation> {
             "Choose a new password while signed in",
         )
         .takes::<NewPassword>()
-        .data::<Message>(200, "It was changed; her other sign-ins have ended.")
+        .data::<MessageView>(200, "It was changed; her other sign-ins have ended.")
         .refuses(400, &["AUTH_INVALID_REQUEST"])
         .refuses(500, &["AUTH_RESET_FAILED"]),
     ]

@@ -1,6 +1,8 @@
 //! Health, and the document itself.
 
-use crate::answers::{Alive, Ready};
+use api_health::Alive;
+use vara::services::upkeep::health::Ready;
+
 use crate::operation::Operation;
 
 pub(super) fn operations() -> Vec<Operation> {

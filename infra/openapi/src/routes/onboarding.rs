@@ -1,9 +1,9 @@
 //! `/api/v1/onboarding`.
 
+use api_onboarding::Answers;
 use vara::domain::Question;
 use vara::services::people::onboarding::{OnboardingOutcome, QuizResults};
 
-use crate::bodies::Answers;
 use crate::operation::Operation;
 
 pub(super) fn operations() -> Vec<Operation> {

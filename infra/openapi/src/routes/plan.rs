@@ -1,8 +1,8 @@
 //! `/api/v1/protection-plan`.
 
+use api_protection_plan::PlanItemStatusChange;
 use vara::domain::{PlanItem, PlanView};
 
-use crate::bodies::PlanItemStatusChange;
 use crate::operation::Operation;
 
 pub(super) fn operations() -> Vec<Operation> {

@@ -1,10 +1,9 @@
 //! `/api/v1/proxy`.
 
+use api_proxy::{PlainError, ProxyHealth, ProxyRequest};
 use serde_json::{Value, json};
 use vara::services::pictures::proxy::ProxyLink;
 
-use crate::answers::{PlainError, ProxyHealth};
-use crate::bodies::ProxyRequest;
 use crate::operation::Operation;
 use crate::parts::envelope;
 

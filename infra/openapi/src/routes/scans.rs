@@ -1,10 +1,10 @@
 //! `/api/v1/scans`.
 
+use api_scans::{ScanList, ScanTrigger};
 use serde_json::{Value, json};
 use vara::domain::{Scan, ScanStatus, ScanType};
 
-use crate::answers::{ScanList, ScansHealth};
-use crate::bodies::ScanTrigger;
+use crate::answers::ScansHealth;
 use crate::operation::{Operation, in_page};
 
 pub(super) fn operations() -> Vec<Operation> {

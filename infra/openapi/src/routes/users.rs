@@ -1,13 +1,13 @@
 //! `/api/v1/users`.
 
+use api_users::AccountChange;
 use serde_json::json;
 use vara::domain::Profile;
+use vara::http::Deleted;
 use vara::services::people::preferences::PreferencesView;
 use vara::services::people::users::User;
 use vara::store::NoticeAttempt;
 
-use crate::answers::Deleted;
-use crate::bodies::AccountChange;
 use crate::operation::Operation;
 
 const PREFERENCES: &str = "/api/v1/users/me/preferences";

@@ -17,8 +17,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use ask::{Bearer, Json};
-pub use refused::{GotrueRefusal, Result};
-pub use wire::{fragment, session, user};
+pub use refused::{GotrueError, GotrueRefusal, Result};
+pub use wire::{AuthSession, AuthUser, fragment, session, user};
 
 use super::status;
 use crate::domain::{Error, ErrorKind};

@@ -6,12 +6,32 @@ use axum::Json;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::auth::Denied;
 use crate::domain::{Error, Weakness};
 use crate::http::errors::log;
 use crate::services::people::auth::AuthRefusal;
+
+/// What a password lacks.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+struct WeakPassword {
+    reasons: Vec<Weakness>,
+}
+
+/// Why the sign-in library is refused; `code` and `error_code`, `message` and `msg` are the same, for
+/// its older and newer versions.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AuthError))]
+pub struct GotrueError {
+    code: &'static str,
+    error_code: &'static str,
+    message: String,
+    msg: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weak_password: Option<WeakPassword>,
+}
 
 /// A refusal as an answer.
 #[derive(Debug)]
@@ -129,12 +149,13 @@ impl From<Denied> for GotrueRefusal {
 
 impl IntoResponse for GotrueRefusal {
     fn into_response(self) -> Response {
-        let mut body = json!({
-            "code": self.code, "error_code": self.code, "message": self.message, "msg": self.message,
-        });
-        if let Some(reasons) = self.weak {
-            body["weak_password"] = json!({ "reasons": reasons });
-        }
+        let body = GotrueError {
+            code: self.code,
+            error_code: self.code,
+            msg: self.message.clone().into_owned(),
+            message: self.message.into_owned(),
+            weak_password: self.weak.map(|reasons| WeakPassword { reasons }),
+        };
         let mut reply = (self.status, [("x-sb-error-code", self.code)], Json(body)).into_response();
         if let Some(seconds) = self.retry_after {
             reply

@@ -1,6 +1,8 @@
 //! Health and readiness checks of table, bucket and queues.
 
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 
 use crate::domain::Result;
 use crate::objects::Objects;
@@ -20,9 +22,37 @@ pub struct Dependencies {
     pub queue_urls: Vec<(&'static str, String)>,
 }
 
+/// How what we depend on answers.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Ready {
+    pub status: Readiness,
+    /// By name.
+    pub checks: BTreeMap<String, Check>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Readiness {
+    Ready,
+    Unavailable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Check {
+    Ok,
+    Unavailable,
+}
+
 impl Dependencies {
-    /// Asks all of them at once; whether all answered, and each one's answer.
-    pub async fn ready(&self) -> (bool, Value) {
+    /// Asks all of them at once.
+    pub async fn ready(&self) -> Ready {
         let queues = self
             .queue_urls
             .iter()
@@ -35,23 +65,26 @@ impl Dependencies {
         let mut all = vec![("table", table), ("bucket", bucket)];
         all.extend(queues);
         let ok = all.iter().all(|(_, answer)| answer.is_ok());
-        let checks: Map<String, Value> = all
+        let checks = all
             .iter()
-            .map(|(name, answer)| ((*name).to_owned(), told(answer)))
-            .collect();
-        (
-            ok,
-            json!({ "status": if ok { "ready" } else { "unavailable" }, "checks": checks }),
-        )
+            .map(|(name, answer)| ((*name).to_owned(), check(answer)));
+        Ready {
+            status: if ok {
+                Readiness::Ready
+            } else {
+                Readiness::Unavailable
+            },
+            checks: checks.collect(),
+        }
     }
 }
 
-fn told(answer: &Result<()>) -> Value {
+fn check(answer: &Result<()>) -> Check {
     match answer {
-        Ok(()) => "ok".into(),
+        Ok(()) => Check::Ok,
         Err(err) => {
             tracing::warn!(error.chain = err.chain(), "a dependency does not answer");
-            "unavailable".into()
+            Check::Unavailable
         }
     }
 }

@@ -1,0 +1,7 @@
+//! `/api/v1/accounts`: her accounts and addresses elsewhere.
+
+mod routes;
+#[cfg(test)]
+mod tests;
+
+pub use routes::{App, Connect, Proof, routes};

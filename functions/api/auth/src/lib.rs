@@ -1,0 +1,25 @@
+//! `/auth/v1/*`, the sign-in library's interface, and `/api/v1/auth/*`, the API's own.
+
+mod api;
+mod app;
+mod gotrue;
+#[cfg(test)]
+mod tests;
+mod verify;
+
+use axum::Router;
+
+pub use api::{
+    Forgotten, MessageView, NewPassword, Refresh, Reset, SignIn, SignUp, SignedInView,
+    SignedUpView, TokensView,
+};
+pub use app::App;
+pub use gotrue::{
+    AuthGrant, AuthHealth, AuthRecover, AuthSettings, AuthSignUp, AuthUserChange, Nothing,
+};
+pub use verify::AuthVerify;
+
+/// Both surfaces.
+pub fn routes() -> Router<App> {
+    Router::new().merge(gotrue::routes()).merge(api::routes())
+}

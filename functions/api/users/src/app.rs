@@ -1,0 +1,32 @@
+//! The state that the handlers share.
+
+use vara::auth::Gate;
+use vara::http;
+use vara::objects::Objects;
+use vara::services::notices::mail_question::MailQuestions;
+use vara::services::people::preferences::UserPreferences;
+use vara::services::people::users::Users;
+use vara::store::Store;
+
+/// Guards and services.
+pub type App = http::App<UserServices>;
+
+/// The services of the handlers.
+#[derive(Clone)]
+pub struct UserServices {
+    pub(crate) users: Users,
+    pub(crate) preferences: UserPreferences,
+    pub(crate) questions: MailQuestions,
+}
+
+impl UserServices {
+    /// The services; `webhook_host` is the one `host:port` a webhook may have although it is not public.
+    #[must_use]
+    pub fn new(store: &Store, objects: Objects, gate: &Gate, webhook_host: Option<String>) -> Self {
+        Self {
+            users: Users::new(store.clone(), objects, gate.keys().clone()),
+            preferences: UserPreferences::new(store.clone()).with_webhook_host(webhook_host),
+            questions: MailQuestions::new(store.clone()),
+        }
+    }
+}

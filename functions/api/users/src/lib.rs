@@ -1,0 +1,19 @@
+//! `/api/v1/users/*`: her own account.
+
+mod app;
+mod preferences;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+use axum::Router;
+
+pub use app::{App, UserServices};
+pub use routes::AccountChange;
+
+/// All routes.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .merge(routes::routes())
+        .merge(preferences::routes())
+}
