@@ -6,7 +6,7 @@
 use utoipa::ToSchema;
 use vara::domain::Timestamp;
 
-/// How workers and queues stand.
+/// The state of workers, queues and engines.
 #[derive(ToSchema)]
 pub(crate) struct ScansHealth {
     #[schema(pattern = "^ok$")]
@@ -17,19 +17,19 @@ pub(crate) struct ScansHealth {
     engines: Vec<EngineHealth>,
 }
 
-/// How an engine stands.
+/// The state of an engine.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct EngineHealth {
     name: String,
-    /// Whether it is asked: closed, open, or half-open while one worker tries it.
+    /// The circuit breaker: closed, open, or half-open while one worker tries the engine.
     #[schema(pattern = "^(closed|open|half-open)$")]
     breaker: String,
     #[schema(required)]
     rests_until: Option<Timestamp>,
-    /// For administrators only.
+    /// For admins only.
     asked_this_month: Option<u32>,
-    /// For administrators only; null means any number.
+    /// For admins only; null means no limit.
     left_this_month: Option<u32>,
 }
 
@@ -53,7 +53,7 @@ struct Queues {
     stats: Vec<Queue>,
 }
 
-/// Messages of a queue; `failed` are its dead letters.
+/// Messages of a queue; `failed` counts its dead letters.
 #[derive(ToSchema)]
 struct Queue {
     name: String,

@@ -9,15 +9,15 @@ use crate::routes::groups;
 use crate::schemas::shape;
 
 const ABOUT: &str = "\
-The API of Vara, which watches over her pictures, addresses and names and tells her calmly.
+The API of Vara, which searches the web for copies of a user's images and for breaches and impersonations of her accounts, and alerts her.
 
-Every answer is `{\"data\": …}`, of lists with `meta.pagination`; every refusal is `{\"error\": {\"code\", \"message\"}}`. \
-`code` is for programs and stays; `message` is a sentence for her. What an object can have is always named; what it has not is null. \
-More fields may come. Moments are UTC with milliseconds; an empty body counts as `{}`.
+A success is `{\"data\": …}`, for lists with `meta.pagination`; an error is `{\"error\": {\"code\", \"message\"}}`. \
+`code` is for programs and does not change; `message` is a sentence for the user. Every field of an object is present; a field without a value is null. \
+New fields may be added. Times are UTC with milliseconds; an empty body counts as `{}`.
 
-Only the routes below `/auth/v1` speak otherwise: those are the sign-in library's.";
+The routes below `/auth/v1` differ: they have the form of the sign-in library.";
 
-const TOKEN: &str = "An access token of a sign-in, good for an hour. A refusal says `AUTH_MISSING_TOKEN`, `AUTH_TOKEN_EXPIRED` or `AUTH_INVALID_TOKEN`.";
+const TOKEN: &str = "An access token of a session, valid for an hour. Without a valid one the error code is `AUTH_MISSING_TOKEN`, `AUTH_TOKEN_EXPIRED` or `AUTH_INVALID_TOKEN`.";
 
 /// The document.
 #[must_use]
@@ -61,7 +61,7 @@ pub fn document() -> Value {
 
 /// Refusals, and the answer to whoever has it already.
 fn responses(mut refusals: Map<String, Value>) -> Map<String, Value> {
-    let same = json!({ "description": "It is what `If-None-Match` names.", "headers": headers(&["ETag"]) });
+    let same = json!({ "description": "Not modified: `If-None-Match` names the current `ETag`.", "headers": headers(&["ETag"]) });
     refusals.insert("304".to_owned(), same);
     refusals
 }
@@ -70,12 +70,12 @@ fn parameters() -> Value {
     json!({
         "IfNoneMatch": {
             "name": "If-None-Match", "in": "header",
-            "description": "The `ETag` of an answer that is there already; if nothing has changed it is not sent again.",
+            "description": "The `ETag` of an earlier answer. If nothing has changed, the answer is 304 without a body.",
             "schema": { "type": "string" },
         },
         "IdempotencyKey": {
             "name": "Idempotency-Key", "in": "header",
-            "description": "Chosen by the caller for one thing to be done. Sent again with the same key within a day, it is not done again, and answered as it was the first time.",
+            "description": "A key the caller chooses for one request. A request repeated with the same key within a day is not carried out again and gets the first answer.",
             "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]{1,255}$" },
         },
     })
@@ -85,15 +85,15 @@ fn named_headers() -> Value {
     let number = |about: &str| json!({ "description": about, "schema": { "type": "integer", "minimum": 0 } });
     let text = |about: &str| json!({ "description": about, "schema": { "type": "string" } });
     json!({
-        "X-RateLimit-Limit": number("How many calls a minute may have. Absent where nobody could count."),
-        "X-RateLimit-Remaining": number("How many of them are left."),
+        "X-RateLimit-Limit": number("Calls allowed in a minute. Absent if they could not be counted."),
+        "X-RateLimit-Remaining": number("Calls left in this minute."),
         "X-RateLimit-Reset": number("Seconds until the next minute begins."),
-        "X-Correlation-Id": text("The name under which the call is found in the logs."),
+        "X-Correlation-Id": text("The id under which the logs have this call."),
         "Retry-After": number("Seconds to wait."),
-        "ETag": text("The mark of this content, for `If-None-Match`."),
-        "Idempotency-Replayed": text("`true` if this was answered before."),
-        "Location": { "description": "Where to.", "schema": { "type": "string", "format": "uri" } },
+        "ETag": text("The version of this content, for `If-None-Match`."),
+        "Idempotency-Replayed": text("`true` if this is the answer to an earlier request with the same `Idempotency-Key`."),
+        "Location": { "description": "The address of the redirect.", "schema": { "type": "string", "format": "uri" } },
         "X-Supabase-Api-Version": text("The version of the sign-in library's interface."),
-        "X-Sb-Error-Code": text("The code of the refusal."),
+        "X-Sb-Error-Code": text("The error code."),
     })
 }

@@ -94,7 +94,7 @@ impl Operation {
     /// A thing's id in the address; what is no UUID is refused.
     pub(crate) fn id(self) -> Self {
         let schema = json!({ "type": "string", "format": "uuid" });
-        self.part("id", "Which.", schema)
+        self.part("id", "The id.", schema)
             .refuses(400, &["VALIDATION_ERROR"])
     }
 
@@ -102,7 +102,7 @@ impl Operation {
     pub(crate) fn any_id(self) -> Self {
         self.part(
             "id",
-            "Which; a UUID.",
+            "The id; a UUID.",
             json!({ "type": "string", "minLength": 1 }),
         )
     }
@@ -137,8 +137,8 @@ impl Operation {
     pub(crate) fn paged(self) -> Self {
         let page = json!({ "type": "integer", "minimum": 1, "maximum": u32::MAX, "default": 1 });
         let limit = json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 20 });
-        self.query("page", "From 1.", page)
-            .query("limit", "Items a page.", limit)
+        self.query("page", "The page, from 1.", page)
+            .query("limit", "Items in a page.", limit)
     }
 
     /// A JSON body. Without one it is `{}`.

@@ -140,7 +140,7 @@ pub(crate) fn envelope(codes: &[&str]) -> Value {
         "properties": {
             "code": { "type": "string", "enum": codes },
             "message": { "type": "string", "minLength": 1 },
-            "details": { "description": "Facts for programs." },
+            "details": { "description": "Details for programs." },
         },
     });
     if codes.contains(&"VALIDATION_ERROR") {
@@ -153,16 +153,16 @@ pub(crate) fn envelope(codes: &[&str]) -> Value {
 
 fn meaning(status: u16) -> &'static str {
     match status {
-        400 => "The request cannot be understood or breaks a rule; repeating it will not help.",
-        401 => "We do not know who is calling.",
-        403 => "The answer is no.",
-        404 => "There is no such thing, or it belongs to somebody else.",
-        406 => "Not in a form we take.",
-        409 => "The thing is not in a state that allows this.",
-        413 => "More bytes than we take.",
-        422 => "It contradicts what was asked before, or is not good enough.",
-        429 => "Too often.",
-        500 => "Our own mistake.",
-        _ => "Not now; trying again later may work.",
+        400 => "The request is malformed or not valid. Repeating it does not help.",
+        401 => "There is no valid token.",
+        403 => "The caller may not do this.",
+        404 => "It does not exist, or belongs to another user.",
+        406 => "The content type is not accepted.",
+        409 => "The present state does not allow this.",
+        413 => "The body is too large.",
+        422 => "The key was used for another request, or a rule for the value is not met.",
+        429 => "Too many requests.",
+        500 => "An error of the server.",
+        _ => "Temporarily unavailable. Try again later.",
     }
 }

@@ -47,7 +47,7 @@ impl AlertType {
     }
 }
 
-/// How much it matters.
+/// The severity of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
@@ -73,7 +73,7 @@ impl Severity {
     }
 }
 
-/// What has become of it, in the order lists show it.
+/// The status of an alert, in the order of lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
@@ -112,7 +112,7 @@ impl std::str::FromStr for AlertStatus {
     }
 }
 
-/// What she can do with an alert.
+/// An action on an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -124,7 +124,7 @@ pub enum AlertAction {
     MarkSafe,
 }
 
-/// An alert as she is shown it.
+/// An alert as the user sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

@@ -52,7 +52,7 @@ impl Vendor {
     }
 }
 
-/// Which of her pictures may be sent to a company.
+/// Which pictures may be sent to a company.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -65,7 +65,7 @@ pub enum Sending {
     AlsoIntimate,
 }
 
-/// What may be sent where.
+/// Which pictures may be sent to which engine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(transparent)]

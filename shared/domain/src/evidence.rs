@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a found picture is to hers.
+/// How a found picture relates to the user's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -22,7 +22,7 @@ pub enum Relation {
     Different,
 }
 
-/// One thing that was done to her picture.
+/// One edit of the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -89,7 +89,7 @@ pub enum Person {
     Different,
 }
 
-/// Two fingerprints held against each other.
+/// The comparison of two fingerprints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HashEvidence {
@@ -130,7 +130,7 @@ pub struct OverlayEvidence {
     pub agreement: f64,
 }
 
-/// What became of the colours in the common part.
+/// How the colours differ in the common part.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ColourEvidence {
@@ -155,7 +155,7 @@ pub struct FaceEvidence {
     pub found_face: Option<usize>,
 }
 
-/// Everything that was looked at until the matter was settled; null is what was not needed or not there.
+/// The evidence of a comparison; null for what was not needed or not available.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

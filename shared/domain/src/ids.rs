@@ -47,15 +47,15 @@ macro_rules! id {
 }
 
 id! {
-    /// A woman who uses Vara.
+    /// A user of Vara.
     UserId
 }
 id! {
-    /// One of her pictures; sorts by upload time.
+    /// One of the user's pictures; sorts by upload time.
     ImageId
 }
 id! {
-    /// One run over her pictures; sorts by creation time.
+    /// A scan; sorts by creation time.
     ScanId
 }
 id! {
@@ -63,7 +63,7 @@ id! {
     MatchId
 }
 id! {
-    /// Something she is told. One finding can never raise two.
+    /// An alert. One finding raises at most one.
     AlertId
 }
 id! {
@@ -72,15 +72,15 @@ id! {
 }
 
 id! {
-    /// An account or address of hers. The same one is always the same.
+    /// A linked account or address of the user. The same one always has the same id.
     AccountId
 }
 id! {
-    /// Her answer to one question.
+    /// The user's answer to one question.
     AnswerId
 }
 id! {
-    /// Her plan; everybody has one.
+    /// A plan; every user has one.
     PlanId
 }
 id! {

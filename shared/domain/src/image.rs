@@ -7,7 +7,7 @@ use super::{ImageId, Timestamp, UserId};
 /// How many pictures one woman may have under protection at a time.
 pub const MAX_ACTIVE_IMAGES: u32 = 50;
 
-/// Whether a picture is protected or put away.
+/// Whether a picture is protected or archived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
@@ -18,7 +18,7 @@ pub enum ImageStatus {
     Archived,
 }
 
-/// How far the intake of a picture has come.
+/// The state of the intake of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
@@ -33,7 +33,7 @@ pub enum ImageState {
     Rejected,
 }
 
-/// A picture as she is shown it.
+/// An image as the user sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -53,7 +53,7 @@ pub struct Image {
     pub face_confidence: Option<f64>,
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     pub face_metadata: Option<serde_json::Value>,
-    /// How far the intake has come.
+    /// The state of the intake.
     pub state: ImageState,
     /// Why it was rejected, in words for her.
     pub rejected_reason: Option<String>,

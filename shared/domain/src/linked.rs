@@ -17,7 +17,7 @@ const CODE_TRIES: u32 = 5;
 /// How long a code works, in seconds.
 pub const CODE_LIFE: i64 = 15 * 60;
 
-/// A network. Addresses and numbers belong to none of them.
+/// A social network; addresses and telephone numbers are `OTHER`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
@@ -120,7 +120,7 @@ impl LinkedKind {
     }
 }
 
-/// An account as she is shown it.
+/// A linked account as the user sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = LinkedAccount))]
 #[serde(rename_all = "camelCase")]
@@ -134,7 +134,7 @@ pub struct Linked {
     pub last_synced: Option<Timestamp>,
     pub created_at: Timestamp,
     pub kind: LinkedKind,
-    /// When she proved that it is hers.
+    /// When the account was verified.
     pub verified_at: Option<Timestamp>,
     pub display_name: Option<String>,
     pub followers: Option<u64>,

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Timestamp;
 
-/// Why no more mail goes to an address.
+/// Why no mail is sent to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -16,7 +16,7 @@ pub enum MailStopReason {
     Complained,
 }
 
-/// That no more mail goes to her, and since when.
+/// Why and since when no mail is sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Evidence, ImageId, MatchId, ScanId, Tier, Timestamp};
 
-/// How like the found picture is.
+/// How the found picture relates to the user's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -25,7 +25,7 @@ pub enum MatchType {
     AlteredCopy,
 }
 
-/// What has become of a finding.
+/// The status of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -38,7 +38,7 @@ pub enum MatchStatus {
     FlaggedForReview,
 }
 
-/// Whether a finding waits for somebody to look at it.
+/// The state of the review of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -50,7 +50,7 @@ pub enum ReviewStatus {
     Dismissed,
 }
 
-/// A finding as she is shown it.
+/// A finding as the user sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -67,7 +67,7 @@ pub struct Match {
     pub status: MatchStatus,
     pub first_seen_at: Timestamp,
     pub last_seen_at: Timestamp,
-    /// Since when two scans in a row did not see it any more.
+    /// When it was gone: two scans in a row did not see it any more.
     #[serde(default)]
     pub gone_at: Option<Timestamp>,
     pub confidence: Option<Tier>,

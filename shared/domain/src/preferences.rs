@@ -22,38 +22,38 @@ const LONGEST_URL: usize = 2048;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Preferences {
-    /// Where she is told, beside the app.
+    /// The channels beside the app.
     pub channels: Channels,
     /// How often.
     pub digest: Digest,
-    /// When she is not to be told.
+    /// When no notifications are sent.
     pub quiet_hours: Option<QuietHours>,
     /// What her clock shows, in minutes from UTC. It does not follow summer time.
     #[cfg_attr(feature = "openapi", schema(minimum = -720, maximum = 840))]
     pub utc_offset_minutes: i32,
-    /// Which kinds she wants to be told of; all, if nothing is said.
+    /// Which types of alert are notified; all that are absent are.
     pub types: BTreeMap<AlertType, bool>,
-    /// Until when she wants to hear nothing.
+    /// Until when notifications are paused.
     pub paused_until: Option<Timestamp>,
     /// Whether she agrees that her face is recognised: only then are the numbers of faces in her
     /// pictures kept and compared.
     pub face_recognition: bool,
-    /// Which of her pictures may be sent to which search engine.
+    /// Which pictures may be sent to which search engine.
     pub engines: EngineConsent,
 }
 
-/// Where she is told.
+/// The channels of notifications.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Channels {
-    /// By mail to the address she signs in with.
+    /// Mail to the address of the account.
     pub email: bool,
-    /// By a call of this address.
+    /// A webhook: a call of this address.
     pub webhook: Option<String>,
 }
 
-/// One way of telling her.
+/// A notification channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
@@ -102,18 +102,18 @@ impl MailAnswer {
     }
 }
 
-/// How often she is told.
+/// How often notifications are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Digest {
     /// How often.
     pub every: Every,
-    /// At what time, if not at once; weekly is on Mondays.
+    /// The time of day, unless immediate; weekly is on Mondays.
     pub at: ClockTime,
 }
 
-/// How often she is told.
+/// How often notifications are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
@@ -125,7 +125,7 @@ pub enum Every {
     Weekly,
 }
 
-/// When she is not to be told; over midnight, if the end is before the beginning.
+/// When no notifications are sent; over midnight if the end is before the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

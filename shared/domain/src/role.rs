@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A role; each may what those before it may.
+/// A role. Each has the rights of those before it.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// A woman who uses Vara.
+    /// A user of Vara.
     #[default]
     User,
     /// Somebody who looks at what is put before her for review.

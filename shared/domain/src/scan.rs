@@ -10,7 +10,7 @@ use super::{ImageId, RiskLevel, ScanId, Timestamp, UserId};
 const PROGRESS_BEGUN: u8 = 10;
 const PROGRESS_SEARCHED: u8 = 90;
 
-/// What a scan looks at.
+/// The type of a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -68,7 +68,7 @@ impl std::str::FromStr for ScanType {
     }
 }
 
-/// How far a scan has come.
+/// The status of a scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
@@ -137,7 +137,7 @@ impl ScanOrigin {
     }
 }
 
-/// A scan as she is shown it.
+/// A scan as the user sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

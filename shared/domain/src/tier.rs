@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Severity;
 
-/// How sure we are.
+/// The confidence tier of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

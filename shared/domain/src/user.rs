@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Result, Timestamp, UserId};
 
-/// How much is at stake for her, from her own answers.
+/// The risk level, from the answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
@@ -16,7 +16,7 @@ pub enum RiskLevel {
     Critical,
 }
 
-/// What she tells us of herself.
+/// The profile of the user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

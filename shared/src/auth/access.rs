@@ -42,13 +42,13 @@ pub struct Claims {
     pub app_metadata: AppMetadata,
 }
 
-/// What she cannot write herself.
+/// Metadata that the user cannot change.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AppMetadata))]
 pub struct RoleMetadata {
     provider: &'static str,
     providers: Vec<&'static str>,
-    /// Only if it is more than a user's.
+    /// Absent for an ordinary user.
     #[serde(skip_serializing_if = "Option::is_none")]
     role: Option<Role>,
 }

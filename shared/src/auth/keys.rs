@@ -28,7 +28,7 @@ use crate::settings::Env;
 /// The shortest secret we start with, ours or another issuer's.
 pub(super) const SECRET_CHARS: usize = 32;
 
-/// The keys that our access tokens are verified with (RFC 7517).
+/// The public keys that verify access tokens (RFC 7517).
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Jwks {

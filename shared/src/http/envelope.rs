@@ -23,7 +23,7 @@ pub fn accepted(it: impl Serialize) -> Response {
     answer(StatusCode::ACCEPTED, it)
 }
 
-/// It is gone.
+/// The deletion succeeded.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Deleted {

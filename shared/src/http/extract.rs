@@ -13,11 +13,11 @@ use serde_json::{Map, Value, json};
 use super::ApiError;
 use crate::domain::{Error, ErrorKind, Page, Result};
 
-/// One thing that is wrong with a request.
+/// One validation error of a request.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Issue {
-    /// What kind of thing.
+    /// The kind of the error.
     pub code: &'static str,
     /// In words.
     pub message: String,

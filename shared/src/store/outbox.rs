@@ -75,7 +75,7 @@ impl Outbox {
     }
 }
 
-/// What became of an attempt to tell her.
+/// The outcome of an attempt to notify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = DeliveryOutcome))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -88,7 +88,7 @@ pub enum NoticeOutcome {
     GivenUp,
 }
 
-/// An attempt to tell her; without what it said.
+/// An attempt to notify, without its text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

@@ -29,8 +29,8 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
     Ok(page(found.items, found.pagination))
 }
 
-/// One of the first three; or both of the last two, as the network gave them; or nothing, to be asked
-/// at the network.
+/// `email`, `phone` or `handle`; or `code` and `state` as the network gave them; or nothing, to start an
+/// authorisation.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Connect {
@@ -103,7 +103,7 @@ async fn disconnect(
     Ok(deleted())
 }
 
-/// The code that was mailed; nothing for one in a profile.
+/// The mailed code; absent if the code is in a profile.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Proof {

@@ -36,7 +36,7 @@ async fn view(State(app): State<App>, caller: Caller, Path(id): Path<String>) ->
     Ok(data(app.service.view(caller.user, id, clock::now()).await?))
 }
 
-/// What becomes of an alert.
+/// The new status of an alert.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AlertStatusChange {
@@ -57,7 +57,7 @@ async fn set_status(
     ))
 }
 
-/// What she does about an alert.
+/// An action on an alert.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AlertActing {
@@ -80,7 +80,7 @@ async fn act(
     ))
 }
 
-/// How many are gone.
+/// How many alerts were deleted.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cleared {

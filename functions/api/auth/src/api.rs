@@ -29,7 +29,7 @@ pub(crate) fn routes() -> Router<App> {
         )
 }
 
-/// For a new account.
+/// A new account to create.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -38,12 +38,12 @@ pub struct SignUp {
     email: Option<String>,
     #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::password))]
     password: Option<String>,
-    /// The same again.
+    /// The same password again.
     #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::password))]
     confirm_password: Option<String>,
 }
 
-/// To sign in.
+/// The credentials to sign in with.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SignIn {
@@ -53,7 +53,7 @@ pub struct SignIn {
     password: Option<String>,
 }
 
-/// To stay signed in.
+/// The refresh token.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -62,7 +62,7 @@ pub struct Refresh {
     refresh_token: Option<String>,
 }
 
-/// Whose password is forgotten.
+/// The address to send a reset link to.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Forgotten {
@@ -70,22 +70,22 @@ pub struct Forgotten {
     email: Option<String>,
 }
 
-/// Another password, by a mailed link.
+/// A new password, with the token of a mailed link.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Reset {
-    /// Of the link.
+    /// The token of the link.
     #[cfg_attr(feature = "openapi", schema(required, value_type = String, min_length = 1))]
     token: Option<String>,
     #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::password))]
     password: Option<String>,
-    /// The same again.
+    /// The same password again.
     #[cfg_attr(feature = "openapi", schema(required, schema_with = vara::domain::credentials::schema::password))]
     confirm_password: Option<String>,
 }
 
-/// Another password.
+/// A new password.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewPassword {
@@ -102,7 +102,7 @@ pub struct SignedUpView {
     profile: Profile,
 }
 
-/// What goes with later calls.
+/// The tokens of a session.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Tokens))]
 #[serde(rename_all = "camelCase")]
@@ -113,7 +113,7 @@ pub struct TokensView {
     expires_at: i64,
 }
 
-/// A sign-in.
+/// A session and its user.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SignedIn))]
 #[serde(rename_all = "camelCase")]
@@ -133,7 +133,7 @@ struct SignedInUser {
     profile: Profile,
 }
 
-/// What became of it, in words.
+/// The result in words.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Message))]
 pub struct MessageView {

@@ -41,7 +41,7 @@ pub(crate) fn routes() -> Router<App> {
     gotrue::finish(routes)
 }
 
-/// For a new account. What else the library sends is passed over.
+/// A new account to create. Other fields are ignored.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthSignUp {
@@ -51,7 +51,7 @@ pub struct AuthSignUp {
     password: Option<String>,
 }
 
-/// To sign in with `grant_type=password`: the first two; with `grant_type=refresh_token`: the last.
+/// `email` and `password` with `grant_type=password`; `refresh_token` with `grant_type=refresh_token`.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthGrant {
@@ -111,7 +111,7 @@ async fn me(State(App { service, .. }): State<App>, Bearer(caller): Bearer) -> R
     Ok(Answer(user(&account, caller.role)).into_response())
 }
 
-/// What she changes; her address can only be the one it is.
+/// Changes of the user. The address cannot be changed.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthUserChange {
@@ -157,7 +157,7 @@ async fn sign_out(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Whose password is forgotten.
+/// The address to send a reset link to.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthRecover {
@@ -165,7 +165,7 @@ pub struct AuthRecover {
     email: Option<String>,
 }
 
-/// Nothing more to say.
+/// An empty object.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Nothing {}
@@ -183,7 +183,7 @@ async fn recover(
     Ok(Answer(Nothing {}).into_response())
 }
 
-/// How one can sign in.
+/// The sign-in settings.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthSettings {
@@ -212,7 +212,7 @@ async fn settings(State(App { service, .. }): State<App>) -> Response {
     .into_response()
 }
 
-/// Which sign-in this is.
+/// The name and version of the service.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthHealth {

@@ -24,7 +24,7 @@ use crate::app::App;
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// What a mailed link holds: one of the first two.
+/// The parts of a mailed link; `token` or `token_hash`.
 #[derive(Default, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthVerify {

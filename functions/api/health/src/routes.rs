@@ -30,7 +30,7 @@ pub fn routes() -> Router<Dependencies> {
         .route("/api/v1/docs", get(docs))
 }
 
-/// That the API answers.
+/// The API answers.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Alive {

@@ -29,7 +29,7 @@ async fn questions(_: Caller) -> Reply {
     data(onboarding::questions())
 }
 
-/// Her answers.
+/// Answers to questions.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Answers {

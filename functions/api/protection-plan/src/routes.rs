@@ -31,7 +31,7 @@ async fn regenerate(State(app): State<App>, caller: Caller) -> Result<Response> 
     ))
 }
 
-/// What becomes of a piece of advice.
+/// The new status of a plan item.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanItemStatusChange {

@@ -28,14 +28,14 @@ pub fn routes() -> Router<App> {
         )
 }
 
-/// How the proxy stands.
+/// The state of the proxy.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ProxyHealth {
     #[cfg_attr(feature = "openapi", schema(pattern = "^ok$"))]
     status: &'static str,
-    /// Addresses that are good now.
+    /// The number of valid addresses.
     active_tokens: u64,
     timestamp: Timestamp,
 }
@@ -50,7 +50,7 @@ async fn health(State(app): State<App>) -> Result<Json<ProxyHealth>> {
     }))
 }
 
-/// Which picture an address is wanted for.
+/// A public address to create.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -58,7 +58,7 @@ pub struct ProxyRequest {
     #[serde(deserialize_with = "image_id")]
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
     image_id: ImageId,
-    /// How long it is to be good; 180 if nothing is said, at least 120 and at most 300.
+    /// How many seconds the address is valid, 120 to 300; 180 if absent.
     ttl_seconds: Option<i64>,
 }
 
@@ -84,7 +84,7 @@ async fn token(
     Ok(created(link))
 }
 
-/// Why the picture is not shown.
+/// Why the image is not shown.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlainError {

@@ -43,14 +43,14 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
     ))
 }
 
-/// Which scan is wanted.
+/// A scan to start.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ScanTrigger {
     #[serde(rename = "type")]
     kind: ScanType,
-    /// A picture, or an account. A full scan has none.
+    /// The id of an image or a linked account. A full scan has none.
     target_id: Option<Uuid>,
 }
 

@@ -48,7 +48,7 @@ impl Shape {
     }
 }
 
-/// A list of scans in the form that the screens read.
+/// A list of scans as an object.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScanList {

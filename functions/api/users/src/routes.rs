@@ -17,7 +17,7 @@ async fn me(State(app): State<App>, caller: Caller) -> Result<Response> {
     Ok(data(app.service.users.me(caller.user).await?))
 }
 
-/// What she changes of her account.
+/// Changes of the account.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

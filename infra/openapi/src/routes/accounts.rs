@@ -12,39 +12,39 @@ const MISSING: &[&str] = &["ACCOUNT_NOT_FOUND"];
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        Operation::new("get", "/api/v1/accounts", "listAccounts", "Her accounts and addresses elsewhere").page::<Linked>("The newest first."),
-        Operation::new("post", "/api/v1/accounts/connect/{platform}", "connectAccount", "Tell us of one, or let us read one")
-            .about("A network takes a `handle`, `other` an `email` or `phone`. Without any of them she is asked at the network, comes back to the web app with `code` and `state`, and those are sent here to end it.")
-            .part("platform", "Which network, in any case.", platform())
+        Operation::new("get", "/api/v1/accounts", "listAccounts", "List linked accounts").page::<Linked>("The newest first."),
+        Operation::new("post", "/api/v1/accounts/connect/{platform}", "connectAccount", "Link an account or an address")
+            .about("A network takes a `handle`, `other` an `email` or `phone`. Without any of them the answer is the address of the network's authorisation page; the network sends the browser back to the web app with `code` and `state`, which are sent here to finish.")
+            .part("platform", "The network, in upper or lower case.", platform())
             .takes::<Connect>()
-            .data::<Connected>(201, "It is known to us, with the way to prove that it is hers.")
-            .data::<Connected>(200, "Where she is asked for her leave.")
+            .data::<Connected>(201, "The linked account, with the way to prove that it is the user's.")
+            .data::<Connected>(200, "The address of the network's authorisation page.")
             .refuses(400, &["PLATFORM_NOT_SUPPORTED", "ACCOUNT_STATE_INVALID", "ACCOUNT_AUTHORIZATION_FAILED"])
             .refuses(404, MISSING)
             .refuses(409, &["ACCOUNT_LIMIT_REACHED", "ACCOUNT_CHANGED"]),
-        Operation::new("get", "/api/v1/accounts/callback/{platform}", "returnFromNetwork", "Where a network sends her back to")
-            .about("Nothing is stored here; the web app goes on as her.")
+        Operation::new("get", "/api/v1/accounts/callback/{platform}", "returnFromNetwork", "Receive the redirect of a network")
+            .about("Stores nothing; the web app finishes with the user's token.")
             .open()
-            .part("platform", "Which network, in any case.", platform())
-            .query("code", "For finishing.", json!({ "type": "string" }))
-            .query("state", "Which authorisation it was.", json!({ "type": "string" }))
-            .query("error", "Why there is no code.", json!({ "type": "string" }))
-            .leads("On to the web app.")
+            .part("platform", "The network, in upper or lower case.", platform())
+            .query("code", "The authorisation code.", json!({ "type": "string" }))
+            .query("state", "The state of the authorisation request.", json!({ "type": "string" }))
+            .query("error", "The error of the network, instead of a code.", json!({ "type": "string" }))
+            .leads("A redirect to the web app.")
             .refuses(400, &["VALIDATION_ERROR"]),
-        Operation::new("delete", "/api/v1/accounts/{id}", "disconnectAccount", "Forget an account")
+        Operation::new("delete", "/api/v1/accounts/{id}", "disconnectAccount", "Remove a linked account")
             .id()
-            .data::<Deleted>(200, "It is gone, and what let us read it.")
+            .data::<Deleted>(200, "The account and its tokens are deleted.")
             .refuses(404, MISSING),
-        Operation::new("post", "/api/v1/accounts/{id}/verify", "verifyAccount", "Prove that it is hers")
+        Operation::new("post", "/api/v1/accounts/{id}/verify", "verifyAccount", "Verify a linked account")
             .id()
             .takes::<Proof>()
-            .data::<Linked>(200, "The account, proved.")
+            .data::<Linked>(200, "The verified account.")
             .refuses(400, &["ACCOUNT_CODE_INVALID", "ACCOUNT_NOT_VERIFIABLE"])
             .refuses(404, MISSING)
             .refuses(409, &["ACCOUNT_CHANGED", "ACCOUNT_CODE_EXPIRED", "ACCOUNT_PROFILE_NOT_FOUND"]),
-        Operation::new("post", "/api/v1/accounts/{id}/sync", "syncAccount", "Look at an account now")
+        Operation::new("post", "/api/v1/accounts/{id}/sync", "syncAccount", "Synchronise a linked account")
             .id()
-            .data::<Linked>(200, "The account as it was seen.")
+            .data::<Linked>(200, "The account after the synchronisation.")
             .refuses(400, &["ACCOUNT_SYNC_NOT_SUPPORTED"])
             .refuses(404, MISSING)
             .refuses(409, &["ACCOUNT_CHANGED", "ACCOUNT_NOT_VERIFIED", "ACCOUNT_PROFILE_NOT_FOUND", "ACCOUNT_RECONNECT_REQUIRED"]),

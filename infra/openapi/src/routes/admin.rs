@@ -16,38 +16,38 @@ pub(super) fn operations() -> Vec<Operation> {
             "get",
             "/api/v1/admin/dead-letters",
             "listDeadLetters",
-            "What the queues have given up on",
+            "List dead letters",
         ))
-        .about("For admins. Names things by their ids and holds nothing of anybody's.")
-        .data_list::<DeadQueue>("All queues; nothing is taken away."),
+        .about("For admins. Messages are described by ids; no personal data is shown.")
+        .data_list::<DeadQueue>("The dead letters of all queues. Reading removes none."),
         admins(Operation::new(
             "post",
             "/api/v1/admin/dead-letters/{queue}/redrive",
             "redriveDeadLetters",
-            "Send it back",
+            "Redrive dead letters of a queue",
         ))
-        .about("For admins. As if it had never been tried; can be repeated until nothing is left.")
-        .part("queue", "Which.", queue)
-        .data::<SentBack>(200, "How much was sent back.")
+        .about("For admins. The messages start again with all their attempts. Repeat the call until none is left.")
+        .part("queue", "The name of the queue.", queue)
+        .data::<SentBack>(200, "How many messages were sent back.")
         .refuses(404, &["QUEUE_NOT_FOUND"]),
         admins(Operation::new(
             "get",
             "/api/v1/admin/switches",
             "listSwitches",
-            "List the switches",
+            "List switches",
         ))
         .about("For admins. Engines and features that can be turned off without a deployment.")
-        .data_list::<SwitchView>("All switches, as they are set now."),
+        .data_list::<SwitchView>("All switches with their state."),
         admins(Operation::new(
             "put",
             "/api/v1/admin/switches/{name}",
             "setSwitch",
             "Set a switch",
         ))
-        .about("For admins. Acts everywhere within half a minute; logged with who set it and why.")
-        .part("name", "Which.", name)
+        .about("For admins. Takes effect everywhere within 30 seconds; who set it and why is logged.")
+        .part("name", "The name of the switch.", name)
         .takes::<SwitchChange>()
-        .data::<SwitchView>(200, "The switch, as it is set now.")
+        .data::<SwitchView>(200, "The switch after the change.")
         .refuses(404, &["SWITCH_NOT_FOUND"]),
     ]
 }

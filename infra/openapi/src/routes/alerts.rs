@@ -8,15 +8,15 @@ use crate::operation::Operation;
 pub(super) fn operations() -> Vec<Operation> {
     let missing = &["ALERT_NOT_FOUND"];
     vec![
-        Operation::new("get", "/api/v1/alerts", "listAlerts", "Her alerts")
+        Operation::new("get", "/api/v1/alerts", "listAlerts", "List alerts")
             .several(
                 "status",
-                "Only these; a comma list.",
+                "Only alerts of these statuses, separated by commas.",
                 &AlertStatus::ALL.map(AlertStatus::as_str),
             )
-            .page::<Alert>("By status, then the newest first."),
-        Operation::new("get", "/api/v1/alerts/{id}", "getAlert", "One alert")
-            .about("It counts as viewed from now on; the answer is the alert as it was.")
+            .page::<Alert>("A page of alerts, by status, then newest first."),
+        Operation::new("get", "/api/v1/alerts/{id}", "getAlert", "Get an alert")
+            .about("Marks a new alert as viewed. The answer is the alert before that.")
             .any_id()
             .data::<Alert>(200, "The alert.")
             .refuses(404, missing),
@@ -24,28 +24,28 @@ pub(super) fn operations() -> Vec<Operation> {
             "patch",
             "/api/v1/alerts/{id}/status",
             "setAlertStatus",
-            "Set what became of an alert",
+            "Set the status of an alert",
         )
         .any_id()
         .takes::<AlertStatusChange>()
-        .data::<Alert>(200, "The alert after it.")
+        .data::<Alert>(200, "The alert after the change.")
         .refuses(404, missing),
         Operation::new(
             "post",
             "/api/v1/alerts/{id}/action",
             "actOnAlert",
-            "Act on an alert",
+            "Record an action on an alert",
         )
         .any_id()
         .takes::<AlertActing>()
-        .data::<Alert>(200, "The alert after it.")
+        .data::<Alert>(200, "The alert after the change.")
         .refuses(404, missing),
         Operation::new(
             "delete",
             "/api/v1/alerts/all",
             "clearAlerts",
-            "Clear all alerts",
+            "Delete all alerts",
         )
-        .data::<Cleared>(200, "They are gone."),
+        .data::<Cleared>(200, "How many alerts were deleted."),
     ]
 }

@@ -13,46 +13,46 @@ use crate::operation::Operation;
 
 pub(super) fn own() -> Vec<Operation> {
     vec![
-        Operation::new("post", "/api/v1/auth/signup", "signUp", "Make an account")
+        Operation::new("post", "/api/v1/auth/signup", "signUp", "Sign up")
             .open()
             .takes::<SignUp>()
-            .data::<SignedUpView>(201, "The account; it gives no tokens.")
+            .data::<SignedUpView>(201, "The new account. Sign in to get tokens.")
             .refuses(400, &["AUTH_SIGNUP_FAILED"]),
         Operation::new("post", "/api/v1/auth/login", "signIn", "Sign in")
             .open()
             .not_repeatable()
             .takes::<SignIn>()
-            .data::<SignedInView>(200, "Signed in.")
+            .data::<SignedInView>(200, "The tokens, and the user.")
             .refuses(401, &["AUTH_LOGIN_FAILED"]),
         Operation::new("post", "/api/v1/auth/logout", "signOut", "Sign out")
             .open()
-            .nothing(204, "Whoever was signed in with the token is not any more."),
-        Operation::new("post", "/api/v1/auth/refresh", "refresh", "Stay signed in")
+            .nothing(204, "The session of the token has ended."),
+        Operation::new("post", "/api/v1/auth/refresh", "refresh", "Refresh tokens")
             .open()
             .not_repeatable()
             .takes::<Refresh>()
-            .data::<TokensView>(200, "The next tokens.")
+            .data::<TokensView>(200, "New tokens.")
             .refuses(400, &["AUTH_MISSING_REFRESH_TOKEN"])
             .refuses(401, &["AUTH_TOKEN_EXPIRED", "AUTH_REFRESH_FAILED"]),
         Operation::new(
             "post",
             "/api/v1/auth/forgot-password",
             "forgotPassword",
-            "Ask for a link to choose a new password",
+            "Request a password reset link",
         )
         .open()
         .takes::<Forgotten>()
-        .data::<MessageView>(200, "The same, whether or not there is an account.")
+        .data::<MessageView>(200, "The same answer whether or not the account exists.")
         .refuses(400, &["AUTH_RESET_FAILED"]),
         Operation::new(
             "post",
             "/api/v1/auth/reset-password",
             "resetPassword",
-            "Choose a new password by the link",
+            "Reset the password with a link",
         )
         .open()
         .takes::<Reset>()
-        .data::<MessageView>(200, "It was changed; she is signed out everywhere.")
+        .data::<MessageView>(200, "The password is changed; all sessions have ended.")
         .refuses(
             400,
             &[
@@ -66,10 +66,13 @@ pub(super) fn own() -> Vec<Operation> {
             "post",
             "/api/v1/auth/reset-password-with-session",
             "changePassword",
-            "Choose a new password while signed in",
+            "Change the password",
         )
         .takes::<NewPassword>()
-        .data::<MessageView>(200, "It was changed; her other sign-ins have ended.")
+        .data::<MessageView>(
+            200,
+            "The password is changed; all other sessions have ended.",
+        )
         .refuses(400, &["AUTH_INVALID_REQUEST"])
         .refuses(500, &["AUTH_RESET_FAILED"]),
     ]
@@ -92,35 +95,35 @@ fn signing_in() -> Vec<Operation> {
         json!({ "type": "string", "enum": ["global", "local", "others"], "default": "global" });
     let weak = &["weak_password", "same_password"];
     vec![
-        Operation::new("post", "/auth/v1/signup", "authSignUp", "Make an account")
+        Operation::new("post", "/auth/v1/signup", "authSignUp", "Sign up")
             .open()
             .not_repeatable()
             .query(
                 "redirect_to",
-                "Where the mailed link leads in the end.",
+                "Where the mailed link leads after it was used.",
                 text(),
             )
             .about(
                 "Where addresses are confirmed first (`mailer_autoconfirm` of the settings is false), the answer is \
-                 the same for an address that has an account; who reads it is told by mail.",
+                 the same for an address that has an account, and a mail tells its owner.",
             )
             .takes::<AuthSignUp>()
             .plain_or_user::<AuthSession>(
                 200,
-                "Signed in at once; or the user alone, where addresses are confirmed first.",
+                "A session; or the user alone, where addresses are confirmed first.",
             )
             .refuses(422, &["user_already_exists", "weak_password"]),
         Operation::new(
             "post",
             "/auth/v1/token",
             "authToken",
-            "Sign in, or stay signed in",
+            "Sign in or refresh a session",
         )
         .open()
         .not_repeatable()
-        .demands("grant_type", "With what.", grants)
+        .demands("grant_type", "The grant.", grants)
         .takes::<AuthGrant>()
-        .plain::<AuthSession>(200, "Signed in.")
+        .plain::<AuthSession>(200, "A session.")
         .refuses(
             400,
             &[
@@ -132,20 +135,20 @@ fn signing_in() -> Vec<Operation> {
                 "email_not_confirmed",
             ],
         ),
-        Operation::new("get", "/auth/v1/user", "authGetUser", "Who she is")
-            .plain::<AuthUser>(200, "She."),
+        Operation::new("get", "/auth/v1/user", "authGetUser", "Get the user")
+            .plain::<AuthUser>(200, "The user."),
         Operation::new(
             "put",
             "/auth/v1/user",
             "authUpdateUser",
-            "Choose a new password",
+            "Change the password",
         )
         .takes::<AuthUserChange>()
-        .plain::<AuthUser>(200, "She.")
+        .plain::<AuthUser>(200, "The user.")
         .refuses(422, weak),
         Operation::new("post", "/auth/v1/logout", "authSignOut", "Sign out")
-            .query("scope", "Which of her sign-ins end.", scopes)
-            .nothing(204, "They have ended.")
+            .query("scope", "The sessions that end.", scopes)
+            .nothing(204, "The sessions have ended.")
             .refuses(400, &["validation_failed"]),
     ]
 }
@@ -156,43 +159,43 @@ fn links() -> Vec<Operation> {
             "post",
             "/auth/v1/recover",
             "authRecover",
-            "Ask for a link to choose a new password",
+            "Request a password reset link",
         )
         .open()
         .query(
             "redirect_to",
-            "Where the mailed link leads in the end.",
+            "Where the mailed link leads after it was used.",
             text(),
         )
-        .about("The mail is made and sent apart from the request. The last three links of an account work.")
+        .about("The mail is sent in the background. The last three links of an account work.")
         .takes::<AuthRecover>()
-        .plain::<Nothing>(200, "The same, whether or not there is an account.")
+        .plain::<Nothing>(200, "The same answer whether or not the account exists.")
         .refuses(429, &["over_email_send_rate_limit"]),
         Operation::new(
             "get",
             "/auth/v1/verify",
             "openLink",
-            "Show the page of a mailed link",
+            "Show the page behind a mailed link",
         )
-        .about("Uses nothing up, since programs open links by themselves. The page's button posts its form.")
+        .about("Does not use the link, because programs open links by themselves. The page's button posts its form.")
         .open()
-        .query("token", "From the link.", text())
-        .query("token_hash", "The same, by its other name.", text())
-        .query("type", "`recovery`, or else a confirmation.", text())
-        .query("redirect_to", "Where the link leads in the end.", text())
+        .query("token", "The token of the link.", text())
+        .query("token_hash", "The same, under its other name.", text())
+        .query("type", "`recovery`, or a confirmation.", text())
+        .query("redirect_to", "Where the link leads after it was used.", text())
         .text("text/html", "A page with a button, whether or not the link works."),
         Operation::new(
             "head",
             "/auth/v1/verify",
             "lookAtLink",
-            "Check that the address answers",
+            "Check that the link's address answers",
         )
-        .about("For mail scanners; uses nothing up.")
+        .about("For mail scanners; does not use the link.")
         .open()
-        .nothing(200, "It answers."),
+        .nothing(200, "The service answers."),
         Operation::new("post", "/auth/v1/verify", "useLink", "Use a mailed link")
             .about(
-                "Once. The form of its page is answered with a redirect: a recovery link signs in, with the \
+                "Works once. The form of its page is answered with a redirect: a recovery link signs in, with the \
                  tokens behind the `#`; a confirmation leads to the sign-in page with a `message`; a link \
                  that does not work leads to `redirect_to` with an `error`. A form from another site's page is \
                  answered with the page. JSON is answered with a session; for a confirmation only if the \
@@ -205,8 +208,8 @@ fn links() -> Vec<Operation> {
             .takes::<AuthVerify>()
             .or_form(form())
             .mailed_page(200, "The page of the link.")
-            .plain_or_user::<AuthSession>(200, "Signed in, or only confirmed; or the page of the link.")
-            .leads("On to the web app.")
+            .plain_or_user::<AuthSession>(200, "A session, or the confirmed user; or the page of the link.")
+            .leads("A redirect to the web app.")
             .refuses(403, &["otp_expired", "user_not_found"]),
     ]
 }
@@ -223,25 +226,25 @@ fn facts() -> Vec<Operation> {
             "get",
             "/auth/v1/settings",
             "authSettings",
-            "How one can sign in",
+            "Get the sign-in settings",
         )
         .open()
-        .plain::<AuthSettings>(200, "By address and password."),
+        .plain::<AuthSettings>(200, "The settings."),
         Operation::new(
             "get",
             "/auth/v1/health",
             "authHealth",
-            "Which sign-in this is",
+            "Check that sign-in answers",
         )
         .open()
-        .plain::<AuthHealth>(200, "It answers."),
+        .plain::<AuthHealth>(200, "The service answers."),
         Operation::new(
             "get",
             "/auth/v1/.well-known/jwks.json",
             "authKeys",
-            "The keys that access tokens are verified with",
+            "Get the keys that verify access tokens",
         )
         .open()
-        .plain::<Jwks>(200, "May be kept for ten minutes."),
+        .plain::<Jwks>(200, "The keys. They may be cached for ten minutes."),
     ]
 }

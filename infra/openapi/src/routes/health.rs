@@ -7,34 +7,37 @@ use crate::operation::Operation;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        Operation::new("get", "/health", "health", "Whether the API answers")
+        Operation::new("get", "/health", "health", "Check that the API answers")
             .open()
-            .plain::<Alive>(200, "It does."),
-        Operation::new("get", "/api/v1/health", "apiHealth", "The same")
-            .open()
-            .plain::<Alive>(200, "It does."),
+            .plain::<Alive>(200, "The API answers."),
         Operation::new(
             "get",
-            "/ready",
-            "ready",
-            "Whether what it depends on answers",
+            "/api/v1/health",
+            "apiHealth",
+            "Check that the API answers, below `/api/v1`",
         )
         .open()
-        .plain::<Ready>(200, "All of it does.")
-        .plain::<Ready>(503, "Some of it does not."),
+        .plain::<Alive>(200, "The API answers."),
+        Operation::new("get", "/ready", "ready", "Check the dependencies")
+            .open()
+            .plain::<Ready>(200, "All dependencies answer.")
+            .plain::<Ready>(503, "At least one dependency does not answer."),
+        Operation::new("get", "/metrics", "metrics", "Get metrics of the queues")
+            .open()
+            .text(
+                "application/openmetrics-text",
+                "Gauges in the OpenMetrics format, without personal data.",
+            ),
         Operation::new(
             "get",
-            "/metrics",
-            "metrics",
-            "How the queues stand, in OpenMetrics",
+            "/api/v1/openapi.json",
+            "openapi",
+            "Get this document",
         )
         .open()
-        .text("application/openmetrics-text", "Numbers about nobody."),
-        Operation::new("get", "/api/v1/openapi.json", "openapi", "This document")
+        .object("This document, OpenAPI 3.1."),
+        Operation::new("get", "/api/v1/docs", "docs", "Get this document as a page")
             .open()
-            .object("OpenAPI 3.1."),
-        Operation::new("get", "/api/v1/docs", "docs", "This document, to be read")
-            .open()
-            .text("text/html", "A page."),
+            .text("text/html", "This document as HTML."),
     ]
 }

@@ -31,54 +31,58 @@ pub(crate) fn groups() -> Vec<Group> {
     vec![
         group(
             "Users",
-            "Her account, and how she is told.",
+            "The account, preferences and notifications.",
             users::operations(),
         ),
         group(
             "Onboarding",
-            "The questions at the start.",
+            "The onboarding questions.",
             onboarding::operations(),
         ),
         group(
             "Plan",
-            "A few pieces of advice that follow from her answers.",
+            "The protection plan: advice that follows from the answers.",
             plan::operations(),
         ),
         group(
             "Images",
-            "Her pictures, and findings that wait for her word.",
+            "Protected images, and matches to review.",
             images::operations(),
         ),
         group(
             "Scans",
-            "Wanting a scan and seeing how it stands.",
+            "Starting and following scans.",
             scans::operations(),
         ),
-        group("Alerts", "What she is told.", alerts::operations()),
+        group(
+            "Alerts",
+            "Alerts about matches, breaches and impersonation.",
+            alerts::operations(),
+        ),
         group(
             "Accounts",
-            "Her accounts and addresses elsewhere.",
+            "Linked accounts and addresses.",
             accounts::operations(),
         ),
         group(
             "Proxy",
-            "Her pictures, for search engines that fetch them by an address.",
+            "Public addresses of images, for search engines that fetch them.",
             proxy::operations(),
         ),
         group(
             "Auth",
-            "Signing in, in the API's own envelope.",
+            "Sign-up and sign-in, in the API's envelope.",
             auth::own(),
         ),
         group(
             "Sign-in library",
-            "What the web app's sign-in library calls. Refusals have the library's form.",
+            "The interface of the web app's sign-in library. Errors have the library's form.",
             auth::library(),
         ),
-        group("Admin", "For whoever runs it.", admin::operations()),
+        group("Admin", "For administrators.", admin::operations()),
         group(
             "Health",
-            "Whether it works, and this document.",
+            "Health checks, metrics and this document.",
             health::operations(),
         ),
     ]

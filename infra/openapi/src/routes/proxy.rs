@@ -15,17 +15,20 @@ pub(super) fn operations() -> Vec<Operation> {
             "get",
             "/api/v1/proxy/health",
             "proxyHealth",
-            "How the proxy stands",
+            "Get the state of the proxy",
         )
         .open()
-        .plain::<ProxyHealth>(200, "A number about nobody."),
+        .plain::<ProxyHealth>(
+            200,
+            "The number of active addresses, without personal data.",
+        ),
         Operation::new(
             "post",
             "/api/v1/proxy/tokens",
             "createProxyToken",
-            "An address for one picture of hers",
+            "Create a public address of an image",
         )
-        .about("Good for two to five minutes; anybody can fetch the picture under it.")
+        .about("Valid for two to five minutes. Anybody who has the address can fetch the image.")
         .takes::<ProxyRequest>()
         .data::<ProxyLink>(201, "The address.")
         .refuses(404, &["IMAGE_NOT_FOUND"]),
@@ -33,27 +36,27 @@ pub(super) fn operations() -> Vec<Operation> {
             "get",
             PICTURE,
             "getProxiedImage",
-            "The picture behind an address",
+            "Download the image at a public address",
         )
         .open()
-        .part("token", "From the address.", token())
-        .bytes("image/jpeg", "The picture.")
+        .part("token", "The token of the address.", token())
+        .bytes("image/jpeg", "The image.")
         .plain_of::<PlainError>(
             404,
-            "There is none, or not any more. Not in the envelope.",
+            "There is no image at this address, or it has expired. Not in the envelope.",
             or_no_address,
         )
-        .plain::<PlainError>(500, "Our own mistake. Not in the envelope.")
-        .plain::<PlainError>(503, "Not now. Not in the envelope."),
+        .plain::<PlainError>(500, "An error of the server. Not in the envelope.")
+        .plain::<PlainError>(503, "Temporarily unavailable. Not in the envelope."),
         Operation::new(
             "options",
             PICTURE,
             "askAboutProxiedImage",
-            "What may be done there",
+            "Answer a CORS preflight for a public address",
         )
         .open()
-        .part("token", "From the address.", token())
-        .nothing(204, "Any page may read it."),
+        .part("token", "The token of the address.", token())
+        .nothing(204, "Any origin may read the image."),
     ]
 }
 

@@ -22,17 +22,27 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn account() -> Vec<Operation> {
     vec![
-        Operation::new("get", "/api/v1/users/me", "getMe", "Her account")
-            .data::<User>(200, "Her account.")
+        Operation::new("get", "/api/v1/users/me", "getMe", "Get the account")
+            .data::<User>(200, "The account.")
             .refuses(404, &["USER_NOT_FOUND"]),
-        Operation::new("patch", "/api/v1/users/me", "updateMe", "Name herself")
-            .takes::<AccountChange>()
-            .data::<Profile>(200, "Her profile after it.")
-            .refuses(404, &["USER_NOT_FOUND"]),
-        Operation::new("delete", "/api/v1/users/me", "deleteMe", "Leave")
-            .about("She is signed out everywhere; everything of hers is erased.")
-            .data::<Deleted>(200, "She has left.")
-            .refuses(404, &["USER_NOT_FOUND"]),
+        Operation::new(
+            "patch",
+            "/api/v1/users/me",
+            "updateMe",
+            "Update the account",
+        )
+        .takes::<AccountChange>()
+        .data::<Profile>(200, "The profile after the change.")
+        .refuses(404, &["USER_NOT_FOUND"]),
+        Operation::new(
+            "delete",
+            "/api/v1/users/me",
+            "deleteMe",
+            "Delete the account",
+        )
+        .about("Signs the user out everywhere and erases all data of the account.")
+        .data::<Deleted>(200, "The account is deleted.")
+        .refuses(404, &["USER_NOT_FOUND"]),
     ]
 }
 
@@ -44,75 +54,75 @@ fn telling() -> Vec<Operation> {
             "get",
             PREFERENCES,
             "getPreferences",
-            "Where, when and of what she is told",
+            "Get preferences",
         )
-        .data::<PreferencesView>(200, "What she chose, or what holds until she does."),
+        .data::<PreferencesView>(200, "The preferences, or the defaults if none are set."),
         changing(Operation::new(
             "put",
             PREFERENCES,
             "replacePreferences",
-            "Choose anew",
+            "Replace preferences",
         ))
-        .about("What is not named goes back to what holds at the beginning.")
+        .about("A field that is absent gets its default.")
         .takes_named("PreferencesChange")
         .data::<PreferencesView>(
             200,
-            "What holds now; with the webhook's secret, if its address is new. A new address is told in the app, and a password reset by mail removes it.",
+            "The preferences after the change; with the webhook's secret if its address is new. A new address raises an alert in the app, and a password reset by mail removes it.",
         ),
         changing(Operation::new(
             "patch",
             PREFERENCES,
             "changePreferences",
-            "Choose some of it anew",
+            "Update preferences",
         ))
-        .about("A merge patch (RFC 7396): what is not named stays, null takes away.")
+        .about("A merge patch (RFC 7396): an absent field stays, null removes a value.")
         .takes_named("PreferencesPatch")
         .data::<PreferencesView>(
             200,
-            "What holds now; with the webhook's secret, if its address is new.",
+            "The preferences after the change; with the webhook's secret if its address is new.",
         ),
         Operation::new(
             "get",
             "/api/v1/users/me/notifications",
             "listDeliveries",
-            "The last attempts to tell her",
+            "List notification attempts",
         )
-        .data_list::<NoticeAttempt>("At most 50, the newest first."),
+        .data_list::<NoticeAttempt>("At most 50 attempts, newest first."),
         Operation::new(
             "get",
             STOP,
             "askToStop",
-            "The page that a mail's link leads to",
+            "Show the page behind an unsubscribe link",
         )
-        .about("Opening it changes nothing: programs look at links by themselves.")
+        .about("Changes nothing, because programs open links by themselves.")
         .open()
-        .part("token", "From the mail.", token())
+        .part("token", "The token of the link.", token())
         .mailed_page(200, "A page with a button.")
-        .mailed_page(404, "A page that says that the link was used or is too old."),
-        Operation::new("post", STOP, "stop", "Stop all messages")
-            .about("By the page's button, or by the mail program for her (RFC 8058). Each mail has a token of its own, which works once, for 60 days.")
+        .mailed_page(404, "A page that says that the link was used or has expired."),
+        Operation::new("post", STOP, "stop", "Unsubscribe from all messages")
+            .about("Called by the page's button, or by a mail program (RFC 8058). Each mail has its own token, which works once, for 60 days.")
             .open()
-            .part("token", "From the mail.", token())
-            .mailed_page(200, "A page that says so.")
-            .mailed_page(404, "A page that says that the link was used or is too old."),
+            .part("token", "The token of the link.", token())
+            .mailed_page(200, "A page that confirms it.")
+            .mailed_page(404, "A page that says that the link was used or has expired."),
         Operation::new(
             "get",
             ANSWER,
             "askWhetherToMail",
-            "Show the page behind a link of the mail that asks whether to mail",
+            "Show the page behind a link of the consent mail",
         )
-        .about("One mail at sign-up asks whether she wants mail. Opening a link changes nothing: programs look at links by themselves.")
+        .about("One mail at sign-up asks whether the user wants mail. Opening a link changes nothing, because programs open links by themselves.")
         .open()
-        .part("token", "From the mail.", token())
-        .part("answer", "yes, no or later.", json!({ "type": "string", "enum": ["yes", "no", "later"] }))
+        .part("token", "The token of the link.", token())
+        .part("answer", "The answer.", json!({ "type": "string", "enum": ["yes", "no", "later"] }))
         .mailed_page(200, "A page with a button.")
-        .mailed_page(404, "A page that says that the link was used or is too old."),
-        Operation::new("post", ANSWER, "answerWhetherToMail", "Choose whether to be mailed")
-            .about("yes switches mail on, no leaves it off for good, later asks once more after 30 days. The link works once.")
+        .mailed_page(404, "A page that says that the link was used or has expired."),
+        Operation::new("post", ANSWER, "answerWhetherToMail", "Answer the consent mail")
+            .about("`yes` turns mail on, `no` leaves it off, `later` asks once more after 30 days. The link works once.")
             .open()
-            .part("token", "From the mail.", token())
-            .part("answer", "yes, no or later.", json!({ "type": "string", "enum": ["yes", "no", "later"] }))
-            .mailed_page(200, "A page that says so.")
-            .mailed_page(404, "A page that says that the link was used or is too old."),
+            .part("token", "The token of the link.", token())
+            .part("answer", "The answer.", json!({ "type": "string", "enum": ["yes", "no", "later"] }))
+            .mailed_page(200, "A page that confirms it.")
+            .mailed_page(404, "A page that says that the link was used or has expired."),
     ]
 }

@@ -52,7 +52,7 @@ fn secret(kind: SchemaType) -> RefOr<Schema> {
         .min_length(Some(PASSWORD_LEAST))
         .max_length(Some(PASSWORD_MOST))
         .description(Some(
-            "With an upper-case letter, a lower-case letter and a digit.",
+            "At least one upper-case letter, one lower-case letter and one digit.",
         ));
     schema.examples(["Correct-Horse-7"]).build().into()
 }

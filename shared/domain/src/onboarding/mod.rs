@@ -42,7 +42,7 @@ pub struct Choice {
     pub risk_weight: u32,
 }
 
-/// A question as she is asked it.
+/// A question of the onboarding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -130,7 +130,7 @@ impl Response {
     }
 }
 
-/// One answer of hers as it is kept.
+/// One stored answer of the user.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

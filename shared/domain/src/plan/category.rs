@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// What a piece of advice is about.
+/// The category of a piece of advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]

@@ -17,7 +17,7 @@ pub use generate::{Advice, advice};
 pub use revise::ProtectionState;
 pub use templates::Template;
 
-/// What has become of a piece of advice.
+/// The status of a piece of advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -57,7 +57,7 @@ pub struct Plan {
     pub entries: Vec<Entry>,
 }
 
-/// An entry as she is shown it.
+/// An item of the plan as the user sees it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -66,7 +66,7 @@ pub struct PlanItem {
     pub id: PlanItemId,
     pub plan_id: PlanId,
     pub category: &'static str,
-    /// For programs; `category` is for her.
+    /// For programs; `category` is for the user.
     pub category_code: Category,
     pub title: &'static str,
     pub description: String,
@@ -76,7 +76,7 @@ pub struct PlanItem {
     pub created_at: Timestamp,
 }
 
-/// A plan as she is shown it.
+/// A plan as the user sees it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Plan))]
 #[serde(rename_all = "camelCase")]

@@ -20,8 +20,8 @@ struct WeakPassword {
     reasons: Vec<Weakness>,
 }
 
-/// Why the sign-in library is refused; `code` and `error_code`, `message` and `msg` are the same, for
-/// its older and newer versions.
+/// An error in the form of the sign-in library. `code` and `error_code`, and `message` and `msg`, are the
+/// same, for older and newer versions of the library.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AuthError))]
 pub struct GotrueError {

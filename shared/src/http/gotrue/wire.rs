@@ -10,7 +10,7 @@ use crate::services::people::auth::SignInGrant;
 /// What the library calls a token's life; see [`crate::auth::Access`].
 const EXPIRES_IN: i64 = crate::auth::Access::LIFE_SECONDS;
 
-/// A user, as the sign-in library reads it.
+/// A user in the form of the sign-in library.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthUser {
@@ -55,7 +55,7 @@ struct Identity {
     email: String,
 }
 
-/// A sign-in, as the sign-in library reads it.
+/// A session in the form of the sign-in library.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthSession {

@@ -11,7 +11,7 @@ use crate::domain::{
 };
 use crate::store::{AlertMove, Listing, Store, retry_on_conflict};
 
-/// The picture of hers that a finding is of.
+/// The user's picture that a finding is a copy of.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = MatchPicture))]
 #[serde(rename_all = "camelCase")]
@@ -20,12 +20,12 @@ pub struct MatchPicture {
     storage_url: String,
     uploaded_at: Timestamp,
     status: ImageStatus,
-    /// Told in the list only.
+    /// In the list only.
     #[serde(skip_serializing_if = "Option::is_none")]
     face_detected: Option<bool>,
 }
 
-/// A finding with its picture; null if that was purged.
+/// A finding with the user's picture; null if that was purged.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -35,7 +35,7 @@ pub struct MatchView {
     protected_image: Option<MatchPicture>,
 }
 
-/// A finding she confirmed, and the alert about it.
+/// A confirmed finding, and the alert about it.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Confirmed))]
 pub struct ConfirmedMatch {

@@ -9,7 +9,7 @@ use crate::domain::{
 use crate::services::people::plan::{gone, plan_of};
 use crate::store::{PlanWrite, RowState, Store, retry_on_conflict};
 
-/// What her answers led to.
+/// The result of the answers.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -20,14 +20,14 @@ pub struct OnboardingOutcome {
     pub focus_areas: Vec<&'static str>,
 }
 
-/// What she told us so far.
+/// The answers so far.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Results))]
 #[serde(rename_all = "camelCase")]
 pub struct QuizResults {
-    /// Whether she ever sent answers.
+    /// Whether answers were ever submitted.
     pub completed: bool,
-    /// What followed from them.
+    /// The risk level that follows from them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub risk_level: Option<RiskLevel>,
     /// The answers.

@@ -14,7 +14,7 @@ use crate::store::{
 /// How many deliveries are shown.
 const SHOWN: usize = 50;
 
-/// Her preferences as she sees them.
+/// Preferences as the user sees them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PreferencesView))]
 #[serde(rename_all = "camelCase")]
@@ -24,12 +24,12 @@ pub struct PreferencesView {
     pub preferences: Preferences,
     /// When, if ever.
     pub updated_at: Option<Timestamp>,
-    /// Since when she agrees to the recognition of her face.
+    /// Since when the user consents to face recognition.
     pub face_recognition_since: Option<Timestamp>,
-    /// Why no mail goes to her, until she chooses mail again.
+    /// Why no mail is sent, until the user turns mail on again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mail_stop: Option<MailStop>,
-    /// What calls of her webhook are signed with: shown once, when its address is set.
+    /// The key that signs webhook calls: shown once, when the address is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_secret: Option<String>,
     /// Told apart from what she chose before.

@@ -19,7 +19,7 @@ const WHILE_SHE_WAITS: usize = 500;
 /// How many sweeps there are.
 const SWEEPS: u32 = 2;
 
-/// Her account as she sees it.
+/// The account as the user sees it.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

@@ -124,7 +124,7 @@ impl ImageAddresses {
     }
 }
 
-/// A picture as it is answered, with the address of its bytes.
+/// An image, with the address of its bytes.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

@@ -43,7 +43,7 @@ pub struct ImagePurger {
     objects: Objects,
 }
 
-/// A ticket and the picture it is for.
+/// An upload ticket and the image it is for.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = UploadTicket))]
 pub struct TicketView {

@@ -38,7 +38,7 @@ pub struct Proxy {
     pub public_url: String,
 }
 
-/// An address for a search engine.
+/// A public address of an image.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = ProxyLink))]
 #[serde(rename_all = "camelCase")]
@@ -47,7 +47,7 @@ pub struct ProxyLink {
     pub token: String,
     /// All of it.
     pub url: String,
-    /// Until when it is good.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 

@@ -32,7 +32,7 @@ pub struct DeadLetters {
     pub urls: Vec<(&'static str, String)>,
 }
 
-/// What one queue has given up on.
+/// The dead letters of one queue.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -45,7 +45,7 @@ pub struct DeadQueue {
     pub messages: Vec<DeadLetter>,
 }
 
-/// One message that was given up on.
+/// One dead letter.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -63,7 +63,7 @@ pub struct DeadLetter {
     pub reason: String,
 }
 
-/// What sending back came to.
+/// The result of a redrive.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]

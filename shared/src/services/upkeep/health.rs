@@ -22,7 +22,7 @@ pub struct Dependencies {
     pub queue_urls: Vec<(&'static str, String)>,
 }
 
-/// How what we depend on answers.
+/// Whether the dependencies answer.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "the names say it")]

@@ -42,12 +42,12 @@ pub struct SwitchView {
     pub changed_by: Option<UserId>,
 }
 
-/// How a switch shall be set.
+/// The new setting of a switch.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SwitchChange {
-    /// Whether it shall be on.
+    /// Whether it is turned on.
     pub is_on: bool,
     /// Why; kept with the switch and logged.
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 500))]

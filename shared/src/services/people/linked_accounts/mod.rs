@@ -53,7 +53,7 @@ pub struct ConnectionRequest {
     pub state: Option<String>,
 }
 
-/// What telling us came to.
+/// The result of linking an account.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(untagged)]

@@ -22,7 +22,7 @@ const CODE_PAUSE_SECONDS: i64 = 60;
 const MAILS: u32 = 10;
 const HOUR: i64 = 3600;
 
-/// How she proves that an account is hers.
+/// How to prove that an account is the user's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "method", rename_all = "SCREAMING_SNAKE_CASE")]
