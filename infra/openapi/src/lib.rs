@@ -1,21 +1,19 @@
-//! The description of the API: `OpenAPI` 3.1, and a page of it for people.
+//! The description of the API: `OpenAPI` 3.1.
 //!
 //! Schemas come from the Rust types; what an operation takes, answers and refuses is said in `routes`,
-//! a line for each thing. `cargo run -p vara-openapi` writes both files. That they are true is held by
-//! the tests: the document is what the sources say, its operations are the functions' routes, every
+//! a line for each thing. `cargo run -p vara-openapi` writes `openapi.json`. That it is true is held
+//! by the tests: the document is what the sources say, its operations are the functions' routes, every
 //! answer that the tests of the system see is one it describes, and `fuzz` looks for others.
 
 mod answers;
 mod document;
 mod examples;
 mod operation;
-mod page;
 mod parts;
 mod routes;
 mod schemas;
 
 pub use document::document;
-pub use page::page;
 
 /// The document as it is written.
 #[must_use]

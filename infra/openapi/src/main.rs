@@ -1,4 +1,4 @@
-//! Writes the document and its page.
+//! Writes the document.
 
 use std::path::Path;
 use std::{fs, io};
@@ -6,6 +6,5 @@ use std::{fs, io};
 fn main() -> io::Result<()> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let document = vara_openapi::document();
-    fs::write(here.join("openapi.json"), vara_openapi::text(&document))?;
-    fs::write(here.join("docs.html"), vara_openapi::page(&document))
+    fs::write(here.join("openapi.json"), vara_openapi::text(&document))
 }

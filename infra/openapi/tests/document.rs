@@ -19,15 +19,10 @@ fn root() -> PathBuf {
 fn what_is_committed_is_what_the_sources_say() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let document = vara_openapi::document();
-    let written = |name: &str| fs::read_to_string(here.join(name)).unwrap();
-    let fresh = "is not what the sources say: cargo run -p vara-openapi";
+    let written = fs::read_to_string(here.join("openapi.json")).unwrap();
     assert!(
-        written("openapi.json") == vara_openapi::text(&document),
-        "openapi.json {fresh}"
-    );
-    assert!(
-        written("docs.html") == vara_openapi::page(&document),
-        "docs.html {fresh}"
+        written == vara_openapi::text(&document),
+        "openapi.json is not what the sources say: cargo run -p vara-openapi"
     );
 }
 

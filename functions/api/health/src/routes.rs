@@ -12,9 +12,9 @@ use vara::domain::Timestamp;
 use vara::services::upkeep::gauges;
 use vara::services::upkeep::health::{Dependencies, Readiness};
 
-/// The description of the API, and its page; `infra/openapi` writes both.
+/// The description of the API, which `infra/openapi` writes, and the page that `build` makes of it.
 const OPENAPI: &str = include_str!("../../../../infra/openapi/openapi.json");
-const DOCS: &str = include_str!("../../../../infra/openapi/docs.html");
+const DOCS: &str = include_str!(concat!(env!("OUT_DIR"), "/docs.html"));
 
 /// How long whoever reads them may keep them.
 const KEPT: &str = "public, max-age=600";

@@ -13,8 +13,7 @@ td,th{border-top:1px solid #ddd;padding:.25rem .5rem;text-align:left;vertical-al
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}pre{background:#242428}}";
 
 /// The page of a document.
-#[must_use]
-pub fn page(document: &Value) -> String {
+pub(crate) fn page(document: &Value) -> String {
     let mut out = String::new();
     let info = &document["info"];
     let title = escaped(text(&info["title"]));
