@@ -147,7 +147,7 @@ fn every_api_function_has_guards() {
                 .iter()
                 .any(|it| text.contains(it));
             // The authorizer has no routes: it counts the calls that it is asked about.
-            let is_authorizer = text.contains("limits: Limits::read(&env, store.clone())");
+            let is_authorizer = text.contains("limits: RateLimiter::read(&env, store)");
             assert!(
                 is_booted || is_authorizer,
                 "{} has no limits",
