@@ -68,7 +68,8 @@ pub use onboarding::{Answer, Choice, Choices, QUESTIONS, Question, QuestionType,
 pub use page::{Page, Pagination};
 pub use picture_name::{PictureName, PictureNames};
 pub use plan::{
-    Advice, Category, Entry, Plan, PlanItem, PlanItemStatus, PlanView, ProtectionState, Template,
+    Advice, Category, Entry, Plan, PlanItem, PlanItemStatus, PlanTemplate, PlanView,
+    ProtectionState,
 };
 pub use preferences::{
     Channel, Channels, ClockTime, Digest, Every, MailAnswer, Preferences, QuietHours,

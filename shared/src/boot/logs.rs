@@ -24,7 +24,7 @@ pub(super) fn init(env: &Env) {
         .with_current_span(true)
         .with_span_list(false)
         .with_filter(filter);
-    let recorder = traces::Settings::read(|it| env.optional(it)).map(|it| traces::start(&it));
+    let recorder = traces::TraceSettings::read(|it| env.optional(it)).map(|it| traces::start(&it));
     let (recorder, refused) = match recorder {
         Some(Ok(recorder)) => (Some(recorder.filtered()), None),
         Some(Err(err)) => (None, Some(err)),

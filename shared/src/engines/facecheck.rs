@@ -1,6 +1,6 @@
 //! The face search of `FaceCheck` finds pages that show the same face. A picture is uploaded, asked
 //! about until the search is done, and must be removed, whatever became of that: who uploads keeps the
-//! [`Upload`].
+//! [`FaceCheckUpload`].
 
 use std::time::Duration;
 
@@ -36,14 +36,14 @@ const POLL_INTERVAL: Duration = Duration::from_secs(3);
 
 /// A picture that lies at the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Upload {
+pub struct FaceCheckUpload {
     /// The name of the search.
     search: String,
     /// The names of the pictures in it.
     pictures: Vec<String>,
 }
 
-impl Upload {
+impl FaceCheckUpload {
     /// The name of the search it is uploaded for, and of no other.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -113,7 +113,7 @@ impl FaceCheck {
     ///
     /// Never tried again here: the service may have kept a picture whose name did not reach us, and a
     /// second one would not remove the first.
-    pub async fn upload(&self, picture: &Bytes) -> Result<Option<Upload>, EngineError> {
+    pub async fn upload(&self, picture: &Bytes) -> Result<Option<FaceCheckUpload>, EngineError> {
         let part = Part::stream_with_length(picture.clone(), picture.len() as u64)
             .file_name("picture.jpg")
             .mime_str("image/jpeg");
@@ -129,18 +129,18 @@ impl FaceCheck {
                 let search = reply.id_search.filter(|it| !it.is_empty());
                 let search = search.ok_or(EngineError::Garbage("no search"))?;
                 let pictures = reply.input.into_iter().filter_map(|it| it.id_pic).collect();
-                Ok(Some(Upload { search, pictures }))
+                Ok(Some(FaceCheckUpload { search, pictures }))
             }
         }
     }
 
     /// Starts the search, or asks how far it is. The service counts one search for each upload.
-    pub async fn poll(&self, upload: &Upload) -> Result<Poll, EngineError> {
+    pub async fn poll(&self, upload: &FaceCheckUpload) -> Result<Poll, EngineError> {
         asking::asked(Self::NAME, || self.try_poll(upload)).await
     }
 
     /// Removes the picture from the service.
-    pub async fn delete(&self, upload: &Upload) -> Result<(), EngineError> {
+    pub async fn delete(&self, upload: &FaceCheckUpload) -> Result<(), EngineError> {
         for attempt in 1.. {
             match self.try_delete(upload).await {
                 Err(err) if attempt < REMOVALS && !err.is_for_all() => {
@@ -153,7 +153,7 @@ impl FaceCheck {
         Err(EngineError::Silent)
     }
 
-    async fn try_poll(&self, upload: &Upload) -> Result<Poll, EngineError> {
+    async fn try_poll(&self, upload: &FaceCheckUpload) -> Result<Poll, EngineError> {
         let question = json!({
             "id_search": upload.search,
             "with_progress": true,
@@ -170,7 +170,7 @@ impl FaceCheck {
         }
     }
 
-    async fn try_delete(&self, upload: &Upload) -> Result<(), EngineError> {
+    async fn try_delete(&self, upload: &FaceCheckUpload) -> Result<(), EngineError> {
         // Without a picture's name the whole search is meant.
         let one_by_one = upload.pictures.iter().map(|it| Some(it.as_str()));
         let all = upload.pictures.is_empty().then_some(None);

@@ -25,10 +25,10 @@ pub(crate) mod script;
 
 pub use answer::{Candidate, CandidateKind, SafeSearch, SearchResult};
 pub use asking::EngineError;
-pub use facecheck::{FaceCheck, Poll, Upload};
+pub use facecheck::{FaceCheck, FaceCheckUpload, Poll};
 pub use fetch::{FetchRefusal, Fetcher, may_be_called};
 pub use hibp::Hibp;
-pub use oauth::{OAuth, Tokens};
+pub use oauth::{OAuth, OAuthTokens};
 pub use serpapi::{SearchProvider, SerpApi};
 pub use social::Social;
 pub use tineye::TinEye;

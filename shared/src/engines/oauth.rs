@@ -41,7 +41,7 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> 
 
 /// What lets us in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tokens {
+pub struct OAuthTokens {
     /// For reading.
     pub access: String,
     /// For another one of these.
@@ -50,9 +50,9 @@ pub struct Tokens {
     pub expires_in: i64,
 }
 
-impl std::fmt::Debug for Tokens {
+impl std::fmt::Debug for OAuthTokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Tokens")
+        f.write_str("OAuthTokens")
     }
 }
 
@@ -119,7 +119,7 @@ impl OAuth {
         code: &str,
         verifier: &str,
         redirect: &str,
-    ) -> Result<Tokens, EngineError> {
+    ) -> Result<OAuthTokens, EngineError> {
         let said = [
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -130,10 +130,14 @@ impl OAuth {
     }
 
     /// What lets us in from now on. Refused: she took her leave back.
-    pub async fn refresh(&self, platform: Platform, refresh: &str) -> Result<Tokens, EngineError> {
+    pub async fn refresh(
+        &self,
+        platform: Platform,
+        refresh: &str,
+    ) -> Result<OAuthTokens, EngineError> {
         let said = [("grant_type", "refresh_token"), ("refresh_token", refresh)];
         let tokens = self.token(platform, &said).await?;
-        Ok(Tokens {
+        Ok(OAuthTokens {
             refresh: tokens.refresh.or_else(|| Some(refresh.to_owned())),
             ..tokens
         })
@@ -162,7 +166,7 @@ impl OAuth {
         &self,
         platform: Platform,
         said: &[(&str, &str)],
-    ) -> Result<Tokens, EngineError> {
+    ) -> Result<OAuthTokens, EngineError> {
         let provider = self.provider(platform)?;
         let form = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(said)
@@ -179,7 +183,7 @@ impl OAuth {
         let bytes = judged(sent).await?;
         let granted: TokenResponse =
             serde_json::from_slice(&bytes).map_err(|_| EngineError::Garbage("not the format"))?;
-        Ok(Tokens {
+        Ok(OAuthTokens {
             access: granted.access_token,
             refresh: granted.refresh_token,
             expires_in: granted

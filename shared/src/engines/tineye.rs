@@ -177,7 +177,7 @@ impl Envelope {
 }
 
 #[derive(Deserialize)]
-struct Results {
+struct TinEyeResults {
     #[serde(deserialize_with = "list")]
     matches: Vec<TinEyeMatch>,
 }
@@ -204,7 +204,7 @@ struct Backlink {
 
 /// The candidates of an answer: one for each page that shows a match.
 fn answer(results: serde_json::Value) -> Result<SearchResult, EngineError> {
-    let results: Results =
+    let results: TinEyeResults =
         serde_json::from_value(results).map_err(|_| EngineError::Garbage("no matches"))?;
     Ok(SearchResult::of(
         results.matches.into_iter().flat_map(candidates_of),

@@ -107,23 +107,23 @@ impl Vision {
 #[derive(Deserialize)]
 struct VisionReply {
     #[serde(default)]
-    responses: Vec<OfPicture>,
+    responses: Vec<PictureReply>,
     #[serde(default, deserialize_with = "maybe")]
-    error: Option<Status>,
+    error: Option<VisionStatus>,
 }
 
 /// The answer about one picture. Whatever is empty is left out.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct OfPicture {
-    web_detection: Option<Web>,
+struct PictureReply {
+    web_detection: Option<WebDetection>,
     #[serde(default, deserialize_with = "maybe")]
     safe_search_annotation: Option<SafeSearch>,
     #[serde(default, deserialize_with = "maybe")]
-    error: Option<Status>,
+    error: Option<VisionStatus>,
 }
 
-impl OfPicture {
+impl PictureReply {
     fn answer(self) -> Result<SearchResult, EngineError> {
         let named = match (self.web_detection, self.error) {
             // What was found before something failed is as good as ever.
@@ -140,7 +140,7 @@ impl OfPicture {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Web {
+struct WebDetection {
     #[serde(default, deserialize_with = "list")]
     full_matching_images: Vec<WebPicture>,
     #[serde(default, deserialize_with = "list")]
@@ -168,7 +168,7 @@ struct WebPage {
     partial_matching_images: Vec<WebPicture>,
 }
 
-impl Web {
+impl WebDetection {
     /// Pages first: they say more of a picture than its bare address does.
     fn candidates(self) -> Vec<Candidate> {
         let bare = |pictures: Vec<WebPicture>, kind| {
@@ -216,27 +216,27 @@ impl WebPage {
 
 /// An error as the service writes it, of the whole call or of one picture. Zeros are left out.
 #[derive(Default, Deserialize)]
-struct Status {
+struct VisionStatus {
     #[serde(default)]
     code: u16,
     #[serde(default, deserialize_with = "list")]
-    details: Vec<Detail>,
+    details: Vec<VisionStatusDetail>,
 }
 
 #[derive(Deserialize)]
-struct Detail {
+struct VisionStatusDetail {
     #[serde(default, deserialize_with = "maybe")]
     reason: Option<String>,
     #[serde(default, deserialize_with = "maybe")]
-    metadata: Option<Metadata>,
+    metadata: Option<VisionQuotaMetadata>,
 }
 
 #[derive(Deserialize)]
-struct Metadata {
+struct VisionQuotaMetadata {
     quota_limit: Option<String>,
 }
 
-impl Status {
+impl VisionStatus {
     /// The status of HTTP that the code stands for: of a call it is one, of a picture it is an RPC's.
     fn http(&self) -> u16 {
         match self.code {
@@ -280,7 +280,7 @@ impl Status {
 
     /// Whether it is the quota of a day and not that of a minute that is used up.
     fn is_of_the_day(&self) -> bool {
-        let limit = |it: &Detail| it.metadata.as_ref()?.quota_limit.clone();
+        let limit = |it: &VisionStatusDetail| it.metadata.as_ref()?.quota_limit.clone();
         let mut limits = self.details.iter().filter_map(limit);
         limits.any(|it| it.contains("PerDay"))
     }

@@ -17,7 +17,7 @@ use crate::domain::{Account, Link, LinkKind, Result, Session, SessionId, Timesta
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Owner {
+struct EmailRow {
     user_id: UserId,
 }
 
@@ -71,7 +71,7 @@ impl Store {
 
     /// Whose an address is. The address is in lower case.
     pub async fn owner_of(&self, email: &str) -> Result<Option<UserId>> {
-        let owner = self.get::<Owner>(&email_key(email)).await?;
+        let owner = self.get::<EmailRow>(&email_key(email)).await?;
         Ok(owner.map(|it| it.user_id))
     }
 
@@ -103,7 +103,7 @@ impl Store {
             .tx()
             .create(&Row::new(
                 email_key(&account.email),
-                Owner { user_id: user },
+                EmailRow { user_id: user },
             ))
             .create(&Row::new(account_key(user), account))
             .create(&Row::new(credentials_key(user), credentials))

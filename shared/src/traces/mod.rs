@@ -36,7 +36,7 @@ static EXPORTER: OnceLock<Exporter> = OnceLock::new();
 
 /// Where spans go, as OpenTelemetry's own variables say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Settings {
+pub struct TraceSettings {
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`: the collector's address, without `/v1/traces`.
     pub endpoint: String,
     /// `OTEL_EXPORTER_OTLP_HEADERS`: what is sent along, as `name=value,name=value`.
@@ -45,7 +45,7 @@ pub struct Settings {
     pub function: String,
 }
 
-impl Settings {
+impl TraceSettings {
     /// Those of a function; `None`: no collector is configured.
     #[must_use]
     pub fn read(setting: impl Fn(&str) -> Option<String>) -> Option<Self> {
@@ -61,7 +61,7 @@ impl Settings {
 }
 
 /// Starts recording for this process; the layer is to be put into the subscriber.
-pub fn start(settings: &Settings) -> Result<Recorder, BoxError> {
+pub fn start(settings: &TraceSettings) -> Result<Recorder, BoxError> {
     let exporter = EXPORTER.get_or_init(|| Exporter::new(settings));
     exporter.check()?;
     Ok(Recorder::new(exporter.spans.clone()))
@@ -85,7 +85,7 @@ struct Exporter {
 }
 
 impl Exporter {
-    fn new(settings: &Settings) -> Self {
+    fn new(settings: &TraceSettings) -> Self {
         Self {
             url: format!("{}/v1/traces", settings.endpoint),
             headers: headers(&settings.headers),

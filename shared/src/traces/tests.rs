@@ -32,7 +32,7 @@ async fn collector(status: StatusCode) -> (String, Arc<AtomicUsize>) {
 }
 
 fn exporter(endpoint: &str) -> Exporter {
-    Exporter::new(&Settings {
+    Exporter::new(&TraceSettings {
         endpoint: endpoint.to_owned(),
         headers: "X-Key=a%20b=,nonsense".to_owned(),
         function: "f".to_owned(),
@@ -98,7 +98,7 @@ async fn one_that_is_not_there_or_silent_costs_its_patience_once() {
 fn settings_that_cannot_be_used_are_told() {
     exporter("http://127.0.0.1:4318").check().unwrap();
     let with = |endpoint: &str, headers: &str| {
-        Exporter::new(&Settings {
+        Exporter::new(&TraceSettings {
             endpoint: endpoint.to_owned(),
             headers: headers.to_owned(),
             function: "f".to_owned(),

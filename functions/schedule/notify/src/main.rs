@@ -3,13 +3,13 @@
 use vara::boot;
 use vara::clock;
 use vara::domain::BoxError;
-use vara::services::notices::due::Notifier;
+use vara::services::notices::due::UpdateNotifier;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     boot::schedule(
         |context| {
-            Ok(Notifier {
+            Ok(UpdateNotifier {
                 store: context.store.clone(),
                 queues: context.clients.queues(),
                 queue: context.env.queue("notice"),

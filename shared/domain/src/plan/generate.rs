@@ -1,6 +1,6 @@
 //! Which advice follows from her answers.
 
-use super::templates::{RECIPES, Recipe, Template};
+use super::templates::{PlanTemplate, RECIPES, Recipe};
 use crate::{Choices, RiskLevel};
 
 /// How many pieces of advice of one category may be chosen for their score.
@@ -8,28 +8,28 @@ const PER_CATEGORY: usize = 3;
 
 /// What fills a plan that would be too short, and the place each takes when it is added for that.
 const DEFAULTS: [Advice; 5] = [
-    Advice::new(Template::UploadPhotos, 2),
-    Advice::new(Template::ConnectAccounts, 2),
-    Advice::new(Template::DataBreaches, 2),
-    Advice::new(Template::AlertPreferences, 3),
-    Advice::new(Template::TwoFactor, 1),
+    Advice::new(PlanTemplate::UploadPhotos, 2),
+    Advice::new(PlanTemplate::ConnectAccounts, 2),
+    Advice::new(PlanTemplate::DataBreaches, 2),
+    Advice::new(PlanTemplate::AlertPreferences, 3),
+    Advice::new(PlanTemplate::TwoFactor, 1),
 ];
 
 /// A piece of advice and the place it takes: 1 comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Advice {
     /// Which.
-    pub template: Template,
+    pub template: PlanTemplate,
     /// Its place.
     pub place: u32,
 }
 
 impl Advice {
-    const fn new(template: Template, place: u32) -> Self {
+    const fn new(template: PlanTemplate, place: u32) -> Self {
         Self { template, place }
     }
 
-    pub(super) fn of(template: Template) -> Self {
+    pub(super) fn of(template: PlanTemplate) -> Self {
         let place = template.recipe().priority;
         Self { template, place }
     }
@@ -68,14 +68,14 @@ pub fn advice(choices: &Choices) -> Vec<Advice> {
 /// would show full protection after a click.
 #[must_use]
 pub(super) fn unanswered() -> Vec<Advice> {
-    let questions = [Advice::of(Template::GettingStarted)];
+    let questions = [Advice::of(PlanTemplate::GettingStarted)];
     let mut chosen: Vec<Advice> = questions.into_iter().chain(DEFAULTS).collect();
     chosen.sort_by_key(|it| it.place);
     chosen
 }
 
 /// The templates her answers call for: the best of each category, then the best of the rest.
-fn best(choices: &Choices, most: usize) -> Vec<Template> {
+fn best(choices: &Choices, most: usize) -> Vec<PlanTemplate> {
     let ranked = ranked(choices);
     let mut chosen: Vec<&Recipe> = Vec::new();
     for per_category in [1, PER_CATEGORY] {

@@ -15,7 +15,7 @@ use super::{PlanId, PlanItemId, Timestamp, UserId};
 pub use category::Category;
 pub use generate::{Advice, advice};
 pub use revise::ProtectionState;
-pub use templates::Template;
+pub use templates::PlanTemplate;
 
 /// The status of a piece of advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +34,7 @@ pub enum PlanItemStatus {
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// Which.
-    pub template: Template,
+    pub template: PlanTemplate,
     /// How many things it speaks of, where it speaks of a number.
     pub count: Option<u64>,
     /// What has become of it.
@@ -158,7 +158,7 @@ impl Plan {
 }
 
 impl Entry {
-    fn new(template: Template, now: Timestamp) -> Self {
+    fn new(template: PlanTemplate, now: Timestamp) -> Self {
         Self {
             template,
             count: None,
@@ -185,10 +185,10 @@ impl Entry {
 
     fn description(&self) -> String {
         match (self.template, self.count) {
-            (Template::OpenAlerts, Some(1)) => {
+            (PlanTemplate::OpenAlerts, Some(1)) => {
                 "1 alert is waiting for you. Have a look when you feel ready.".to_owned()
             }
-            (Template::OpenAlerts, Some(count)) => {
+            (PlanTemplate::OpenAlerts, Some(count)) => {
                 format!("{count} alerts are waiting for you. Have a look when you feel ready.")
             }
             _ => self.template.recipe().description.to_owned(),

@@ -1,7 +1,7 @@
 //! A plan that is made again keeps what she did.
 
 use super::generate::unanswered;
-use super::{Advice, Entry, Plan, PlanItemStatus, Template, advice};
+use super::{Advice, Entry, Plan, PlanItemStatus, PlanTemplate, advice};
 use crate::{Choices, Timestamp};
 
 /// How things stand with her, as far as a plan speaks of it.
@@ -53,7 +53,8 @@ impl Plan {
             .map(|it| self.entry(it.template, now))
             .collect();
         for entry in entries.iter_mut().filter(|it| !it.is_hers()) {
-            entry.count = (entry.template == Template::OpenAlerts).then_some(standing.open_alerts);
+            entry.count =
+                (entry.template == PlanTemplate::OpenAlerts).then_some(standing.open_alerts);
         }
         Self {
             last_updated: now,
@@ -67,7 +68,7 @@ impl Plan {
     #[must_use]
     pub fn with_defaults(&self, now: Timestamp) -> Option<Self> {
         let is_short =
-            matches!(self.entries.as_slice(), [it] if it.template == Template::GettingStarted);
+            matches!(self.entries.as_slice(), [it] if it.template == PlanTemplate::GettingStarted);
         let entries = unanswered()
             .into_iter()
             .map(|it| self.entry(it.template, now));
@@ -79,7 +80,7 @@ impl Plan {
     }
 
     /// The entry of a template: as it is, if it is in the plan, else a new one.
-    fn entry(&self, template: Template, now: Timestamp) -> Entry {
+    fn entry(&self, template: PlanTemplate, now: Timestamp) -> Entry {
         let known = self.entries.iter().find(|it| it.template == template);
         known.cloned().unwrap_or_else(|| Entry::new(template, now))
     }
@@ -89,10 +90,10 @@ impl ProtectionState {
     /// What to do about how things stand, in the contract's places.
     fn advice(self) -> Vec<Advice> {
         let photos = Advice {
-            template: Template::UploadPhotos,
+            template: PlanTemplate::UploadPhotos,
             place: 1,
         };
-        let alerts = Advice::of(Template::OpenAlerts);
+        let alerts = Advice::of(PlanTemplate::OpenAlerts);
         let photos = (self.images == 0).then_some(photos);
         let alerts = (self.open_alerts > 0).then_some(alerts);
         photos.into_iter().chain(alerts).collect()

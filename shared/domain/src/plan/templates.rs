@@ -10,7 +10,7 @@ use crate::{PlanItemId, UserId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names say it")]
-pub enum Template {
+pub enum PlanTemplate {
     UploadPhotos,
     DeepfakeDetection,
     PhotoAudience,
@@ -37,7 +37,7 @@ pub enum Template {
 impl PlanItemId {
     /// The item of this advice in the plan of `user`.
     #[must_use]
-    pub fn of(user: UserId, template: Template) -> Self {
+    pub fn of(user: UserId, template: PlanTemplate) -> Self {
         Self::from(named(&format!("plan-item/{user}/{template:?}")))
     }
 }
@@ -48,7 +48,7 @@ pub(super) type Trigger = (&'static str, &'static [&'static str]);
 /// A template with all that belongs to it.
 #[derive(Debug)]
 pub(super) struct Recipe {
-    pub(super) template: Template,
+    pub(super) template: PlanTemplate,
     pub(super) category: Category,
     /// 1 comes first.
     pub(super) priority: u32,
@@ -75,7 +75,7 @@ const MISUSED_BADLY: Trigger = ("unauthorized-use", &["yes-serious"]);
 /// The seventeen of the contract, in its order, which settles ties.
 pub(super) static RECIPES: [Recipe; 17] = [
     Recipe {
-        template: Template::UploadPhotos,
+        template: PlanTemplate::UploadPhotos,
         category: Category::ImageProtection,
         priority: 2,
         title: "Add the photos you want watched",
@@ -91,7 +91,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         ],
     },
     Recipe {
-        template: Template::DeepfakeDetection,
+        template: PlanTemplate::DeepfakeDetection,
         category: Category::ImageProtection,
         priority: 1,
         title: "Have altered pictures looked for",
@@ -99,7 +99,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         triggers: &[("threat-concerns", &["deepfakes"]), ACTIVE, MISUSED_BADLY],
     },
     Recipe {
-        template: Template::PhotoAudience,
+        template: PlanTemplate::PhotoAudience,
         category: Category::ImageProtection,
         priority: 3,
         title: "Review who can see and save your photos",
@@ -107,7 +107,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         triggers: &[POSTS, ("threat-concerns", &["image-misuse"])],
     },
     Recipe {
-        template: Template::ConnectAccounts,
+        template: PlanTemplate::ConnectAccounts,
         category: Category::AccountSecurity,
         priority: 2,
         title: "Connect your social accounts",
@@ -119,7 +119,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         ],
     },
     Recipe {
-        template: Template::TwoFactor,
+        template: PlanTemplate::TwoFactor,
         category: Category::AccountSecurity,
         priority: 1,
         title: "Turn on two-step sign-in",
@@ -127,7 +127,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         triggers: &[HARASSED, UNEASY, ACTIVE],
     },
     Recipe {
-        template: Template::ConnectedApps,
+        template: PlanTemplate::ConnectedApps,
         category: Category::AccountSecurity,
         priority: 3,
         title: "Check which apps can use your accounts",
@@ -135,7 +135,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         triggers: &[("platform-count", &["4-5", "6+"]), HARASSED],
     },
     Recipe {
-        template: Template::RenewPasswords,
+        template: PlanTemplate::RenewPasswords,
         category: Category::AccountSecurity,
         priority: 2,
         title: "Renew your passwords",
@@ -143,7 +143,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         triggers: &[UNEASY, ("threat-concerns", &["stalking", "doxxing"])],
     },
     Recipe {
-        template: Template::DataBreaches,
+        template: PlanTemplate::DataBreaches,
         category: Category::PrivacySettings,
         priority: 2,
         title: "Check for data breaches",
@@ -155,7 +155,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         ],
     },
     Recipe {
-        template: Template::ProfileVisibility,
+        template: PlanTemplate::ProfileVisibility,
         category: Category::PrivacySettings,
         priority: 2,
         title: "Review who can see your profiles",
@@ -167,7 +167,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         ],
     },
     Recipe {
-        template: Template::DataBrokers,
+        template: PlanTemplate::DataBrokers,
         category: Category::PrivacySettings,
         priority: 3,
         title: "Have your details removed from people-search sites",
@@ -175,7 +175,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         triggers: &[("threat-concerns", &["doxxing", "stalking"]), UNEASY_NOW],
     },
     Recipe {
-        template: Template::DigitalFootprint,
+        template: PlanTemplate::DigitalFootprint,
         category: Category::PrivacySettings,
         priority: 3,
         title: "See what the web shows about you",
@@ -183,7 +183,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         triggers: &[ACTIVE, ("safety-priority", &["privacy"])],
     },
     Recipe {
-        template: Template::SafetyContacts,
+        template: PlanTemplate::SafetyContacts,
         category: Category::EmergencyPlanning,
         priority: 1,
         title: "Choose people you can call",
@@ -191,7 +191,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         triggers: &[UNEASY_NOW, HARASSED_OFTEN],
     },
     Recipe {
-        template: Template::KeepEvidence,
+        template: PlanTemplate::KeepEvidence,
         category: Category::EmergencyPlanning,
         priority: 2,
         title: "Decide how you keep evidence",
@@ -199,7 +199,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         triggers: &[UNEASY_NOW, HARASSED, MISUSED_BADLY],
     },
     Recipe {
-        template: Template::EmergencyResources,
+        template: PlanTemplate::EmergencyResources,
         category: Category::EmergencyPlanning,
         priority: 2,
         title: "Know where you find support",
@@ -210,7 +210,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         ],
     },
     Recipe {
-        template: Template::AlertPreferences,
+        template: PlanTemplate::AlertPreferences,
         category: Category::MonitoringSetup,
         priority: 2,
         title: "Choose how we tell you",
@@ -218,7 +218,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         triggers: &[("safety-priority", &["monitoring"]), HARASSED],
     },
     Recipe {
-        template: Template::WatchFollowers,
+        template: PlanTemplate::WatchFollowers,
         category: Category::MonitoringSetup,
         priority: 3,
         title: "Keep an eye on your followers",
@@ -226,7 +226,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
         triggers: &[("threat-concerns", &["stalking", "harassment"]), ACTIVE],
     },
     Recipe {
-        template: Template::ImpersonationDetection,
+        template: PlanTemplate::ImpersonationDetection,
         category: Category::MonitoringSetup,
         priority: 1,
         title: "Have copies of your profile looked for",
@@ -240,7 +240,7 @@ pub(super) static RECIPES: [Recipe; 17] = [
 ];
 
 static GETTING_STARTED: Recipe = Recipe {
-    template: Template::GettingStarted,
+    template: PlanTemplate::GettingStarted,
     category: Category::GettingStarted,
     priority: 1,
     title: "Answer a few questions",
@@ -249,7 +249,7 @@ static GETTING_STARTED: Recipe = Recipe {
 };
 
 static OPEN_ALERTS: Recipe = Recipe {
-    template: Template::OpenAlerts,
+    template: PlanTemplate::OpenAlerts,
     category: Category::MonitoringSetup,
     priority: 2,
     title: "Look through your alerts",
@@ -257,7 +257,7 @@ static OPEN_ALERTS: Recipe = Recipe {
     triggers: &[],
 };
 
-impl Template {
+impl PlanTemplate {
     pub(super) fn recipe(self) -> &'static Recipe {
         match self {
             Self::GettingStarted => &GETTING_STARTED,

@@ -213,13 +213,13 @@ fn two_clicks_are_not_full_protection() {
     // A plan that was stored when the questions were all of it.
     let mut former = Plan::first(user, at(0));
     former.entries.truncate(1);
-    assert_eq!(former.entries[0].template, Template::GettingStarted);
+    assert_eq!(former.entries[0].template, PlanTemplate::GettingStarted);
     for plan in [
         Plan::first(user, at(0)),
         Plan::first(user, at(0)).regenerated(None, QUIET, at(1)),
         former.with_defaults(at(1)).unwrap(),
     ] {
-        let id = PlanItemId::of(user, Template::GettingStarted);
+        let id = PlanItemId::of(user, PlanTemplate::GettingStarted);
         let (begun, _) = plan
             .with_status(id, PlanItemStatus::InProgress, at(2))
             .unwrap();
@@ -229,7 +229,7 @@ fn two_clicks_are_not_full_protection() {
         assert!(score(&done) < 50, "{}", score(&done));
         assert_eq!(plan.with_defaults(at(2)), None, "nothing is added twice");
     }
-    let id = PlanItemId::of(user, Template::GettingStarted);
+    let id = PlanItemId::of(user, PlanTemplate::GettingStarted);
     let done = former.with_status(id, PlanItemStatus::Completed, at(1));
     let (done, _) = done.unwrap();
     assert_eq!(score(&done), 100, "the former plan");
@@ -244,14 +244,14 @@ fn what_she_did_stays_when_she_answers_again() {
     assert!(
         plan.entries
             .iter()
-            .all(|it| it.template != Template::GettingStarted)
+            .all(|it| it.template != PlanTemplate::GettingStarted)
     );
     let id = |plan: &Plan, template| PlanItemId::of(plan.user_id, template);
     let mut done = plan.clone();
     for (template, status) in [
-        (Template::TwoFactor, PlanItemStatus::Completed),
-        (Template::DigitalFootprint, PlanItemStatus::Skipped),
-        (Template::DataBreaches, PlanItemStatus::InProgress),
+        (PlanTemplate::TwoFactor, PlanItemStatus::Completed),
+        (PlanTemplate::DigitalFootprint, PlanItemStatus::Skipped),
+        (PlanTemplate::DataBreaches, PlanItemStatus::InProgress),
     ] {
         let (after, item) = done
             .with_status(id(&done, template), status, at(2))
@@ -261,7 +261,7 @@ fn what_she_did_stays_when_she_answers_again() {
     }
     assert_eq!(
         done.with_status(
-            id(&done, Template::GettingStarted),
+            id(&done, PlanTemplate::GettingStarted),
             PlanItemStatus::Skipped,
             at(2)
         ),
@@ -277,21 +277,21 @@ fn what_she_did_stays_when_she_answers_again() {
             .map(|it| it.status)
     };
     assert_eq!(
-        status(Template::TwoFactor),
+        status(PlanTemplate::TwoFactor),
         Some(PlanItemStatus::Completed),
         "it recurs"
     );
     assert_eq!(
-        status(Template::DataBreaches),
+        status(PlanTemplate::DataBreaches),
         Some(PlanItemStatus::InProgress)
     );
     assert_eq!(
-        status(Template::DigitalFootprint),
+        status(PlanTemplate::DigitalFootprint),
         None,
         "it does not recur"
     );
     assert_eq!(
-        status(Template::UploadPhotos),
+        status(PlanTemplate::UploadPhotos),
         Some(PlanItemStatus::Pending)
     );
     assert_eq!(again.entries.len(), 5);
@@ -304,7 +304,7 @@ fn what_she_did_stays_when_she_answers_again() {
     let kept = regenerated
         .entries
         .iter()
-        .find(|it| it.template == Template::DigitalFootprint);
+        .find(|it| it.template == PlanTemplate::DigitalFootprint);
     assert_eq!(
         kept.map(|it| it.status),
         Some(PlanItemStatus::Skipped),
@@ -334,7 +334,7 @@ fn how_things_stand_is_in_the_plan_while_it_is_so() {
     };
     assert_eq!(
         told.entries[0].template,
-        Template::UploadPhotos,
+        PlanTemplate::UploadPhotos,
         "no pictures: that comes first"
     );
     assert!(titles(&told).iter().any(|it| it.starts_with("3 alerts")));
@@ -345,7 +345,7 @@ fn how_things_stand_is_in_the_plan_while_it_is_so() {
         quiet
             .entries
             .iter()
-            .all(|it| it.template != Template::OpenAlerts)
+            .all(|it| it.template != PlanTemplate::OpenAlerts)
     );
 
     // Somebody who answered nothing gets what can be said without answers.
@@ -354,13 +354,13 @@ fn how_things_stand_is_in_the_plan_while_it_is_so() {
     assert_eq!(
         templates,
         [
-            Template::UploadPhotos,
-            Template::GettingStarted,
-            Template::TwoFactor,
-            Template::OpenAlerts,
-            Template::ConnectAccounts,
-            Template::DataBreaches,
-            Template::AlertPreferences
+            PlanTemplate::UploadPhotos,
+            PlanTemplate::GettingStarted,
+            PlanTemplate::TwoFactor,
+            PlanTemplate::OpenAlerts,
+            PlanTemplate::ConnectAccounts,
+            PlanTemplate::DataBreaches,
+            PlanTemplate::AlertPreferences
         ]
     );
 }

@@ -244,7 +244,7 @@ async fn who_was_killed_goes_on_with_what_was_kept() {
         .unwrap();
     assert_eq!(engine.poll(&upload).await, Ok(Poll::Pending));
     let kept = serde_json::to_string(&upload).unwrap();
-    let upload: Upload = serde_json::from_str(&kept).unwrap();
+    let upload: FaceCheckUpload = serde_json::from_str(&kept).unwrap();
     assert!(matches!(engine.poll(&upload).await, Ok(Poll::Done(it)) if it.candidates.len() == 3));
     engine.delete(&upload).await.unwrap();
     assert_eq!(script.asked(), [UPLOAD, SEARCH, SEARCH, DELETE]);

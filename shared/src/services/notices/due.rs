@@ -29,7 +29,7 @@ pub(crate) fn next_look(
 
 /// What finding who is to be told needs.
 #[derive(Clone, Debug)]
-pub struct Notifier {
+pub struct UpdateNotifier {
     /// The table.
     pub store: Store,
     /// The queue service.
@@ -77,7 +77,7 @@ impl NotifyTotals {
     }
 }
 
-impl Notifier {
+impl UpdateNotifier {
     /// Has everybody told who is to be told now. Fails only if the table does not say who that is.
     pub async fn run(&self, now: Timestamp) -> Result<NotifyTotals> {
         let mut told = NotifyTotals::default();

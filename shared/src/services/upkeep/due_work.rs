@@ -10,7 +10,7 @@ use crate::domain::{
     Error, Image, ImageState, ImageStatus, Result, RiskLevel, Scan, ScanId, ScanType, Switch,
     Timestamp, UserId, scan,
 };
-use crate::engines::{FaceCheck, Upload};
+use crate::engines::{FaceCheck, FaceCheckUpload};
 use crate::metrics;
 use crate::objects::{Objects, key};
 use crate::queues::Queues;
@@ -177,7 +177,7 @@ impl Rescan {
 
     /// A picture that lies at an engine and that nobody waits for any more.
     async fn remove(&self, due: &Due) -> Result<bool> {
-        let Some(upload) = self.store.engine_upload::<Upload>(due).await? else {
+        let Some(upload) = self.store.engine_upload::<FaceCheckUpload>(due).await? else {
             return Ok(false);
         };
         let engine = self.facecheck.as_ref().ok_or_else(|| {

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::domain::{Alert, AlertId, AlertStatus, AlertType, MailAnswer, Preferences, Severity};
-use crate::services::notices::due::{Notifier, NotifyTotals};
+use crate::services::notices::due::{NotifyTotals, UpdateNotifier};
 use crate::services::notices::mail_links::MailLinks;
 use crate::services::notices::mail_question::MailQuestions;
 use crate::services::people::preferences::{PreferencesView, UserPreferences};
@@ -82,7 +82,7 @@ struct Waiting {
 
 /// Everything, with one woman.
 struct Case {
-    notifier: Notifier,
+    notifier: UpdateNotifier,
     sender: NoticeSender,
     cloud: Cloud,
     queue: Mutex<Vec<Waiting>>,
@@ -118,7 +118,7 @@ impl Case {
         tokio::spawn(async move { axum::serve(listener, routes).await });
         let (store, cloud) = (testing::store().await, Cloud::start().await);
         let case = Self {
-            notifier: Notifier {
+            notifier: UpdateNotifier {
                 store: store.clone(),
                 queues: cloud.queues(),
                 queue: QUEUE.into(),

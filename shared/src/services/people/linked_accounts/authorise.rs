@@ -10,7 +10,7 @@ use url::form_urlencoded;
 use super::{Accounts, Connected, changed, out_of_reach};
 use crate::auth::OneTime;
 use crate::domain::{Error, Linked, LinkedKind, Platform, Result, Timestamp, UserId};
-use crate::engines::{EngineError, Tokens};
+use crate::engines::{EngineError, OAuthTokens};
 use crate::store::{Authorisation, LinkedRow};
 
 /// How long she may take at the network, in seconds.
@@ -144,7 +144,7 @@ impl Accounts {
     pub(super) async fn seal(
         &self,
         row: &LinkedRow,
-        tokens: Tokens,
+        tokens: OAuthTokens,
         now: Timestamp,
     ) -> Result<String> {
         let kept = SealedTokens {

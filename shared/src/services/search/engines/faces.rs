@@ -10,7 +10,7 @@ use super::{AnswerOrigin, Engines, Query, SearchAnswer, SearchError, cached_answ
 use crate::clock;
 use crate::correlation::Correlation;
 use crate::domain::Timestamp;
-use crate::engines::{EngineError, FaceCheck, Poll, SearchResult, Upload};
+use crate::engines::{EngineError, FaceCheck, FaceCheckUpload, Poll, SearchResult};
 use crate::services::search::governor::{Governor, Unanswered};
 use crate::store::Store;
 
@@ -26,7 +26,7 @@ const DOUBTS: u32 = 5;
 /// A picture that lies at the engine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Uploaded {
-    upload: Upload,
+    upload: FaceCheckUpload,
     at: Timestamp,
 }
 
@@ -109,7 +109,13 @@ impl Engines {
     }
 
     /// Removes the picture from the engine, and then the note that it lies there.
-    async fn remove(&self, store: &Store, query: &Query, engine: &FaceCheck, upload: &Upload) {
+    async fn remove(
+        &self,
+        store: &Store,
+        query: &Query,
+        engine: &FaceCheck,
+        upload: &FaceCheckUpload,
+    ) {
         remove(store, engine, upload).await;
         let none: Option<Uploaded> = None;
         let noted = store.keep_search(&query.scan, query.image, UPLOADED, &none, clock::now());
@@ -153,7 +159,7 @@ async fn upload(
 }
 
 /// What cannot be removed now, the schedule removes.
-async fn remove(store: &Store, engine: &FaceCheck, upload: &Upload) {
+async fn remove(store: &Store, engine: &FaceCheck, upload: &FaceCheckUpload) {
     if let Err(err) = engine.delete(upload).await {
         tracing::error!(engine = FaceCheck::NAME, error = %err, "a picture could not be removed from an engine");
         return;
