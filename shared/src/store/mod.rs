@@ -79,25 +79,20 @@ mod replays;
 mod retry;
 mod reviews;
 mod roles;
+mod row;
 mod scans;
 mod sessions;
 mod sightings;
 mod signing_keys;
 mod switches;
+mod table;
 mod tries;
 mod tx;
 mod users;
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::AttributeValue;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-
-use crate::domain::{Error, Result, UserId};
 use reading::{read, read_all};
+use row::{Item, Key, Row, VERSION, write};
+use table::failure;
 
 pub use due::Due;
 pub use engine_uploads::DUE_AWAY;
@@ -124,196 +119,6 @@ pub(crate) use scans::DUE_SCAN;
 pub use scans::{ScanClaim, ScanRow};
 pub(crate) use sessions::ENDED_AT_ONCE;
 pub use switches::SwitchBoard;
+pub use table::Store;
 pub(crate) use tx::Tx;
 pub use users::LinkUse;
-
-/// The version of the shape of the rows written here.
-const VERSION: u32 = 1;
-
-type Item = HashMap<String, AttributeValue>;
-
-/// The table.
-#[derive(Clone, Debug)]
-pub struct Store {
-    client: Client,
-    table: String,
-    marks: list_cursors::CursorCache,
-}
-
-/// Where a row is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Key {
-    pub(crate) pk: String,
-    pub(crate) sk: String,
-}
-
-impl Key {
-    /// A row of hers.
-    pub(crate) fn user(user: UserId, sk: impl Into<String>) -> Self {
-        Self {
-            pk: format!("USER#{user}"),
-            sk: sk.into(),
-        }
-    }
-
-    /// A sign-in of hers. Apart from the rest, so that a role can be refused it by the key.
-    pub(crate) fn sign_in(user: UserId, sk: impl Into<String>) -> Self {
-        Self {
-            pk: format!("SIGN-IN#{user}"),
-            sk: sk.into(),
-        }
-    }
-
-    /// A row that stands by itself.
-    pub(crate) fn lone(pk: impl Into<String>) -> Self {
-        Self {
-            pk: pk.into(),
-            sk: "-".into(),
-        }
-    }
-
-    fn item(&self) -> Item {
-        HashMap::from([
-            ("pk".into(), AttributeValue::S(self.pk.clone())),
-            ("sk".into(), AttributeValue::S(self.sk.clone())),
-        ])
-    }
-}
-
-/// A thing with what the table needs beside it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Row<T> {
-    #[serde(flatten)]
-    pub(crate) key: Key,
-    pub(crate) v: u32,
-    /// Place in a list, if it is shown in one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) list: Option<String>,
-    /// Kind of work that is due, if any.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) due_kind: Option<String>,
-    /// When it is due.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) due_at: Option<String>,
-    /// When the table may forget it, in seconds since 1970. Readers never rely on it having done so.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) ttl: Option<i64>,
-    #[serde(flatten)]
-    pub(crate) it: T,
-}
-
-impl<T> Row<T> {
-    pub(crate) fn new(key: Key, it: T) -> Self {
-        Self {
-            key,
-            v: VERSION,
-            list: None,
-            due_kind: None,
-            due_at: None,
-            ttl: None,
-            it,
-        }
-    }
-
-    pub(crate) fn listed(mut self, list: impl Into<String>) -> Self {
-        self.list = Some(list.into());
-        self
-    }
-}
-
-impl Store {
-    /// The table `table`.
-    #[must_use]
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self {
-            client,
-            table: table.into(),
-            marks: list_cursors::CursorCache::default(),
-        }
-    }
-
-    /// Whether the table answers. For the readiness check.
-    pub async fn ping(&self) -> Result<()> {
-        // Nobody writes that row.
-        self.get::<Key>(&Key::lone("PING")).await.map(drop)
-    }
-
-    async fn item(&self, key: &Key) -> Result<Option<Item>> {
-        let reply = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(key.item()))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|err| failure("reading a row", err))?;
-        Ok(reply.item)
-    }
-
-    /// These attributes of all readable rows whose names begin so.
-    pub(crate) async fn parts<T: DeserializeOwned>(
-        &self,
-        start: Key,
-        attributes: &str,
-    ) -> Result<Vec<T>> {
-        let mut rows = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
-            .expression_attribute_values(":pk", AttributeValue::S(start.pk))
-            .expression_attribute_values(":start", AttributeValue::S(start.sk))
-            .projection_expression(attributes)
-            .into_paginator()
-            .items()
-            .send();
-        let mut parts = Vec::new();
-        while let Some(row) = rows.next().await {
-            parts.push(row.map_err(|err| failure("reading parts of rows", err))?);
-        }
-        Ok(read_all(parts))
-    }
-}
-
-/// A type as its row.
-pub(crate) fn write<T: Serialize>(it: &T) -> Result<Item> {
-    serde_dynamo::to_item(it).map_err(|err| Error::bug("writing a row", err))
-}
-
-/// What a failed call to the table means: their trouble is "later", anything else is our mistake.
-pub(crate) fn failure<E>(what: &'static str, err: SdkError<E>) -> Error
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    if is_transient(&err) {
-        Error::unavailable(what, err)
-    } else {
-        Error::bug(what, err)
-    }
-}
-
-/// Whether the same call may succeed later.
-pub(crate) fn is_transient<E: ProvideErrorMetadata>(err: &SdkError<E>) -> bool {
-    match err {
-        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
-            true
-        }
-        SdkError::ServiceError(it) => {
-            it.raw().status().is_server_error()
-                || it.err().code().is_some_and(|code| {
-                    matches!(
-                        code,
-                        "ProvisionedThroughputExceededException"
-                            | "RequestLimitExceeded"
-                            | "ThrottlingException"
-                            | "TransactionConflictException"
-                            | "TransactionCanceledException"
-                            | "TransactionInProgressException"
-                    )
-                })
-        }
-        _ => false,
-    }
-}

@@ -4,10 +4,11 @@
 //! somebody changed it by hand. What holds then is decided by the reader: [`Store::get`] fails, lists
 //! leave the row out ([`read_all`]), and rows that stand for a choice of hers are a [`RowState`].
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::{Item, Key, Store};
+use super::{Item, Key, Store, failure};
 use crate::domain::{Error, Result};
 use crate::metrics::{self, Measure};
 
@@ -94,6 +95,31 @@ fn name<'a>(pk: &'a str, sk: &'a str) -> (&'a str, Option<&'a str>, Vec<&'a str>
 }
 
 impl Store {
+    /// These attributes of all readable rows whose names begin so.
+    pub(crate) async fn parts<T: DeserializeOwned>(
+        &self,
+        start: Key,
+        attributes: &str,
+    ) -> Result<Vec<T>> {
+        let mut rows = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
+            .expression_attribute_values(":pk", AttributeValue::S(start.pk))
+            .expression_attribute_values(":start", AttributeValue::S(start.sk))
+            .projection_expression(attributes)
+            .into_paginator()
+            .items()
+            .send();
+        let mut parts = Vec::new();
+        while let Some(row) = rows.next().await {
+            parts.push(row.map_err(|err| failure("reading parts of rows", err))?);
+        }
+        Ok(read_all(parts))
+    }
+
     /// Reads one row, consistently; an error if it is unreadable.
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
         self.item(key).await?.map(read).transpose()

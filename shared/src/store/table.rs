@@ -1,0 +1,83 @@
+//! The table: its client, reading one row, what a failed call means.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+
+use super::list_cursors::CursorCache;
+use super::row::{Item, Key};
+use crate::domain::{Error, Result};
+
+/// The table.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(super) client: Client,
+    pub(super) table: String,
+    pub(super) marks: CursorCache,
+}
+
+impl Store {
+    /// The table `table`.
+    #[must_use]
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+            marks: CursorCache::default(),
+        }
+    }
+
+    /// Whether the table answers. For the readiness check.
+    pub async fn ping(&self) -> Result<()> {
+        // Nobody writes that row.
+        self.get::<Key>(&Key::lone("PING")).await.map(drop)
+    }
+
+    pub(super) async fn item(&self, key: &Key) -> Result<Option<Item>> {
+        let reply = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key.item()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|err| failure("reading a row", err))?;
+        Ok(reply.item)
+    }
+}
+
+/// What a failed call to the table means: their trouble is "later", anything else is our mistake.
+pub(crate) fn failure<E>(what: &'static str, err: SdkError<E>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    if is_transient(&err) {
+        Error::unavailable(what, err)
+    } else {
+        Error::bug(what, err)
+    }
+}
+
+/// Whether the same call may succeed later.
+pub(crate) fn is_transient<E: ProvideErrorMetadata>(err: &SdkError<E>) -> bool {
+    match err {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
+            true
+        }
+        SdkError::ServiceError(it) => {
+            it.raw().status().is_server_error()
+                || it.err().code().is_some_and(|code| {
+                    matches!(
+                        code,
+                        "ProvisionedThroughputExceededException"
+                            | "RequestLimitExceeded"
+                            | "ThrottlingException"
+                            | "TransactionConflictException"
+                            | "TransactionCanceledException"
+                            | "TransactionInProgressException"
+                    )
+                })
+        }
+        _ => false,
+    }
+}
