@@ -7,14 +7,9 @@ use std::time::Duration;
 use serde_json::json;
 use vara_tests::Random;
 
-use crate::Soak;
 use crate::calls;
-
-/// The engines that are broken.
-pub(crate) const BROKEN: [&str; 6] = ["tineye", "vision", "serpapi", "facecheck", "web", "hibp"];
-
-/// How they are broken; `off` means slow.
-pub(crate) const MODES: [&str; 5] = ["error", "garbage", "quota", "timeout", "off"];
+use crate::settings::{BROKEN, MODES};
+use crate::soak::Soak;
 
 /// What is killed; the more often it is named, the more often.
 const KILLED: [&str; 10] = [

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::Soak;
 use crate::calls::{QUEUES, depth, engines, get, list};
-use crate::life::{Copy, Life};
-use crate::settle::{KINDS, Rested, dead_letters, scans};
+use crate::life::Life;
+use crate::reported::{KINDS, Seen, dead_letters, is_continued, is_whole, scans, seen, told};
+use crate::settle::Rested;
+use crate::soak::Soak;
 
 /// The engines that are paid, and how many searches a scan makes of each for a picture, at most.
 const PAID: [(&str, u64); 4] = [("tineye", 1), ("vision", 1), ("serpapi", 3), (BY_FACE, 1)];
@@ -46,91 +47,6 @@ impl Checked {
     fn breach(&mut self, what: String) {
         self.breaches.push(what);
     }
-}
-
-/// What one woman is told.
-struct Told {
-    matches: BTreeMap<Seen, usize>,
-    alerts: BTreeMap<Seen, usize>,
-    breaches: usize,
-    others: Vec<Value>,
-}
-
-/// A picture of hers, and where it was found.
-type Seen = (String, String);
-
-fn seen(copy: &Copy) -> Seen {
-    (copy.image.clone(), copy.page.clone())
-}
-
-async fn told(soak: &Soak, life: &Life) -> Told {
-    let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
-    let (mut matches, mut alerts) = (BTreeMap::new(), BTreeMap::new());
-    for image in &life.images {
-        let path = format!("/api/v1/images/{image}/matches");
-        for found in list(&soak.world, &life.token, &path).await {
-            let seen = (text(&found["protectedImageId"]), text(&found["sourceUrl"]));
-            *matches.entry(seen).or_default() += 1;
-        }
-    }
-    let (mut breaches, mut others) = (0, Vec::new());
-    for alert in list(&soak.world, &life.token, "/api/v1/alerts").await {
-        match alert["type"].as_str() {
-            Some("IMAGE_MISUSE") => {
-                let facts = &alert["metadata"];
-                let seen = (text(&facts["imageId"]), text(&facts["sourceUrl"]));
-                *alerts.entry(seen).or_default() += 1;
-            }
-            Some("DATA_BREACH") => breaches += 1,
-            _ => others.push(alert),
-        }
-    }
-    Told {
-        matches,
-        alerts,
-        breaches,
-        others,
-    }
-}
-
-/// Whether a scan looked at everything with every engine.
-pub(crate) fn is_whole(scan: &Value) -> bool {
-    scan["status"] == "COMPLETED" && scan["result"]["partial"] != true
-}
-
-/// Whether another scan goes on with what this one left undone.
-pub(crate) fn is_continued(scan: &Value) -> bool {
-    scan["result"]["continues"] == true
-}
-
-/// Copies that a scan must have seen which says it saw everything, and of which nothing is told.
-pub(crate) async fn unseen(soak: &Soak, lives: &[Life]) -> Vec<String> {
-    let mut lost = Vec::new();
-    for life in lives {
-        let told = told(soak, life).await;
-        let all = list(&soak.world, &life.token, &scans(KINDS[0])).await;
-        for copy in &life.copies {
-            let of = |scan: &Value| {
-                let target = &scan["protectedImageId"];
-                target.is_null() || *target == copy.image
-            };
-            let must = |scan: &&Value| {
-                is_whole(scan) && of(scan) && scan["createdAt"].as_str() > copy.since.as_str()
-            };
-            let Some(scan) = all.iter().find(must) else {
-                continue;
-            };
-            for (what, list) in [("finding", &told.matches), ("alert", &told.alerts)] {
-                if !list.contains_key(&seen(copy)) {
-                    let (page, scan) = (&copy.page, &scan["id"]);
-                    lost.push(format!(
-                        "lost: no {what} of {page}, though scan {scan} is whole"
-                    ));
-                }
-            }
-        }
-    }
-    lost
 }
 
 /// Everything, once it is at rest.

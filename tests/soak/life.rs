@@ -8,8 +8,8 @@ use vara::clock;
 use vara_tests::Random;
 use vara_tests::pictures::{mine_and_found_of, photo, saved_and_found};
 
-use crate::Soak;
 use crate::calls::{self, get, post};
+use crate::soak::Soak;
 
 /// How long anything of hers may take while everything is being broken.
 const PATIENCE: Duration = Duration::from_secs(600);

@@ -18,8 +18,10 @@ mod chaos;
 mod check;
 mod life;
 mod report;
+mod reported;
 mod settings;
 mod settle;
+mod soak;
 mod tally;
 
 use std::process::ExitCode;
@@ -33,28 +35,12 @@ use vara_tests::World;
 
 use crate::life::Life;
 use crate::settings::{Settings, Wish};
+use crate::soak::Soak;
 use crate::tally::Tally;
 
 /// How long a message stays hidden that a killed worker had, in seconds: longer than its hold on the
 /// scan, so that the message finds the scan free.
 const HIDDEN: u32 = 48;
-
-/// What everybody in the soak shares.
-pub(crate) struct Soak {
-    pub(crate) world: World,
-    pub(crate) settings: Settings,
-    pub(crate) tally: Tally,
-}
-
-impl Soak {
-    /// Whether there is anything left that was asked for.
-    pub(crate) fn goes_on(&self) -> bool {
-        let (tally, wanted) = (&self.tally, &self.settings);
-        tally.sum("scan") < wanted.scans
-            || tally.sum("kill") < wanted.kills
-            || tally.kinds("fault") < wanted.faults()
-    }
-}
 
 fn main() -> ExitCode {
     let settings = match Settings::read(lexopt::Parser::from_env()) {

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use vara_tests::World;
 
-use crate::Soak;
 use crate::check::Checked;
 use crate::life::Life;
+use crate::soak::Soak;
 
 /// A table in Markdown.
 pub(crate) fn report(soak: &Soak, lives: &[Life], checked: &Checked, began: Instant) -> String {

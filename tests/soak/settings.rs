@@ -6,7 +6,11 @@ use std::time::Duration;
 use lexopt::prelude::*;
 use lexopt::{Error, Parser};
 
-use crate::chaos::{BROKEN, MODES};
+/// The engines that are broken.
+pub(crate) const BROKEN: [&str; 6] = ["tineye", "vision", "serpapi", "facecheck", "web", "hibp"];
+
+/// How they are broken; `off` means slow.
+pub(crate) const MODES: [&str; 5] = ["error", "garbage", "quota", "timeout", "off"];
 
 /// What the command line wants.
 pub(crate) enum Wish {

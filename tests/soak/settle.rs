@@ -3,16 +3,12 @@
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
-use serde_json::{Value, json};
-use vara::domain::Role;
+use serde_json::json;
 
-use crate::Soak;
 use crate::calls::{self, QUEUES, depth, get, list, post};
-use crate::check;
 use crate::life::Life;
-
-/// The kinds of scan there are here.
-pub(crate) const KINDS: [&str; 2] = ["IMAGE_SCAN", "BREACH_CHECK"];
+use crate::reported::{KINDS, admin, dead_letters, is_continued, is_whole, scans, unseen};
+use crate::soak::Soak;
 
 /// A queue that was empty so often in a row, with nothing under way, has come to rest.
 const QUIET: u32 = 3;
@@ -35,7 +31,7 @@ pub(crate) async fn settle(soak: &Soak, lives: &[Life]) -> Rested {
     rested.sent_back = send_back(soak, lives).await;
     rest(soak, lives, "after sending dead letters back", &mut rested).await;
     // Before anybody tries anything again, which would find what was lost.
-    rested.breaches.extend(check::unseen(soak, lives).await);
+    rested.breaches.extend(unseen(soak, lives).await);
     for life in lives {
         for kind in KINDS {
             rested.retried += u32::from(retry(soak, life, kind).await);
@@ -86,19 +82,6 @@ async fn under_way(soak: &Soak, lives: &[Life]) -> Vec<String> {
     found
 }
 
-/// What the dead-letter queues hold, as an admin is shown it.
-pub(crate) async fn dead_letters(soak: &Soak, lives: &[Life]) -> Vec<Value> {
-    let token = admin(soak, lives).await;
-    let path = "/api/v1/admin/dead-letters";
-    let body = get(&soak.world, &token, path).await;
-    body["data"].as_array().unwrap().clone()
-}
-
-async fn admin(soak: &Soak, lives: &[Life]) -> String {
-    let behind = soak.world.behind();
-    behind.token_as(&lives[0].id, Role::Admin).await
-}
-
 async fn send_back(soak: &Soak, lives: &[Life]) -> u64 {
     let mut moved = 0;
     for queue in dead_letters(soak, lives).await {
@@ -118,17 +101,12 @@ async fn send_back(soak: &Soak, lives: &[Life]) -> u64 {
 /// Her last scan of a kind once more, if it failed or some engine did not answer.
 async fn retry(soak: &Soak, life: &Life, kind: &str) -> bool {
     let all = list(&soak.world, &life.token, &scans(kind)).await;
-    let mut last = all.iter().filter(|it| !check::is_continued(it));
-    let Some(last) = last.next().filter(|it| !check::is_whole(it)) else {
+    let mut last = all.iter().filter(|it| !is_continued(it));
+    let Some(last) = last.next().filter(|it| !is_whole(it)) else {
         return false;
     };
     let path = format!("/api/v1/scans/{}/retry", last["id"].as_str().unwrap());
     let (status, body) = calls::post(&soak.world, &life.token, &path, &json!({})).await;
     assert_eq!(status, 202, "{body}");
     true
-}
-
-/// The list of all her scans of a kind, newest first.
-pub(crate) fn scans(kind: &str) -> String {
-    format!("/api/v1/scans?type={kind}&shape=array")
 }

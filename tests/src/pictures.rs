@@ -5,7 +5,7 @@ use std::path::Path;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, imageops};
 
-use crate::Random;
+use crate::random::Random;
 
 /// A picture with enough in it to be recognised.
 #[must_use]

@@ -3,9 +3,10 @@
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::world::{PASSWORD, eventually};
-use crate::{Reply, World};
+use crate::reply::Reply;
+use crate::world::{PASSWORD, World, eventually};
 
 /// A user with a session.
 pub struct Woman<'a> {
@@ -19,6 +20,23 @@ pub struct Woman<'a> {
     pub token: String,
     /// Her refresh token.
     pub refresh: String,
+}
+
+impl World {
+    /// A new user, signed up as the screens do it.
+    pub async fn woman(&self) -> Woman<'_> {
+        let email = format!("w{}@example.org", Uuid::new_v4().simple());
+        self.woman_at(email).await
+    }
+
+    /// The same with this address.
+    pub async fn woman_at(&self, email: String) -> Woman<'_> {
+        let body =
+            json!({ "email": email, "password": PASSWORD, "data": {}, "gotrue_meta_security": {} });
+        let reply = self.call(Method::POST, "/auth/v1/signup", Some(body)).await;
+        reply.expect(200);
+        Woman::of(self, email, &reply.json)
+    }
 }
 
 impl<'a> Woman<'a> {

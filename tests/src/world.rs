@@ -10,8 +10,9 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 use vara_local::{Options, Stack};
 
+use crate::behind::Behind;
 use crate::pictures::{self, mine_and_found};
-use crate::{Behind, Reply, Woman};
+use crate::reply::Reply;
 
 /// The password of everybody in the tests.
 pub const PASSWORD: &str = "Correct-Horse-7";
@@ -140,21 +141,6 @@ impl World {
             request = request.body(body.to_string());
         }
         Reply::to(request).await
-    }
-
-    /// A new user, signed up as the screens do it.
-    pub async fn woman(&self) -> Woman<'_> {
-        let email = format!("w{}@example.org", Uuid::new_v4().simple());
-        self.woman_at(email).await
-    }
-
-    /// The same with this address.
-    pub async fn woman_at(&self, email: String) -> Woman<'_> {
-        let body =
-            json!({ "email": email, "password": PASSWORD, "data": {}, "gotrue_meta_security": {} });
-        let reply = self.call(Method::POST, "/auth/v1/signup", Some(body)).await;
-        reply.expect(200);
-        Woman::of(self, email, &reply.json)
     }
 
     /// Puts a picture on a page of the tiny web; the page's address.

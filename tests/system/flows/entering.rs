@@ -9,7 +9,7 @@ use vara_tests::world::PASSWORD;
 use vara_tests::{Reply, World};
 
 use super::browser::{Browser, ORIGIN};
-use super::{BADGE, COUNT, LAST, PLAN, RECENT, WEEK};
+use super::screens::{BADGE, COUNT, LAST, PLAN, RECENT, WEEK};
 
 /// The form, the session, and the link in the first mail.
 pub(crate) async fn sign_up(world: &World) {

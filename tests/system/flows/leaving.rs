@@ -7,7 +7,7 @@ use vara_tests::pictures::mine;
 use vara_tests::world::{PASSWORD, eventually};
 
 use super::browser::{Browser, said};
-use super::{ACTIVE, BADGE};
+use super::screens::{ACTIVE, BADGE};
 
 const ME: &str = "/api/v1/users/me";
 

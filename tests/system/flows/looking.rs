@@ -7,7 +7,7 @@ use vara_tests::pictures::mine_and_found;
 use vara_tests::world::eventually;
 
 use super::browser::Browser;
-use super::{BADGE, PLAN, RECENT};
+use super::screens::{BADGE, PLAN, RECENT};
 
 const LIST: &str = "/api/v1/alerts?page=1&limit=50";
 

@@ -8,7 +8,7 @@ use vara_tests::pictures::{mine, mine_and_found};
 use vara_tests::world::eventually;
 
 use super::browser::Browser;
-use super::{ACTIVE, BADGE, COUNT, ENDED, LAST, RECENT, WEEK, first_scan_is_over};
+use super::screens::{ACTIVE, BADGE, COUNT, ENDED, LAST, RECENT, WEEK, first_scan_is_over};
 
 const LIST: &str = "/api/v1/images?page=1&limit=50";
 const TRIGGER: &str = "/api/v1/scans/trigger";

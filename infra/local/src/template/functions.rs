@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::{Map, Value};
 
 use super::{
-    TemplateError,
+    error::TemplateError,
     intrinsics::Evaluator,
     model::{Function, QueueSource, Schedule},
     names,
@@ -57,9 +57,9 @@ pub(super) fn function(
     let (sources, schedules) = events(&properties, logical)?;
     Ok(Function {
         logical: logical.to_owned(),
-        name: names::physical(evaluator, logical, "FunctionName")?,
+        name: evaluator.physical(logical, "FunctionName")?,
         package: package.unwrap_or(&code).to_owned(),
-        arn: names::attribute(evaluator, logical, "Arn")?,
+        arn: evaluator.attribute_of(logical, "Arn")?,
         handler: properties.needed("Handler")?,
         timeout: Duration::from_secs(properties.number("Timeout")?.unwrap_or(3)),
         memory: properties.number("MemorySize")?.unwrap_or(128),

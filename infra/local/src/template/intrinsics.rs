@@ -1,22 +1,13 @@
 //! What `Ref`, `Fn::Sub` and their like come to on this machine. Knows names and
 //! addresses; builds no resources.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
-use super::{TemplateError, names};
-
-/// Everything the template's own text does not say.
-#[derive(Debug, Clone)]
-pub struct Place {
-    /// Values of the template's parameters; the others take their defaults.
-    pub parameters: BTreeMap<String, String>,
-    /// Where SQS listens, without a trailing slash; queue URLs start with it.
-    pub sqs_url: String,
-    /// Where the gateway listens; stands for the API's own endpoint.
-    pub gateway_url: String,
-}
+use super::{
+    error::TemplateError,
+    names::{self, Named},
+    place::Place,
+};
 
 /// Evaluates intrinsics against one template and one place.
 pub(super) struct Evaluator<'a> {
@@ -51,6 +42,38 @@ impl Evaluator<'_> {
             .pointer(&format!("/Conditions/{name}"))
             .ok_or_else(|| TemplateError::UnknownReference(name.to_owned()))?;
         self.truth(rule)
+    }
+
+    /// The physical name of a resource, which `property` may say.
+    pub(super) fn physical(&self, logical: &str, property: &str) -> Result<String, TemplateError> {
+        self.named(logical)?.physical(property)
+    }
+
+    /// What `Ref` of a resource comes to.
+    pub(super) fn reference_to(&self, logical: &str) -> Result<String, TemplateError> {
+        self.named(logical)?.reference()
+    }
+
+    /// What `Fn::GetAtt` comes to.
+    pub(super) fn attribute_of(
+        &self,
+        logical: &str,
+        attribute: &str,
+    ) -> Result<String, TemplateError> {
+        self.named(logical)?.attribute(attribute)
+    }
+
+    fn named<'b>(&'b self, logical: &'b str) -> Result<Named<'b>, TemplateError> {
+        let resource = self
+            .template
+            .pointer(&format!("/Resources/{logical}"))
+            .ok_or_else(|| TemplateError::UnknownReference(logical.to_owned()))?;
+        Ok(Named {
+            logical,
+            resource,
+            place: self.place,
+            text: Box::new(|written| self.text(written)),
+        })
     }
 
     fn evaluate(&self, value: &Value) -> Evaluated {
@@ -125,13 +148,13 @@ impl Evaluator<'_> {
                 .ok_or_else(|| TemplateError::ParameterWithoutValue(name.to_owned()))
                 .and_then(|default| self.text(default));
         }
-        names::reference(self, name)
+        self.reference_to(name)
     }
 
     fn attribute(&self, argument: &Value) -> Result<Value, TemplateError> {
         match argument.as_array().map(Vec::as_slice) {
             Some([Value::String(resource), Value::String(attribute)]) => {
-                names::attribute(self, resource, attribute).map(Value::String)
+                self.attribute_of(resource, attribute).map(Value::String)
             }
             _ => Err(TemplateError::unusable("Fn::GetAtt", argument)),
         }
@@ -159,7 +182,7 @@ impl Evaluator<'_> {
             } else if let Some(value) = own.get(name) {
                 filled.push_str(&self.text(value)?);
             } else if let Some((resource, attribute)) = name.split_once('.') {
-                filled.push_str(&names::attribute(self, resource, attribute)?);
+                filled.push_str(&self.attribute_of(resource, attribute)?);
             } else {
                 filled.push_str(&self.name(name)?);
             }

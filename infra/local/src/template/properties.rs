@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{TemplateError, intrinsics::Evaluator};
+use super::{error::TemplateError, intrinsics::Evaluator};
 
 /// The properties of one resource (or of a part of one).
 pub(super) struct Properties<'a> {
@@ -133,5 +133,19 @@ impl<'a> Properties<'a> {
             )),
             _ => Ok(()),
         }
+    }
+}
+
+/// Refuses a section or an attribute that is not on the list.
+pub(super) fn check_keys(value: &Value, place: &str, known: &[&str]) -> Result<(), TemplateError> {
+    let map = value
+        .as_object()
+        .ok_or_else(|| TemplateError::unusable(place, value))?;
+    match map.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(name) => Err(TemplateError::UnknownSection {
+            name: name.clone(),
+            place: place.to_owned(),
+        }),
+        None => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use serde_json::{Map, Number, Value};
 use serde_saphyr::Tagged;
 
-use super::TemplateError;
+use super::error::TemplateError;
 
 /// Reads a template, with every short form turned into its long form.
 ///

@@ -5,14 +5,16 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::{Map, Value, json};
 
 use super::{
-    TemplateError, functions,
-    intrinsics::{Evaluator, Place},
+    error::TemplateError,
+    functions,
+    intrinsics::Evaluator,
     model::{
         Api, ApiCors, Bucket, CorsRule, Notification, Queue, Route, Secret, SecretValue, System,
         Table,
     },
-    names,
-    properties::Properties,
+    names::function_arn,
+    place::Place,
+    properties::{Properties, check_keys},
     rules, uploads,
 };
 
@@ -103,19 +105,6 @@ pub(super) fn system(template: &Value, place: &Place) -> Result<System, Template
     Ok(system)
 }
 
-pub(super) fn check_keys(value: &Value, place: &str, known: &[&str]) -> Result<(), TemplateError> {
-    let map = value
-        .as_object()
-        .ok_or_else(|| TemplateError::unusable(place, value))?;
-    match map.keys().find(|key| !known.contains(&key.as_str())) {
-        Some(name) => Err(TemplateError::UnknownSection {
-            name: name.clone(),
-            place: place.to_owned(),
-        }),
-        None => Ok(()),
-    }
-}
-
 fn add(
     evaluator: &Evaluator<'_>,
     system: &mut System,
@@ -196,9 +185,9 @@ fn queue(
     }
     Ok(Queue {
         logical: logical.to_owned(),
-        name: names::physical(evaluator, logical, "QueueName")?,
-        arn: names::attribute(evaluator, logical, "Arn")?,
-        url: names::reference(evaluator, logical)?,
+        name: evaluator.physical(logical, "QueueName")?,
+        arn: evaluator.attribute_of(logical, "Arn")?,
+        url: evaluator.reference_to(logical)?,
         attributes,
     })
 }
@@ -228,7 +217,7 @@ fn table(
         "Tags",
     ];
     let properties = Properties::new(evaluator, logical, properties, &used, &ignored)?;
-    let name = names::physical(evaluator, logical, "TableName")?;
+    let name = evaluator.physical(logical, "TableName")?;
     let mut create = json!({ "TableName": name });
     for key in CREATE {
         if let Some(value) = properties.get(key)? {
@@ -272,7 +261,7 @@ fn bucket(
         ],
     )?;
     Ok(Bucket {
-        name: names::physical(evaluator, logical, "BucketName")?,
+        name: evaluator.physical(logical, "BucketName")?,
         notifications: notifications(&properties)?,
         cors: bucket_cors(&properties)?,
     })
@@ -348,7 +337,7 @@ fn secret(
     )?;
     let named = |value| {
         Ok(Secret {
-            arn: names::reference(evaluator, logical)?,
+            arn: evaluator.reference_to(logical)?,
             logical: logical.to_owned(),
             value,
         })
@@ -439,11 +428,4 @@ fn route(
         function_arn: function_arn(&uri).to_owned(),
         timeout: Duration::from_millis(integration.number("TimeoutInMillis")?.unwrap_or(30_000)),
     })
-}
-
-/// An integration names its function by ARN, or by the long path of the Lambda
-/// API with the ARN inside.
-pub(super) fn function_arn(uri: &str) -> &str {
-    uri.rsplit_once("functions/")
-        .map_or(uri, |(_, arn)| arn.trim_end_matches("/invocations"))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{TemplateError, intrinsics::Evaluator, resources::check_keys};
+use super::{error::TemplateError, intrinsics::Evaluator, properties::check_keys};
 
 /// Refuses parameters that CloudFormation would refuse before it makes anything.
 pub(super) fn check(evaluator: &Evaluator<'_>) -> Result<(), TemplateError> {

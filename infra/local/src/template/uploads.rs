@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{
-    TemplateError,
+    error::TemplateError,
     intrinsics::Evaluator,
     model::{ApiCors, GatewayAnswer, LargeUploads},
+    names::function_arn,
     properties::Properties,
-    resources::function_arn,
 };
 
 /// The answers a REST API makes itself that the local gateway makes too.
