@@ -11,6 +11,7 @@ mod template_data;
 mod template_faults;
 mod template_functions;
 mod template_gateway;
+mod template_loops;
 mod template_model;
 mod template_queues;
 mod template_rights;
@@ -77,7 +78,7 @@ const RULES: [Rule; 43] = [
 
 fn template() -> Template {
     let text = fs::read_to_string(root().join("template.yaml")).expect("template.yaml is there");
-    Template(template_yaml::read(&text))
+    Template(template_loops::unfold(template_yaml::read(&text)))
 }
 
 fn judge((_, rule): Rule, template: &Template) -> Vec<String> {
@@ -187,4 +188,26 @@ fn short_forms_are_read_as_long_forms() {
         "h": {"i": {"Fn::Not": [true]}},
     });
     assert_eq!(read, long);
+}
+
+#[test]
+fn loops_are_unfolded() {
+    let unfolded = template_loops::unfold(template_yaml::read(
+        "Mappings:\n  Sizes: {A: {Mb: 1}, B: {Mb: 2}}\nResources:\n  Own: {of: !Sub '${A}'}\n  Fn::ForEach::All:\n    - Item\n    - [A, B]\n    - ${Item}Part:\n        name: !Ref Item\n        mb: !FindInMap [Sizes, !Ref Item, Mb]\n        to: !GetAtt [!Sub '${Item}Queue', Arn]\n        path: !Sub ['${AWS::StackName}/${Name}', {Name: !Ref Item}]\n        next: !Sub ['x/${Next}', {Next: {Ref: !Sub '${Item}Part'}}]\n",
+    ));
+    let part = |item: &str, mb: u64| {
+        serde_json::json!({
+            "name": item,
+            "mb": mb,
+            "to": {"Fn::GetAtt": [format!("{item}Queue"), "Arn"]},
+            "path": {"Fn::Sub": format!("${{AWS::StackName}}/{item}")},
+            "next": {"Fn::Sub": format!("x/${{{item}Part}}")},
+        })
+    };
+    let long = serde_json::json!({
+        "Own": {"of": {"Fn::Sub": "${A}"}},
+        "APart": part("A", 1),
+        "BPart": part("B", 2),
+    });
+    assert_eq!(unfolded["Resources"], long);
 }

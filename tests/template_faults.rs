@@ -14,16 +14,21 @@ fn gone(rule: &'static str, at: &str) -> Planted {
     (rule, pointer(at), None)
 }
 
-/// `Table.KeySchema` is a property of a resource, `AuthRole#2/Action` the third
-/// statement of a role, `Table/DeletionPolicy` a part of a resource; what begins
-/// with a slash is taken as it is.
+/// `Table.KeySchema` is a property of a resource, `MailPolicy#2/Action` the third
+/// statement of a policy or role, `Table/DeletionPolicy` a part of a resource; what
+/// begins with a slash is taken as it is.
 fn pointer(at: &str) -> String {
     if at.starts_with('/') {
         at.to_owned()
     } else if let Some((resource, property)) = at.split_once('.') {
         format!("/Resources/{resource}/Properties/{property}")
-    } else if let Some((role, part)) = at.split_once('#') {
-        format!("/Resources/{role}/Properties/Policies/0/PolicyDocument/Statement/{part}")
+    } else if let Some((holder, part)) = at.split_once('#') {
+        let policy = if holder.ends_with("Role") {
+            "Policies/0/"
+        } else {
+            ""
+        };
+        format!("/Resources/{holder}/Properties/{policy}PolicyDocument/Statement/{part}")
     } else {
         format!("/Resources/{at}")
     }
@@ -310,50 +315,61 @@ fn rights() -> Vec<Planted> {
             "AlertsRole.AssumeRolePolicyDocument/Statement/0/Principal",
             anybody,
         ),
-        put("no wildcards", "UsersRole#2/Action/0", json!("dynamodb:*")),
-        put("no wildcards", "UsersRole#2/Resource", json!("*")),
+        put("own role", "RowsPolicy.Users", json!(["somebody"])),
+        put(
+            "own role",
+            "RowsPolicy.Roles/0",
+            json!({"Ref": "UploadRole"}),
+        ),
         put(
             "no wildcards",
-            "UsersRole#4/Resource/0",
+            "CollectionsPolicy#0/Action/0",
+            json!("dynamodb:*"),
+        ),
+        put("no wildcards", "RowsPolicy#0/Resource", json!("*")),
+        put(
+            "no wildcards",
+            "UsersPolicy#1/Resource/0",
             json!({"Fn::Sub": "${Bucket.Arn}/*"}),
         ),
         put(
             "golden rights",
-            "ImageScanRole#5/Action",
+            "ImageScanPolicy#0/Action",
             json!(["s3:GetObject", "s3:DeleteObject"]),
         ),
         put(
             "golden rights",
-            "AlertsRole#2/Action/0",
+            "RowsPolicy#0/Action/0",
             json!("dynamodb:Scan"),
         ),
-        gone("golden rights", "RescanRole#3"),
-        gone("rights match settings", "HealthRole#3"),
-        gone("rights match settings", "ImageScanRole#7/Action/3"),
+        gone("golden rights", "RescanPolicy#1"),
+        gone("rights match settings", "ListBucketPolicy.Roles/3"),
+        gone("rights match settings", "ImageScanPolicy#1/Action/3"),
         gone(
             "rights match settings",
             "HealthFunction.Environment/Variables/BUCKET",
         ),
-        gone("rights match settings", "AlertsRole#4"),
-        gone("key by service", "AlertsRole#4/Condition"),
-        gone("key by service", "AccountsRole#5/Condition"),
-        gone("mail", "AuthRole#4/Condition"),
-        gone("no wildcards", "AlertsRole#6/Condition"),
-        gone("kept out", "AlertsRole#6"),
-        gone("kept out", "AlertsRole#5"),
-        gone("kept out", "ImageScanRole#10"),
-        gone("kept out", "HealthRole#2/Condition"),
-        gone("kept out", "RescanRole#10"),
-        gone("kept out", "UsersRole#8"),
-        gone("kept out", "UsersRole#9"),
-        gone("kept out", "NotifyRole#7"),
+        gone("rights match settings", "ImageScanFunction/DependsOn"),
+        gone("rights match settings", "AlertsRole#2"),
+        gone("key by service", "AlertsRole#2/Condition"),
+        gone("key by service", "AccountsPolicy#0/Condition"),
+        gone("mail", "MailPolicy#0/Condition"),
+        gone("no wildcards", "CallersKeptOutPolicy#1/Condition"),
+        gone("kept out", "CallersKeptOutPolicy.Roles/3"),
+        gone("kept out", "ReadOnlyRowsPolicy.Roles/4"),
+        gone("kept out", "WorkersKeptOutPolicy.Roles/1"),
+        gone("kept out", "HealthPolicy#0/Condition"),
+        gone("kept out", "RescanPolicy#5"),
+        gone("kept out", "UsersPolicy#2"),
+        gone("kept out", "UsersPolicy#3"),
+        gone("kept out", "WorkersKeptOutPolicy#0"),
         gone(
             "kept out",
-            "AuthRole#6/Condition/ForAnyValue:StringLike/dynamodb:LeadingKeys/1",
+            "AuthPolicy#1/Condition/ForAnyValue:StringLike/dynamodb:LeadingKeys/1",
         ),
         put(
             "kept out",
-            "HealthRole#2/Condition/ForAllValues:StringLike/dynamodb:LeadingKeys",
+            "HealthPolicy#0/Condition/ForAllValues:StringLike/dynamodb:LeadingKeys",
             json!(["USER#*"]),
         ),
     ]

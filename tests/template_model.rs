@@ -115,12 +115,21 @@ impl Template {
         all.filter(|it| it["Effect"] == "Deny").collect()
     }
 
+    /// Those of its own policies, and of the policies that are attached to its role.
     fn all_statements(&self, function: &Function) -> Vec<&Value> {
         let Some(role) = attribute(function.get("Role"), "Arn") else {
             return Vec::new();
         };
-        list(&self.properties(role)["Policies"])
-            .into_iter()
+        let own = list(&self.properties(role)["Policies"]).into_iter();
+        let attached = self
+            .of_type("AWS::IAM::Policy")
+            .map(|(_, it)| &it["Properties"])
+            .filter(|it| {
+                list(&it["Roles"])
+                    .into_iter()
+                    .any(|it| reference(it) == Some(role))
+            });
+        own.chain(attached)
             .flat_map(|policy| list(&policy["PolicyDocument"]["Statement"]))
             .collect()
     }

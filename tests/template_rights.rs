@@ -136,6 +136,16 @@ pub(crate) fn own_role(template: &Template, faults: &mut Faults) {
             role.get("ManagedPolicyArns").is_some() || function.properties.contains_key("Policies");
         faults.expect(!managed, format!("{id} has a policy that is not its own"));
     }
+    for (id, policy) in template.of_type("AWS::IAM::Policy") {
+        let policy = &policy["Properties"];
+        let others = policy.get("Users").is_some() || policy.get("Groups").is_some();
+        let mut roles = list(&policy["Roles"]).into_iter().map(reference);
+        let of_functions = roles.all(|it| it.is_some_and(|it| used.contains(it)));
+        faults.expect(
+            of_functions && !others,
+            format!("{id} permits somebody who is no function"),
+        );
+    }
 }
 
 /// No right on everything, and no right to do everything. Tracing is the one thing AWS gives no
@@ -289,6 +299,17 @@ pub(crate) fn match_settings(template: &Template, faults: &mut Faults) {
                 .all(|it| may(template, &function, &format!("sqs:{it}"), queue));
             faults.expect(may, format!("{id} may not read {queue}"));
         }
+        // AWS takes a queue for a function only when its role may already read it.
+        let attached = template.0["Resources"][id]["DependsOn"].as_str();
+        let waits = attached.is_some_and(|it| {
+            let policy = template.properties(it);
+            let mut statements = list(&policy["PolicyDocument"]["Statement"]).into_iter();
+            statements.any(|it| words(&it["Action"]).contains("sqs:ReceiveMessage"))
+        });
+        faults.expect(
+            read.is_empty() || waits,
+            format!("{id} is given a queue before it may read it"),
+        );
         let items = may(template, &function, "dynamodb:GetItem", "Table");
         let decrypts = may(template, &function, "kms:Decrypt", "DataKey");
         faults.expect(

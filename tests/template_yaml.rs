@@ -44,6 +44,9 @@ fn long_form(Tagged(node, tag): Tagged<Node>) -> Value {
 }
 
 fn split_attribute(value: &Value) -> Value {
+    if value.is_array() {
+        return value.clone();
+    }
     let (resource, attribute) = value
         .as_str()
         .and_then(|it| it.split_once('.'))

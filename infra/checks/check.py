@@ -4,8 +4,8 @@ the files for containers.
 
 1. `sam validate --lint`: is it a SAM template at all?
 2. cfn-lint on the source: properties, references, types.
-3. samtranslator, then cfn-lint on the result: everything SAM writes for us
-   (event source mappings, rules, permissions) is judged too. Most planted
+3. The loops unfolded and samtranslator, then cfn-lint on the result: everything SAM writes
+   for us (event source mappings, rules, permissions) is judged too. Most planted
    faults are caught only here.
 4. SAM's parser of parameters reads the file that vara-deploy writes as it was meant.
 5. containers.py: Dockerfiles, compose files and the devcontainer, by rules that need no
@@ -57,7 +57,9 @@ def environment() -> dict:
 
 
 def translate(source: Path, target: Path) -> None:
-    """Writes what CloudFormation would be given. Runs inside the tools' environment."""
+    """Writes what CloudFormation would make of it. Runs inside the tools' environment."""
+    from cfnlint.template import Template
+    from cfnlint.template.transforms._language_extensions import language_extension
     from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
     from samtranslator.translator.transform import transform
     from samtranslator.yaml_helper import yaml_parse
@@ -71,7 +73,12 @@ def translate(source: Path, target: Path) -> None:
         def load(self):
             return {}
 
-    template = yaml_parse(source.read_text())
+    # The transforms in the template's order: loops first, then SAM.
+    faults, template = language_extension(Template(str(source), yaml_parse(source.read_text()), [REGION]))
+    if faults:
+        sys.exit("\n".join(str(fault) for fault in faults))
+    template["Transform"].remove("AWS::LanguageExtensions")
+    del template["Mappings"]  # what the loops read
     for resource in template["Resources"].values():
         # `sam package` replaces the directory by an upload; any address will do.
         if "CodeUri" in resource.get("Properties", {}):

@@ -16,6 +16,8 @@ pub(crate) fn arguments(stage: &Stage, parameters: &Path) -> Vec<String> {
         "deploy",
         "--template-file",
         "template.yaml",
+        // Without it SAM stumbles over the template's loops; CloudFormation unfolds them either way.
+        "--language-extensions",
         "--stack-name",
         &stage.stack,
         "--region",
@@ -43,6 +45,7 @@ mod tests {
         let stage = Stage::read(include_str!("../../stages/prod.yaml")).unwrap();
         let arguments = arguments(&stage, Path::new("/w/target/deploy/prod.yaml")).join(" ");
         for part in [
+            "--language-extensions",
             "--stack-name vara-prod",
             "--region eu-central-1",
             " --confirm-changeset",

@@ -32,18 +32,18 @@ def adapt(template: dict, environment: dict, endpoint: str) -> None:
         if not policy["Statement"]:
             del template["Resources"][name]
     # It does not know what a call of the key service is bound to, and refuses whoever must name it.
-    for statement in statements_of_roles(template):
+    for statement in statements(template):
         if statement.get("Sid") == "TokenKey":
             del statement["Condition"]
     # It has no distributions, and no REST API that stores objects: large uploads have no way here, and
     # the API has no host but its own.
-    left_out = [name for name, it in template["Resources"].items() if it["Type"].startswith(LEFT_OUT)]
+    left_out = [name for name, it in resources(template).items() if it["Type"].startswith(LEFT_OUT)]
     for name in left_out:
         del template["Resources"][name]
     del template["Resources"]["UploadAuthorizerPermission"]
     template["Outputs"]["ApiUrl"]["Value"] = {"Ref": "PublicUrl"}
     for resource in functions(template):
-        variables = resource["Environment"]["Variables"]
+        variables = resource.setdefault("Environment", {}).setdefault("Variables", {})
         if "PUBLIC_URL" in variables:
             variables["PUBLIC_URL"] = {"Ref": "PublicUrl"}
     services = {f"AWS_ENDPOINT_URL_{it}": endpoint for it in ("DYNAMODB", "S3", "SQS", "KMS", "SECRETS_MANAGER")}
@@ -51,23 +51,26 @@ def adapt(template: dict, environment: dict, endpoint: str) -> None:
         resource["Environment"]["Variables"].update(services | environment)
 
 
+def resources(template: dict) -> dict:
+    """The resources that are written out. Loops are MiniStack's to unfold."""
+    return {name: it for name, it in template["Resources"].items() if not name.startswith("Fn::ForEach::")}
+
+
 def policies(template: dict) -> dict:
-    """The policies of buckets and queues, by resource."""
-    documents = {name: it.get("Properties", {}).get("PolicyDocument") for name, it in template["Resources"].items()}
+    """The policies of buckets, queues and roles that are resources of their own, by resource."""
+    documents = {name: it.get("Properties", {}).get("PolicyDocument") for name, it in resources(template).items()}
     return {name: it for name, it in documents.items() if it}
 
 
-def statements_of_roles(template: dict) -> list:
-    """What each function may do."""
-    roles = [it["Properties"] for it in template["Resources"].values() if it["Type"] == "AWS::IAM::Role"]
-    documents = [policy["PolicyDocument"] for role in roles for policy in role.get("Policies", [])]
-    return [statement for document in documents for statement in document["Statement"]]
+def statements(template: dict) -> list:
+    """What policies permit and refuse."""
+    return [statement for document in policies(template).values() for statement in document["Statement"]]
 
 
 def functions(template: dict) -> list:
     """The properties of each function."""
     kind = "AWS::Serverless::Function"
-    return [it["Properties"] for it in template["Resources"].values() if it["Type"] == kind]
+    return [it["Properties"] for it in resources(template).values() if it["Type"] == kind]
 
 
 def packages(template: dict, binaries: dict):

@@ -4,6 +4,7 @@
 mod error;
 mod functions;
 mod intrinsics;
+mod loops;
 mod model;
 pub mod names;
 mod place;

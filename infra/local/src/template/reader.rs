@@ -1,11 +1,11 @@
 //! YAML in, plain JSON with long-form intrinsics out (`!Ref x` becomes
-//! `{"Ref": "x"}`). Knows nothing of resources.
+//! `{"Ref": "x"}`), loops unfolded. Knows nothing of resources.
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use serde_saphyr::Tagged;
 
-use super::error::TemplateError;
+use super::{error::TemplateError, loops};
 
 /// Reads a template, with every short form turned into its long form.
 ///
@@ -17,7 +17,7 @@ pub(super) fn read(text: &str) -> Result<Value, TemplateError> {
     let options = serde_saphyr::options! { strict_booleans: true };
     let node: Node = serde_saphyr::from_str_with_options(text, options)
         .map_err(|error| TemplateError::Yaml(error.to_string()))?;
-    let value = node.0;
+    let value = loops::unfold(node.0)?;
     check_intrinsics(&value, "template")?;
     Ok(value)
 }
@@ -41,7 +41,7 @@ fn long_form(tag: &str, value: Value) -> Result<Value, String> {
     let name = match tag {
         "!Ref" | "!Condition" => &tag[1..],
         "!And" | "!Equals" | "!If" | "!Join" | "!Not" | "!Or" | "!Select" | "!Split" | "!Sub"
-        | "!GetAtt" => &format!("Fn::{}", &tag[1..]),
+        | "!GetAtt" | "!FindInMap" => &format!("Fn::{}", &tag[1..]),
         other => return Err(format!("the local stack does not know the tag {other}")),
     };
     let value = match (name, value) {

@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Types that mean nothing on one machine: permissions, encryption, logs, alarms.
-const LEFT_OUT: [&str; 29] = [
+const LEFT_OUT: [&str; 30] = [
     // Read through the distribution that leads to them.
     "AWS::ApiGateway::Authorizer",
     "AWS::ApiGateway::Deployment",
@@ -36,6 +36,7 @@ const LEFT_OUT: [&str; 29] = [
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
     "AWS::IAM::Role",
     "AWS::KMS::Alias",
     "AWS::KMS::Key",

@@ -256,7 +256,17 @@ fn faults_are_named() {
             "Urn",
         ),
         ("!Ref Table", "!Ref Tabel", "Tabel"),
-        ("\nResources:", "\nMappings: {}\nResources:", "Mappings"),
+        ("\nResources:", "\nHooks: {}\nResources:", "Hooks"),
+        (
+            "!FindInMap [Queues, !Ref Queue, Name]",
+            "!FindInMap [Queues, !Ref Queue, Nam]",
+            "Queues.ImageIngest.Nam",
+        ),
+        (
+            "Fn::ForEach::Queues:",
+            "Fn::ForEeach::Queues:",
+            "Fn::ForEeach::Queues",
+        ),
         (
             "PayloadFormatVersion: \"2.0\"",
             "PayloadFormatVersion: \"1.0\"",
