@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cloud;
-mod house;
+mod test_api;
 #[cfg(test)]
 mod world;
 
@@ -35,7 +35,7 @@ use crate::store::{Store, WriteOutcome};
 pub use cloud::Cloud;
 #[cfg(test)]
 pub(crate) use cloud::aws;
-pub use house::House;
+pub use test_api::{SignedIn, TestApi, settings, signed_in};
 pub use vara_domain::testing::finding;
 #[cfg(test)]
 pub(crate) use world::*;

@@ -153,9 +153,3 @@ impl StandIns {
         serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap()
     }
 }
-
-/// A portrait of the imaging crate's tests.
-pub(super) fn photo(name: &str) -> Vec<u8> {
-    let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    std::fs::read(manifest.join(format!("imaging/tests/pictures/{name}.jpg"))).unwrap()
-}

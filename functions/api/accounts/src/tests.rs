@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use vara::auth::Keys;
 use vara::engines::OAuth;
 use vara::services::people::linked_accounts::Accounts;
-use vara::testing::{Cloud, House};
+use vara::testing::{Cloud, TestApi};
 
 use crate::routes::{App, routes};
 
@@ -16,8 +16,8 @@ const NETWORK: &str = r#"{ "INSTAGRAM": {
     "profileUrl": "https://network.example/me", "clientId": "us", "clientSecret": "not-told", "scope": "profile"
 } }"#;
 
-async fn house() -> House {
-    House::build(routes(), |gate, store| {
+async fn api() -> TestApi {
+    TestApi::build(routes(), |gate, store| {
         let accounts = Accounts {
             store,
             // Nobody answers there: what is mailed is tested with the service.
@@ -38,19 +38,19 @@ async fn house() -> House {
 }
 
 struct Case {
-    house: House,
+    api: TestApi,
     token: String,
 }
 
 impl Case {
     async fn new() -> Self {
-        let house = house().await;
-        let (_, token) = house.woman("ana@example.net").await;
-        Self { house, token }
+        let api = api().await;
+        let (_, token) = api.woman("ana@example.net").await;
+        Self { api, token }
     }
 
     async fn send(&self, method: Method, uri: &str, body: &str) -> (StatusCode, Value) {
-        self.house.send(method, uri, &self.token, body).await
+        self.api.send(method, uri, &self.token, body).await
     }
 
     async fn connect(&self, platform: &str, body: &Value) -> (StatusCode, Value) {
@@ -59,7 +59,7 @@ impl Case {
     }
 
     async fn handle(&self, name: &str) -> Value {
-        House::data(
+        TestApi::data(
             self.connect("tiktok", &json!({ "handle": name })).await,
             201,
         )
@@ -110,7 +110,7 @@ async fn an_item_has_the_contracts_names_and_no_secrets() {
 #[tokio::test]
 async fn a_network_is_asked_for_her_leave() {
     let case = Case::new().await;
-    let begun = House::data(case.connect("instagram", &json!({})).await, 200);
+    let begun = TestApi::data(case.connect("instagram", &json!({})).await, 200);
     let url = begun["authorizationUrl"].as_str().unwrap();
     assert!(url.starts_with("https://network.example/authorize?response_type=code&client_id=us&"));
     assert!(
@@ -122,7 +122,7 @@ async fn a_network_is_asked_for_her_leave() {
     assert!(url.contains(back), "{url}");
     assert!(!begun.to_string().contains("not-told"));
     let forged = json!({ "code": "c", "state": "s" });
-    House::refused(
+    TestApi::refused(
         &case.connect("instagram", &forged).await,
         400,
         "ACCOUNT_STATE_INVALID",
@@ -133,14 +133,14 @@ async fn a_network_is_asked_for_her_leave() {
 async fn coming_back_leads_to_the_web_app_whoever_comes() {
     let case = Case::new().await;
     let uri = format!("{LIST}/callback/instagram?code=c%26d&state=s&junk=x");
-    let reply = case.house.answer(Method::GET, &uri, "null", "").await;
+    let reply = case.api.answer(Method::GET, &uri, "null", "").await;
     assert_eq!(reply.status(), StatusCode::SEE_OTHER);
     assert_eq!(
         reply.headers()["location"],
         "https://app.example/settings?platform=INSTAGRAM&code=c%26d&state=s"
     );
     let uri = format!("{LIST}/callback/nowhere?code=c");
-    House::refused(
+    TestApi::refused(
         &case.send(Method::GET, &uri, "").await,
         400,
         "VALIDATION_ERROR",
@@ -152,30 +152,30 @@ async fn an_account_is_removed_once_and_only_by_her() {
     let case = Case::new().await;
     let it = case.handle("ana").await;
     let uri = format!("{LIST}/{}", it["id"].as_str().unwrap());
-    let (_, eve) = case.house.woman("eve@example.net").await;
+    let (_, eve) = case.api.woman("eve@example.net").await;
     for (method, more) in [
         (Method::DELETE, ""),
         (Method::POST, "/sync"),
         (Method::POST, "/verify"),
     ] {
         let reply = case
-            .house
+            .api
             .send(method.clone(), &format!("{uri}{more}"), &eve, "")
             .await;
-        House::refused(&reply, 404, "ACCOUNT_NOT_FOUND");
+        TestApi::refused(&reply, 404, "ACCOUNT_NOT_FOUND");
         let reply = case
-            .house
+            .api
             .send(method, &format!("{uri}{more}"), "null", "")
             .await;
-        House::refused(&reply, 401, "AUTH_INVALID_TOKEN");
+        TestApi::refused(&reply, 401, "AUTH_INVALID_TOKEN");
     }
     assert_eq!(
-        case.house.send(Method::GET, LIST, &eve, "").await.1["data"],
+        case.api.send(Method::GET, LIST, &eve, "").await.1["data"],
         json!([])
     );
-    let gone = House::data(case.send(Method::DELETE, &uri, "").await, 200);
+    let gone = TestApi::data(case.send(Method::DELETE, &uri, "").await, 200);
     assert_eq!(gone, json!({ "deleted": true }));
-    House::refused(
+    TestApi::refused(
         &case.send(Method::DELETE, &uri, "").await,
         404,
         "ACCOUNT_NOT_FOUND",
@@ -199,9 +199,9 @@ async fn refusals() {
         ("other", json!([])),
     ] {
         let reply = case.connect(platform, &body).await;
-        House::refused(&reply, 400, "VALIDATION_ERROR");
+        TestApi::refused(&reply, 400, "VALIDATION_ERROR");
     }
-    House::refused(
+    TestApi::refused(
         &case.connect("tiktok", &json!({})).await,
         400,
         "PLATFORM_NOT_SUPPORTED",
@@ -209,20 +209,20 @@ async fn refusals() {
     let unsent = case
         .connect("other", &json!({ "email": "a@example.org" }))
         .await;
-    House::refused(&unsent, 503, "SERVICE_UNAVAILABLE");
+    TestApi::refused(&unsent, 503, "SERVICE_UNAVAILABLE");
     for (method, uri) in [
         (Method::DELETE, format!("{LIST}/no-id")),
         (Method::POST, format!("{LIST}/no-id/sync")),
         (Method::GET, format!("{LIST}?limit=0")),
     ] {
-        House::refused(&case.send(method, &uri, "").await, 400, "VALIDATION_ERROR");
+        TestApi::refused(&case.send(method, &uri, "").await, 400, "VALIDATION_ERROR");
     }
     let it = case.handle("ana").await;
     let uri = format!("{LIST}/{}", it["id"].as_str().unwrap());
     let early = case.send(Method::POST, &format!("{uri}/sync"), "").await;
-    House::refused(&early, 409, "ACCOUNT_NOT_VERIFIED");
+    TestApi::refused(&early, 409, "ACCOUNT_NOT_VERIFIED");
     let blind = case
         .send(Method::POST, &format!("{uri}/verify"), "{}")
         .await;
-    House::refused(&blind, 503, "SERVICE_UNAVAILABLE");
+    TestApi::refused(&blind, 503, "SERVICE_UNAVAILABLE");
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use vara::domain::Role;
 use vara::services::upkeep::dead_letters::DeadLetters;
 use vara::services::upkeep::switches::Switches;
-use vara::testing::{Cloud, House};
+use vara::testing::{Cloud, TestApi};
 
 use crate::routes::{AdminServices, App, routes};
 
@@ -15,10 +15,10 @@ const LIST: &str = "/api/v1/admin/dead-letters";
 const SWITCHES: &str = "/api/v1/admin/switches";
 const REDRIVE: &str = "/api/v1/admin/dead-letters/image-scan/redrive";
 
-async fn house() -> (House, Cloud) {
+async fn api() -> (TestApi, Cloud) {
     let cloud = Cloud::start().await;
     let queues = cloud.queues();
-    let house = House::build(routes(), |gate, store| {
+    let api = TestApi::build(routes(), |gate, store| {
         let names = [
             "image-ingest",
             "image-scan",
@@ -41,18 +41,18 @@ async fn house() -> (House, Cloud) {
         };
         App { gate, service }
     });
-    (house.await, cloud)
+    (api.await, cloud)
 }
 
 #[tokio::test]
 async fn only_an_admin_is_let_in() {
-    let (house, cloud) = house().await;
+    let (api, cloud) = api().await;
     cloud.give_up(QUEUE, "x");
     for (email, role) in [
         ("ana@example.net", Role::User),
         ("eve@example.net", Role::Reviewer),
     ] {
-        let (_, token) = house.somebody(email, role).await;
+        let (_, token) = api.somebody(email, role).await;
         let tineye = format!("{SWITCHES}/tineye");
         for (method, uri, body) in [
             (Method::GET, LIST, ""),
@@ -60,10 +60,10 @@ async fn only_an_admin_is_let_in() {
             (Method::GET, SWITCHES, ""),
             (Method::PUT, tineye.as_str(), OFF),
         ] {
-            let reply = house.send(method.clone(), uri, &token, body).await;
-            House::refused(&reply, 403, "FORBIDDEN");
-            let reply = house.send(method, uri, "null", body).await;
-            House::refused(&reply, 401, "AUTH_INVALID_TOKEN");
+            let reply = api.send(method.clone(), uri, &token, body).await;
+            TestApi::refused(&reply, 403, "FORBIDDEN");
+            let reply = api.send(method, uri, "null", body).await;
+            TestApi::refused(&reply, 401, "AUTH_INVALID_TOKEN");
         }
     }
     assert_eq!(cloud.given_up(QUEUE), 1);
@@ -72,10 +72,10 @@ async fn only_an_admin_is_let_in() {
 
 #[tokio::test]
 async fn an_admin_sees_what_was_given_up_and_sends_it_back() {
-    let (house, cloud) = house().await;
-    let (_, token) = house.somebody("ada@example.net", Role::Admin).await;
+    let (api, cloud) = api().await;
+    let (_, token) = api.somebody("ada@example.net", Role::Admin).await;
     cloud.give_up(QUEUE, "x");
-    let queues = House::data(house.send(Method::GET, LIST, &token, "").await, 200);
+    let queues = TestApi::data(api.send(Method::GET, LIST, &token, "").await, 200);
     assert_eq!(
         (
             &queues[1]["name"],
@@ -85,7 +85,7 @@ async fn an_admin_sees_what_was_given_up_and_sends_it_back() {
         (&json!("image-scan"), &json!(1), &json!({ "bytes": 1 }))
     );
     for moved in [1, 0] {
-        let done = House::data(house.send(Method::POST, REDRIVE, &token, "{}").await, 200);
+        let done = TestApi::data(api.send(Method::POST, REDRIVE, &token, "{}").await, 200);
         assert_eq!(
             done,
             json!({ "queue": "image-scan", "moved": moved, "left": 0 })
@@ -93,33 +93,33 @@ async fn an_admin_sees_what_was_given_up_and_sends_it_back() {
     }
     assert_eq!(cloud.told("SendMessage")[0]["QueueUrl"], QUEUE);
     let other = REDRIVE.replace("image-scan", "image-scan-dead");
-    let reply = house.send(Method::POST, &other, &token, "").await;
-    House::refused(&reply, 404, "QUEUE_NOT_FOUND");
+    let reply = api.send(Method::POST, &other, &token, "").await;
+    TestApi::refused(&reply, 404, "QUEUE_NOT_FOUND");
 }
 
 #[tokio::test]
 async fn an_admin_turns_an_engine_off_and_on_again() {
-    let (house, _cloud) = house().await;
-    let (ada, token) = house.somebody("ada@example.net", Role::Admin).await;
+    let (api, _cloud) = api().await;
+    let (ada, token) = api.somebody("ada@example.net", Role::Admin).await;
     let tineye = format!("{SWITCHES}/tineye");
-    let set = House::data(house.send(Method::PUT, &tineye, &token, OFF).await, 200);
+    let set = TestApi::data(api.send(Method::PUT, &tineye, &token, OFF).await, 200);
     assert_eq!(
         (&set["isOn"], &set["changedBy"], &set["reason"]),
         (&json!(false), &json!(ada), &json!("it answers nonsense"))
     );
     let is_on = async || {
-        let listed = House::data(house.send(Method::GET, SWITCHES, &token, "").await, 200);
+        let listed = TestApi::data(api.send(Method::GET, SWITCHES, &token, "").await, 200);
         listed[0]["isOn"].clone()
     };
     assert_eq!(is_on().await, false);
     let on = r#"{"isOn":true,"reason":"it is back"}"#;
-    House::data(house.send(Method::PUT, &tineye, &token, on).await, 200);
+    TestApi::data(api.send(Method::PUT, &tineye, &token, on).await, 200);
     assert_eq!(is_on().await, true);
     let other = format!("{SWITCHES}/everything");
-    let reply = house.send(Method::PUT, &other, &token, OFF).await;
-    House::refused(&reply, 404, "SWITCH_NOT_FOUND");
+    let reply = api.send(Method::PUT, &other, &token, OFF).await;
+    TestApi::refused(&reply, 404, "SWITCH_NOT_FOUND");
     for bad in ["", "{}", r#"{"isOn":false,"reason":""}"#] {
-        let reply = house.send(Method::PUT, &tineye, &token, bad).await;
-        House::refused(&reply, 400, "VALIDATION_ERROR");
+        let reply = api.send(Method::PUT, &tineye, &token, bad).await;
+        TestApi::refused(&reply, 400, "VALIDATION_ERROR");
     }
 }

@@ -8,13 +8,13 @@ use vara::domain::{Image, ImageId, ImageState, Timestamp, UserId};
 use vara::objects::{Objects, key};
 use vara::services::pictures::image_addresses::ImageAddresses;
 use vara::services::pictures::images::Images;
-use vara::testing::{Cloud, House};
+use vara::testing::{Cloud, TestApi};
 
 use crate::routes::{App, routes};
 
 /// The function, with a woman who is signed in.
 struct Case {
-    house: House,
+    api: TestApi,
     objects: Objects,
     user: UserId,
     token: String,
@@ -23,7 +23,7 @@ struct Case {
 impl Case {
     async fn new() -> Self {
         let objects = Cloud::start().await.objects();
-        let house = House::build(routes(), |gate, store| {
+        let api = TestApi::build(routes(), |gate, store| {
             let images = Images::new(
                 store,
                 objects.clone(),
@@ -38,9 +38,9 @@ impl Case {
             }
         })
         .await;
-        let (user, token) = house.woman("ana@example.net").await;
+        let (user, token) = api.woman("ana@example.net").await;
         Self {
-            house,
+            api,
             objects,
             user,
             token,
@@ -53,7 +53,7 @@ impl Case {
             state,
             ..Image::expected(ImageId::next(), self.user, "s".into(), announced)
         };
-        assert!(self.house.store.announce_image(&image).await.unwrap());
+        assert!(self.api.store.announce_image(&image).await.unwrap());
         for (object, says) in [
             (key::display(self.user, image.id), "large"),
             (key::thumbnail(self.user, image.id), "small"),
@@ -62,8 +62,8 @@ impl Case {
             put.unwrap();
         }
         let uri = "/api/v1/images?page=1&limit=50";
-        let list = self.house.send(Method::GET, uri, &self.token, "").await;
-        let url = House::data(list, 200)[0]["signedUrl"].clone();
+        let list = self.api.send(Method::GET, uri, &self.token, "").await;
+        let url = TestApi::data(list, 200)[0]["signedUrl"].clone();
         let path = url.as_str().unwrap().strip_prefix("https://vara.example");
         path.unwrap().to_owned()
     }
@@ -74,7 +74,7 @@ impl Case {
         if let Some(destination) = destination {
             request = request.header("sec-fetch-dest", destination);
         }
-        self.house.reply(request.body(Body::empty()).unwrap()).await
+        self.api.reply(request.body(Body::empty()).unwrap()).await
     }
 }
 

@@ -12,7 +12,7 @@ use vara::http::App;
 use vara::services::notices::alerts::Alerts;
 use vara::services::notices::matches::Matches;
 use vara::store::WriteOutcome;
-use vara::testing::House;
+use vara::testing::TestApi;
 
 use crate::routes::routes;
 
@@ -20,7 +20,7 @@ const FLAGGED: &str = "/api/v1/matches/flagged";
 
 /// The function, with a woman who has a picture and a scan.
 struct Case {
-    house: House,
+    api: TestApi,
     user: UserId,
     token: String,
     image: Image,
@@ -29,17 +29,17 @@ struct Case {
 
 impl Case {
     async fn new() -> Self {
-        let house = House::build(routes(), |gate, store| App {
+        let api = TestApi::build(routes(), |gate, store| App {
             gate,
             service: Matches::new(store),
         })
         .await;
-        let (user, token) = house.woman("ana@example.net").await;
+        let (user, token) = api.woman("ana@example.net").await;
         let image = Image {
             state: ImageState::Pending,
             ..Image::expected(ImageId::next(), user, "s".into(), clock::now())
         };
-        assert!(house.store.announce_image(&image).await.unwrap());
+        assert!(api.store.announce_image(&image).await.unwrap());
         let scan = Scan::pending(
             ScanId::next(),
             user,
@@ -48,14 +48,13 @@ impl Case {
             clock::now(),
         );
         assert!(
-            house
-                .store
+            api.store
                 .create_scan(&scan, ScanOrigin::User)
                 .await
                 .unwrap()
         );
         Self {
-            house,
+            api,
             user,
             token,
             image,
@@ -106,7 +105,7 @@ impl Case {
 
     async fn store(&self, found: &Match) -> WriteOutcome {
         let alert = finding::alert_of(self.user, found, None, found.detected_at);
-        self.house
+        self.api
             .store
             .store_finding(self.user, found, Some(&alert))
             .await
@@ -121,24 +120,24 @@ impl Case {
 
     async fn say(&self, id: impl std::fmt::Display, word: &str) -> (StatusCode, Value) {
         let uri = format!("/api/v1/matches/{id}/{word}");
-        self.house.send(Method::POST, &uri, &self.token, "").await
+        self.api.send(Method::POST, &uri, &self.token, "").await
     }
 
     async fn flagged(&self, query: &str) -> Value {
         let uri = format!("{FLAGGED}{query}");
-        let (status, body) = self.house.send(Method::GET, &uri, &self.token, "").await;
+        let (status, body) = self.api.send(Method::GET, &uri, &self.token, "").await;
         assert_eq!(status, StatusCode::OK, "{body}");
         body
     }
 
     async fn kept(&self, found: &Match) -> Match {
-        let kept = self.house.store.finding_by_id(self.user, found.id).await;
+        let kept = self.api.store.finding_by_id(self.user, found.id).await;
         kept.unwrap().unwrap()
     }
 
     async fn alert(&self, found: &Match) -> Option<Alert> {
         let id = AlertId::of_match(found.id);
-        self.house.store.alert(self.user, id).await.unwrap()
+        self.api.store.alert(self.user, id).await.unwrap()
     }
 
     async fn alerts(&self, status: AlertStatus) -> u64 {
@@ -146,7 +145,7 @@ impl Case {
             number: 1,
             limit: 1,
         };
-        let found = self.house.store.alerts(self.user, &[status], page).await;
+        let found = self.api.store.alerts(self.user, &[status], page).await;
         found.unwrap().pagination.total
     }
 }
@@ -207,7 +206,7 @@ async fn what_waits_is_listed_newest_first_with_its_picture() {
 async fn it_is_her() {
     let case = Case::new().await;
     let (one, other) = (case.flag("1", 1).await, case.flag("2", 2).await);
-    let data = House::data(case.say(one.id, "confirm").await, 200);
+    let data = TestApi::data(case.say(one.id, "confirm").await, 200);
     let found = &data["match"];
     assert_eq!(
         (
@@ -248,7 +247,7 @@ async fn it_is_her() {
     assert_eq!(left["data"][0]["id"], json!(other.id));
     assert_eq!(left["meta"]["pagination"]["total"], 1);
     for word in ["confirm", "dismiss"] {
-        House::refused(&case.say(one.id, word).await, 409, "MATCH_ALREADY_REVIEWED");
+        TestApi::refused(&case.say(one.id, word).await, 409, "MATCH_ALREADY_REVIEWED");
     }
 }
 
@@ -257,13 +256,13 @@ async fn her_word_raises_an_alert_that_is_gone_and_the_severity_of_one_that_is_t
     let case = Case::new().await;
     let cleared = case.flag("1", 1).await;
     assert_eq!(
-        Alerts::new(case.house.store.clone())
+        Alerts::new(case.api.store.clone())
             .clear(case.user)
             .await
             .unwrap(),
         1
     );
-    let data = House::data(case.say(cleared.id, "confirm").await, 200);
+    let data = TestApi::data(case.say(cleared.id, "confirm").await, 200);
     assert_eq!(data["alert"]["status"], "NEW");
     assert_eq!(case.alert(&cleared).await.unwrap().severity, Severity::Low);
     assert_eq!(case.alerts(AlertStatus::New).await, 1);
@@ -275,11 +274,11 @@ async fn her_word_raises_an_alert_that_is_gone_and_the_severity_of_one_that_is_t
     case.store(&grave).await;
     let id = AlertId::of_match(grave.id);
     let (notes, now) = (Some("told the site".to_owned()), clock::now());
-    Alerts::new(case.house.store.clone())
+    Alerts::new(case.api.store.clone())
         .act(case.user, id, AlertAction::Report, notes, now)
         .await
         .unwrap();
-    let data = House::data(case.say(grave.id, "confirm").await, 200);
+    let data = TestApi::data(case.say(grave.id, "confirm").await, 200);
     assert_eq!(data["alert"]["severity"], "CRITICAL");
     let alert = case.alert(&grave).await.unwrap();
     assert_eq!(
@@ -295,7 +294,7 @@ async fn her_word_raises_an_alert_that_is_gone_and_the_severity_of_one_that_is_t
 async fn it_is_not_her_and_she_hears_no_more_of_it() {
     let case = Case::new().await;
     let found = case.flag("1", 1).await;
-    let data = House::data(case.say(found.id, "dismiss").await, 200);
+    let data = TestApi::data(case.say(found.id, "dismiss").await, 200);
     assert_eq!(
         (&data["status"], &data["reviewStatus"], &data["reviewedBy"]),
         (&json!("DISMISSED"), &json!("DISMISSED"), &json!(case.user))
@@ -306,7 +305,7 @@ async fn it_is_not_her_and_she_hears_no_more_of_it() {
         AlertStatus::Dismissed
     );
     assert_eq!(
-        Alerts::new(case.house.store.clone())
+        Alerts::new(case.api.store.clone())
             .clear(case.user)
             .await
             .unwrap(),
@@ -338,7 +337,7 @@ async fn it_is_not_her_and_she_hears_no_more_of_it() {
         (&left["data"], &left["meta"]["pagination"]["total"]),
         (&json!([]), &json!(0))
     );
-    House::refused(
+    TestApi::refused(
         &case.say(found.id, "dismiss").await,
         409,
         "MATCH_ALREADY_REVIEWED",
@@ -368,13 +367,13 @@ async fn two_tabs_at_once_one_decides() {
 async fn a_purged_picture_is_null_and_its_finding_waits_all_the_same() {
     let case = Case::new().await;
     let found = case.flag("1", 1).await;
-    case.house.store.forget_image(&case.image).await.unwrap();
+    case.api.store.forget_image(&case.image).await.unwrap();
     let waits = &case.flagged("").await["data"][0];
     assert_eq!(
         (&waits["id"], &waits["protectedImage"]),
         (&json!(found.id), &Value::Null)
     );
-    let data = House::data(case.say(found.id, "dismiss").await, 200);
+    let data = TestApi::data(case.say(found.id, "dismiss").await, 200);
     assert_eq!(data["protectedImage"], Value::Null);
 }
 
@@ -384,29 +383,29 @@ async fn refusals() {
     let sure = case.found("sure", Tier::High, 1);
     case.store(&sure).await;
     let flagged = case.flag("1", 2).await;
-    let (_, eve) = case.house.woman("eve@example.net").await;
+    let (_, eve) = case.api.woman("eve@example.net").await;
     for word in ["confirm", "dismiss"] {
-        House::refused(&case.say("no-id", word).await, 400, "VALIDATION_ERROR");
-        House::refused(
+        TestApi::refused(&case.say("no-id", word).await, 400, "VALIDATION_ERROR");
+        TestApi::refused(
             &case.say(ImageId::next(), word).await,
             404,
             "MATCH_NOT_FOUND",
         );
-        House::refused(&case.say(sure.id, word).await, 400, "MATCH_INVALID_STATUS");
+        TestApi::refused(&case.say(sure.id, word).await, 400, "MATCH_INVALID_STATUS");
         let uri = format!("/api/v1/matches/{}/{word}", flagged.id);
-        let reply = case.house.send(Method::POST, &uri, &eve, "").await;
-        House::refused(&reply, 404, "MATCH_NOT_FOUND");
-        let reply = case.house.send(Method::POST, &uri, "null", "").await;
-        House::refused(&reply, 401, "AUTH_INVALID_TOKEN");
+        let reply = case.api.send(Method::POST, &uri, &eve, "").await;
+        TestApi::refused(&reply, 404, "MATCH_NOT_FOUND");
+        let reply = case.api.send(Method::POST, &uri, "null", "").await;
+        TestApi::refused(&reply, 401, "AUTH_INVALID_TOKEN");
     }
-    let (_, body) = case.house.send(Method::GET, FLAGGED, &eve, "").await;
+    let (_, body) = case.api.send(Method::GET, FLAGGED, &eve, "").await;
     assert_eq!(body["data"], json!([]));
     for bad in ["?page=0", "?limit=101", "?limit=x"] {
         let uri = format!("{FLAGGED}{bad}");
-        let reply = case.house.send(Method::GET, &uri, &case.token, "").await;
-        House::refused(&reply, 400, "VALIDATION_ERROR");
+        let reply = case.api.send(Method::GET, &uri, &case.token, "").await;
+        TestApi::refused(&reply, 400, "VALIDATION_ERROR");
     }
-    let reply = case.house.send(Method::GET, FLAGGED, "null", "").await;
-    House::refused(&reply, 401, "AUTH_INVALID_TOKEN");
+    let reply = case.api.send(Method::GET, FLAGGED, "null", "").await;
+    TestApi::refused(&reply, 401, "AUTH_INVALID_TOKEN");
     assert_eq!(case.flagged("").await["meta"]["pagination"]["total"], 1);
 }

@@ -7,15 +7,15 @@ use vara::http::App;
 use vara::services::people::onboarding::Onboarding;
 use vara::services::people::plan::ProtectionPlans;
 use vara::store::{PlanWrite, RowState};
-use vara::testing::House;
+use vara::testing::TestApi;
 
 use crate::routes::routes;
 
 const RESPONSES: &str = "/api/v1/onboarding/responses";
 const RESULTS: &str = "/api/v1/onboarding/results";
 
-async fn house() -> House {
-    House::build(routes(), |gate, store| App {
+async fn api() -> TestApi {
+    TestApi::build(routes(), |gate, store| App {
         gate,
         service: Onboarding::new(store),
     })
@@ -30,25 +30,25 @@ fn answers(answers: &[(&str, Value)]) -> String {
     json!({ "responses": responses }).to_string()
 }
 
-async fn submit(house: &House, token: &str, given: &[(&str, Value)]) -> Value {
-    let reply = house
+async fn submit(api: &TestApi, token: &str, given: &[(&str, Value)]) -> Value {
+    let reply = api
         .send(Method::POST, RESPONSES, token, &answers(given))
         .await;
-    House::data(reply, 201)
+    TestApi::data(reply, 201)
 }
 
-async fn results(house: &House, token: &str) -> Value {
-    House::data(house.send(Method::GET, RESULTS, token, "").await, 200)
+async fn results(api: &TestApi, token: &str) -> Value {
+    TestApi::data(api.send(Method::GET, RESULTS, token, "").await, 200)
 }
 
 #[tokio::test]
 async fn the_questions() {
-    let house = house().await;
-    let (_, token) = house.woman("ana@example.net").await;
-    let questions = house
+    let api = api().await;
+    let (_, token) = api.woman("ana@example.net").await;
+    let questions = api
         .send(Method::GET, "/api/v1/onboarding/questions", &token, "")
         .await;
-    let questions = House::data(questions, 200);
+    let questions = TestApi::data(questions, 200);
     assert_eq!(questions.as_array().unwrap().len(), 8);
     let keys: Vec<_> = questions[2].as_object().unwrap().keys().collect();
     assert_eq!(
@@ -71,14 +71,14 @@ async fn the_questions() {
 
 #[tokio::test]
 async fn the_quiz_leads_to_a_level_and_a_plan() {
-    let house = house().await;
-    let (user, token) = house.woman("ana@example.net").await;
+    let api = api().await;
+    let (user, token) = api.woman("ana@example.net").await;
     assert_eq!(
-        results(&house, &token).await,
+        results(&api, &token).await,
         json!({ "completed": false, "responses": [] })
     );
     let outcome = submit(
-        &house,
+        &api,
         &token,
         &[
             ("online-presence", json!("active")),
@@ -115,7 +115,7 @@ async fn the_quiz_leads_to_a_level_and_a_plan() {
     distinct.retain(|it| seen.insert(*it));
     assert_eq!(outcome["focusAreas"], json!(distinct));
 
-    let told = results(&house, &token).await;
+    let told = results(&api, &token).await;
     assert_eq!(
         (&told["completed"], &told["riskLevel"]),
         (&json!(true), &json!("MEDIUM"))
@@ -140,31 +140,31 @@ async fn the_quiz_leads_to_a_level_and_a_plan() {
         json!(["stalking", "doxxing"])
     );
     assert_eq!(told["responses"][2]["response"], json!(1));
-    let account = house.store.account(user).await.unwrap().unwrap();
+    let account = api.store.account(user).await.unwrap().unwrap();
     assert!(account.profile.onboarding_completed);
 }
 
 #[tokio::test]
 async fn it_can_be_sent_again_and_keeps_what_she_did() {
-    let house = house().await;
-    let (user, token) = house.woman("ana@example.net").await;
+    let api = api().await;
+    let (user, token) = api.woman("ana@example.net").await;
     // The dashboard asks for the plan before the quiz is sent.
-    let first = ProtectionPlans::new(house.store.clone())
+    let first = ProtectionPlans::new(api.store.clone())
         .get(user, vara::clock::now())
         .await
         .unwrap();
     assert_eq!(first.items[0].category, "Getting Started");
     let active = [("online-presence", json!("active"))];
-    let outcome = submit(&house, &token, &active).await;
+    let outcome = submit(&api, &token, &active).await;
     let items = outcome["protectionPlan"]["items"].as_array().unwrap();
     assert!(items.iter().all(|it| it["category"] != "Getting Started"));
     let id = items[1]["id"].as_str().unwrap();
-    ProtectionPlans::new(house.store.clone())
+    ProtectionPlans::new(api.store.clone())
         .set_status(user, id, PlanItemStatus::Completed, vara::clock::now())
         .await
         .unwrap();
 
-    let again = submit(&house, &token, &active).await;
+    let again = submit(&api, &token, &active).await;
     let ids = |it: &Value| -> Vec<Value> {
         let items = it["protectionPlan"]["items"].as_array().unwrap();
         items.iter().map(|it| it["id"].clone()).collect()
@@ -176,46 +176,39 @@ async fn it_can_be_sent_again_and_keeps_what_she_did() {
     );
     assert_eq!(again["protectionPlan"]["items"][1]["status"], "COMPLETED");
     // One question changed; the others stand.
-    let other = submit(&house, &token, &[("photo-sharing", json!("never"))]).await;
+    let other = submit(&api, &token, &[("photo-sharing", json!("never"))]).await;
     assert_eq!(other["riskLevel"], "HIGH", "4 of 8");
-    let told = results(&house, &token).await;
+    let told = results(&api, &token).await;
     assert_eq!(told["responses"].as_array().unwrap().len(), 2);
     // Nothing at all is an answer, too.
-    assert_eq!(submit(&house, &token, &[]).await["riskLevel"], "HIGH");
+    assert_eq!(submit(&api, &token, &[]).await["riskLevel"], "HIGH");
 }
 
 #[tokio::test]
 async fn two_tabs_at_once_both_count() {
-    let house = house().await;
-    let (user, token) = house.woman("ana@example.net").await;
+    let api = api().await;
+    let (user, token) = api.woman("ana@example.net").await;
     let one = [("online-presence", json!("active"))];
     let other = [("photo-sharing", json!("sometimes"))];
     let third = [("safety-priority", json!("privacy"))];
     let now = vara::clock::now();
     futures_util::join!(
-        submit(&house, &token, &one),
-        submit(&house, &token, &other),
-        submit(&house, &token, &third),
+        submit(&api, &token, &one),
+        submit(&api, &token, &other),
+        submit(&api, &token, &third),
         async {
-            ProtectionPlans::new(house.store.clone())
+            ProtectionPlans::new(api.store.clone())
                 .regenerate(user, now)
                 .await
                 .unwrap()
         },
     );
-    let told = results(&house, &token).await;
+    let told = results(&api, &token).await;
     assert_eq!(told["responses"].as_array().unwrap().len(), 3);
     // 7 of 12, and the plan is the one that follows from all three.
     assert_eq!(told["riskLevel"], "HIGH");
-    let plan = house
-        .store
-        .plan(user)
-        .await
-        .unwrap()
-        .readable()
-        .unwrap()
-        .plan;
-    let again = submit(&house, &token, &[]).await;
+    let plan = api.store.plan(user).await.unwrap().readable().unwrap().plan;
+    let again = submit(&api, &token, &[]).await;
     let wanted: Vec<String> = again["protectionPlan"]["items"]
         .as_array()
         .unwrap()
@@ -236,8 +229,8 @@ async fn two_tabs_at_once_both_count() {
 
 #[tokio::test]
 async fn refusals_say_where() {
-    let house = house().await;
-    let (_, token) = house.woman("ana@example.net").await;
+    let api = api().await;
+    let (_, token) = api.woman("ana@example.net").await;
     for (body, path) in [
         (json!({}), json!([])),
         (json!([]), json!([])),
@@ -279,91 +272,67 @@ async fn refusals_say_where() {
             json!(["responses"]),
         ),
     ] {
-        let reply = house
+        let reply = api
             .send(Method::POST, RESPONSES, &token, &body.to_string())
             .await;
-        House::refused(&reply, 400, "VALIDATION_ERROR");
+        TestApi::refused(&reply, 400, "VALIDATION_ERROR");
         assert_eq!(reply.1["error"]["details"][0]["path"], path, "{body}");
     }
-    assert_eq!(results(&house, &token).await["completed"], false);
+    assert_eq!(results(&api, &token).await["completed"], false);
 }
 
 #[tokio::test]
 async fn nobody_is_nobody_and_others_see_nothing() {
-    let house = house().await;
-    let (_, ana) = house.woman("ana@example.net").await;
-    let (_, eve) = house.woman("eve@example.net").await;
-    submit(&house, &ana, &[("photo-sharing", json!("never"))]).await;
-    assert_eq!(results(&house, &eve).await["responses"], json!([]));
+    let api = api().await;
+    let (_, ana) = api.woman("ana@example.net").await;
+    let (_, eve) = api.woman("eve@example.net").await;
+    submit(&api, &ana, &[("photo-sharing", json!("never"))]).await;
+    assert_eq!(results(&api, &eve).await["responses"], json!([]));
     for (method, uri) in [
         (Method::GET, "/api/v1/onboarding/questions"),
         (Method::POST, RESPONSES),
         (Method::GET, RESULTS),
     ] {
-        let reply = house.send(method, uri, "null", "").await;
-        House::refused(&reply, 401, "AUTH_INVALID_TOKEN");
+        let reply = api.send(method, uri, "null", "").await;
+        TestApi::refused(&reply, 401, "AUTH_INVALID_TOKEN");
     }
-    let reply = house
+    let reply = api
         .send(Method::GET, "/api/v1/onboarding/nothing", &ana, "")
         .await;
-    House::refused(&reply, 404, "NOT_FOUND");
+    TestApi::refused(&reply, 404, "NOT_FOUND");
 }
 
 #[tokio::test]
 async fn who_has_left_gets_no_rows() {
-    let house = house().await;
-    let (user, token) = house.woman("ana@example.net").await;
-    submit(&house, &token, &[("photo-sharing", json!("never"))]).await;
-    let account = house.store.account(user).await.unwrap().unwrap();
+    let api = api().await;
+    let (user, token) = api.woman("ana@example.net").await;
+    submit(&api, &token, &[("photo-sharing", json!("never"))]).await;
+    let account = api.store.account(user).await.unwrap().unwrap();
     let now = vara::clock::now();
     assert!(
-        house
-            .store
+        api.store
             .begin_erasure(&account, "a", &[], now)
             .await
             .unwrap()
     );
     assert!(
-        house
-            .store
-            .erase_all_rows(user, usize::MAX)
-            .await
-            .unwrap()
-            .0
-            >= 2,
+        api.store.erase_all_rows(user, usize::MAX).await.unwrap().0 >= 2,
         "her answers and her plan"
     );
-    assert!(
-        house
-            .store
-            .answers(user)
-            .await
-            .unwrap()
-            .readable()
-            .is_none()
-    );
-    assert!(house.store.plan(user).await.unwrap().readable().is_none());
+    assert!(api.store.answers(user).await.unwrap().readable().is_none());
+    assert!(api.store.plan(user).await.unwrap().readable().is_none());
     let plan = Plan::first(user, now);
     assert_eq!(
-        house
-            .store
-            .keep_plan(&RowState::Absent, &plan)
-            .await
-            .unwrap(),
+        api.store.keep_plan(&RowState::Absent, &plan).await.unwrap(),
         PlanWrite::Gone
     );
-    let err = Onboarding::new(house.store.clone())
+    let err = Onboarding::new(api.store.clone())
         .submit(user, &[], now)
         .await
         .unwrap_err();
     assert_eq!(err.code, "USER_NOT_FOUND");
     assert_eq!(
-        house
-            .store
-            .erase_all_rows(user, usize::MAX)
-            .await
-            .unwrap()
-            .0,
+        api.store.erase_all_rows(user, usize::MAX).await.unwrap().0,
         0,
         "nothing was written"
     );

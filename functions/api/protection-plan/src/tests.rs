@@ -7,38 +7,38 @@ use vara::domain::{Image, ImageId, ImageState, Response, UserId};
 use vara::http::App;
 use vara::services::people::onboarding::Onboarding;
 use vara::services::people::plan::ProtectionPlans;
-use vara::testing::House;
+use vara::testing::TestApi;
 
 use crate::routes::routes;
 
 const PLAN: &str = "/api/v1/protection-plan";
 
-async fn house() -> House {
-    House::build(routes(), |gate, store| App {
+async fn api() -> TestApi {
+    TestApi::build(routes(), |gate, store| App {
         gate,
         service: ProtectionPlans::new(store),
     })
     .await
 }
 
-async fn get(house: &House, token: &str) -> Value {
-    House::data(house.send(Method::GET, PLAN, token, "").await, 200)
+async fn get(api: &TestApi, token: &str) -> Value {
+    TestApi::data(api.send(Method::GET, PLAN, token, "").await, 200)
 }
 
-async fn regenerate(house: &House, token: &str) -> Value {
+async fn regenerate(api: &TestApi, token: &str) -> Value {
     let uri = format!("{PLAN}/regenerate");
-    House::data(house.send(Method::POST, &uri, token, "").await, 200)
+    TestApi::data(api.send(Method::POST, &uri, token, "").await, 200)
 }
 
-async fn set(house: &House, token: &str, item: &Value, status: &str) -> Value {
+async fn set(api: &TestApi, token: &str, item: &Value, status: &str) -> Value {
     let uri = format!("{PLAN}/items/{}", item["id"].as_str().unwrap());
     let body = json!({ "status": status }).to_string();
-    House::data(house.send(Method::PATCH, &uri, token, &body).await, 200)
+    TestApi::data(api.send(Method::PATCH, &uri, token, &body).await, 200)
 }
 
-async fn answer(house: &House, user: UserId, question: &str, value: &str) {
+async fn answer(api: &TestApi, user: UserId, question: &str, value: &str) {
     let given = [(question.to_owned(), Response::Text(value.to_owned()))];
-    Onboarding::new(house.store.clone())
+    Onboarding::new(api.store.clone())
         .submit(user, &given, clock::now())
         .await
         .unwrap();
@@ -54,9 +54,9 @@ fn titles(plan: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn the_first_plan_is_made_once() {
-    let house = house().await;
-    let (user, token) = house.woman("ana@example.net").await;
-    let (one, other) = futures_util::join!(get(&house, &token), get(&house, &token));
+    let api = api().await;
+    let (user, token) = api.woman("ana@example.net").await;
+    let (one, other) = futures_util::join!(get(&api, &token), get(&api, &token));
     assert_eq!(one, other);
     assert_eq!(one["userId"], json!(user));
     let keys: Vec<_> = one.as_object().unwrap().keys().collect();
@@ -80,15 +80,15 @@ async fn the_first_plan_is_made_once() {
             &json!("PENDING")
         )
     );
-    assert_eq!(get(&house, &token).await, one, "reading changes nothing");
+    assert_eq!(get(&api, &token).await, one, "reading changes nothing");
 }
 
 #[tokio::test]
 async fn an_item_is_marked_and_the_plan_says_when() {
-    let house = house().await;
-    let (user, token) = house.woman("ana@example.net").await;
-    answer(&house, user, "online-presence", "active").await;
-    let before = get(&house, &token).await;
+    let api = api().await;
+    let (user, token) = api.woman("ana@example.net").await;
+    answer(&api, user, "online-presence", "active").await;
+    let before = get(&api, &token).await;
     for status in [
         "IN_PROGRESS",
         "COMPLETED",
@@ -96,13 +96,13 @@ async fn an_item_is_marked_and_the_plan_says_when() {
         "PENDING",
         "COMPLETED",
     ] {
-        let item = set(&house, &token, &before["items"][2], status).await;
+        let item = set(&api, &token, &before["items"][2], status).await;
         let want = json!({ "status": status });
         let mut same = before["items"][2].clone();
         same["status"] = want["status"].clone();
         assert_eq!(item, same);
     }
-    let after = get(&house, &token).await;
+    let after = get(&api, &token).await;
     assert_eq!(after["items"][2]["status"], "COMPLETED");
     assert!(after["lastUpdated"].as_str() >= before["lastUpdated"].as_str());
     assert_eq!(after["generatedAt"], before["generatedAt"]);
@@ -110,13 +110,13 @@ async fn an_item_is_marked_and_the_plan_says_when() {
 
 #[tokio::test]
 async fn two_items_marked_at_once_are_both_marked() {
-    let house = house().await;
-    let (user, token) = house.woman("ana@example.net").await;
-    answer(&house, user, "online-presence", "active").await;
-    let plan = get(&house, &token).await;
-    let marks = [0, 1, 2, 3].map(|at| set(&house, &token, &plan["items"][at], "COMPLETED"));
+    let api = api().await;
+    let (user, token) = api.woman("ana@example.net").await;
+    answer(&api, user, "online-presence", "active").await;
+    let plan = get(&api, &token).await;
+    let marks = [0, 1, 2, 3].map(|at| set(&api, &token, &plan["items"][at], "COMPLETED"));
     futures_util::future::join_all(marks).await;
-    let after = get(&house, &token).await;
+    let after = get(&api, &token).await;
     for at in 0..4 {
         assert_eq!(after["items"][at]["status"], "COMPLETED");
     }
@@ -124,15 +124,15 @@ async fn two_items_marked_at_once_are_both_marked() {
 
 #[tokio::test]
 async fn making_it_again_keeps_what_she_did_and_sees_how_things_stand() {
-    let house = house().await;
-    let (user, token) = house.woman("ana@example.net").await;
-    answer(&house, user, "online-presence", "active").await;
-    let before = get(&house, &token).await;
-    set(&house, &token, &before["items"][0], "COMPLETED").await;
-    set(&house, &token, &before["items"][1], "IN_PROGRESS").await;
-    set(&house, &token, &before["items"][2], "SKIPPED").await;
+    let api = api().await;
+    let (user, token) = api.woman("ana@example.net").await;
+    answer(&api, user, "online-presence", "active").await;
+    let before = get(&api, &token).await;
+    set(&api, &token, &before["items"][0], "COMPLETED").await;
+    set(&api, &token, &before["items"][1], "IN_PROGRESS").await;
+    set(&api, &token, &before["items"][2], "SKIPPED").await;
 
-    let again = regenerate(&house, &token).await;
+    let again = regenerate(&api, &token).await;
     for title in titles(&before) {
         assert_eq!(
             titles(&again).iter().filter(|it| **it == title).count(),
@@ -153,8 +153,8 @@ async fn making_it_again_keeps_what_she_did_and_sees_how_things_stand() {
         state: ImageState::Pending,
         ..Image::expected(ImageId::next(), user, "s".into(), clock::now())
     };
-    assert!(house.store.announce_image(&image).await.unwrap());
-    let watched = regenerate(&house, &token).await;
+    assert!(api.store.announce_image(&image).await.unwrap());
+    let watched = regenerate(&api, &token).await;
     assert!(!titles(&watched).contains(&photos), "she has one now");
     let priorities: Vec<_> = watched["items"]
         .as_array()
@@ -170,9 +170,9 @@ async fn making_it_again_keeps_what_she_did_and_sees_how_things_stand() {
 
 #[tokio::test]
 async fn without_answers_there_is_a_plan_all_the_same() {
-    let house = house().await;
-    let (_, token) = house.woman("ana@example.net").await;
-    let plan = regenerate(&house, &token).await;
+    let api = api().await;
+    let (_, token) = api.woman("ana@example.net").await;
+    let plan = regenerate(&api, &token).await;
     let categories: Vec<_> = plan["items"]
         .as_array()
         .unwrap()
@@ -190,18 +190,18 @@ async fn without_answers_there_is_a_plan_all_the_same() {
             "Monitoring Setup"
         ]
     );
-    let done = set(&house, &token, &plan["items"][2], "COMPLETED").await;
-    let again = regenerate(&house, &token).await;
+    let done = set(&api, &token, &plan["items"][2], "COMPLETED").await;
+    let again = regenerate(&api, &token).await;
     assert_eq!(again["items"][2], done, "and nothing is asked of her twice");
     assert_eq!(again["items"].as_array().unwrap().len(), 6);
 }
 
 #[tokio::test]
 async fn refusals() {
-    let house = house().await;
-    let (_, ana) = house.woman("ana@example.net").await;
-    let (_, eve) = house.woman("eve@example.net").await;
-    let hers = get(&house, &ana).await["items"][0]["id"]
+    let api = api().await;
+    let (_, ana) = api.woman("ana@example.net").await;
+    let (_, eve) = api.woman("eve@example.net").await;
+    let hers = get(&api, &ana).await["items"][0]["id"]
         .as_str()
         .unwrap()
         .to_owned();
@@ -211,23 +211,23 @@ async fn refusals() {
     for _ in 0..2 {
         for id in [hers.as_str(), unknown.as_str(), "no-id"] {
             let uri = format!("{PLAN}/items/{id}");
-            let reply = house.send(Method::PATCH, &uri, &eve, &ok).await;
-            House::refused(&reply, 404, "ITEM_NOT_FOUND");
+            let reply = api.send(Method::PATCH, &uri, &eve, &ok).await;
+            TestApi::refused(&reply, 404, "ITEM_NOT_FOUND");
         }
-        get(&house, &eve).await;
+        get(&api, &eve).await;
     }
     let uri = format!("{PLAN}/items/{hers}");
     for bad in ["", "{}", r#"{"status":"DONE"}"#, r#"{"status":1}"#, "[]"] {
-        let reply = house.send(Method::PATCH, &uri, &ana, bad).await;
-        House::refused(&reply, 400, "VALIDATION_ERROR");
+        let reply = api.send(Method::PATCH, &uri, &ana, bad).await;
+        TestApi::refused(&reply, 400, "VALIDATION_ERROR");
     }
     for (method, uri) in [
         (Method::GET, PLAN),
         (Method::PATCH, uri.as_str()),
         (Method::POST, "/api/v1/protection-plan/regenerate"),
     ] {
-        let reply = house.send(method, uri, "null", "").await;
-        House::refused(&reply, 401, "AUTH_INVALID_TOKEN");
+        let reply = api.send(method, uri, "null", "").await;
+        TestApi::refused(&reply, 401, "AUTH_INVALID_TOKEN");
     }
-    assert_eq!(get(&house, &ana).await["items"][0]["status"], "PENDING");
+    assert_eq!(get(&api, &ana).await["items"][0]["status"], "PENDING");
 }

@@ -6,7 +6,7 @@ use vara::clock;
 use vara::domain::{Image, ImageId, ImageState, UserId};
 use vara::objects::key;
 use vara::services::pictures::proxy::Proxy;
-use vara::testing::{Cloud, House};
+use vara::testing::{Cloud, TestApi};
 
 use crate::routes::{App, routes};
 
@@ -14,7 +14,7 @@ const TOKENS: &str = "/api/v1/proxy/tokens";
 
 /// The function, with a woman who has a picture.
 struct Case {
-    house: House,
+    api: TestApi,
     proxy: Proxy,
     user: UserId,
     token: String,
@@ -25,7 +25,7 @@ impl Case {
     async fn new() -> Self {
         let cloud = Cloud::start().await;
         let mut proxy = None;
-        let house = House::build(routes(), |gate, store| {
+        let api = TestApi::build(routes(), |gate, store| {
             let made = Proxy {
                 store,
                 objects: cloud.objects(),
@@ -39,12 +39,12 @@ impl Case {
             }
         })
         .await;
-        let (user, token) = house.woman("ana@example.net").await;
+        let (user, token) = api.woman("ana@example.net").await;
         let image = Image {
             state: ImageState::Ready,
             ..Image::expected(ImageId::next(), user, "s".into(), clock::now())
         };
-        assert!(house.store.announce_image(&image).await.unwrap());
+        assert!(api.store.announce_image(&image).await.unwrap());
         let object = key::display(user, image.id);
         let bytes = b"a picture".as_slice().into();
         cloud
@@ -53,7 +53,7 @@ impl Case {
             .await
             .unwrap();
         Self {
-            house,
+            api,
             proxy: proxy.unwrap(),
             user,
             token,
@@ -62,14 +62,14 @@ impl Case {
     }
 
     async fn want(&self, token: &str, body: Value) -> (StatusCode, Value) {
-        self.house
+        self.api
             .send(Method::POST, TOKENS, token, &body.to_string())
             .await
     }
 
     async fn status(&self, token: &str) -> StatusCode {
         let uri = format!("/api/v1/proxy/images/{token}");
-        self.house.send(Method::GET, &uri, "", "").await.0
+        self.api.send(Method::GET, &uri, "", "").await.0
     }
 }
 
@@ -77,16 +77,16 @@ impl Case {
 async fn the_owner_gets_an_address_and_anybody_the_picture_behind_it() {
     let case = Case::new().await;
     let wanted = json!({ "imageId": case.image.id });
-    let link = House::data(case.want(&case.token, wanted.clone()).await, 201);
+    let link = TestApi::data(case.want(&case.token, wanted.clone()).await, 201);
     let token = link["token"].as_str().unwrap();
     let url = format!("https://vara.example/api/v1/proxy/images/{token}");
     assert_eq!(link["url"], url);
     assert_eq!(case.status(token).await, StatusCode::OK);
     let bytes = case.proxy.picture(token, clock::now()).await.unwrap();
     assert_eq!(bytes.unwrap().as_ref(), b"a picture");
-    let (_, stranger) = case.house.woman("eve@example.net").await;
-    House::refused(&case.want(&stranger, wanted).await, 404, "IMAGE_NOT_FOUND");
-    House::refused(
+    let (_, stranger) = case.api.woman("eve@example.net").await;
+    TestApi::refused(&case.want(&stranger, wanted).await, 404, "IMAGE_NOT_FOUND");
+    TestApi::refused(
         &case.want("null", json!({})).await,
         401,
         "AUTH_INVALID_TOKEN",
@@ -96,7 +96,7 @@ async fn the_owner_gets_an_address_and_anybody_the_picture_behind_it() {
         json!({ "imageId": "x" }),
         json!({ "imageId": case.image.id, "ttlSeconds": "x" }),
     ] {
-        House::refused(&case.want(&case.token, bad).await, 400, "VALIDATION_ERROR");
+        TestApi::refused(&case.want(&case.token, bad).await, 400, "VALIDATION_ERROR");
     }
 }
 
@@ -127,7 +127,7 @@ async fn an_address_ends_after_two_to_five_minutes_and_with_its_picture() {
         assert!(!at(life).await, "{asked:?}");
     }
     let (status, health) = case
-        .house
+        .api
         .send(Method::GET, "/api/v1/proxy/health", "", "")
         .await;
     assert_eq!(
@@ -141,7 +141,7 @@ async fn an_address_ends_after_two_to_five_minutes_and_with_its_picture() {
         .await
         .unwrap();
     assert!(
-        case.house
+        case.api
             .store
             .archive_image(&case.image, now)
             .await
@@ -157,17 +157,17 @@ async fn what_is_no_token_is_refused_in_a_plain_sentence() {
     let case = Case::new().await;
     for token in ["x", "a.b", &"0".repeat(64)] {
         let uri = format!("/api/v1/proxy/images/{token}");
-        let (status, body) = case.house.send(Method::GET, &uri, "", "").await;
+        let (status, body) = case.api.send(Method::GET, &uri, "", "").await;
         assert_eq!(status, StatusCode::NOT_FOUND);
         assert!(body["error"].is_string(), "{body}");
     }
     let asked = case
-        .house
+        .api
         .send(Method::OPTIONS, "/api/v1/proxy/images/x", "", "")
         .await;
     assert_eq!(asked.0, StatusCode::NO_CONTENT);
     assert_eq!(
-        case.house
+        case.api
             .send(Method::POST, "/api/v1/proxy/images/x", "", "")
             .await
             .0,

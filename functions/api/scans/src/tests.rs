@@ -1,40 +1,38 @@
 //! The routes over a real table API in memory: the screens' exact calls, refusals, and who sees what.
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::{Method, Request, StatusCode, header};
-use http_body_util::BodyExt;
+use std::ops::Deref;
+
+use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use tower::ServiceExt;
-use vara::auth::Gate;
 use vara::clock;
-use vara::domain::{
-    Account, Image, ImageId, ImageState, Role, Scan, ScanId, ScanOrigin, ScanType, Session,
-    SignInMethod, UserId,
-};
-use vara::http::Cors;
+use vara::domain::{Image, ImageId, ImageState, Scan, ScanId, ScanOrigin, ScanType, UserId};
 use vara::queues::Queues;
 use vara::services::scans::scan_queues::ScanQueues;
 use vara::services::scans::start::Scans;
 use vara::services::search::governor::Governor;
-use vara::settings::Env;
 use vara::store::{ScanClaim, Store};
-use vara::testing::Cloud;
+use vara::testing::{Cloud, TestApi};
 
 use crate::routes::{App, routes};
 
 mod automatic;
 mod control;
 
-/// The function, with what is behind it.
-struct House {
-    routes: Router,
-    gate: Gate,
-    store: Store,
+/// The API over a queue service on this machine.
+struct Harness {
+    api: TestApi,
     cloud: Cloud,
 }
 
-impl House {
+impl Deref for Harness {
+    type Target = TestApi;
+
+    fn deref(&self) -> &TestApi {
+        &self.api
+    }
+}
+
+impl Harness {
     async fn build() -> Self {
         let cloud = Cloud::start().await;
         let queues = cloud.queues();
@@ -42,84 +40,24 @@ impl House {
     }
 
     async fn with(cloud: Cloud, queues: Queues) -> Self {
-        let store = vara::testing::store().await;
-        let settings = [
-            ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
-            (
-                "SIGNING_SECRET",
-                "a-signing-secret-of-more-than-thirty-two-characters",
-            ),
-            ("PUBLIC_URL", "https://vara.example"),
-        ];
-        let gate = Gate::new(
-            &Env::of(settings.map(|(name, value)| (name.into(), value.into()))),
-            store.clone(),
-        );
-        let scans = Scans {
-            store: store.clone(),
-            queues,
-            lanes: ScanQueues {
-                images: "http://q/image-scan".into(),
-                background: "http://q/background-scan".into(),
-                profiles: "http://q/profile-scan".into(),
-                breaches: "http://q/breach-check".into(),
+        let state = |gate, store: Store| App {
+            gate,
+            service: Scans {
+                store: store.clone(),
+                queues,
+                lanes: ScanQueues {
+                    images: "http://q/image-scan".into(),
+                    background: "http://q/background-scan".into(),
+                    profiles: "http://q/profile-scan".into(),
+                    breaches: "http://q/breach-check".into(),
+                },
+                governor: Governor::new(store, None).unwrap(),
             },
-            governor: Governor::new(store.clone(), None).unwrap(),
-        };
-        let app = App {
-            gate: gate.clone(),
-            service: scans,
         };
         Self {
-            routes: vara::http::finish(routes(), app, Cors::new(&[], false)),
-            gate,
-            store,
+            api: TestApi::build(routes(), state).await,
             cloud,
         }
-    }
-
-    async fn woman(&self, email: &str) -> (UserId, String) {
-        self.somebody(email, Role::User).await
-    }
-
-    async fn somebody(&self, email: &str, role: Role) -> (UserId, String) {
-        let now = clock::now();
-        let account = Account::new(UserId::random(), email, now);
-        let created = self.store.create_account(&account, "hash", None).await;
-        assert!(created.unwrap());
-        let session = Session::new(account.id(), SignInMethod::Password, now);
-        assert!(self.store.sign_in(&account, &session).await.unwrap());
-        (
-            account.id(),
-            self.gate
-                .access()
-                .issue(&account, role, &session, now)
-                .unwrap()
-                .0,
-        )
-    }
-
-    async fn send(
-        &self,
-        method: Method,
-        uri: &str,
-        token: &str,
-        body: &str,
-    ) -> (StatusCode, Value) {
-        let request = Request::builder()
-            .method(method)
-            .uri(uri)
-            .header(header::AUTHORIZATION, format!("Bearer {token}"))
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(Body::from(body.to_owned()))
-            .unwrap();
-        let reply = self.routes.clone().oneshot(request).await.unwrap();
-        let status = reply.status();
-        let bytes = reply.into_body().collect().await.unwrap().to_bytes();
-        (
-            status,
-            serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-        )
     }
 
     async fn get(&self, uri: &str, token: &str) -> Value {
@@ -165,19 +103,19 @@ const WEEK: &str = "/api/v1/scans?status=COMPLETED&limit=100";
 
 #[tokio::test]
 async fn the_life_of_a_scan_as_the_screens_ask_for_it() {
-    let house = House::build().await;
-    let (user, token) = house.woman("ana@example.net").await;
+    let harness = Harness::build().await;
+    let (user, token) = harness.woman("ana@example.net").await;
     for uri in [ACTIVE, LAST, HERO] {
-        let body = house.get(uri, &token).await;
+        let body = harness.get(uri, &token).await;
         assert_eq!(
             (&body["data"]["scans"], &body["meta"]["pagination"]["total"]),
             (&json!([]), &json!(0)),
             "{uri}"
         );
     }
-    assert_eq!(house.get(WEEK, &token).await["data"], json!([]));
+    assert_eq!(harness.get(WEEK, &token).await["data"], json!([]));
 
-    let (status, body) = house
+    let (status, body) = harness
         .trigger(&token, &json!({ "type": "IMAGE_SCAN" }))
         .await;
     assert_eq!(
@@ -186,7 +124,7 @@ async fn the_life_of_a_scan_as_the_screens_ask_for_it() {
     );
     let id = body["data"]["id"].as_str().unwrap().to_owned();
     let message: Value = serde_json::from_str(
-        house.cloud.told("SendMessage")[0]["MessageBody"]
+        harness.cloud.told("SendMessage")[0]["MessageBody"]
             .as_str()
             .unwrap(),
     )
@@ -195,7 +133,7 @@ async fn the_life_of_a_scan_as_the_screens_ask_for_it() {
         (&message["scanJobId"], &message["userId"]),
         (&json!(id), &json!(user))
     );
-    let active = house.get(ACTIVE, &token).await;
+    let active = harness.get(ACTIVE, &token).await;
     assert_eq!(
         (
             &active["data"]["scans"][0]["id"],
@@ -203,7 +141,7 @@ async fn the_life_of_a_scan_as_the_screens_ask_for_it() {
         ),
         (&json!(id), &json!("IMAGE_SCAN"))
     );
-    let (status, body) = house
+    let (status, body) = harness
         .trigger(&token, &json!({ "type": "IMAGE_SCAN" }))
         .await;
     assert_eq!(
@@ -211,9 +149,12 @@ async fn the_life_of_a_scan_as_the_screens_ask_for_it() {
         (StatusCode::CONFLICT, &json!("SCAN_ALREADY_RUNNING"))
     );
 
-    house.end(user, &id).await;
-    assert_eq!(house.get(ACTIVE, &token).await["data"]["scans"], json!([]));
-    let last = house.get(LAST, &token).await;
+    harness.end(user, &id).await;
+    assert_eq!(
+        harness.get(ACTIVE, &token).await["data"]["scans"],
+        json!([])
+    );
+    let last = harness.get(LAST, &token).await;
     assert_eq!(
         (
             &last["data"]["scans"][0]["id"],
@@ -222,8 +163,8 @@ async fn the_life_of_a_scan_as_the_screens_ask_for_it() {
         (&json!(id), &json!(0))
     );
     assert_eq!(last["data"]["pagination"], last["meta"]["pagination"]);
-    assert!(house.get(HERO, &token).await["data"]["scans"][0]["completedAt"].is_string());
-    let week = house.get(WEEK, &token).await;
+    assert!(harness.get(HERO, &token).await["data"]["scans"][0]["completedAt"].is_string());
+    let week = harness.get(WEEK, &token).await;
     assert_eq!(
         (&week["data"][0]["id"], &week["meta"]["pagination"]["total"]),
         (&json!(id), &json!(1))
@@ -232,17 +173,20 @@ async fn the_life_of_a_scan_as_the_screens_ask_for_it() {
         format!("/api/v1/scans/{id}"),
         format!("/api/v1/scans/{id}/status"),
     ] {
-        assert_eq!(house.get(&uri, &token).await["data"]["status"], "COMPLETED");
+        assert_eq!(
+            harness.get(&uri, &token).await["data"]["status"],
+            "COMPLETED"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_shape_can_be_asked_for() {
-    let house = House::build().await;
-    let (_, token) = house.woman("ana@example.net").await;
-    assert!(house.get(&format!("{ACTIVE}&shape=array"), &token).await["data"].is_array());
-    assert!(house.get(&format!("{WEEK}&shape=object"), &token).await["data"]["scans"].is_array());
-    assert!(house.get("/api/v1/scans?status=", &token).await["data"].is_array());
+    let harness = Harness::build().await;
+    let (_, token) = harness.woman("ana@example.net").await;
+    assert!(harness.get(&format!("{ACTIVE}&shape=array"), &token).await["data"].is_array());
+    assert!(harness.get(&format!("{WEEK}&shape=object"), &token).await["data"]["scans"].is_array());
+    assert!(harness.get("/api/v1/scans?status=", &token).await["data"].is_array());
     for bad in [
         "shape=round",
         "status=NOPE",
@@ -252,7 +196,7 @@ async fn the_shape_can_be_asked_for() {
         "page=0",
         "limit=abc",
     ] {
-        let (status, body) = house
+        let (status, body) = harness
             .send(Method::GET, &format!("/api/v1/scans?{bad}"), &token, "")
             .await;
         assert_eq!(
@@ -265,15 +209,15 @@ async fn the_shape_can_be_asked_for() {
 
 #[tokio::test]
 async fn what_cannot_be_triggered() {
-    let house = House::build().await;
-    let (user, token) = house.woman("ana@example.net").await;
+    let harness = Harness::build().await;
+    let (user, token) = harness.woman("ana@example.net").await;
     for bad in [
         json!({}),
         json!({ "type": "PERSON_DISCOVERY" }),
         json!({ "type": "IMAGE_SCAN", "targetId": "x" }),
         json!([]),
     ] {
-        let (status, body) = house.trigger(&token, &bad).await;
+        let (status, body) = harness.trigger(&token, &bad).await;
         assert_eq!(
             (status, &body["error"]["code"]),
             (StatusCode::BAD_REQUEST, &json!("VALIDATION_ERROR")),
@@ -284,9 +228,9 @@ async fn what_cannot_be_triggered() {
         state: ImageState::Pending,
         ..Image::expected(ImageId::next(), user, "s".into(), clock::now())
     };
-    assert!(house.store.announce_image(&waiting).await.unwrap());
+    assert!(harness.store.announce_image(&waiting).await.unwrap());
     for target in [waiting.id, ImageId::next()] {
-        let (status, body) = house
+        let (status, body) = harness
             .trigger(&token, &json!({ "type": "IMAGE_SCAN", "targetId": target }))
             .await;
         assert_eq!(
@@ -294,17 +238,17 @@ async fn what_cannot_be_triggered() {
             (StatusCode::NOT_FOUND, &json!("IMAGE_NOT_FOUND"))
         );
     }
-    assert!(house.cloud.told("SendMessage").is_empty());
+    assert!(harness.cloud.told("SendMessage").is_empty());
     assert_eq!(
-        house.get("/api/v1/scans", &token).await["meta"]["pagination"]["total"],
+        harness.get("/api/v1/scans", &token).await["meta"]["pagination"]["total"],
         0
     );
 }
 
 #[tokio::test]
 async fn every_type_goes_to_its_queues_and_runs_once_at_a_time() {
-    let house = House::build().await;
-    let (_, token) = house.woman("ana@example.net").await;
+    let harness = Harness::build().await;
+    let (_, token) = harness.woman("ana@example.net").await;
     let mut sent = 0;
     for (kind, queues) in [
         ("PROFILE_SCAN", &["profile-scan"][..]),
@@ -315,12 +259,12 @@ async fn every_type_goes_to_its_queues_and_runs_once_at_a_time() {
             &["image-scan", "profile-scan", "breach-check", "profile-scan"],
         ),
     ] {
-        let (status, body) = house.trigger(&token, &json!({ "type": kind })).await;
+        let (status, body) = harness.trigger(&token, &json!({ "type": kind })).await;
         assert_eq!(
             (status, &body["data"]["type"], &body["data"]["status"]),
             (StatusCode::ACCEPTED, &json!(kind), &json!("PENDING"))
         );
-        let told = house.cloud.told("SendMessage");
+        let told = harness.cloud.told("SendMessage");
         let urls: Vec<_> = told[sent..]
             .iter()
             .map(|it| it["QueueUrl"].clone())
@@ -331,14 +275,14 @@ async fn every_type_goes_to_its_queues_and_runs_once_at_a_time() {
             .collect();
         assert_eq!(urls, want, "{kind}");
         sent = told.len();
-        let (status, body) = house.trigger(&token, &json!({ "type": kind })).await;
+        let (status, body) = harness.trigger(&token, &json!({ "type": kind })).await;
         assert_eq!(
             (status, &body["error"]["code"]),
             (StatusCode::CONFLICT, &json!("SCAN_ALREADY_RUNNING"))
         );
     }
     // Parts of the whole are not what the button follows.
-    let active = house.get(ACTIVE, &token).await;
+    let active = harness.get(ACTIVE, &token).await;
     assert_eq!(
         (
             &active["data"]["scans"][0]["type"],
@@ -350,8 +294,8 @@ async fn every_type_goes_to_its_queues_and_runs_once_at_a_time() {
 
 #[tokio::test]
 async fn a_target_must_be_hers_and_make_sense() {
-    let house = House::build().await;
-    let (_, token) = house.woman("ana@example.net").await;
+    let harness = Harness::build().await;
+    let (_, token) = harness.woman("ana@example.net").await;
     let target = ImageId::next();
     for (kind, status, code) in [
         ("PROFILE_SCAN", StatusCode::NOT_FOUND, "ACCOUNT_NOT_FOUND"),
@@ -364,23 +308,23 @@ async fn a_target_must_be_hers_and_make_sense() {
         ("FULL_SCAN", StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
     ] {
         let body = json!({ "type": kind, "targetId": target });
-        let (got, body) = house.trigger(&token, &body).await;
+        let (got, body) = harness.trigger(&token, &body).await;
         assert_eq!(
             (got, &body["error"]["code"]),
             (status, &json!(code)),
             "{kind}"
         );
     }
-    assert!(house.cloud.told("SendMessage").is_empty());
+    assert!(harness.cloud.told("SendMessage").is_empty());
 }
 
 #[tokio::test]
 async fn a_scan_that_cannot_be_queued_never_was() {
     let cloud = Cloud::start().await;
-    let house = House::with(cloud, Cloud::silent_queues()).await;
-    let (_, token) = house.woman("ana@example.net").await;
+    let harness = Harness::with(cloud, Cloud::silent_queues()).await;
+    let (_, token) = harness.woman("ana@example.net").await;
     for _ in 0..2 {
-        let (status, body) = house
+        let (status, body) = harness
             .trigger(&token, &json!({ "type": "IMAGE_SCAN" }))
             .await;
         assert_eq!(
@@ -391,15 +335,18 @@ async fn a_scan_that_cannot_be_queued_never_was() {
             )
         );
     }
-    assert_eq!(house.get(ACTIVE, &token).await["data"]["scans"], json!([]));
+    assert_eq!(
+        harness.get(ACTIVE, &token).await["data"]["scans"],
+        json!([])
+    );
 }
 
 #[tokio::test]
 async fn anothers_scan_does_not_exist_and_nobody_is_nobody() {
-    let house = House::build().await;
-    let (_, ana) = house.woman("ana@example.net").await;
-    let (_, eve) = house.woman("eve@example.net").await;
-    let id = house
+    let harness = Harness::build().await;
+    let (_, ana) = harness.woman("ana@example.net").await;
+    let (_, eve) = harness.woman("eve@example.net").await;
+    let id = harness
         .trigger(&ana, &json!({ "type": "IMAGE_SCAN" }))
         .await
         .1["data"]["id"]
@@ -410,30 +357,33 @@ async fn anothers_scan_does_not_exist_and_nobody_is_nobody() {
         format!("/api/v1/scans/{id}"),
         format!("/api/v1/scans/{id}/status"),
     ] {
-        let (status, body) = house.send(Method::GET, &uri, &eve, "").await;
+        let (status, body) = harness.send(Method::GET, &uri, &eve, "").await;
         assert_eq!(
             (status, &body["error"]["code"]),
             (StatusCode::NOT_FOUND, &json!("SCAN_NOT_FOUND"))
         );
         assert_eq!(
-            house.send(Method::GET, &uri, "null", "").await.0,
+            harness.send(Method::GET, &uri, "null", "").await.0,
             StatusCode::UNAUTHORIZED
         );
     }
-    assert_eq!(house.get("/api/v1/scans", &eve).await["data"], json!([]));
+    assert_eq!(harness.get("/api/v1/scans", &eve).await["data"], json!([]));
     assert_eq!(
-        house.send(Method::GET, "/api/v1/scans", "null", "").await.0,
+        harness
+            .send(Method::GET, "/api/v1/scans", "null", "")
+            .await
+            .0,
         StatusCode::UNAUTHORIZED
     );
     assert_eq!(
-        house
+        harness
             .trigger("null", &json!({ "type": "IMAGE_SCAN" }))
             .await
             .0,
         StatusCode::UNAUTHORIZED
     );
     assert_eq!(
-        house
+        harness
             .send(Method::GET, "/api/v1/scans/not-an-id", &ana, "")
             .await
             .0,
@@ -443,8 +393,8 @@ async fn anothers_scan_does_not_exist_and_nobody_is_nobody() {
 
 #[tokio::test]
 async fn health_is_open_and_has_real_numbers() {
-    let house = House::build().await;
-    let body = house.get("/api/v1/scans/health", "null").await;
+    let harness = Harness::build().await;
+    let body = harness.get("/api/v1/scans/health", "null").await;
     assert_eq!(
         (&body["data"]["status"], &body["data"]["workers"]["enabled"]),
         (&json!("ok"), &json!(true))
@@ -458,14 +408,14 @@ async fn health_is_open_and_has_real_numbers() {
 
 #[tokio::test]
 async fn budgets_of_engines_are_for_administrators() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let mut tokens = vec!["null".to_owned()];
     for role in [Role::User, Role::Reviewer, Role::Admin] {
         let email = format!("{role:?}@example.net").to_lowercase();
-        tokens.push(house.somebody(&email, role).await.1);
+        tokens.push(harness.somebody(&email, role).await.1);
     }
     for (at, token) in tokens.iter().enumerate() {
-        let body = house.get("/api/v1/scans/health", token).await;
+        let body = harness.get("/api/v1/scans/health", token).await;
         let engine = body["data"]["engines"][0].as_object().unwrap();
         let names: Vec<&str> = engine.keys().map(String::as_str).collect();
         let all = [

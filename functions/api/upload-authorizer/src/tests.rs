@@ -5,38 +5,28 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use vara::auth::Gate;
 use vara::clock;
-use vara::domain::{
-    Account, ImageFilter, ImageId, ImageState, Page, Role, Session, SignInMethod, UserId,
-};
+use vara::domain::{ImageFilter, ImageId, ImageState, Page, Role, UserId};
 use vara::http::{EDGE, Edge, VIEWER};
 use vara::services::pictures::image_addresses::ImageAddresses;
 use vara::services::pictures::images::ImageAnnouncer;
 use vara::services::upkeep::rate_limits::{RateLimiter, Rates};
-use vara::settings::Env;
 use vara::store::Store;
+use vara::testing;
 
 use crate::authorizer::UploadAuthorizer;
 
 const ARN: &str = "arn:aws:execute-api:eu-central-1:1:api/uploads/POST/api/v1/images/upload";
 const FORM: &str = "multipart/form-data; boundary=x";
 
-struct House {
+/// The authorizer over a table in memory.
+struct Harness {
     authorizer: UploadAuthorizer,
     store: Store,
 }
 
-impl House {
+impl Harness {
     async fn with(store: Store, all: u32) -> Self {
-        let settings = [
-            ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
-            (
-                "SIGNING_SECRET",
-                "a-signing-secret-of-more-than-thirty-two-characters",
-            ),
-            ("PUBLIC_URL", "https://vara.example"),
-            ("EDGE_SECRET", "s3cret"),
-        ];
-        let env = Env::of(settings.map(|(name, value)| (name.into(), value.into())));
+        let env = testing::settings(&[("EDGE_SECRET", "s3cret")]);
         let gate = Gate::new(&env, store.clone());
         let rates = Rates {
             all,
@@ -58,18 +48,13 @@ impl House {
     }
 
     async fn build() -> Self {
-        Self::with(vara::testing::store().await, 1000).await
+        Self::with(testing::store().await, 1000).await
     }
 
     async fn woman(&self) -> (UserId, String) {
-        let now = clock::now();
-        let account = Account::new(UserId::random(), "ana@example.net", now);
-        let session = Session::new(account.id(), SignInMethod::Password, now);
-        let made = self.store.create_account(&account, "hash", Some(&session));
-        assert!(made.await.unwrap());
-        let access = self.authorizer.gate.access();
-        let token = access.issue(&account, Role::User, &session, now).unwrap().0;
-        (account.id(), format!("Bearer {token}"))
+        let gate = &self.authorizer.gate;
+        let her = testing::signed_in(&self.store, gate, "ana@example.net", Role::User).await;
+        (her.user, format!("Bearer {}", her.token))
     }
 
     async fn ask(&self, headers: Value) -> Result<Value, String> {
@@ -123,10 +108,10 @@ fn denied(decision: &Value, code: &str) {
 
 #[tokio::test]
 async fn her_picture_is_announced_and_its_whole_answer_given() {
-    let house = House::build().await;
-    let (user, token) = house.woman().await;
+    let harness = Harness::build().await;
+    let (user, token) = harness.woman().await;
     let headers = json!({ "Authorization": token, "Content-Type": FORM });
-    let decision = house.ask(headers).await.unwrap();
+    let decision = harness.ask(headers).await.unwrap();
     assert_eq!(effect(&decision), (&json!("Allow"), &json!(ARN)));
     let context = &decision["context"];
     assert_eq!(context["user"], json!(user));
@@ -142,11 +127,11 @@ async fn her_picture_is_announced_and_its_whole_answer_given() {
     assert!(image["signedUrl"].is_string(), "{image}");
     let id = ImageId::parse(image["id"].as_str().unwrap()).unwrap();
     assert_eq!(
-        house.listed(user).await,
+        harness.listed(user).await,
         [id],
         "listed at once, as a small one is"
     );
-    let row = house.store.image(user, id).await.unwrap().unwrap();
+    let row = harness.store.image(user, id).await.unwrap().unwrap();
     assert_eq!(row.image.state, ImageState::Pending);
     // API Gateway takes text, numbers and truth values only.
     for (name, value) in context.as_object().unwrap() {
@@ -156,9 +141,9 @@ async fn her_picture_is_announced_and_its_whole_answer_given() {
 
 #[tokio::test]
 async fn who_may_not_is_told_why() {
-    let house = House::build().await;
-    let (user, token) = house.woman().await;
-    let ask = async |headers: Value| house.ask(headers).await.unwrap();
+    let harness = Harness::build().await;
+    let (user, token) = harness.woman().await;
+    let ask = async |headers: Value| harness.ask(headers).await.unwrap();
     denied(
         &ask(json!({ "content-type": FORM })).await,
         "AUTH_MISSING_TOKEN",
@@ -170,29 +155,29 @@ async fn who_may_not_is_told_why() {
         let headers = json!({ "authorization": token, "content-type": kind });
         denied(&ask(headers).await, "FST_INVALID_MULTIPART_CONTENT_TYPE");
     }
-    assert_eq!(house.listed(user).await, []);
+    assert_eq!(harness.listed(user).await, []);
 }
 
 #[tokio::test]
 async fn the_fifty_first_is_denied() {
-    let house = House::build().await;
-    let (user, token) = house.woman().await;
+    let harness = Harness::build().await;
+    let (user, token) = harness.woman().await;
     let headers = json!({ "authorization": token, "content-type": FORM });
     for _ in 0..50 {
-        let decision = house.ask(headers.clone()).await.unwrap();
+        let decision = harness.ask(headers.clone()).await.unwrap();
         assert_eq!(effect(&decision).0, "Allow");
     }
-    denied(&house.ask(headers).await.unwrap(), "IMAGE_LIMIT_REACHED");
-    assert_eq!(house.listed(user).await.len(), 50);
+    denied(&harness.ask(headers).await.unwrap(), "IMAGE_LIMIT_REACHED");
+    assert_eq!(harness.listed(user).await.len(), 50);
 }
 
 #[tokio::test]
 async fn calls_are_counted_by_who_called_the_distribution() {
-    vara::testing::in_one_window().await;
-    let house = House::with(vara::testing::store().await, 1).await;
+    testing::in_one_window().await;
+    let harness = Harness::with(testing::store().await, 1).await;
     let from = async |secret: &str, viewer: &str| {
         let headers = json!({ EDGE: secret, VIEWER: viewer });
-        let decision = house.ask(headers).await.unwrap();
+        let decision = harness.ask(headers).await.unwrap();
         decision["context"]["code"].clone()
     };
     assert_eq!(from("s3cret", "198.51.100.1").await, "AUTH_MISSING_TOKEN");
@@ -205,9 +190,9 @@ async fn calls_are_counted_by_who_called_the_distribution() {
 
 #[tokio::test]
 async fn a_table_that_does_not_answer_is_no_refusal() {
-    let known = House::build().await;
+    let known = Harness::build().await;
     let (_, token) = known.woman().await;
-    let house = House::with(vara::testing::silent_store(), 1000).await;
+    let harness = Harness::with(testing::silent_store(), 1000).await;
     let headers = json!({ "authorization": token, "content-type": FORM });
-    assert!(house.ask(headers).await.is_err());
+    assert!(harness.ask(headers).await.is_err());
 }

@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::script::{Line, Script, StandIns, nonsense, ok, photo};
+use super::super::script::{Line, Script, StandIns, nonsense, ok};
 use super::*;
+use crate::testing::photo;
 
 async fn service(lines: impl IntoIterator<Item = Line>) -> (FaceCheck, Script) {
     let script = Script::new(lines).await;

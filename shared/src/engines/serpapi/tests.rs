@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::script::{Line, SHORT, Script, StandIns, nonsense, ok, photo};
+use super::super::script::{Line, SHORT, Script, StandIns, nonsense, ok};
 use super::*;
+use crate::testing::photo;
 
 const HERS: &str = "https://api.example.org/p/token?x=1&y=2";
 

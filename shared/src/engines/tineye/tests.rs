@@ -7,8 +7,9 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use super::super::script::{Script, StandIns, photo};
+use super::super::script::{Script, StandIns};
 use super::*;
+use crate::testing::photo;
 
 /// A service that gives these answers in turn, and what it was sent.
 async fn service(answers: &[(u16, &str, String)]) -> (TinEye, Arc<Mutex<Vec<String>>>) {

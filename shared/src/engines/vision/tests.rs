@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::super::answer::Likelihood;
-use super::super::script::{Line, SHORT, Script, StandIns, nonsense, ok, photo};
+use super::super::script::{Line, SHORT, Script, StandIns, nonsense, ok};
 use super::*;
+use crate::testing::photo;
 
 async fn search(
     lines: impl IntoIterator<Item = Line>,

@@ -14,12 +14,12 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::auth::{Access, Gate, Keys};
-use crate::clock;
-use crate::domain::{Account, Role, Session, SessionId, SignInMethod, UserId};
+use crate::domain::{Role, SessionId, UserId};
 use crate::http::{Caller, Cors, Result, created, data};
 use crate::services::people::auth::Client;
 use crate::services::upkeep::rate_limits::{RateLimiter, Rates};
 use crate::store::Store;
+use crate::testing::signed_in;
 
 mod rate_limits;
 
@@ -45,7 +45,8 @@ async fn make(State(app): State<App>, caller: Caller) -> Result<Response> {
     Ok(created(json!({ "made": made, "by": caller.user })))
 }
 
-struct House {
+/// Routes of every kind behind all guards, over a table in memory.
+struct Harness {
     routes: Router,
     gate: Gate,
     store: Store,
@@ -71,7 +72,7 @@ impl Reply {
     }
 }
 
-impl House {
+impl Harness {
     async fn build() -> Self {
         let (store, made) = (crate::testing::store().await, Arc::default());
         let keys = Keys::derive("a-secret-of-more-than-thirty-two-characters", None).unwrap();
@@ -112,18 +113,8 @@ impl House {
 
     /// A woman who is signed in: her token.
     async fn woman(&self) -> (String, SessionId, UserId) {
-        let now = clock::now();
-        let account = Account::new(UserId::random(), "ana@example.net", now);
-        let session = Session::new(account.id(), SignInMethod::Password, now);
-        assert!(self.store.provision(&account).await.unwrap());
-        assert!(self.store.sign_in(&account, &session).await.unwrap());
-        let token = self
-            .gate
-            .access()
-            .issue(&account, Role::User, &session, now)
-            .unwrap()
-            .0;
-        (token, session.id, account.id())
+        let her = signed_in(&self.store, &self.gate, "ana@example.net", Role::User).await;
+        (her.token, her.session.id, her.user)
     }
 
     async fn call(
@@ -167,7 +158,7 @@ impl House {
 
 #[tokio::test]
 async fn a_parameter_given_twice_reaches_no_handler() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     for (method, uri) in [
         ("GET", "/api/v1/things?page=1&page=2"),
         (
@@ -179,7 +170,7 @@ async fn a_parameter_given_twice_reaches_no_handler() {
             "/auth/v1/token?grant_type=password&grant%5Ftype=refresh_token",
         ),
     ] {
-        let reply = house
+        let reply = harness
             .call("192.0.2.7", method, uri, &[("origin", SITE)], "")
             .await;
         assert_eq!(reply.status, 400, "{uri}");
@@ -190,83 +181,84 @@ async fn a_parameter_given_twice_reaches_no_handler() {
         }
     }
     let odd = "/auth/v1/token?Grant_Type=x&grant_type=password";
-    let reply = house.call("192.0.2.7", "POST", odd, &[], "").await;
+    let reply = harness.call("192.0.2.7", "POST", odd, &[], "").await;
     assert_eq!(reply.status, 200);
 }
 
 #[tokio::test]
 async fn a_post_with_a_key_is_done_once() {
-    let house = House::build().await;
-    let (token, session, user) = house.woman().await;
-    let first = house.make(&token, "one", "{}").await;
+    let harness = Harness::build().await;
+    let (token, session, user) = harness.woman().await;
+    let first = harness.make(&token, "one", "{}").await;
     assert_eq!(
         (first.status, &first.body["data"]),
         (201, &json!({ "made": 1, "by": user }))
     );
     assert_eq!(first.header("idempotency-replayed"), "");
-    let again = house.make(&token, "one", "{}").await;
+    let again = harness.make(&token, "one", "{}").await;
     assert_eq!((again.status, &again.body), (201, &first.body));
     assert_eq!(again.header("idempotency-replayed"), "true");
     assert_eq!(again.header("content-type"), first.header("content-type"));
     assert_eq!(
-        house.make(&token, "one", "{\"a\":1}").await.code(),
+        harness.make(&token, "one", "{\"a\":1}").await.code(),
         (422, "IDEMPOTENCY_KEY_REUSED")
     );
     assert_eq!(
-        house.make(&token, "two", "{}").await.body["data"]["made"],
+        harness.make(&token, "two", "{}").await.body["data"]["made"],
         2
     );
-    let (other, ..) = house.woman().await;
+    let (other, ..) = harness.woman().await;
     assert_eq!(
-        house.make(&other, "one", "{}").await.body["data"]["made"],
+        harness.make(&other, "one", "{}").await.body["data"]["made"],
         3
     );
     assert_eq!(
-        house.make(&token, "", "{}").await.code(),
+        harness.make(&token, "", "{}").await.code(),
         (400, "VALIDATION_ERROR")
     );
     // Whoever signed out is not told what she was answered before.
-    house.store.end_sessions(user, &[session]).await.unwrap();
+    harness.store.end_sessions(user, &[session]).await.unwrap();
     assert_eq!(
-        house.make(&token, "one", "{}").await.code(),
+        harness.make(&token, "one", "{}").await.code(),
         (401, "AUTH_INVALID_TOKEN")
     );
     assert_eq!(
-        house.make(&token, "new", "{}").await.code(),
+        harness.make(&token, "new", "{}").await.code(),
         (401, "AUTH_INVALID_TOKEN")
     );
-    assert_eq!(house.made.load(Ordering::SeqCst), 3);
+    assert_eq!(harness.made.load(Ordering::SeqCst), 3);
 }
 
 #[tokio::test]
 async fn of_many_at_once_one_is_done_and_trouble_can_be_tried_again() {
-    let house = House::build().await;
-    let (token, ..) = house.woman().await;
-    let all = futures_util::future::join_all((0..6).map(|_| house.make(&token, "one", "{}"))).await;
-    assert_eq!(house.made.load(Ordering::SeqCst), 1);
+    let harness = Harness::build().await;
+    let (token, ..) = harness.woman().await;
+    let all =
+        futures_util::future::join_all((0..6).map(|_| harness.make(&token, "one", "{}"))).await;
+    assert_eq!(harness.made.load(Ordering::SeqCst), 1);
     for reply in &all {
         let fine = reply.status == 201 || reply.code() == (409, "IDEMPOTENCY_IN_PROGRESS");
         assert!(fine, "{:?}", reply.code());
     }
-    house.made.store(99, Ordering::SeqCst);
-    assert_eq!(house.make(&token, "two", "{}").await.status, 503);
+    harness.made.store(99, Ordering::SeqCst);
+    assert_eq!(harness.make(&token, "two", "{}").await.status, 503);
     assert_eq!(
-        house.make(&token, "two", "{}").await.body["data"]["made"],
+        harness.make(&token, "two", "{}").await.body["data"]["made"],
         101
     );
 }
 
 #[tokio::test]
 async fn answers_with_tokens_are_not_kept() {
-    let house = House::build().await;
-    let (token, ..) = house.woman().await;
+    let harness = Harness::build().await;
+    let (token, ..) = harness.woman().await;
     let bearer = format!("Bearer {token}");
     let headers = [
         ("authorization", bearer.as_str()),
         ("idempotency-key", "one"),
     ];
     for made in 1..=2 {
-        let reply = house
+        let reply = harness
             .call("192.0.2.7", "POST", "/api/v1/auth/login", &headers, "")
             .await;
         assert_eq!(reply.body["data"]["made"], made);
@@ -275,13 +267,13 @@ async fn answers_with_tokens_are_not_kept() {
 
 #[tokio::test]
 async fn a_read_is_marked_and_not_sent_twice() {
-    let house = House::build().await;
-    let first = house
+    let harness = Harness::build().await;
+    let first = harness
         .call("192.0.2.7", "GET", "/api/v1/things", &[], "")
         .await;
     let mark = first.header("etag").to_owned();
     let headers = [("if-none-match", mark.as_str()), ("origin", SITE)];
-    let again = house
+    let again = harness
         .call("192.0.2.7", "GET", "/api/v1/things", &headers, "")
         .await;
     assert_eq!(
@@ -299,10 +291,10 @@ async fn a_read_is_marked_and_not_sent_twice() {
 
 #[tokio::test]
 async fn what_is_open_may_be_read_from_any_page() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     for origin in [None, Some("https://engine.example")] {
         let headers: Vec<_> = origin.map(|it| ("origin", it)).into_iter().collect();
-        let reply = house
+        let reply = harness
             .call("192.0.2.7", "GET", "/api/v1/open/x", &headers, "")
             .await;
         assert_eq!(
@@ -316,7 +308,7 @@ async fn what_is_open_may_be_read_from_any_page() {
         ("origin", "https://engine.example"),
         ("access-control-request-method", "GET"),
     ];
-    let preflight = house
+    let preflight = harness
         .call("192.0.2.7", "OPTIONS", "/api/v1/open/x", &asked, "")
         .await;
     assert_eq!(
@@ -326,7 +318,7 @@ async fn what_is_open_may_be_read_from_any_page() {
         ),
         (204, "*")
     );
-    let closed = house
+    let closed = harness
         .call("192.0.2.7", "GET", "/api/v1/things", &asked, "")
         .await;
     assert_eq!(closed.header("access-control-allow-origin"), "");

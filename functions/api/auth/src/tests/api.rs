@@ -2,12 +2,11 @@
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use vara::domain::Role;
 
-use super::{House, PASSWORD, Reply, links, token};
+use super::{Harness, PASSWORD, Reply, links, token};
 
-async fn post(house: &House, name: &str, body: Value) -> Reply {
-    house.post(&format!("/api/v1/auth/{name}"), body).await
+async fn post(harness: &Harness, name: &str, body: Value) -> Reply {
+    harness.post(&format!("/api/v1/auth/{name}"), body).await
 }
 
 fn paths(reply: &Reply) -> Vec<&str> {
@@ -20,10 +19,10 @@ fn paths(reply: &Reply) -> Vec<&str> {
 
 #[tokio::test]
 async fn signing_up_and_in() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let body =
         json!({ "email": "Ana@example.net", "password": PASSWORD, "confirmPassword": PASSWORD });
-    let made = post(&house, "signup", body.clone()).await;
+    let made = post(&harness, "signup", body.clone()).await;
     assert_eq!(made.status, StatusCode::CREATED);
     let data = &made.body["data"];
     assert_eq!(
@@ -32,12 +31,12 @@ async fn signing_up_and_in() {
     );
     assert_eq!(data["profile"]["displayName"], Value::Null);
     assert!(data["accessToken"].is_null());
-    post(&house, "signup", body)
+    post(&harness, "signup", body)
         .await
         .is_error(400, "AUTH_SIGNUP_FAILED");
 
     let reply = post(
-        &house,
+        &harness,
         "login",
         json!({ "email": "ana@example.net", "password": PASSWORD }),
     )
@@ -52,12 +51,12 @@ async fn signing_up_and_in() {
     assert!(login["expiresAt"].as_i64().unwrap() > 1_700_000_000);
     // One store behind both surfaces.
     assert_eq!(
-        house.me(&token(login, "accessToken")).await.status,
+        harness.me(&token(login, "accessToken")).await.status,
         StatusCode::OK
     );
 
     let refreshed = post(
-        &house,
+        &harness,
         "refresh",
         json!({ "refreshToken": login["refreshToken"] }),
     )
@@ -65,16 +64,19 @@ async fn signing_up_and_in() {
     let refreshed = &refreshed.body["data"];
     assert_ne!(refreshed["refreshToken"], login["refreshToken"]);
     let access = token(refreshed, "accessToken");
-    let out = house
+    let out = harness
         .send("POST", "/api/v1/auth/logout", Some(&access), None)
         .await;
     assert_eq!(
         (out.status, &out.body),
         (StatusCode::NO_CONTENT, &Value::Null)
     );
-    house.me(&access).await.is_refused(403, "session_not_found");
+    harness
+        .me(&access)
+        .await
+        .is_refused(403, "session_not_found");
     for nobody in [None, Some("null"), Some(access.as_str())] {
-        let out = house
+        let out = harness
             .send("POST", "/api/v1/auth/logout", nobody, None)
             .await;
         assert_eq!(out.status, StatusCode::NO_CONTENT);
@@ -83,36 +85,36 @@ async fn signing_up_and_in() {
 
 #[tokio::test]
 async fn what_is_refused() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let reply = post(
-        &house,
+        &harness,
         "signup",
         json!({ "email": "x", "password": "weak", "confirmPassword": "weaker" }),
     )
     .await;
     reply.is_error(400, "VALIDATION_ERROR");
     assert_eq!(paths(&reply), ["email", "password", "confirmPassword"]);
-    let reply = post(&house, "login", json!({})).await;
+    let reply = post(&harness, "login", json!({})).await;
     reply.is_error(400, "VALIDATION_ERROR");
     assert_eq!(paths(&reply), ["email", "password"]);
     post(
-        &house,
+        &harness,
         "login",
         json!({ "email": "ana@example.net", "password": "x" }),
     )
     .await
     .is_error(401, "AUTH_LOGIN_FAILED");
-    house
+    harness
         .send("POST", "/api/v1/auth/login", None, Some("{"))
         .await
         .is_error(400, "INVALID_JSON");
 
-    house
+    harness
         .send("POST", "/api/v1/auth/refresh", None, None)
         .await
         .is_error(400, "AUTH_MISSING_REFRESH_TOKEN");
     let reply = post(
-        &house,
+        &harness,
         "refresh",
         json!({ "refreshToken": "abcdefghijklmnop" }),
     )
@@ -122,24 +124,24 @@ async fn what_is_refused() {
         reply.body["error"]["details"],
         json!({ "requiresReauth": true, "reason": "refresh_failed" })
     );
-    post(&house, "forgot-password", json!({ "email": "x" }))
+    post(&harness, "forgot-password", json!({ "email": "x" }))
         .await
         .is_error(400, "VALIDATION_ERROR");
 }
 
 #[tokio::test]
 async fn a_forgotten_password() {
-    let house = House::build().await;
-    let session = house.ana().await;
+    let harness = Harness::build().await;
+    let session = harness.ana().await;
     let user = token(&session["user"], "id");
     for address in ["ana@example.net", "ana@example.net", "nobody@example.net"] {
-        let reply = post(&house, "forgot-password", json!({ "email": address })).await;
+        let reply = post(&harness, "forgot-password", json!({ "email": address })).await;
         assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
         assert!(reply.body["data"]["message"].is_string());
     }
     let link = url::Url::parse(&format!(
         "https://vara.example{}",
-        house.mailed("type=recovery").await
+        harness.mailed("type=recovery").await
     ))
     .unwrap();
     assert!(
@@ -154,85 +156,81 @@ async fn a_forgotten_password() {
         .1
         .into_owned();
     let reset = |token: &str, password: &str| json!({ "token": token, "password": password, "confirmPassword": password });
-    post(&house, "reset-password", reset(&given, "weak"))
+    post(&harness, "reset-password", reset(&given, "weak"))
         .await
         .is_error(400, "VALIDATION_ERROR");
-    post(&house, "reset-password", reset(&given, PASSWORD))
+    post(&harness, "reset-password", reset(&given, PASSWORD))
         .await
         .is_error(400, "VALIDATION_ERROR");
-    let wrong = post(&house, "reset-password", reset("nonsense", "Another1horse")).await;
+    let wrong = post(
+        &harness,
+        "reset-password",
+        reset("nonsense", "Another1horse"),
+    )
+    .await;
     wrong.is_error(400, "AUTH_RESET_TOKEN_INVALID");
     assert_eq!(wrong.body["error"]["details"], json!({ "expired": false }));
 
-    let done = post(&house, "reset-password", reset(&given, "Another1horse")).await;
+    let done = post(&harness, "reset-password", reset(&given, "Another1horse")).await;
     assert_eq!(done.status, StatusCode::OK, "{done:?}");
-    house
+    harness
         .me(&token(&session, "access_token"))
         .await
         .is_refused(403, "session_not_found");
-    assert_eq!(house.sign_in("Another1horse").await.status, StatusCode::OK);
-    post(&house, "reset-password", reset(&given, "Third1horse!"))
+    assert_eq!(
+        harness.sign_in("Another1horse").await.status,
+        StatusCode::OK
+    );
+    post(&harness, "reset-password", reset(&given, "Third1horse!"))
         .await
         .is_error(400, "AUTH_RESET_TOKEN_INVALID");
 
-    let late = links::late_link(&house, &user).await;
-    let reply = post(&house, "reset-password", reset(&late, "Third1horse!")).await;
+    let late = links::late_link(&harness, &user).await;
+    let reply = post(&harness, "reset-password", reset(&late, "Third1horse!")).await;
     reply.is_error(400, "AUTH_RESET_TOKEN_EXPIRED");
     assert_eq!(reply.body["error"]["details"], json!({ "expired": true }));
 }
 
 #[tokio::test]
 async fn another_password_while_signed_in() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let path = "/api/v1/auth/reset-password-with-session";
-    let session = house.ana().await;
+    let session = harness.ana().await;
     let access = token(&session, "access_token");
     let body = json!({ "password": "Another1horse" }).to_string();
-    house
+    harness
         .send("POST", path, None, Some(&body))
         .await
         .is_error(401, "AUTH_MISSING_TOKEN");
-    let invalid = house.send("POST", path, Some("null"), Some(&body)).await;
+    let invalid = harness.send("POST", path, Some("null"), Some(&body)).await;
     invalid.is_error(401, "AUTH_INVALID_TOKEN");
     assert_eq!(
         invalid.body["error"]["details"],
         json!({ "expired": false, "requiresReauth": true })
     );
-    let user = vara::domain::UserId::parse(&token(&session["user"], "id")).unwrap();
-    let account = house.service.store.account(user).await.unwrap().unwrap();
-    let id = house.service.store.sessions(user).await.unwrap()[0];
-    let stored = house
-        .service
-        .store
-        .session(user, id)
-        .await
-        .unwrap()
-        .unwrap();
-    let past = vara::domain::Timestamp::from_epoch_seconds(1_700_000_000).unwrap();
-    let (late, _) = house
-        .service
-        .access
-        .issue(&account, Role::User, &stored, past)
-        .unwrap();
-    let expired = house.send("POST", path, Some(&late), Some(&body)).await;
+    let late = harness.expired_token(&session).await;
+    let expired = harness.send("POST", path, Some(&late), Some(&body)).await;
     expired.is_error(401, "AUTH_TOKEN_EXPIRED");
     let details = json!({ "expired": true, "expiredAt": "2023-11-14T23:13:20.000Z", "requiresRefresh": true });
     assert_eq!(expired.body["error"]["details"], details);
 
-    house
+    harness
         .send("POST", path, Some(&access), None)
         .await
         .is_error(400, "AUTH_INVALID_REQUEST");
-    house
+    harness
         .send("POST", path, Some(&access), Some(r#"{"password":"weak"}"#))
         .await
         .is_error(400, "AUTH_INVALID_REQUEST");
     assert_eq!(
-        house
+        harness
             .send("POST", path, Some(&access), Some(&body))
             .await
             .status,
         StatusCode::OK
     );
-    assert_eq!(house.sign_in("Another1horse").await.status, StatusCode::OK);
+    assert_eq!(
+        harness.sign_in("Another1horse").await.status,
+        StatusCode::OK
+    );
 }

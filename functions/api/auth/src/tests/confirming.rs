@@ -3,13 +3,13 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{House, PASSWORD, Reply, token};
+use super::{Harness, PASSWORD, Reply, token};
 
 const EMAIL: &str = "ana@example.net";
 
-async fn sign_up(house: &House) -> Reply {
+async fn sign_up(harness: &Harness) -> Reply {
     let body = json!({ "email": EMAIL, "password": PASSWORD, "data": {} });
-    house.post("/auth/v1/signup", body).await
+    harness.post("/auth/v1/signup", body).await
 }
 
 /// An answer with what differs between any two of them made alike.
@@ -32,29 +32,29 @@ fn alike(mut user: Value) -> Value {
 
 #[tokio::test]
 async fn known_and_unknown_addresses_are_answered_alike() {
-    let house = House::confirming().await;
-    let new = sign_up(&house).await;
+    let harness = Harness::confirming().await;
+    let new = sign_up(&harness).await;
     assert_eq!(new.status, StatusCode::OK, "{new:?}");
     assert_eq!(new.body["email_confirmed_at"], Value::Null);
     assert!(new.body["confirmation_sent_at"].is_string());
     assert!(new.body["access_token"].is_null());
-    let stored = house.account().await;
+    let stored = harness.account().await;
     assert_eq!(new.body["id"], json!(stored.id()));
-    let again = sign_up(&house).await;
+    let again = sign_up(&harness).await;
     assert_eq!(again.status, new.status);
     assert_ne!(again.body["id"], new.body["id"]);
     assert_eq!(alike(again.body), alike(new.body));
 
     // Nor does signing in tell, with the password that was just chosen or another.
-    let refused = house.sign_in(PASSWORD).await;
+    let refused = harness.sign_in(PASSWORD).await;
     refused.is_refused(400, "invalid_credentials");
-    assert_eq!(house.sign_in("Wrong1horse").await.body, refused.body);
+    assert_eq!(harness.sign_in("Wrong1horse").await.body, refused.body);
 
     let body =
         |email: &str| json!({ "email": email, "password": PASSWORD, "confirmPassword": PASSWORD });
     let path = "/api/v1/auth/signup";
-    let known = house.post(path, body(EMAIL)).await;
-    let unknown = house.post(path, body("eve@example.net")).await;
+    let known = harness.post(path, body(EMAIL)).await;
+    let unknown = harness.post(path, body("eve@example.net")).await;
     assert_eq!(
         (known.status, unknown.status),
         (StatusCode::CREATED, StatusCode::CREATED)
@@ -62,46 +62,49 @@ async fn known_and_unknown_addresses_are_answered_alike() {
     let mut unknown = alike(unknown.body);
     unknown["data"]["email"] = EMAIL.into();
     assert_eq!(alike(known.body), unknown);
-    let settings = house.send("GET", "/auth/v1/settings", None, None).await;
+    let settings = harness.send("GET", "/auth/v1/settings", None, None).await;
     assert_eq!(settings.body["mailer_autoconfirm"], false);
 }
 
 #[tokio::test]
 async fn who_follows_the_link_can_sign_in_and_is_told_if_somebody_signs_up_again() {
-    let house = House::confirming().await;
+    let harness = Harness::confirming().await;
     let from = "192.0.2.7";
     let body = json!({ "email": EMAIL, "password": PASSWORD }).to_string();
     let request = axum::http::Request::post("/auth/v1/signup")
         .body(body.into())
         .unwrap();
-    super::answer(&house.routes, super::called_from(request, from)).await;
-    let link = house.mailed("type=signup").await;
+    super::answer(&harness.routes, super::called_from(request, from)).await;
+    let link = harness.mailed("type=signup").await;
     // Again before it was followed: at most one mail a minute.
-    sign_up(&house).await;
-    assert_eq!(house.mails().await.len(), 1);
-    let landed = house.submit(&link, from, &[]).await;
+    sign_up(&harness).await;
+    assert_eq!(harness.mails().await.len(), 1);
+    let landed = harness.submit(&link, from, &[]).await;
     assert!(
         landed
             .header("location")
             .starts_with("https://app.example/login?message=")
     );
-    let session = house.sign_in(PASSWORD).await;
+    let session = harness.sign_in(PASSWORD).await;
     assert_eq!(session.status, StatusCode::OK, "{session:?}");
     assert!(session.body["user"]["email_confirmed_at"].is_string());
     assert_eq!(
-        house.me(&token(&session.body, "access_token")).await.status,
+        harness
+            .me(&token(&session.body, "access_token"))
+            .await
+            .status,
         StatusCode::OK
     );
 
-    let window = house.service.access.keys().address_name(EMAIL);
-    house
+    let window = harness.service.access.keys().address_name(EMAIL);
+    harness
         .service
         .store
         .close_mail_window(&window)
         .await
         .unwrap();
-    sign_up(&house).await;
-    let mails = house.mails().await;
+    sign_up(&harness).await;
+    let mails = harness.mails().await;
     assert_eq!(mails.len(), 2);
     let text = mails[1]["text"].as_str().unwrap();
     assert!(
@@ -109,7 +112,7 @@ async fn who_follows_the_link_can_sign_in_and_is_told_if_somebody_signs_up_again
         "{text}"
     );
     assert_eq!(
-        house.sign_in(PASSWORD).await.status,
+        harness.sign_in(PASSWORD).await.status,
         StatusCode::OK,
         "and all is as it was"
     );
@@ -117,11 +120,11 @@ async fn who_follows_the_link_can_sign_in_and_is_told_if_somebody_signs_up_again
 
 #[tokio::test]
 async fn an_account_that_was_never_confirmed_is_told_so_where_that_is_no_secret() {
-    let mut house = House::confirming().await;
-    sign_up(&house).await;
-    house.service.confirm_first = false;
+    let mut harness = Harness::confirming().await;
+    sign_up(&harness).await;
+    harness.service.confirm_first = false;
     let client = vara::services::people::auth::Client::default();
-    let why = house
+    let why = harness
         .service
         .sign_in(Some(EMAIL), Some(PASSWORD), &client)
         .await;

@@ -1,33 +1,32 @@
 //! What is refused below `/auth/v1/`: every row of the contract's table that can happen.
 
 use serde_json::json;
-use vara::domain::{Role, Timestamp};
 
-use super::{House, PASSWORD, token};
+use super::{Harness, PASSWORD, token};
 
 #[tokio::test]
 async fn signing_up() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let path = "/auth/v1/signup";
-    house
+    harness
         .send("POST", path, None, Some("{not json"))
         .await
         .is_refused(400, "bad_json");
-    house
+    harness
         .send("POST", path, None, None)
         .await
         .is_refused(400, "validation_failed");
     let long = format!("{}@example.net", "x".repeat(300));
     for email in [json!(null), json!(""), json!("ana"), json!(7), json!(long)] {
         let body = json!({ "email": email, "password": PASSWORD });
-        house
+        harness
             .post(path, body)
             .await
             .is_refused(400, "validation_failed");
     }
     for password in [json!(null), json!(""), json!("Aa1".repeat(43)), json!({})] {
         let body = json!({ "email": "ana@example.net", "password": password });
-        house
+        harness
             .post(path, body)
             .await
             .is_refused(400, "validation_failed");
@@ -37,7 +36,7 @@ async fn signing_up() {
         ("abcdefgh", json!(["characters"])),
         ("abc", json!(["length", "characters"])),
     ] {
-        let reply = house
+        let reply = harness
             .post(
                 path,
                 json!({ "email": "ana@example.net", "password": password }),
@@ -46,8 +45,8 @@ async fn signing_up() {
         reply.is_refused(422, "weak_password");
         assert_eq!(reply.body["weak_password"]["reasons"], reasons);
     }
-    house.ana().await;
-    house
+    harness.ana().await;
+    harness
         .post(
             path,
             json!({ "email": "ANA@example.net", "password": PASSWORD }),
@@ -58,11 +57,11 @@ async fn signing_up() {
 
 #[tokio::test]
 async fn signing_in() {
-    let house = House::build().await;
-    house.ana().await;
-    let wrong = house.sign_in("Wrong1horse").await;
+    let harness = Harness::build().await;
+    harness.ana().await;
+    let wrong = harness.sign_in("Wrong1horse").await;
     wrong.is_refused(400, "invalid_credentials");
-    let unknown = house
+    let unknown = harness
         .post(
             "/auth/v1/token?grant_type=password",
             json!({ "email": "eve@example.net", "password": PASSWORD }),
@@ -75,16 +74,16 @@ async fn signing_in() {
         "/auth/v1/token?grant_type=pkce",
         "/auth/v1/token?grant_type=id_token",
     ] {
-        house
+        harness
             .post(path, json!({}))
             .await
             .is_refused(400, "invalid_credentials");
     }
-    house
+    harness
         .post("/auth/v1/token?grant_type=password", json!({}))
         .await
         .is_refused(400, "validation_failed");
-    house
+    harness
         .send(
             "POST",
             "/auth/v1/token?grant_type=password",
@@ -97,8 +96,8 @@ async fn signing_in() {
 
 #[tokio::test]
 async fn a_password_behind_a_second_grant_does_not_sign_in() {
-    let house = House::build().await;
-    let session = house.ana().await;
+    let harness = Harness::build().await;
+    let session = harness.ana().await;
     let refresh = token(&session, "refresh_token");
     let body =
         json!({ "email": "ana@example.net", "password": PASSWORD, "refresh_token": refresh });
@@ -108,7 +107,7 @@ async fn a_password_behind_a_second_grant_does_not_sign_in() {
         "grant_type=password&grant_type=password",
         "grant_type=refresh_token&grant%5Ftype=password",
     ] {
-        house
+        harness
             .post(&format!("/auth/v1/token?{query}"), body.clone())
             .await
             .is_refused(400, "validation_failed");
@@ -118,7 +117,7 @@ async fn a_password_behind_a_second_grant_does_not_sign_in() {
         "GRANT_TYPE=refresh_token",
         "grant_type=Password",
     ] {
-        house
+        harness
             .post(&format!("/auth/v1/token?{query}"), body.clone())
             .await
             .is_refused(400, "invalid_credentials");
@@ -128,28 +127,28 @@ async fn a_password_behind_a_second_grant_does_not_sign_in() {
         "/auth/v1/signup?redirect_to=a&redirect_to=b",
         "/auth/v1/logout?scope=local&scope=global",
     ] {
-        house
+        harness
             .post(path, body.clone())
             .await
             .is_refused(400, "validation_failed");
     }
     assert!(
-        house.mails().await.len() == 1,
+        harness.mails().await.len() == 1,
         "only the one of the sign-up"
     );
 }
 
 #[tokio::test]
 async fn guessing_passwords() {
-    let house = House::build().await;
-    house.ana().await;
+    let harness = Harness::build().await;
+    harness.ana().await;
     // Right ones do not count.
     for _ in 0..3 {
-        assert!(house.sign_in(PASSWORD).await.status.is_success());
+        assert!(harness.sign_in(PASSWORD).await.status.is_success());
     }
     let mut refused = 0;
     for _ in 0..45 {
-        let reply = house.sign_in("Wrong1horse").await;
+        let reply = harness.sign_in("Wrong1horse").await;
         match reply.status.as_u16() {
             400 => reply.is_refused(400, "invalid_credentials"),
             _ => {
@@ -163,7 +162,7 @@ async fn guessing_passwords() {
     }
     assert_eq!(refused, 2);
     let body = json!({ "email": "eve@example.net", "password": PASSWORD });
-    house
+    harness
         .post("/auth/v1/token?grant_type=password", body)
         .await
         .is_refused(400, "invalid_credentials");
@@ -171,21 +170,24 @@ async fn guessing_passwords() {
 
 #[tokio::test]
 async fn refreshing() {
-    let house = House::build().await;
-    house.refresh("").await.is_refused(400, "validation_failed");
-    house
+    let harness = Harness::build().await;
+    harness
+        .refresh("")
+        .await
+        .is_refused(400, "validation_failed");
+    harness
         .refresh("short")
         .await
         .is_refused(400, "validation_failed");
-    house
+    harness
         .refresh("has spaces and is long")
         .await
         .is_refused(400, "validation_failed");
-    house
+    harness
         .refresh("abcdefghijklmnop")
         .await
         .is_refused(400, "refresh_token_not_found");
-    house
+    harness
         .refresh(&"A".repeat(91))
         .await
         .is_refused(400, "refresh_token_not_found");
@@ -193,44 +195,29 @@ async fn refreshing() {
 
 #[tokio::test]
 async fn bearers() {
-    let house = House::build().await;
-    let session = house.ana().await;
+    let harness = Harness::build().await;
+    let session = harness.ana().await;
     for (method, path) in [
         ("GET", "/auth/v1/user"),
         ("PUT", "/auth/v1/user"),
         ("POST", "/auth/v1/logout"),
     ] {
-        house
+        harness
             .send(method, path, None, None)
             .await
             .is_refused(401, "no_authorization");
         for bad in ["null", "anon-key", "a.b.c", ""] {
-            house
+            harness
                 .send(method, path, Some(bad), None)
                 .await
                 .is_refused(403, "bad_jwt");
         }
     }
-    let user = vara::domain::UserId::parse(&token(&session["user"], "id")).unwrap();
-    let account = house.service.store.account(user).await.unwrap().unwrap();
-    let id = house.service.store.sessions(user).await.unwrap()[0];
-    let stored = house
-        .service
-        .store
-        .session(user, id)
-        .await
-        .unwrap()
-        .unwrap();
-    let past = Timestamp::from_epoch_seconds(1_700_000_000).unwrap();
-    let (late, _) = house
-        .service
-        .access
-        .issue(&account, Role::User, &stored, past)
-        .unwrap();
-    house.me(&late).await.is_refused(403, "bad_jwt");
+    let late = harness.expired_token(&session).await;
+    harness.me(&late).await.is_refused(403, "bad_jwt");
 
     let good = token(&session, "access_token");
-    let weak = house
+    let weak = harness
         .send(
             "PUT",
             "/auth/v1/user",
@@ -239,7 +226,7 @@ async fn bearers() {
         )
         .await;
     weak.is_refused(422, "weak_password");
-    let same = house
+    let same = harness
         .send(
             "PUT",
             "/auth/v1/user",
@@ -248,7 +235,7 @@ async fn bearers() {
         )
         .await;
     same.is_refused(422, "same_password");
-    let other = house
+    let other = harness
         .send(
             "PUT",
             "/auth/v1/user",
@@ -257,7 +244,7 @@ async fn bearers() {
         )
         .await;
     other.is_refused(400, "validation_failed");
-    house
+    harness
         .send("POST", "/auth/v1/logout?scope=all", Some(&good), None)
         .await
         .is_refused(400, "validation_failed");
@@ -265,9 +252,9 @@ async fn bearers() {
 
 #[tokio::test]
 async fn too_much() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let body = format!("{{\"email\":\"{}\"}}", "x".repeat(1024 * 1024));
-    house
+    harness
         .send("POST", "/auth/v1/signup", None, Some(&body))
         .await
         .is_refused(413, "bad_json");
@@ -275,7 +262,7 @@ async fn too_much() {
 
 #[tokio::test]
 async fn what_is_not_there() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     for (method, path) in [
         ("GET", "/auth/v1"),
         ("GET", "/auth/v1/"),
@@ -285,12 +272,12 @@ async fn what_is_not_there() {
         ("DELETE", "/auth/v1/user"),
         ("PATCH", "/auth/v1/verify"),
     ] {
-        house
+        harness
             .send(method, path, None, None)
             .await
             .is_refused(404, "not_found");
     }
-    house
+    harness
         .send("POST", "/api/v1/auth/nothing", None, None)
         .await
         .is_error(404, "NOT_FOUND");
@@ -298,8 +285,8 @@ async fn what_is_not_there() {
 
 #[tokio::test]
 async fn our_own_trouble_is_503_everywhere() {
-    let trouble = House::over(vara::testing::silent_store()).await;
-    let fine = House::build().await;
+    let trouble = Harness::over(vara::testing::silent_store()).await;
+    let fine = Harness::build().await;
     let session = fine.ana().await;
     let (access, refresh) = (
         token(&session, "access_token"),

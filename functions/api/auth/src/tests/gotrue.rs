@@ -3,12 +3,12 @@
 use axum::http::StatusCode;
 use serde_json::json;
 
-use super::{House, PASSWORD, token};
+use super::{Harness, PASSWORD, token};
 
 #[tokio::test]
 async fn signing_up_gives_the_session_the_app_needs() {
-    let house = House::build().await;
-    let session = house.ana().await;
+    let harness = Harness::build().await;
+    let session = harness.ana().await;
     assert_eq!(session["token_type"], "bearer");
     assert_eq!(session["expires_in"], 3600);
     assert!(session["expires_at"].as_i64().unwrap() > 1_700_000_000);
@@ -26,7 +26,7 @@ async fn signing_up_gives_the_session_the_app_needs() {
         json!({ "provider": "email", "providers": ["email"] })
     );
 
-    let me = house.me(&token(&session, "access_token")).await;
+    let me = harness.me(&token(&session, "access_token")).await;
     assert_eq!((me.status, &me.body["id"]), (StatusCode::OK, &user["id"]));
     assert_eq!(me.header("x-supabase-api-version"), "2024-01-01");
     assert_eq!(me.header("cache-control"), "no-store");
@@ -34,45 +34,57 @@ async fn signing_up_gives_the_session_the_app_needs() {
 
 #[tokio::test]
 async fn signing_in_and_out() {
-    let house = House::build().await;
-    let first = house.ana().await;
-    let second = house.sign_in(PASSWORD).await;
+    let harness = Harness::build().await;
+    let first = harness.ana().await;
+    let second = harness.sign_in(PASSWORD).await;
     assert_eq!(second.status, StatusCode::OK);
-    let third = house.sign_in(PASSWORD).await.body;
+    let third = harness.sign_in(PASSWORD).await.body;
     let (first, second, third) = (
         token(&first, "access_token"),
         second.text("access_token"),
         token(&third, "access_token"),
     );
 
-    let out = house
+    let out = harness
         .send("POST", "/auth/v1/logout?scope=local", Some(&first), None)
         .await;
     assert_eq!(out.status, StatusCode::NO_CONTENT);
-    house.me(&first).await.is_refused(403, "session_not_found");
-    assert_eq!(house.me(&second).await.status, StatusCode::OK);
+    harness
+        .me(&first)
+        .await
+        .is_refused(403, "session_not_found");
+    assert_eq!(harness.me(&second).await.status, StatusCode::OK);
 
-    house
+    harness
         .send("POST", "/auth/v1/logout?scope=others", Some(&second), None)
         .await;
-    house.me(&third).await.is_refused(403, "session_not_found");
-    assert_eq!(house.me(&second).await.status, StatusCode::OK);
+    harness
+        .me(&third)
+        .await
+        .is_refused(403, "session_not_found");
+    assert_eq!(harness.me(&second).await.status, StatusCode::OK);
 
-    let fourth = house.sign_in(PASSWORD).await.text("access_token");
-    house
+    let fourth = harness.sign_in(PASSWORD).await.text("access_token");
+    harness
         .send("POST", "/auth/v1/logout", Some(&fourth), None)
         .await;
-    house.me(&second).await.is_refused(403, "session_not_found");
-    house.me(&fourth).await.is_refused(403, "session_not_found");
+    harness
+        .me(&second)
+        .await
+        .is_refused(403, "session_not_found");
+    harness
+        .me(&fourth)
+        .await
+        .is_refused(403, "session_not_found");
 }
 
 #[tokio::test]
 async fn another_password_ends_the_other_sign_ins_and_is_told_by_mail() {
-    let house = House::build().await;
-    let old = token(&house.ana().await, "access_token");
-    let here = house.sign_in(PASSWORD).await;
+    let harness = Harness::build().await;
+    let old = token(&harness.ana().await, "access_token");
+    let here = harness.sign_in(PASSWORD).await;
     let body = json!({ "password": "Another1horse", "code_challenge": null, "code_challenge_method": null }).to_string();
-    let changed = house
+    let changed = harness
         .send(
             "PUT",
             "/auth/v1/user",
@@ -84,21 +96,24 @@ async fn another_password_ends_the_other_sign_ins_and_is_told_by_mail() {
         (changed.status, &changed.body["email"]),
         (StatusCode::OK, &json!("ana@example.net"))
     );
-    house.me(&old).await.is_refused(403, "session_not_found");
+    harness.me(&old).await.is_refused(403, "session_not_found");
     assert_eq!(
-        house.me(&here.text("access_token")).await.status,
+        harness.me(&here.text("access_token")).await.status,
         StatusCode::OK
     );
     assert_eq!(
-        house.refresh(&here.text("refresh_token")).await.status,
+        harness.refresh(&here.text("refresh_token")).await.status,
         StatusCode::OK
     );
-    house
+    harness
         .sign_in(PASSWORD)
         .await
         .is_refused(400, "invalid_credentials");
-    assert_eq!(house.sign_in("Another1horse").await.status, StatusCode::OK);
-    let mails = house.mails().await;
+    assert_eq!(
+        harness.sign_in("Another1horse").await.status,
+        StatusCode::OK
+    );
+    let mails = harness.mails().await;
     assert!(
         mails.iter().any(|it| it["text"]
             .as_str()
@@ -107,7 +122,7 @@ async fn another_password_ends_the_other_sign_ins_and_is_told_by_mail() {
         "{mails:?}"
     );
 
-    let same = house
+    let same = harness
         .send(
             "PUT",
             "/auth/v1/user",
@@ -120,15 +135,15 @@ async fn another_password_ends_the_other_sign_ins_and_is_told_by_mail() {
 
 #[tokio::test]
 async fn a_down_mail_service_does_not_stop_signing_up() {
-    let house = House::build().await;
-    house.break_mail().await;
-    let session = house.ana().await;
+    let harness = Harness::build().await;
+    harness.break_mail().await;
+    let session = harness.ana().await;
     assert_eq!(
-        house.me(&token(&session, "access_token")).await.status,
+        harness.me(&token(&session, "access_token")).await.status,
         StatusCode::OK
     );
-    assert!(house.mails().await.is_empty());
-    let mut service = house.service.clone();
+    assert!(harness.mails().await.is_empty());
+    let mut service = harness.service.clone();
     service.queues = vara::testing::Cloud::silent_queues();
     let eve = Some("eve@example.net");
     let made = service.sign_up(eve, Some(PASSWORD), None, "", true).await;
@@ -137,8 +152,8 @@ async fn a_down_mail_service_does_not_stop_signing_up() {
 
 #[tokio::test]
 async fn settings_health_and_keys() {
-    let house = House::build().await;
-    let settings = house
+    let harness = Harness::build().await;
+    let settings = harness
         .send("GET", "/auth/v1/settings", None, None)
         .await
         .body;
@@ -150,13 +165,13 @@ async fn settings_health_and_keys() {
         (&json!(true), &json!(true))
     );
     assert_eq!(
-        house
+        harness
             .send("GET", "/auth/v1/health", None, None)
             .await
             .status,
         StatusCode::OK
     );
-    let keys = house
+    let keys = harness
         .send("GET", "/auth/v1/.well-known/jwks.json", None, None)
         .await
         .body;
@@ -172,14 +187,14 @@ async fn settings_health_and_keys() {
 async fn a_preflight_is_allowed_what_the_library_sends() {
     use axum::body::Body;
     use axum::http::{Request, header};
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let wanted = "apikey,authorization,content-type,x-client-info,x-supabase-api-version";
     let request = Request::options("/auth/v1/token?grant_type=password")
         .header(header::ORIGIN, super::SITE)
         .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
         .header(header::ACCESS_CONTROL_REQUEST_HEADERS, wanted)
         .body(Body::empty());
-    let reply = super::answer(&house.routes, request.unwrap()).await;
+    let reply = super::answer(&harness.routes, request.unwrap()).await;
     assert_eq!(reply.status, StatusCode::NO_CONTENT);
     assert_eq!(reply.header("access-control-allow-origin"), super::SITE);
     assert_eq!(reply.header("access-control-allow-headers"), wanted);

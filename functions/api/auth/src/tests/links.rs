@@ -6,7 +6,7 @@ use vara::auth::OneTime;
 use vara::domain::{Account, Link, LinkKind, Timestamp, UserId};
 use vara::testing::Cloud;
 
-use super::{House, PASSWORD, Reply, token};
+use super::{Harness, PASSWORD, Reply, token};
 
 pub(super) const RECOVER: &str =
     "/auth/v1/recover?redirect_to=https%3A%2F%2Fapp.example%2Freset-password";
@@ -21,13 +21,13 @@ pub(super) fn fragment(location: &str) -> std::collections::HashMap<String, Stri
 
 #[tokio::test]
 async fn a_forgotten_password() {
-    let house = House::build().await;
-    let old = token(&house.ana().await, "access_token");
-    let asked = house
+    let harness = Harness::build().await;
+    let old = token(&harness.ana().await, "access_token");
+    let asked = harness
         .post(RECOVER, json!({ "email": " ANA@example.net " }))
         .await;
     assert_eq!((asked.status, &asked.body), (StatusCode::OK, &json!({})));
-    let mails = house.mails().await;
+    let mails = harness.mails().await;
     let mail = mails
         .iter()
         .find(|it| it["text"].as_str().unwrap().contains("type=recovery"))
@@ -37,8 +37,8 @@ async fn a_forgotten_password() {
         (&json!("ana@example.net"), &json!("Your sign-in link"))
     );
 
-    let link = house.mailed("type=recovery").await;
-    let reply = house.press(&link).await;
+    let link = harness.mailed("type=recovery").await;
+    let reply = harness.press(&link).await;
     let location = reply.header("location");
     assert!(
         location.starts_with("https://app.example/reset-password#access_token="),
@@ -56,12 +56,12 @@ async fn a_forgotten_password() {
     assert_eq!(given["sb"], "");
     assert!(given["expires_at"].parse::<i64>().is_ok() && given["refresh_token"].len() >= 12);
     assert_eq!(
-        house.me(&given["access_token"]).await.status,
+        harness.me(&given["access_token"]).await.status,
         StatusCode::OK
     );
 
     let body = json!({ "password": "Another1horse" }).to_string();
-    let changed = house
+    let changed = harness
         .send(
             "PUT",
             "/auth/v1/user",
@@ -70,14 +70,17 @@ async fn a_forgotten_password() {
         )
         .await;
     assert_eq!(changed.status, StatusCode::OK);
-    house.me(&old).await.is_refused(403, "session_not_found");
-    house
+    harness.me(&old).await.is_refused(403, "session_not_found");
+    harness
         .sign_in(PASSWORD)
         .await
         .is_refused(400, "invalid_credentials");
-    assert_eq!(house.sign_in("Another1horse").await.status, StatusCode::OK);
+    assert_eq!(
+        harness.sign_in("Another1horse").await.status,
+        StatusCode::OK
+    );
 
-    let again = house.press(&link).await;
+    let again = harness.press(&link).await;
     let location = again.header("location");
     assert!(
         location.starts_with(
@@ -98,18 +101,18 @@ async fn a_forgotten_password() {
 
 #[tokio::test]
 async fn nobody_learns_who_has_an_account() {
-    let house = House::build().await;
-    house.ana().await;
+    let harness = Harness::build().await;
+    harness.ana().await;
     let mut seen = vec![];
     for address in ["ana@example.net", "nobody@example.net"] {
-        let first = house.post(RECOVER, json!({ "email": address })).await;
+        let first = harness.post(RECOVER, json!({ "email": address })).await;
         assert_eq!((first.status, &first.body), (StatusCode::OK, &json!({})));
-        let second = house.post(RECOVER, json!({ "email": address })).await;
+        let second = harness.post(RECOVER, json!({ "email": address })).await;
         second.is_refused(429, "over_email_send_rate_limit");
         seen.push(second.body);
     }
     assert_eq!(seen[0], seen[1]);
-    let recovery = house
+    let recovery = harness
         .mails()
         .await
         .iter()
@@ -120,21 +123,21 @@ async fn nobody_learns_who_has_an_account() {
 
 #[tokio::test]
 async fn recovery_answers_alike_whether_or_not_mail_works() {
-    let house = House::build().await;
-    house.ana().await;
-    house.deliver().await;
-    house.break_mail().await;
+    let harness = Harness::build().await;
+    harness.ana().await;
+    harness.deliver().await;
+    harness.break_mail().await;
     for address in ["ana@example.net", "nobody@example.net"] {
-        let asked = house.post(RECOVER, json!({ "email": address })).await;
+        let asked = harness.post(RECOVER, json!({ "email": address })).await;
         assert_eq!((asked.status, &asked.body), (StatusCode::OK, &json!({})));
-        house
+        harness
             .post(RECOVER, json!({ "email": address }))
             .await
             .is_refused(429, "over_email_send_rate_limit");
     }
     // Nothing was looked for or drawn by then: that is left to the queue, whose messages hold no token.
-    assert!(house.account().await.recovery_links.is_empty());
-    let messages = house.cloud.told("SendMessage");
+    assert!(harness.account().await.recovery_links.is_empty());
+    let messages = harness.cloud.told("SendMessage");
     let bodies: Vec<Value> = messages
         .iter()
         .skip(1)
@@ -147,7 +150,7 @@ async fn recovery_answers_alike_whether_or_not_mail_works() {
         assert_eq!(body["redirectTo"], "https://app.example/reset-password");
     }
     assert_eq!(
-        house.deliver().await,
+        harness.deliver().await,
         1,
         "and comes again for who has an account"
     );
@@ -155,11 +158,11 @@ async fn recovery_answers_alike_whether_or_not_mail_works() {
 
 #[tokio::test]
 async fn what_could_not_be_asked_for_is_told_and_can_be_asked_for_at_once() {
-    let mut house = House::build().await;
-    house.service.queues = Cloud::silent_queues();
+    let mut harness = Harness::build().await;
+    harness.service.queues = Cloud::silent_queues();
     for address in ["ana@example.net", "ana@example.net"] {
         let client = vara::services::people::auth::Client::default();
-        let asked = house.service.recover(Some(address), None, &client).await;
+        let asked = harness.service.recover(Some(address), None, &client).await;
         assert!(asked.unwrap_err().is_trouble());
     }
 }
@@ -179,17 +182,17 @@ pub(super) fn page(reply: &Reply) -> &str {
 
 #[tokio::test]
 async fn opening_a_link_uses_nothing_up_and_shows_a_page_that_asks() {
-    let house = House::build().await;
-    let session = house.ana().await;
-    house
+    let harness = Harness::build().await;
+    let session = harness.ana().await;
+    harness
         .post(RECOVER, json!({ "email": "ana@example.net" }))
         .await;
     for kind in ["recovery", "signup"] {
-        let link = house.mailed(&format!("type={kind}")).await;
+        let link = harness.mailed(&format!("type={kind}")).await;
         for _ in 0..2 {
-            let head = house.send("HEAD", &link, None, None).await;
+            let head = harness.send("HEAD", &link, None, None).await;
             assert_eq!((head.status, &head.body), (StatusCode::OK, &Value::Null));
-            let opened = house.send("GET", &link, None, None).await;
+            let opened = harness.send("GET", &link, None, None).await;
             let html = page(&opened);
             assert!(
                 html.contains("a***@example.net") && !html.contains("ana@"),
@@ -218,35 +221,35 @@ async fn opening_a_link_uses_nothing_up_and_shows_a_page_that_asks() {
         "token=x&type=sms",
         "type=signup",
     ] {
-        let opened = house
+        let opened = harness
             .send("GET", &format!("/auth/v1/verify?{link}"), None, None)
             .await;
         let html = page(&opened);
         assert!(html.contains("<button>") && !html.contains("***"), "{html}");
     }
-    let account = house.account().await;
+    let account = harness.account().await;
     assert_eq!((account.recovery_links.len(), account.proved_at), (1, None));
     assert_eq!(
-        house.me(&token(&session, "access_token")).await.status,
+        harness.me(&token(&session, "access_token")).await.status,
         StatusCode::OK
     );
-    house.press(&house.mailed("type=recovery").await).await;
+    harness.press(&harness.mailed("type=recovery").await).await;
 }
 
 #[tokio::test]
 async fn a_page_of_somebody_elses_cannot_press_the_button() {
-    let house = House::build().await;
-    house.ana().await;
-    house
+    let harness = Harness::build().await;
+    harness.ana().await;
+    harness
         .post(RECOVER, json!({ "email": "ana@example.net" }))
         .await;
-    let link = house.mailed("type=recovery").await;
+    let link = harness.mailed("type=recovery").await;
     for headers in [
         &[("sec-fetch-site", "cross-site"), ("origin", "null")][..],
         &[("sec-fetch-site", "same-site")],
         &[("origin", "https://evil.test")],
     ] {
-        let asked = house.submit(&link, "", headers).await;
+        let asked = harness.submit(&link, "", headers).await;
         assert!(page(&asked).contains("a***@example.net"));
     }
     for headers in [
@@ -254,27 +257,27 @@ async fn a_page_of_somebody_elses_cannot_press_the_button() {
         &[("origin", "null")],
         &[("origin", "https://vara.example")],
     ] {
-        let reply = house.submit(&link, "", headers).await;
+        let reply = harness.submit(&link, "", headers).await;
         assert_eq!(reply.status, StatusCode::SEE_OTHER, "{headers:?}");
     }
 }
 
 #[tokio::test]
 async fn links_lead_to_our_pages_only() {
-    let house = House::build().await;
-    house.ana().await;
+    let harness = Harness::build().await;
+    harness.ana().await;
     let elsewhere = "/auth/v1/recover?redirect_to=https%3A%2F%2Fevil.test%2Fsteal";
-    house
+    harness
         .post(elsewhere, json!({ "email": "ana@example.net" }))
         .await;
-    let link = house.mailed("type=recovery").await;
+    let link = harness.mailed("type=recovery").await;
     assert!(!link.contains("evil"), "{link}");
     let (start, _) = link.split_once("&redirect_to").unwrap();
     let bent = format!("{start}&redirect_to=https%3A%2F%2Fevil.test%2F");
-    let opened = house.send("GET", &bent, None, None).await;
+    let opened = harness.send("GET", &bent, None, None).await;
     assert!(!page(&opened).contains("evil"));
     assert!(!opened.header("content-security-policy").contains("evil"));
-    let reply = house.press(&bent).await;
+    let reply = harness.press(&bent).await;
     assert!(
         reply
             .header("location")
@@ -285,16 +288,16 @@ async fn links_lead_to_our_pages_only() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_who_use_a_link_at_once_one_is_let_in() {
-    let house = std::sync::Arc::new(House::build().await);
-    house.ana().await;
-    house
+    let harness = std::sync::Arc::new(Harness::build().await);
+    harness.ana().await;
+    harness
         .post(RECOVER, json!({ "email": "ana@example.net" }))
         .await;
-    let link = house.mailed("type=recovery").await;
+    let link = harness.mailed("type=recovery").await;
     let calls: Vec<_> = (0..4)
         .map(|_| {
-            let (house, link) = (house.clone(), link.clone());
-            tokio::spawn(async move { house.press(&link).await })
+            let (harness, link) = (harness.clone(), link.clone());
+            tokio::spawn(async move { harness.press(&link).await })
         })
         .collect();
     let mut let_in = 0;
@@ -307,7 +310,7 @@ async fn of_two_who_use_a_link_at_once_one_is_let_in() {
 
 /// A link of this kind that ends in so many seconds.
 pub(super) async fn new_link(
-    house: &House,
+    harness: &Harness,
     account: &Account,
     kind: LinkKind,
     seconds: i64,
@@ -320,7 +323,7 @@ pub(super) async fn new_link(
         hash,
         expires_at: now.plus_seconds(seconds),
     };
-    let added = house
+    let added = harness
         .service
         .store
         .add_link(account, &link, None, now)
@@ -330,18 +333,18 @@ pub(super) async fn new_link(
 }
 
 /// A recovery link that ended an hour ago.
-pub(super) async fn late_link(house: &House, user: &str) -> String {
+pub(super) async fn late_link(harness: &Harness, user: &str) -> String {
     let user = UserId::parse(user).unwrap();
-    let account = house.service.store.account(user).await.unwrap().unwrap();
-    new_link(house, &account, LinkKind::Recovery, -3600).await
+    let account = harness.service.store.account(user).await.unwrap().unwrap();
+    new_link(harness, &account, LinkKind::Recovery, -3600).await
 }
 
 #[tokio::test]
 async fn a_late_link_does_not_work_though_the_table_still_has_it() {
-    let house = House::build().await;
-    let session = house.ana().await;
-    let late = late_link(&house, &token(&session["user"], "id")).await;
-    house
+    let harness = Harness::build().await;
+    let session = harness.ana().await;
+    let late = late_link(&harness, &token(&session["user"], "id")).await;
+    harness
         .post(
             "/auth/v1/verify",
             json!({ "token_hash": late, "type": "recovery" }),

@@ -23,12 +23,11 @@ use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use vara::auth::Gate;
-use vara::domain::Account;
+use vara::domain::{Account, Role, Timestamp, UserId};
 use vara::http::Cors;
 use vara::mail::Mailer;
 use vara::queues::QueueDelivery;
 use vara::services::people::auth::{AuthService, SignInMailer};
-use vara::settings::Env;
 use vara::store::Store;
 use vara::testing::Cloud;
 
@@ -37,8 +36,8 @@ use crate::App;
 const SITE: &str = "https://app.example";
 const PASSWORD: &str = "Correct1horse";
 
-/// The function, with what is behind it.
-struct House {
+/// Both surfaces, with the mailbox and the queue behind them.
+struct Harness {
     routes: Router,
     gate: Gate,
     service: AuthService,
@@ -97,7 +96,7 @@ impl Reply {
     }
 }
 
-impl House {
+impl Harness {
     async fn build() -> Self {
         Self::over(vara::testing::store().await).await
     }
@@ -118,21 +117,14 @@ impl House {
         let server = mailbox.clone();
         tokio::spawn(async move { axum::serve(listener, server).await });
 
-        let settings = [
-            ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
-            (
-                "SIGNING_SECRET",
-                "a-signing-secret-of-more-than-thirty-two-characters",
-            ),
-            ("PUBLIC_URL", "https://vara.example"),
+        let env = vara::testing::settings(&[
             ("WEB_ORIGINS", SITE),
             ("SESSION_MAX_DAYS", "90"),
             ("CONFIRM_FIRST", confirm_first),
             ("QUEUE_SIGN_IN_MAIL", "http://q/1/sign-in-mail"),
             ("STAGE", "prod"),
             ("RELEASE", "0000000001"),
-        ];
-        let env = Env::of(settings.map(|(name, value)| (name.into(), value.into())));
+        ]);
         let gate = Gate::new(&env, store.clone());
         let cloud = Cloud::start().await;
         let mailer = mailer(&format!("{base}/ses"));
@@ -245,6 +237,19 @@ impl House {
     async fn account(&self) -> Account {
         let found = self.service.store.account_of("ana@example.net").await;
         found.unwrap().unwrap()
+    }
+
+    /// A token of this session that has run out.
+    async fn expired_token(&self, session: &Value) -> String {
+        let store = &self.service.store;
+        let user = UserId::parse(&token(&session["user"], "id")).unwrap();
+        let account = store.account(user).await.unwrap().unwrap();
+        let id = store.sessions(user).await.unwrap()[0];
+        let stored = store.session(user, id).await.unwrap().unwrap();
+        let past = Timestamp::from_epoch_seconds(1_700_000_000).unwrap();
+        let access = &self.service.access;
+        let issued = access.issue(&account, Role::User, &stored, past);
+        issued.unwrap().0
     }
 
     async fn sign_in(&self, password: &str) -> Reply {

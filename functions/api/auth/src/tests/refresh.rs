@@ -4,14 +4,14 @@ use axum::http::StatusCode;
 use vara::clock;
 use vara::domain::{Role, Session, SessionId, Timestamp, UserId};
 
-use super::{House, PASSWORD, Reply, token};
+use super::{Harness, PASSWORD, Reply, token};
 
 /// The only sign-in there is.
-async fn stored(house: &House, user: &str) -> Session {
+async fn stored(harness: &Harness, user: &str) -> Session {
     let user = UserId::parse(user).unwrap();
-    let ids: Vec<SessionId> = house.service.store.sessions(user).await.unwrap();
+    let ids: Vec<SessionId> = harness.service.store.sessions(user).await.unwrap();
     assert_eq!(ids.len(), 1);
-    house
+    harness
         .service
         .store
         .session(user, ids[0])
@@ -21,10 +21,10 @@ async fn stored(house: &House, user: &str) -> Session {
 }
 
 /// What the token of this answer says that she may, which is what the answer says beside it.
-async fn role(house: &House, reply: &Reply) -> Role {
+async fn role(harness: &Harness, reply: &Reply) -> Role {
     assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
     let header = format!("Bearer {}", reply.text("access_token"));
-    let caller = house.gate.identify(Some(&header), clock::now()).await;
+    let caller = harness.gate.identify(Some(&header), clock::now()).await;
     let role = caller.unwrap().role;
     let told = reply.body["user"]["app_metadata"]["role"].as_str();
     assert_eq!(told.and_then(Role::named).unwrap_or_default(), role);
@@ -34,8 +34,8 @@ async fn role(house: &House, reply: &Reply) -> Role {
 #[tokio::test]
 async fn a_role_is_in_her_tokens_from_the_next_one_on() {
     let (store, client) = vara::testing::table().await;
-    let house = House::over(store).await;
-    let session = house.ana().await;
+    let harness = Harness::over(store).await;
+    let session = harness.ana().await;
     let id = UserId::parse(&user(&session)).unwrap();
     let mut newest = token(&session, "refresh_token");
     for (given, expected) in [
@@ -44,11 +44,11 @@ async fn a_role_is_in_her_tokens_from_the_next_one_on() {
         ("?", Role::User),
     ] {
         vara::testing::give_role(&client, id, given).await;
-        let refreshed = house.refresh(&newest).await;
-        assert_eq!(role(&house, &refreshed).await, expected, "{given}");
+        let refreshed = harness.refresh(&newest).await;
+        assert_eq!(role(&harness, &refreshed).await, expected, "{given}");
         newest = refreshed.text("refresh_token");
-        let signed_in = house.sign_in(PASSWORD).await;
-        assert_eq!(role(&house, &signed_in).await, expected, "{given}");
+        let signed_in = harness.sign_in(PASSWORD).await;
+        assert_eq!(role(&harness, &signed_in).await, expected, "{given}");
     }
 }
 
@@ -58,35 +58,35 @@ fn user(session: &serde_json::Value) -> String {
 
 #[tokio::test]
 async fn a_token_is_exchanged_for_another_and_its_parent_for_the_same_again() {
-    let house = House::build().await;
-    let session = house.ana().await;
+    let harness = Harness::build().await;
+    let session = harness.ana().await;
     let first = token(&session, "refresh_token");
-    let next = house.refresh(&first).await;
+    let next = harness.refresh(&first).await;
     assert_eq!(next.status, StatusCode::OK);
     let second = next.text("refresh_token");
     assert_ne!(first, second);
     assert_eq!(next.body["user"]["id"], session["user"]["id"]);
     assert_eq!(
-        house.me(&next.text("access_token")).await.status,
+        harness.me(&next.text("access_token")).await.status,
         StatusCode::OK
     );
 
-    let again = house.refresh(&first).await;
+    let again = harness.refresh(&first).await;
     assert_eq!(
         (again.status, again.text("refresh_token")),
         (StatusCode::OK, second.clone())
     );
-    assert_ne!(house.refresh(&second).await.text("refresh_token"), second);
+    assert_ne!(harness.refresh(&second).await.text("refresh_token"), second);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_at_once_all_succeed_with_the_same_token() {
-    let house = std::sync::Arc::new(House::build().await);
-    let first = token(&house.ana().await, "refresh_token");
+    let harness = std::sync::Arc::new(Harness::build().await);
+    let first = token(&harness.ana().await, "refresh_token");
     let calls: Vec<_> = (0..8)
         .map(|_| {
-            let (house, first) = (house.clone(), first.clone());
-            tokio::spawn(async move { house.refresh(&first).await })
+            let (harness, first) = (harness.clone(), first.clone());
+            tokio::spawn(async move { harness.refresh(&first).await })
         })
         .collect();
     let mut seen = std::collections::HashSet::new();
@@ -100,11 +100,11 @@ async fn many_at_once_all_succeed_with_the_same_token() {
 
 #[tokio::test]
 async fn within_ten_seconds_any_older_one_will_do() {
-    let house = House::build().await;
-    let first = token(&house.ana().await, "refresh_token");
-    let second = house.refresh(&first).await.text("refresh_token");
-    let third = house.refresh(&second).await.text("refresh_token");
-    let again = house.refresh(&first).await;
+    let harness = Harness::build().await;
+    let first = token(&harness.ana().await, "refresh_token");
+    let second = harness.refresh(&first).await.text("refresh_token");
+    let third = harness.refresh(&second).await.text("refresh_token");
+    let again = harness.refresh(&first).await;
     assert_eq!(
         (again.status, again.text("refresh_token")),
         (StatusCode::OK, third)
@@ -113,18 +113,18 @@ async fn within_ten_seconds_any_older_one_will_do() {
 
 #[tokio::test]
 async fn a_copy_of_an_old_one_ends_the_whole_sign_in() {
-    let house = House::build().await;
-    let session = house.ana().await;
+    let harness = Harness::build().await;
+    let session = harness.ana().await;
     let first = token(&session, "refresh_token");
-    let second = house.refresh(&first).await.text("refresh_token");
-    let third = house.refresh(&second).await;
-    let before = stored(&house, &user(&session)).await;
+    let second = harness.refresh(&first).await.text("refresh_token");
+    let third = harness.refresh(&second).await;
+    let before = stored(&harness, &user(&session)).await;
     let long_ago = Session {
         superseded: vec![],
         ..before.clone()
     };
     assert!(
-        house
+        harness
             .service
             .store
             .rotate(&before, &long_ago)
@@ -132,15 +132,15 @@ async fn a_copy_of_an_old_one_ends_the_whole_sign_in() {
             .unwrap()
     );
 
-    house
+    harness
         .refresh(&first)
         .await
         .is_refused(400, "refresh_token_already_used");
-    house
+    harness
         .refresh(&third.text("refresh_token"))
         .await
         .is_refused(400, "session_not_found");
-    house
+    harness
         .me(&third.text("access_token"))
         .await
         .is_refused(403, "session_not_found");
@@ -148,29 +148,29 @@ async fn a_copy_of_an_old_one_ends_the_whole_sign_in() {
 
 #[tokio::test]
 async fn a_copy_of_the_parent_is_noticed_though_its_child_was_never_shown() {
-    let house = House::build().await;
-    let session = house.ana().await;
+    let harness = Harness::build().await;
+    let session = harness.ana().await;
     let first = token(&session, "refresh_token");
-    let second = house.refresh(&first).await;
-    let before = stored(&house, &user(&session)).await;
+    let second = harness.refresh(&first).await;
+    let before = stored(&harness, &user(&session)).await;
     let an_hour_ago = Session {
         refreshed_at: vara::clock::now().minus_seconds(3600),
         superseded: vec![],
         ..before.clone()
     };
     assert!(
-        house
+        harness
             .service
             .store
             .rotate(&before, &an_hour_ago)
             .await
             .unwrap()
     );
-    house
+    harness
         .refresh(&first)
         .await
         .is_refused(400, "refresh_token_already_used");
-    house
+    harness
         .refresh(&second.text("refresh_token"))
         .await
         .is_refused(400, "session_not_found");
@@ -178,12 +178,12 @@ async fn a_copy_of_the_parent_is_noticed_though_its_child_was_never_shown() {
 
 #[tokio::test]
 async fn a_sign_in_ends_after_ninety_days_however_often_it_was_used() {
-    let mut house = House::build().await;
-    let session = house.ana().await;
+    let mut harness = Harness::build().await;
+    let session = harness.ana().await;
     // As if it had begun ninety days ago.
-    house.service.session_life = 0;
+    harness.service.session_life = 0;
     let shown = token(&session, "refresh_token");
-    let refused = house.service.refresh(&shown).await;
+    let refused = harness.service.refresh(&shown).await;
     let why = refused.unwrap_err();
     assert!(
         matches!(
@@ -193,7 +193,7 @@ async fn a_sign_in_ends_after_ninety_days_however_often_it_was_used() {
         "{why:?}"
     );
     assert!(
-        house
+        harness
             .service
             .store
             .sessions(UserId::parse(&user(&session)).unwrap())
@@ -205,20 +205,27 @@ async fn a_sign_in_ends_after_ninety_days_however_often_it_was_used() {
 
 #[tokio::test]
 async fn a_sign_in_that_was_not_used_ends() {
-    let house = House::build().await;
-    let session = house.ana().await;
-    let before = stored(&house, &user(&session)).await;
+    let harness = Harness::build().await;
+    let session = harness.ana().await;
+    let before = stored(&harness, &user(&session)).await;
     let unused = Session {
         refreshed_at: Timestamp::from_epoch_seconds(1_700_000_000).unwrap(),
         ..before.clone()
     };
-    assert!(house.service.store.rotate(&before, &unused).await.unwrap());
+    assert!(
+        harness
+            .service
+            .store
+            .rotate(&before, &unused)
+            .await
+            .unwrap()
+    );
     let first = token(&session, "refresh_token");
-    house
+    harness
         .refresh(&first)
         .await
         .is_refused(400, "session_expired");
-    house
+    harness
         .refresh(&first)
         .await
         .is_refused(400, "session_not_found");
@@ -226,9 +233,9 @@ async fn a_sign_in_that_was_not_used_ends() {
 
 #[tokio::test]
 async fn whoever_left_is_not_known() {
-    let house = House::build().await;
-    let session = house.ana().await;
-    let account = house
+    let harness = Harness::build().await;
+    let session = harness.ana().await;
+    let account = harness
         .service
         .store
         .account(UserId::parse(&user(&session)).unwrap())
@@ -237,28 +244,28 @@ async fn whoever_left_is_not_known() {
         .unwrap();
     let now = vara::clock::now();
     assert!(
-        house
+        harness
             .service
             .store
             .begin_erasure(&account, "x", &[], now)
             .await
             .unwrap()
     );
-    house
+    harness
         .refresh(&token(&session, "refresh_token"))
         .await
         .is_refused(400, "refresh_token_not_found");
-    house
+    harness
         .service
         .store
         .erase_all_rows(account.id(), usize::MAX)
         .await
         .unwrap();
-    house
+    harness
         .refresh(&token(&session, "refresh_token"))
         .await
         .is_refused(400, "refresh_token_not_found");
-    house
+    harness
         .me(&token(&session, "access_token"))
         .await
         .is_refused(403, "user_not_found");

@@ -7,7 +7,7 @@ use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
 use vara::services::people::auth::{AuthRefusal, Client};
 
-use super::{House, PASSWORD, Reply, answer, token};
+use super::{Harness, PASSWORD, Reply, answer, token};
 
 const HOME: &str = "203.0.113.5";
 const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) Safari/604.1";
@@ -18,7 +18,7 @@ const ANA: &str = "ana@example.net";
 #[derive(Clone, Copy)]
 struct At<'a>(&'a str, &'a str);
 
-impl House {
+impl Harness {
     /// Posts as this browser.
     async fn post_at(&self, At(from, agent): At<'_>, path: &str, body: Value) -> Reply {
         let context = json!({
@@ -83,48 +83,48 @@ fn waits(reply: &Reply, code: &str, most: i64) {
 
 #[tokio::test]
 async fn wrong_passwords_of_her_household_do_not_keep_her_out() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let hers = At(HOME, PHONE);
-    house.ana_at(hers).await;
-    let taken = house.guess_at(At(HOME, LAPTOP), 20).await;
+    harness.ana_at(hers).await;
+    let taken = harness.guess_at(At(HOME, LAPTOP), 20).await;
     assert!((5..20).contains(&taken), "{taken}");
-    assert_eq!(house.try_at(hers, PASSWORD).await.status, StatusCode::OK);
+    assert_eq!(harness.try_at(hers, PASSWORD).await.status, StatusCode::OK);
     // Another device that she never signed in on has not to wait for his either.
     let new = At(HOME, "Mozilla/5.0 (iPad) Safari/604.1");
-    assert_eq!(house.try_at(new, PASSWORD).await.status, StatusCode::OK);
+    assert_eq!(harness.try_at(new, PASSWORD).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn guesses_from_many_networks_slow_down_devices_that_are_not_known_and_no_other() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let hers = At(HOME, PHONE);
-    house.ana_at(hers).await;
+    harness.ana_at(hers).await;
     let mut taken = 0;
     for at in 0..30 {
         let from = format!("198.51.100.{at}");
-        taken += house.guess_at(At(&from, LAPTOP), 1).await;
+        taken += harness.guess_at(At(&from, LAPTOP), 1).await;
     }
     assert!((20..30).contains(&taken), "{taken}");
-    assert_eq!(house.try_at(hers, PASSWORD).await.status, StatusCode::OK);
+    assert_eq!(harness.try_at(hers, PASSWORD).await.status, StatusCode::OK);
     // An update of her browser makes it no other device.
     let newer = PHONE.replace("17_1", "18_0").replace("604.1", "605.2");
-    let reply = house.try_at(At(HOME, &newer), PASSWORD).await;
+    let reply = harness.try_at(At(HOME, &newer), PASSWORD).await;
     assert_eq!(reply.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn an_address_without_an_account_is_answered_alike() {
-    let (with, without) = (House::build().await, House::build().await);
+    let (with, without) = (Harness::build().await, Harness::build().await);
     with.ana_at(At(HOME, PHONE)).await;
     let mut seen = Vec::new();
-    for house in [&with, &without] {
+    for harness in [&with, &without] {
         let mut answers = Vec::new();
         for _ in 0..5 {
-            answers.push(house.try_at(At(HOME, LAPTOP), "Wrong1horse").await);
+            answers.push(harness.try_at(At(HOME, LAPTOP), "Wrong1horse").await);
         }
         for at in 0..8 {
             let from = format!("198.51.100.{}", at % 2);
-            answers.push(house.recover_at(At(&from, LAPTOP), ANA).await);
+            answers.push(harness.recover_at(At(&from, LAPTOP), ANA).await);
         }
         let told = answers.iter().map(|it| (it.status, it.text("code")));
         seen.push(told.collect::<Vec<_>>());
@@ -134,58 +134,58 @@ async fn an_address_without_an_account_is_answered_alike() {
 
 #[tokio::test]
 async fn a_reset_by_mail_ends_every_delay() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let (phone, laptop) = (At(HOME, PHONE), At("198.51.100.1", LAPTOP));
-    house.ana_at(phone).await;
+    harness.ana_at(phone).await;
     for at in [phone, laptop] {
         // So often that the next is refused for a minute.
         let mut tries = 0;
-        while house.try_at(at, "Wrong1horse").await.status != StatusCode::TOO_MANY_REQUESTS {
+        while harness.try_at(at, "Wrong1horse").await.status != StatusCode::TOO_MANY_REQUESTS {
             tries += 1;
             assert!(tries < 20);
         }
     }
-    assert_eq!(house.recover_at(phone, ANA).await.status, StatusCode::OK);
-    let link = house.mailed("type=recovery").await;
+    assert_eq!(harness.recover_at(phone, ANA).await.status, StatusCode::OK);
+    let link = harness.mailed("type=recovery").await;
     let link = url::Url::parse(&format!("https://vara.example{link}")).unwrap();
     let mut parts = link.query_pairs();
     let given = parts.find(|it| it.0 == "token").unwrap().1.into_owned();
     let body = json!({ "token_hash": given, "type": "recovery" });
-    let followed = house.post_at(phone, "/auth/v1/verify", body).await;
+    let followed = harness.post_at(phone, "/auth/v1/verify", body).await;
     assert_eq!(followed.status, StatusCode::OK, "{followed:?}");
     // Where she followed it nothing is left of the tries, also before the password is another.
-    house
+    harness
         .try_at(phone, "Wrong1horse")
         .await
         .is_refused(400, "invalid_credentials");
     let access = token(&followed.body, "access_token");
     let body = json!({ "password": "Another1horse" }).to_string();
-    let changed = house
+    let changed = harness
         .send("PUT", "/auth/v1/user", Some(&access), Some(&body))
         .await;
     assert_eq!(changed.status, StatusCode::OK, "{changed:?}");
     for at in [phone, laptop] {
-        let reply = house.try_at(at, "Another1horse").await;
+        let reply = harness.try_at(at, "Another1horse").await;
         assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
     }
 }
 
 #[tokio::test]
 async fn what_others_ask_for_does_not_refuse_her_links() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let hers = At(HOME, PHONE);
-    house.ana_at(hers).await;
+    harness.ana_at(hers).await;
     // Somebody asks behind her own address; he waits, she does not.
     let his = At(HOME, LAPTOP);
-    assert_eq!(house.recover_at(his, ANA).await.status, StatusCode::OK);
+    assert_eq!(harness.recover_at(his, ANA).await.status, StatusCode::OK);
     waits(
-        &house.recover_at(his, ANA).await,
+        &harness.recover_at(his, ANA).await,
         "over_email_send_rate_limit",
         60,
     );
-    assert_eq!(house.recover_at(hers, ANA).await.status, StatusCode::OK);
+    assert_eq!(harness.recover_at(hers, ANA).await.status, StatusCode::OK);
     waits(
-        &house.recover_at(hers, ANA).await,
+        &harness.recover_at(hers, ANA).await,
         "over_email_send_rate_limit",
         60,
     );
@@ -193,9 +193,9 @@ async fn what_others_ask_for_does_not_refuse_her_links() {
 
 #[tokio::test]
 async fn mails_to_one_address_are_capped_and_others_cannot_use_up_hers() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let hers = At(HOME, PHONE);
-    house.ana_at(hers).await;
+    harness.ana_at(hers).await;
     // One network has three, whatever its browsers call themselves; all of them have six.
     let mut mailed = 0;
     for network in [
@@ -205,7 +205,7 @@ async fn mails_to_one_address_are_capped_and_others_cannot_use_up_hers() {
         "192.0.2.9",
     ] {
         for agent in ["A", "B", "C", "D"] {
-            let reply = house.recover_at(At(network, agent), ANA).await;
+            let reply = harness.recover_at(At(network, agent), ANA).await;
             match reply.status {
                 StatusCode::OK => mailed += 1,
                 _ => waits(&reply, "over_email_send_rate_limit", 3600),
@@ -214,8 +214,8 @@ async fn mails_to_one_address_are_capped_and_others_cannot_use_up_hers() {
         let most = if network == "198.51.100.1" { 3 } else { 6 };
         assert_eq!(mailed, most, "{network}");
     }
-    assert_eq!(house.recover_at(hers, ANA).await.status, StatusCode::OK);
-    let mails = house.mails().await;
+    assert_eq!(harness.recover_at(hers, ANA).await.status, StatusCode::OK);
+    let mails = harness.mails().await;
     let links = mails
         .iter()
         .filter(|it| it["text"].as_str().unwrap().contains("type=recovery"));
@@ -224,14 +224,17 @@ async fn mails_to_one_address_are_capped_and_others_cannot_use_up_hers() {
 
 #[tokio::test]
 async fn a_refresh_makes_her_device_known_where_it_is_now() {
-    let house = House::build().await;
-    let session = house.ana_at(At(HOME, PHONE)).await;
+    let harness = Harness::build().await;
+    let session = harness.ana_at(At(HOME, PHONE)).await;
     let away = At("198.51.100.77", PHONE);
     let body = json!({ "refresh_token": token(&session, "refresh_token") });
     let path = "/auth/v1/token?grant_type=refresh_token";
-    assert_eq!(house.post_at(away, path, body).await.status, StatusCode::OK);
+    assert_eq!(
+        harness.post_at(away, path, body).await.status,
+        StatusCode::OK
+    );
     let client = |at: At<'_>| Client::new(at.0, at.1).crowded(30);
-    let service = &house.service;
+    let service = &harness.service;
     let let_in = service
         .sign_in(Some(ANA), Some(PASSWORD), &client(away))
         .await;

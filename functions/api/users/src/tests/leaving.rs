@@ -9,11 +9,11 @@ use vara::domain::UserId;
 use vara::services::people::users::AccountEraser;
 use vara::store::DUE_ERASE;
 
-use super::House;
+use super::Harness;
 
 type Row = HashMap<String, AttributeValue>;
 
-impl House {
+impl Harness {
     fn eraser(&self) -> AccountEraser {
         AccountEraser::new(self.store.clone(), self.objects.clone())
     }
@@ -79,35 +79,35 @@ impl House {
 
 #[tokio::test]
 async fn nothing_of_her_stays_and_everything_of_others() {
-    let house = House::build().await;
-    let (ana, token) = house.woman("ana@example.net", 2).await;
-    let (eve, eves) = house.woman("eve@example.net", 1).await;
-    house.fill(ana).await;
-    house.fill(eve).await;
-    let others = house.traces(eve, "eve@").await.len();
+    let harness = Harness::build().await;
+    let (ana, token) = harness.woman("ana@example.net", 2).await;
+    let (eve, eves) = harness.woman("eve@example.net", 1).await;
+    harness.fill(ana).await;
+    harness.fill(eve).await;
+    let others = harness.traces(eve, "eve@").await.len();
 
-    let (status, body) = house.send(Method::DELETE, &token, "").await;
+    let (status, body) = harness.send(Method::DELETE, &token, "").await;
     assert_eq!(
         (status, body),
         (StatusCode::OK, json!({ "data": { "deleted": true } }))
     );
-    assert_eq!(house.traces(ana, "ana@").await, Vec::<Row>::new());
+    assert_eq!(harness.traces(ana, "ana@").await, Vec::<Row>::new());
     assert_eq!(
-        house.bucket.names(),
+        harness.bucket.names(),
         [
             format!("pictures/{eve}/1/display.jpg"),
             format!("uploads/{eve}/1")
         ]
     );
-    assert_eq!(house.traces(eve, "eve@").await.len(), others);
-    assert_eq!(house.send(Method::GET, &eves, "").await.0, StatusCode::OK);
+    assert_eq!(harness.traces(eve, "eve@").await.len(), others);
+    assert_eq!(harness.send(Method::GET, &eves, "").await.0, StatusCode::OK);
 
-    let (status, body) = house.send(Method::GET, &token, "").await;
+    let (status, body) = harness.send(Method::GET, &token, "").await;
     assert_eq!(
         (status, &body["error"]["code"]),
         (StatusCode::UNAUTHORIZED, &json!("AUTH_INVALID_TOKEN"))
     );
-    let receipts: Vec<Row> = house
+    let receipts: Vec<Row> = harness
         .rows()
         .await
         .into_iter()
@@ -123,85 +123,88 @@ async fn nothing_of_her_stays_and_everything_of_others() {
 
 #[tokio::test]
 async fn what_was_interrupted_is_finished_by_the_schedule() {
-    let house = House::build().await;
-    let (ana, token) = house.woman("ana@example.net", 1).await;
-    house.fill(ana).await;
-    house.bucket.set_broken(true);
-    let (status, _) = house.send(Method::DELETE, &token, "").await;
+    let harness = Harness::build().await;
+    let (ana, token) = harness.woman("ana@example.net", 1).await;
+    harness.fill(ana).await;
+    harness.bucket.set_broken(true);
+    let (status, _) = harness.send(Method::DELETE, &token, "").await;
     assert_eq!(status, StatusCode::OK);
     // She is out, though her things are still there.
     assert_eq!(
-        house.send(Method::GET, &token, "").await.0,
+        harness.send(Method::GET, &token, "").await.0,
         StatusCode::UNAUTHORIZED
     );
     assert!(
-        house
+        harness
             .store
             .account_of("ana@example.net")
             .await
             .unwrap()
             .is_none()
     );
-    assert!(!house.traces(ana, "ana@").await.is_empty());
-    assert_eq!(house.erase_due().await, 1);
+    assert!(!harness.traces(ana, "ana@").await.is_empty());
+    assert_eq!(harness.erase_due().await, 1);
 
-    house.bucket.set_broken(false);
-    let eraser = house.eraser();
+    harness.bucket.set_broken(false);
+    let eraser = harness.eraser();
     let finish = || eraser.finish(ana);
     finish().await.unwrap();
-    assert_eq!(house.traces(ana, "ana@").await, Vec::<Row>::new());
-    assert!(house.bucket.names().is_empty());
+    assert_eq!(harness.traces(ana, "ana@").await, Vec::<Row>::new());
+    assert!(harness.bucket.names().is_empty());
 
     // A message that was under way writes once more; the second sweep takes that too, and is the last.
-    house.fill(ana).await;
-    assert_eq!(house.erase_due().await, 1);
+    harness.fill(ana).await;
+    assert_eq!(harness.erase_due().await, 1);
     finish().await.unwrap();
-    assert_eq!(house.traces(ana, "ana@").await, Vec::<Row>::new());
-    assert!(house.bucket.names().is_empty());
-    assert_eq!(house.erase_due().await, 0);
+    assert_eq!(harness.traces(ana, "ana@").await, Vec::<Row>::new());
+    assert!(harness.bucket.names().is_empty());
+    assert_eq!(harness.erase_due().await, 0);
 }
 
 #[tokio::test]
 async fn what_is_too_much_is_left_to_the_schedule() {
-    let house = House::build().await;
-    let (ana, token) = house.woman("ana@example.net", 1).await;
-    house.fill_with(ana, 1100).await;
-    let (status, _) = house.send(Method::DELETE, &token, "").await;
+    let harness = Harness::build().await;
+    let (ana, token) = harness.woman("ana@example.net", 1).await;
+    harness.fill_with(ana, 1100).await;
+    let (status, _) = harness.send(Method::DELETE, &token, "").await;
     assert_eq!(status, StatusCode::OK);
-    let left = house.traces(ana, "ana@").await.len();
+    let left = harness.traces(ana, "ana@").await.len();
     assert!((1..700).contains(&left), "{left}");
-    assert!(house.bucket.names().is_empty());
-    let again = house.send(Method::GET, &token, "").await;
+    assert!(harness.bucket.names().is_empty());
+    let again = harness.send(Method::GET, &token, "").await;
     assert_eq!(again.0, StatusCode::UNAUTHORIZED);
-    assert_eq!(house.erase_due().await, 1);
-    let eraser = house.eraser();
+    assert_eq!(harness.erase_due().await, 1);
+    let eraser = harness.eraser();
     let finish = || eraser.finish(ana);
     finish().await.unwrap();
-    assert_eq!(house.traces(ana, "ana@").await, Vec::<Row>::new());
+    assert_eq!(harness.traces(ana, "ana@").await, Vec::<Row>::new());
     // Only now does the second sweep wait, for what was under way.
-    assert_eq!(house.erase_due().await, 1);
+    assert_eq!(harness.erase_due().await, 1);
     finish().await.unwrap();
-    assert_eq!(house.erase_due().await, 0);
+    assert_eq!(harness.erase_due().await, 0);
 }
 
 #[tokio::test]
 async fn many_sign_ins_end_too() {
-    let house = House::build().await;
-    let (ana, token) = house.woman("ana@example.net", 100).await;
-    house.bucket.set_broken(true);
+    let harness = Harness::build().await;
+    let (ana, token) = harness.woman("ana@example.net", 100).await;
+    harness.bucket.set_broken(true);
     assert_eq!(
-        house.send(Method::DELETE, &token, "").await.0,
+        harness.send(Method::DELETE, &token, "").await.0,
         StatusCode::OK
     );
-    assert!(house.store.sessions(ana).await.unwrap().is_empty());
+    assert!(harness.store.sessions(ana).await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn whoever_did_not_leave_is_left_alone() {
-    let house = House::build().await;
-    let (ana, token) = house.woman("ana@example.net", 1).await;
-    house.fill(ana).await;
-    house.eraser().finish(ana).await.unwrap();
-    assert_eq!(house.send(Method::GET, &token, "").await.0, StatusCode::OK);
-    assert_eq!(house.bucket.names().len(), 2);
+    let harness = Harness::build().await;
+    let (ana, token) = harness.woman("ana@example.net", 1).await;
+    harness.fill(ana).await;
+    harness.eraser().finish(ana).await.unwrap();
+    assert_eq!(
+        harness.send(Method::GET, &token, "").await.0,
+        StatusCode::OK
+    );
+    assert_eq!(harness.bucket.names().len(), 2);
 }

@@ -4,59 +4,53 @@ mod bucket;
 mod leaving;
 mod preferences;
 
+use std::ops::Deref;
+
 use aws_sdk_dynamodb::Client;
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 use vara::auth::{Gate, OneTime};
 use vara::domain::{Account, Link, LinkKind, Role, Session, SignInMethod, UserId};
 use vara::http::Cors;
 use vara::objects::Objects;
-use vara::settings::Env;
-use vara::store::Store;
+use vara::testing::{self, TestApi};
 
 use crate::{App, UserServices};
 use bucket::Bucket;
 
 const SITE: &str = "https://app.example";
 
-/// The function, with what is behind it.
-struct House {
-    routes: Router,
-    gate: Gate,
-    store: Store,
+/// The API with a bucket, for the site's pages.
+struct Harness {
+    api: TestApi,
     table: Client,
     bucket: Bucket,
     objects: Objects,
 }
 
-impl House {
+impl Deref for Harness {
+    type Target = TestApi;
+
+    fn deref(&self) -> &TestApi {
+        &self.api
+    }
+}
+
+impl Harness {
     async fn build() -> Self {
-        let (store, table) = vara::testing::table().await;
+        let (store, table) = testing::table().await;
         let bucket = Bucket::default();
-        let settings = [
-            ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
-            (
-                "SIGNING_SECRET",
-                "a-signing-secret-of-more-than-thirty-two-characters",
-            ),
-            ("PUBLIC_URL", "https://vara.example"),
-        ];
-        let env = Env::of(settings.map(|(name, value)| (name.into(), value.into())));
-        let gate = Gate::new(&env, store.clone());
+        let gate = Gate::new(&testing::settings(&[]), store.clone());
         let objects = bucket.serve().await;
         let app = App {
             gate: gate.clone(),
             service: UserServices::new(&store, objects.clone(), &gate, None),
         };
-        let routes = vara::http::finish(crate::routes(), app, Cors::new(&[SITE.into()], true));
+        let cors = Cors::new(&[SITE.into()], true);
         Self {
-            routes,
-            gate,
-            store,
+            api: TestApi::of(crate::routes(), app, gate, store, cors),
             table,
             bucket,
             objects,
@@ -100,7 +94,7 @@ impl House {
             .header(header::ORIGIN, SITE)
             .body(Body::from(body.to_owned()))
             .unwrap();
-        let reply = self.routes.clone().oneshot(request).await.unwrap();
+        let reply = self.reply(request).await;
         assert_eq!(reply.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], SITE);
         let status = reply.status();
         let bytes = reply.into_body().collect().await.unwrap().to_bytes();
@@ -110,9 +104,9 @@ impl House {
 
 #[tokio::test]
 async fn her_account() {
-    let house = House::build().await;
-    let (user, token) = house.woman("ana@example.net", 1).await;
-    let (status, body) = house.send(Method::GET, &token, "").await;
+    let harness = Harness::build().await;
+    let (user, token) = harness.woman("ana@example.net", 1).await;
+    let (status, body) = harness.send(Method::GET, &token, "").await;
     assert_eq!(status, StatusCode::OK);
     let created = &body["data"]["createdAt"];
     assert!(created.as_str().unwrap().ends_with('Z'));
@@ -127,8 +121,8 @@ async fn her_account() {
 
 #[tokio::test]
 async fn her_name() {
-    let house = House::build().await;
-    let (user, token) = house.woman("ana@example.net", 1).await;
+    let harness = Harness::build().await;
+    let (user, token) = harness.woman("ana@example.net", 1).await;
     let steps = [
         (r#"{"displayName":" Ana O'Neil "}"#, json!("Ana O'Neil")),
         ("{}", json!("Ana O'Neil")),
@@ -138,7 +132,7 @@ async fn her_name() {
         (r#"{"displayName":""}"#, json!(null)),
     ];
     for (body, name) in steps {
-        let (status, reply) = house.send(Method::PATCH, &token, body).await;
+        let (status, reply) = harness.send(Method::PATCH, &token, body).await;
         assert_eq!(
             (
                 status,
@@ -154,7 +148,7 @@ async fn her_name() {
         r#"{"displayName":"<b>"}"#,
         r#"{"displayName":7}"#,
     ] {
-        let (status, reply) = house.send(Method::PATCH, &token, bad).await;
+        let (status, reply) = harness.send(Method::PATCH, &token, bad).await;
         assert_eq!(
             (status, &reply["error"]["code"]),
             (StatusCode::BAD_REQUEST, &json!("VALIDATION_ERROR")),
@@ -166,7 +160,7 @@ async fn her_name() {
             "{bad}"
         );
     }
-    let (status, reply) = house.send(Method::PATCH, "null", "{}").await;
+    let (status, reply) = harness.send(Method::PATCH, "null", "{}").await;
     assert_eq!(
         (status, &reply["error"]["code"]),
         (StatusCode::UNAUTHORIZED, &json!("AUTH_INVALID_TOKEN"))

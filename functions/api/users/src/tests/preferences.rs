@@ -4,24 +4,29 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tower::ServiceExt;
 use vara::domain::{Page, Severity};
 use vara::services::notices::alerts::Alerts;
 use vara::services::notices::mail_links::MailLinks;
 use vara::store::MailLinkPurpose;
 
-use super::House;
+use super::Harness;
 
 const PREFERENCES: &str = "/api/v1/users/me/preferences";
 
-async fn call(house: &House, method: &str, uri: &str, token: &str, body: Value) -> (u16, Value) {
+async fn call(
+    harness: &Harness,
+    method: &str,
+    uri: &str,
+    token: &str,
+    body: Value,
+) -> (u16, Value) {
     let request = Request::builder()
         .method(method)
         .uri(uri)
         .header(header::AUTHORIZATION, format!("Bearer {token}"))
         .body(Body::from(body.to_string()))
         .unwrap();
-    let reply = house.routes.clone().oneshot(request).await.unwrap();
+    let reply = harness.reply(request).await;
     let status = reply.status().as_u16();
     let bytes = reply.into_body().collect().await.unwrap().to_bytes();
     let text = || Value::from(String::from_utf8(bytes.to_vec()).unwrap());
@@ -33,9 +38,9 @@ async fn call(house: &House, method: &str, uri: &str, token: &str, body: Value) 
 
 #[tokio::test]
 async fn before_she_chooses_she_is_told_nowhere() {
-    let house = House::build().await;
-    let (_, token) = house.woman("ana@example.net", 1).await;
-    let (status, body) = call(&house, "GET", PREFERENCES, &token, json!({})).await;
+    let harness = Harness::build().await;
+    let (_, token) = harness.woman("ana@example.net", 1).await;
+    let (status, body) = call(&harness, "GET", PREFERENCES, &token, json!({})).await;
     let types = json!({ "IMAGE_MISUSE": true, "FAKE_PROFILE": true, "DATA_BREACH": true, "SUSPICIOUS_FOLLOWER": true,
         "BEHAVIORAL_CHANGE": true, "DEEPFAKE_DETECTED": true, "PROFILE_IMPERSONATION": true });
     let wanted = json!({ "channels": { "email": false, "webhook": null }, "digest": { "every": "IMMEDIATE", "at": "09:00" },
@@ -44,7 +49,7 @@ async fn before_she_chooses_she_is_told_nowhere() {
         "updatedAt": null, "faceRecognitionSince": null });
     assert_eq!((status, &body["data"]), (200, &wanted));
     let told = call(
-        &house,
+        &harness,
         "GET",
         "/api/v1/users/me/notifications",
         &token,
@@ -56,16 +61,16 @@ async fn before_she_chooses_she_is_told_nowhere() {
 
 #[tokio::test]
 async fn a_change_leaves_the_rest_and_a_replacement_does_not() {
-    let house = House::build().await;
-    let (_, token) = house.woman("ana@example.net", 1).await;
+    let harness = Harness::build().await;
+    let (_, token) = harness.woman("ana@example.net", 1).await;
     let quiet = json!({ "from": "22:00", "until": "07:30" });
     let patch =
         json!({ "channels": { "email": true }, "quietHours": quiet, "utcOffsetMinutes": 60 });
-    let (status, body) = call(&house, "PATCH", PREFERENCES, &token, patch).await;
+    let (status, body) = call(&harness, "PATCH", PREFERENCES, &token, patch).await;
     assert_eq!((status, &body["data"]["quietHours"]), (200, &quiet));
     assert!(body["data"]["updatedAt"].is_string());
     let patch = json!({ "types": { "DATA_BREACH": false }, "pausedUntil": "2027-01-01T00:00:00Z" });
-    let (_, body) = call(&house, "PATCH", PREFERENCES, &token, patch).await;
+    let (_, body) = call(&harness, "PATCH", PREFERENCES, &token, patch).await;
     let it = &body["data"];
     assert_eq!(
         (
@@ -77,7 +82,7 @@ async fn a_change_leaves_the_rest_and_a_replacement_does_not() {
     );
     assert_eq!(it["pausedUntil"], "2027-01-01T00:00:00.000Z");
     let (_, body) = call(
-        &house,
+        &harness,
         "PATCH",
         PREFERENCES,
         &token,
@@ -86,7 +91,7 @@ async fn a_change_leaves_the_rest_and_a_replacement_does_not() {
     .await;
     assert_eq!(body["data"]["quietHours"], Value::Null);
     let (status, body) = call(
-        &house,
+        &harness,
         "PUT",
         PREFERENCES,
         &token,
@@ -104,7 +109,9 @@ async fn a_change_leaves_the_rest_and_a_replacement_does_not() {
         (200, &json!(false), &json!(true), &json!(-300))
     );
     assert_eq!(
-        call(&house, "GET", PREFERENCES, &token, json!({})).await.1,
+        call(&harness, "GET", PREFERENCES, &token, json!({}))
+            .await
+            .1,
         body
     );
 }
@@ -113,10 +120,10 @@ async fn a_change_leaves_the_rest_and_a_replacement_does_not() {
 /// takes it back.
 #[tokio::test]
 async fn she_agrees_to_the_recognition_of_her_face_and_takes_it_back() {
-    let house = House::build().await;
-    let (_, token) = house.woman("ana@example.net", 1).await;
+    let harness = Harness::build().await;
+    let (_, token) = harness.woman("ana@example.net", 1).await;
     let set = async |method: &str, body: Value| {
-        let (status, body) = call(&house, method, PREFERENCES, &token, body).await;
+        let (status, body) = call(&harness, method, PREFERENCES, &token, body).await;
         assert_eq!(status, 200, "{body}");
         body["data"].clone()
     };
@@ -136,17 +143,20 @@ async fn she_agrees_to_the_recognition_of_her_face_and_takes_it_back() {
     );
     // When is ours to note, not hers to say.
     let made_up = json!({ "faceRecognitionSince": "2020-01-01T00:00:00Z" });
-    let (status, _) = call(&house, "PATCH", PREFERENCES, &token, made_up).await;
+    let (status, _) = call(&harness, "PATCH", PREFERENCES, &token, made_up).await;
     assert_eq!(status, 400);
 }
 
 #[tokio::test]
 async fn the_secret_of_a_webhook_is_shown_once() {
-    let house = House::build().await;
-    let (_, token) = house.woman("ana@example.net", 1).await;
+    let harness = Harness::build().await;
+    let (_, token) = harness.woman("ana@example.net", 1).await;
     let to = |url: &str| json!({ "channels": { "webhook": url } });
     let set = async |url: &str| {
-        call(&house, "PATCH", PREFERENCES, &token, to(url)).await.1["data"].clone()
+        call(&harness, "PATCH", PREFERENCES, &token, to(url))
+            .await
+            .1["data"]
+            .clone()
     };
     let first = set("https://hooks.example.com/a").await;
     let secret = first["webhookSecret"].as_str().unwrap();
@@ -155,7 +165,9 @@ async fn the_secret_of_a_webhook_is_shown_once() {
         set("https://hooks.example.com/a").await["webhookSecret"],
         Value::Null
     );
-    let seen = call(&house, "GET", PREFERENCES, &token, json!({})).await.1;
+    let seen = call(&harness, "GET", PREFERENCES, &token, json!({}))
+        .await
+        .1;
     assert_eq!(
         (
             &seen["data"]["webhookSecret"],
@@ -171,8 +183,8 @@ async fn the_secret_of_a_webhook_is_shown_once() {
 
 #[tokio::test]
 async fn what_cannot_be_is_refused_with_its_place() {
-    let house = House::build().await;
-    let (_, token) = house.woman("ana@example.net", 1).await;
+    let harness = Harness::build().await;
+    let (_, token) = harness.woman("ana@example.net", 1).await;
     let hook = |url: &str| json!({ "channels": { "webhook": url } });
     for (bad, place) in [
         (hook("http://hooks.example.com/"), json!(["channels"])),
@@ -195,7 +207,7 @@ async fn what_cannot_be_is_refused_with_its_place() {
         ),
     ] {
         for method in ["PUT", "PATCH"] {
-            let (status, body) = call(&house, method, PREFERENCES, &token, bad.clone()).await;
+            let (status, body) = call(&harness, method, PREFERENCES, &token, bad.clone()).await;
             let error = &body["error"];
             assert_eq!(
                 (status, &error["code"]),
@@ -205,23 +217,23 @@ async fn what_cannot_be_is_refused_with_its_place() {
             assert_eq!(error["details"][0]["path"], place, "{method} {bad}");
         }
     }
-    let (status, _) = call(&house, "PATCH", PREFERENCES, &token, json!([1])).await;
+    let (status, _) = call(&harness, "PATCH", PREFERENCES, &token, json!([1])).await;
     assert_eq!(status, 400);
     for (method, uri) in [
         ("GET", PREFERENCES),
         ("PUT", PREFERENCES),
         ("GET", "/api/v1/users/me/notifications"),
     ] {
-        assert_eq!(call(&house, method, uri, "null", json!({})).await.0, 401);
+        assert_eq!(call(&harness, method, uri, "null", json!({})).await.0, 401);
     }
 }
 
 #[tokio::test]
 async fn the_link_of_a_mail_asks_first_and_then_stops() {
-    let house = House::build().await;
-    let (user, token) = house.woman("ana@example.net", 1).await;
+    let harness = Harness::build().await;
+    let (user, token) = harness.woman("ana@example.net", 1).await;
     call(
-        &house,
+        &harness,
         "PATCH",
         PREFERENCES,
         &token,
@@ -229,18 +241,20 @@ async fn the_link_of_a_mail_asks_first_and_then_stops() {
     )
     .await;
     let now = vara::clock::now();
-    let link = MailLinks::new(house.store.clone())
+    let link = MailLinks::new(harness.store.clone())
         .create(user, MailLinkPurpose::Stop, now)
         .await;
     let uri = format!("/api/v1/users/stop/{}", link.unwrap());
     let email = async || {
-        call(&house, "GET", PREFERENCES, &token, json!({})).await.1["data"]["channels"]["email"]
+        call(&harness, "GET", PREFERENCES, &token, json!({}))
+            .await
+            .1["data"]["channels"]["email"]
             .clone()
     };
     let open = async |method: Method| {
         let request = Request::builder().method(method).uri(&uri);
         let request = request.body(Body::empty()).unwrap();
-        house.routes.clone().oneshot(request).await.unwrap()
+        harness.reply(request).await
     };
     // Programs look at links by themselves.
     for method in [Method::HEAD, Method::GET] {
@@ -261,7 +275,7 @@ async fn the_link_of_a_mail_asks_first_and_then_stops() {
     assert_eq!(email().await, true);
     assert_eq!(
         call(
-            &house,
+            &harness,
             "POST",
             &uri,
             "",
@@ -275,7 +289,7 @@ async fn the_link_of_a_mail_asks_first_and_then_stops() {
     // Used, and not one of ours.
     for uri in [uri.as_str(), "/api/v1/users/stop/x.y"] {
         for method in [Method::GET, Method::POST] {
-            let wrong = call(&house, method.as_str(), uri, "", json!({})).await;
+            let wrong = call(&harness, method.as_str(), uri, "", json!({})).await;
             let text = wrong.1.as_str().unwrap();
             assert_eq!(wrong.0, 404);
             assert!(text.contains("does not work any more"), "{text}");
@@ -286,8 +300,8 @@ async fn the_link_of_a_mail_asks_first_and_then_stops() {
 /// A time that no row could be read back with made every later answer 500.
 #[tokio::test]
 async fn a_time_outside_the_calendar_of_the_rows_is_refused_and_breaks_nothing() {
-    let house = House::build().await;
-    let (_, token) = house.woman("ana@example.net", 1).await;
+    let harness = Harness::build().await;
+    let (_, token) = harness.woman("ana@example.net", 1).await;
     for time in [
         "0000-01-01T00:00:00+01:00",
         "9999-12-31T23:59:59-01:00",
@@ -295,13 +309,13 @@ async fn a_time_outside_the_calendar_of_the_rows_is_refused_and_breaks_nothing()
         "2201-01-01T00:00:00Z",
     ] {
         let patch = json!({ "pausedUntil": time });
-        let (status, body) = call(&house, "PATCH", PREFERENCES, &token, patch).await;
+        let (status, body) = call(&harness, "PATCH", PREFERENCES, &token, patch).await;
         assert_eq!(
             (status, &body["error"]["code"]),
             (400, &json!("VALIDATION_ERROR")),
             "{time}"
         );
-        let (status, body) = call(&house, "GET", PREFERENCES, &token, json!({})).await;
+        let (status, body) = call(&harness, "GET", PREFERENCES, &token, json!({})).await;
         assert_eq!(
             (status, &body["data"]["pausedUntil"]),
             (200, &Value::Null),
@@ -313,18 +327,18 @@ async fn a_time_outside_the_calendar_of_the_rows_is_refused_and_breaks_nothing()
 /// Whoever sits at her device for a minute can set one; she is told in the app.
 #[tokio::test]
 async fn a_new_webhook_is_told_in_the_app() {
-    let house = House::build().await;
-    let (user, token) = house.woman("ana@example.net", 1).await;
+    let harness = Harness::build().await;
+    let (user, token) = harness.woman("ana@example.net", 1).await;
     for hook in ["https://hooks.example.com/a", "https://hooks.example.com/a"] {
         let chosen = json!({ "channels": { "webhook": hook } });
-        let (status, _) = call(&house, "PATCH", PREFERENCES, &token, chosen).await;
+        let (status, _) = call(&harness, "PATCH", PREFERENCES, &token, chosen).await;
         assert_eq!(status, 200);
     }
     let page = Page {
         number: 1,
         limit: 9,
     };
-    let alerts = Alerts::new(house.store.clone())
+    let alerts = Alerts::new(harness.store.clone())
         .list(user, None, page)
         .await;
     let alerts = alerts.unwrap().items;
@@ -337,31 +351,33 @@ async fn a_new_webhook_is_told_in_the_app() {
 /// The links of the mail at sign-up: opened by her or by a program, answered by the button.
 #[tokio::test]
 async fn the_mail_that_asks_is_answered_by_a_button() {
-    let house = House::build().await;
-    let (user, token) = house.woman("ana@example.net", 1).await;
+    let harness = Harness::build().await;
+    let (user, token) = harness.woman("ana@example.net", 1).await;
     let now = vara::clock::now();
-    let link = MailLinks::new(house.store.clone())
+    let link = MailLinks::new(harness.store.clone())
         .create(user, MailLinkPurpose::Question, now)
         .await;
     let base = format!("/api/v1/users/mail/{}", link.unwrap());
     let uri = format!("{base}/yes");
     let email = async || {
-        call(&house, "GET", PREFERENCES, &token, json!({})).await.1["data"]["channels"]["email"]
+        call(&harness, "GET", PREFERENCES, &token, json!({}))
+            .await
+            .1["data"]["channels"]["email"]
             .clone()
     };
     for method in ["HEAD", "GET", "GET"] {
-        assert_eq!(call(&house, method, &uri, "", json!({})).await.0, 200);
+        assert_eq!(call(&harness, method, &uri, "", json!({})).await.0, 200);
     }
     assert_eq!(email().await, false);
-    let wrong = call(&house, "POST", &format!("{base}/perhaps"), "", json!({})).await;
+    let wrong = call(&harness, "POST", &format!("{base}/perhaps"), "", json!({})).await;
     assert_eq!(wrong.0, 404);
-    let (status, page) = call(&house, "POST", &uri, "", json!({})).await;
+    let (status, page) = call(&harness, "POST", &uri, "", json!({})).await;
     assert_eq!(status, 200);
     assert!(page.as_str().unwrap().contains("Done."));
     assert_eq!(email().await, true);
     for method in ["GET", "POST"] {
         let uri = format!("{base}/no");
-        assert_eq!(call(&house, method, &uri, "", json!({})).await.0, 404);
+        assert_eq!(call(&harness, method, &uri, "", json!({})).await.0, 404);
     }
     assert_eq!(email().await, true);
 }

@@ -7,21 +7,21 @@ use crate::testing::in_one_window;
 async fn the_three_hundred_and_first_call_of_a_minute_is_refused_and_every_answer_says_where_it_stands()
  {
     in_one_window().await;
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let from = "198.51.100.7";
-    let first = house.call(from, "GET", "/api/v1/things", &[], "").await;
+    let first = harness.call(from, "GET", "/api/v1/things", &[], "").await;
     assert_eq!(first.status, 200);
     assert_eq!(first.header("x-ratelimit-limit"), "300");
     assert_eq!(first.header("x-ratelimit-remaining"), "299");
     let reset: u32 = first.header("x-ratelimit-reset").parse().unwrap();
     assert!((1..=60).contains(&reset));
-    let lost = house.call(from, "GET", "/no-such", &[], "").await;
+    let lost = harness.call(from, "GET", "/no-such", &[], "").await;
     assert_eq!(
         (lost.status, lost.header("x-ratelimit-remaining")),
         (404, "298")
     );
     let asked = [("origin", SITE), ("access-control-request-method", "GET")];
-    let preflight = house
+    let preflight = harness
         .call(from, "OPTIONS", "/api/v1/things", &asked, "")
         .await;
     assert_eq!(
@@ -30,7 +30,7 @@ async fn the_three_hundred_and_first_call_of_a_minute_is_refused_and_every_answe
     );
     assert_eq!(preflight.headers.get_all("vary").iter().count(), 1);
     for _ in 0..298 {
-        house
+        harness
             .call(
                 from,
                 "GET",
@@ -40,21 +40,21 @@ async fn the_three_hundred_and_first_call_of_a_minute_is_refused_and_every_answe
             )
             .await;
     }
-    let over = house
+    let over = harness
         .call(from, "GET", "/api/v1/things", &[("origin", SITE)], "")
         .await;
     assert_eq!(over.code(), (429, "REQUEST_ERROR"));
     assert_eq!(over.header("retry-after"), over.header("x-ratelimit-reset"));
     assert_eq!(over.header("x-ratelimit-remaining"), "0");
     assert_eq!(over.header("access-control-allow-origin"), SITE);
-    let theirs = house.call(from, "POST", "/auth/v1/signup", &[], "").await;
+    let theirs = harness.call(from, "POST", "/auth/v1/signup", &[], "").await;
     assert_eq!(
         (theirs.status, &theirs.body["error_code"]),
         (429, &json!("over_request_rate_limit"))
     );
     assert_eq!(theirs.header("x-supabase-api-version"), "2024-01-01");
     // Her sign-in goes on, and so does everybody else.
-    let refresh = house
+    let refresh = harness
         .call(
             from,
             "POST",
@@ -68,13 +68,13 @@ async fn the_three_hundred_and_first_call_of_a_minute_is_refused_and_every_answe
         (200, "0")
     );
     assert_eq!(
-        house
+        harness
             .call(from, "OPTIONS", "/api/v1/things", &asked, "")
             .await
             .status,
         204
     );
-    let other = house
+    let other = harness
         .call("198.51.100.8", "GET", "/api/v1/things", &[], "")
         .await;
     assert_eq!(other.header("x-ratelimit-remaining"), "299");
@@ -83,9 +83,9 @@ async fn the_three_hundred_and_first_call_of_a_minute_is_refused_and_every_answe
 #[tokio::test]
 async fn sign_in_routes_are_refused_after_twenty() {
     in_one_window().await;
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let call = async || {
-        house
+        harness
             .call("198.51.100.9", "POST", "/api/v1/auth/logout", &[], "")
             .await
     };
@@ -98,7 +98,7 @@ async fn sign_in_routes_are_refused_after_twenty() {
         assert_eq!(reply.header("x-ratelimit-remaining"), left.to_string());
     }
     assert_eq!(call().await.code(), (429, "REQUEST_ERROR"));
-    let plain = house
+    let plain = harness
         .call("198.51.100.9", "GET", "/api/v1/things", &[], "")
         .await;
     assert_eq!(
@@ -110,9 +110,9 @@ async fn sign_in_routes_are_refused_after_twenty() {
 #[tokio::test]
 async fn passwords_and_asked_links_share_the_limit_of_sign_in_and_refreshes_are_spared() {
     in_one_window().await;
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let from = "198.51.100.10";
-    let call = async |uri: &str| house.call(from, "POST", uri, &[], "").await;
+    let call = async |uri: &str| harness.call(from, "POST", uri, &[], "").await;
     let routes = [
         "/auth/v1/token?grant_type=password",
         "/auth/v1/token",
@@ -170,12 +170,12 @@ async fn passwords_and_asked_links_share_the_limit_of_sign_in_and_refreshes_are_
 #[tokio::test]
 async fn a_user_is_limited_from_all_her_addresses_together() {
     in_one_window().await;
-    let house = House::build().await;
-    let (token, ..) = house.woman().await;
+    let harness = Harness::build().await;
+    let (token, ..) = harness.woman().await;
     let bearer = format!("Bearer {token}");
     let headers = [("authorization", bearer.as_str())];
     let call = async |at: u32| {
-        house
+        harness
             .call(
                 &format!("10.0.{}.{}", at / 200, at % 200),
                 "GET",
@@ -193,7 +193,7 @@ async fn a_user_is_limited_from_all_her_addresses_together() {
 
 #[tokio::test]
 async fn without_a_table_calls_go_through() {
-    let house = House::build().await;
+    let harness = Harness::build().await;
     let rates = Rates {
         all: 1,
         auth: 1,
@@ -202,16 +202,16 @@ async fn without_a_table_calls_go_through() {
     let limits = RateLimiter::new(rates, crate::testing::silent_store());
     let guards = HttpGuards::from(Cors::new(&[], true)).limited(limits, None);
     let app = App {
-        gate: house.gate.clone(),
+        gate: harness.gate.clone(),
         made: Arc::default(),
     };
     let routes: Router<App> = Router::new().route("/api/v1/things", get(async || data(7)));
-    let house = House {
+    let harness = Harness {
         routes: finish(routes, app, guards),
-        ..house
+        ..harness
     };
     for _ in 0..5 {
-        let reply = house
+        let reply = harness
             .call("192.0.2.7", "GET", "/api/v1/things", &[], "")
             .await;
         assert_eq!((reply.status, reply.header("x-ratelimit-limit")), (200, ""));

@@ -1,4 +1,4 @@
-//! A function's routes over a table in memory, and women who call them.
+//! A function's API under test: its routes over a table in memory, and women who call them.
 
 use axum::Router;
 use axum::body::Body;
@@ -11,38 +11,81 @@ use tower::ServiceExt;
 use crate::auth::Gate;
 use crate::clock;
 use crate::domain::{Account, Role, Session, SignInMethod, UserId};
-use crate::http::Cors;
+use crate::http::{Cors, HttpGuards};
 use crate::settings::Env;
 use crate::store::Store;
 
-/// A function, with what is behind it.
-pub struct House {
+/// A function's API under test: its routes over a table in memory, called without a network.
+pub struct TestApi {
     /// The table.
     pub store: Store,
-    gate: Gate,
+    /// What lets callers in, and issues their tokens.
+    pub gate: Gate,
     routes: Router,
 }
 
-impl House {
+/// Somebody with an account and a session.
+pub struct SignedIn {
+    /// Her id.
+    pub user: UserId,
+    /// Her session.
+    pub session: Session,
+    /// Her access token.
+    pub token: String,
+}
+
+/// The settings of a function that callers sign in to, and `more`.
+#[must_use]
+pub fn settings(more: &[(&str, &str)]) -> Env {
+    let all = [
+        ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
+        (
+            "SIGNING_SECRET",
+            "a-signing-secret-of-more-than-thirty-two-characters",
+        ),
+        ("PUBLIC_URL", "https://vara.example"),
+    ];
+    let all = all.iter().chain(more);
+    Env::of(all.map(|(name, value)| ((*name).into(), (*value).into())))
+}
+
+/// Makes an account with this role and signs it in.
+pub async fn signed_in(store: &Store, gate: &Gate, email: &str, role: Role) -> SignedIn {
+    let now = clock::now();
+    let account = Account::new(UserId::random(), email, now);
+    let session = Session::new(account.id(), SignInMethod::Password, now);
+    let created = store.create_account(&account, "hash", Some(&session)).await;
+    assert!(created.unwrap());
+    let issued = gate.access().issue(&account, role, &session, now);
+    SignedIn {
+        user: account.id(),
+        token: issued.unwrap().0,
+        session,
+    }
+}
+
+impl TestApi {
     /// The routes of a function whose state is made of these two.
     pub async fn build<S: Clone + Send + Sync + 'static>(
         routes: Router<S>,
         state: impl FnOnce(Gate, Store) -> S,
     ) -> Self {
         let store = super::store().await;
-        let settings = [
-            ("SECRET", "a-secret-of-more-than-thirty-two-characters"),
-            (
-                "SIGNING_SECRET",
-                "a-signing-secret-of-more-than-thirty-two-characters",
-            ),
-            ("PUBLIC_URL", "https://vara.example"),
-        ];
-        let env = Env::of(settings.map(|(name, value)| (name.into(), value.into())));
-        let gate = Gate::new(&env, store.clone());
+        let gate = Gate::new(&settings(&[]), store.clone());
         let state = state(gate.clone(), store.clone());
+        Self::of(routes, state, gate, store, Cors::new(&[], false))
+    }
+
+    /// The routes of a function with this state, behind these guards.
+    pub fn of<S: Clone + Send + Sync + 'static>(
+        routes: Router<S>,
+        state: S,
+        gate: Gate,
+        store: Store,
+        guards: impl Into<HttpGuards>,
+    ) -> Self {
         Self {
-            routes: crate::http::finish(routes, state, Cors::new(&[], false)),
+            routes: crate::http::finish(routes, state, guards),
             gate,
             store,
         }
@@ -55,22 +98,8 @@ impl House {
 
     /// Somebody new with this role, signed in: the id and the token.
     pub async fn somebody(&self, email: &str, role: Role) -> (UserId, String) {
-        let now = clock::now();
-        let account = Account::new(UserId::random(), email, now);
-        let session = Session::new(account.id(), SignInMethod::Password, now);
-        assert!(
-            self.store
-                .create_account(&account, "hash", Some(&session))
-                .await
-                .unwrap()
-        );
-        let token = self
-            .gate
-            .access()
-            .issue(&account, role, &session, now)
-            .unwrap()
-            .0;
-        (account.id(), token)
+        let her = signed_in(&self.store, &self.gate, email, role).await;
+        (her.user, her.token)
     }
 
     /// A call, and its answer.
