@@ -16,14 +16,14 @@ its own virtual environment under target/; needs no AWS account and sends
 nothing anywhere. What no tool knows is judged by tests/template.rs.
 """
 
-import hashlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
-import venv
 from pathlib import Path
+
+import tools
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -31,22 +31,6 @@ TEMPLATE = ROOT / "template.yaml"
 VALUES = ROOT / "infra" / "deploy" / "sam_values.json"
 HOME = ROOT / "target" / "checks"
 REGION = "eu-central-1"
-
-
-def tools() -> Path:
-    """The directory with the tools' commands, installed when missing or outdated."""
-    wanted = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
-    home = HOME / "venv"
-    stamp = home / "installed"
-    bin_dir = home / ("Scripts" if os.name == "nt" else "bin")
-    if stamp.exists() and stamp.read_text() == wanted:
-        return bin_dir
-    print("installing the template checks into target/checks/venv", flush=True)
-    venv.create(home, with_pip=True, clear=True)
-    pip = [bin_dir / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "-r", HERE / "requirements.txt"], check=True)
-    stamp.write_text(wanted)
-    return bin_dir
 
 
 def environment() -> dict:
@@ -109,7 +93,7 @@ def main() -> int:
     if sys.argv[1:2] == ["--translate"]:
         translate(Path(sys.argv[2]), Path(sys.argv[3]))
         return 0
-    bin_dir = tools()
+    bin_dir = tools.installed(HERE / "requirements.txt", HOME / "venv")
     translated = HOME / "translated.json"
     lint = [bin_dir / "cfn-lint", "--regions", REGION, "--template"]
     checks = [

@@ -12,7 +12,6 @@ own virtual environment under target/. What it leaves out, and why, is in
 schemathesis.toml and in ENDING below.
 """
 
-import hashlib
 import json
 import os
 import random
@@ -23,12 +22,15 @@ import sys
 import time
 import urllib.request
 import uuid
-import venv
 import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "infra" / "checks"))
+
+import tools  # noqa: E402
+
 HOME = ROOT / "target" / "openapi"
 PORT = 4700
 PASSWORD = "Correct-Horse-7"
@@ -37,22 +39,6 @@ PASSWORD = "Correct-Horse-7"
 # their own, and run when nothing else does. That such a call comes late is answered
 # 401, which the document has.
 ENDING = ["deleteMe", "authSignOut", "signOut", "authUpdateUser", "changePassword"]
-
-
-def tools() -> Path:
-    """The directory with the client's command, installed when missing or outdated."""
-    wanted = hashlib.sha256((HERE / "requirements.txt").read_bytes()).hexdigest()
-    home = HOME / "venv"
-    stamp = home / "installed"
-    bin_dir = home / ("Scripts" if os.name == "nt" else "bin")
-    if stamp.exists() and stamp.read_text() == wanted:
-        return bin_dir
-    print("installing the fuzzing client into target/openapi/venv", flush=True)
-    venv.create(home, with_pip=True, clear=True)
-    pip = [bin_dir / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "-r", HERE / "requirements.txt"], check=True)
-    stamp.write_text(wanted)
-    return bin_dir
 
 
 def call(method: str, url: str, token: str = "", body: object = None, kind: str = "application/json") -> dict:
@@ -197,7 +183,7 @@ def main() -> int:
     amount = ["--max-examples", str(examples)]
     amount += [part for it in seed for part in ("--seed", str(it))]
     HOME.mkdir(parents=True, exist_ok=True)
-    client = tools()
+    client = tools.installed(HERE / "requirements.txt", HOME / "venv")
     gateway, engines = os.environ.get("VARA_GATEWAY"), os.environ.get("VARA_ENGINES")
     if gateway and engines:
         fine = run(client, gateway, engines, amount)

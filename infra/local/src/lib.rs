@@ -14,6 +14,7 @@ mod guard;
 mod lambda;
 mod ministack;
 mod options;
+mod parameters;
 mod poller;
 mod ports;
 mod report;

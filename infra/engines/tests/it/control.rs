@@ -5,7 +5,7 @@ use axum::http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
 use crate::pictures::file;
-use crate::support::{BASE, Engines, Part};
+use crate::support::{BASE, Engines, Part, picture_path};
 
 fn refused(answer: &crate::support::Answer, word: &str) {
     assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.text());
@@ -48,13 +48,8 @@ async fn clearing_the_web_leaves_nothing() {
     let planted = engines.plant(&file(1), "https://a.example/").await;
     assert_eq!(engines.delete("/_web").await.json(), json!({"cleared": 1}));
     assert_eq!(engines.get("/_web").await.json(), json!([]));
-    let path = planted["image_url"]
-        .as_str()
-        .unwrap()
-        .strip_prefix(BASE)
-        .unwrap()
-        .to_owned();
-    assert_eq!(engines.get(&path).await.status, StatusCode::NOT_FOUND);
+    let path = picture_path(&planted);
+    assert_eq!(engines.get(path).await.status, StatusCode::NOT_FOUND);
     assert!(engines.matches(&file(1)).await.is_empty());
 }
 

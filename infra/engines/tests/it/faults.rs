@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
 use crate::pictures::file;
-use crate::support::{Answer, BASE, Engines};
+use crate::support::{Answer, Engines, picture_path};
 
 async fn break_it(engines: &Engines, wish: Value) {
     let answer = engines.post("/_fault", &wish).await;
@@ -102,25 +102,20 @@ async fn garbage_is_a_success_that_is_not_the_format() {
 async fn the_picture_host_breaks_like_a_web_server() {
     let engines = Engines::new();
     let planted = engines.plant(&file(1), "https://a.example/").await;
-    let path = planted["image_url"]
-        .as_str()
-        .unwrap()
-        .strip_prefix(BASE)
-        .unwrap()
-        .to_owned();
+    let path = picture_path(&planted);
     break_it(
         &engines,
         json!({"engine":"web","mode":"error","status":404,"times":1}),
     )
     .await;
-    assert_eq!(engines.get(&path).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(engines.get(path).await.status, StatusCode::NOT_FOUND);
     break_it(&engines, json!({"engine":"web","mode":"quota","times":1})).await;
-    let answer = engines.get(&path).await;
+    let answer = engines.get(path).await;
     assert_eq!(
         (answer.status.as_u16(), answer.header("retry-after")),
         (429, "1")
     );
-    assert_eq!(engines.get(&path).await.bytes, file(1));
+    assert_eq!(engines.get(path).await.bytes, file(1));
 }
 
 #[tokio::test]

@@ -7,19 +7,14 @@ use image::{ExtendedColorType, ImageFormat};
 use serde_json::json;
 
 use crate::pictures::{file, scene};
-use crate::support::{BASE, Engines, Part};
+use crate::support::{BASE, Engines, Part, picture_path};
 
 #[tokio::test]
 async fn a_planted_picture_is_served_byte_by_byte() {
     let engines = Engines::new();
     let planted = engines.plant(&file(1), "https://a.example/").await;
-    let path = planted["image_url"]
-        .as_str()
-        .unwrap()
-        .strip_prefix(BASE)
-        .unwrap()
-        .to_owned();
-    let answer = engines.get(&path).await;
+    let path = picture_path(&planted);
+    let answer = engines.get(path).await;
     assert_eq!(
         (answer.status, answer.header("content-type")),
         (StatusCode::OK, "image/jpeg")

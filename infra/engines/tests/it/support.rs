@@ -32,6 +32,12 @@ impl Answer {
     }
 }
 
+/// Where the host of pictures serves what was planted.
+pub(crate) fn picture_path(planted: &Value) -> &str {
+    let url = planted["image_url"].as_str().unwrap();
+    url.strip_prefix(BASE).unwrap()
+}
+
 /// One part of a form: name, file name, content.
 pub(crate) type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
 

@@ -20,6 +20,7 @@ use crate::{
     error::{Error, Result},
     guard::Guard,
     options::Options,
+    parameters::PARAMETERS,
     ports::{self, Bound},
     shutdown::{self, Shutdown},
     state::State,
@@ -29,22 +30,6 @@ use crate::{
 
 /// The status of a run that was told to stop, as a shell gives it.
 const STOPPED: u8 = 130;
-
-/// The template's parameters that do not depend on this machine.
-const PARAMETERS: [(&str, &str); 12] = [
-    ("Stage", "dev"),
-    ("WebOrigins", "http://localhost:3000,http://localhost:5173"),
-    ("MailFrom", "vara@example.org"),
-    ("TineyeApiKey", "local-key"),
-    ("GoogleVisionApiKey", "local-key"),
-    ("SerpapiApiKey", "local-key"),
-    ("FacecheckApiKey", "local-key"),
-    ("HibpApiKey", "local-key"),
-    ("EngineAllowances", vara_engines::ALLOWANCES),
-    ("RateLimit", "100000000"),
-    ("RateLimitAuth", "1200"),
-    ("RateLimitUser", "100000000"),
-];
 
 /// Deploys to MiniStack, runs the suite, ends everything; the suite's exit status.
 ///
@@ -216,7 +201,11 @@ impl Proof<'_> {
 fn parameters(gateway_url: &str) -> BTreeMap<String, String> {
     PARAMETERS
         .into_iter()
-        .chain([("PublicUrl", gateway_url)])
+        .chain([
+            ("Stage", "dev"),
+            ("MailFrom", "vara@example.org"),
+            ("PublicUrl", gateway_url),
+        ])
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect()
 }

@@ -14,6 +14,7 @@ use crate::{
     guard::Guard,
     lambda::{environment::Launcher, pool::Pool},
     options::Options,
+    parameters::PARAMETERS,
     ports::Bound,
     servers::{self, relay, s3::StoreObject, s3_events::Notifier, sqs::Sqs},
     shutdown::Shutdown,
@@ -73,27 +74,16 @@ pub(super) fn read_template(
     let text =
         std::fs::read_to_string(&path).map_err(Error::io(format!("reading {}", path.display())))?;
     let addresses = listeners.addresses();
-    let parameters = [
+    let own = [
         ("Stage", "local"),
         ("PublicUrl", addresses.gateway.as_str()),
-        ("WebOrigins", "http://localhost:3000,http://localhost:5173"),
         ("MailFrom", "vara@localhost"),
-        ("TineyeApiKey", "local-key"),
-        ("GoogleVisionApiKey", "local-key"),
-        ("SerpapiApiKey", "local-key"),
-        ("FacecheckApiKey", "local-key"),
-        ("HibpApiKey", "local-key"),
-        ("EngineAllowances", vara_engines::ALLOWANCES),
-        // All calls come from one address here, and load is measured here. Sign-in keeps a limit that a
-        // test can reach.
-        ("RateLimit", "100000000"),
-        ("RateLimitAuth", "1200"),
-        ("RateLimitUser", "100000000"),
     ];
     let place = Place {
-        parameters: parameters
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        parameters: PARAMETERS
             .into_iter()
+            .chain(own)
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .chain(options.parameters.iter().cloned())
             .collect(),
         sqs_url: addresses.sqs,
