@@ -15,7 +15,7 @@ const COLOUR_TOLERANCE: u8 = 18;
 /// where compressed picture and border meet.
 const PIXELS_PER_SPECK: usize = 48;
 
-/// Pixels looked at in one line; more say nothing new.
+/// Pixels sampled in one line; more change nothing.
 const MAX_LINE_SAMPLES: usize = 512;
 
 /// Frames within frames that are taken off: bars around a white margin around

@@ -101,7 +101,7 @@ fn read_jpeg(bytes: &[u8]) -> Result<ClaimedSize, DecodeError> {
 }
 
 /// The shortest code of a block of 64 pixels is one bit, so a large picture in
-/// a few bytes is a lie. Halved, because chroma may be sampled oddly.
+/// a few bytes cannot be whole. Halved, because chroma may be sampled oddly.
 fn check_coded_length((width, height, _): ClaimedSize, coded: usize) -> Result<(), DecodeError> {
     let blocks = u64::from(width.div_ceil(8)) * u64::from(height.div_ceil(8));
     if (coded as u64) * 16 < blocks {

@@ -1,6 +1,6 @@
 //! Iterates over the segments of a JPEG file, for the size and the metadata.
 //!
-//! It decodes nothing, takes one pass over the bytes, and believes no length.
+//! It decodes nothing, takes one pass over the bytes, and checks every length.
 
 /// Start of frame, whatever the coding; the three that are not are tables.
 pub(crate) fn is_frame(marker: u8) -> bool {
@@ -59,7 +59,7 @@ impl<'a> JpegSegments<'a> {
         }
     }
 
-    /// The payload at the current offset; `None` when its length is a lie.
+    /// The payload at the current offset; `None` when it is shorter than its length says.
     fn payload(&mut self) -> Option<&'a [u8]> {
         let length = self.bytes.get(self.at..self.at + 2)?;
         let length = usize::from(u16::from_be_bytes([length[0], length[1]]));

@@ -1,6 +1,6 @@
 //! Limits of decoding: bytes, pixels, sides, memory, scans; a file over one is refused.
 
-/// Largest file that is looked at: 25 MiB, the largest upload.
+/// Largest file that is read: 25 MiB, the largest upload.
 pub const MAX_BYTES: usize = 25 * 1024 * 1024;
 
 /// Most pixels a picture may have: 64 times 1024 times 1024. A phone of 50 megapixels makes 8160x6144

@@ -3,7 +3,7 @@
 //! A JPEG stores frequencies, and a decoder that leaves out the high ones
 //! makes a small picture for less than the price of the full one: no pixels to
 //! colour, none to filter. The decoder used for this knows that trick and is
-//! slower otherwise; where it gives up, [`decode`] has the last word.
+//! slower otherwise; where it gives up, [`decode`] reads the file.
 
 use image::{DynamicImage, GrayImage, RgbImage};
 use jpeg_decoder::{Decoder, PixelFormat};

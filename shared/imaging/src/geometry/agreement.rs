@@ -18,7 +18,7 @@ use super::transform::Transform;
 /// Most samples along the longer side of the common area.
 const MAX_SAMPLES: f64 = 48.0;
 
-/// Most when single pictures on a screen are looked at.
+/// Most when the single pictures on a screen are compared.
 const MAX_FINE_SAMPLES: f64 = 120.0;
 
 /// Fewest that still say something.

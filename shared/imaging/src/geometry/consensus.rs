@@ -1,7 +1,7 @@
 //! Robust fit: the one transform on which most matches agree.
 //!
 //! A blob has a size and a direction, so a single match already proposes where
-//! everything else must lie. Every match is asked, none is drawn at random: the
+//! everything else must lie. Every match makes a proposal, none is drawn at random: the
 //! same pictures always give the same answer. The best proposals are refined to
 //! affine maps, and to a homography where the view is tilted.
 
@@ -28,7 +28,7 @@ const HOMOGRAPHY_GAIN: f64 = 1.1;
 /// How many proposals are refined.
 const MAX_PROPOSALS: usize = 12;
 
-/// How many refined transforms are worth a look at the pixels.
+/// Most refined transforms whose pixel agreement is measured.
 const MAX_ANSWERS: usize = 3;
 
 /// Error in working pixels that a proposal may make beside its match, and per
@@ -231,7 +231,7 @@ fn collect_inliers(pairs: &[PointPair], transform: &Transform, tolerance: f64) -
 }
 
 /// Pairs at different places; blobs of several sizes or directions often sit
-/// at one, and are no independent witnesses.
+/// at one, and are no independent evidence.
 fn count_places(pairs: &[PointPair]) -> usize {
     count_cells(pairs.iter().map(|pair| pair.from), PLACE_SIDE)
 }

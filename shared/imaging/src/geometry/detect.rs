@@ -5,7 +5,7 @@ use fearless_simd::{Level, dispatch};
 
 use super::plane::Plane;
 
-/// Scales looked at between one octave and the next.
+/// Scales searched between one octave and the next.
 const LAYERS: usize = 3;
 
 /// Blur of the first plane of an octave.
@@ -24,7 +24,7 @@ const EDGE_PIXELS: usize = 3;
 /// skies and skin have little more, and the strongest are chosen afterwards.
 const MIN_CONTRAST: f32 = 0.2;
 
-/// Weakest value that is looked at more closely: between pixels there may be a little more.
+/// Weakest pixel that is refined: between pixels the contrast may be a little higher.
 const MIN_PIXEL_CONTRAST: f32 = 0.7 * MIN_CONTRAST;
 
 /// Blobs longer than this many times their width are edges and slide.

@@ -8,7 +8,7 @@ use super::describe::{Descriptor, LENGTH, mirror_descriptor};
 const MAX_RATIO: f32 = 0.88;
 
 /// Places this near to each other, in working pixels, are one place: the
-/// second best there says nothing against the best.
+/// second best there does not count against the best.
 const SAME_PLACE_PIXELS: f32 = 4.0;
 
 /// A blob as it is matched: where, how large, seen from which direction.

@@ -32,12 +32,12 @@ const MIN_SAME_SQUARES: u32 = 4;
 const SURE_CORRELATION: f64 = 0.75;
 const SURE_INLIERS: u32 = 15;
 
-/// What is remembered of a picture to find it in others: a bounded number of
-/// points with their descriptors, and small copies.
+/// The features by which a picture is found in others: a bounded number of
+/// keypoints with their descriptors, and small copies.
 #[derive(Clone, Debug)]
 pub struct Features {
     points: Keypoints,
-    /// The working copy, and the points of its square twin once they are asked.
+    /// The working copy, and the keypoints of that copy squeezed to a square, extracted when needed.
     working: Arc<Plane>,
     square: Arc<OnceLock<Keypoints>>,
     thumbs: Arc<Thumbnails>,
@@ -71,8 +71,8 @@ pub struct Overlay {
     /// Squares of the common part that show the same.
     pub same: u32,
     /// How well the finest detail that both pictures have correlates, 0 to 1:
-    /// near 1 in copies, not in two photographs of one thing. `None` when nobody
-    /// asked or there is no detail.
+    /// near 1 in copies, not in two photographs of one thing. `None` when it
+    /// was not measured or there is no detail.
     pub texture: Option<f64>,
     /// Around what was done to a part of the query alone, in its pixels: left, top,
     /// right, bottom. Something on it, or a part made unclear.
@@ -244,7 +244,7 @@ fn best_overlay(
         .max_by(|a, b| a.weight().total_cmp(&b.weight()))
 }
 
-/// Lays one picture on another by a known transform and looks at the pixels.
+/// Lays one picture on another by a known transform and measures how the pixels agree.
 pub(crate) fn overlay_by_transform(
     query: &Thumbnails,
     candidate: &Thumbnails,
@@ -335,7 +335,7 @@ fn map_corners(transform: &Transform, size: [f64; 2]) -> [f64; 8] {
 }
 
 impl Overlay {
-    /// Which of two overlays is to be believed.
+    /// Rank among the overlays of two pictures; the highest is taken.
     fn weight(&self) -> f64 {
         self.agreement
             * self.agreement

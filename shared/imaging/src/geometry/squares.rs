@@ -14,7 +14,7 @@ const FULL_SPREAD: f32 = 24.0;
 /// Correlation from which a square is taken to show the same.
 const SAME_CORRELATION: f32 = 0.7;
 
-/// Correlation at which a square neither speaks for the common part reaching
+/// Correlation at which a square counts neither for the common part reaching
 /// so far nor against it.
 const NEUTRAL_CORRELATION: f64 = 0.5;
 
@@ -72,7 +72,7 @@ pub(crate) struct ColourShift {
 pub(super) struct SamplePair {
     /// Grey, and the two colour differences.
     pub(super) colours: [[f32; 3]; 2],
-    /// Whether the ground of the picture is about.
+    /// Whether the sample lies on a ground of its picture.
     pub(super) on_ground: [bool; 2],
 }
 

@@ -1,4 +1,4 @@
-//! Small colour copies in several sizes, to look at two pictures at any common
+//! Thumbnails: small colour copies in several sizes, to compare two pictures at any common
 //! scale without reading their pixels again.
 
 use crate::picture::Picture;
@@ -16,7 +16,7 @@ const MIN_GROUND_SHARE: f64 = 0.04;
 /// Grey levels by which an even place varies.
 const EVEN_GREY_LEVELS: u8 = 5;
 
-/// Pixels of the original looked at per side of one pixel of the copy.
+/// Pixels of the original sampled per side of one pixel of the copy.
 const MAX_SAMPLES_PER_SIDE: usize = 3;
 
 /// One copy.
@@ -34,7 +34,7 @@ pub(crate) struct Thumbnails {
     pub(crate) width: f64,
     pub(crate) height: f64,
     levels: Vec<ThumbLevel>,
-    /// For each pixel of the largest copy, whether a ground of the picture is about.
+    /// For each pixel of the largest copy, whether it lies on a ground of the picture.
     on_ground: Vec<bool>,
 }
 
@@ -43,7 +43,7 @@ impl Thumbnails {
         Self::up_to(LONGEST_SIDE, picture)
     }
 
-    /// With larger copies, to look at small parts.
+    /// With larger copies, to compare small parts.
     pub(crate) fn fine(picture: &Picture) -> Self {
         Self::up_to(FINE_LONGEST_SIDE, picture)
     }
@@ -71,7 +71,7 @@ impl Thumbnails {
         (self.width / self.levels[0].width as f64).max(self.height / self.levels[0].height as f64)
     }
 
-    /// Whether a ground is about at a place of the original.
+    /// Whether a place of the original lies on a ground.
     pub(crate) fn on_ground(&self, [x, y]: [f64; 2]) -> bool {
         let ThumbLevel { width, height, .. } = &self.levels[0];
         let column = (x / self.width * *width as f64) as usize;

@@ -11,7 +11,7 @@ const MAX_BLOCKS: usize = 64;
 /// PNG texts read from one file. Each may be a small bomb.
 const MAX_TEXTS: usize = 32;
 
-/// How much of an XMP packet is looked at.
+/// Most bytes of an XMP packet that are read.
 const MAX_XMP_BYTES: usize = 1024 * 1024;
 
 /// One block of metadata.
@@ -22,7 +22,7 @@ pub(super) enum MetadataBlock<'a> {
     Xmp(&'a [u8]),
     /// A C2PA manifest, as far as it is in one piece.
     C2pa(&'a [u8]),
-    /// A text that a program leaves which makes pictures from words.
+    /// A text that only image generators write.
     GeneratorMark,
     /// EXIF or XMP that `ImageMagick` wrote as a text (`Raw profile type`). Its
     /// orientation does not count.

@@ -1,7 +1,7 @@
 //! A reader for the few EXIF entries that matter, made for hostile bytes.
 //!
-//! It follows at most two pointers, each once, looks at a bounded number of
-//! entries, and takes every offset for a lie until the bytes are there.
+//! It follows at most two pointers, each once, reads a bounded number of
+//! entries, and checks that the bytes of every offset are there.
 
 use super::generator;
 
@@ -19,7 +19,7 @@ const LENS_SERIAL: u16 = 0xa435;
 const LATITUDE: u16 = 0x0002;
 const LONGITUDE: u16 = 0x0004;
 
-/// Entries looked at in one directory; cameras write a few dozen.
+/// Entries read in one directory; cameras write a few dozen.
 const MAX_ENTRIES: usize = 512;
 
 /// What was found in one EXIF block.

@@ -25,8 +25,8 @@ pub struct MetadataFlags {
     pub serial: bool,
     /// A C2PA manifest (content credentials).
     pub c2pa: bool,
-    /// A mark of a program that makes pictures from words. Marks are removed
-    /// easily; that there is none says nothing.
+    /// The mark of an image generator. Marks are easily removed, so that there is
+    /// none proves nothing.
     pub generator: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// Most bytes that one compressed text may unpack to; more is not looked at.
+/// Most bytes that one compressed text may inflate to; the rest is ignored.
 const MAX_INFLATED_BYTES: usize = 256 * 1024;
 
 /// A keyword and its text.

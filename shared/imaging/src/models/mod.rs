@@ -77,7 +77,7 @@ impl Models {
 
     /// The faces in the picture, largest first, at most [`MAX_FACES`].
     ///
-    /// When none is clear in the upright picture it is looked at lying on its
+    /// When none is clear in the upright picture it is run lying on its
     /// sides and upside down; places are always those in the picture given.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 //!
 //! The detector sees upright faces. One upside down it often sees as well, but
 //! with eyes and mouth in each other's places, and one on its side it takes for
-//! an unclear one. So the clearest face is looked at again from all four sides
-//! before its picture is believed to be upright.
+//! an unclear one. So a close-up of the clearest face is run in all four
+//! turns before the picture counts as upright.
 
 use vara_nets::{ModelError, NeuralNetwork};
 
@@ -13,21 +13,21 @@ use crate::picture::Picture;
 use crate::shrink::shrink;
 use crate::turn::Turn;
 
-/// Longer side at which faces are looked for.
+/// Longer side at which faces are detected in the upright picture.
 const UPRIGHT_SIDE: u32 = 640;
 
-/// Longer side at which they are looked for in turned pictures when none was
+/// Longer side at which they are detected in turned pictures when none was
 /// clear: three more runs for the price of one.
 const TURNED_SIDE: u32 = 320;
 
-/// Side at which one face and what is around it is looked at from all sides.
+/// Longer side of the close-up of one face that is run in all turns.
 const CLOSE_UP_SIDE: u32 = 128;
 
 /// Confidence wanted of a face when there was none in the upright picture.
 /// Three more runs are three more chances of an error.
 const MIN_TURNED_CONFIDENCE: f32 = 0.85;
 
-/// The ways a picture can lie; mirror images look like anybody.
+/// The turns without mirroring: the detector finds mirrored faces as well.
 const TURNS: [Turn; 4] = [Turn::Keep, Turn::Rotate90, Turn::Rotate180, Turn::Rotate270];
 
 /// The faces of the picture, in any of its four positions.

@@ -3,7 +3,7 @@
 //! Two ways behind one type, both exact. A linear scan reads packed hashes at
 //! the speed of memory and needs no preparation. For batches of queries the
 //! hashes can also be sorted into buckets once ([`HashIndex::for_batches`]);
-//! then only a small part of them is looked at.
+//! then only a small part of them is compared.
 //!
 //! ```text
 //! packed.rs   the hashes, and the scan over all of them

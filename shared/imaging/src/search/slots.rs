@@ -1,4 +1,4 @@
-//! Multi-index hashing: an exact search that looks at few hashes.
+//! Multi-index hashing: an exact search that compares few hashes.
 //!
 //! A hash is cut into sixteen slots of sixteen bits. When two hashes differ in
 //! few bits, those bits cannot be spread so evenly that every slot has many of
@@ -19,7 +19,7 @@ const SLOT_VALUES: usize = 1 << 16;
 /// buckets for each slot, and a scan is faster.
 const MAX_RADIUS: u32 = 3;
 
-/// What looking at a hash in a bucket costs, in hashes of a scan: it lies
+/// Cost of comparing a hash in a bucket, in hashes of a scan: it lies
 /// somewhere in memory, while the scan reads straight on. Measured with ten
 /// million hashes.
 const PROBE_COST: usize = 40;

@@ -124,7 +124,7 @@ fn is_match(found: &HashMatch) -> bool {
     found.distance <= MATCH_DISTANCE && found.quality >= MIN_QUALITY
 }
 
-/// The very same pixels need no further look, and a flat picture bears none.
+/// Equal pixels decide at once; a flat picture has no features that could be compared.
 fn judge_by_pixels(evidence: &mut PictureEvidence, query: &Subject, candidate: &Subject) -> f64 {
     if query.picture() != candidate.picture() {
         return 0.0;
@@ -322,7 +322,7 @@ fn judge_by_hash_alone(
         evidence.decided_by = DecidedBy::Hash;
         return calibration::score_hash_alone(found);
     }
-    // What lay on each other and was two photographs in its texture stays two.
+    // A texture that says two photographs is not overruled by a hash.
     let overlay = evidence.overlay.as_ref();
     if overlay.is_some_and(|it| it.texture.is_some()) {
         return 0.0;
@@ -343,7 +343,7 @@ fn judge_by_hash_alone(
     }
 }
 
-/// Who is in both, and whether they look alike.
+/// Compares faces, and then the vectors.
 fn judge_by_models(
     evidence: &mut PictureEvidence,
     query: &Subject,
@@ -375,7 +375,7 @@ fn compare_faces_of(
     models: &Models,
 ) -> Option<PersonVerdict> {
     if !Subject::show_somebody([query, candidate], models)? {
-        // There is nobody to be compared.
+        // At least one shows no clear face.
         return Some(compare_faces(&[], &[]));
     }
     Some(compare_faces(

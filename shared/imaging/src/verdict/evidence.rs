@@ -24,7 +24,7 @@ pub struct ColourChange {
     pub tint: f64,
 }
 
-/// The signal that settled the relation.
+/// The signal that decided the relation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DecidedBy {
     /// Every pixel is the same.
@@ -58,17 +58,17 @@ impl DecidedBy {
     }
 }
 
-/// Everything that was looked at before the matter was settled; what was not
+/// All signals that were taken before the relation was decided; what was not
 /// needed, or not possible, is `None`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PictureEvidence {
-    /// The signal that settled it.
+    /// The signal that decided.
     pub decided_by: DecidedBy,
     /// The hashes of the whole pictures.
     pub pdq: Option<HashMatch>,
     /// The hashes without borders, when a picture has some.
     pub borderless: Option<HashMatch>,
-    /// Whether the candidate's colours were inverted before it was looked at; the
+    /// Whether the candidate's colours were inverted before it was compared; the
     /// hashes, the overlay and the colours are then of the inverse.
     pub inverted: bool,
     /// Where the query lies in the candidate.

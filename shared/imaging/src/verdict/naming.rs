@@ -7,7 +7,7 @@ use crate::geometry::{Overlay, Transform, bounds, clip_to_picture, singular_valu
 /// Shares from this on count as the whole: edges are not seen to the pixel.
 const WHOLE_SHARE: f64 = 0.94;
 
-/// Turns below this many degrees are not worth a word.
+/// Smallest turn that counts as an edit, in degrees.
 const MIN_TURN_DEGREES: f64 = 2.5;
 
 /// Sides whose proportion changed by less are in the same proportion.
