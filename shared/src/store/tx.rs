@@ -259,7 +259,7 @@ impl<'a> Tx<'a> {
                     let named = places.iter().map(|at| this.conditions[*at]);
                     return Ok(TxOutcome::Refused(named.collect()));
                 }
-                Some(TxRefusal::Collision) if attempt < WRITE_CONFLICT_RETRIES => {
+                Some(TxRefusal::Collision) if attempt + 1 < WRITE_CONFLICT_RETRIES => {
                     backoff(attempt).await;
                 }
                 _ => return Err(failure("writing rows", err)),
@@ -390,5 +390,40 @@ impl Store {
             told_kinds: BTreeSet::new(),
             broken: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Row;
+
+    #[derive(Serialize)]
+    struct Nothing {}
+
+    #[tokio::test]
+    async fn a_refusal_names_what_did_not_hold_wherever_it_was_put_in() {
+        let (store, user) = (crate::testing::store().await, UserId::random());
+        let key = |sk: &str| Key::user(user, sk);
+        let row = |sk: &str| Row::new(key(sk), Nothing {});
+        let fill = async || {
+            let tx = store.tx().delete(&key("OTHER"));
+            let tx = tx.require(&key("HERS")).named(Condition::HasAccount);
+            let tx = tx.create(&row("NEW")).named(Condition::IsNew);
+            let tx = tx.count(user, &[("things".to_owned(), 1)]);
+            tx.room("things", 1).commit().await.unwrap()
+        };
+        let refused = |conditions: &[Condition]| TxOutcome::Refused(conditions.to_vec());
+        assert_eq!(fill().await, refused(&[Condition::HasAccount]));
+        let hers = store.tx().create(&row("HERS")).commit().await;
+        assert!(hers.unwrap().is_done());
+        assert!(fill().await.is_done());
+        let both = [Condition::IsNew, Condition::HasRoom];
+        assert_eq!(fill().await, refused(&both));
+        let gone = store.tx().delete(&key("NEW")).commit().await;
+        assert!(gone.unwrap().is_done());
+        assert_eq!(fill().await, refused(&[Condition::HasRoom]));
+        let unnamed = store.tx().create(&row("HERS")).commit().await;
+        assert_eq!(unnamed.unwrap(), refused(&[Condition::Unnamed]));
     }
 }
