@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use crate::calls::{QUEUES, depth, engines, get, list};
 use crate::life::Life;
 use crate::reported::{KINDS, Seen, dead_letters, is_continued, is_whole, scans, seen, told};
