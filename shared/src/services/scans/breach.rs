@@ -13,7 +13,11 @@ use crate::domain::{
 use crate::engines::{EngineError, Hibp};
 use crate::queues::QueueDelivery;
 use crate::queues::Queues;
-use crate::services::scans::worker::{self, RetryLater, ScanOutcome, ScanWorker, is_late};
+use crate::services::scans::delivery;
+use crate::services::scans::ending::{self, ScanOutcome, engine_state};
+use crate::services::scans::lease::Lease;
+use crate::services::scans::scan_worker::ScanWorker;
+use crate::services::scans::stop::{ScanStop, check_deadline, retry_after_failures};
 use crate::services::search::governor::{Asker, Governor};
 use crate::store::{ScanRow, Store, WriteOutcome};
 
@@ -56,7 +60,7 @@ struct BreachCheckTotals {
 impl BreachChecker {
     /// Takes a delivery. An error means it must come again; how soon is arranged.
     pub async fn take(&self, delivered: &QueueDelivery) -> Result<()> {
-        worker::take(self, delivered).await
+        delivery::take(self, delivered).await
     }
 
     /// The addresses this check is about, in an order that stays: the one she signs in with and others, as
@@ -87,16 +91,52 @@ impl BreachChecker {
         Ok((all, unproved))
     }
 
-    /// What is known of an address: kept from before, or asked and kept before it is used. `None`: the
-    /// scan is gone.
+    /// Checks each of her addresses, and tells her of each breach.
+    async fn check(
+        &self,
+        hibp: &Hibp,
+        lease: &mut Lease,
+        delivered: &QueueDelivery,
+    ) -> Result<BreachCheckTotals, ScanStop> {
+        let row = lease.row().clone();
+        let (addresses, unproved) = self.addresses(&row).await?;
+        let mut totals = BreachCheckTotals {
+            unproved,
+            ..BreachCheckTotals::default()
+        };
+        let count = addresses.len();
+        for (at, address) in addresses.into_iter().enumerate() {
+            check_deadline(delivered.deadline)?;
+            let asked = self.ask(&row, hibp, &address).boxed_local();
+            match lease.hold_during(asked).await? {
+                Ok(seen) => {
+                    totals
+                        .alerts
+                        .extend(self.tell(&row, &address, &seen).await?);
+                    totals.checked.push((address, seen));
+                }
+                Err(err) => {
+                    let is_for_all = err.is_for_all();
+                    totals.failures.push((address, err));
+                    if is_for_all {
+                        break;
+                    }
+                }
+            }
+            lease.advance(scan::progress(at + 1, count)).await?;
+        }
+        Ok(totals)
+    }
+
+    /// What is known of an address: kept from before, or asked. Checkpoint: an answer is kept before it is
+    /// used.
     async fn ask(
         &self,
         row: &ScanRow,
         hibp: &Hibp,
         address: &str,
-    ) -> Result<Result<Option<AddressResult>, EngineError>> {
-        let kept = self.store.searched(&row.scan, address, Hibp::NAME).await?;
-        if kept.is_some() {
+    ) -> Result<Result<AddressResult, EngineError>, ScanStop> {
+        if let Some(kept) = self.store.searched(&row.scan, address, Hibp::NAME).await? {
             return Ok(Ok(kept));
         }
         let question = hibp.breaches(address);
@@ -115,27 +155,29 @@ impl BreachChecker {
         };
         let kept = self
             .store
-            .keep_search(&row.scan, address, Hibp::NAME, &seen, clock::now())
-            .await?;
-        Ok(Ok(kept.then_some(seen)))
+            .keep_search(&row.scan, address, Hibp::NAME, &seen, clock::now());
+        match kept.await? {
+            true => Ok(Ok(seen)),
+            false => Err(ScanStop::Lost),
+        }
     }
 
-    /// Tells her of each breach, once; their alerts. Nothing: the scan is gone.
+    /// Tells her of each breach, once; their alerts.
     async fn tell(
         &self,
         row: &ScanRow,
         address: &str,
         seen: &AddressResult,
-    ) -> Result<Option<Vec<AlertId>>> {
+    ) -> Result<Vec<AlertId>, ScanStop> {
         let mut alerts = Vec::new();
         for breach in &seen.breaches {
             let alert = breach::breach_alert(row.scan.user_id, address, breach, clock::now());
             if self.store.tell(&row.scan, &alert).await? == WriteOutcome::Gone {
-                return Ok(None);
+                return Err(ScanStop::Lost);
             }
             alerts.push(alert.id);
         }
-        Ok(Some(alerts))
+        Ok(alerts)
     }
 }
 
@@ -152,55 +194,23 @@ impl ScanWorker for BreachChecker {
         &self.queue
     }
 
-    async fn run(&self, row: &mut ScanRow, delivered: &QueueDelivery) -> Result<(), RetryLater> {
+    async fn run(&self, lease: &mut Lease, delivered: &QueueDelivery) -> Result<(), ScanStop> {
+        let row = lease.row().clone();
         let is_on = self.store.switches().await?.is_on(Switch::Hibp);
-        let hibp = self.hibp.as_ref().filter(|_| is_on);
-        let mut tally = BreachCheckTotals {
-            off: hibp.is_none(),
-            ..BreachCheckTotals::default()
+        let totals = match self.hibp.as_ref().filter(|_| is_on) {
+            Some(hibp) => self.check(hibp, lease, delivered).await?,
+            None => BreachCheckTotals {
+                off: true,
+                ..BreachCheckTotals::default()
+            },
         };
-        let addresses = match hibp {
-            Some(_) => {
-                let (addresses, unproved) = self.addresses(row).await?;
-                tally.unproved = unproved;
-                addresses
-            }
-            None => vec![],
-        };
-        let count = addresses.len();
-        for (at, address) in addresses.into_iter().enumerate() {
-            let Some(hibp) = hibp else { break };
-            if is_late(delivered.deadline) {
-                return worker::pause(self, row).await;
-            }
-            match self.ask(row, hibp, &address).boxed_local().await? {
-                Ok(Some(seen)) => {
-                    let Some(alerts) = self.tell(row, &address, &seen).await? else {
-                        return worker::lost();
-                    };
-                    tally.alerts.extend(alerts);
-                    tally.checked.push((address, seen));
-                }
-                Ok(None) => return worker::lost(),
-                Err(err) => {
-                    let for_all = err.is_for_all();
-                    tally.failures.push((address, err));
-                    if for_all {
-                        break;
-                    }
-                }
-            }
-            if !worker::heartbeat(self, row, scan::progress(at + 1, count)).await? {
-                return worker::lost();
-            }
-        }
-        worker::retry_after_failures("checking addresses", &tally.failures, delivered)?;
-        let alerts = tally.alerts.clone();
+        retry_after_failures("checking addresses", &totals.failures, delivered)?;
+        let alerts = totals.alerts.clone();
         let open = self.store.without_dismissed(row.scan.user_id, alerts);
         let open = open.await?.len();
-        worker::conclude(self, row, |fresh, now| ScanOutcome {
-            result: tally.result(fresh, open, now),
-            failure: tally.failure(),
+        ending::conclude(self, &row, |fresh, now| ScanOutcome {
+            result: totals.result(fresh, open, now),
+            failure: totals.failure(),
             continues: false,
         })
         .await
@@ -251,7 +261,7 @@ impl BreachCheckTotals {
 
     fn engine(&self) -> Value {
         let (failed, searched) = (self.failures.len(), self.checked.len());
-        let state = worker::engine_state(self.off.then_some("off"), failed, searched);
+        let state = engine_state(self.off.then_some("off"), failed, searched);
         json!({ "name": Hibp::NAME, "state": state, "searched": searched, "failed": failed })
     }
 }

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::clock;
 use crate::domain::{Error, Result, Scan, ScanId, ScanStatus, ScanType, Timestamp, UserId};
 use crate::metrics;
-use crate::services::scans::{image, worker};
+use crate::services::scans::measure::measure;
+use crate::services::scans::searched_images::searched_images;
 use crate::store::{ScanRow, Store};
 
 /// What a full scan is made of.
@@ -57,7 +58,7 @@ pub(crate) async fn settle(store: &Store, user: UserId, id: ScanId) -> Result<()
         let done = if parts.iter().all(|it| it.scan.status.is_over()) {
             let open = open_findings(store, &parts).await?;
             let ended = ended(&row.scan, &parts, open, now);
-            let measure = worker::measure(&ended);
+            let measure = measure(&ended);
             let done = store.end_scan(&row, ended, None).await?;
             if done {
                 metrics::note(measure);
@@ -122,7 +123,7 @@ pub(crate) async fn open_after(store: &Store, row: &ScanRow) -> Result<usize> {
     if row.scan.kind != ScanType::ImageScan {
         return Ok(row.findings as usize);
     }
-    let images = image::images_of(store, &row.scan).await?;
+    let images = searched_images(store, &row.scan).await?;
     store.open_findings(&row.scan, &images).await
 }
 

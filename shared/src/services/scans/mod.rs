@@ -1,10 +1,17 @@
-//! Scans: start, cancel, retry, the worker with its lease, and the four kinds of scan.
+//! Scans: start, cancel, retry; the delivery of a scan's message, its lease and its end; the four kinds of scan.
 
 pub mod breach;
-pub(crate) mod control;
+pub(crate) mod cancel;
+mod delivery;
+mod ending;
 pub(crate) mod full_scan;
 pub mod image;
+mod lease;
+pub(crate) mod measure;
 pub mod profile;
+mod retry;
 pub mod scan_queues;
+mod scan_worker;
+mod searched_images;
 pub mod start;
-pub(crate) mod worker;
+mod stop;

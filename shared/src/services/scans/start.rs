@@ -137,6 +137,11 @@ impl Scans {
         self.store.scans(user, filter, page).await
     }
 
+    /// One scan of hers as it is stored.
+    pub(crate) async fn row(&self, user: UserId, id: ScanId) -> Result<ScanRow> {
+        self.store.scan(user, id).await?.ok_or_else(no_scan)
+    }
+
     /// One scan of hers.
     pub async fn get(&self, user: UserId, id: ScanId) -> Result<Scan> {
         let found = self.store.scan(user, id).await?;

@@ -16,8 +16,9 @@ use crate::objects::{Objects, key};
 use crate::queues::Queues;
 use crate::services::people::users::AccountEraser;
 use crate::services::pictures::images::ImagePurger;
+use crate::services::scans::measure::measure;
 use crate::services::scans::scan_queues::ScanQueues;
-use crate::services::scans::{full_scan, profile, start, worker};
+use crate::services::scans::{full_scan, profile, start};
 use crate::store::{
     DUE_AWAY, DUE_ERASE, DUE_FORGET, DUE_INTAKE, DUE_PROFILES, DUE_PURGE, DUE_RECHECK, DUE_RESCAN,
     DUE_SCAN, Due, RowState, ScanRow, Store,
@@ -216,7 +217,7 @@ impl Rescan {
             let ended = self.store.end_scan(&row, failed.clone(), None).await?;
             tracing::warn!(user.id = %user, scan.id = %id, ended, "a stuck scan was ended");
             if ended {
-                metrics::note(worker::measure(&failed));
+                metrics::note(measure(&failed));
             }
             full_scan::settle_of(&self.store, &row).await?;
             return Ok(ended);

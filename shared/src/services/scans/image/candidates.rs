@@ -1,315 +1,327 @@
-//! Candidates of an image scan: fetch, compare, store as findings, expand to her other pictures.
+//! Stage 2 of an image scan: what several engines name, grouped by page into places.
 
-use std::time::Instant;
+use std::collections::{HashMap, HashSet};
 
-use bytes::Bytes;
-use futures_util::{FutureExt, StreamExt, stream};
+use crate::domain::{CanonicalUrl, EngineClaim, ImageId, MatchId, Vendor};
+use crate::engines::{Candidate, CandidateKind, SearchResult};
 
-use super::picture::{HEARTBEAT_EVERY, ImageScanError, ScanContext};
-use super::places::{EngineAnswer, FoundPlace, Sighting, finding, places};
-use super::stats::ImageScanStats;
-use super::{Scanner, is_late};
-use crate::clock;
-use crate::comparison::{FaceComparison, ReferenceImage, surer};
-use crate::domain::{
-    Comparison, EngineClaim, Match, MatchId, MatchType, Person, Prints, Relation, Tier, Vendor,
-    Verdict, finding,
-};
-use crate::engines::{FetchRefusal, Fetcher, TinEye};
-use crate::metrics::{self, Measure};
-use crate::services::search::engines::{Query, SearchError, digest};
-use crate::store::{ImageRow, ScanRow, WriteOutcome};
+/// How many places of a picture are looked at, and how many pictures of each.
+const MAX_PLACES: usize = 200;
+const MAX_PICTURES_PER_PLACE: usize = 5;
 
-/// How many found pictures are fetched at a time.
-const CONCURRENT_FETCHES: usize = 4;
+/// An engine that names as many places may know more than it names; TinEye is asked for 50.
+const MANY_CANDIDATES: usize = 40;
 
-/// How many other pictures of her are searched for in turn.
-const MAX_EXPANSIONS: u32 = 10;
+/// A page (or a bare picture) where hers was found, with every picture on it that matched. One place is
+/// one finding.
+#[derive(Clone, Debug)]
+pub(super) struct FoundPlace {
+    pub(super) id: MatchId,
+    pub(super) url: CanonicalUrl,
+    /// The surest first.
+    pub(super) sightings: Vec<Sighting>,
+    /// The finding that led there, if it was another picture's.
+    pub(super) parent: Option<MatchId>,
+    /// No engine knows a page: the address is the picture's own.
+    is_bare: bool,
+}
 
-impl Scanner {
-    /// Looks at all places, and then at where else her other pictures among them are.
-    pub(super) async fn compare_and_expand(
-        &self,
-        row: &mut ScanRow,
-        image: &ImageRow,
-        (copy, prints): (Bytes, Option<Prints>),
-        (places, resumed): (Vec<FoundPlace>, bool),
-        stats: &mut ImageScanStats,
-        context: &ScanContext<'_>,
-    ) -> Result<(), ImageScanError> {
-        if places.is_empty() {
-            return Ok(());
-        }
-        let (new, known) = if resumed {
-            self.skip_stored_places(row, image, places, stats).await?
-        } else {
-            (places, Vec::new())
-        };
-        let agrees = self.store.may_recognise(image.image.user_id).await?;
-        let faces = FaceComparison::by_consent(agrees);
-        let reference = ReferenceImage::of(
-            self.analyzer.clone(),
-            image.clone(),
-            Some(copy),
-            prints,
-            faces,
-        )
-        .await;
-        let mut seeds = known;
-        let looked = self.compare_places(row, image, &reference, new, stats, context);
-        seeds.extend(looked.boxed_local().await?);
-        for seed in seeds {
-            if stats.expansions >= MAX_EXPANSIONS {
-                break;
-            }
-            self.expand(row, image, &reference, seed, stats, context)
-                .boxed_local()
-                .await?;
-        }
-        Ok(())
-    }
+/// One picture at a place, as an engine named it.
+#[derive(Clone, Debug)]
+pub(super) struct Sighting {
+    pub(super) engine: &'static str,
+    pub(super) claim: EngineClaim,
+    pub(super) score: Option<f64>,
+    pub(super) picture: Option<String>,
+}
 
-    /// The places that this scan has not stored before it was interrupted, and what the others lead to;
-    /// those are counted.
-    async fn skip_stored_places(
-        &self,
-        row: &ScanRow,
-        image: &ImageRow,
-        all: Vec<FoundPlace>,
-        stats: &mut ImageScanStats,
-    ) -> Result<(Vec<FoundPlace>, Vec<ExpansionSeed>), ImageScanError> {
-        let (mut left, mut seeds) = (Vec::new(), Vec::new());
-        for place in all {
-            let known = self
-                .store
-                .finding(row.scan.user_id, image.image.id, place.id)
-                .await?;
-            match known.filter(|it| row.has_seen(it)) {
-                Some(found) => {
-                    stats.add(&found);
-                    seeds.extend(
-                        place
-                            .sightings
-                            .iter()
-                            .find_map(|it| ExpansionSeed::of(&found, it)),
-                    );
-                }
-                None => left.push(place),
-            }
-        }
-        Ok((left, seeds))
-    }
+/// What one engine answered.
+pub(super) struct EngineAnswer {
+    pub(super) engine: &'static str,
+    pub(super) vendor: Vendor,
+    pub(super) answer: SearchResult,
+    /// It is not one of an earlier scan.
+    pub(super) is_new: bool,
+}
 
-    /// Fetches what was found, compares it, and stores each place as soon as all its pictures are seen.
-    async fn compare_places(
-        &self,
-        row: &mut ScanRow,
-        image: &ImageRow,
-        reference: &ReferenceImage,
-        places: Vec<FoundPlace>,
-        stats: &mut ImageScanStats,
-        context: &ScanContext<'_>,
-    ) -> Result<Vec<ExpansionSeed>, ImageScanError> {
-        let fetches: Vec<_> = places
-            .iter()
-            .flat_map(|place| &place.sightings)
-            .map(|it| fetch(self.fetcher.clone(), it.picture.clone()))
-            .collect();
-        let mut fetched = stream::iter(fetches).buffered(CONCURRENT_FETCHES);
-        let mut last_heartbeat = Instant::now();
-        let mut seeds = Vec::new();
-        for place in &places {
-            if is_late(context.deadline) {
-                return Err(ImageScanError::Late);
-            }
-            let mut best: Option<(&Sighting, Verdict)> = None;
-            for sighting in &place.sightings {
-                let comparison = match fetched.next().await {
-                    Some(Ok(bytes)) => reference.look(bytes).await,
-                    Some(Err(refusal)) => unseen(refusal),
-                    None => Comparison::Unseen,
-                };
-                stats.unseen += u32::from(comparison == Comparison::Unseen);
-                let other_face = is_somebody_else(&comparison);
-                match Verdict::of(sighting.claim, sighting.score, comparison) {
-                    Some(verdict) => best = Some(surer(best, (sighting, verdict))),
-                    None if other_face => stats.other_faces += 1,
-                    None => stats.other_pictures += 1,
-                }
-                if last_heartbeat.elapsed() > HEARTBEAT_EVERY {
-                    self.heartbeat(row).await?;
-                    last_heartbeat = Instant::now();
-                }
-            }
-            if let Some((sighting, verdict)) = best {
-                let found = self.store_finding(row, image, place, (sighting, verdict), context);
-                let found = found.await?;
-                stats.add(&found);
-                seeds.extend(ExpansionSeed::of(&found, sighting));
-            }
-        }
-        Ok(seeds)
-    }
-
-    async fn store_finding(
-        &self,
-        row: &ScanRow,
-        image: &ImageRow,
-        place: &FoundPlace,
-        (sighting, verdict): (&Sighting, Verdict),
-        context: &ScanContext<'_>,
-    ) -> Result<Match, ImageScanError> {
-        let (user, now) = (row.scan.user_id, clock::now());
-        let told = verdict.told;
-        let mut found = finding(&row.scan, &image.image, place, (sighting, verdict), now);
-        if place.parent.is_some() && found.match_type == MatchType::PersonCandidate {
-            found.match_type = match sighting.claim {
-                EngineClaim::Full => MatchType::ExactCopy,
-                _ => MatchType::AlteredCopy,
+/// The places of all answers, the surest first. What is not on the web is no place.
+pub(super) fn group_by_page(image: ImageId, answers: &[EngineAnswer]) -> Vec<FoundPlace> {
+    let mut places: Vec<FoundPlace> = Vec::new();
+    let mut known: HashMap<MatchId, usize> = HashMap::new();
+    for EngineAnswer {
+        engine,
+        vendor,
+        answer,
+        ..
+    } in answers
+    {
+        for candidate in &answer.candidates {
+            let at = |it: &Option<String>| it.as_deref().and_then(CanonicalUrl::parse);
+            let page = at(&candidate.page);
+            let is_bare = page.is_none();
+            let Some(url) = page.or_else(|| at(&candidate.picture)) else {
+                continue;
             };
+            let id = MatchId::of(image, &url);
+            let place = *known.entry(id).or_insert_with(|| {
+                places.push(FoundPlace {
+                    id,
+                    url,
+                    sightings: Vec::new(),
+                    parent: None,
+                    is_bare,
+                });
+                places.len() - 1
+            });
+            places[place].add_sighting(Sighting::of(engine, *vendor, candidate));
         }
-        let alert =
-            told.then(|| finding::alert_of(user, &found, context.names.get(image.image.id), now));
-        let stored = self.store.store_finding(user, &found, alert.as_ref());
-        match stored.await? {
-            WriteOutcome::New => {
-                let tier = found.confidence.unwrap_or(Tier::Low).as_str();
-                tracing::info!(image.id = %found.protected_image_id, tier, engine = sighting.engine, "new finding");
-                metrics::note(Measure::Finding { tier });
-            }
-            WriteOutcome::Known => {}
-            WriteOutcome::Gone => return Err(ImageScanError::Lost),
+    }
+    drop_pictures_of_pages(&mut places);
+    for place in &mut places {
+        place.settle();
+    }
+    places.sort_by_key(|it| std::cmp::Reverse(it.sightings.first().map(|it| it.claim)));
+    places.truncate(MAX_PLACES);
+    places
+}
+
+/// The engines that named every place they know; what such an engine does not name, it does not see.
+pub(super) fn exhaustive_engines(
+    answers: &[EngineAnswer],
+    places: &[FoundPlace],
+) -> Vec<&'static str> {
+    if places.len() >= MAX_PLACES {
+        return Vec::new();
+    }
+    let named_all = |it: &&EngineAnswer| {
+        it.is_new && !it.answer.unsuitable && it.answer.candidates.len() < MANY_CANDIDATES
+    };
+    answers
+        .iter()
+        .filter(named_all)
+        .map(|it| it.engine)
+        .collect()
+}
+
+/// A picture that one engine names by itself and another on its page is at one place, the page.
+fn drop_pictures_of_pages(places: &mut Vec<FoundPlace>) {
+    let paged = places.iter().filter(|it| !it.is_bare);
+    let pictures: HashSet<String> = paged
+        .flat_map(|it| &it.sightings)
+        .filter_map(|it| CanonicalUrl::parse(it.picture.as_deref()?))
+        .map(|it| it.to_string())
+        .collect();
+    places.retain(|it| !it.is_bare || !pictures.contains(it.url.as_str()));
+}
+
+impl FoundPlace {
+    /// A picture that several engines name is looked at once.
+    fn add_sighting(&mut self, new: Sighting) {
+        let same = |it: &&mut Sighting| it.picture == new.picture;
+        match self.sightings.iter_mut().find(same) {
+            Some(old) if old.sureness() >= new.sureness() => {}
+            Some(old) => *old = new,
+            None => self.sightings.push(new),
         }
-        Ok(found)
     }
 
-    /// Whether the engine may learn the address of a picture of her that was found. One that cannot be
-    /// looked at counts as intimate.
-    pub(super) async fn may_be_asked_about(
-        &self,
-        picture: &str,
-        context: &ScanContext<'_>,
-    ) -> bool {
-        if context.sendings.allow(Vendor::Tineye, None) {
-            return true;
+    fn settle(&mut self) {
+        // A page somebody names without a picture adds nothing to one with a picture.
+        if self.sightings.iter().any(|it| it.picture.is_some()) {
+            self.sightings.retain(|it| it.picture.is_some());
         }
-        if !context.sendings.allow(Vendor::Tineye, Some(0.0)) {
-            return false;
+        let sureness = |it: &Sighting| it.sureness();
+        self.sightings.sort_by(|a, b| {
+            sureness(b)
+                .partial_cmp(&sureness(a))
+                .unwrap_or(std::cmp::Ordering::Equal)
+        });
+        self.sightings.truncate(MAX_PICTURES_PER_PLACE);
+    }
+}
+
+impl Sighting {
+    fn of(engine: &'static str, vendor: Vendor, candidate: &Candidate) -> Self {
+        Self {
+            engine,
+            claim: claim(vendor, candidate.kind),
+            score: candidate.score,
+            picture: candidate.picture.clone(),
         }
-        let Ok(bytes) = self.fetcher.picture(picture).await else {
-            return false;
-        };
-        let seen = self.analyzer.intimacy(bytes).await;
-        context
-            .sendings
-            .allow(Vendor::Tineye, seen.map(|it| it.score))
     }
 
-    /// Where else another picture of her is that was found. An engine that fails here costs what it
-    /// would have found and no more; the next scan asks again.
-    async fn expand(
-        &self,
-        row: &mut ScanRow,
-        image: &ImageRow,
-        reference: &ReferenceImage,
-        seed: ExpansionSeed,
-        stats: &mut ImageScanStats,
-        context: &ScanContext<'_>,
-    ) -> Result<(), ImageScanError> {
-        let Some(engine) = self.engines.tineye.as_ref() else {
-            return Ok(());
-        };
-        let may_ask = self.may_be_asked_about(&seed.picture, context);
-        if !may_ask.boxed_local().await {
-            return Ok(());
+    fn sureness(&self) -> (EngineClaim, f64) {
+        (self.claim, self.score.unwrap_or_default())
+    }
+}
+
+/// What an engine's word means. One that looks for copies only means a copy even where it is unsure.
+fn claim(vendor: Vendor, kind: CandidateKind) -> EngineClaim {
+    match kind {
+        CandidateKind::Full => EngineClaim::Full,
+        CandidateKind::Partial => EngineClaim::Partial,
+        CandidateKind::Face => EngineClaim::Face,
+        CandidateKind::Page => EngineClaim::Page,
+        CandidateKind::Similar if vendor == Vendor::Tineye => EngineClaim::Weak,
+        CandidateKind::Similar => EngineClaim::Alike,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(kind: CandidateKind, picture: &str, page: Option<&str>) -> Candidate {
+        Candidate {
+            picture: (!picture.is_empty()).then(|| picture.into()),
+            page: page.map(str::to_owned),
+            kind,
+            ..Candidate::default()
         }
-        let query = Query {
-            scan: row.checkpointed(),
-            asker: context.asker,
-            image: image.image.id,
-            // It is asked about by its address; nothing is sent.
-            copy: Bytes::new(),
-            digest: digest(seed.picture.as_bytes()),
-            has_face: false,
-            since: row.scan.created_at,
-            until: context.last_question_at(),
-            limit: context.limit.clone(),
+    }
+
+    fn answer(engine: &'static str, vendor: Vendor, candidates: Vec<Candidate>) -> EngineAnswer {
+        EngineAnswer {
+            engine,
+            vendor,
+            answer: SearchResult {
+                candidates,
+                ..SearchResult::default()
+            },
+            is_new: true,
+        }
+    }
+
+    #[test]
+    fn one_page_is_one_place_however_many_pictures_it_shows() {
+        let candidates = vec![
+            candidate(
+                CandidateKind::Full,
+                "https://cdn.example/a.jpg",
+                Some("https://Forum.example/t/1#post"),
+            ),
+            candidate(
+                CandidateKind::Full,
+                "https://cdn.example/b.jpg",
+                Some("https://forum.example/t/1?utm_source=x"),
+            ),
+            candidate(
+                CandidateKind::Full,
+                "https://cdn.example/c.jpg",
+                Some("javascript:alert(1)"),
+            ),
+            candidate(CandidateKind::Full, "ftp://cdn.example/d.jpg", None),
+        ];
+        let found = group_by_page(
+            ImageId::next(),
+            &[answer("tineye", Vendor::Tineye, candidates)],
+        );
+        let urls: Vec<_> = found
+            .iter()
+            .map(|it| (it.url.as_str(), it.sightings.len()))
+            .collect();
+        let one = ("https://forum.example/t/1", 2);
+        assert_eq!(urls, [one, ("https://cdn.example/c.jpg", 1)]);
+    }
+
+    #[test]
+    fn what_several_engines_name_is_one_place_and_the_surest_word_counts() {
+        let page = Some("https://forum.example/t/1");
+        let picture = "https://cdn.example/a.jpg";
+        let found = group_by_page(
+            ImageId::next(),
+            &[
+                answer(
+                    "google_lens",
+                    Vendor::Serpapi,
+                    vec![candidate(CandidateKind::Similar, picture, page)],
+                ),
+                answer(
+                    "google-vision",
+                    Vendor::GoogleVision,
+                    vec![
+                        candidate(CandidateKind::Page, "", page),
+                        candidate(CandidateKind::Similar, "https://cdn.example/z.jpg", None),
+                    ],
+                ),
+                answer(
+                    "tineye",
+                    Vendor::Tineye,
+                    vec![candidate(CandidateKind::Full, picture, page)],
+                ),
+            ],
+        );
+        assert_eq!(found.len(), 2);
+        let sightings: Vec<_> = found[0]
+            .sightings
+            .iter()
+            .map(|it| (it.engine, it.claim))
+            .collect();
+        assert_eq!(sightings, [("tineye", EngineClaim::Full)]);
+        assert_eq!(found[1].sightings[0].claim, EngineClaim::Alike);
+    }
+
+    #[test]
+    fn a_picture_by_itself_is_where_its_page_is() {
+        let (picture, page) = ("https://cdn.example/a.jpg", "https://forum.example/t/1");
+        let bare = candidate(CandidateKind::Full, picture, None);
+        let other = candidate(CandidateKind::Full, "https://cdn.example/b.jpg", None);
+        let paged = candidate(CandidateKind::Similar, picture, Some(page));
+        let found = group_by_page(
+            ImageId::next(),
+            &[
+                answer("google-vision", Vendor::GoogleVision, vec![bare, other]),
+                answer("google_lens", Vendor::Serpapi, vec![paged]),
+            ],
+        );
+        let urls: Vec<_> = found.iter().map(|it| it.url.as_str()).collect();
+        assert_eq!(urls, ["https://cdn.example/b.jpg", page]);
+    }
+
+    #[test]
+    fn a_page_without_a_picture_is_a_place_and_few_pictures_of_it_are_enough() {
+        let page = |at: usize| Candidate {
+            page: Some("https://forum.example/t/2".into()),
+            ..candidate(
+                CandidateKind::Partial,
+                &format!("https://cdn.example/{at}.jpg"),
+                None,
+            )
         };
-        let name = format!("tineye-{}", &query.digest[..16]);
-        let question = engine.search_address(&seed.picture);
-        let search = self
-            .engines
-            .answer(&self.store, &query, &name, TinEye::NAME, question)
-            .boxed_local();
-        stats.expansions += 1;
-        let answer = match self.with_heartbeat(row, search).await? {
-            Ok(found) => found.answer,
-            Err(SearchError::Lost) => return Err(ImageScanError::Lost),
-            Err(SearchError::Late) => return Err(ImageScanError::Late),
-            Err(SearchError::Unanswered(_)) => return Ok(()),
+        let bare = candidate(CandidateKind::Page, "", Some("https://forum.example/t/1"));
+        let many = (0..9).map(page).chain([bare]).collect();
+        let found = group_by_page(ImageId::next(), &[answer("v", Vendor::GoogleVision, many)]);
+        let sizes: Vec<_> = found.iter().map(|it| it.sightings.len()).collect();
+        assert_eq!(sizes, [MAX_PICTURES_PER_PLACE, 1]);
+    }
+
+    #[test]
+    fn who_names_much_may_know_more() {
+        let pages = |count: usize| -> Vec<Candidate> {
+            let page = |n| format!("https://e.example/{n}");
+            let all = 0..count;
+            all.map(|n| candidate(CandidateKind::Full, "", Some(&page(n))))
+                .collect()
         };
-        let told = EngineAnswer {
-            engine: TinEye::NAME,
-            vendor: Vendor::Tineye,
-            answer,
+        let unsuitable = EngineAnswer {
+            engine: "google-vision",
+            vendor: Vendor::GoogleVision,
+            answer: SearchResult::unsuitable(),
             is_new: true,
         };
-        let mut new = Vec::new();
-        for mut place in places(image.image.id, &[told]) {
-            let known = self
-                .store
-                .finding(row.scan.user_id, image.image.id, place.id)
-                .await?;
-            if known.is_none_or(|it| !row.has_seen(&it)) {
-                place.parent = Some(seed.from);
-                new.push(place);
-            }
-        }
-        stats.expanded += u32::try_from(new.len()).unwrap_or(u32::MAX);
-        let looked = self.compare_places(row, image, reference, new, stats, context);
-        looked.boxed_local().await?;
-        Ok(())
+        let recalled = EngineAnswer {
+            is_new: false,
+            ..answer("bing_reverse_image", Vendor::Serpapi, pages(1))
+        };
+        let answers = [
+            answer("tineye", Vendor::Tineye, pages(MANY_CANDIDATES)),
+            answer("google_lens", Vendor::Serpapi, pages(3)),
+            unsuitable,
+            recalled,
+        ];
+        let found = group_by_page(ImageId::next(), &answers);
+        assert_eq!(exhaustive_engines(&answers, &found), ["google_lens"]);
+        let many = vec![found[0].clone(); MAX_PLACES];
+        assert!(exhaustive_engines(&answers, &many).is_empty());
     }
-}
-
-/// Another picture of her that was found, from which a search can go on.
-struct ExpansionSeed {
-    from: MatchId,
-    picture: String,
-}
-
-impl ExpansionSeed {
-    /// A copy of her own picture leads nowhere: TinEye was asked for that already.
-    fn of(found: &Match, sighting: &Sighting) -> Option<Self> {
-        let relation = found.evidence.as_ref().map(|it| it.relation);
-        let picture = sighting.picture.clone()?;
-        (relation == Some(Relation::SamePerson) && sighting.engine != TinEye::NAME).then_some(
-            Self {
-                from: found.id,
-                picture,
-            },
-        )
-    }
-}
-
-/// Whether there is a face, and it is not hers.
-fn is_somebody_else(comparison: &Comparison) -> bool {
-    let Comparison::Compared(evidence) = comparison else {
-        return false;
-    };
-    evidence
-        .faces
-        .as_ref()
-        .is_some_and(|it| it.person == Person::Different)
-}
-
-/// The picture of a candidate. An engine that names none leaves nothing to look at.
-async fn fetch(fetcher: Fetcher, picture: Option<String>) -> Result<Bytes, FetchRefusal> {
-    let picture = picture.ok_or(FetchRefusal::NotAPicture)?;
-    fetcher.picture(&picture).await
-}
-
-fn unseen(refusal: FetchRefusal) -> Comparison {
-    tracing::info!(refusal = %refusal, "a found picture could not be seen");
-    Comparison::Unseen
 }

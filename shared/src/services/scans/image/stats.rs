@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Match, Tier, Vendor};
+use crate::services::search::governor::Unanswered;
 
 /// What a scan learnt of one picture. Kept with the mark that it is done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +27,17 @@ pub(super) struct ImageScanStats {
     pub(super) expansions: u32,
     /// How each engine did.
     pub(super) engines: BTreeMap<Vendor, EngineOutcome>,
+}
+
+/// What became of a picture.
+#[derive(Clone, Debug)]
+pub(super) enum ImageOutcome {
+    /// It was searched for, at least in part, or could not be for these reasons.
+    Searched(ImageScanStats, Vec<Unanswered>),
+    /// It is put away or gone by now.
+    Skipped,
+    /// There is no engine to search with, or none that may see it.
+    Unsearched(ImageScanStats),
 }
 
 /// How an engine did with a picture.
@@ -83,8 +95,8 @@ impl ImageScanStats {
     }
 
     /// Of an engine's several answers the best counts.
-    pub(super) fn record_engine(&mut self, vendor: Vendor, fare: EngineOutcome) {
-        let known = self.engines.entry(vendor).or_insert(fare);
-        *known = fare.min(*known);
+    pub(super) fn record_engine(&mut self, vendor: Vendor, outcome: EngineOutcome) {
+        let known = self.engines.entry(vendor).or_insert(outcome);
+        *known = outcome.min(*known);
     }
 }

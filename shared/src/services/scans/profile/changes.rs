@@ -1,80 +1,74 @@
 //! Behavioural analysis: compares snapshots of her own profiles.
 //!
-//! This scan's look has the scan's own moment, so that a scan that is begun again adds no second one.
-//! All looks that are kept are compared, each with the next: a look that was taken in between, when she
+//! This scan's snapshot has the scan's own moment, so that a scan that is begun again adds no second one.
+//! All snapshots that are kept are compared, each with the next: one that was taken in between, when she
 //! had an account read, hides nothing.
 
 use futures_util::FutureExt;
 
-use super::{ProfileScanError, ProfileScanStats, ProfileScanTotals, ProfileScanner};
-use crate::domain::{Alert, PublicProfile, Result, Timestamp, behaviour, scan};
+use super::scanner::ProfileScanner;
+use super::totals::{ProfileScanError, ProfileScanStats, ProfileScanTotals};
+use crate::domain::{Alert, PublicProfile, Timestamp, behaviour, scan};
 use crate::engines::Social;
 use crate::queues::QueueDelivery;
-use crate::services::scans::worker::{self, RetryLater, is_late};
+use crate::services::scans::lease::Lease;
+use crate::services::scans::stop::{ScanStop, check_deadline};
 use crate::store::{LinkedRow, ScanRow, WriteOutcome};
 
-impl ProfileScanner {
-    /// `None`: the rest is left to others.
-    pub(super) async fn changes(
-        &self,
-        social: &Social,
-        row: &mut ScanRow,
-        delivered: &QueueDelivery,
-    ) -> Result<Option<ProfileScanTotals>, RetryLater> {
-        let mut tally = ProfileScanTotals::default();
-        let hers = self.hers(row).await?;
-        if hers.is_empty() {
-            tally.unlooked = Some("nothing-to-look-for");
-        }
-        for (at, account) in hers.iter().enumerate() {
-            if is_late(delivered.deadline) {
-                worker::pause(self, row).await?;
-                return Ok(None);
-            }
-            match self.profile(social, row, account).boxed_local().await {
-                Ok(facts) => tally.add(&facts),
-                Err(ProfileScanError::Lost) => return worker::lost().map(|()| None),
-                Err(ProfileScanError::Ours(err)) => return Err(err.into()),
-                Err(ProfileScanError::Failed(err)) => {
-                    let of = format!("@{}", account.account.platform_user_id);
-                    tally.failures.push((of, err));
-                }
-            }
-            if !worker::heartbeat(self, row, scan::progress(at + 1, hers.len())).await? {
-                return worker::lost().map(|()| None);
-            }
-        }
-        Ok(Some(tally))
+/// Takes a snapshot of each profile of hers and compares it with those before.
+pub(super) async fn compare_snapshots(
+    scanner: &ProfileScanner,
+    social: &Social,
+    lease: &mut Lease,
+    delivered: &QueueDelivery,
+) -> Result<ProfileScanTotals, ScanStop> {
+    let row = lease.row().clone();
+    let mut totals = ProfileScanTotals::default();
+    let own = scanner.own_profiles(&row).await?;
+    if own.is_empty() {
+        totals.unlooked = Some("nothing-to-look-for");
     }
+    for (at, account) in own.iter().enumerate() {
+        check_deadline(delivered.deadline)?;
+        let compared = compare_profile(scanner, social, &row, account).boxed_local();
+        match lease.hold_during(ProfileScanError::split(compared)).await? {
+            Ok(stats) => totals.add(&stats),
+            Err(err) => {
+                let of = format!("@{}", account.account.platform_user_id);
+                totals.failures.push((of, err));
+            }
+        }
+        lease.advance(scan::progress(at + 1, own.len())).await?;
+    }
+    Ok(totals)
+}
 
-    async fn profile(
-        &self,
-        social: &Social,
-        row: &ScanRow,
-        account: &LinkedRow,
-    ) -> Result<ProfileScanStats, ProfileScanError> {
-        let it = &account.account;
-        let Some(profile) = social.profile(it.platform, &it.platform_user_id).await? else {
-            return Ok(ProfileScanStats::default());
-        };
-        let now = row.scan.created_at;
-        let after = account.with_profile(&profile, now);
-        let alerts = alerts(&after, &profile, now);
-        let facts = ProfileScanStats {
-            checked: 1,
-            found: u32::from(!alerts.is_empty()),
-            ..ProfileScanStats::default()
-        };
-        for alert in &alerts {
-            if self.store.tell(&row.scan, alert).await? == WriteOutcome::Gone {
-                return Err(ProfileScanError::Lost);
-            }
+async fn compare_profile(
+    scanner: &ProfileScanner,
+    social: &Social,
+    row: &ScanRow,
+    account: &LinkedRow,
+) -> Result<ProfileScanStats, ProfileScanError> {
+    let it = &account.account;
+    let Some(profile) = social.profile(it.platform, &it.platform_user_id).await? else {
+        return Ok(ProfileScanStats::default());
+    };
+    let now = row.scan.created_at;
+    let after = account.with_profile(&profile, now);
+    let alerts = alerts(&after, &profile, now);
+    let stats = ProfileScanStats {
+        checked: 1,
+        found: u32::from(!alerts.is_empty()),
+        ..ProfileScanStats::default()
+    };
+    for alert in &alerts {
+        if scanner.store.tell(&row.scan, alert).await? == WriteOutcome::Gone {
+            return Err(ScanStop::Lost.into());
         }
-        self.store
-            .keep_profile(it.user_id, it.id, &profile, now)
-            .await?;
-        Ok(facts)
     }
+    let kept = scanner.store.keep_profile(it.user_id, it.id, &profile, now);
+    kept.await?;
+    Ok(stats)
 }
 
 /// Everything there is to tell of a profile after a look.

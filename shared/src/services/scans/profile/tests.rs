@@ -1,14 +1,18 @@
 //! Both kinds of scan over a real table API and the tiny social network.
 
 use reqwest::multipart::{Form, Part};
+use serde_json::{Value, json};
 
 use super::*;
 use crate::clock;
+use crate::comparison::ImageAnalyzer;
 use crate::domain::{
     Account, AlertAction, AlertType, Linked, LinkedKind, Platform, ProfileSnapshot, Scan,
     ScanOrigin, ScanStatus, Severity,
 };
+use crate::engines::{Fetcher, Social};
 use crate::services::scans::start::message;
+use crate::store::LinkedRow;
 use crate::testing::{PROFILES, World, delivered, photo, scene};
 
 async fn world() -> World {

@@ -1,5 +1,6 @@
 //! Several engines at once: merged, withheld, failing each for itself.
 
+use super::super::expand::may_be_asked_about;
 use super::*;
 use crate::comparison::ImageAnalyzer;
 use crate::domain::{Intimacy, Preferences, Prints};
@@ -245,7 +246,7 @@ async fn a_picture_that_a_budget_left_out_is_the_first_of_the_next_scan() {
     world.picture(2).await;
     let mut scanner = world.scanner_with_vision();
     let scan = begun(&world, ScanOrigin::User, None).await;
-    let mut order = images_of(&world.store, &scan).await.unwrap();
+    let mut order = searched_images(&world.store, &scan).await.unwrap();
     for share in [1, 2] {
         let allowances =
             json!({ "google-vision": { "perMonth": 1000, "newAccountPerDay": share } });
@@ -262,7 +263,7 @@ async fn a_picture_that_a_budget_left_out_is_the_first_of_the_next_scan() {
         assert_eq!(result["imagesScanned"], 2);
         assert_eq!(asked(&world).await, (2 * share, share));
         order.reverse();
-        assert_eq!(images_of(&world.store, &scan).await.unwrap(), order);
+        assert_eq!(searched_images(&world.store, &scan).await.unwrap(), order);
         assert!(world.image(order[0]).await.awaits_budget);
         assert!(!world.image(order[1]).await.awaits_budget);
     }
@@ -297,12 +298,8 @@ async fn the_address_of_another_picture_passes_the_same_gate() {
         if !models {
             scanner.analyzer = ImageAnalyzer::blind();
         }
-        let sendings = serde_json::from_value(json!({ "tineye": sending })).unwrap();
-        let means = ScanContext {
-            sendings: &sendings,
-            ..means(false)
-        };
-        let asked = scanner.may_be_asked_about(picture, &means).await;
+        let consent = serde_json::from_value(json!({ "tineye": sending })).unwrap();
+        let asked = may_be_asked_about(&scanner, &consent, picture).await;
         assert_eq!(asked, may, "{sending} {models} {picture}");
     }
 }

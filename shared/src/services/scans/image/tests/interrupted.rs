@@ -1,5 +1,6 @@
 //! Killed between any two writes, delivered twice, worked on by two: once is what comes out.
 
+use super::super::search::search;
 use super::*;
 use crate::engines::TinEye;
 use crate::testing::killed_after;
@@ -88,14 +89,11 @@ async fn delivered_twice_at_once_the_search_is_paid_once() {
 #[tokio::test]
 async fn a_search_that_was_paid_for_is_not_repeated() {
     let (world, image, scan) = prepared().await;
-    let mut dead = claim(&world, &scan, clock::now().minus_seconds(100)).await;
+    let dead = claim(&world, &scan, clock::now().minus_seconds(100)).await;
     let scanner = world.scanner();
-    let shown = world.image(image).await;
-    let copy = scanner.copy(&shown).await.unwrap();
-    let asked = scanner
-        .ask(&mut dead, &shown, Some(0.0), copy, &means(false))
-        .await;
-    assert!(asked.unwrap()[0].found.is_ok());
+    let context = context(&scanner, &dead);
+    let searched = search(&mut *opened(&context, image).await).await;
+    assert_eq!(searched.unwrap().answers.len(), 1);
     assert_eq!(world.searches().await, (1, 0));
     forget_the_dead(&world, &scan).await;
     take(&world, &scan, 2).await.unwrap();

@@ -1,6 +1,7 @@
 //! The time limit of a scan that she waits for: at the limit she has what there is, and a scan of ours
 //! goes on behind it, once, whatever happens to the workers.
 
+use super::super::record::mark_missing_findings;
 use super::*;
 use crate::testing::killed_after;
 
@@ -217,12 +218,14 @@ async fn a_scan_and_its_continuation_miss_a_finding_once() {
     let (image, scanner) = (world.image(id).await, world.scanner());
     let second = row(&world, &started(&world).await).await;
     let behind = Store::continuation(&second, clock::now());
-    for looked in [&second, &behind] {
-        scanner
-            .mark_missing_findings(looked, &image, &["tineye"])
-            .await
-            .unwrap();
-    }
+    let miss = async |row: &ScanRow| {
+        let context = context(&scanner, row);
+        let picture = opened(&context, id).await;
+        let missed = mark_missing_findings(&picture, &["tineye"]);
+        missed.await.unwrap();
+    };
+    miss(&second).await;
+    miss(&behind).await;
     let gone_at = async || {
         let found = world.store.matches(&image.image, PAGE).await.unwrap();
         found.items[0].gone_at
@@ -230,10 +233,7 @@ async fn a_scan_and_its_continuation_miss_a_finding_once() {
     assert_eq!(gone_at().await, None);
     let mut third = second;
     third.scan.id = ScanId::next();
-    scanner
-        .mark_missing_findings(&third, &image, &["tineye"])
-        .await
-        .unwrap();
+    miss(&third).await;
     assert!(gone_at().await.is_some());
 }
 
@@ -247,12 +247,10 @@ async fn what_was_found_before_the_limit_is_no_failure() {
     for new in [1, 0] {
         let scan = begun(&world, ScanOrigin::User, None).await;
         if new > 0 {
-            let mut claimed = claim(&world, &scan, clock::now().minus_seconds(100)).await;
+            let claimed = claim(&world, &scan, clock::now().minus_seconds(100)).await;
             let scanner = world.scanner_with_vision();
-            let seen = scanner
-                .scan_picture(&mut claimed, image, &means(false))
-                .await;
-            seen.unwrap();
+            let context = context(&scanner, &claimed);
+            scan_picture(&context, image).await.unwrap();
             let dead = row(&world, &scan).await;
             let left = world.store.leave_scan(&dead, 0, clock::now());
             left.await.unwrap();

@@ -5,17 +5,19 @@ mod interrupted;
 mod limit;
 mod seen;
 
-use std::sync::LazyLock;
+use std::time::Duration;
 
 use serde_json::json;
 
+use super::picture::{Opened, PictureScan};
 use super::*;
 use crate::clock;
 use crate::domain::{
-    AlertType, Error, MatchType, Page, PictureNames, RiskLevel, ScanFilter, ScanId, ScanOrigin,
-    ScanStatus, ScanType, Severity, Tier, UserId,
+    AlertType, EngineConsent, Error, MatchType, Page, PictureNames, RiskLevel, Scan, ScanFilter,
+    ScanId, ScanOrigin, ScanStatus, ScanType, Severity, Tier, UserId,
 };
-use crate::services::scans::start::message;
+use crate::services::scans::stop;
+use crate::services::search::governor::Asker;
 use crate::store::{DUE_SCAN, ScanClaim};
 use crate::testing::{BACKGROUND, QUEUE, World, delivered};
 
@@ -47,13 +49,13 @@ async fn take(world: &World, scan: &Scan, attempt: u32) -> Result<()> {
     world.scanner().take(&delivered(body, attempt)).await
 }
 
-/// The usual of a scan, with time enough.
-fn means(last: bool) -> ScanContext<'static> {
-    static USUAL: LazyLock<(EngineConsent, PictureNames)> = LazyLock::new(Default::default);
-    let (sendings, names) = &*USUAL;
+/// What the stages of a scan share, with time enough.
+fn context<'a>(scanner: &'a Scanner, row: &ScanRow) -> ScanContext<'a> {
     ScanContext {
-        sendings,
-        names,
+        scanner,
+        row: row.clone(),
+        consent: EngineConsent::default(),
+        names: PictureNames::default(),
         asker: Asker {
             user: UserId::random(),
             is_new: false,
@@ -61,8 +63,16 @@ fn means(last: bool) -> ScanContext<'static> {
         },
         deadline: clock::now().plus_seconds(300),
         attempt: 1,
-        last,
+        last: false,
         limit: None,
+    }
+}
+
+/// The picture as the scan comes to it.
+async fn opened<'a>(context: &'a ScanContext<'a>, id: ImageId) -> Box<PictureScan<'a>> {
+    match PictureScan::open(context, id).await.unwrap() {
+        Opened::Ready(picture) => picture,
+        Opened::Over(outcome) => panic!("there is nothing to be done: {outcome:?}"),
     }
 }
 
@@ -232,7 +242,7 @@ async fn a_scan_of_hers_is_shown_long_enough_to_be_seen() {
     );
     take(&world, &scan, 1).await.unwrap();
     let ended = row(&world, &scan).await.scan.completed_at.unwrap();
-    assert!(ended.millis_since(scan.created_at) >= worker::MIN_SHOWN_MILLIS);
+    assert!(ended.millis_since(scan.created_at) >= ending::MIN_SHOWN_MILLIS);
 }
 
 #[tokio::test]
@@ -339,13 +349,11 @@ async fn what_was_found_stays_found_when_the_engine_fails_later() {
     // The first search goes through, the second meets the end of the quota.
     let first = world.scanner();
     let body = serde_json::to_string(&message(&scan)).unwrap();
-    let only_first = images_of(&world.store, &scan).await.unwrap()[0];
-    let mut claimed = claim(&world, &scan, clock::now().minus_seconds(100)).await;
-    let seen = first
-        .scan_picture(&mut claimed, only_first, &means(false))
-        .await
-        .unwrap();
-    assert!(matches!(seen, picture::ImageOutcome::Searched(..)));
+    let only_first = searched_images(&world.store, &scan).await.unwrap()[0];
+    let claimed = claim(&world, &scan, clock::now().minus_seconds(100)).await;
+    let context = context(&first, &claimed);
+    let seen = scan_picture(&context, only_first).await.unwrap();
+    assert!(matches!(seen, ImageOutcome::Searched(..)));
     let stale = row(&world, &scan).await;
     world
         .store
@@ -426,7 +434,7 @@ async fn the_end_of_the_invocation_leaves_the_rest_to_the_next() {
     world.picture(1).await;
     let scan = begun(&world, ScanOrigin::User, None).await;
     let mut late = delivered(serde_json::to_string(&message(&scan)).unwrap(), 1);
-    late.deadline = clock::now().plus_seconds(worker::RESERVED_SECONDS - 1);
+    late.deadline = clock::now().plus_seconds(stop::RESERVED_SECONDS - 1);
     world.scanner().take(&late).await.unwrap();
     let paused = row(&world, &scan).await;
     assert_eq!(
@@ -453,7 +461,7 @@ fn waits_grow_and_have_a_bound() {
             error: Error::unavailable("x", "y"),
             wait,
         };
-        worker::wait(
+        stop::wait(
             &again,
             &QueueDelivery {
                 last: false,

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::worker::engine_state;
-use super::picture::{ImageOutcome, longest_wait};
-use super::stats::{EngineOutcome, ImageScanStats};
+use super::search::longest_wait;
+use super::stats::{EngineOutcome, ImageOutcome, ImageScanStats};
 use crate::domain::{Error, ImageId, Timestamp, Vendor};
 use crate::engines::EngineError;
+use crate::services::scans::ending::engine_state;
 use crate::services::search::governor::Unanswered;
 use crate::store::ScanRow;
 
@@ -72,8 +72,8 @@ impl ImageScanTotals {
         sum.other_pictures += stats.other_pictures;
         sum.expanded += stats.expanded;
         sum.expansions += stats.expansions;
-        for (vendor, fare) in &stats.engines {
-            *self.engine_outcomes.entry((*vendor, *fare)).or_default() += 1;
+        for (vendor, outcome) in &stats.engines {
+            *self.engine_outcomes.entry((*vendor, *outcome)).or_default() += 1;
         }
     }
 
@@ -218,7 +218,7 @@ impl ImageScanTotals {
 
     /// Which budget ended before her pictures did, in words for her.
     fn budget_words(&self) -> Option<&'static str> {
-        let has = |fare| self.engine_outcomes.keys().any(|it| it.1 == fare);
+        let has = |outcome| self.engine_outcomes.keys().any(|it| it.1 == outcome);
         let postponed = has(EngineOutcome::Postponed).then_some(POSTPONED);
         postponed.or(has(EngineOutcome::Spent).then_some(SPENT))
     }
@@ -231,9 +231,9 @@ impl ImageScanTotals {
     }
 
     fn engine(&self, vendor: Vendor) -> Value {
-        let of = |fare| {
+        let of = |outcome| {
             self.engine_outcomes
-                .get(&(vendor, fare))
+                .get(&(vendor, outcome))
                 .copied()
                 .unwrap_or_default()
         };

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::{ScanId, ScanOrigin, ScanType, UserId};
+use crate::domain::{ScanOrigin, ScanType};
 use crate::testing::{World, delivered};
 
 #[derive(Clone, Default)]
@@ -75,35 +75,5 @@ async fn an_engines_call_is_found_by_the_id_of_the_request() {
             (&json!("request-1"), &json!("1-2-3"), &json!(scan.id)),
             "{what}"
         );
-    }
-}
-
-#[test]
-fn how_a_scan_ended_is_measured() {
-    let now = clock::now();
-    let scan = |result| {
-        let scan = Scan::pending(
-            ScanId::next(),
-            UserId::random(),
-            ScanType::ImageScan,
-            None,
-            now,
-        );
-        scan.taken("w", 1, now)
-            .completed(result, now.plus_seconds(2))
-    };
-    let failed = scan(json!({})).failed("no", None, now.plus_seconds(3));
-    for (ended, outcome, ms) in [
-        (scan(json!({ "partial": false })), "completed", 2000),
-        (scan(json!({ "partial": true })), "partial", 2000),
-        (failed.clone(), "failed", 3000),
-        (
-            failed.cancelled(json!({ "cancelled": true }), now.plus_seconds(4)),
-            "cancelled",
-            4000,
-        ),
-    ] {
-        let kind = "IMAGE_SCAN";
-        assert_eq!(measure(&ended), Measure::Scan { kind, outcome, ms });
     }
 }

@@ -1,16 +1,16 @@
-//! Cancel a scan; retry a failed, cancelled or partial scan.
+//! Cancel a scan.
 //!
-//! Both change the scan and its parts at once or not at all, and can be repeated: a click that comes
-//! twice finds what the first one did. Whoever works on a scan that is stopped notices at its next
-//! sign of life, because the scan is no longer running. One that begins again skips what is marked as
-//! done and asks no engine what it was told before, as any delivery that comes again does.
+//! The scan and its parts change at once or not at all, and a click that comes twice finds what the first
+//! one did. Whoever works on a scan that is stopped notices at the next heartbeat, because the scan is no
+//! longer running.
 
 use serde_json::{Value, json};
 
-use crate::domain::{Error, Result, Scan, ScanId, ScanOrigin, ScanType, Timestamp, UserId, scan};
+use crate::domain::{Error, Result, Scan, ScanId, ScanType, Timestamp, UserId, scan};
 use crate::metrics;
-use crate::services::scans::start::{Scans, already_running, no_scan};
-use crate::services::scans::{full_scan, worker};
+use crate::services::scans::full_scan;
+use crate::services::scans::measure::measure;
+use crate::services::scans::start::Scans;
 use crate::store::ScanRow;
 
 /// Optimistic-lock retries.
@@ -39,61 +39,13 @@ impl Scans {
             if self.store.end_family(&ends).await? {
                 tracing::info!(user.id = %user, scan.id = %id, scans = ends.len(), "scan stopped");
                 for (_, ended) in &ends {
-                    metrics::note(worker::measure(ended));
+                    metrics::note(measure(ended));
                 }
                 full_scan::settle_of(&self.store, &row).await?;
                 return Ok(whole);
             }
         }
         Err(Error::unavailable("stopping a scan", "it kept changing"))
-    }
-
-    /// Has a scan begin again that failed, was stopped, or left something undone.
-    ///
-    /// A message that cannot be sent is no failure: the schedule finds the scan waiting.
-    pub async fn retry(&self, user: UserId, id: ScanId, now: Timestamp) -> Result<Scan> {
-        let row = self.row(user, id).await?;
-        if !row.scan.status.is_over() {
-            return Err(already_running());
-        }
-        if row.scan.is_continued() {
-            return Err(not_retryable(
-                "What is missing is being looked for already; you will be told of what is found.",
-            ));
-        }
-        if !row.scan.is_retryable() {
-            return Err(not_retryable(
-                "This scan is done; there is nothing left to try.",
-            ));
-        }
-        if row.parent.is_some() {
-            return Err(not_retryable(
-                "This scan is a part of another; that one can be tried again.",
-            ));
-        }
-        let mut parts = full_scan::parts_of(&self.store, &row.scan).await?;
-        parts.retain(|it| it.scan.is_retryable());
-        let all: Vec<&ScanRow> = std::iter::once(&row).chain(&parts).collect();
-        if !self.store.restart_scans(&all, now).await? {
-            // It began again a moment ago, or another one of its type runs.
-            return Err(already_running());
-        }
-        for waiting in all {
-            // Whoever wanted it first, she waits for it now.
-            let waiting = ScanRow {
-                origin: ScanOrigin::User,
-                ..waiting.clone()
-            };
-            if let Err(err) = self.send(&waiting).await {
-                tracing::warn!(scan.id = %waiting.scan.id, error.chain = err.chain(), "a scan waits for the schedule");
-            }
-        }
-        if row.scan.kind == ScanType::FullScan && parts.is_empty() {
-            // Its parts had come to their ends when it was stopped.
-            full_scan::settle(&self.store, user, id).await?;
-        }
-        tracing::info!(user.id = %user, scan.id = %id, "scan begins again");
-        self.get(user, id).await
     }
 
     /// A scan of pictures that is stopped must not be the last: what follows it is planned as if it had
@@ -139,10 +91,6 @@ impl Scans {
         let open = full_scan::open_after(&self.store, row).await?;
         Ok(row.scan.clone().cancelled(so_far(row, open, now), now))
     }
-
-    async fn row(&self, user: UserId, id: ScanId) -> Result<ScanRow> {
-        self.store.scan(user, id).await?.ok_or_else(no_scan)
-    }
 }
 
 /// What a scan came to until it was stopped, with so many findings open.
@@ -162,10 +110,6 @@ fn so_far(row: &ScanRow, open: usize, now: Timestamp) -> Value {
         result[name] = value;
     }
     result
-}
-
-fn not_retryable(why: &'static str) -> Error {
-    Error::conflict("SCAN_NOT_RETRYABLE", why)
 }
 
 #[cfg(test)]

@@ -1,0 +1,79 @@
+//! Everything the stages of an image scan share: the scan, on whose behalf it asks, and its limits.
+
+use std::time::Duration;
+
+use super::scanner::Scanner;
+use crate::clock;
+use crate::domain::{EngineConsent, PictureNames, Result, Timestamp};
+use crate::queues::QueueDelivery;
+use crate::services::scans::stop::{RESERVED_SECONDS, wait_after};
+use crate::services::search::governor::Asker;
+use crate::services::search::time_limit::TimeLimit;
+use crate::store::{ScanRow, Store};
+
+/// How often the schedule looks for scans to be gone on with.
+const SCHEDULE_PERIOD: Duration = Duration::from_secs(60);
+
+/// What the stages of a scan share.
+pub(super) struct ScanContext<'a> {
+    pub(super) scanner: &'a Scanner,
+    /// The scan as it was claimed.
+    pub(super) row: ScanRow,
+    /// Which engines may see her pictures.
+    pub(super) consent: EngineConsent,
+    pub(super) asker: Asker,
+    /// What her pictures are called in alerts.
+    pub(super) names: PictureNames,
+    pub(super) deadline: Timestamp,
+    /// Which delivery this is, and whether there is no other after it.
+    pub(super) attempt: u32,
+    pub(super) last: bool,
+    /// When the scan ends, if somebody waits for it.
+    pub(super) limit: Option<TimeLimit>,
+}
+
+impl<'a> ScanContext<'a> {
+    pub(super) async fn of(
+        scanner: &'a Scanner,
+        row: &ScanRow,
+        delivered: &QueueDelivery,
+    ) -> Result<Self> {
+        let (store, user) = (&scanner.store, row.scan.user_id);
+        let chosen = store.preferences(user).await?;
+        Ok(Self {
+            scanner,
+            consent: chosen.map(|it| it.preferences.engines).unwrap_or_default(),
+            asker: Asker::of(store, row, clock::now()).await?,
+            names: store.picture_names(user, clock::now()).await?,
+            deadline: delivered.deadline,
+            attempt: delivered.attempt,
+            last: delivered.last,
+            limit: TimeLimit::of(row, scanner.answer_within),
+            row: row.clone(),
+        })
+    }
+
+    pub(super) fn store(&self) -> &'a Store {
+        &self.scanner.store
+    }
+
+    /// After this no question to an engine is begun.
+    pub(super) fn last_question_at(&self) -> Timestamp {
+        let reserved = self.deadline.minus_seconds(RESERVED_SECONDS);
+        let limited = self.limit.as_ref().map(TimeLimit::last_question_at);
+        limited.map_or(reserved, |it| it.min(reserved))
+    }
+
+    /// Whether the scan ends before what failed can be tried again, which is to wait so long.
+    pub(super) fn ends_before_retry(&self, wait: Option<Duration>) -> bool {
+        let wait = Duration::from_secs(wait_after(self.attempt, wait));
+        let limit = self.limit.as_ref();
+        limit.is_some_and(|it| it.is_over_after(wait))
+    }
+
+    /// Whether the scan ends before the schedule has it gone on with.
+    pub(super) fn ends_before_schedule(&self) -> bool {
+        let limit = self.limit.as_ref();
+        limit.is_some_and(|it| it.is_over_after(SCHEDULE_PERIOD))
+    }
+}
