@@ -5,7 +5,6 @@
 //! by the tests: the document is what the sources say, its operations are the functions' routes, every
 //! answer that the tests of the system see is one it describes, and `fuzz` looks for others.
 
-mod answers;
 mod document;
 mod examples;
 mod operation;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Alert, AlertId, AlertStatus, AlertType, Severity, Timestamp, UserId};
+use super::{Alert, AlertId, AlertStatus, AlertType, BreachSummary, Severity, Timestamp, UserId};
 
 /// What of a breach makes it matter more, in lower case.
 const GRAVE: [&str; 4] = ["passwords", "credit cards", "ssn", "bank accounts"];
@@ -61,8 +61,12 @@ impl Breach {
 
     /// What a result tells of it.
     #[must_use]
-    pub fn summary(&self) -> Value {
-        json!({ "name": self.name, "date": self.date, "dataTypes": self.data_classes })
+    pub fn summary(&self) -> BreachSummary {
+        BreachSummary {
+            name: self.name.clone(),
+            date: self.date.clone(),
+            data_types: self.data_classes.clone(),
+        }
     }
 }
 

@@ -32,6 +32,7 @@ mod profile;
 pub mod review;
 mod role;
 pub mod scan;
+mod scan_result;
 pub mod sensitive_sites;
 mod switch;
 #[cfg(any(test, feature = "testing"))]
@@ -79,6 +80,10 @@ pub use profile::{Follower, PublicProfile};
 pub use review::Judgement;
 pub use role::Role;
 pub use scan::{Scan, ScanFilter, ScanOrigin, ScanStatus, ScanType};
+pub use scan_result::{
+    AddressCheck, BreachSummary, ChildScan, EngineSummary, ImageScanDetails, MatchBreakdown,
+    PersonDiscovery, ScanResult,
+};
 pub use sensitive_sites::SensitiveSite;
 pub use switch::{Switch, SwitchState};
 pub use throttle::{Meter, Throttle};

@@ -1,10 +1,9 @@
 //! Scans: types, states, transitions, progress, retry, which origins a list shows.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::ids::named;
-use super::{ImageId, RiskLevel, ScanId, Timestamp, UserId};
+use super::{ImageId, RiskLevel, ScanId, ScanResult, Timestamp, UserId};
 
 /// Progress when a scan has begun and when all its pictures are done.
 const PROGRESS_BEGUN: u8 = 10;
@@ -155,8 +154,7 @@ pub struct Scan {
     pub worker_id: Option<String>,
     pub started_at: Option<Timestamp>,
     pub completed_at: Option<Timestamp>,
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
-    pub result: Option<Value>,
+    pub result: Option<ScanResult>,
     pub error_message: Option<String>,
     pub created_at: Timestamp,
 }
@@ -183,7 +181,7 @@ impl Scan {
             worker_id: None,
             started_at: None,
             completed_at: None,
-            result: target.map(|it| json!({ "targetId": it })),
+            result: target.map(ScanResult::of_target),
             error_message: None,
             created_at: now,
         }
@@ -216,7 +214,7 @@ impl Scan {
 
     /// The scan when its work is done.
     #[must_use]
-    pub fn completed(mut self, result: Value, now: Timestamp) -> Self {
+    pub fn completed(mut self, result: ScanResult, now: Timestamp) -> Self {
         self.status = ScanStatus::Completed;
         self.progress = 100;
         self.completed_at = Some(now);
@@ -227,7 +225,7 @@ impl Scan {
 
     /// The scan when she stops it; what it found stays found.
     #[must_use]
-    pub fn cancelled(self, result: Value, now: Timestamp) -> Self {
+    pub fn cancelled(self, result: ScanResult, now: Timestamp) -> Self {
         let message = "You stopped this scan. You can start it again at any time.";
         self.failed(message, Some(result), now)
     }
@@ -235,19 +233,19 @@ impl Scan {
     /// Whether she stopped it. A message that comes late does not begin it again; she may.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.says("cancelled")
+        self.result_says(|it| it.cancelled)
     }
 
     /// Whether something was left undone.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        self.says("partial")
+        self.result_says(|it| it.partial)
     }
 
     /// Whether another scan goes on with what was left undone.
     #[must_use]
     pub fn is_continued(&self) -> bool {
-        self.says("continues")
+        self.result_says(|it| it.continues)
     }
 
     /// Whether it has ended with something left to be done, which nobody does.
@@ -261,16 +259,15 @@ impl Scan {
         is_undone && !self.is_continued()
     }
 
-    fn says(&self, fact: &str) -> bool {
-        let result = self.result.as_ref();
-        result.and_then(|it| it.get(fact)) == Some(&Value::Bool(true))
+    fn result_says(&self, fact: fn(&ScanResult) -> Option<bool>) -> bool {
+        self.result.as_ref().and_then(fact) == Some(true)
     }
 
     /// The scan when it waits to be worked on once more.
     #[must_use]
     pub fn again(mut self) -> Self {
-        let target = self.result.as_ref().and_then(|it| it.get("targetId"));
-        self.result = target.map(|it| json!({ "targetId": it }));
+        let target = self.result.and_then(|it| it.target_id);
+        self.result = target.map(ScanResult::of_target);
         self.status = ScanStatus::Pending;
         self.progress = 0;
         self.retry_count += 1;
@@ -283,7 +280,7 @@ impl Scan {
 
     /// The scan when its work is given up.
     #[must_use]
-    pub fn failed(mut self, message: &str, result: Option<Value>, now: Timestamp) -> Self {
+    pub fn failed(mut self, message: &str, result: Option<ScanResult>, now: Timestamp) -> Self {
         self.status = ScanStatus::Failed;
         self.completed_at = Some(now);
         self.result = result.or(self.result);

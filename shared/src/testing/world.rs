@@ -17,7 +17,7 @@ use crate::clock;
 use crate::comparison::ImageAnalyzer;
 use crate::domain::{
     Alert, AlertStatus, EngineStanding, Image, ImageId, ImageState, Intimacy, Page, Prints, Scan,
-    ScanId, ScanOrigin, ScanType, Timestamp, UserId,
+    ScanId, ScanOrigin, ScanResult, ScanType, Timestamp, UserId,
 };
 use crate::engines::{FaceCheck, Fetcher, TinEye, Vision};
 use crate::mail::Mailer;
@@ -425,4 +425,16 @@ pub(crate) fn scene(seed: u32) -> Vec<u8> {
         }
     }
     vara_imaging::encode_jpeg(&Picture::from_rgb(width, height, rgb).unwrap(), 88).unwrap()
+}
+
+/// The result of a scan as she is shown it.
+pub(crate) trait ShownResult {
+    fn shown(&self) -> Value;
+}
+
+impl ShownResult for Option<ScanResult> {
+    fn shown(&self) -> Value {
+        let result = self.as_ref().expect("the scan has a result");
+        serde_json::to_value(result).unwrap()
+    }
 }

@@ -88,10 +88,12 @@ impl Harness {
         else {
             panic!("it is free")
         };
-        let ended = row.scan.clone().completed(
-            json!({ "matchesFound": 0, "imagesScanned": 0 }),
-            clock::now(),
-        );
+        let result = ScanResult {
+            matches_found: Some(0),
+            images_scanned: Some(0),
+            ..ScanResult::default()
+        };
+        let ended = row.scan.clone().completed(result, clock::now());
         assert!(self.store.end_scan(&row, ended, None).await.unwrap());
     }
 }

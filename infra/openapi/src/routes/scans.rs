@@ -3,8 +3,8 @@
 use api_scans::{ScanList, ScanTrigger};
 use serde_json::{Value, json};
 use vara::domain::{Scan, ScanStatus, ScanType};
+use vara::services::scans::health::ScansHealth;
 
-use crate::answers::ScansHealth;
 use crate::operation::{Operation, in_page};
 
 pub(super) fn operations() -> Vec<Operation> {

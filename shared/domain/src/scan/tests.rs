@@ -56,11 +56,17 @@ fn a_failed_scan_that_is_taken_again_is_no_longer_failed() {
 #[test]
 fn what_left_something_undone_may_begin_again() {
     let running = || scan().taken("w", 2, at(1));
-    let partial = running().completed(json!({ "partial": true }), at(2));
-    let whole = running().completed(json!({ "partial": false }), at(2));
+    let result = |partial, continues, cancelled| ScanResult {
+        partial: Some(partial),
+        continues: Some(continues),
+        cancelled: Some(cancelled),
+        ..ScanResult::default()
+    };
+    let partial = running().completed(result(true, false, false), at(2));
+    let whole = running().completed(result(false, false, false), at(2));
     let failed = running().failed("no", None, at(2));
-    let stopped = running().cancelled(json!({ "cancelled": true }), at(2));
-    let result = json!({ "partial": true, "continues": true });
+    let stopped = running().cancelled(result(true, false, true), at(2));
+    let result = result(true, true, false);
     let continued = running().completed(result.clone(), at(2));
     let nothing = running().failed("no", Some(result), at(2));
     assert!(continued.is_continued() && nothing.is_continued() && !partial.is_continued());
@@ -92,7 +98,11 @@ fn a_scan_that_waits_again_keeps_its_target_and_counts() {
         Some(image),
         now,
     );
-    let result = json!({ "targetId": image, "cancelled": true, "matchesFound": 3 });
+    let result = ScanResult {
+        cancelled: Some(true),
+        matches_found: Some(3),
+        ..ScanResult::of_target(image)
+    };
     let again = first
         .clone()
         .taken("w", 2, at(1))

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::clock;
 use crate::domain::{
-    Account, AlertId, Breach, Error, LinkedKind, Result, Switch, Timestamp, breach, scan,
+    Account, AddressCheck, AlertId, Breach, EngineSummary, Error, LinkedKind, Result, ScanResult,
+    Switch, Timestamp, breach, scan,
 };
 use crate::engines::{EngineError, Hibp};
 use crate::queues::QueueDelivery;
@@ -235,46 +235,64 @@ impl BreachCheckTotals {
     }
 
     /// `open` is how many findings are open after the check.
-    fn result(&self, row: &ScanRow, open: usize, now: Timestamp) -> Value {
+    fn result(&self, row: &ScanRow, open: usize, now: Timestamp) -> ScanResult {
         let started = row.scan.started_at.unwrap_or(row.scan.created_at);
         let all = self.checked.iter().flat_map(|(_, seen)| &seen.breaches);
-        let breaches: Vec<Value> = all.map(Breach::summary).collect();
+        let breaches: Vec<_> = all.map(Breach::summary).collect();
         let first = self.checked.first().map(|(it, _)| it);
         let first = first.or(self.failures.first().map(|(it, _)| it));
         let first = first.or(self.unproved.as_ref());
         let unproved = self.unproved.as_ref().map(|it| unproved(it));
-        json!({
-            "checkedAt": now,
-            "email": first.map(|it| breach::mask_local(it)),
-            "addresses": self.checked.iter().map(address).chain(unproved).collect::<Vec<_>>(),
-            "breachesFound": breaches.len(),
-            "breaches": breaches,
-            "matchesFound": open,
-            "newMatches": row.findings,
-            "alertsCreated": row.findings,
-            "duration": now.millis_since(started),
-            "errors": self.failures.iter().map(|(it, err)| format!("{}: {}", breach::mask_local(it), words(err))).collect::<Vec<_>>(),
-            "partial": !self.failures.is_empty(),
-            "engines": [self.engine()],
-        })
+        let errors = self.failures.iter();
+        let errors = errors.map(|(it, err)| format!("{}: {}", breach::mask_local(it), words(err)));
+        ScanResult {
+            checked_at: Some(now),
+            email: first.map(|it| breach::mask_local(it)),
+            addresses: Some(self.checked.iter().map(checked).chain(unproved).collect()),
+            breaches_found: Some(breaches.len() as u64),
+            breaches: Some(breaches),
+            matches_found: Some(open as u64),
+            new_matches: Some(row.findings),
+            alerts_created: Some(row.findings),
+            duration: Some(now.millis_since(started)),
+            errors: Some(errors.collect()),
+            partial: Some(!self.failures.is_empty()),
+            engines: Some(vec![self.engine()]),
+            ..ScanResult::default()
+        }
     }
 
-    fn engine(&self) -> Value {
+    fn engine(&self) -> EngineSummary {
         let (failed, searched) = (self.failures.len(), self.checked.len());
         let state = engine_state(self.off.then_some("off"), failed, searched);
-        json!({ "name": Hibp::NAME, "state": state, "searched": searched, "failed": failed })
+        EngineSummary {
+            name: Hibp::NAME.to_owned(),
+            state: state.to_owned(),
+            searched: searched as u64,
+            failed: failed as u64,
+            not_searched: None,
+        }
     }
 }
 
-fn address((address, seen): &(String, AddressResult)) -> Value {
-    json!({ "email": breach::mask_local(address), "breachesFound": seen.breaches.len(), "notChecked": seen.unsuitable })
+fn checked((address, seen): &(String, AddressResult)) -> AddressCheck {
+    AddressCheck {
+        email: breach::mask_local(address),
+        breaches_found: seen.breaches.len() as u64,
+        not_checked: seen.unsuitable,
+        reason: None,
+    }
 }
 
-fn unproved(address: &str) -> Value {
-    json!({
-        "email": breach::mask_local(address), "breachesFound": 0, "notChecked": true,
-        "reason": "We check this address once you have used the link that we mailed to it.",
-    })
+fn unproved(address: &str) -> AddressCheck {
+    AddressCheck {
+        email: breach::mask_local(address),
+        breaches_found: 0,
+        not_checked: true,
+        reason: Some(
+            "We check this address once you have used the link that we mailed to it.".to_owned(),
+        ),
+    }
 }
 
 /// What failed, in words for her.

@@ -4,9 +4,7 @@
 //! one did. Whoever works on a scan that is stopped notices at the next heartbeat, because the scan is no
 //! longer running.
 
-use serde_json::{Value, json};
-
-use crate::domain::{Error, Result, Scan, ScanId, ScanType, Timestamp, UserId, scan};
+use crate::domain::{Error, Result, Scan, ScanId, ScanResult, ScanType, Timestamp, UserId, scan};
 use crate::metrics;
 use crate::services::scans::full_scan;
 use crate::services::scans::measure::measure;
@@ -82,8 +80,10 @@ impl Scans {
             }
         }
         let open = full_scan::open_findings(&self.store, &after).await?;
-        let mut result = full_scan::result(&row.scan, &after, (open, true), now);
-        result["cancelled"] = json!(true);
+        let result = ScanResult {
+            cancelled: Some(true),
+            ..full_scan::result(&row.scan, &after, (open, true), now)
+        };
         Ok((row.scan.clone().cancelled(result, now), ends))
     }
 
@@ -94,22 +94,19 @@ impl Scans {
 }
 
 /// What a scan came to until it was stopped, with so many findings open.
-fn so_far(row: &ScanRow, open: usize, now: Timestamp) -> Value {
+fn so_far(row: &ScanRow, open: usize, now: Timestamp) -> ScanResult {
     let began = row.scan.started_at.unwrap_or(row.scan.created_at);
-    let mut result = row.scan.result.clone().unwrap_or_else(|| json!({}));
-    for (name, value) in [
-        ("scannedAt", json!(now)),
-        ("matchesFound", json!(open)),
-        ("newMatches", json!(row.findings)),
-        ("alertsCreated", json!(row.alerts())),
-        ("duration", json!(now.millis_since(began))),
-        ("errors", json!([])),
-        ("partial", json!(true)),
-        ("cancelled", json!(true)),
-    ] {
-        result[name] = value;
+    ScanResult {
+        scanned_at: Some(now),
+        matches_found: Some(open as u64),
+        new_matches: Some(row.findings),
+        alerts_created: Some(row.alerts()),
+        duration: Some(now.millis_since(began)),
+        errors: Some(Vec::new()),
+        partial: Some(true),
+        cancelled: Some(true),
+        ..row.scan.result.clone().unwrap_or_default()
     }
-    result
 }
 
 #[cfg(test)]

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::full_scan;
 use super::measure::measure;
 use super::scan_worker::ScanWorker;
 use super::stop::ScanStop;
 use crate::clock;
-use crate::domain::{Error, Result, Scan, Timestamp};
+use crate::domain::{Error, Result, Scan, ScanResult, Timestamp};
 use crate::metrics;
 use crate::store::{ScanRow, Store};
 
@@ -19,7 +17,7 @@ pub(crate) const MIN_SHOWN_MILLIS: i64 = 1500;
 /// How a scan went.
 pub(crate) struct ScanOutcome {
     /// What is told of it.
-    pub(crate) result: Value,
+    pub(crate) result: ScanResult,
     /// Why it failed, in words for her and for the queue.
     pub(crate) failure: Option<(String, Error)>,
     /// A scan of ours goes on with what was left undone.

@@ -3,10 +3,10 @@
 //! Nobody works on the whole. Whoever ends a part settles it; should he be killed in between, the next
 //! copy of his message does, or the schedule. Settling reads every part and can be repeated.
 
-use serde_json::{Value, json};
-
 use crate::clock;
-use crate::domain::{Error, Result, Scan, ScanId, ScanStatus, ScanType, Timestamp, UserId};
+use crate::domain::{
+    ChildScan, Error, Result, Scan, ScanId, ScanResult, ScanStatus, ScanType, Timestamp, UserId,
+};
 use crate::metrics;
 use crate::services::scans::measure::measure;
 use crate::services::scans::searched_images::searched_images;
@@ -104,13 +104,12 @@ async fn read(store: &Store, parent: &Scan) -> Result<Vec<ScanRow>> {
 }
 
 /// How many findings are open after all parts.
-pub(crate) async fn open_findings(store: &Store, parts: &[ScanRow]) -> Result<usize> {
+pub(crate) async fn open_findings(store: &Store, parts: &[ScanRow]) -> Result<u64> {
     let open = parts.iter().map(|part| async move {
-        let result = part.scan.result.as_ref();
-        let told = result.and_then(|it| it.get("matchesFound")?.as_u64());
-        match told.and_then(|it| usize::try_from(it).ok()) {
+        let told = part.scan.result.as_ref().and_then(|it| it.matches_found);
+        match told {
             Some(open) => Ok(open),
-            None => open_after(store, part).await,
+            None => open_after(store, part).await.map(|it| it as u64),
         }
     });
     let open = futures_util::future::try_join_all(open).await?;
@@ -144,7 +143,7 @@ fn share(scan: &Scan) -> usize {
 }
 
 /// The whole at its end. It failed only if every part did.
-fn ended(parent: &Scan, parts: &[ScanRow], open: usize, now: Timestamp) -> Scan {
+fn ended(parent: &Scan, parts: &[ScanRow], open: u64, now: Timestamp) -> Scan {
     let failed = |it: &&ScanRow| it.scan.status == ScanStatus::Failed;
     let failures = parts.iter().filter(failed).count();
     let result = result(parent, parts, (open, failures > 0), now);
@@ -161,48 +160,46 @@ fn ended(parent: &Scan, parts: &[ScanRow], open: usize, now: Timestamp) -> Scan 
 pub(crate) fn result(
     parent: &Scan,
     parts: &[ScanRow],
-    (open, partial): (usize, bool),
+    (open, partial): (u64, bool),
     now: Timestamp,
-) -> Value {
-    let of = |it: &ScanRow, name: &str| {
-        let result = it.scan.result.as_ref();
-        result
-            .and_then(|it| it.get(name))
-            .cloned()
-            .unwrap_or_default()
-    };
-    let sum = |name: &str| -> u64 { parts.iter().filter_map(|it| of(it, name).as_u64()).sum() };
-    let all = |name: &str| -> Vec<Value> {
-        let lists = parts.iter().map(|it| of(it, name));
-        lists
-            .filter_map(|it| it.as_array().cloned())
-            .flatten()
-            .collect()
-    };
-    let partial = partial || parts.iter().any(|it| of(it, "partial") == true);
-    let new: u32 = parts.iter().map(|it| it.findings).sum();
-    let alerts: u32 = parts.iter().map(ScanRow::alerts).sum();
-    let children = parts.iter().map(|it| {
-        json!({
-            "id": it.scan.id, "type": it.scan.kind, "status": it.scan.status,
-            "result": it.scan.result, "errorMessage": it.scan.error_message,
-        })
+) -> ScanResult {
+    let results = || parts.iter().filter_map(|it| it.scan.result.as_ref());
+    let sum = |of: fn(&ScanResult) -> Option<u64>| Some(results().filter_map(of).sum());
+    let partial = partial || results().any(|it| it.partial == Some(true));
+    let children = parts.iter().map(|it| ChildScan {
+        id: it.scan.id,
+        kind: it.scan.kind,
+        status: it.scan.status,
+        result: it.scan.result.clone(),
+        error_message: it.scan.error_message.clone(),
     });
-    json!({
-        "scannedAt": now,
-        "imagesScanned": sum("imagesScanned"),
-        "imagesProcessed": sum("imagesProcessed"),
-        "profilesChecked": sum("profilesChecked"),
-        "breachesFound": sum("breachesFound"),
-        "matchesFound": open,
-        "newMatches": new,
-        "alertsCreated": alerts,
-        "duration": now.millis_since(parent.started_at.unwrap_or(parent.created_at)),
-        "errors": all("errors"),
-        "partial": partial,
-        "engines": all("engines"),
-        "children": children.collect::<Vec<_>>(),
-    })
+    let started = parent.started_at.unwrap_or(parent.created_at);
+    ScanResult {
+        scanned_at: Some(now),
+        images_scanned: sum(|it| it.images_scanned),
+        images_processed: sum(|it| it.images_processed),
+        profiles_checked: sum(|it| it.profiles_checked),
+        breaches_found: sum(|it| it.breaches_found),
+        matches_found: Some(open),
+        new_matches: Some(parts.iter().map(|it| it.findings).sum()),
+        alerts_created: Some(parts.iter().map(ScanRow::alerts).sum()),
+        duration: Some(now.millis_since(started)),
+        errors: Some(
+            results()
+                .flat_map(|it| it.errors.clone())
+                .flatten()
+                .collect(),
+        ),
+        partial: Some(partial),
+        engines: Some(
+            results()
+                .flat_map(|it| it.engines.clone())
+                .flatten()
+                .collect(),
+        ),
+        children: Some(children.collect()),
+        ..ScanResult::default()
+    }
 }
 
 #[cfg(test)]

@@ -23,15 +23,18 @@ pub(crate) fn measure(ended: &Scan) -> Measure {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::clock;
-    use crate::domain::{ScanId, ScanType, UserId};
+    use crate::domain::{ScanId, ScanResult, ScanType, UserId};
 
     #[test]
     fn how_a_scan_ended_is_measured() {
         let now = clock::now();
+        let result = |partial, cancelled| ScanResult {
+            partial: Some(partial),
+            cancelled: Some(cancelled),
+            ..ScanResult::default()
+        };
         let scan = |result| {
             let scan = Scan::pending(
                 ScanId::next(),
@@ -43,13 +46,13 @@ mod tests {
             scan.taken("w", 1, now)
                 .completed(result, now.plus_seconds(2))
         };
-        let failed = scan(json!({})).failed("no", None, now.plus_seconds(3));
+        let failed = scan(ScanResult::default()).failed("no", None, now.plus_seconds(3));
         for (ended, outcome, ms) in [
-            (scan(json!({ "partial": false })), "completed", 2000),
-            (scan(json!({ "partial": true })), "partial", 2000),
+            (scan(result(false, false)), "completed", 2000),
+            (scan(result(true, false)), "partial", 2000),
             (failed.clone(), "failed", 3000),
             (
-                failed.cancelled(json!({ "cancelled": true }), now.plus_seconds(4)),
+                failed.cancelled(result(true, true), now.plus_seconds(4)),
                 "cancelled",
                 4000,
             ),

@@ -5,6 +5,7 @@ pub(crate) mod cancel;
 mod delivery;
 mod ending;
 pub(crate) mod full_scan;
+pub mod health;
 pub mod image;
 mod lease;
 pub(crate) mod measure;

@@ -1,25 +1,17 @@
-//! Scans: start, list, get, matches of a scan, health of the workers.
+//! Scans: start, list, get, matches of a scan.
 
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::correlation::Correlation;
 use crate::domain::{
-    AccountId, Error, ImageId, Page, Result, Scan, ScanFilter, ScanId, ScanOrigin, ScanType,
-    Timestamp, UserId,
+    AccountId, Error, ImageId, Page, Result, Scan, ScanFilter, ScanId, ScanOrigin, ScanResult,
+    ScanType, Timestamp, UserId,
 };
 use crate::queues::{Queues, ScanMessage};
 use crate::services::scans::full_scan;
 use crate::services::scans::scan_queues::ScanQueues;
 use crate::services::search::governor::Governor;
 use crate::store::{Listing, ScanRow, Store};
-
-/// The workers, by the names of their queues.
-const WORKERS: [&str; 3] = ["image-scan", "profile-scan", "breach-check"];
-
-/// What everybody may know of an engine. What was bought and what is left of it is not in the list:
-/// whoever knows that an engine is nearly used up knows when nobody is looked for.
-const PUBLIC_ENGINE_FIELDS: [&str; 3] = ["name", "breaker", "restsUntil"];
 
 /// What is needed to start scans and to say how they stand.
 #[derive(Clone)]
@@ -98,7 +90,7 @@ impl Scans {
                 .linked(user, account)
                 .await?
                 .ok_or_else(no_account)?;
-            scan.result = Some(json!({ "targetId": account }));
+            scan.result = Some(ScanResult::of_target(account));
         }
         let row = Store::wanted(&scan, target);
         Ok((self.store.create_wanted(&row).await?, row))
@@ -147,45 +139,6 @@ impl Scans {
         let found = self.store.scan(user, id).await?;
         let scan = found.map(|it| it.scan).ok_or_else(no_scan)?;
         full_scan::as_of_now(&self.store, scan).await
-    }
-
-    /// How the queues and the engines stand, about nobody; `with_budgets` also how much may still be
-    /// asked of each engine this month.
-    pub async fn health(&self, with_budgets: bool, now: Timestamp) -> Result<Value> {
-        let queues = [
-            ("image-scan", &self.lanes.images),
-            ("image-scan-background", &self.lanes.background),
-            ("profile-scan", &self.lanes.profiles),
-            ("breach-check", &self.lanes.breaches),
-        ];
-        let mut stats = Vec::new();
-        for (name, url) in queues {
-            let depth = self.queues.depth(url).await?;
-            stats.push(json!({
-                "name": name, "waiting": depth.waiting, "active": depth.active, "delayed": depth.delayed,
-                // A message that was worked off is gone; a queue keeps none.
-                "completed": 0,
-                "failed": self.queues.dead(url).await?,
-                "paused": false,
-            }));
-        }
-        let mut engines = self.governor.told(now).await?;
-        if !with_budgets {
-            let fields = engines.iter_mut().filter_map(Value::as_object_mut);
-            fields
-                .for_each(|it| it.retain(|name, _| PUBLIC_ENGINE_FIELDS.contains(&name.as_str())));
-        }
-        Ok(json!({
-            "status": "ok",
-            "timestamp": now,
-            "workers": {
-                "count": WORKERS.len(),
-                "enabled": true,
-                "status": WORKERS.map(|it| json!({ "name": it, "running": true, "paused": false })),
-            },
-            "queues": { "enabled": true, "stats": stats },
-            "engines": engines,
-        }))
     }
 }
 

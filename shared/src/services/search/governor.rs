@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::clock;
 use crate::domain::{
@@ -28,6 +28,28 @@ const ENGINES: [&str; 5] = [
     FaceCheck::NAME,
     Hibp::NAME,
 ];
+
+/// The state of an engine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct EngineHealth {
+    /// Its name.
+    pub name: &'static str,
+    /// The circuit breaker: closed, open, or half-open while one worker tries the engine.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^(closed|open|half-open)$"))]
+    pub breaker: &'static str,
+    /// Until when an open breaker lets nobody ask.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub rests_until: Option<Timestamp>,
+    /// For admins only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_this_month: Option<u32>,
+    /// For admins only; null means no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<u32>))]
+    pub left_this_month: Option<Option<u32>>,
+}
 
 /// A wait for one's turn that is worth waiting for.
 const MAX_WAIT_MILLIS: i64 = 5_000;
@@ -136,20 +158,23 @@ impl Governor {
         }
     }
 
-    /// How the engines stand and what is left of what was bought, for whoever watches over the service.
-    pub async fn told(&self, now: Timestamp) -> Result<Vec<Value>> {
-        let mut told = Vec::new();
+    /// How the engines stand; `with_budgets` also what is left of what was bought, which is for those who
+    /// watch over the service: whoever knows that an engine is nearly used up knows when nobody is looked
+    /// for.
+    pub async fn health(&self, with_budgets: bool, now: Timestamp) -> Result<Vec<EngineHealth>> {
+        let mut health = Vec::new();
         for engine in ENGINES {
             let standing = self.store.engine(engine).await?;
-            told.push(json!({
-                "name": engine,
-                "breaker": standing.state(now),
-                "restsUntil": standing.rests_until(now),
-                "askedThisMonth": standing.spent(now),
-                "leftThisMonth": standing.left(self.allowance(engine), now),
-            }));
+            let left = standing.left(self.allowance(engine), now);
+            health.push(EngineHealth {
+                name: engine,
+                breaker: standing.state(now),
+                rests_until: standing.rests_until(now),
+                asked_this_month: with_budgets.then(|| standing.spent(now)),
+                left_this_month: with_budgets.then_some(left),
+            });
         }
-        Ok(told)
+        Ok(health)
     }
 
     /// Asks, if that is allowed now. The question is counted before it is asked.
@@ -333,15 +358,13 @@ mod tests {
         }
         let held = governor.ask(asker(), "tineye", async { Ok(()) }).await;
         assert!(matches!(held, Err(Unanswered::Held(Hold::Spent, _))));
-        let told = governor.told(clock::now()).await.unwrap();
-        assert_eq!(
-            (&told[0]["askedThisMonth"], &told[0]["leftThisMonth"]),
-            (&json!(2), &json!(0))
-        );
-        assert_eq!(
-            (&told[1]["breaker"], &told[1]["leftThisMonth"]),
-            (&json!("closed"), &Value::Null)
-        );
+        let health = governor.health(true, clock::now()).await.unwrap();
+        let of = |it: &EngineHealth| (it.asked_this_month, it.left_this_month);
+        assert_eq!(of(&health[0]), (Some(2), Some(Some(0))));
+        assert_eq!(of(&health[1]), (Some(0), Some(None)));
+        assert_eq!(health[1].breaker, "closed");
+        let shown = serde_json::to_value(&health[1]).unwrap();
+        assert_eq!(shown["leftThisMonth"], serde_json::Value::Null);
         assert!(Governor::new(governor.store, Some(r#"{"tineye":{"perHour":2}}"#)).is_err());
     }
 

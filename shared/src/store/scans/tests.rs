@@ -2,6 +2,7 @@
 
 use super::lease::{LEASE_SECONDS, STUCK_AFTER};
 use super::*;
+use crate::domain::ScanResult;
 use crate::store::DUE_RESCAN;
 use crate::testing;
 
@@ -35,7 +36,7 @@ async fn whole(store: &Store, user: UserId, begin: i64, end: i64, good: bool) ->
     let row = start(store, &scan(user, begin), ScanOrigin::User).await;
     let row = claim(store, &row, "w", at(begin)).await;
     let ended = match good {
-        true => row.scan.clone().completed(serde_json::json!({}), at(end)),
+        true => row.scan.clone().completed(ScanResult::default(), at(end)),
         false => row.scan.clone().failed("no", None, at(end)),
     };
     assert!(store.end_scan(&row, ended, None).await.unwrap());
@@ -101,7 +102,7 @@ async fn lists_are_in_the_order_the_screens_need() {
     let ours = {
         let row = store.scan(user, system).await.unwrap().unwrap();
         let row = claim(&store, &row, "w", at(70)).await;
-        let ended = row.scan.clone().completed(serde_json::json!({}), at(80));
+        let ended = row.scan.clone().completed(ScanResult::default(), at(80));
         assert!(store.end_scan(&row, ended, None).await.unwrap());
         row.scan.id
     };
@@ -147,7 +148,7 @@ async fn pages_add_up_to_the_list() {
     for begin in [200, 100] {
         let row = start(&store, &scan(user, begin), ScanOrigin::System).await;
         let row = claim(&store, &row, "w", at(begin)).await;
-        let ended = row.scan.clone().completed(serde_json::json!({}), at(begin));
+        let ended = row.scan.clone().completed(ScanResult::default(), at(begin));
         assert!(store.end_scan(&row, ended, None).await.unwrap());
         ids.push(row.scan.id);
     }
@@ -321,7 +322,7 @@ async fn a_scan_waits_in_the_index_of_what_is_due_until_it_ends() {
     );
     let row = claim(&store, &row, "w", at(200)).await;
     assert_eq!(due(at(200 + STUCK_AFTER)).await.unwrap().len(), 1);
-    let done = row.scan.clone().completed(serde_json::json!({}), at(201));
+    let done = row.scan.clone().completed(ScanResult::default(), at(201));
     assert!(store.end_scan(&row, done, Some(at(900))).await.unwrap());
     assert!(due(at(100_000)).await.unwrap().is_empty());
     assert_eq!(store.due(DUE_RESCAN, at(900), 10).await.unwrap().len(), 1);

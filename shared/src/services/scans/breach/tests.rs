@@ -10,6 +10,7 @@ use crate::domain::{
 use crate::services::scans::start::message;
 use crate::services::search::governor::Governor;
 use crate::store::LinkedRow;
+use crate::testing::ShownResult;
 use crate::testing::{BREACHES, World, delivered};
 
 const HERS: &str = "ana@example.org";
@@ -81,7 +82,7 @@ async fn each_breach_is_told_once_however_often_it_is_looked_for() {
 
     let ended = shown(&world, &scan).await;
     assert_eq!((ended.status, ended.progress), (ScanStatus::Completed, 100));
-    let result = ended.result.unwrap();
+    let result = ended.result.shown();
     assert_eq!(
         (&result["breachesFound"], &result["matchesFound"]),
         (&json!(2), &json!(2))
@@ -116,7 +117,7 @@ async fn each_breach_is_told_once_however_often_it_is_looked_for() {
 
 /// What is known, what is open, and what is new.
 async fn counts(world: &World, scan: &Scan) -> [u64; 3] {
-    let result = shown(world, scan).await.result.unwrap();
+    let result = shown(world, scan).await.result.shown();
     ["breachesFound", "matchesFound", "newMatches"].map(|it| result[it].as_u64().unwrap())
 }
 
@@ -129,7 +130,7 @@ async fn her_proved_addresses_are_checked_and_nobody_elses() {
     }
     let scan = begun(&world).await;
     take(&checker(&world, Some("k")), &scan, 1).await.unwrap();
-    let result = shown(&world, &scan).await.result.unwrap();
+    let result = shown(&world, &scan).await.result.shown();
     let looked_at: Vec<_> = result["addresses"]
         .as_array()
         .unwrap()
@@ -151,7 +152,7 @@ async fn an_address_that_nobody_proved_is_not_checked() {
     }
     let scan = begun(&world).await;
     take(&checker(&world, Some("k")), &scan, 1).await.unwrap();
-    let result = shown(&world, &scan).await.result.unwrap();
+    let result = shown(&world, &scan).await.result.shown();
     assert_eq!(result["breachesFound"], 1);
     let (checked, left_out) = (&result["addresses"][0], &result["addresses"][1]);
     assert_eq!(
@@ -169,7 +170,7 @@ async fn an_address_that_nobody_proved_is_not_checked() {
     link(&world, HERS, true).await;
     let again = begun(&world).await;
     take(&checker(&world, Some("k")), &again, 1).await.unwrap();
-    let result = shown(&world, &again).await.result.unwrap();
+    let result = shown(&world, &again).await.result.shown();
     assert_eq!(result["addresses"].as_array().unwrap().len(), 2);
     assert_eq!(result["breachesFound"], 2);
 }
@@ -200,7 +201,7 @@ async fn switched_off_nothing_is_asked_and_nothing_claimed() {
 async fn nothing_is_claimed(world: &World, scan: &Scan) {
     let ended = shown(world, scan).await;
     assert_eq!(ended.status, ScanStatus::Completed);
-    let result = ended.result.unwrap();
+    let result = ended.result.shown();
     assert_eq!(
         (&result["engines"][0]["state"], &result["breachesFound"]),
         (&json!("off"), &json!(0))

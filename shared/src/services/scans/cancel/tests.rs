@@ -2,6 +2,8 @@
 
 use std::pin::pin;
 
+use serde_json::json;
+
 use super::*;
 use crate::clock;
 use crate::domain::{Account, ImageId, Page, ScanFilter, ScanOrigin, ScanStatus};
@@ -10,6 +12,7 @@ use crate::services::scans::start::message;
 use crate::services::search::governor::Governor;
 use crate::store::{DUE_RESCAN, ScanClaim};
 use crate::testing::Cloud;
+use crate::testing::ShownResult;
 use crate::testing::{BREACHES, PROFILES, QUEUE, World, delivered, killed_after, lanes};
 
 fn scans(world: &World) -> Scans {
@@ -77,7 +80,7 @@ async fn a_scan_that_waits_is_stopped_and_its_message_does_not_begin_it() {
             .unwrap()
             .contains("You stopped")
     );
-    let result = ended.result.clone().unwrap();
+    let result = ended.result.shown();
     assert_eq!(
         (
             &result["cancelled"],
@@ -179,7 +182,7 @@ async fn a_partial_scan_begins_again_and_pays_for_nothing_twice() {
     take(&world, &scan, 3).await.unwrap();
     let ended = world.row(scan.id).await.scan;
     assert_eq!(ended.status, ScanStatus::Completed);
-    assert_eq!(ended.result.as_ref().unwrap()["partial"], true, "{ended:?}");
+    assert_eq!(ended.result.shown()["partial"], true, "{ended:?}");
     assert_eq!(world.searches().await.0, 1);
 
     let waiting = retry(&world, scan.id).await.unwrap();
@@ -196,7 +199,7 @@ async fn a_partial_scan_begins_again_and_pays_for_nothing_twice() {
     take(&world, &scan, 1).await.unwrap();
     let ended = world.row(scan.id).await.scan;
     assert_eq!((ended.status, ended.progress), (ScanStatus::Completed, 100));
-    assert_eq!(ended.result.unwrap()["partial"], false);
+    assert_eq!(ended.result.shown()["partial"], false);
     assert_eq!(
         world.searches().await.0,
         2,
@@ -272,14 +275,15 @@ async fn a_whole_is_stopped_and_begun_again_with_its_parts() {
     let ScanClaim::Got(first) = world.store.claim_scan(&first, "w", 1, now).await.unwrap() else {
         panic!("the part is free")
     };
-    let done = first
-        .scan
-        .clone()
-        .completed(json!({ "breachesFound": 2 }), now);
+    let result = ScanResult {
+        breaches_found: Some(2),
+        ..ScanResult::default()
+    };
+    let done = first.scan.clone().completed(result, now);
     assert!(world.store.end_scan(&first, done, None).await.unwrap());
 
     let ended = cancel(&world, whole.id).await.unwrap();
-    let result = ended.result.unwrap();
+    let result = ended.result.shown();
     assert_eq!(
         (
             &result["cancelled"],

@@ -1,5 +1,7 @@
 //! A full scan: begun at once, moved on by its parts, ended with the last of them, by whoever comes.
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::comparison::ImageAnalyzer;
 use crate::domain::{Account, ErrorKind, Linked, LinkedKind, Platform, ProfileSnapshot};
@@ -10,6 +12,7 @@ use crate::services::scans::start::{Scans, message};
 use crate::services::search::governor::Governor;
 use crate::store::{LinkedRow, ScanClaim};
 use crate::testing::Cloud;
+use crate::testing::ShownResult;
 use crate::testing::{
     BACKGROUND, BREACHES, PROFILES, QUEUE, World, delivered, killed_after, lanes,
 };
@@ -33,7 +36,7 @@ async fn begun(world: &World) -> Scan {
 }
 
 /// A part comes to its end, and its worker is killed before it says so.
-async fn end(world: &World, parent: &Scan, kind: ScanType, result: Option<Value>) -> ScanRow {
+async fn end(world: &World, parent: &Scan, kind: ScanType, result: Option<ScanResult>) -> ScanRow {
     let part = world.row(ScanId::part_of(parent.id, kind)).await;
     let claimed = world
         .store
@@ -79,19 +82,21 @@ async fn it_begins_with_all_its_parts_and_only_once() {
 async fn it_comes_further_and_ends_with_its_parts() {
     let world = World::new().await;
     let scan = begun(&world).await;
-    let result = |found: u32| Some(json!({ "imagesScanned": found, "engines": [{ "name": "x" }] }));
+    let engine = json!({ "name": "x", "state": "searched", "searched": 1, "failed": 0 });
+    let told = json!({ "imagesScanned": 1, "engines": [engine] });
+    let result: ScanResult = serde_json::from_value(told).unwrap();
     for (done, kind) in PARTS.into_iter().enumerate() {
         assert_eq!(
             u64::from(world.row(scan.id).await.scan.progress),
             done as u64 * 25
         );
-        let part = end(&world, &scan, kind, result(1)).await;
+        let part = end(&world, &scan, kind, Some(result.clone())).await;
         settle_of(&world.store, &part).await.unwrap();
         settle_of(&world.store, &part).await.unwrap();
     }
     let ended = world.row(scan.id).await.scan;
     assert_eq!((ended.status, ended.progress), (ScanStatus::Completed, 100));
-    let result = ended.result.unwrap();
+    let result = ended.result.shown();
     assert_eq!(
         (&result["imagesScanned"], &result["partial"]),
         (&json!(4), &json!(false))
@@ -108,13 +113,13 @@ async fn it_fails_only_if_all_of_it_does() {
     for (failing, status) in [(3, ScanStatus::Completed), (4, ScanStatus::Failed)] {
         let scan = begun(&world).await;
         for (at, kind) in PARTS.into_iter().enumerate() {
-            let result = (at >= failing).then(|| json!({}));
+            let result = (at >= failing).then(ScanResult::default);
             let part = end(&world, &scan, kind, result).await;
             settle_of(&world.store, &part).await.unwrap();
         }
         let ended = world.row(scan.id).await.scan;
         assert_eq!(ended.status, status);
-        assert_eq!(ended.result.unwrap()["partial"], true);
+        assert_eq!(ended.result.shown()["partial"], true);
     }
 }
 
@@ -123,7 +128,7 @@ async fn what_a_killed_worker_did_not_say_the_schedule_finds() {
     let world = World::new().await;
     let scan = begun(&world).await;
     for kind in PARTS {
-        end(&world, &scan, kind, Some(json!({}))).await;
+        end(&world, &scan, kind, Some(ScanResult::default())).await;
     }
     assert_eq!(world.row(scan.id).await.scan.status, ScanStatus::Pending);
     let shown = scans(&world).get(world.user, scan.id).await.unwrap();
@@ -240,11 +245,17 @@ async fn parts_whose_workers_are_killed_at_every_step_tell_once_and_end_once() {
             "{kind:?}"
         );
     }
-    let last = end(&world, &scan, ScanType::ImageScan, Some(json!({}))).await;
+    let last = end(
+        &world,
+        &scan,
+        ScanType::ImageScan,
+        Some(ScanResult::default()),
+    )
+    .await;
     settle_of(&world.store, &last).await.unwrap();
     let whole = world.row(scan.id).await.scan;
     assert_eq!(whole.status, ScanStatus::Completed);
-    assert_eq!(whole.result.unwrap()["matchesFound"], 3);
+    assert_eq!(whole.result.shown()["matchesFound"], 3);
     assert_eq!(world.alerts().await.len(), 3);
 }
 
@@ -259,11 +270,11 @@ async fn a_part_that_is_given_up_hides_no_open_finding() {
     world.scanner().take(&delivered(body, 1)).await.unwrap();
     let scan = begun(&world).await;
     for kind in PARTS {
-        let result = (kind != ScanType::ImageScan).then(|| json!({}));
+        let result = (kind != ScanType::ImageScan).then(ScanResult::default);
         let part = end(&world, &scan, kind, result).await;
         settle_of(&world.store, &part).await.unwrap();
     }
-    let result = world.row(scan.id).await.scan.result.unwrap();
+    let result = world.row(scan.id).await.scan.result.shown();
     assert_eq!(
         (&result["matchesFound"], &result["newMatches"]),
         (&json!(1), &json!(0))

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::search::longest_wait;
 use super::stats::{EngineOutcome, ImageOutcome, ImageScanStats};
-use crate::domain::{Error, ImageId, Timestamp, Vendor};
+use crate::domain::{
+    EngineSummary, Error, ImageId, ImageScanDetails, MatchBreakdown, PersonDiscovery, ScanResult,
+    Timestamp, Vendor,
+};
 use crate::engines::EngineError;
 use crate::services::scans::ending::engine_state;
 use crate::services::search::governor::Unanswered;
@@ -152,55 +155,55 @@ impl ImageScanTotals {
         row: &ScanRow,
         (open, continues): (usize, bool),
         now: Timestamp,
-    ) -> Value {
+    ) -> ScanResult {
         let started = row.scan.started_at.unwrap_or(row.scan.created_at);
-        let mut result = json!({
-            "scannedAt": now,
-            "imagesScanned": self.searched,
-            "imagesProcessed": self.searched,
-            "imagesSkipped": self.skipped,
-            "matchesFound": open,
-            "newMatches": row.findings,
-            "alertsCreated": row.alerts(),
-            "duration": now.millis_since(started),
-            "details": self.details(),
-            "errors": self.errors(),
-            "partial": self.has_failures() || self.has_left() || self.budget_words().is_some(),
-            "continues": continues,
-            "engines": Vendor::ALL.map(|it| self.engine(it)),
-        });
-        if let (Some(image), Some(stats)) = (row.scan.protected_image_id, result.as_object_mut()) {
-            stats.insert("targetId".to_owned(), json!(image));
+        let is_partial = self.has_failures() || self.has_left() || self.budget_words().is_some();
+        ScanResult {
+            target_id: row.scan.protected_image_id.map(Uuid::from),
+            scanned_at: Some(now),
+            images_scanned: Some(self.searched as u64),
+            images_processed: Some(self.searched as u64),
+            images_skipped: Some(self.skipped),
+            matches_found: Some(open as u64),
+            new_matches: Some(row.findings),
+            alerts_created: Some(row.alerts()),
+            duration: Some(now.millis_since(started)),
+            details: Some(self.details()),
+            errors: Some(self.errors()),
+            partial: Some(is_partial),
+            continues: Some(continues),
+            engines: Some(Vendor::ALL.map(|it| self.engine(it)).into()),
+            ..ScanResult::default()
         }
-        result
     }
 
-    fn details(&self) -> Value {
-        json!({
-            "reverseImageSearch": self.searched > 0,
-            "reverseImageSearchEngine": self.engines(),
-            "deepfakeAnalysis": false,
-            "similarityCheck": self.searched > 0,
-            "embeddingsGenerated": 0,
-            "hashesGenerated": 0,
-            "faceEmbeddingsGenerated": 0,
-            "faceVerifiedMatches": self.stats.face_verified,
-            "unverifiedMatches": self.stats.unseen,
-            "matchBreakdown": {
-                "highConfidence": self.stats.high,
-                "mediumConfidence": self.stats.medium_high,
-                "pagesMatches": self.stats.medium,
-                "lowConfidence": self.stats.low,
-                "skippedBelowThreshold": 0,
-                "skippedFaceMismatch": self.stats.other_faces,
-                "skippedClipMismatch": self.stats.other_pictures,
+    fn details(&self) -> ImageScanDetails {
+        let stats = &self.stats;
+        ImageScanDetails {
+            reverse_image_search: self.searched > 0,
+            reverse_image_search_engine: self.engines(),
+            deepfake_analysis: false,
+            similarity_check: self.searched > 0,
+            embeddings_generated: 0,
+            hashes_generated: 0,
+            face_embeddings_generated: 0,
+            face_verified_matches: stats.face_verified,
+            unverified_matches: stats.unseen,
+            match_breakdown: MatchBreakdown {
+                high_confidence: stats.high,
+                medium_confidence: stats.medium_high,
+                pages_matches: stats.medium,
+                low_confidence: stats.low,
+                skipped_below_threshold: 0,
+                skipped_face_mismatch: stats.other_faces,
+                skipped_clip_mismatch: stats.other_pictures,
             },
-            "personDiscovery": {
-                "enabled": self.vendors.iter().any(|it| discovers(*it)),
-                "candidatesExpanded": self.stats.expansions,
-                "expansionMatches": self.stats.expanded,
+            person_discovery: PersonDiscovery {
+                enabled: self.vendors.iter().any(|it| discovers(*it)),
+                candidates_expanded: stats.expansions,
+                expansion_matches: stats.expanded,
             },
-        })
+        }
     }
 
     /// The engines' names in one word, as the contract has it.
@@ -230,7 +233,7 @@ impl ImageScanTotals {
         failures.chain(budget).collect()
     }
 
-    fn engine(&self, vendor: Vendor) -> Value {
+    fn engine(&self, vendor: Vendor) -> EngineSummary {
         let of = |outcome| {
             self.engine_outcomes
                 .get(&(vendor, outcome))
@@ -255,13 +258,13 @@ impl ImageScanTotals {
         } else {
             None
         };
-        json!({
-            "name": vendor.name(),
-            "state": engine_state(unasked, failed, searched),
-            "searched": searched,
-            "failed": failed,
-            "notSearched": spent + withheld + postponed + off,
-        })
+        EngineSummary {
+            name: vendor.name().to_owned(),
+            state: engine_state(unasked, failed, searched).to_owned(),
+            searched: searched as u64,
+            failed: failed as u64,
+            not_searched: Some((spent + withheld + postponed + off) as u64),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::{
 use crate::engines::{Fetcher, Social};
 use crate::services::scans::start::message;
 use crate::store::LinkedRow;
+use crate::testing::ShownResult;
 use crate::testing::{PROFILES, World, delivered, photo, scene};
 
 async fn world() -> World {
@@ -133,7 +134,7 @@ async fn who_pretends_to_be_her_is_told_once_with_what_speaks_for_it() {
 
     let it = shown(&world, &scan).await;
     assert_eq!((it.status, it.progress), (ScanStatus::Completed, 100));
-    let result = it.result.unwrap();
+    let result = it.result.shown();
     assert_eq!(
         (&result["matchesFound"], &result["profilesFound"]),
         (&json!(3), &json!(3))
@@ -166,7 +167,7 @@ async fn who_pretends_to_be_her_is_told_once_with_what_speaks_for_it() {
         .with_action(AlertAction::MarkSafe, None, clock::now());
     assert!(world.store.change_alert(other, &safe).await.unwrap());
     let again = ended(&world, &scanner, ScanType::ProfileScan).await;
-    let result = again.result.unwrap();
+    let result = again.result.shown();
     assert_eq!(
         (&result["matchesFound"], &result["newMatches"]),
         (&json!(2), &json!(0))
@@ -174,7 +175,7 @@ async fn who_pretends_to_be_her_is_told_once_with_what_speaks_for_it() {
     // She clears her alerts: nothing is told again.
     world.store.delete_alerts(world.user).await.unwrap();
     let again = ended(&world, &scanner, ScanType::ProfileScan).await;
-    assert_eq!(again.result.unwrap()["newMatches"], 0);
+    assert_eq!(again.result.shown()["newMatches"], 0);
     assert!(world.alerts().await.is_empty());
 }
 
@@ -191,7 +192,7 @@ async fn an_edited_photo_and_her_face_speak_for_it() {
     profile(&world, "TWITTER", "ana.kovac.fan", "B", Some(other)).await;
     let scanner = scanner(&world);
     let without = ended(&world, &scanner, ScanType::ProfileScan).await;
-    assert_eq!(without.result.unwrap()["profilesFound"], 1);
+    assert_eq!(without.result.shown()["profilesFound"], 1);
     let told = world.alerts().await.remove(0);
     let facts = told.metadata.unwrap();
     assert_eq!(
@@ -202,7 +203,7 @@ async fn an_edited_photo_and_her_face_speak_for_it() {
 
     crate::testing::agree_to_faces(&world.store, world.user).await;
     let with = ended(&world, &scanner, ScanType::ProfileScan).await;
-    assert_eq!(with.result.unwrap()["profilesFound"], 2);
+    assert_eq!(with.result.shown()["profilesFound"], 2);
     let alerts = world.alerts().await.into_iter();
     let mut facts = alerts.map(|it| it.metadata.unwrap());
     let face = facts.find(|it| it["platform"] == "Twitter").unwrap();
@@ -236,7 +237,7 @@ async fn a_profile_she_told_us_of_is_no_strangers() {
     );
     world.store.link_up(&mine.into()).await.unwrap();
     let it = ended(&world, &scanner(&world), ScanType::ProfileScan).await;
-    assert_eq!(it.result.unwrap()["profilesChecked"], 0);
+    assert_eq!(it.result.shown()["profilesChecked"], 0);
 }
 
 #[tokio::test]
@@ -262,13 +263,13 @@ async fn without_a_directory_or_anything_to_look_for_nothing_is_claimed() {
     ] {
         let it = ended(&world, scanner, kind).await;
         assert_eq!(it.status, ScanStatus::Completed);
-        assert_eq!(it.result.unwrap()["engines"][0]["state"], state);
+        assert_eq!(it.result.shown()["engines"][0]["state"], state);
     }
     crate::services::upkeep::switches::Switches::new(world.store.clone())
         .off("social")
         .await;
     let it = ended(&world, &scanner(&world), ScanType::ProfileScan).await;
-    assert_eq!(it.result.unwrap()["engines"][0]["state"], "off");
+    assert_eq!(it.result.shown()["engines"][0]["state"], "off");
     assert_eq!(world.calls("social").await, 0);
 }
 
@@ -292,7 +293,7 @@ async fn a_network_that_is_through_is_not_asked_again() {
         "only the network that failed"
     );
     let it = shown(&world, &scan).await;
-    assert_eq!(it.result.unwrap()["matchesFound"], 1);
+    assert_eq!(it.result.shown()["matchesFound"], 1);
     assert_eq!(world.alerts().await.len(), 1);
 }
 
@@ -334,7 +335,7 @@ async fn a_surge_and_a_suspicious_follower_are_told_once() {
     let scan = begun(&world, ScanType::BehavioralAnalysis).await;
     take(&scanner, &scan, 1).await.unwrap();
     take(&scanner, &scan, 2).await.unwrap();
-    let result = shown(&world, &scan).await.result.unwrap();
+    let result = shown(&world, &scan).await.result.shown();
     assert_eq!(
         (&result["matchesFound"], &result["profilesChecked"]),
         (&json!(2), &json!(1))
@@ -359,7 +360,7 @@ async fn a_surge_and_a_suspicious_follower_are_told_once() {
     assert_eq!(stored.account.display_name.as_deref(), Some("Ana K"));
     let again = ended(&world, &scanner, ScanType::BehavioralAnalysis).await;
     assert_eq!(
-        again.result.unwrap()["matchesFound"],
+        again.result.shown()["matchesFound"],
         0,
         "nothing changed since"
     );
@@ -373,5 +374,5 @@ async fn a_look_in_between_hides_no_surge() {
     let body = json!({ "platform": "INSTAGRAM", "handle": "ana.kovac", "followers": 205 });
     world.post("/_web/profiles", body).await;
     let it = ended(&world, &scanner(&world), ScanType::BehavioralAnalysis).await;
-    assert_eq!(it.result.unwrap()["matchesFound"], 1);
+    assert_eq!(it.result.shown()["matchesFound"], 1);
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::domain::{AlertId, Error, Timestamp};
+use crate::domain::{AlertId, EngineSummary, Error, ScanResult, Timestamp};
 use crate::engines::{EngineError, Social};
 use crate::services::scans::ending::engine_state;
 use crate::services::scans::stop::ScanStop;
@@ -94,29 +94,31 @@ impl ProfileScanTotals {
     }
 
     /// `open` is how many findings are open after the scan.
-    pub(super) fn result(&self, row: &ScanRow, open: usize, now: Timestamp) -> Value {
+    pub(super) fn result(&self, row: &ScanRow, open: usize, now: Timestamp) -> ScanResult {
         let started = row.scan.started_at.unwrap_or(row.scan.created_at);
         let errors = self.failures.iter();
         let errors = errors.map(|(of, err)| format!("{of}: {}", words(err)));
         let state = engine_state(self.unlooked, self.failures.len(), self.done);
-        let mut result = json!({
-            "scannedAt": now,
-            "profilesChecked": self.stats.checked,
-            "profilesFound": self.stats.found,
-            "matchesFound": open,
-            "newMatches": row.findings,
-            "alertsCreated": row.findings,
-            "duration": now.millis_since(started),
-            "errors": errors.collect::<Vec<_>>(),
-            "partial": !self.failures.is_empty(),
-            "engines": [{
-                "name": Social::NAME, "state": state, "searched": self.done, "failed": self.failures.len(),
-            }],
-        });
-        if let (Some(account), Some(stats)) = (row.account, result.as_object_mut()) {
-            stats.insert("targetId".to_owned(), json!(account));
+        ScanResult {
+            target_id: row.account.map(Uuid::from),
+            scanned_at: Some(now),
+            profiles_checked: Some(self.stats.checked.into()),
+            profiles_found: Some(self.stats.found),
+            matches_found: Some(open as u64),
+            new_matches: Some(row.findings),
+            alerts_created: Some(row.findings),
+            duration: Some(now.millis_since(started)),
+            errors: Some(errors.collect()),
+            partial: Some(!self.failures.is_empty()),
+            engines: Some(vec![EngineSummary {
+                name: Social::NAME.to_owned(),
+                state: state.to_owned(),
+                searched: self.done as u64,
+                failed: self.failures.len() as u64,
+                not_searched: None,
+            }]),
+            ..ScanResult::default()
         }
-        result
     }
 }
 

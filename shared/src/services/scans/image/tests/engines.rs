@@ -6,6 +6,7 @@ use crate::comparison::ImageAnalyzer;
 use crate::domain::{Intimacy, Preferences, Prints};
 use crate::services::search::governor::Governor;
 use crate::testing;
+use crate::testing::ShownResult;
 use crate::testing::{photo, scene};
 
 async fn taken(world: &World, scan: &Scan, attempt: u32) -> Result<()> {
@@ -35,7 +36,7 @@ async fn what_two_engines_find_is_one_finding_and_one_alert() {
     world.plant(1, "https://forum.example/t/1").await;
     let scan = begun(&world, ScanOrigin::User, None).await;
     taken(&world, &scan, 1).await.unwrap();
-    let result = row(&world, &scan).await.scan.result.unwrap();
+    let result = row(&world, &scan).await.scan.result.shown();
     assert_eq!(states(&result), ["searched", "searched", "off", "off"]);
     assert_eq!(
         (&result["matchesFound"], &result["alertsCreated"]),
@@ -60,7 +61,7 @@ async fn one_that_fails_takes_nothing_from_the_other_and_is_asked_alone_again() 
     assert_eq!(row(&world, &scan).await.scan.status, ScanStatus::Running);
     taken(&world, &scan, 3).await.unwrap();
     let ended = row(&world, &scan).await.scan;
-    let result = ended.result.unwrap();
+    let result = ended.result.shown();
     assert_eq!(ended.status, ScanStatus::Completed);
     assert_eq!(states(&result), ["failed", "searched", "off", "off"]);
     assert_eq!(
@@ -80,7 +81,7 @@ async fn one_that_fails_takes_nothing_from_the_other_and_is_asked_alone_again() 
             .unwrap()
     );
     taken(&world, &scan, 1).await.unwrap();
-    let result = row(&world, &scan).await.scan.result.unwrap();
+    let result = row(&world, &scan).await.scan.result.shown();
     assert_eq!(states(&result)[..2], ["searched", "searched"]);
     assert_eq!(result["partial"], false);
     assert_eq!(asked(&world).await, (before.0 + 1, before.1));
@@ -100,7 +101,7 @@ async fn what_looks_intimate_goes_nowhere_until_she_says_so() {
     world.picture_with(scene(1), prints).await;
     let scan = begun(&world, ScanOrigin::User, None).await;
     taken(&world, &scan, 1).await.unwrap();
-    let result = row(&world, &scan).await.scan.result.unwrap();
+    let result = row(&world, &scan).await.scan.result.shown();
     assert_eq!(states(&result)[..2], ["withheld", "withheld"]);
     assert_eq!(
         (&result["imagesScanned"], &result["partial"]),
@@ -120,13 +121,13 @@ async fn what_an_engine_calls_intimate_is_sent_nowhere_again() {
         .keep_search(&scan, image, "google-vision", &answer, clock::now());
     assert!(said.await.unwrap());
     taken(&world, &scan, 1).await.unwrap();
-    let result = row(&world, &scan).await.scan.result.unwrap();
+    let result = row(&world, &scan).await.scan.result.shown();
     assert_eq!(states(&result)[..2], ["searched", "searched"]);
 
     let next = begun(&world, ScanOrigin::User, None).await;
     let before = asked(&world).await;
     taken(&world, &next, 1).await.unwrap();
-    let result = row(&world, &next).await.scan.result.unwrap();
+    let result = row(&world, &next).await.scan.result.shown();
     assert_eq!(states(&result)[..2], ["withheld", "withheld"]);
     assert_eq!(asked(&world).await, before);
 }
@@ -181,13 +182,13 @@ async fn what_nobody_has_looked_at_counts_as_intimate_until_somebody_does() {
     scanner.analyzer = ImageAnalyzer::blind();
     let body = serde_json::to_string(&message(&scan)).unwrap();
     scanner.take(&delivered(body, 1)).await.unwrap();
-    let result = row(&world, &scan).await.scan.result.unwrap();
+    let result = row(&world, &scan).await.scan.result.shown();
     assert_eq!(states(&result)[..2], ["withheld", "withheld"]);
     assert_eq!(asked(&world).await, (0, 0));
 
     let next = begun(&world, ScanOrigin::User, None).await;
     taken(&world, &next, 1).await.unwrap();
-    let result = row(&world, &next).await.scan.result.unwrap();
+    let result = row(&world, &next).await.scan.result.shown();
     assert_eq!(states(&result)[..2], ["searched", "searched"]);
     let prints = world.store.prints(world.user, image).await.unwrap();
     assert!(prints.unwrap().intimacy().is_some_and(|it| it < 0.7));
@@ -207,7 +208,7 @@ async fn a_scan_beyond_her_share_of_the_day_is_partial_and_goes_on_the_next_day(
     scanner.take(&delivered(body.clone(), 1)).await.unwrap();
     let ended = row(&world, &scan).await.scan;
     assert_eq!(ended.status, ScanStatus::Completed);
-    let result = ended.result.unwrap();
+    let result = ended.result.shown();
     assert_eq!(
         (&result["imagesScanned"], &result["partial"]),
         (&json!(2), &json!(true))
@@ -259,7 +260,7 @@ async fn a_picture_that_a_budget_left_out_is_the_first_of_the_next_scan() {
         };
         let body = serde_json::to_string(&message(&scan)).unwrap();
         scanner.take(&delivered(body, 1)).await.unwrap();
-        let result = row(&world, &scan).await.scan.result.unwrap();
+        let result = row(&world, &scan).await.scan.result.shown();
         assert_eq!(result["imagesScanned"], 2);
         assert_eq!(asked(&world).await, (2 * share, share));
         order.reverse();

@@ -3,6 +3,7 @@
 use super::super::search::search;
 use super::*;
 use crate::engines::TinEye;
+use crate::testing::ShownResult;
 use crate::testing::killed_after;
 
 /// As if the time of a dead worker's lease had passed.
@@ -14,7 +15,7 @@ async fn forget_the_dead(world: &World, scan: &Scan) {
 async fn assert_once(world: &World, scan: &Scan, image: ImageId) {
     let ended = row(world, scan).await.scan;
     assert_eq!(ended.status, ScanStatus::Completed);
-    assert_eq!(ended.result.unwrap()["matchesFound"], 2);
+    assert_eq!(ended.result.shown()["matchesFound"], 2);
     assert_eq!(world.alerts().await.len(), 2);
     let shown = world.image(image).await.image;
     assert_eq!((shown.scan_count, shown.match_count), (1, 2));

@@ -3,6 +3,7 @@
 
 use super::super::record::mark_missing_findings;
 use super::*;
+use crate::testing::ShownResult;
 use crate::testing::killed_after;
 
 /// Enough for healthy stand-ins, and little enough to wait for.
@@ -63,7 +64,7 @@ async fn an_engine_that_hangs_leaves_her_what_the_other_found_and_is_waited_for_
     );
     assert_eq!(ended.status, ScanStatus::Completed);
     assert!(ended.is_continued() && !ended.is_retryable());
-    let result = ended.result.unwrap();
+    let result = ended.result.shown();
     assert_eq!(
         (&result["partial"], &result["continues"]),
         (&json!(true), &json!(true))
@@ -89,7 +90,7 @@ async fn an_engine_that_hangs_leaves_her_what_the_other_found_and_is_waited_for_
     world.repair().await;
     let asked = world.calls("tineye").await;
     let after = continued(&world, &scan).await;
-    let result = after.scan.result.unwrap();
+    let result = after.scan.result.shown();
     assert_eq!(after.scan.status, ScanStatus::Completed);
     assert_eq!(
         (&result["partial"], &result["continues"]),
@@ -116,7 +117,7 @@ async fn what_an_engine_finds_behind_is_told_as_always() {
     hang(&world, "tineye").await;
     let scan = started(&world).await;
     limited(&world, &scan, WITHIN).await.unwrap();
-    let result = row(&world, &scan).await.scan.result.unwrap();
+    let result = row(&world, &scan).await.scan.result.shown();
     assert_eq!(
         (&result["matchesFound"], &result["continues"]),
         (&json!(0), &json!(true))
@@ -125,7 +126,7 @@ async fn what_an_engine_finds_behind_is_told_as_always() {
     world.repair().await;
     world.plant(1, "https://forum.example/t/1").await;
     let after = continued(&world, &scan).await;
-    assert_eq!(after.scan.result.unwrap()["newMatches"], 1);
+    assert_eq!(after.scan.result.shown()["newMatches"], 1);
     assert_eq!(world.alerts().await.len(), 1);
 }
 
@@ -260,7 +261,7 @@ async fn what_was_found_before_the_limit_is_no_failure() {
         let ended = row(&world, &scan).await.scan;
         assert_eq!(ended.status, ScanStatus::Completed);
         assert!(ended.is_continued());
-        let result = ended.result.unwrap();
+        let result = ended.result.shown();
         assert_eq!(
             (&result["matchesFound"], &result["newMatches"]),
             (&json!(1), &json!(new))

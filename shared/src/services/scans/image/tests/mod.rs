@@ -19,6 +19,7 @@ use crate::domain::{
 use crate::services::scans::stop;
 use crate::services::search::governor::Asker;
 use crate::store::{DUE_SCAN, ScanClaim};
+use crate::testing::ShownResult;
 use crate::testing::{BACKGROUND, QUEUE, World, delivered};
 
 const PAGE: Page = Page {
@@ -90,7 +91,7 @@ async fn a_planted_copy_becomes_a_finding_an_alert_and_a_result() {
         (ended.status, ended.progress, ended.retry_count),
         (ScanStatus::Completed, 100, 0)
     );
-    let result = ended.result.unwrap();
+    let result = ended.result.shown();
     assert_eq!(
         (&result["matchesFound"], &result["imagesScanned"]),
         (&json!(1), &json!(1))
@@ -146,7 +147,7 @@ async fn a_second_scan_raises_nothing_new_and_says_what_is_still_there() {
     for (origin, new) in [(ScanOrigin::System, 1), (ScanOrigin::User, 0)] {
         let scan = begun(&world, origin, None).await;
         take(&world, &scan, 1).await.unwrap();
-        let result = row(&world, &scan).await.scan.result.unwrap();
+        let result = row(&world, &scan).await.scan.result.shown();
         assert_eq!(
             (&result["matchesFound"], &result["newMatches"]),
             (&json!(1), &json!(new))
@@ -174,7 +175,7 @@ async fn what_cannot_be_seen_is_less_sure_and_still_told() {
         json!(Tier::MediumHigh)
     );
     assert_eq!(
-        row(&world, &scan).await.scan.result.unwrap()["details"]["unverifiedMatches"],
+        row(&world, &scan).await.scan.result.shown()["details"]["unverifiedMatches"],
         1
     );
 }
@@ -190,7 +191,7 @@ async fn without_a_key_the_result_says_that_nothing_was_searched() {
     scanner.take(&delivered(body, 1)).await.unwrap();
     let ended = row(&world, &scan).await.scan;
     assert_eq!(ended.status, ScanStatus::Completed);
-    let result = ended.result.unwrap();
+    let result = ended.result.shown();
     assert_eq!(
         (&result["engines"][0]["state"], &result["imagesScanned"]),
         (&json!("off"), &json!(0))
@@ -217,7 +218,7 @@ async fn no_pictures_is_no_error_and_one_put_away_is_left_out() {
     take(&world, &scan, 1).await.unwrap();
     let ended = row(&world, &scan).await.scan;
     assert_eq!(
-        (ended.status, &ended.result.unwrap()["imagesSkipped"]),
+        (ended.status, &ended.result.shown()["imagesSkipped"]),
         (ScanStatus::Completed, &json!(1))
     );
     assert_eq!(world.searches().await, (0, 0));
@@ -273,7 +274,7 @@ async fn an_engine_that_recovers_costs_one_more_delivery() {
         (ended.status, ended.retry_count),
         (ScanStatus::Completed, 1)
     );
-    assert_eq!(ended.result.unwrap()["partial"], false);
+    assert_eq!(ended.result.shown()["partial"], false);
     assert_eq!(
         (world.searches().await, world.alerts().await.len()),
         ((1, 1), 1)
@@ -366,7 +367,7 @@ async fn what_was_found_stays_found_when_the_engine_fails_later() {
     first.take(&delivered(body, 3)).await.unwrap();
     let ended = row(&world, &scan).await.scan;
     assert_eq!(ended.status, ScanStatus::Completed);
-    let result = ended.result.unwrap();
+    let result = ended.result.shown();
     assert_eq!(
         (&result["partial"], &result["matchesFound"]),
         (&json!(true), &json!(1))

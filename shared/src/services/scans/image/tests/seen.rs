@@ -2,12 +2,13 @@
 
 use super::*;
 use crate::domain::{Evidence, Match, MatchStatus, Relation, Signal};
+use crate::testing::ShownResult;
 use crate::testing::{photo, scene};
 
 async fn scanned(world: &World) -> serde_json::Value {
     let scan = begun(world, ScanOrigin::User, None).await;
     take(world, &scan, 1).await.unwrap();
-    row(world, &scan).await.scan.result.unwrap()
+    row(world, &scan).await.scan.result.shown()
 }
 
 /// A scan that begins now, and so takes no answer of one before it.
@@ -22,7 +23,7 @@ async fn anew(world: &World) -> Scan {
 async fn scanned_anew(world: &World) -> serde_json::Value {
     let scan = anew(world).await;
     take(world, &scan, 1).await.unwrap();
-    row(world, &scan).await.scan.result.unwrap()
+    row(world, &scan).await.scan.result.shown()
 }
 
 async fn only_finding(world: &World, image: ImageId) -> Match {

@@ -1,9 +1,12 @@
 //! What a scan says of itself: counts, engines, errors, when it failed.
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::clock;
 use crate::domain::{Hold, Scan, ScanId, ScanOrigin, ScanType, UserId};
 use crate::store::Store;
+use crate::testing::ShownResult;
 
 fn row() -> ScanRow {
     let now = Timestamp::from_epoch_seconds(1_800_000_000).unwrap();
@@ -23,11 +26,8 @@ fn row() -> ScanRow {
 }
 
 fn result(tally: &ImageScanTotals) -> Value {
-    tally.result(
-        &row(),
-        (5, false),
-        Timestamp::from_epoch_seconds(1_800_000_002).unwrap(),
-    )
+    let now = Timestamp::from_epoch_seconds(1_800_000_002).unwrap();
+    Some(tally.result(&row(), (5, false), now)).shown()
 }
 
 fn stats(engines: &[(Vendor, EngineOutcome)]) -> ImageScanStats {
@@ -164,7 +164,7 @@ fn what_the_limit_left_makes_it_partial_or_failed() {
     tally.add(ImageId::next(), searched(&cut));
     assert!(!tally.all_failed());
     let now = Timestamp::from_epoch_seconds(1_800_000_002).unwrap();
-    let result = tally.result(&row(), (0, true), now);
+    let result = Some(tally.result(&row(), (0, true), now)).shown();
     assert_eq!(
         (&result["partial"], &result["continues"]),
         (&json!(true), &json!(true))
