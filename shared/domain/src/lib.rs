@@ -33,6 +33,7 @@ pub mod review;
 mod role;
 pub mod scan;
 mod scan_result;
+mod scan_type;
 pub mod sensitive_sites;
 mod switch;
 #[cfg(any(test, feature = "testing"))]
@@ -79,11 +80,12 @@ pub use prints::{FacePrint, FileTraces, Intimacy, Prints, VectorPrint};
 pub use profile::{Follower, PublicProfile};
 pub use review::Judgement;
 pub use role::Role;
-pub use scan::{Scan, ScanFilter, ScanOrigin, ScanStatus, ScanType};
+pub use scan::{Scan, ScanFilter, ScanOrigin};
 pub use scan_result::{
     AddressCheck, BreachSummary, ChildScan, EngineSummary, ImageScanDetails, MatchBreakdown,
     PersonDiscovery, ScanResult,
 };
+pub use scan_type::{ScanStatus, ScanType};
 pub use sensitive_sites::SensitiveSite;
 pub use switch::{Switch, SwitchState};
 pub use throttle::{Meter, Throttle};

@@ -5,7 +5,9 @@ use std::ops::Deref;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use vara::clock;
-use vara::domain::{Image, ImageId, ImageState, Role, Scan, ScanId, ScanOrigin, ScanType, UserId};
+use vara::domain::{
+    Image, ImageId, ImageState, Role, Scan, ScanId, ScanOrigin, ScanResult, ScanType, UserId,
+};
 use vara::queues::Queues;
 use vara::services::scans::scan_queues::ScanQueues;
 use vara::services::scans::start::Scans;
