@@ -78,7 +78,6 @@ pub struct ScanResult {
     pub engines: Option<Vec<EngineSummary>>,
     /// The parts of a full scan.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub children: Option<Vec<ChildScan>>,
 }
 
@@ -193,6 +192,7 @@ pub struct ChildScan {
     #[serde(rename = "type")]
     pub kind: ScanType,
     pub status: ScanStatus,
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     pub result: Option<ScanResult>,
     pub error_message: Option<String>,
 }

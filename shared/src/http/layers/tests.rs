@@ -111,9 +111,10 @@ impl Harness {
         }
     }
 
-    /// A woman who is signed in: her token.
+    /// A woman who is signed in, another with each call: her token.
     async fn woman(&self) -> (String, SessionId, UserId) {
-        let her = signed_in(&self.store, &self.gate, "ana@example.net", Role::User).await;
+        let email = format!("{}@example.net", UserId::random());
+        let her = signed_in(&self.store, &self.gate, &email, Role::User).await;
         (her.token, her.session.id, her.user)
     }
 
