@@ -9,19 +9,16 @@ use crate::metrics;
 use crate::services::scans::full_scan;
 use crate::services::scans::measure::measure;
 use crate::services::scans::start::Scans;
-use crate::store::ScanRow;
-
-/// Optimistic-lock retries.
-const WRITE_CONFLICT_RETRIES: u32 = 8;
+use crate::store::{ScanRow, retry_on_conflict};
 
 impl Scans {
     /// Stops a scan and its parts. One she stopped before is answered as it is.
     pub async fn cancel(&self, user: UserId, id: ScanId, now: Timestamp) -> Result<Scan> {
-        for _ in 0..WRITE_CONFLICT_RETRIES {
+        retry_on_conflict("stopping a scan", || async {
             let row = self.row(user, id).await?;
             if row.scan.is_cancelled() {
                 full_scan::settle_of(&self.store, &row).await?;
-                return Ok(row.scan);
+                return Ok(Some(row.scan));
             }
             if row.scan.status.is_over() {
                 return Err(Error::conflict(
@@ -34,16 +31,17 @@ impl Scans {
             let mut ends = vec![(&row, whole.clone())];
             ends.extend(ended_parts);
             self.keep_watching(&ends, now).await?;
-            if self.store.end_family(&ends).await? {
-                tracing::info!(user.id = %user, scan.id = %id, scans = ends.len(), "scan stopped");
-                for (_, ended) in &ends {
-                    metrics::note(measure(ended));
-                }
-                full_scan::settle_of(&self.store, &row).await?;
-                return Ok(whole);
+            if !self.store.end_family(&ends).await? {
+                return Ok(None);
             }
-        }
-        Err(Error::unavailable("stopping a scan", "it kept changing"))
+            tracing::info!(user.id = %user, scan.id = %id, scans = ends.len(), "scan stopped");
+            for (_, ended) in &ends {
+                metrics::note(measure(ended));
+            }
+            full_scan::settle_of(&self.store, &row).await?;
+            Ok(Some(whole))
+        })
+        .await
     }
 
     /// A scan of pictures that is stopped must not be the last: what follows it is planned as if it had

@@ -5,12 +5,12 @@
 
 use crate::clock;
 use crate::domain::{
-    ChildScan, Error, Result, Scan, ScanId, ScanResult, ScanStatus, ScanType, Timestamp, UserId,
+    ChildScan, Result, Scan, ScanId, ScanResult, ScanStatus, ScanType, Timestamp, UserId,
 };
 use crate::metrics;
 use crate::services::scans::measure::measure;
 use crate::services::scans::searched_images::searched_images;
-use crate::store::{ScanRow, Store};
+use crate::store::{ScanRow, Store, retry_on_conflict};
 
 /// What a full scan is made of.
 pub(crate) const PARTS: [ScanType; 4] = [
@@ -22,9 +22,6 @@ pub(crate) const PARTS: [ScanType; 4] = [
 
 /// The most that is shown while a part still runs.
 const MAX_RUNNING_PROGRESS: u8 = 90;
-
-/// How often a settling that collides with another is tried.
-const WRITE_CONFLICT_RETRIES: u32 = 8;
 
 /// The parts of a new full scan.
 pub(crate) fn parts(parent: &Scan) -> Vec<ScanRow> {
@@ -46,37 +43,37 @@ pub(crate) async fn settle_of(store: &Store, part: &ScanRow) -> Result<()> {
 
 /// Moves a scan to where its parts are, or ends it with them.
 pub(crate) async fn settle(store: &Store, user: UserId, id: ScanId) -> Result<()> {
-    for _ in 0..WRITE_CONFLICT_RETRIES {
-        let Some(row) = store.scan(user, id).await? else {
-            return Ok(());
+    retry_on_conflict("settling a scan", || async {
+        let row = store.scan(user, id).await?;
+        let Some(row) = row.filter(|it| !it.scan.status.is_over()) else {
+            return Ok(Some(()));
         };
-        if row.scan.status.is_over() {
-            return Ok(());
-        }
         let parts = read(store, &row.scan).await?;
-        let now = clock::now();
-        let done = if parts.iter().all(|it| it.scan.status.is_over()) {
-            let open = open_findings(store, &parts).await?;
-            let ended = ended(&row.scan, &parts, open, now);
-            let measure = measure(&ended);
-            let done = store.end_scan(&row, ended, None).await?;
-            if done {
-                metrics::note(measure);
-            }
-            done
-        } else {
-            match progress(&parts) {
-                further if further > row.scan.progress => {
-                    store.advance_scan(&row, further, now).await?
-                }
-                _ => true,
-            }
+        let done = match parts.iter().all(|it| it.scan.status.is_over()) {
+            true => end_with(store, &row, &parts).await?,
+            false => advance_to(store, &row, progress(&parts)).await?,
         };
-        if done {
-            return Ok(());
-        }
+        Ok(done.then_some(()))
+    })
+    .await
+}
+
+async fn end_with(store: &Store, row: &ScanRow, parts: &[ScanRow]) -> Result<bool> {
+    let open = open_findings(store, parts).await?;
+    let ended = ended(&row.scan, parts, open, clock::now());
+    let measure = measure(&ended);
+    let done = store.end_scan(row, ended, None).await?;
+    if done {
+        metrics::note(measure);
     }
-    Err(Error::unavailable("settling a scan", "it kept changing"))
+    Ok(done)
+}
+
+async fn advance_to(store: &Store, row: &ScanRow, progress: u8) -> Result<bool> {
+    match progress > row.scan.progress {
+        true => store.advance_scan(row, progress, clock::now()).await,
+        false => Ok(true),
+    }
 }
 
 /// The scan as far as its parts have come by now; nothing is stored.

@@ -5,11 +5,9 @@ use super::picture::PictureScan;
 use super::search::{Searched, longest_wait};
 use super::stats::ImageScanStats;
 use crate::clock;
-use crate::domain::{Error, Intimacy};
+use crate::domain::Intimacy;
 use crate::services::scans::stop::ScanStop;
-
-/// Optimistic-lock retries.
-const MARK_CONFLICT_RETRIES: u32 = 5;
+use crate::store::retry_on_conflict;
 
 /// Records what was learnt of a picture. It is marked as done when every engine answered, or when there is
 /// no other attempt at this scan.
@@ -69,21 +67,19 @@ async fn mark(picture: &PictureScan<'_>) -> Result<(), ScanStop> {
             false => Err(ScanStop::Lost),
         };
     }
-    for _ in 0..MARK_CONFLICT_RETRIES {
+    retry_on_conflict("marking a picture", || async {
         let found = store.image(picture.user(), id).await?;
         let Some(image) = found.filter(|it| it.image.is_searchable()) else {
-            return Ok(());
+            return Ok(Some(()));
         };
         let marked = store.finish_image(&scan, &image.image, stats, clock::now());
         if marked.await? {
-            return Ok(());
+            return Ok(Some(()));
         }
         let done: Option<ImageScanStats> = store.image_done(&scan, id).await?;
-        if done.is_some() {
-            return Ok(());
-        }
-    }
-    Err(Error::unavailable("marking a picture", "it kept changing").into())
+        Ok(done.map(|_| ()))
+    })
+    .await
 }
 
 /// Marks the picture as more intimate than was known, if an engine says so.
