@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::stop::ScanStop;
 use crate::clock;
@@ -48,6 +48,8 @@ impl Lease {
     ) -> Result<T, ScanStop> {
         let mut work = std::pin::pin!(work);
         let mut due = interval_at(Instant::now() + HEARTBEAT_EVERY, HEARTBEAT_EVERY);
+        // One write after a long sleep, not one for each heartbeat that was slept through.
+        due.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 // A worker that was asleep looks whether the scan is still its own before it goes on.
