@@ -14,7 +14,7 @@ use crate::engines::{EngineError, Hibp};
 use crate::queues::QueueDelivery;
 use crate::queues::Queues;
 use crate::services::scans::delivery;
-use crate::services::scans::ending::{self, ScanOutcome, engine_state};
+use crate::services::scans::ending::{self, ScanOutcome, engine_summary};
 use crate::services::scans::lease::Lease;
 use crate::services::scans::scan_worker::ScanWorker;
 use crate::services::scans::stop::{ScanStop, check_deadline, retry_after_failures};
@@ -264,14 +264,7 @@ impl BreachCheckTotals {
 
     fn engine(&self) -> EngineSummary {
         let (failed, searched) = (self.failures.len(), self.checked.len());
-        let state = engine_state(self.off.then_some("off"), failed, searched);
-        EngineSummary {
-            name: Hibp::NAME.to_owned(),
-            state: state.to_owned(),
-            searched: searched as u64,
-            failed: failed as u64,
-            not_searched: None,
-        }
+        engine_summary(Hibp::NAME, self.off.then_some("off"), failed, searched)
     }
 }
 

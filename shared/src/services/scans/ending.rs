@@ -7,7 +7,7 @@ use super::measure::measure;
 use super::scan_worker::ScanWorker;
 use super::stop::ScanStop;
 use crate::clock;
-use crate::domain::{Error, Result, Scan, ScanResult, Timestamp};
+use crate::domain::{EngineSummary, Error, Result, Scan, ScanResult, Timestamp};
 use crate::metrics;
 use crate::store::{ScanRow, Store};
 
@@ -25,16 +25,24 @@ pub(crate) struct ScanOutcome {
 }
 
 /// How an engine fared, as results say it: why it was not asked, or from what failed and what was done.
-pub(crate) fn engine_state(
-    unasked: Option<&'static str>,
+pub(crate) fn engine_summary(
+    name: &str,
+    unasked: Option<&str>,
     failed: usize,
-    done: usize,
-) -> &'static str {
-    match (unasked, failed, done) {
+    searched: usize,
+) -> EngineSummary {
+    let state = match (unasked, failed, searched) {
         (Some(why), ..) => why,
         (None, 0, _) => "searched",
         (None, _, 0) => "failed",
         (None, ..) => "partial",
+    };
+    EngineSummary {
+        name: name.to_owned(),
+        state: state.to_owned(),
+        searched: searched as u64,
+        failed: failed as u64,
+        not_searched: None,
     }
 }
 

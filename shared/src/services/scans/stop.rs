@@ -81,14 +81,9 @@ pub(crate) fn wait_after(attempt: u32, asked: Option<Duration>) -> u64 {
     usual.max(asked).min(MAX_RETRY_SECONDS)
 }
 
-/// Whether too little is left of the invocation to begin anything.
-pub(crate) fn is_late(deadline: Timestamp) -> bool {
-    clock::now() > deadline.minus_seconds(RESERVED_SECONDS)
-}
-
 /// Fails if too little is left of the invocation to begin anything.
 pub(crate) fn check_deadline(deadline: Timestamp) -> Result<(), ScanStop> {
-    match is_late(deadline) {
+    match clock::now() > deadline.minus_seconds(RESERVED_SECONDS) {
         true => Err(ScanStop::Late),
         false => Ok(()),
     }

@@ -12,7 +12,7 @@ use crate::domain::{
     Timestamp, Vendor,
 };
 use crate::engines::EngineError;
-use crate::services::scans::ending::engine_state;
+use crate::services::scans::ending::engine_summary;
 use crate::services::search::governor::Unanswered;
 use crate::store::ScanRow;
 
@@ -259,11 +259,8 @@ impl ImageScanTotals {
             None
         };
         EngineSummary {
-            name: vendor.name().to_owned(),
-            state: engine_state(unasked, failed, searched).to_owned(),
-            searched: searched as u64,
-            failed: failed as u64,
             not_searched: Some((spent + withheld + postponed + off) as u64),
+            ..engine_summary(vendor.name(), unasked, failed, searched)
         }
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::{AlertId, EngineSummary, Error, ScanResult, Timestamp};
+use crate::domain::{AlertId, Error, ScanResult, Timestamp};
 use crate::engines::{EngineError, Social};
-use crate::services::scans::ending::engine_state;
+use crate::services::scans::ending::engine_summary;
 use crate::services::scans::stop::ScanStop;
 use crate::store::ScanRow;
 
@@ -98,7 +98,7 @@ impl ProfileScanTotals {
         let started = row.scan.started_at.unwrap_or(row.scan.created_at);
         let errors = self.failures.iter();
         let errors = errors.map(|(of, err)| format!("{of}: {}", words(err)));
-        let state = engine_state(self.unlooked, self.failures.len(), self.done);
+        let engine = engine_summary(Social::NAME, self.unlooked, self.failures.len(), self.done);
         ScanResult {
             target_id: row.account.map(Uuid::from),
             scanned_at: Some(now),
@@ -110,13 +110,7 @@ impl ProfileScanTotals {
             duration: Some(now.millis_since(started)),
             errors: Some(errors.collect()),
             partial: Some(!self.failures.is_empty()),
-            engines: Some(vec![EngineSummary {
-                name: Social::NAME.to_owned(),
-                state: state.to_owned(),
-                searched: self.done as u64,
-                failed: self.failures.len() as u64,
-                not_searched: None,
-            }]),
+            engines: Some(vec![engine]),
             ..ScanResult::default()
         }
     }
