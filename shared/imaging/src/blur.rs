@@ -1,9 +1,9 @@
 //! Blurred previews, which show that there is a picture and not what is on it.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions};
 
 use crate::picture::Picture;
+use crate::resample::resample;
 use crate::shrink::shrink;
 
 /// Colours along the longer side from which the whole preview is made. No face
@@ -27,13 +27,10 @@ pub fn blur(picture: &Picture, longest: u32) -> Picture {
 
 /// `None` only when the buffers do not fit their sides, which `Picture` rules out.
 fn enlarge(cells: &Picture, width: u32, height: u32) -> Option<Picture> {
-    let source = ImageRef::new(cells.width(), cells.height(), cells.rgb(), PixelType::U8x3).ok()?;
-    let mut target = Image::new(width, height, PixelType::U8x3);
     // Its curve has no corners, as a blur's has none.
     let smooth = ResizeAlg::Interpolation(FilterType::Gaussian);
     let options = ResizeOptions::new().resize_alg(smooth);
-    Resizer::new().resize(&source, &mut target, &options).ok()?;
-    Picture::from_rgb(width, height, target.into_vec())
+    resample(cells, width, height, &options)
 }
 
 #[cfg(test)]

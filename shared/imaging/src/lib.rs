@@ -26,6 +26,7 @@ mod models;
 mod pdq;
 mod picture;
 mod reduced;
+mod resample;
 mod search;
 mod shrink;
 mod turn;

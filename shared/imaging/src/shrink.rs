@@ -1,9 +1,9 @@
 //! Downscaling of a picture, with a Lanczos filter.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{PixelType, Resizer};
+use fast_image_resize::ResizeOptions;
 
 use crate::picture::Picture;
+use crate::resample::resample;
 
 /// A copy whose longest side has at most `longest` pixels, Lanczos-filtered,
 /// sides in proportion and never below one pixel. Never enlarges.
@@ -18,16 +18,7 @@ pub fn shrink(picture: &Picture, longest: u32) -> Picture {
         u32::try_from(rounded).unwrap_or(longest).max(1)
     };
     let (width, height) = (scaled(picture.width()), scaled(picture.height()));
-    resize(picture, width, height).unwrap_or_else(|| picture.clone())
-}
-
-/// `None` only when the buffers do not fit their sides, which `Picture` rules out.
-fn resize(picture: &Picture, width: u32, height: u32) -> Option<Picture> {
-    let (from_width, from_height) = (picture.width(), picture.height());
-    let source = ImageRef::new(from_width, from_height, picture.rgb(), PixelType::U8x3).ok()?;
-    let mut target = Image::new(width, height, PixelType::U8x3);
-    Resizer::new().resize(&source, &mut target, None).ok()?;
-    Picture::from_rgb(width, height, target.into_vec())
+    resample(picture, width, height, &ResizeOptions::default()).unwrap_or_else(|| picture.clone())
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Inputs of networks from pixels: resizing, cropping, one plane for each colour.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions};
 
 use crate::picture::Picture;
+use crate::resample::resample;
 
 /// A part of a picture in fractions of pixels: left, top, width, height.
 pub(super) type CropBox = [f64; 4];
@@ -19,15 +19,11 @@ pub(super) fn resize(
     width: u32,
     height: u32,
 ) -> Option<Picture> {
-    let (from_width, from_height) = (picture.width(), picture.height());
-    let source = ImageRef::new(from_width, from_height, picture.rgb(), PixelType::U8x3).ok()?;
-    let mut target = Image::new(width, height, PixelType::U8x3);
     let mut options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     if let Some([left, top, width, height]) = part {
         options = options.crop(left, top, width, height);
     }
-    Resizer::new().resize(&source, &mut target, &options).ok()?;
-    Picture::from_rgb(width, height, target.into_vec())
+    resample(picture, width, height, &options)
 }
 
 /// The largest square in the middle of the picture.
