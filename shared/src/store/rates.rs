@@ -26,16 +26,18 @@ fn key(name: &str) -> Key {
 }
 
 impl Store {
-    /// Counts a call in these kinds: one write, whatever the number of callers. How many there are now.
-    pub async fn count_call(
+    /// Counts so many calls in these kinds: one write, whatever the number of callers. How many there
+    /// are now.
+    pub async fn count_calls(
         &self,
         name: &str,
         kinds: &[&str],
+        many: u32,
         ends_at: Timestamp,
     ) -> Result<Calls> {
         let change = kinds
             .iter()
-            .fold(Change::default(), |it, kind| it.add(kind, 1));
+            .fold(Change::default(), |it, kind| it.add(kind, many.into()));
         let change = change.set("ttl", ends_at.epoch_seconds());
         self.change(&key(name), change)
             .await?
@@ -58,13 +60,13 @@ mod tests {
         let end = Timestamp::parse("2026-11-20T12:05:00Z").unwrap();
         assert_eq!(store.calls("a").await.unwrap(), Calls::default());
         let both = ["all", "auth"];
-        let calls = (0..20).map(|_| store.count_call("a", &both, end));
+        let calls = (0..20).map(|_| store.count_calls("a", &both, 1, end));
         let seen = futures_util::future::try_join_all(calls).await.unwrap();
         let mut seen: Vec<u64> = seen.iter().map(|it| it.all).collect();
         seen.sort_unstable();
         assert_eq!(seen, (1..=20).collect::<Vec<u64>>());
-        let last = store.count_call("a", &["files"], end).await.unwrap();
-        assert_eq!((last.all, last.auth, last.files), (20, 20, 1));
+        let last = store.count_calls("a", &["files"], 3, end).await.unwrap();
+        assert_eq!((last.all, last.auth, last.files), (20, 20, 3));
         assert_eq!(store.calls("a").await.unwrap(), last);
         assert_eq!(store.calls("b").await.unwrap().all, 0);
     }

@@ -1,9 +1,11 @@
 //! Rate limits per address and user: fixed one-minute windows, counted in the table by all functions
 //! together.
 //!
-//! A call costs one write for the address it comes from, and at the same time one for its user if it
-//! shows a token. If the table does not count in time the call goes through: a limit is no reason to
-//! turn her away.
+//! Calls are counted for the address they come from, and for their user if they show a token. An
+//! environment takes several calls' worth of a count in one write and spends them in memory, the fewer
+//! the less is left: never are there more than the limit, and what another environment took and did not
+//! spend is refused at worst. Strict lanes take one at a time. If the table does not count in time the
+//! call goes through: a limit is no reason to turn her away.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -16,7 +18,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::domain::{Error, ErrorKind, Result, Timestamp, UserId};
 use crate::settings::Env;
-use crate::store::{Calls, Store};
+use crate::store::Store;
 
 /// The length of a window, in seconds.
 const WINDOW_SECONDS: i64 = 60;
@@ -30,6 +32,12 @@ const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long nothing is counted after counting failed, in seconds, so that calls do not queue up behind
 /// a table that is down.
 const PAUSE_AFTER_FAILURE_SECONDS: i64 = 2;
+
+/// The part of what is left of a limit that is taken at once.
+const LEASE_DIVISOR: u32 = 64;
+
+/// The most calls that are taken at once.
+const LEASE_MAX: u32 = 64;
 
 /// A page of pictures asks for each of them, which the limit of other calls does not foresee.
 const FILES_FACTOR: u32 = 10;
@@ -100,8 +108,19 @@ struct LocalCounts {
     window: i64,
     /// The limits that are used up in this window, by row and lane; asking again would only cost.
     full: HashMap<(String, RateClass), u32>,
+    /// What was taken of counts in this window, by row and lane.
+    leases: HashMap<(String, RateClass), Lease>,
     /// Until when nothing is counted.
     rests_until: i64,
+}
+
+/// Calls that were taken of a count.
+#[derive(Clone, Copy, Debug)]
+struct Lease {
+    /// How many calls there were, those that were spent included.
+    used: u64,
+    /// How many are left to spend.
+    left: u64,
 }
 
 impl RateLimiter {
@@ -156,46 +175,108 @@ impl RateLimiter {
             Timestamp::from_epoch_seconds((window + 1) * WINDOW_SECONDS + TTL_MARGIN_SECONDS)?;
         let counted = tokio::time::timeout(COUNT_TIMEOUT, async {
             futures_util::try_join!(self.count(&from, lane, ends_at), async {
+                let user = (self.rates.user, RateClass::Plain);
                 match &by {
-                    Some(by) => self.count(by, RateClass::Plain, ends_at).await.map(Some),
+                    Some(by) => self.take(by, user, ends_at).await.map(Some),
                     None => Ok(None),
                 }
             })
         });
-        let (from_calls, by_calls) = match counted.await {
+        let (from_used, by_used) = match counted.await {
             Ok(Ok(calls)) => calls,
             Ok(Err(err)) => return self.rest(now, &err.chain()),
             Err(_) => return self.rest(now, "counting took too long"),
         };
-        let mut standings: Vec<RateStatus> = self
-            .caps(lane, from_calls)
+        let mut standings: Vec<RateStatus> = from_used
             .into_iter()
             .map(|(limit, used)| self.judge(&from, lane, limit, used, reset))
             .collect();
-        if let (Some(by), Some(calls)) = (by, by_calls) {
-            standings.push(self.judge(&by, RateClass::Plain, self.rates.user, calls.all, reset));
+        if let (Some(by), Some(used)) = (by, by_used) {
+            standings.push(self.judge(&by, RateClass::Plain, self.rates.user, used, reset));
         }
         standings
             .into_iter()
             .min_by_key(|it| (!it.is_over, it.remaining, it.limit))
     }
 
-    async fn count(&self, name: &str, lane: RateClass, ends_at: Timestamp) -> Result<Calls> {
-        match lane.kinds() {
-            [] => self.store.calls(name).await,
-            kinds => self.store.count_call(name, kinds, ends_at).await,
+    /// Counts a call from an address: the limits it meets, and how much of each is used.
+    async fn count(
+        &self,
+        name: &str,
+        lane: RateClass,
+        ends_at: Timestamp,
+    ) -> Result<Vec<(u32, u64)>> {
+        let Rates { all, auth, .. } = self.rates;
+        let one = async || self.store.count_calls(name, lane.kinds(), 1, ends_at).await;
+        Ok(match lane {
+            RateClass::Plain => vec![(all, self.take(name, (all, lane), ends_at).await?)],
+            RateClass::Files => {
+                let files = all.saturating_mul(FILES_FACTOR);
+                vec![(files, self.take(name, (files, lane), ends_at).await?)]
+            }
+            RateClass::Auth => {
+                let calls = one().await?;
+                vec![(all, calls.all), (auth, calls.auth)]
+            }
+            RateClass::Link => {
+                let calls = one().await?;
+                vec![(all, calls.all), (auth, calls.link)]
+            }
+            RateClass::Spared => vec![(all, self.used(name).await?)],
+        })
+    }
+
+    /// How many calls of an address are used, as far as this environment knows.
+    async fn used(&self, name: &str) -> Result<u64> {
+        let row = (name.to_owned(), RateClass::Plain);
+        let known = self.lock().leases.get(&row).map(|it| it.used);
+        match known {
+            Some(used) => Ok(used),
+            None => Ok(self.store.calls(name).await?.all),
         }
     }
 
-    /// The limits a call from an address meets, and how much of each is used.
-    fn caps(&self, lane: RateClass, calls: Calls) -> Vec<(u32, u64)> {
-        let all = (self.rates.all, calls.all);
-        match lane {
-            RateClass::Plain | RateClass::Spared => vec![all],
-            RateClass::Auth => vec![all, (self.rates.auth, calls.auth)],
-            RateClass::Link => vec![all, (self.rates.auth, calls.link)],
-            RateClass::Files => vec![(self.rates.all.saturating_mul(FILES_FACTOR), calls.files)],
-        }
+    /// Takes one call of a count, from what this environment holds or anew: how many are used with it.
+    async fn take(
+        &self,
+        name: &str,
+        (limit, lane): (u32, RateClass),
+        ends_at: Timestamp,
+    ) -> Result<u64> {
+        let row = (name.to_owned(), lane);
+        let wanted = {
+            let mut known = self.lock();
+            let lease = known.leases.get_mut(&row);
+            match lease {
+                Some(lease) if lease.left > 0 => {
+                    lease.left -= 1;
+                    lease.used += 1;
+                    return Ok(lease.used);
+                }
+                known => {
+                    let used = known.map_or(0, |it| it.used);
+                    let used = u32::try_from(used).unwrap_or(u32::MAX);
+                    let left = limit.saturating_sub(used);
+                    (left / LEASE_DIVISOR).clamp(1, LEASE_MAX)
+                }
+            }
+        };
+        let calls = self
+            .store
+            .count_calls(name, lane.kinds(), wanted, ends_at)
+            .await?;
+        let counted = match lane {
+            RateClass::Files => calls.files,
+            _ => calls.all,
+        };
+        let before = counted.saturating_sub(wanted.into());
+        let granted = u64::from(limit).saturating_sub(before).min(wanted.into());
+        let lease = Lease {
+            used: before + 1,
+            left: granted.saturating_sub(1),
+        };
+        self.lock().leases.insert(row, lease);
+        Ok(lease.used)
     }
 
     fn judge(&self, name: &str, lane: RateClass, limit: u32, used: u64, reset: u32) -> RateStatus {
@@ -238,6 +319,7 @@ impl RateLimiter {
         if known.window != window {
             known.window = window;
             known.full.clear();
+            known.leases.clear();
         }
         known
     }
