@@ -81,6 +81,13 @@ impl AppMetadata {
     }
 }
 
+/// Whose keys verified a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TokenIssuer {
+    Us,
+    External,
+}
+
 /// Why a token is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rejected {

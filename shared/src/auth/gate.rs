@@ -1,6 +1,7 @@
 //! Authentication of a request: `Authorization` header to caller, session check, role.
 
-use super::access::Rejected;
+use super::access::{Rejected, TokenIssuer};
+use super::verified::VerifiedTokens;
 use super::{Access, Claims, External, Keys};
 use crate::domain::{
     Account, Error, ErrorKind, Origin, Result, Role, SessionId, Timestamp, UserId,
@@ -57,13 +58,6 @@ impl From<Error> for Denied {
     }
 }
 
-/// Whose keys verified a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TokenIssuer {
-    Us,
-    External,
-}
-
 /// A token's claims, or why it is not believed.
 type TokenRead = Result<Claims, Rejected>;
 
@@ -73,6 +67,7 @@ pub struct Gate {
     access: Access,
     external: Option<External>,
     store: Store,
+    verified: VerifiedTokens,
 }
 
 impl Gate {
@@ -83,7 +78,15 @@ impl Gate {
             access,
             external,
             store,
+            verified: VerifiedTokens::default(),
         }
+    }
+
+    /// The same, which remembers no token.
+    #[cfg(test)]
+    pub(super) fn verifying_each_time(self) -> Self {
+        let verified = VerifiedTokens::living(std::time::Duration::ZERO);
+        Self { verified, ..self }
     }
 
     /// The keys behind the gate.
@@ -117,6 +120,21 @@ impl Gate {
     /// What a token says and whose keys verified it. One that names another issuer is not held against our
     /// keys, so that it is believed also while those are not published; `None` if nobody's keys fit.
     async fn read(&self, token: &str, now: Timestamp) -> Result<Option<(TokenIssuer, TokenRead)>> {
+        if let Some((issuer, claims)) = self.verified.find(token, now) {
+            return Ok(Some((issuer, Ok(claims))));
+        }
+        let read = self.verify(token, now).await?;
+        if let Some((issuer, Ok(claims))) = &read {
+            self.verified.keep(token, *issuer, claims);
+        }
+        Ok(read)
+    }
+
+    async fn verify(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<(TokenIssuer, TokenRead)>> {
         if self.external.is_none() || self.access.is_named_by(token) {
             let read = self.access.read(token, now).await?;
             if let Some(read) = read {

@@ -14,6 +14,7 @@ mod redirect;
 mod seal;
 mod settings;
 mod tokens;
+mod verified;
 
 pub use access::{Access, AppMetadata, Claims, RoleMetadata};
 pub use code::{draw_code, typed_code};

@@ -12,9 +12,9 @@ use crate::store::Store;
 /// What is attempted here, for errors.
 const WHAT: &str = "reading the published signing keys";
 
-/// How long a key is believed without reading the row again: a key that is published no longer is
-/// believed nowhere after this.
-const CACHE_LIFE: Duration = Duration::from_secs(60);
+/// How long a key is believed without reading the row again. A key that is published no longer is believed
+/// nowhere after this and the life of verified tokens (`verified`): a minute.
+const CACHE_LIFE: Duration = Duration::from_secs(30);
 
 /// How long an unknown key id is not looked for again, so that made-up ones cost no read each. A key is
 /// published before anything is signed with it.
@@ -149,6 +149,7 @@ mod tests {
             external,
             store.clone(),
         )
+        .verifying_each_time()
     }
 
     async fn token(store: &Store, gate: &Gate) -> String {
