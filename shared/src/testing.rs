@@ -30,7 +30,7 @@ use crate::domain::{
 };
 use crate::mail::Mailer;
 use crate::services::people::preferences::UserPreferences;
-use crate::store::{Store, WriteOutcome};
+use crate::store::{DirectReads, Store, WriteOutcome};
 
 pub use cloud::Cloud;
 #[cfg(test)]
@@ -62,7 +62,12 @@ pub async fn table() -> (Store, Client) {
     ));
     let client = client(&endpoint);
     create_table(&client).await;
-    (Store::new(client.clone(), "vara"), client)
+    // By the way that functions read.
+    let direct = DirectReads::new(&cloud::aws(&endpoint), None);
+    (
+        Store::new(client.clone(), "vara").reading_by(direct),
+        client,
+    )
 }
 
 /// Puts a date that no version takes into a row of hers, which is made if there is none.

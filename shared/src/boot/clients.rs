@@ -9,7 +9,7 @@ use crate::mail::Mailer;
 use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::settings::Env;
-use crate::store::Store;
+use crate::store::{DirectReads, Store};
 use crate::vault::Vault;
 
 /// The connections a function is given at its start. Each is made once and shared.
@@ -41,7 +41,9 @@ impl Clients {
     /// The table named by `TABLE`.
     #[must_use]
     pub fn store(&self, env: &Env) -> Store {
+        let endpoint = env.optional("AWS_ENDPOINT_URL_DYNAMODB");
         Store::new(aws_sdk_dynamodb::Client::new(&self.aws), env.text("TABLE"))
+            .reading_by(DirectReads::new(&self.aws, endpoint.as_deref()))
     }
 
     /// The bucket named by `BUCKET`.

@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::direct::{ListRows, RUN_CONDITION};
 use super::list_cursors::{End, ListSnapshot};
 use super::{Item, Key, Store, failure, read_all};
 use crate::domain::{Page, Pagination, Result, UserId};
@@ -282,6 +283,15 @@ impl Store {
         wanted: usize,
     ) -> Result<(Vec<Item>, Option<Item>)> {
         let mut items = Vec::new();
+        if from.is_none()
+            && wanted > 0
+            && let Some((some, next)) = self.first_rows(run, wanted).await
+        {
+            (items, from) = (some, next);
+            if from.is_none() {
+                return Ok((items, from));
+            }
+        }
         while items.len() < wanted {
             let question = self.question(run, (wanted - items.len()).min(CHUNK));
             let reply = question.set_exclusive_start_key(from.take()).send().await;
@@ -295,6 +305,19 @@ impl Store {
         Ok((items, from))
     }
 
+    /// The first rows of a run, in one call; `None`: ask in the usual way.
+    async fn first_rows(
+        &self,
+        (user, run, end): (UserId, &str, End),
+        wanted: usize,
+    ) -> Option<ListRows> {
+        let most = i32::try_from(wanted.min(CHUNK)).ok()?;
+        let (pk, run) = (format!("USER#{user}"), format!("{run}#"));
+        let direct = self.direct.as_ref()?;
+        let forward = end == End::First;
+        direct.run(&self.table, (&pk, &run), forward, most).await
+    }
+
     fn question(&self, (user, run, end): (UserId, &str, End), most: usize) -> QueryFluentBuilder {
         self.client
             .query()
@@ -302,7 +325,7 @@ impl Store {
             .index_name("list")
             .consistent_read(true)
             .scan_index_forward(end == End::First)
-            .key_condition_expression("pk = :pk AND begins_with(#list, :run)")
+            .key_condition_expression(RUN_CONDITION)
             .expression_attribute_names("#list", "list")
             .expression_attribute_values(":pk", AttributeValue::S(format!("USER#{user}")))
             .expression_attribute_values(":run", AttributeValue::S(format!("{run}#")))

@@ -53,6 +53,7 @@ mod batch;
 mod checkpoints;
 mod continuations;
 mod devices;
+mod direct;
 mod due;
 mod engine_uploads;
 mod engines;
@@ -94,6 +95,7 @@ use reading::{read, read_all};
 use row::{Item, Key, Row, VERSION, write};
 use table::failure;
 
+pub(crate) use direct::DirectReads;
 pub use due::Due;
 pub use engine_uploads::DUE_AWAY;
 pub use erasure::{DUE_ERASE, Erasure};

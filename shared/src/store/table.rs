@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
+use super::direct::DirectReads;
 use super::list_cursors::CursorCache;
 use super::row::{Item, Key};
 use crate::domain::{Error, Result};
@@ -13,6 +14,8 @@ pub struct Store {
     pub(super) client: Client,
     pub(super) table: String,
     pub(super) marks: CursorCache,
+    /// Asked first where a call is made again and again.
+    pub(super) direct: Option<DirectReads>,
 }
 
 impl Store {
@@ -23,7 +26,14 @@ impl Store {
             client,
             table: table.into(),
             marks: CursorCache::default(),
+            direct: None,
         }
+    }
+
+    /// The same, which reads by this way first.
+    #[must_use]
+    pub(crate) fn reading_by(self, direct: Option<DirectReads>) -> Self {
+        Self { direct, ..self }
     }
 
     /// Whether the table answers. For the readiness check.
@@ -33,6 +43,11 @@ impl Store {
     }
 
     pub(super) async fn item(&self, key: &Key) -> Result<Option<Item>> {
+        if let Some(direct) = &self.direct
+            && let Some(item) = direct.item(&self.table, key).await
+        {
+            return Ok(item);
+        }
         let reply = self
             .client
             .get_item()
