@@ -34,6 +34,7 @@ mod role;
 pub mod scan;
 mod scan_result;
 mod scan_type;
+mod seen_place;
 pub mod sensitive_sites;
 mod switch;
 #[cfg(any(test, feature = "testing"))]
@@ -86,6 +87,7 @@ pub use scan_result::{
     PersonDiscovery, ScanResult,
 };
 pub use scan_type::{ScanStatus, ScanType};
+pub use seen_place::{FetchedVersion, SeenPlace};
 pub use sensitive_sites::SensitiveSite;
 pub use switch::{Switch, SwitchState};
 pub use throttle::{Meter, Throttle};

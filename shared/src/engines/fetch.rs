@@ -5,6 +5,8 @@
 //! between; every redirect is checked like the first link; nothing is sent that says who is asking; the
 //! body is counted as it comes. See `safety/requirements.md`, part 7.
 
+mod version;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +21,10 @@ use tracing::Instrument;
 use url::{Host, Url};
 
 use super::address::is_public;
-use crate::domain::BoxError;
+use crate::domain::{BoxError, FetchedVersion};
 use crate::traces::TARGET;
+
+pub use version::FetchedPicture;
 
 /// How often a link may lead to another.
 const MAX_REDIRECTS: usize = 3;
@@ -126,26 +130,43 @@ impl Fetcher {
 
     /// The picture at `link`, by its bytes and not by its name.
     pub async fn picture(&self, link: &str) -> Result<Bytes, FetchRefusal> {
+        let fetched = self.picture_unless(link, None).await?;
+        // Nobody is asked for less than the whole here.
+        fetched.bytes.ok_or(FetchRefusal::Status(304))
+    }
+
+    /// The picture at `link`. The server that sent the version `known` may say that it is the same.
+    pub async fn picture_unless(
+        &self,
+        link: &str,
+        known: Option<&FetchedVersion>,
+    ) -> Result<FetchedPicture, FetchRefusal> {
         let span = tracing::info_span!(target: TARGET, "fetch");
-        tokio::time::timeout(self.total, self.follow(link))
+        tokio::time::timeout(self.total, self.follow(link, known))
             .instrument(span)
             .await
             .unwrap_or(Err(FetchRefusal::TooSlow))
     }
 
-    async fn follow(&self, link: &str) -> Result<Bytes, FetchRefusal> {
+    async fn follow(
+        &self,
+        link: &str,
+        known: Option<&FetchedVersion>,
+    ) -> Result<FetchedPicture, FetchRefusal> {
         let mut url = Url::parse(link).map_err(|_| FetchRefusal::NotWeb)?;
         for _ in 0..=MAX_REDIRECTS {
             self.check(&url)?;
-            let reply = self
-                .client
-                .get(url.clone())
-                .header(ACCEPT, "image/*")
-                .send()
-                .await;
+            let from = version::digest(url.as_str().as_bytes());
+            let known = known.filter(|it| it.from == from);
+            let request = self.client.get(url.clone()).header(ACCEPT, "image/*");
+            let reply = version::conditional(request, known).send().await;
             let reply = reply.map_err(|err| reason(&err))?;
+            if let (StatusCode::NOT_MODIFIED, Some(known)) = (reply.status(), known) {
+                return Ok(FetchedPicture::unchanged(known));
+            }
             if !reply.status().is_redirection() {
-                return body(reply).await;
+                let headers = reply.headers().clone();
+                return Ok(FetchedPicture::new(from, &headers, body(reply).await?));
             }
             let next = reply
                 .headers()

@@ -26,7 +26,7 @@ pub(crate) mod script;
 pub use answer::{Candidate, CandidateKind, SafeSearch, SearchResult};
 pub use asking::EngineError;
 pub use facecheck::{FaceCheck, FaceCheckUpload, Poll};
-pub use fetch::{FetchRefusal, Fetcher, may_be_called};
+pub use fetch::{FetchRefusal, FetchedPicture, Fetcher, may_be_called};
 pub use hibp::Hibp;
 pub use oauth::{OAuth, OAuthTokens};
 pub use serpapi::{SearchProvider, SerpApi};

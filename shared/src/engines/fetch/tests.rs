@@ -328,3 +328,82 @@ fn the_exception_must_be_a_host_and_a_port() {
         assert!(host_and_port(bad).is_err(), "{bad}");
     }
 }
+
+/// A server that knows one version of its picture, and says so.
+async fn versioned(head: &'static str) -> (String, Arc<AtomicUsize>) {
+    server(move |request| {
+        let request = request.to_ascii_lowercase();
+        let is_known = request.contains("if-none-match: \"v1\"")
+            || request.contains("if-modified-since: mon, 02 nov 2026");
+        match is_known {
+            true => answer("304 Not Modified", b""),
+            false => answer(&format!("200 OK\r\ncontent-type: image/gif\r\n{head}"), GIF),
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_version_that_is_known_is_not_sent_again() {
+    for head in [
+        "etag: \"v1\"",
+        "last-modified: Mon, 02 Nov 2026 10:00:00 GMT",
+    ] {
+        let (address, asked) = versioned(head).await;
+        let fetcher = fetcher(Some(&address), &[]);
+        let link = format!("http://{address}/a.gif");
+        let first = fetcher.picture_unless(&link, None).await.unwrap();
+        assert_eq!(first.bytes.as_deref(), Some(GIF), "{head}");
+        let again = fetcher.picture_unless(&link, Some(&first.version)).await;
+        let again = again.unwrap();
+        assert_eq!(
+            (again.bytes, &again.version),
+            (None, &first.version),
+            "{head}"
+        );
+        // The whole is there for whoever asks for it.
+        assert_eq!(fetcher.picture(&link).await.unwrap(), GIF);
+        assert_eq!(asked.load(Ordering::SeqCst), 3);
+    }
+}
+
+#[tokio::test]
+async fn the_same_bytes_are_the_same_version_whatever_their_server_says() {
+    let (address, _) = server(|_| picture()).await;
+    let fetcher = fetcher(Some(&address), &[]);
+    let link = format!("http://{address}/a.gif");
+    let first = fetcher.picture_unless(&link, None).await.unwrap().version;
+    assert_eq!((&first.etag, &first.modified), (&None, &None));
+    let again = fetcher.picture_unless(&link, Some(&first)).await.unwrap();
+    assert_eq!(again.version.hash, first.hash);
+    assert!(again.bytes.is_some());
+}
+
+#[tokio::test]
+async fn validators_go_to_the_address_they_came_from_and_to_no_other() {
+    let (address, _) = versioned("etag: \"v1\"").await;
+    let fetcher = fetcher(Some(&address), &[]);
+    let link = |name: &str| format!("http://{address}/{name}");
+    let known = fetcher.picture_unless(&link("a.gif"), None).await.unwrap();
+    let other = link("b.gif");
+    let other = fetcher.picture_unless(&other, Some(&known.version));
+    assert!(other.await.unwrap().bytes.is_some());
+}
+
+#[tokio::test]
+async fn an_unasked_not_modified_and_endless_validators_are_not_taken() {
+    let (address, _) = server(|_| answer("304 Not Modified", b"")).await;
+    let plain = fetcher(Some(&address), &[]);
+    let link = format!("http://{address}/a.gif");
+    assert!(plain.picture_unless(&link, None).await.is_err());
+    let (address, _) = server(|_| {
+        let long = "x".repeat(200);
+        let head = format!("200 OK\r\ncontent-type: image/gif\r\netag: \"{long}\"");
+        answer(&head, GIF)
+    })
+    .await;
+    let plain = fetcher(Some(&address), &[]);
+    let link = format!("http://{address}/a.gif");
+    let fetched = plain.picture_unless(&link, None).await.unwrap();
+    assert_eq!(fetched.version.etag, None);
+}
