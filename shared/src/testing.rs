@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod cloud;
+#[cfg(test)]
+mod meter;
 mod test_api;
 #[cfg(test)]
 mod world;
@@ -35,6 +37,8 @@ use crate::store::{DirectReads, Store, WriteOutcome};
 pub use cloud::Cloud;
 #[cfg(test)]
 pub(crate) use cloud::aws;
+#[cfg(test)]
+pub(crate) use meter::{WriteCost, WriteMeter};
 pub use test_api::{SignedIn, TestApi, settings, signed_in};
 pub use vara_domain::testing::finding;
 #[cfg(test)]
@@ -54,6 +58,15 @@ pub async fn store() -> Store {
 
 /// The same, with a client that sees the table `vara` as it is.
 pub async fn table() -> (Store, Client) {
+    let (endpoint, client) = table_at_endpoint().await;
+    // By the way that functions read.
+    let direct = DirectReads::new(&cloud::aws(&endpoint), None);
+    let store = Store::new(client.clone(), "vara").reading_by(direct);
+    (store, client)
+}
+
+/// A new, empty table: the address of its API, and a client.
+async fn table_at_endpoint() -> (String, Client) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(dynoxide::server::serve_on(
@@ -62,12 +75,15 @@ pub async fn table() -> (Store, Client) {
     ));
     let client = client(&endpoint);
     create_table(&client).await;
-    // By the way that functions read.
-    let direct = DirectReads::new(&cloud::aws(&endpoint), None);
-    (
-        Store::new(client.clone(), "vara").reading_by(direct),
-        client,
-    )
+    (endpoint, client)
+}
+
+/// A store whose writes are counted, with a client that is not.
+#[cfg(test)]
+pub(crate) async fn metered_store() -> (Store, Client, WriteMeter) {
+    let (endpoint, client) = table_at_endpoint().await;
+    let meter = WriteMeter::default();
+    (meter.store(&endpoint).await, client, meter)
 }
 
 /// Puts a date that no version takes into a row of hers, which is made if there is none.

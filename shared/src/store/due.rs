@@ -120,6 +120,6 @@ impl Store {
             .set("due_at", until)
             .when("due_kind", "=", kind)
             .when("due_at", "=", &due.at);
-        Ok(self.tx().update(&due.key, change).commit().await?.is_done())
+        self.change_row(&due.key, change).await
     }
 }

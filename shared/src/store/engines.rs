@@ -1,21 +1,17 @@
-//! What all workers know of the engines: `ENGINE#<name>` holds how one stands. Beside her things,
-//! `FOUND#<engine>#<digest>` holds what one answered for a picture of hers lately.
+//! What all workers know of the engines: `ENGINE#<name>` holds how one stands.
 //!
 //! `ASKED#<engine>#<day>` counts what was asked for her on a day.
 //!
 //! An engine's row is read and written by every worker that asks it, so it is changed only if it is
 //! still what was read.
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::retry::retry_on_conflict;
 use super::tx::Change;
-use super::{Key, Row, Store};
+use super::{Key, Store};
 use crate::domain::{EngineStanding, Error, Result, Timestamp, UserId};
-
-/// How long an answer is kept, in seconds.
-const ANSWER_TTL_SECONDS: i64 = 24 * 3600;
 
 /// How long the count of a day is kept, in seconds.
 const DAY_COUNT_TTL_SECONDS: i64 = 2 * 24 * 3600;
@@ -28,22 +24,12 @@ struct EngineRow {
     turn: u64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct CachedAnswer<T> {
-    answer: T,
-    at: Timestamp,
-}
-
 fn engine(name: &str) -> Key {
     Key::lone(format!("ENGINE#{name}"))
 }
 
 fn asked(user: UserId, engine: &str, at: Timestamp) -> Key {
     Key::user(user, format!("ASKED#{engine}#{}", at.day()))
-}
-
-fn found(user: UserId, engine: &str, digest: &str) -> Key {
-    Key::user(user, format!("FOUND#{engine}#{digest}"))
 }
 
 impl Store {
@@ -110,36 +96,6 @@ impl Store {
         self.change::<IgnoredAny>(&key, change).await?;
         Ok(())
     }
-
-    /// What an engine answered for these bytes, not before `since`.
-    pub async fn found<T: DeserializeOwned>(
-        &self,
-        user: UserId,
-        engine: &str,
-        digest: &str,
-        since: Timestamp,
-    ) -> Result<Option<T>> {
-        let row: Option<CachedAnswer<T>> = self.get_readable(&found(user, engine, digest)).await?;
-        Ok(row.filter(|it| it.at >= since).map(|it| it.answer))
-    }
-
-    /// Keeps what an engine answered for these bytes, for a day.
-    pub async fn keep_found<T: Serialize>(
-        &self,
-        user: UserId,
-        engine: &str,
-        digest: &str,
-        answer: &T,
-        now: Timestamp,
-    ) -> Result<()> {
-        let mut row = Row::new(
-            found(user, engine, digest),
-            CachedAnswer { answer, at: now },
-        );
-        row.ttl = Some(now.plus_seconds(ANSWER_TTL_SECONDS).epoch_seconds());
-        self.tx().put(&row).commit().await?;
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -196,23 +152,5 @@ mod tests {
         let down = |it: &mut EngineStanding| it.learn(Ending::Silent, at(0));
         store.change_engine("tineye", down).await.unwrap();
         assert_eq!(store.engine("tineye").await.unwrap().state(at(1)), "open");
-    }
-
-    #[tokio::test]
-    async fn answers_are_good_for_as_long_as_asked() {
-        let store = crate::testing::store().await;
-        let user = UserId::random();
-        let kept = |since| store.found::<String>(user, "tineye", "abc", at(since));
-        assert_eq!(kept(0).await.unwrap(), None);
-        store
-            .keep_found(user, "tineye", "abc", &"answer", at(10))
-            .await
-            .unwrap();
-        assert_eq!(kept(10).await.unwrap().as_deref(), Some("answer"));
-        assert_eq!(kept(11).await.unwrap(), None);
-        for (user, engine) in [(user, "vision"), (UserId::random(), "tineye")] {
-            let other = store.found::<String>(user, engine, "abc", at(0));
-            assert_eq!(other.await.unwrap(), None);
-        }
     }
 }

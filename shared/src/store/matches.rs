@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::sightings::KnownFinding;
 use super::tx::{Change, Condition, Tx, TxOutcome};
 use super::{Key, Listing, Row, Store};
 use crate::domain::{Alert, Error, Image, ImageId, Match, MatchId, Page, Result, UserId};
@@ -62,9 +63,29 @@ impl Store {
         found: &Match,
         alert: Option<&Alert>,
     ) -> Result<WriteOutcome> {
+        self.store_known(user, found, alert, None).await
+    }
+
+    /// The same, where `known` is what the scan has read of the finding. One that is only seen again costs
+    /// one write of its row; all that may tell her something reads the row anew first.
+    pub(crate) async fn store_known(
+        &self,
+        user: UserId,
+        found: &Match,
+        alert: Option<&Alert>,
+        known: Option<&KnownFinding>,
+    ) -> Result<WriteOutcome> {
         let scan = found
             .scan_job_id
             .ok_or_else(|| Error::bug("storing a finding", "it names no scan"))?;
+        if let Some(known) = known {
+            let is_seen =
+                !known.may_be_news(alert) && self.note_sighting(found, known, user).await?;
+            return match is_seen {
+                true => Ok(WriteOutcome::Known),
+                false => self.see_again(user, found, scan, alert).await,
+            };
+        }
         let kept = Finding {
             found,
             quiet: alert.is_none().then_some(true),

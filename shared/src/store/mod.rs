@@ -11,12 +11,13 @@
 //! | | `DEVICE#<keyed hash>` | that she has signed in with this browser from this network; forgotten after half a year |
 //! | | `IMAGE#<id>`, `SCAN#<id>`, `MATCH#<image>#<id>`, `ALERT#<id>` | her things |
 //! | | `ENDED#<scan>` | a copy of an ended scan, listed by when it ended |
+//! | | `SEEN#<image>` | what was fetched at a picture's places when they were last compared; forgotten after two months |
 //! | | `PRINTS#<image>` | what a picture is recognised by: faces, vectors, further fingerprints |
 //! | | `ANSWERS`, `PLAN` | what she told us at the start; the plan that follows from it |
 //! | | `FINDING#<id>` | which picture a finding is of; listed while it waits for her word |
-//! | | `CHECK#<scan>#<image or address>#<engine>` | what a scan has already paid for |
+//! | | `CHECK#<scan>#<image or address>#<engine>` | what a scan has already paid for, and which pictures it is through with |
 //! | | `ASKED#<engine>#<day>` | how many questions were asked of an engine for her that day; forgotten after two |
-//! | | `FOUND#<engine>#<digest>` | what an engine answered for these bytes; forgotten after a day |
+//! | | `FOUND#<engine>#<digest>` | what an engine answered for these bytes, and to which scan; forgotten after two weeks |
 //! | | `ACCOUNT#<id>` | an account or address of hers elsewhere |
 //! | | `TOLD#<alert>` | what she was told of, whether or not the alert is still there |
 //! | | `RESCAN`, `RECHECK`, `PROFILES` | when the next image scan, breach check and profile scan are due |
@@ -49,6 +50,7 @@
 
 mod alert_ledger;
 mod alerts;
+mod answers;
 mod batch;
 mod checkpoints;
 mod continuations;
@@ -81,7 +83,9 @@ mod retry;
 mod reviews;
 mod roles;
 mod row;
+mod row_writes;
 mod scans;
+mod seen_places;
 mod sessions;
 mod sightings;
 mod signing_keys;
@@ -95,6 +99,7 @@ use reading::{read, read_all};
 use row::{Item, Key, Row, VERSION, write};
 use table::failure;
 
+pub(crate) use answers::KeptAnswer;
 pub(crate) use direct::DirectReads;
 pub use due::Due;
 pub use engine_uploads::DUE_AWAY;
@@ -119,7 +124,9 @@ pub(crate) use retry::retry_on_conflict;
 pub use reviews::{AlertMove, Flagged};
 pub(crate) use scans::DUE_SCAN;
 pub use scans::{ScanClaim, ScanRow};
+pub(crate) use seen_places::SeenPlaces;
 pub(crate) use sessions::ENDED_AT_ONCE;
+pub(crate) use sightings::{KnownFinding, KnownFindings};
 pub use switches::SwitchBoard;
 pub use table::Store;
 pub(crate) use tx::Tx;

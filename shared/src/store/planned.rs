@@ -77,11 +77,7 @@ impl Store {
         at: Timestamp,
     ) -> Result<()> {
         let change = Change::default().set("due_at", at).if_exists();
-        self.tx()
-            .update(&again(user, kind), change)
-            .commit()
-            .await?;
-        Ok(())
+        self.change_row(&again(user, kind), change).await.map(drop)
     }
 
     /// Plans profile scans for an account that was made before they were planned with it.

@@ -19,8 +19,7 @@ impl Store {
     /// Somebody else sees that a picture of hers is intimate: from now on it is kept back as such.
     pub async fn mark_intimate(&self, user: UserId, image: ImageId, seen: &Intimacy) -> Result<()> {
         let change = Change::default().if_exists().set("intimate", seen);
-        self.tx().update(&key(user, image), change).commit().await?;
-        Ok(())
+        self.change_row(&key(user, image), change).await.map(drop)
     }
 
     /// Removes what is kept of the faces in her pictures, and notes that it is done.
@@ -30,7 +29,7 @@ impl Store {
             .await?
         {
             let change = Change::default().if_exists().remove("faces");
-            self.tx().update(&key, change).commit().await?;
+            self.change_row(&key, change).await?;
         }
         self.faces_are_forgotten(user).await
     }
@@ -46,9 +45,10 @@ impl Tx<'_> {
         tx.put(&Row::new(key(user, image), prints))
     }
 
-    /// Removes it, together with its picture.
+    /// Removes it, and what was seen at its places, together with its picture.
     pub(super) fn drop_prints(self, user: UserId, image: ImageId) -> Self {
         self.delete(&key(user, image))
+            .delete(&super::seen_places::key(user, image))
     }
 }
 

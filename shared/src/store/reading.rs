@@ -101,6 +101,19 @@ impl Store {
         start: Key,
         attributes: &str,
     ) -> Result<Vec<T>> {
+        self.query_under(start, Some(attributes)).await
+    }
+
+    /// All readable rows whose names begin so.
+    pub(crate) async fn rows_under<T: DeserializeOwned>(&self, start: Key) -> Result<Vec<T>> {
+        self.query_under(start, None).await
+    }
+
+    async fn query_under<T: DeserializeOwned>(
+        &self,
+        start: Key,
+        attributes: Option<&str>,
+    ) -> Result<Vec<T>> {
         let mut rows = self
             .client
             .query()
@@ -109,7 +122,7 @@ impl Store {
             .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
             .expression_attribute_values(":pk", AttributeValue::S(start.pk))
             .expression_attribute_values(":start", AttributeValue::S(start.sk))
-            .projection_expression(attributes)
+            .set_projection_expression(attributes.map(str::to_owned))
             .into_paginator()
             .items()
             .send();

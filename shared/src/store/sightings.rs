@@ -4,7 +4,7 @@
 //! everything, did not see it: `missedBy` on its row is the first of them, `goneAt` is when the second
 //! ended. One that is then seen again is told of anew, unless she has said that it does not matter.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Deserialize;
 
@@ -20,12 +20,15 @@ use crate::domain::{
 const PARTS: &str =
     "id, lastSeenAt, scanJobId, discoveryEngine, parentCandidateId, goneAt, missedBy";
 
+/// The findings of a picture as a scan read them.
+pub(crate) type KnownFindings = HashMap<MatchId, KnownFinding>;
+
 /// A finding with what only the store knows of it.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct KnownFinding {
+pub(crate) struct KnownFinding {
     #[serde(flatten)]
-    found: Match,
+    pub(crate) found: Match,
     /// It raised no alert.
     #[serde(default)]
     quiet: bool,
@@ -60,7 +63,60 @@ struct FindingState {
     review_status: ReviewStatus,
 }
 
+impl KnownFinding {
+    /// A finding that was stored a moment ago.
+    pub(crate) fn new(found: &Match, is_quiet: bool) -> Self {
+        Self {
+            found: found.clone(),
+            quiet: is_quiet,
+        }
+    }
+
+    /// Whether a sighting with this alert may be something to tell her of.
+    pub(super) fn may_be_news(&self, alert: Option<&Alert>) -> bool {
+        alert.is_some() && (self.quiet || self.found.gone_at.is_some())
+    }
+}
+
 impl Store {
+    /// All readable findings of a picture, in one query.
+    pub(crate) async fn known_findings(
+        &self,
+        user: UserId,
+        image: ImageId,
+    ) -> Result<KnownFindings> {
+        let start = Key::user(user, format!("{}#", matches::run(image)));
+        let all: Vec<KnownFinding> = self.rows_under(start).await?;
+        Ok(all.into_iter().map(|it| (it.found.id, it)).collect())
+    }
+
+    /// Notes that a finding which is as it was read was seen again. `false`: it changed meanwhile.
+    pub(super) async fn note_sighting(
+        &self,
+        found: &Match,
+        known: &KnownFinding,
+        user: UserId,
+    ) -> Result<bool> {
+        let key = matches::key(user, found.protected_image_id, found.id);
+        self.change_row(&key, seen_again(found, known)).await
+    }
+
+    /// Notes that a finding whose place is as it was, is still there; its verdict stays.
+    pub(crate) async fn see_unchanged(
+        &self,
+        user: UserId,
+        found: &Match,
+        known: &KnownFinding,
+    ) -> Result<WriteOutcome> {
+        let key = matches::key(user, found.protected_image_id, found.id);
+        if self.change_row(&key, still_there(found, known)).await? {
+            return Ok(WriteOutcome::Known);
+        }
+        let scan = found.scan_job_id;
+        let scan = scan.ok_or_else(|| Error::bug("seeing a finding again", "it names no scan"))?;
+        self.see_again(user, found, scan, None).await
+    }
+
     /// A known finding is seen again; with its alert, if there is reason for one.
     pub(super) async fn see_again(
         &self,
@@ -87,10 +143,7 @@ impl Store {
             let done = match may_tell.filter(|_| is_news) {
                 Some(alert) if known.quiet => self.wake(user, found, (scan, &known), alert).await?,
                 Some(alert) => self.come_back(user, found, (scan, &known), alert).await?,
-                None => {
-                    let change = seen_again(found, &known);
-                    self.tx().update(&key, change).commit().await?.is_done()
-                }
+                None => self.note_sighting(found, &known, user).await?,
             };
             match (done, is_news) {
                 (true, true) => return Ok(Some(WriteOutcome::New)),
@@ -178,7 +231,7 @@ impl Store {
             };
             let change = change.when("lastSeenAt", "=", unseen.last_seen_at);
             let key = matches::key(image.user_id, image.id, unseen.id);
-            let is_missed = self.tx().update(&key, change).commit().await?.is_done();
+            let is_missed = self.change_row(&key, change).await?;
             gone += u32::from(is_missed && unseen.missed_by.is_some());
         }
         Ok(gone)
@@ -226,12 +279,16 @@ impl Store {
 
 /// What a new sighting changes of a finding that is as it was read.
 fn seen_again(found: &Match, known: &KnownFinding) -> Change {
+    surer(still_there(found, known), found)
+}
+
+/// The same where nothing new was learnt of it.
+fn still_there(found: &Match, known: &KnownFinding) -> Change {
     let change = Change::default()
         .if_exists()
         .remove("missedBy")
         .set("lastSeenAt", found.last_seen_at)
         .set("scanJobId", found.scan_job_id);
-    let change = surer(change, found);
     match known.found.gone_at {
         None => change.when_or_absent("goneAt", "=", None::<Timestamp>),
         Some(gone) => change.remove("goneAt").when("goneAt", "=", gone),

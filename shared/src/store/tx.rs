@@ -6,17 +6,15 @@ mod nested;
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put, ReturnValue, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem, Update,
 };
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 pub(crate) use change::Change;
 
 use super::retry::{WRITE_CONFLICT_RETRIES, backoff};
-use super::{Key, Store, failure, read, write};
+use super::{Key, Store, failure, write};
 use crate::domain::{AlertType, Error, Result, Timestamp, UserId};
 
 /// A transaction being put together.
@@ -340,43 +338,7 @@ fn refusal(err: Option<&TransactWriteItemsError>) -> Option<TxRefusal> {
         .then_some(TxRefusal::Collision)
 }
 
-fn is_refused(err: Option<&UpdateItemError>) -> bool {
-    err.is_some_and(UpdateItemError::is_conditional_check_failed_exception)
-}
-
 impl Store {
-    /// One change by itself, and the row as it is then; `None` if its condition did not hold. Costs half
-    /// of what a transaction does.
-    pub(crate) async fn change<T: DeserializeOwned>(
-        &self,
-        key: &Key,
-        change: Change,
-    ) -> Result<Option<T>> {
-        let change = change.checked()?;
-        let numbered = |mark: &str, at: usize| format!("{mark}{at}");
-        let names = change.names.iter().enumerate();
-        let names = names.map(|(at, name)| (numbered("#n", at), name.clone()));
-        let values = change.values.iter().enumerate();
-        let values = values.map(|(at, value)| (numbered(":v", at), value.clone()));
-        let sent = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(key.item()))
-            .update_expression(change.text())
-            .set_condition_expression(change.condition_text())
-            .set_expression_attribute_names(Some(names.collect()))
-            .set_expression_attribute_values(Some(values.collect()))
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await;
-        match sent {
-            Ok(reply) => reply.attributes.map(read).transpose(),
-            Err(err) if is_refused(err.as_service_error()) => Ok(None),
-            Err(err) => Err(failure("changing a row", err)),
-        }
-    }
-
     /// Starts a transaction.
     pub(crate) fn tx(&self) -> Tx<'_> {
         Tx {

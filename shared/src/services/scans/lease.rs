@@ -8,8 +8,9 @@ use super::stop::ScanStop;
 use crate::clock;
 use crate::store::{ScanRow, Store};
 
-/// How long may pass without a sign of life.
-const HEARTBEAT_EVERY: Duration = Duration::from_secs(5);
+/// How long may pass without a heartbeat: a third of the lease, so that two may fail. Each is a write of a row
+/// that stands in both indexes.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 
 /// A scan that this worker has.
 pub(crate) struct Lease {

@@ -72,13 +72,8 @@ impl Store {
                 true => it.set("advancedAt", now),
                 false => it,
             });
-        if !self
-            .tx()
-            .update(&key(row.scan.user_id, row.scan.id), change)
-            .commit()
-            .await?
-            .is_done()
-        {
+        let key = key(row.scan.user_id, row.scan.id);
+        if !self.change_row(&key, change).await? {
             return Ok(false);
         }
         row.scan.progress = progress;
@@ -92,11 +87,8 @@ impl Store {
         let due = now.plus_seconds(seconds + PENDING_STUCK_AFTER);
         let change = mine(row).remove("leaseUntil").set("due_at", due);
         // Refused means it is another worker's by now, who will look after it.
-        self.tx()
-            .update(&key(row.scan.user_id, row.scan.id), change)
-            .commit()
-            .await?;
-        Ok(())
+        let key = key(row.scan.user_id, row.scan.id);
+        self.change_row(&key, change).await.map(drop)
     }
 
     /// Leaves a scan to be sent again by the schedule, soon.

@@ -241,3 +241,35 @@ async fn what_is_open_was_seen_or_not_missed_and_is_not_dismissed() {
         "clearing the list dismisses nothing"
     );
 }
+
+/// A scan reads which findings are known before it looks at their places, which takes minutes.
+#[tokio::test]
+async fn what_changed_since_it_was_read_is_read_again() {
+    let world = World::new().await;
+    world.see(&world.scan).await;
+    let (user, image) = (world.image.user_id, world.image.id);
+    let known = world.store.known_findings(user, image).await.unwrap();
+    let known = &known[&world.certain().id];
+    // Two others miss it meanwhile.
+    let scans = [world.later(1).await, world.later(2).await];
+    world.miss(&scans[0], "tineye").await;
+    assert_eq!(world.miss(&scans[1], "tineye").await, 1);
+
+    let third = world.later(3).await;
+    let found = Match {
+        scan_job_id: Some(third.id),
+        last_seen_at: third.created_at,
+        ..named(&world)
+    };
+    let alert = finding::alert_of(user, &found, None, third.created_at);
+    let stored = world
+        .store
+        .store_known(user, &found, Some(&alert), Some(known));
+    assert_eq!(stored.await.unwrap(), WriteOutcome::New, "it came back");
+    assert_eq!(world.known().await.gone_at, None);
+    let unchanged = world.store.see_unchanged(user, &found, known);
+    assert_eq!(unchanged.await.unwrap(), WriteOutcome::Known);
+    world.store.forget_image(&world.image).await.unwrap();
+    let seen = world.store.seen_places(user, image).await.unwrap();
+    assert!(seen.places.is_empty());
+}

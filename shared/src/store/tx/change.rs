@@ -14,8 +14,8 @@ pub(crate) struct Change {
     pub(super) add: Vec<String>,
     remove: Vec<String>,
     pub(super) condition: Vec<String>,
-    pub(super) names: Vec<String>,
-    pub(super) values: Vec<AttributeValue>,
+    pub(in crate::store) names: Vec<String>,
+    pub(in crate::store) values: Vec<AttributeValue>,
 }
 
 impl Change {
@@ -123,18 +123,18 @@ impl Change {
     }
 
     /// Fails if a value of it could not be written.
-    pub(super) fn checked(mut self) -> Result<Self> {
+    pub(in crate::store) fn checked(mut self) -> Result<Self> {
         match self.failed.take() {
             Some(err) => Err(err),
             None => Ok(self),
         }
     }
 
-    pub(super) fn condition_text(&self) -> Option<String> {
+    pub(in crate::store) fn condition_text(&self) -> Option<String> {
         (!self.condition.is_empty()).then(|| self.condition.join(" AND "))
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(in crate::store) fn text(&self) -> String {
         [
             ("SET", &self.set),
             ("ADD", &self.add),

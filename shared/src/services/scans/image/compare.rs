@@ -2,59 +2,163 @@
 
 use bytes::Bytes;
 use futures_util::stream::{self, LocalBoxStream, StreamExt};
+use tokio::sync::OnceCell;
 
 use super::candidates::{FoundPlace, Sighting};
+use super::memory::{Remembered, basis};
+use super::picture::PictureScan;
 use super::stats::ImageScanStats;
-use crate::comparison::{ReferenceImage, surer};
-use crate::domain::{Comparison, Person, Verdict};
-use crate::engines::{FetchRefusal, Fetcher};
+use crate::comparison::{FaceComparison, ImageAnalyzer, ReferenceImage, surer};
+use crate::domain::{Comparison, FetchedVersion, Person, Prints, SeenPlace, Verdict};
+use crate::engines::{FetchRefusal, FetchedPicture, Fetcher};
+use crate::store::ImageRow;
 
 /// How many found pictures are fetched at a time.
 const CONCURRENT_FETCHES: usize = 4;
 
+/// Her picture, read when the first place has to be compared with it.
+pub(super) struct LazyReference {
+    analyzer: ImageAnalyzer,
+    image: ImageRow,
+    copy: Bytes,
+    prints: Option<Prints>,
+    /// Whether she agrees to the comparison of faces.
+    pub(super) agrees: bool,
+    read: OnceCell<ReferenceImage>,
+}
+
+impl LazyReference {
+    pub(super) fn of(picture: &PictureScan<'_>, agrees: bool) -> Self {
+        Self {
+            analyzer: picture.context.scanner.analyzer.clone(),
+            image: picture.image.clone(),
+            copy: picture.copy.clone(),
+            prints: picture.prints.clone(),
+            agrees,
+            read: OnceCell::new(),
+        }
+    }
+
+    async fn get(&self) -> &ReferenceImage {
+        let read = || {
+            ReferenceImage::of(
+                self.analyzer.clone(),
+                self.image.clone(),
+                Some(self.copy.clone()),
+                self.prints.clone(),
+                FaceComparison::by_consent(self.agrees),
+            )
+        };
+        self.read.get_or_init(read).await
+    }
+}
+
+/// What became of a place.
+pub(super) enum PlaceOutcome<'p> {
+    /// It is as it was and keeps its verdict.
+    Unchanged,
+    /// The surest verdict, and on which sighting it is. `None`: nothing of her is there.
+    Compared(Option<Box<(&'p Sighting, Verdict)>>),
+}
+
 /// Compares places one after the other, while the pictures of the next are fetched.
 pub(super) struct PlaceComparer<'a> {
-    reference: &'a ReferenceImage,
+    fetcher: &'a Fetcher,
+    reference: &'a LazyReference,
+    /// Of each place that is still to come, what its verdict follows from and what is remembered.
+    places: std::vec::IntoIter<(String, Option<Remembered>)>,
     /// The pictures of all sightings of all places, in their order.
-    fetched: LocalBoxStream<'static, Result<Bytes, FetchRefusal>>,
+    fetched: LocalBoxStream<'static, Result<FetchedPicture, FetchRefusal>>,
 }
 
 impl<'a> PlaceComparer<'a> {
     pub(super) fn of(
-        fetcher: &Fetcher,
-        reference: &'a ReferenceImage,
+        picture: &PictureScan<'a>,
+        reference: &'a LazyReference,
         places: &[FoundPlace],
     ) -> Self {
-        let fetches: Vec<_> = places
+        let fetcher = &picture.context.scanner.fetcher;
+        let known: Vec<_> = places
             .iter()
-            .flat_map(|place| &place.sightings)
-            .map(|it| fetch(fetcher.clone(), it.picture.clone()))
+            .map(|it| {
+                (
+                    basis(picture, reference.agrees, it),
+                    Remembered::of(picture, it),
+                )
+            })
             .collect();
+        let mut fetches = Vec::new();
+        for (place, (_, remembered)) in places.iter().zip(&known) {
+            for (at, sighting) in place.sightings.iter().enumerate() {
+                let version = remembered.as_ref().and_then(|it| it.conditional(at));
+                fetches.push(fetch(fetcher.clone(), sighting.picture.clone(), version));
+            }
+        }
         Self {
+            fetcher,
             reference,
+            places: known.into_iter(),
             fetched: stream::iter(fetches)
                 .buffered(CONCURRENT_FETCHES)
                 .boxed_local(),
         }
     }
 
-    /// The surest verdict on the next place, and on which sighting it is. `None`: nothing of her is there.
+    /// What became of the next place, and what is to be remembered of it: nothing of one whose picture came
+    /// and could not be compared, which may have been our mistake.
     pub(super) async fn verdict<'p>(
         &mut self,
         place: &'p FoundPlace,
         stats: &mut ImageScanStats,
-    ) -> Option<(&'p Sighting, Verdict)> {
-        let mut best = None;
-        for sighting in &place.sightings {
-            let comparison = match self.fetched.next().await {
-                Some(Ok(bytes)) => self.reference.look(bytes).await,
-                Some(Err(refusal)) => {
+    ) -> (PlaceOutcome<'p>, Option<SeenPlace>) {
+        let mut fetched = Vec::with_capacity(place.sightings.len());
+        for _ in &place.sightings {
+            let next = self.fetched.next().await;
+            fetched.push(next.unwrap_or(Err(FetchRefusal::Unreachable)));
+        }
+        let (basis, remembered) = self.places.next().unwrap_or_default();
+        let version = |it: &Result<FetchedPicture, FetchRefusal>| {
+            it.as_ref().ok().map(|it| it.version.clone())
+        };
+        let mut seen = SeenPlace {
+            basis,
+            pictures: fetched.iter().map(version).collect(),
+            is_finding: true,
+        };
+        if let Some(remembered) = remembered.filter(|it| it.is_same(&seen)) {
+            seen.is_finding = remembered.is_finding();
+            stats.unchanged += 1;
+            let is_unseen = |it: &&Option<_>| it.is_none();
+            let unseen = seen.pictures.iter().filter(is_unseen).count();
+            stats.unseen += u32::try_from(unseen).unwrap_or(u32::MAX);
+            return (PlaceOutcome::Unchanged, Some(seen));
+        }
+        let (best, compared) = self.look(place, fetched, stats).await;
+        seen.is_finding = best.is_some();
+        let is_whole = compared == seen.pictures.iter().flatten().count();
+        let best = best.map(Box::new);
+        (PlaceOutcome::Compared(best), is_whole.then_some(seen))
+    }
+
+    /// The surest verdict on a place, and how many of its pictures could be compared.
+    async fn look<'p>(
+        &self,
+        place: &'p FoundPlace,
+        fetched: Vec<Result<FetchedPicture, FetchRefusal>>,
+        stats: &mut ImageScanStats,
+    ) -> (Option<(&'p Sighting, Verdict)>, usize) {
+        let (mut best, mut compared) = (None, 0);
+        for (sighting, fetched) in place.sightings.iter().zip(fetched) {
+            let comparison = match self.bytes(sighting, fetched).await {
+                Ok(bytes) => self.reference.get().await.look(bytes).await,
+                Err(refusal) => {
                     tracing::info!(refusal = %refusal, "a found picture could not be seen");
                     Comparison::Unseen
                 }
-                None => Comparison::Unseen,
             };
-            stats.unseen += u32::from(comparison == Comparison::Unseen);
+            let is_unseen = comparison == Comparison::Unseen;
+            stats.unseen += u32::from(is_unseen);
+            compared += usize::from(!is_unseen);
             let is_other_face = is_somebody_else(&comparison);
             match Verdict::of(sighting.claim, sighting.score, comparison) {
                 Some(verdict) => best = Some(surer(best, (sighting, verdict))),
@@ -62,7 +166,24 @@ impl<'a> PlaceComparer<'a> {
                 None => stats.other_pictures += 1,
             }
         }
-        best
+        (best, compared)
+    }
+
+    /// The bytes of a picture. One that is as it was is fetched whole if another of its place is not.
+    async fn bytes(
+        &self,
+        sighting: &Sighting,
+        fetched: Result<FetchedPicture, FetchRefusal>,
+    ) -> Result<Bytes, FetchRefusal> {
+        match fetched?.bytes {
+            Some(bytes) => Ok(bytes),
+            None => {
+                let link = sighting.picture.as_deref();
+                self.fetcher
+                    .picture(link.ok_or(FetchRefusal::NotAPicture)?)
+                    .await
+            }
+        }
     }
 }
 
@@ -77,8 +198,13 @@ fn is_somebody_else(comparison: &Comparison) -> bool {
         .is_some_and(|it| it.person == Person::Different)
 }
 
-/// The picture of a candidate. An engine that names none leaves nothing to look at.
-async fn fetch(fetcher: Fetcher, picture: Option<String>) -> Result<Bytes, FetchRefusal> {
+/// The picture of a candidate, unless its server says that it is the version `known`. An engine that names
+/// none leaves nothing to look at.
+async fn fetch(
+    fetcher: Fetcher,
+    picture: Option<String>,
+    known: Option<FetchedVersion>,
+) -> Result<FetchedPicture, FetchRefusal> {
     let picture = picture.ok_or(FetchRefusal::NotAPicture)?;
-    fetcher.picture(&picture).await
+    fetcher.picture_unless(&picture, known.as_ref()).await
 }

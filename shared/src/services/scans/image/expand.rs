@@ -78,7 +78,7 @@ pub(super) async fn expand(
     };
     let mut new = Vec::new();
     for mut place in group_by_page(picture.id(), &[answer]) {
-        if picture.stored(&place).await?.is_none() {
+        if picture.stored(&place).is_none() {
             place.parent = Some(seed.from);
             new.push(place);
         }

@@ -10,14 +10,14 @@ use crate::domain::{
 };
 use crate::metrics::{self, Measure};
 use crate::services::scans::stop::ScanStop;
-use crate::store::WriteOutcome;
+use crate::store::{KnownFinding, WriteOutcome};
 
 /// Stores the finding at `place`, with an alert if the verdict says that she is told.
 ///
 /// # Errors
 /// [`ScanStop::Lost`] if the scan or the picture is gone.
 pub(super) async fn store_finding(
-    picture: &PictureScan<'_>,
+    picture: &mut PictureScan<'_>,
     place: &FoundPlace,
     sighting: &Sighting,
     verdict: Verdict,
@@ -34,9 +34,14 @@ pub(super) async fn store_finding(
     }
     let name = context.names.get(picture.id());
     let alert = is_told.then(|| words::alert_of(user, &found, name, now));
-    let stored = picture.store().store_finding(user, &found, alert.as_ref());
+    let known = picture.known.get(&place.id);
+    let stored = picture
+        .store()
+        .store_known(user, &found, alert.as_ref(), known);
     match stored.await? {
         WriteOutcome::New => {
+            let now_known = KnownFinding::new(&found, alert.is_none());
+            picture.known.insert(place.id, now_known);
             let tier = found.confidence.unwrap_or(Tier::Low).as_str();
             tracing::info!(image.id = %found.protected_image_id, tier, engine = sighting.engine, "new finding");
             metrics::note(Measure::Finding { tier });
@@ -47,16 +52,42 @@ pub(super) async fn store_finding(
     Ok(found)
 }
 
+/// Notes that the finding at a place that is as it was is still there; its verdict stays. `None`: nothing of
+/// hers is there.
+///
+/// # Errors
+/// [`ScanStop::Lost`] if the finding is gone, with the picture.
+pub(super) async fn see_unchanged(
+    picture: &mut PictureScan<'_>,
+    place: &FoundPlace,
+) -> Result<Option<Match>, ScanStop> {
+    let (user, scan) = (picture.user(), picture.context.row.scan.id);
+    let Some(known) = picture.known.get(&place.id) else {
+        return Ok(None);
+    };
+    let found = Match {
+        last_seen_at: clock::now(),
+        scan_job_id: Some(scan),
+        ..known.found.clone()
+    };
+    let stored = picture.store().see_unchanged(user, &found, known);
+    match stored.await? {
+        WriteOutcome::Gone => Err(ScanStop::Lost),
+        WriteOutcome::New | WriteOutcome::Known => Ok(Some(found)),
+    }
+}
+
 /// The places that this scan has not stored before it was interrupted, and what the others lead to;
 /// those are counted.
-pub(super) async fn skip_stored(
+pub(super) fn skip_stored(
     picture: &mut PictureScan<'_>,
     places: Vec<FoundPlace>,
-) -> Result<(Vec<FoundPlace>, Vec<ExpansionSeed>), ScanStop> {
+) -> (Vec<FoundPlace>, Vec<ExpansionSeed>) {
     let (mut left, mut seeds) = (Vec::new(), Vec::new());
     for place in places {
-        match picture.stored(&place).await? {
+        match picture.stored(&place) {
             Some(found) => {
+                picture.memory.touch(place.id);
                 picture.stats.add(&found);
                 let mut sightings = place.sightings.iter();
                 seeds.extend(sightings.find_map(|it| ExpansionSeed::of(&found, it)));
@@ -64,7 +95,7 @@ pub(super) async fn skip_stored(
             None => left.push(place),
         }
     }
-    Ok((left, seeds))
+    (left, seeds)
 }
 
 /// The finding of `image` at `place`, by the sighting that the verdict is on.

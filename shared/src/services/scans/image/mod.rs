@@ -14,6 +14,7 @@ mod compare;
 mod context;
 mod expand;
 mod findings;
+mod memory;
 mod picture;
 mod record;
 mod scan_picture;

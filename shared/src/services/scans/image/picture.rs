@@ -4,12 +4,13 @@ use bytes::Bytes;
 
 use super::candidates::FoundPlace;
 use super::context::ScanContext;
+use super::memory::PlaceMemory;
 use super::stats::{ImageOutcome, ImageScanStats};
 use crate::comparison::MAX_COPY;
 use crate::domain::{Error, ImageId, Match, Prints, UserId};
 use crate::objects::key;
 use crate::services::scans::stop::{ScanStop, check_deadline};
-use crate::store::{ImageRow, Store};
+use crate::store::{ImageRow, KnownFindings, Store};
 
 /// A picture while it is scanned.
 pub(super) struct PictureScan<'a> {
@@ -24,6 +25,10 @@ pub(super) struct PictureScan<'a> {
     pub(super) stats: ImageScanStats,
     /// An earlier delivery marked it as done, with gaps.
     pub(super) was_marked: bool,
+    /// Its findings; read before the first place is compared, kept up to date with what is stored.
+    pub(super) known: KnownFindings,
+    /// What is remembered of its places.
+    pub(super) memory: PlaceMemory,
 }
 
 /// A picture as a scan comes to it.
@@ -64,6 +69,8 @@ impl<'a> PictureScan<'a> {
             intimacy: None,
             stats: ImageScanStats::default(),
             was_marked: done.is_some(),
+            known: KnownFindings::default(),
+            memory: PlaceMemory::default(),
         };
         picture.intimacy = picture.read_intimacy().await?;
         Ok(Opened::Ready(Box::new(picture)))
@@ -81,13 +88,18 @@ impl<'a> PictureScan<'a> {
         self.context.store()
     }
 
-    /// The finding at `place`, if this scan stored it before it was interrupted.
-    pub(super) async fn stored(&self, place: &FoundPlace) -> Result<Option<Match>, Error> {
-        let found = self
-            .store()
-            .finding(self.user(), self.id(), place.id)
-            .await?;
-        Ok(found.filter(|it| self.context.row.has_seen(it)))
+    /// Reads which findings are known, and what is remembered of their places.
+    pub(super) async fn recall(&mut self) -> Result<(), Error> {
+        let (store, user, id) = (self.store(), self.user(), self.id());
+        self.known = store.known_findings(user, id).await?;
+        self.memory = PlaceMemory::of(store.seen_places(user, id).await?);
+        Ok(())
+    }
+
+    /// The finding at `place`, if this scan has stored it.
+    pub(super) fn stored(&self, place: &FoundPlace) -> Option<Match> {
+        let found = self.known.get(&place.id).map(|it| &it.found);
+        found.filter(|it| self.context.row.has_seen(it)).cloned()
     }
 
     async fn copy(context: &ScanContext<'_>, image: &ImageRow) -> Result<Bytes, Error> {

@@ -6,15 +6,15 @@
 use futures_util::FutureExt;
 
 use super::candidates::{FoundPlace, exhaustive_engines, group_by_page};
-use super::compare::PlaceComparer;
+use super::compare::{LazyReference, PlaceComparer, PlaceOutcome};
 use super::context::ScanContext;
 use super::expand::{ExpansionSeed, MAX_EXPANSIONS, expand};
-use super::findings::{skip_stored, store_finding};
+use super::findings::{see_unchanged, skip_stored, store_finding};
+use super::memory::remember;
 use super::picture::{Opened, PictureScan};
 use super::record::record;
 use super::search::search;
 use super::stats::{EngineOutcome, ImageOutcome};
-use crate::comparison::{FaceComparison, ReferenceImage};
 use crate::domain::ImageId;
 use crate::services::scans::stop::{ScanStop, check_deadline};
 
@@ -47,7 +47,7 @@ pub(super) async fn scan_picture(
     let places = group_by_page(id, &searched.answers);
     let exhaustive = exhaustive_engines(&searched.answers, &places);
     // Checkpoint: each finding is stored as soon as its place is compared.
-    let compared = compare_and_expand(&mut picture, places, searched.resumed);
+    let compared = compare_and_expand(&mut picture, places);
     compared.boxed_local().await?;
     if !searched.late.is_empty() && !is_cut_short {
         return Err(ScanStop::Late);
@@ -61,24 +61,14 @@ pub(super) async fn scan_picture(
 async fn compare_and_expand(
     picture: &mut PictureScan<'_>,
     places: Vec<FoundPlace>,
-    resumed: bool,
 ) -> Result<(), ScanStop> {
     if places.is_empty() {
         return Ok(());
     }
-    let (new, mut seeds) = match resumed {
-        true => skip_stored(picture, places).await?,
-        false => (places, Vec::new()),
-    };
+    picture.recall().await?;
+    let (new, mut seeds) = skip_stored(picture, places);
     let agrees = picture.store().may_recognise(picture.user()).await?;
-    let reference = ReferenceImage::of(
-        picture.context.scanner.analyzer.clone(),
-        picture.image.clone(),
-        Some(picture.copy.clone()),
-        picture.prints.clone(),
-        FaceComparison::by_consent(agrees),
-    )
-    .await;
+    let reference = LazyReference::of(picture, agrees);
     let compared = compare_places(picture, &reference, new);
     seeds.extend(compared.boxed_local().await?);
     for seed in seeds {
@@ -89,24 +79,36 @@ async fn compare_and_expand(
         let compared = compare_places(picture, &reference, places);
         compared.boxed_local().await?;
     }
+    remember(picture).await;
     Ok(())
 }
 
 /// Compares each place and stores it, if it is a finding, with its alert. What the findings lead to.
 async fn compare_places(
     picture: &mut PictureScan<'_>,
-    reference: &ReferenceImage,
+    reference: &LazyReference,
     places: Vec<FoundPlace>,
 ) -> Result<Vec<ExpansionSeed>, ScanStop> {
-    let mut comparer = PlaceComparer::of(&picture.context.scanner.fetcher, reference, &places);
+    let mut comparer = PlaceComparer::of(picture, reference, &places);
     let mut seeds = Vec::new();
     for place in &places {
         check_deadline(picture.context.deadline)?;
-        let verdict = comparer.verdict(place, &mut picture.stats).await;
-        if let Some((sighting, verdict)) = verdict {
-            let found = store_finding(picture, place, sighting, verdict).await?;
+        let (outcome, seen) = comparer.verdict(place, &mut picture.stats).await;
+        let found = match outcome {
+            PlaceOutcome::Unchanged => see_unchanged(picture, place).await?,
+            PlaceOutcome::Compared(Some(best)) => {
+                let (sighting, verdict) = *best;
+                Some(store_finding(picture, place, sighting, verdict).await?)
+            }
+            PlaceOutcome::Compared(None) => None,
+        };
+        if let Some(seen) = seen {
+            picture.memory.set(place.id, seen);
+        }
+        if let Some(found) = found {
             picture.stats.add(&found);
-            seeds.extend(ExpansionSeed::of(&found, sighting));
+            let mut sightings = place.sightings.iter();
+            seeds.extend(sightings.find_map(|it| ExpansionSeed::of(&found, it)));
         }
     }
     Ok(seeds)

@@ -11,15 +11,13 @@ use crate::services::scans::stop::ScanStop;
 use crate::services::search::engines::{AnswerOrigin, EngineReply, Query, SearchError, digest};
 use crate::services::search::governor::Unanswered;
 
-/// How old an answer may be that a scheduled scan takes, in seconds.
+/// How old an answer may be that a scheduled scan takes where her risk is not known, in seconds.
 const MAX_CACHED_ANSWER_AGE: i64 = 24 * 3600;
 
 /// What the engines answered, and what they did not.
 #[derive(Default)]
 pub(super) struct Searched {
     pub(super) answers: Vec<EngineAnswer>,
-    /// Some of it is from an earlier attempt.
-    pub(super) resumed: bool,
     pub(super) failures: Vec<Unanswered>,
     /// These need more time than there is.
     pub(super) late: Vec<Vendor>,
@@ -57,7 +55,7 @@ async fn since(picture: &PictureScan<'_>) -> Result<Timestamp, ScanStop> {
     }
     let risk = picture.store().risk_level(picture.user()).await?;
     let apart = risk.map_or(MAX_CACHED_ANSWER_AGE, |it| scan::rescan_after(it) / 2);
-    let since = created.minus_seconds(apart.min(MAX_CACHED_ANSWER_AGE));
+    let since = created.minus_seconds(apart);
     Ok(since.max(picture.image.image.uploaded_at))
 }
 
@@ -83,7 +81,6 @@ fn group(picture: &mut PictureScan<'_>, replies: Vec<EngineReply>) -> Result<Sea
                     false => EngineOutcome::Searched,
                 };
                 stats.record_engine(vendor, outcome);
-                searched.resumed |= found.origin == AnswerOrigin::Resumed;
                 searched.answers.push(EngineAnswer {
                     engine,
                     vendor,

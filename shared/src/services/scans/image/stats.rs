@@ -17,6 +17,8 @@ pub(super) struct ImageScanStats {
     pub(super) low: u32,
     /// Pages whose picture we could not see ourselves.
     pub(super) unseen: u32,
+    /// Places that are as they were when they were last compared.
+    pub(super) unchanged: u32,
     /// Pages that show her face.
     pub(super) face_verified: u32,
     /// Look-alikes that show somebody else, and those that show something else.

@@ -1,7 +1,7 @@
 //! Searching the web for one picture with every engine that may see it.
 //!
-//! What is paid for is kept before it is used, under the scan and under the picture's bytes: a scan
-//! that goes on, and a scan we start of a picture that was searched for lately, pay nothing again.
+//! What is paid for is kept before it is used, once, under the picture's bytes and with the scan that asked:
+//! a scan that goes on, and a scan we start of a picture that was searched for lately, pay nothing again.
 
 mod faces;
 mod links;
@@ -16,7 +16,7 @@ use crate::engines::{EngineError, FaceCheck, SearchResult, SerpApi, TinEye, Visi
 use crate::services::pictures::proxy::Proxy;
 use crate::services::search::governor::{Asker, Governor, Unanswered};
 use crate::services::search::time_limit::TimeLimit;
-use crate::store::Store;
+use crate::store::{KeptAnswer, Store};
 
 /// The engines there are keys for.
 #[derive(Clone)]
@@ -248,22 +248,26 @@ async fn cached_answer(
     name: &str,
 ) -> Result<Option<SearchAnswer>, SearchError> {
     let (scan, image) = (&query.scan, query.image);
-    if let Some(answer) = store.searched(scan, image, name).await? {
-        return Ok(Some(SearchAnswer {
-            answer,
-            origin: AnswerOrigin::Resumed,
-        }));
-    }
-    let Some(answer) = store
-        .found(scan.user_id, name, &query.digest, query.since)
-        .await?
-    else {
-        return Ok(None);
-    };
-    note(store, query, name, &answer).await?;
-    Ok(Some(SearchAnswer {
+    let kept = store.found(scan.user_id, name, &query.digest).await?;
+    if let Some(KeptAnswer {
         answer,
-        origin: AnswerOrigin::Cached,
+        at,
+        scan: by,
+    }) = kept
+    {
+        let origin = match by == Some(scan.id) {
+            true => Some(AnswerOrigin::Resumed),
+            false => (at >= query.since).then_some(AnswerOrigin::Cached),
+        };
+        if let Some(origin) = origin {
+            return Ok(Some(SearchAnswer { answer, origin }));
+        }
+    }
+    // A scan that began before answers were kept once has its own under its checkpoints.
+    let answer = store.searched(scan, image, name).await?;
+    Ok(answer.map(|answer| SearchAnswer {
+        answer,
+        origin: AnswerOrigin::Resumed,
     }))
 }
 
@@ -273,22 +277,9 @@ async fn keep_answer(
     name: &str,
     answer: &SearchResult,
 ) -> Result<(), SearchError> {
-    note(store, query, name, answer).await?;
-    let user = query.scan.user_id;
-    let kept = store.keep_found(user, name, &query.digest, answer, clock::now());
-    Ok(kept.await?)
-}
-
-async fn note(
-    store: &Store,
-    query: &Query,
-    name: &str,
-    answer: &SearchResult,
-) -> Result<(), SearchError> {
-    let noted = store.keep_search(&query.scan, query.image, name, answer, clock::now());
-    if noted.await? {
-        Ok(())
-    } else {
-        Err(SearchError::Lost)
+    let kept = store.keep_found(&query.scan, name, &query.digest, answer, clock::now());
+    match kept.await? {
+        true => Ok(()),
+        false => Err(SearchError::Lost),
     }
 }

@@ -3,6 +3,8 @@
 use super::super::search::search;
 use super::*;
 use crate::engines::TinEye;
+use crate::services::search::engines::digest;
+use crate::store::KeptAnswer;
 use crate::testing::ShownResult;
 use crate::testing::killed_after;
 
@@ -100,12 +102,11 @@ async fn a_search_that_was_paid_for_is_not_repeated() {
     take(&world, &scan, 2).await.unwrap();
     assert_once(&world, &scan, image).await;
     assert_eq!(world.searches().await, (1, 0));
-    let kept: Option<serde_json::Value> = world
-        .store
-        .searched(&scan, image, TinEye::NAME)
-        .await
-        .unwrap();
-    assert_eq!(kept.unwrap()["candidates"].as_array().unwrap().len(), 2);
+    let digest = digest(&world.display(image).await);
+    let kept = world.store.found(world.user, TinEye::NAME, &digest).await;
+    let kept: KeptAnswer<serde_json::Value> = kept.unwrap().unwrap();
+    assert_eq!(kept.answer["candidates"].as_array().unwrap().len(), 2);
+    assert_eq!(kept.scan, Some(scan.id));
 }
 
 #[tokio::test]

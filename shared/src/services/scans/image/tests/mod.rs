@@ -4,6 +4,7 @@ mod engines;
 mod interrupted;
 mod limit;
 mod seen;
+mod writes;
 
 use std::time::Duration;
 

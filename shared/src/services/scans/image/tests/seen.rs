@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::{Evidence, Match, MatchStatus, Relation, Signal};
 use crate::testing::ShownResult;
-use crate::testing::{photo, scene};
+use crate::testing::{self, photo, scene};
 
 async fn scanned(world: &World) -> serde_json::Value {
     let scan = begun(world, ScanOrigin::User, None).await;
@@ -209,4 +209,96 @@ async fn her_face_in_another_picture_counts_if_she_agrees() {
     let found = only_finding(&other, image).await;
     assert_ne!(relation(&found), Some(Relation::SamePerson));
     assert_eq!((found.face_verified, found.face_similarity), (None, None));
+}
+
+/// How many places a scan found as they were.
+async fn unchanged(world: &World, scan: &Scan, image: ImageId) -> u32 {
+    let stats = world.store.image_done(scan, image).await.unwrap();
+    let stats: stats::ImageScanStats = stats.unwrap();
+    stats.unchanged
+}
+
+#[tokio::test]
+async fn a_place_that_is_as_it_was_keeps_its_verdict_and_is_not_compared_again() {
+    let world = World::new().await;
+    let image = world.picture(1).await;
+    let page = "https://forum.example/t/1";
+    world.plant(1, page).await;
+    let first = anew(&world).await;
+    take(&world, &first, 1).await.unwrap();
+    let found = only_finding(&world, image).await;
+
+    let second = anew(&world).await;
+    take(&world, &second, 1).await.unwrap();
+    let again = only_finding(&world, image).await;
+    assert!(again.last_seen_at > found.last_seen_at);
+    assert_eq!(again.scan_job_id, Some(second.id));
+    let kept = Match {
+        last_seen_at: found.last_seen_at,
+        scan_job_id: found.scan_job_id,
+        ..again
+    };
+    assert_eq!(kept, found, "all else is as it was");
+    let result = row(&world, &second).await.scan.result.shown();
+    assert_eq!(result["details"]["matchBreakdown"]["highConfidence"], 1);
+    let counts = [&first, &second].map(|it| unchanged(&world, it, image));
+    let [one, two] = counts;
+    assert_eq!((one.await, two.await), (0, 1));
+
+    // Another choice of hers is another comparison.
+    testing::agree_to_faces(&world.store, world.user).await;
+    let third = anew(&world).await;
+    take(&world, &third, 1).await.unwrap();
+    assert_eq!(unchanged(&world, &third, image).await, 0);
+    assert_eq!(world.alerts().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_remembered_does_not_count_against_what_is_known() {
+    let world = World::new().await;
+    let image = world.picture(1).await;
+    let mut memory = crate::store::SeenPlaces::default();
+    let page = "https://forum.example/t/1";
+    world.plant(1, page).await;
+    let first = anew(&world).await;
+    take(&world, &first, 1).await.unwrap();
+    // As if nothing of hers had been there, with the same bytes, and no finding.
+    let seen = world.store.seen_places(world.user, image).await.unwrap();
+    assert_eq!(seen.places.len(), 1);
+    for (id, mut place) in seen.places {
+        place.is_finding = false;
+        memory.places.insert(id, place);
+    }
+    let kept = world
+        .store
+        .keep_seen_places(&first, image, &memory, clock::now());
+    kept.await.unwrap();
+    // Her finding is known, so what is remembered does not count.
+    let second = anew(&world).await;
+    take(&world, &second, 1).await.unwrap();
+    assert_eq!(unchanged(&world, &second, image).await, 0);
+    let seen = world.store.seen_places(world.user, image).await.unwrap();
+    assert!(seen.places.values().all(|it| it.is_finding));
+}
+
+#[tokio::test]
+async fn a_page_that_could_not_be_seen_is_compared_once_it_can() {
+    let world = World::new().await;
+    let image = world.picture(1).await;
+    world.plant(1, "https://forum.example/t/1").await;
+    let down = json!({ "engine": "web", "mode": "error", "status": 404 });
+    world.fault(down).await;
+    for expected in [0, 1] {
+        let scan = anew(&world).await;
+        take(&world, &scan, 1).await.unwrap();
+        assert_eq!(unchanged(&world, &scan, image).await, expected);
+        let result = row(&world, &scan).await.scan.result.shown();
+        assert_eq!(result["details"]["unverifiedMatches"], 1);
+    }
+    world.repair().await;
+    let scan = anew(&world).await;
+    take(&world, &scan, 1).await.unwrap();
+    assert_eq!(unchanged(&world, &scan, image).await, 0);
+    let found = only_finding(&world, image).await;
+    assert_eq!(found.confidence, Some(Tier::High));
 }
