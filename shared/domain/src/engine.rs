@@ -4,6 +4,8 @@
 //! One standing for all workers of the product. Everything is counted before a question is asked, so
 //! that workers side by side cannot overspend; what an engine did not charge for is given back.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
@@ -20,6 +22,16 @@ const LONGEST_ASKED: i64 = 3600;
 
 /// How long one question may take; until then nobody else tries an engine that was down.
 const PROBE: i64 = 45;
+
+/// How long leave that was taken in advance may be used, in seconds. A minute's bucket is smaller by as much,
+/// so that leave which is used late never comes on top of a full bucket.
+pub const LEASE_SECONDS: i64 = 2;
+
+/// The most questions that a worker takes leave for at once.
+const MAX_LEASE: u32 = 64;
+
+/// Microseconds in a second.
+const MICROS: i64 = 1_000_000;
 
 /// What may be asked of an engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -74,6 +86,33 @@ impl Allowance {
         Some(u32::try_from(open).unwrap_or(all))
     }
 
+    /// How long the token bucket takes to refill for `count` questions, in microseconds.
+    #[must_use]
+    pub fn micros(self, count: u32) -> i64 {
+        let per_minute = i64::from(self.per_minute.max(1));
+        // Rounded up, so that a minute never has one too many.
+        i64::from(count) * ((60 * MICROS + per_minute - 1) / per_minute)
+    }
+
+    /// How far ahead of now the bucket may be taken from, in microseconds: the whole minute's, less what may
+    /// be under way in leases.
+    #[must_use]
+    pub fn burst_micros(self) -> i64 {
+        let whole = self.micros(self.per_minute.max(1));
+        match self.max_lease() {
+            1 => whole,
+            _ => whole - LEASE_SECONDS * MICROS,
+        }
+    }
+
+    /// How many questions a worker may take leave for at once: a second's worth, and no more of a month than
+    /// is no loss if the worker is killed.
+    #[must_use]
+    pub fn max_lease(self) -> u32 {
+        let of_month = self.per_month.map_or(u32::MAX, |it| it / 1000);
+        (self.per_minute / 60).min(of_month).clamp(1, MAX_LEASE)
+    }
+
     /// Questions a day for one account. Nothing means any number.
     #[must_use]
     pub fn day_limit(self, is_new: bool) -> Option<u32> {
@@ -106,23 +145,29 @@ impl Default for Allowance {
     }
 }
 
-/// How an engine stands, as all workers know it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// The circuit breaker of an engine: its failures since it last answered, and whether it is left alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct EngineStanding {
-    /// Questions that may be asked at once, as of `counted_at`.
-    spare: f64,
-    counted_at: Option<Timestamp>,
-    /// The month that `spent` is of.
-    month: String,
-    spent: u32,
+pub struct Breaker {
     /// Failures since it last answered.
-    failures: u32,
+    pub failures: u32,
     /// Times it was left alone since it last answered.
-    rests: u32,
-    rest_until: Option<Timestamp>,
+    pub rests: u32,
+    /// Until when it is left alone.
+    pub rest_until: Option<Timestamp>,
     /// Until when somebody tries whether it is back.
-    probe_until: Option<Timestamp>,
+    pub probe_until: Option<Timestamp>,
+}
+
+/// How an engine stands, as all workers know it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EngineStanding {
+    /// Whether it is left alone.
+    pub breaker: Breaker,
+    /// When the token bucket of the minute is full again, in microseconds since 1970.
+    pub full_at: i64,
+    /// Questions asked, by month.
+    pub spent: BTreeMap<String, u32>,
 }
 
 /// Whether a question may be asked.
@@ -184,42 +229,23 @@ impl Ending {
     }
 }
 
-impl EngineStanding {
-    /// Asks leave for a question of a scheduled scan, or of one that somebody waits for.
-    pub fn ask(&mut self, allowance: Allowance, is_scheduled: bool, now: Timestamp) -> Permit {
-        self.refill(allowance, now);
-        if let Some(until) = self.rest_until.filter(|until| *until > now) {
-            return Permit::Held(Hold::Resting, until);
-        }
-        if let Some(until) = self.probe_until.filter(|until| *until > now) {
-            return Permit::Held(Hold::Resting, until);
-        }
-        let month_limit = allowance.month_limit(is_scheduled);
-        if month_limit.is_some_and(|most| self.spent >= most) {
-            return Permit::Held(Hold::Spent, now.next_month());
-        }
-        if self.spare < 1.0 {
-            let seconds = (1.0 - self.spare) * 60.0 / f64::from(allowance.per_minute.max(1));
-            return Permit::Held(Hold::Throttled, now.plus_seconds(seconds.ceil() as i64));
-        }
-        if self.rest_until.is_some() {
-            self.probe_until = Some(now.plus_seconds(PROBE));
-        }
-        self.spare -= 1.0;
-        self.spent += 1;
-        Permit::Granted
+impl Breaker {
+    /// Until when nobody is to ask, if that is still to come.
+    fn held_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let rest = self.rest_until.filter(|until| *until > now);
+        rest.or(self.probe_until.filter(|until| *until > now))
     }
 
-    /// Learns how a granted question ended.
+    /// Whether it has nothing to forget when the engine answers.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Learns how a question ended.
     pub fn learn(&mut self, ending: Ending, now: Timestamp) {
-        if ending.is_free() {
-            self.spent = self.spent.saturating_sub(1);
-        }
         match ending {
-            Ending::Answered => {
-                (self.failures, self.rests) = (0, 0);
-                (self.rest_until, self.probe_until) = (None, None);
-            }
+            Ending::Answered => *self = Self::default(),
             Ending::TurnedAway(Some(seconds)) => {
                 let seconds = i64::try_from(seconds).unwrap_or(LONGEST_ASKED);
                 self.rest(seconds.min(LONGEST_ASKED), now);
@@ -244,28 +270,60 @@ impl EngineStanding {
         self.probe_until = None;
         self.rests = self.rests.saturating_add(1);
     }
+}
 
-    /// What has come back with time: room for questions, and on the first of a month its budget.
-    fn refill(&mut self, allowance: Allowance, now: Timestamp) {
-        let most = f64::from(allowance.per_minute.max(1));
-        self.spare = match self.counted_at {
-            None => most,
-            Some(at) => {
-                let elapsed = now.millis_since(at).max(0) as f64 / 60_000.0;
-                (self.spare + elapsed * most).clamp(0.0, most)
-            }
-        };
-        self.counted_at = Some(self.counted_at.map_or(now, |at| at.max(now)));
-        let month = now.month();
-        if self.month < month {
-            (self.month, self.spent) = (month, 0);
+impl EngineStanding {
+    /// Asks leave for one question of a scheduled scan, or of one that somebody waits for.
+    pub fn ask(&mut self, allowance: Allowance, is_scheduled: bool, now: Timestamp) -> Permit {
+        self.ask_for(1, allowance, is_scheduled, now)
+    }
+
+    /// Asks leave for `count` questions; for all of them or none.
+    ///
+    /// The table decides by the same rule in one write (`store::engines`).
+    pub fn ask_for(
+        &mut self,
+        count: u32,
+        allowance: Allowance,
+        is_scheduled: bool,
+        now: Timestamp,
+    ) -> Permit {
+        if let Some(until) = self.breaker.held_until(now) {
+            return Permit::Held(Hold::Resting, until);
         }
+        let spent = self.spent(now).saturating_add(count);
+        let month_limit = allowance.month_limit(is_scheduled);
+        if month_limit.is_some_and(|most| spent > most) {
+            return Permit::Held(Hold::Spent, now.next_month());
+        }
+        let now_micros = now.epoch_millis().saturating_mul(1000);
+        let full_at = self.full_at.max(now_micros) + allowance.micros(count);
+        let over = full_at - now_micros - allowance.burst_micros();
+        if over > 0 {
+            let seconds = (over + MICROS - 1) / MICROS;
+            return Permit::Held(Hold::Throttled, now.plus_seconds(seconds));
+        }
+        if self.breaker.rest_until.is_some() {
+            self.breaker.probe_until = Some(now.plus_seconds(PROBE));
+        }
+        self.full_at = full_at;
+        self.spent.insert(now.month(), spent);
+        Permit::Granted
+    }
+
+    /// Learns how a granted question ended.
+    pub fn learn(&mut self, ending: Ending, now: Timestamp) {
+        if ending.is_free() {
+            let spent = self.spent(now).saturating_sub(1);
+            self.spent.insert(now.month(), spent);
+        }
+        self.breaker.learn(ending, now);
     }
 
     /// Whether it is asked, tried or left alone at this moment.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> &'static str {
-        match self.rest_until {
+        match self.breaker.rest_until {
             None => "closed",
             Some(until) if until > now => "open",
             Some(_) => "half-open",
@@ -275,17 +333,13 @@ impl EngineStanding {
     /// When an engine that is left alone is tried again.
     #[must_use]
     pub fn rests_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.rest_until.filter(|until| *until > now)
+        self.breaker.rest_until.filter(|until| *until > now)
     }
 
     /// How many questions were asked this month.
     #[must_use]
     pub fn spent(&self, now: Timestamp) -> u32 {
-        if self.month == now.month() {
-            self.spent
-        } else {
-            0
-        }
+        self.spent.get(&now.month()).copied().unwrap_or_default()
     }
 
     /// How many are left of the month's; nothing means any number.

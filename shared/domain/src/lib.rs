@@ -51,7 +51,7 @@ pub use alert::{Alert, AlertAction, AlertStatus, AlertType, Severity};
 pub use breach::Breach;
 pub use consent::{EngineConsent, INTIMATE, Sending, Vendor};
 pub use credentials::Weakness;
-pub use engine::{Allowance, Ending, EngineStanding, Hold, Permit};
+pub use engine::{Allowance, Breaker, Ending, EngineStanding, Hold, Permit};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use evidence::{
     ColourEvidence, Edit, Evidence, FaceEvidence, HashEvidence, OverlayEvidence, Person, Relation,

@@ -103,6 +103,7 @@ pub(crate) use answers::KeptAnswer;
 pub(crate) use direct::DirectReads;
 pub use due::Due;
 pub use engine_uploads::DUE_AWAY;
+pub(crate) use engines::Leave;
 pub use erasure::{DUE_ERASE, Erasure};
 pub use images::{Arrival, ImageRow, ShownFace};
 pub(crate) use images::{DUE_INTAKE, DUE_PURGE};

@@ -16,8 +16,8 @@ use crate::auth::Keys;
 use crate::clock;
 use crate::comparison::ImageAnalyzer;
 use crate::domain::{
-    Alert, AlertStatus, EngineStanding, Image, ImageId, ImageState, Intimacy, Page, Prints, Scan,
-    ScanId, ScanOrigin, ScanResult, ScanType, Timestamp, UserId,
+    Alert, AlertStatus, Breaker, Image, ImageId, ImageState, Intimacy, Page, Prints, Scan, ScanId,
+    ScanOrigin, ScanResult, ScanType, Timestamp, UserId,
 };
 use crate::engines::{FaceCheck, Fetcher, TinEye, Vision};
 use crate::mail::Mailer;
@@ -272,8 +272,8 @@ impl World {
     /// Nothing is held against the engines any more, as after a while.
     pub(crate) async fn rested(&self) {
         for engine in ["tineye", "google-vision", "hibp"] {
-            let rest = |it: &mut EngineStanding| *it = EngineStanding::default();
-            self.store.change_engine(engine, rest).await.unwrap();
+            let rest = |it: &mut Breaker| *it = Breaker::default();
+            self.store.change_breaker(engine, rest).await.unwrap();
         }
     }
 

@@ -45,7 +45,8 @@ fn no_more_than_the_month_has_and_all_of_it_again_in_the_next() {
     assert_eq!(it.ask(FEW, true, at(600)), Permit::Held(Hold::Spent, first));
     assert_eq!(it.left(FEW, at(600)), Some(0));
     assert_eq!(it.ask(FEW, true, first), Permit::Granted);
-    assert_eq!((it.left(FEW, first), it.spent(at(600))), (Some(2), 0));
+    // Each month has a count of its own.
+    assert_eq!((it.left(FEW, first), it.spent(at(600))), (Some(2), 3));
     assert_eq!(it.left(Allowance::default(), first), None);
 }
 
@@ -214,6 +215,31 @@ proptest! {
             let within = granted[index..].iter().filter(|it| it.millis_since(*first) < 60_000);
             // A full bucket and what drips into it in the minute.
             prop_assert!(within.count() <= 12);
+        }
+    }
+
+    /// Leave that is taken in advance and used late never comes on top of a full bucket: in no stretch of time
+    /// is more asked than a minute's and what drips into it.
+    #[test]
+    fn leases_used_late_keep_the_pace(steps in prop::collection::vec((0_i64..3, 1_u32..9, 0..LEASE_SECONDS), 1..200)) {
+        let allowance = Allowance { per_minute: 600, ..Allowance::default() };
+        prop_assert!(allowance.max_lease() >= 8);
+        let (mut it, mut now, mut used) = (EngineStanding::default(), at(0), Vec::new());
+        for (pause, count, late) in steps {
+            now = now.plus_seconds(pause);
+            for _ in 0..20 {
+                if it.ask_for(count, allowance, true, now) == Permit::Granted {
+                    used.extend(std::iter::repeat_n(now.plus_seconds(late), count as usize));
+                }
+            }
+        }
+        used.sort();
+        for (index, first) in used.iter().enumerate().step_by(50) {
+            for window in [1, 10, 60] {
+                let within = used[index..].iter().filter(|it| it.millis_since(*first) < window * 1000);
+                let most = 600 + 10 * window;
+                prop_assert!(i64::try_from(within.count()).unwrap() <= most, "{window}");
+            }
         }
     }
 }

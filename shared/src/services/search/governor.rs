@@ -5,7 +5,7 @@
 //! what one worker learns the hard way, all know. One account has a share of each day, so that nobody
 //! spends the month for everybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,9 +16,10 @@ use crate::domain::{
     Allowance, BoxError, Ending, Error, Hold, Permit, Result, Switch, Timestamp, UserId, engine,
 };
 use crate::engines::{EngineError, FaceCheck, Hibp, SerpApi, TinEye, Vision};
+use crate::services::search::leases::{Leases, Renewal};
 use crate::services::upkeep::switches::Switches;
 use crate::settings::Env;
-use crate::store::{ScanRow, Store};
+use crate::store::{Leave, ScanRow, Store};
 
 /// All engines, by the names they are counted under.
 const ENGINES: [&str; 5] = [
@@ -94,6 +95,16 @@ pub struct Governor {
     store: Store,
     allowances: Arc<BTreeMap<String, Allowance>>,
     switches: Switches,
+    leases: Leases,
+}
+
+/// Leave that a question was asked with.
+#[derive(Clone, Copy, Debug)]
+struct UsedLeave {
+    /// When it was counted, which says in which month.
+    counted_at: Timestamp,
+    /// The engine was well, and nothing is to be forgotten when it answers.
+    was_well: bool,
 }
 
 /// Why there is no answer.
@@ -140,6 +151,7 @@ impl Governor {
             switches: Switches::new(store.clone()),
             store,
             allowances: Arc::new(allowances),
+            leases: Leases::default(),
         })
     }
 
@@ -197,32 +209,57 @@ impl Governor {
     ) -> std::result::Result<T, Unanswered> {
         let counted_at = clock::now();
         self.take_share(asker, engine, counted_at).await?;
-        if let Err(why) = self.leave(engine, asker.is_scheduled, last).await {
-            self.return_share(asker, engine, counted_at).await;
-            return Err(why);
-        }
+        let leave = match self.leave(engine, asker.is_scheduled, last).await {
+            Ok(leave) => leave,
+            Err(why) => {
+                self.return_share(asker, engine, counted_at).await;
+                return Err(why);
+            }
+        };
         let started = Instant::now();
         let answer = question.await;
         let ending = ending(answer.as_ref().err());
         if ending.is_free() {
             self.return_share(asker, engine, counted_at).await;
         }
-        let learnt = self
-            .store
-            .change_engine(engine, |it| it.learn(ending, clock::now()));
-        if let Err(err) = learnt.await {
-            tracing::warn!(
-                engine,
-                error.chain = err.chain(),
-                "how an engine stands could not be noted"
-            );
-        }
+        self.learn(engine, leave, ending).await;
         let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &answer {
             Ok(_) => tracing::info!(engine, millis, "an engine answered"),
             Err(err) => tracing::warn!(engine, millis, error = %err, "an engine did not answer"),
         }
         answer.map_err(Unanswered::Failed)
+    }
+
+    /// Notes how a question ended. An answer of an engine that was well needs no note.
+    async fn learn(&self, engine: &str, leave: UsedLeave, ending: Ending) {
+        let learnt = async {
+            if ending.is_free() {
+                self.store.return_leave(engine, 1, leave.counted_at).await?;
+            }
+            if ending == Ending::Answered && leave.was_well {
+                return Ok(());
+            }
+            if ending != Ending::Answered {
+                // What is left would be used on an engine that is about to be left alone.
+                for (count, at) in self.leases.drop_all(engine) {
+                    self.store.return_leave(engine, count, at).await?;
+                }
+            }
+            let now = clock::now();
+            let noted = self
+                .store
+                .change_breaker(engine, |it| it.learn(ending, now));
+            noted.await.map(drop)
+        };
+        let learnt: Result<()> = learnt.await;
+        if let Err(err) = learnt {
+            tracing::warn!(
+                engine,
+                error.chain = err.chain(),
+                "how an engine stands could not be noted"
+            );
+        }
     }
 
     /// Counts the question against the asker's day.
@@ -262,22 +299,18 @@ impl Governor {
         engine: &str,
         is_scheduled: bool,
         last: Option<Timestamp>,
-    ) -> std::result::Result<(), Unanswered> {
+    ) -> std::result::Result<UsedLeave, Unanswered> {
         if let Some(switch) = Switch::named(engine)
             && !self.switches.is_on(switch).await?
         {
             let until = clock::now().plus_seconds(OFF_RECHECK);
             return Err(Unanswered::Held(Hold::Off, until));
         }
-        let allowance = self.allowance(engine);
         for wait in 0.. {
             let now = clock::now();
-            let leave = self
-                .store
-                .change_engine(engine, |it| it.ask(allowance, is_scheduled, now))
-                .await?;
-            let Permit::Held(why, until) = leave else {
-                break;
+            let (why, until) = match self.take_leave(engine, is_scheduled, now).await? {
+                Ok(leave) => return Ok(leave),
+                Err(held) => held,
             };
             let millis = until.millis_since(now);
             let is_short = millis <= MAX_WAIT_MILLIS && last.is_none_or(|it| until <= it);
@@ -288,7 +321,54 @@ impl Governor {
             let millis = u64::try_from(millis).unwrap_or_default();
             tokio::time::sleep(Duration::from_millis(millis)).await;
         }
-        Ok(())
+        Err(Unanswered::Ours)
+    }
+
+    /// Leave for one question: of what was taken in advance, or of the table. Where an engine is asked often,
+    /// more is taken than is needed now.
+    async fn take_leave(
+        &self,
+        engine: &str,
+        is_scheduled: bool,
+        now: Timestamp,
+    ) -> Result<std::result::Result<UsedLeave, (Hold, Timestamp)>> {
+        let of = (engine, is_scheduled);
+        if let Some(counted_at) = self.leases.take(of, now) {
+            let was_well = true;
+            return Ok(Ok(UsedLeave {
+                counted_at,
+                was_well,
+            }));
+        }
+        let allowance = self.allowance(engine);
+        let Renewal { size, unused } = self.leases.renew(of, allowance.max_lease(), now);
+        if let Some((count, at)) = unused {
+            self.store.return_leave(engine, count, at).await?;
+        }
+        let mut held = None;
+        // Where there is no room for several there may be for one.
+        for count in BTreeSet::from([size, 1]).into_iter().rev() {
+            let leave = Leave {
+                engine,
+                allowance,
+                is_scheduled,
+                count,
+                now,
+            };
+            match self.store.take_leave(leave).await? {
+                (Permit::Granted, breaker) => {
+                    self.leases.keep(of, count - 1, size, now);
+                    let was_well = breaker.is_closed();
+                    return Ok(Ok(UsedLeave {
+                        counted_at: now,
+                        was_well,
+                    }));
+                }
+                (Permit::Held(why, until), _) => held = Some((why, until)),
+            }
+        }
+        let (why, until) = held.unwrap_or((Hold::Throttled, now));
+        Ok(Err((why, until)))
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub mod engines;
 pub mod governor;
+mod leases;
 pub mod time_limit;

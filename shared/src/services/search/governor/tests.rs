@@ -121,8 +121,8 @@ async fn what_is_not_asked_does_not_count_for_her() {
             "{held:?}"
         );
     }
-    let up = |it: &mut crate::domain::EngineStanding| it.learn(Ending::Answered, clock::now());
-    governor.store.change_engine("tineye", up).await.unwrap();
+    let up = |it: &mut crate::domain::Breaker| it.learn(Ending::Answered, clock::now());
+    governor.store.change_breaker("tineye", up).await.unwrap();
     assert!(
         governor
             .ask(asker, "tineye", async { Ok(()) })
@@ -207,4 +207,92 @@ async fn a_picture_it_does_not_take_is_no_failure_of_the_engine() {
             .await
             .is_ok()
     );
+}
+
+/// Many workers at once, each with leases of its own: the month is never exceeded, and the table is asked far
+/// less often than the engine.
+#[tokio::test]
+async fn many_workers_ask_often_and_never_one_too_many() {
+    const WORKERS: usize = 8;
+    let allowances = r#"{"tineye":{"perMinute":120000,"perMonth":64000,"perUserPerDay":100000}}"#;
+    let (store, _, meter) = crate::testing::metered_store().await;
+    let asked = Cell::new(0_u32);
+    let started = Instant::now();
+    let workers = (0..WORKERS).map(async |_| {
+        let governor = Governor::new(store.clone(), Some(allowances)).unwrap();
+        let mut answered = 0;
+        for _ in 0..400 {
+            let now = clock::now();
+            // Her share of the day is a row of hers and no part of what is measured.
+            let leave = governor.take_leave("tineye", true, now).await.unwrap();
+            if leave.is_ok() {
+                asked.set(asked.get() + 1);
+                answered += 1;
+            }
+        }
+        answered
+    });
+    let answered: Vec<u32> = futures_util::future::join_all(workers).await;
+    let seconds = started.elapsed().as_secs_f64();
+    let cost = meter.take();
+    let standing = store.engine("tineye").await.unwrap();
+    println!(
+        "{} questions in {seconds:.2} s, {} writes, {} units",
+        asked.get(),
+        cost.calls,
+        cost.units
+    );
+    assert_eq!(answered.iter().sum::<u32>(), asked.get());
+    assert_eq!(asked.get(), 3200);
+    assert!(standing.spent(clock::now()) >= asked.get());
+    assert!(cost.calls < asked.get() / 5, "{}", cost.calls);
+}
+
+#[tokio::test]
+async fn the_last_of_the_month_is_asked_once_whoever_asks() {
+    let allowances = r#"{"tineye":{"perMinute":120000,"perMonth":5000,"perUserPerDay":100000}}"#;
+    let store = crate::testing::store().await;
+    let now = clock::now();
+    let taken = Leave {
+        engine: "tineye",
+        allowance: Governor::new(store.clone(), Some(allowances))
+            .unwrap()
+            .allowance("tineye"),
+        is_scheduled: true,
+        count: 4900,
+        now,
+    };
+    assert_eq!(store.take_leave(taken).await.unwrap().0, Permit::Granted);
+    let workers = (0..6).map(async |_| {
+        let governor = Governor::new(store.clone(), Some(allowances)).unwrap();
+        let mut answered = 0;
+        while governor
+            .take_leave("tineye", true, now)
+            .await
+            .unwrap()
+            .is_ok()
+        {
+            answered += 1;
+        }
+        answered
+    });
+    let answered: Vec<u32> = futures_util::future::join_all(workers).await;
+    assert_eq!(answered.iter().sum::<u32>(), 100, "{answered:?}");
+}
+
+#[tokio::test]
+async fn what_was_taken_in_advance_of_an_engine_that_fails_is_given_back() {
+    let allowances = r#"{"tineye":{"perMinute":60000,"perMonth":64000,"perUserPerDay":100000}}"#;
+    let governor = governor(Some(allowances)).await;
+    for _ in 0..20 {
+        let answer = governor.ask(asker(), "tineye", async { Ok(()) });
+        answer.await.unwrap();
+    }
+    let silent = async { Err::<(), _>(EngineError::Silent) };
+    assert!(governor.ask(asker(), "tineye", silent).await.is_err());
+    let standing = governor.store.engine("tineye").await.unwrap();
+    assert_eq!(standing.spent(clock::now()), 21);
+    assert_eq!(standing.state(clock::now()), "open");
+    let held = governor.ask(asker(), "tineye", async { Ok(()) }).await;
+    assert!(matches!(held, Err(Unanswered::Held(Hold::Resting, _))));
 }
