@@ -92,7 +92,7 @@ const RIGHTS: [(&str, &str); 28] = [
     ),
     (
         "sqs:SendMessage",
-        "api-admin api-auth api-scans queue-image-ingest queue-image-scan schedule-notify schedule-rescan",
+        "api-admin api-auth api-scans queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan schedule-notify schedule-rescan",
     ),
 ];
 

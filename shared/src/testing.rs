@@ -38,7 +38,7 @@ pub use cloud::Cloud;
 #[cfg(test)]
 pub(crate) use cloud::aws;
 #[cfg(test)]
-pub(crate) use meter::{WriteCost, WriteMeter};
+pub(crate) use meter::{MeteredTable, WriteCost};
 pub use test_api::{SignedIn, TestApi, settings, signed_in};
 pub use vara_domain::testing::finding;
 #[cfg(test)]
@@ -78,12 +78,11 @@ async fn table_at_endpoint() -> (String, Client) {
     (endpoint, client)
 }
 
-/// A store whose writes are counted, with a client that is not.
+/// A new, empty table whose writes are counted.
 #[cfg(test)]
-pub(crate) async fn metered_store() -> (Store, Client, WriteMeter) {
+pub(crate) async fn metered_table() -> MeteredTable {
     let (endpoint, client) = table_at_endpoint().await;
-    let meter = WriteMeter::default();
-    (meter.store(&endpoint).await, client, meter)
+    MeteredTable::at(&endpoint, client).await
 }
 
 /// Puts a date that no version takes into a row of hers, which is made if there is none.

@@ -149,9 +149,19 @@ impl Queues {
 
     /// Sends a message.
     pub async fn send(&self, queue: &str, message: &impl Serialize) -> Result<()> {
+        self.send_later(queue, message, 0).await
+    }
+
+    /// Sends a message that is delivered in `seconds`, of which the queue service takes 900 at most.
+    pub async fn send_later(
+        &self,
+        queue: &str,
+        message: &impl Serialize,
+        seconds: i32,
+    ) -> Result<()> {
         let body =
             serde_json::to_string(message).map_err(|err| Error::bug("writing a message", err))?;
-        self.send_again(queue, &body).await
+        self.send_text(queue, &body, seconds).await
     }
 
     /// Leaves a taken message alone for `seconds` before it is delivered again.
@@ -220,10 +230,15 @@ impl Queues {
 
     /// Puts the text of a message into a queue again.
     pub async fn send_again(&self, queue: &str, body: &str) -> Result<()> {
+        self.send_text(queue, body, 0).await
+    }
+
+    async fn send_text(&self, queue: &str, body: &str, seconds: i32) -> Result<()> {
         let mut message = self
             .client
             .send_message()
             .queue_url(queue)
+            .set_delay_seconds((seconds > 0).then_some(seconds))
             .message_body(body);
         if let Some(trace) = Correlation::current().and_then(|it| it.trace) {
             let trace = MessageSystemAttributeValue::builder()

@@ -106,6 +106,13 @@ impl Store {
         Ok((reply.items.unwrap_or_default(), reply.last_evaluated_key))
     }
 
+    /// Has something that was taken be due again at `until`, unless it is due no longer.
+    pub(crate) async fn put_off_due(&self, due: &Due, kind: &str, until: Timestamp) -> Result<()> {
+        let change = Change::default().set("due_at", until);
+        let change = change.when("due_kind", "=", kind);
+        self.change_row(&due.key, change).await.map(drop)
+    }
+
     /// Whether it still is due, read consistently, and puts it off until `until` in the same step so
     /// that nobody else acts on it meanwhile. `false`: it is not, or somebody was faster.
     pub async fn take_due(&self, due: &Due, kind: &str, until: Timestamp) -> Result<bool> {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::sightings::KnownFinding;
+use super::known_findings::KnownFinding;
 use super::tx::{Change, Condition, Tx, TxOutcome};
 use super::{Key, Listing, Row, Store};
 use crate::domain::{Alert, Error, Image, ImageId, Match, MatchId, Page, Result, UserId};

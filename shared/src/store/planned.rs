@@ -80,14 +80,42 @@ impl Store {
         self.change_row(&again(user, kind), change).await.map(drop)
     }
 
-    /// Plans profile scans for an account that was made before they were planned with it.
-    pub(crate) async fn plan_profile_scans(&self, user: UserId, at: Timestamp) -> Result<()> {
-        // Refused means they are planned already, or that she has left.
+    /// Plans scans of this type for an account, unless they are planned: of her pictures once there is one,
+    /// of profiles for an account that was made before they were planned with it.
+    pub(crate) async fn plan_scans(
+        &self,
+        user: UserId,
+        kind: ScanType,
+        at: Timestamp,
+    ) -> Result<()> {
+        // Asked first, as it is nearly always so and a refused write costs as much as one that is not.
+        if self
+            .get_readable::<Key>(&again(user, kind))
+            .await?
+            .is_some()
+        {
+            return Ok(());
+        }
+        // Refused means they are planned by now, or that she has left.
         let tx = self
             .tx()
-            .create(&due_again(user, ScanType::ProfileScan, at))
+            .create(&due_again(user, kind, at))
             .require(&super::users::account_key(user));
         tx.commit().await.map(drop)
+    }
+
+    /// When the next scan of this type is due, if any is planned.
+    #[cfg(test)]
+    pub(crate) async fn planned_scan(
+        &self,
+        user: UserId,
+        kind: ScanType,
+    ) -> Result<Option<Timestamp>> {
+        let item = self.item(&again(user, kind)).await?;
+        let at = item
+            .as_ref()
+            .and_then(|it| super::reading::text(it, "due_at"));
+        Ok(at.and_then(Timestamp::parse))
     }
 
     /// Whether she has pictures under protection.

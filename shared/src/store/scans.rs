@@ -21,7 +21,9 @@ pub use lease::ScanClaim;
 /// Kind of work in the `due` index: a scan that may be stuck.
 pub(crate) const DUE_SCAN: &str = "SCAN";
 
-/// How long a scan may wait to be taken before it is looked after, in seconds.
+/// How long a scan may wait to be taken before its message counts as lost, in seconds: one that she waits for,
+/// and any other, which may have to wait for many.
+const WATCHED_PENDING_STUCK_AFTER: i64 = 30;
 const PENDING_STUCK_AFTER: i64 = 120;
 
 /// A scan with what is known of it and never shown.
@@ -64,6 +66,14 @@ impl ScanRow {
     #[must_use]
     pub fn alerts(&self) -> u32 {
         self.findings.saturating_sub(self.quiet)
+    }
+
+    /// How long it may wait to be taken before its message counts as lost, in seconds.
+    pub(crate) fn pending_stuck_after(&self) -> i64 {
+        match self.is_watched() {
+            true => WATCHED_PENDING_STUCK_AFTER,
+            false => PENDING_STUCK_AFTER,
+        }
     }
 
     /// Whether somebody waits for it. A part is waited for as the whole is.
@@ -257,7 +267,7 @@ impl Tx<'_> {
         row.due_kind = Some(DUE_SCAN.into());
         row.due_at = Some(
             scan.created_at
-                .plus_seconds(PENDING_STUCK_AFTER)
+                .plus_seconds(it.pending_stuck_after())
                 .to_string(),
         );
         let mut tx = self.create(&row);
@@ -317,7 +327,7 @@ impl Tx<'_> {
             .set("advancedAt", now)
             .set("wantedAt", now)
             .set("due_kind", DUE_SCAN)
-            .set("due_at", now.plus_seconds(PENDING_STUCK_AFTER))
+            .set("due_at", now.plus_seconds(before.pending_stuck_after()))
             .set("list", place(&after))
             .remove("leaseUntil")
             .when("list", "=", place(before))

@@ -4,10 +4,11 @@
 //! everything, did not see it: `missedBy` on its row is the first of them, `goneAt` is when the second
 //! ended. One that is then seen again is told of anew, unless she has said that it does not matter.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use super::known_findings::{KnownFinding, KnownFindings};
 use super::retry::retry_on_conflict;
 use super::tx::Change;
 use super::{Key, RowState, Store, WriteOutcome, alerts, matches};
@@ -19,20 +20,6 @@ use crate::domain::{
 /// The names of what is read of a finding to see whether it is missed.
 const PARTS: &str =
     "id, lastSeenAt, scanJobId, discoveryEngine, parentCandidateId, goneAt, missedBy";
-
-/// The findings of a picture as a scan read them.
-pub(crate) type KnownFindings = HashMap<MatchId, KnownFinding>;
-
-/// A finding with what only the store knows of it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct KnownFinding {
-    #[serde(flatten)]
-    pub(crate) found: Match,
-    /// It raised no alert.
-    #[serde(default)]
-    quiet: bool,
-}
 
 /// What decides whether a finding that a scan did not see is missed.
 #[derive(Debug, Deserialize)]
@@ -61,21 +48,6 @@ struct FindingState {
     #[serde(default)]
     missed_by: Option<ScanId>,
     review_status: ReviewStatus,
-}
-
-impl KnownFinding {
-    /// A finding that was stored a moment ago.
-    pub(crate) fn new(found: &Match, is_quiet: bool) -> Self {
-        Self {
-            found: found.clone(),
-            quiet: is_quiet,
-        }
-    }
-
-    /// Whether a sighting with this alert may be something to tell her of.
-    pub(super) fn may_be_news(&self, alert: Option<&Alert>) -> bool {
-        alert.is_some() && (self.quiet || self.found.gone_at.is_some())
-    }
 }
 
 impl Store {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use aws_sdk_dynamodb::Client;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -14,10 +15,47 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::domain::UserId;
 use crate::store::Store;
 
 /// The calls that write.
 const WRITES: [&str; 4] = ["UpdateItem", "PutItem", "DeleteItem", "TransactWriteItems"];
+
+/// A table whose writes are counted, but those of the test itself.
+pub(crate) struct MeteredTable {
+    pub(crate) store: Store,
+    pub(crate) meter: WriteMeter,
+    client: Client,
+}
+
+impl MeteredTable {
+    /// The table at `endpoint`, which `client` reaches past the meter.
+    pub(super) async fn at(endpoint: &str, client: Client) -> Self {
+        let meter = WriteMeter::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = format!("http://{}", listener.local_addr().unwrap());
+        let state = (meter.clone(), endpoint.to_owned(), reqwest::Client::new());
+        let routes = Router::new().fallback(pass).with_state(state);
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Self {
+            store: super::store_at(&own, "vara"),
+            meter,
+            client,
+        }
+    }
+
+    /// As if a long time had passed: no answer of an engine to her scans is young enough to be taken again.
+    pub(crate) async fn age_answers(&self, user: UserId) {
+        let long_ago = "2020-01-01T00:00:00.000Z";
+        let all = self.client.scan().table_name("vara").send().await.unwrap();
+        for item in all.items() {
+            let sk = item["sk"].as_s().unwrap();
+            if sk.starts_with("FOUND#") {
+                super::set_text(&self.client, user, sk, "at", long_ago).await;
+            }
+        }
+    }
+}
 
 /// What the calls of a store have cost since it was made or last read.
 #[derive(Clone, Debug, Default)]
@@ -37,16 +75,6 @@ impl WriteMeter {
     /// What has been spent since the last reading.
     pub(crate) fn take(&self) -> WriteCost {
         std::mem::take(&mut self.0.lock().unwrap())
-    }
-
-    /// The store at `endpoint`, with this meter in between.
-    pub(crate) async fn store(&self, endpoint: &str) -> Store {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let own = format!("http://{}", listener.local_addr().unwrap());
-        let state = (self.clone(), endpoint.to_owned(), reqwest::Client::new());
-        let routes = Router::new().fallback(pass).with_state(state);
-        tokio::spawn(async move { axum::serve(listener, routes).await });
-        super::store_at(&own, "vara")
     }
 
     fn add(&self, asked: &Value, answered: &Value) {

@@ -13,7 +13,7 @@ use vara_imaging::{DecodeError, Limits};
 use crate::comparison::{self, FaceComparison, ImageAnalyzer};
 use crate::domain::{
     Error, ErrorKind, Image, ImageId, ImageState, ImageStatus, Result, Scan, ScanId, ScanOrigin,
-    Timestamp, UserId,
+    ScanType, Timestamp, UserId, scan,
 };
 use crate::objects::{Object, Objects, key};
 use crate::queues::{Queues, ScanMessage};
@@ -71,7 +71,7 @@ impl Intake {
                 Err(reason) => self.reject(&image, &reason, now).await?,
             }
         } else if image.is_searchable() {
-            self.send_first_scan(user, id).await?;
+            self.send_first_scan(user, id, now).await?;
         }
         self.objects.delete(&upload).await
     }
@@ -136,7 +136,7 @@ impl Intake {
         }
         tracing::info!(user.id = %user, image.id = %id, image.quality = derived.arrival.quality, "picture taken in");
         if scanned {
-            self.send_first_scan(user, id).await
+            self.send_first_scan(user, id, now).await
         } else {
             Ok(())
         }
@@ -158,7 +158,14 @@ impl Intake {
         Ok(())
     }
 
-    async fn send_first_scan(&self, user: UserId, id: ImageId) -> Result<()> {
+    /// Sends the first scan of a picture, once the next is planned: should the first be lost for good, the
+    /// picture is searched for all the same.
+    async fn send_first_scan(&self, user: UserId, id: ImageId, now: Timestamp) -> Result<()> {
+        if let Some(risk) = self.store.risk_level(user).await? {
+            let next = now.plus_seconds(scan::rescan_after(risk));
+            let kind = ScanType::ImageScan;
+            self.store.plan_scans(user, kind, next).await?;
+        }
         let message = ScanMessage {
             scan_job_id: ScanId::first_of(id),
             user_id: user,

@@ -14,7 +14,8 @@ use super::ending;
 use super::full_scan;
 use super::lease::Lease;
 use super::scan_worker::ScanWorker;
-use super::stop::{RetryLater, ScanStop, wait};
+use super::start;
+use super::stop::{RetryLater, ScanStop, resume_after, wait};
 use crate::clock;
 use crate::correlation::Correlation;
 use crate::domain::{Error, Result, ScanStatus};
@@ -118,8 +119,7 @@ async fn run(
         }
         ScanStop::Late => {
             tracing::info!("the rest of the scan is left for another invocation");
-            // The schedule sends the scan again within a minute.
-            return Ok(store.pause_scan(row, clock::now()).await?);
+            return Ok(resume_later(worker, row, delivered).await?);
         }
         ScanStop::Failed(again) => again,
     };
@@ -132,6 +132,28 @@ async fn run(
         store.leave_scan(row, seconds, clock::now()).await?;
     }
     Err(again)
+}
+
+/// Has the scan go on in another invocation: frees it, and sends its message with a delay. Should this worker
+/// be killed in between, or the message not be sent, the schedule sends it.
+async fn resume_later(
+    worker: &impl ScanWorker,
+    row: &ScanRow,
+    delivered: &QueueDelivery,
+) -> Result<()> {
+    let (store, seconds) = (worker.store(), resume_after(row));
+    store.leave_scan(row, seconds.into(), clock::now()).await?;
+    let queue = worker.queue(&delivered.queue);
+    let message = start::message(&row.scan);
+    let sent = worker.queues().send_later(queue, &message, seconds);
+    if let Err(err) = sent.await {
+        tracing::warn!(
+            error.chain = err.chain(),
+            "a scan that goes on waits for the schedule"
+        );
+        store.pause_scan(row, clock::now()).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::clock;
 use crate::domain::{Error, Timestamp};
 use crate::engines::EngineError;
 use crate::queues::QueueDelivery;
+use crate::store::ScanRow;
 
 /// No new work is begun when less than this is left of the invocation, in seconds.
 pub(crate) const RESERVED_SECONDS: i64 = 40;
@@ -13,6 +14,19 @@ pub(crate) const RESERVED_SECONDS: i64 = 40;
 /// The first wait before a message comes again, and the longest, in seconds.
 const FIRST_RETRY_SECONDS: u64 = 5;
 const MAX_RETRY_SECONDS: u64 = 300;
+
+/// In how many seconds a scan goes on whose worker had no more time: one that she waits for at once, nearly;
+/// any other when the engines that want it slower may be ready.
+pub(crate) const WATCHED_RESUME_SECONDS: i32 = 2;
+const RESUME_SECONDS: i32 = 30;
+
+/// In how many seconds a scan goes on whose worker had no more time.
+pub(crate) fn resume_after(row: &ScanRow) -> i32 {
+    match row.is_watched() {
+        true => WATCHED_RESUME_SECONDS,
+        false => RESUME_SECONDS,
+    }
+}
 
 /// Why a worker stops before the end of a scan.
 #[derive(Debug)]

@@ -38,6 +38,9 @@ const BACKGROUND_STUCK_AFTER: i64 = 6 * 3600;
 const OUT_OF_SIGHT: i64 = 5 * 60;
 const LONG_OUT_OF_SIGHT: i64 = 15 * 60;
 
+/// The same for a scan that she waits for, in seconds: less than the schedule's own pace.
+const WATCHED_OUT_OF_SIGHT: i64 = 45;
+
 /// How long a picture may wait for its intake, in seconds.
 const INTAKE_PATIENCE: i64 = 3 * 24 * 3600;
 
@@ -214,6 +217,8 @@ impl Rescan {
             let message =
                 "This scan took too long and was stopped. You can start a new one at any time.";
             let failed = row.scan.clone().failed(message, None, now);
+            // Before its end: once it has ended nobody comes back to it.
+            self.plan_next_of(&row, now).await?;
             let ended = self.store.end_scan(&row, failed.clone(), None).await?;
             tracing::warn!(user.id = %user, scan.id = %id, ended, "a stuck scan was ended");
             if ended {
@@ -228,7 +233,29 @@ impl Rescan {
         };
         tracing::warn!(user.id = %user, scan.id = %id, scan.status = row.scan.status.as_str(), "a silent scan is sent again");
         self.queues.send(queue, &start::message(&row.scan)).await?;
+        if row.is_watched() {
+            let again = now.plus_seconds(WATCHED_OUT_OF_SIGHT);
+            self.store.put_off_due(due, DUE_SCAN, again).await?;
+        }
         Ok(true)
+    }
+
+    /// Sees to it that a scan which is given up is followed by another of its type, as one that comes to its
+    /// own end is.
+    async fn plan_next_of(&self, row: &ScanRow, now: Timestamp) -> Result<()> {
+        let (user, kind) = (row.scan.user_id, row.scan.kind);
+        let is_repeated = matches!(
+            kind,
+            ScanType::ImageScan | ScanType::BreachCheck | ScanType::ProfileScan
+        );
+        if !is_repeated {
+            return Ok(());
+        }
+        let Some(risk) = self.store.risk_level(user).await? else {
+            return Ok(());
+        };
+        let next = now.plus_seconds(scan::rescan_after(risk));
+        self.store.plan_scans(user, kind, next).await
     }
 
     /// Begins the next scan of this type, if there is anything for it to search by.
@@ -258,7 +285,8 @@ impl Rescan {
         self.queues.send(queue, &start::message(&scan)).await?;
         tracing::info!(user.id = %user, scan.id = %scan.id, kind = kind.as_str(), "a scan that was due begins");
         if kind == ScanType::BreachCheck {
-            self.store.plan_profile_scans(user, now).await?;
+            let kind = ScanType::ProfileScan;
+            self.store.plan_scans(user, kind, now).await?;
         }
         Ok(true)
     }

@@ -1,6 +1,6 @@
 //! The lease of a scan: claim by a worker, heartbeat, release.
 
-use super::{DUE_SCAN, PENDING_STUCK_AFTER, ScanRow, count, ended, key, locked, place};
+use super::{DUE_SCAN, ScanRow, count, ended, key, locked, place};
 use crate::domain::{Result, ScanOrigin, ScanStatus, Timestamp};
 use crate::store::Store;
 use crate::store::tx::Change;
@@ -84,7 +84,7 @@ impl Store {
 
     /// Leaves a scan for another delivery of its message, to come in about `seconds`.
     pub async fn leave_scan(&self, row: &ScanRow, seconds: i64, now: Timestamp) -> Result<()> {
-        let due = now.plus_seconds(seconds + PENDING_STUCK_AFTER);
+        let due = now.plus_seconds(seconds + row.pending_stuck_after());
         let change = mine(row).remove("leaseUntil").set("due_at", due);
         // Refused means it is another worker's by now, who will look after it.
         let key = key(row.scan.user_id, row.scan.id);
@@ -93,7 +93,7 @@ impl Store {
 
     /// Leaves a scan to be sent again by the schedule, soon.
     pub async fn pause_scan(&self, row: &ScanRow, now: Timestamp) -> Result<()> {
-        self.leave_scan(row, -PENDING_STUCK_AFTER, now).await
+        self.leave_scan(row, -row.pending_stuck_after(), now).await
     }
 }
 

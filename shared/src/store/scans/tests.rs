@@ -309,8 +309,9 @@ async fn a_scan_waits_in_the_index_of_what_is_due_until_it_ends() {
     let (store, user) = (testing::store().await, UserId::random());
     let row = start(&store, &scan(user, 0), ScanOrigin::User).await;
     let due = |now| store.due(DUE_SCAN, now, 10);
-    assert!(due(at(PENDING_STUCK_AFTER - 1)).await.unwrap().is_empty());
-    let found = due(at(PENDING_STUCK_AFTER)).await.unwrap();
+    let first = at(WATCHED_PENDING_STUCK_AFTER - 1);
+    assert!(due(first).await.unwrap().is_empty());
+    let found = due(at(WATCHED_PENDING_STUCK_AFTER)).await.unwrap();
     assert_eq!(
         (found.len(), found[0].user(), found[0].scan()),
         (1, Some(user), Some(row.scan.id))

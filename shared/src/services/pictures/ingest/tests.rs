@@ -253,3 +253,21 @@ fn messages_of_the_bucket() {
         assert!(uploads(bad).is_err(), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn a_first_picture_is_searched_for_again_whatever_becomes_of_its_first_scan() {
+    let world = World::new().await;
+    testing::agree_to_faces(&world.store, world.user).await;
+    let kind = ScanType::ImageScan;
+    let planned = async || {
+        let planned = world.store.planned_scan(world.user, kind).await;
+        planned.unwrap()
+    };
+    assert_eq!(planned().await, None);
+    let before = clock::now();
+    taken_in(&world, photo("collins")).await;
+    let next = planned().await.expect("a rescan is planned");
+    assert!(next > before.plus_seconds(3600));
+    taken_in(&world, photo("grace-hopper")).await;
+    assert_eq!(planned().await, Some(next), "once for all her pictures");
+}

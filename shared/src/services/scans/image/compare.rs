@@ -2,16 +2,22 @@
 
 use bytes::Bytes;
 use futures_util::stream::{self, LocalBoxStream, StreamExt};
+use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use super::candidates::{FoundPlace, Sighting};
-use super::memory::{Remembered, basis};
+use super::memory::Remembered;
 use super::picture::PictureScan;
 use super::stats::ImageScanStats;
 use crate::comparison::{FaceComparison, ImageAnalyzer, ReferenceImage, surer};
 use crate::domain::{Comparison, FetchedVersion, Person, Prints, SeenPlace, Verdict};
 use crate::engines::{FetchRefusal, FetchedPicture, Fetcher};
+use crate::services::search::engines::digest;
 use crate::store::ImageRow;
+
+/// The way found pictures are compared. Raised with every change of models, signals or thresholds, so that
+/// places are compared anew.
+const COMPARISON_VERSION: u32 = 1;
 
 /// How many found pictures are fetched at a time.
 const CONCURRENT_FETCHES: usize = 4;
@@ -78,15 +84,12 @@ impl<'a> PlaceComparer<'a> {
         places: &[FoundPlace],
     ) -> Self {
         let fetcher = &picture.context.scanner.fetcher;
-        let known: Vec<_> = places
-            .iter()
-            .map(|it| {
-                (
-                    basis(picture, reference.agrees, it),
-                    Remembered::of(picture, it),
-                )
-            })
-            .collect();
+        let recall = |place: &FoundPlace| {
+            let known = picture.known.get(&place.id).map(|it| &it.found);
+            let remembered = Remembered::of(&picture.memory, known, place);
+            (basis(picture, reference.agrees, place), remembered)
+        };
+        let known: Vec<_> = places.iter().map(recall).collect();
         let mut fetches = Vec::new();
         for (place, (_, remembered)) in places.iter().zip(&known) {
             for (at, sighting) in place.sightings.iter().enumerate() {
@@ -185,6 +188,19 @@ impl<'a> PlaceComparer<'a> {
             }
         }
     }
+}
+
+/// Everything but the bytes of its pictures that the verdict on a place follows from.
+fn basis(picture: &PictureScan<'_>, faces: bool, place: &FoundPlace) -> String {
+    let mut text = format!("{COMPARISON_VERSION} {faces} {}", digest(&picture.copy));
+    let prints = picture.prints.as_ref();
+    let vector = prints.and_then(|it| it.vector.as_ref());
+    let has_faces = prints.is_some_and(|it| it.faces.is_some());
+    text += &format!(" {has_faces} {:?}", vector.map(|it| &it.model));
+    for it in &place.sightings {
+        text += &format!("\n{:?} {:?} {:?}", it.claim, it.score, it.picture);
+    }
+    hex::encode(&Sha256::digest(text)[..16])
 }
 
 /// Whether there is a face, and it is not hers.

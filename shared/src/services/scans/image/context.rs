@@ -6,13 +6,10 @@ use super::scanner::Scanner;
 use crate::clock;
 use crate::domain::{EngineConsent, PictureNames, Result, Timestamp};
 use crate::queues::QueueDelivery;
-use crate::services::scans::stop::{RESERVED_SECONDS, wait_after};
+use crate::services::scans::stop::{RESERVED_SECONDS, resume_after, wait_after};
 use crate::services::search::governor::Asker;
 use crate::services::search::time_limit::TimeLimit;
 use crate::store::{ScanRow, Store};
-
-/// How often the schedule looks for scans to be gone on with.
-const SCHEDULE_PERIOD: Duration = Duration::from_secs(60);
 
 /// What the stages of a scan share.
 pub(super) struct ScanContext<'a> {
@@ -71,9 +68,10 @@ impl<'a> ScanContext<'a> {
         limit.is_some_and(|it| it.is_over_after(wait))
     }
 
-    /// Whether the scan ends before the schedule has it gone on with.
-    pub(super) fn ends_before_schedule(&self) -> bool {
+    /// Whether the scan ends before another invocation can go on with it.
+    pub(super) fn ends_before_resume(&self) -> bool {
+        let wait = u64::try_from(resume_after(&self.row)).unwrap_or_default();
         let limit = self.limit.as_ref();
-        limit.is_some_and(|it| it.is_over_after(SCHEDULE_PERIOD))
+        limit.is_some_and(|it| it.is_over_after(Duration::from_secs(wait)))
     }
 }

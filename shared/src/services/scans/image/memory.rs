@@ -6,18 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use sha2::{Digest, Sha256};
-
 use super::candidates::FoundPlace;
-use super::picture::PictureScan;
-use crate::clock;
-use crate::domain::{FetchedVersion, MatchId, SeenPlace, Tier};
-use crate::services::search::engines::digest;
+use crate::domain::{FetchedVersion, Match, MatchId, SeenPlace, Tier};
 use crate::store::SeenPlaces;
-
-/// The way found pictures are compared. Raised with every change of models, signals or thresholds, so that
-/// places are compared anew.
-const COMPARISON_VERSION: u32 = 1;
 
 /// What is remembered of the places of a picture.
 #[derive(Debug, Default)]
@@ -49,6 +40,14 @@ impl PlaceMemory {
         self.touched.insert(place);
     }
 
+    /// What is to be stored, if that is another than what was read.
+    pub(super) fn changed(&mut self) -> Option<&SeenPlaces> {
+        let places = &mut self.places.places;
+        let before = places.len();
+        places.retain(|id, _| self.touched.contains(id));
+        (self.has_changed || places.len() != before).then_some(&self.places)
+    }
+
     /// Remembers a place as it was seen now.
     pub(super) fn set(&mut self, place: MatchId, seen: SeenPlace) {
         self.touched.insert(place);
@@ -62,10 +61,14 @@ impl PlaceMemory {
 }
 
 impl Remembered {
-    /// What is remembered of `place`. Nothing if its finding is gone, unknown, or news by now.
-    pub(super) fn of(picture: &PictureScan<'_>, place: &FoundPlace) -> Option<Self> {
-        let seen = picture.memory.places.places.get(&place.id)?;
-        let known = picture.known.get(&place.id).map(|it| &it.found);
+    /// What is remembered of `place`, whose finding is `known`. Nothing if that is gone, unknown, or news by
+    /// now.
+    pub(super) fn of(
+        memory: &PlaceMemory,
+        known: Option<&Match>,
+        place: &FoundPlace,
+    ) -> Option<Self> {
+        let seen = memory.places.places.get(&place.id)?;
         let is_usable = match known {
             Some(found) => seen.is_finding && found.gone_at.is_none(),
             None => !seen.is_finding,
@@ -90,35 +93,6 @@ impl Remembered {
     /// Whether a place is as it was.
     pub(super) fn is_same(&self, now: &SeenPlace) -> bool {
         self.seen.basis == now.basis && hashes(&self.seen).eq(hashes(now))
-    }
-}
-
-/// Everything but the bytes of its pictures that the verdict on a place follows from.
-pub(super) fn basis(picture: &PictureScan<'_>, faces: bool, place: &FoundPlace) -> String {
-    let mut text = format!("{COMPARISON_VERSION} {faces} {}", digest(&picture.copy));
-    let prints = picture.prints.as_ref();
-    let vector = prints.and_then(|it| it.vector.as_ref());
-    let has_faces = prints.is_some_and(|it| it.faces.is_some());
-    text += &format!(" {has_faces} {:?}", vector.map(|it| &it.model));
-    for it in &place.sightings {
-        text += &format!("\n{:?} {:?} {:?}", it.claim, it.score, it.picture);
-    }
-    hex::encode(&Sha256::digest(text)[..16])
-}
-
-/// Stores what is remembered, if it changed. It saves work only: a failure costs the next scan that work.
-pub(super) async fn remember(picture: &mut PictureScan<'_>) {
-    let memory = &mut picture.memory;
-    let before = memory.places.places.len();
-    let touched = std::mem::take(&mut memory.touched);
-    memory.places.places.retain(|id, _| touched.contains(id));
-    if !memory.has_changed && memory.places.places.len() == before {
-        return;
-    }
-    let (store, scan) = (picture.store(), &picture.context.row.scan);
-    let kept = store.keep_seen_places(scan, picture.id(), &picture.memory.places, clock::now());
-    if let Err(err) = kept.await {
-        tracing::warn!(image.id = %picture.id(), error.chain = err.chain(), "the places of a picture could not be remembered");
     }
 }
 

@@ -126,7 +126,7 @@ impl ScanWorker for Scanner {
             let scanned = lease.hold_during(within_limit(&context, image));
             match scanned.await {
                 Ok(outcome) => totals.add(image, outcome),
-                Err(ScanStop::Late) if context.ends_before_schedule() => {
+                Err(ScanStop::Late) if context.ends_before_resume() => {
                     totals.leave(images.len() - at);
                     break;
                 }

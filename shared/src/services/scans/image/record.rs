@@ -82,6 +82,19 @@ async fn mark(picture: &PictureScan<'_>) -> Result<(), ScanStop> {
     .await
 }
 
+/// Stores what is remembered of its places, if it changed. That saves work only: a failure costs the next scan
+/// that work.
+pub(super) async fn remember_places(picture: &mut PictureScan<'_>) {
+    let (store, id) = (picture.store(), picture.id());
+    let scan = &picture.context.row.scan;
+    let Some(seen) = picture.memory.changed() else {
+        return;
+    };
+    if let Err(err) = store.keep_seen_places(scan, id, seen, clock::now()).await {
+        tracing::warn!(image.id = %id, error.chain = err.chain(), "the places of a picture could not be remembered");
+    }
+}
+
 /// Marks the picture as more intimate than was known, if an engine says so.
 async fn raise_intimacy(
     picture: &PictureScan<'_>,

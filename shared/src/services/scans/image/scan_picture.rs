@@ -10,9 +10,8 @@ use super::compare::{LazyReference, PlaceComparer, PlaceOutcome};
 use super::context::ScanContext;
 use super::expand::{ExpansionSeed, MAX_EXPANSIONS, expand};
 use super::findings::{see_unchanged, skip_stored, store_finding};
-use super::memory::remember;
 use super::picture::{Opened, PictureScan};
-use super::record::record;
+use super::record::{record, remember_places};
 use super::search::search;
 use super::stats::{EngineOutcome, ImageOutcome};
 use crate::domain::ImageId;
@@ -34,7 +33,7 @@ pub(super) async fn scan_picture(
     // Boxed, here and below: the future of a whole picture is too large for a thread's stack.
     // Checkpoint: each answer is kept before it is used.
     let searched = search(&mut picture).boxed_local().await?;
-    let is_cut_short = !searched.late.is_empty() && context.ends_before_schedule();
+    let is_cut_short = !searched.late.is_empty() && context.ends_before_resume();
     if is_cut_short {
         for &vendor in &searched.late {
             picture.stats.record_engine(vendor, EngineOutcome::Failed);
@@ -79,7 +78,7 @@ async fn compare_and_expand(
         let compared = compare_places(picture, &reference, places);
         compared.boxed_local().await?;
     }
-    remember(picture).await;
+    remember_places(picture).await;
     Ok(())
 }
 

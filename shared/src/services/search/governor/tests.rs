@@ -215,7 +215,8 @@ async fn a_picture_it_does_not_take_is_no_failure_of_the_engine() {
 async fn many_workers_ask_often_and_never_one_too_many() {
     const WORKERS: usize = 8;
     let allowances = r#"{"tineye":{"perMinute":120000,"perMonth":64000,"perUserPerDay":100000}}"#;
-    let (store, _, meter) = crate::testing::metered_store().await;
+    let table = crate::testing::metered_table().await;
+    let store = &table.store;
     let asked = Cell::new(0_u32);
     let started = Instant::now();
     let workers = (0..WORKERS).map(async |_| {
@@ -234,7 +235,7 @@ async fn many_workers_ask_often_and_never_one_too_many() {
     });
     let answered: Vec<u32> = futures_util::future::join_all(workers).await;
     let seconds = started.elapsed().as_secs_f64();
-    let cost = meter.take();
+    let cost = table.meter.take();
     let standing = store.engine("tineye").await.unwrap();
     println!(
         "{} questions in {seconds:.2} s, {} writes, {} units",

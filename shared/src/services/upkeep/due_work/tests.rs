@@ -66,14 +66,16 @@ async fn a_scan_nobody_took_is_sent_again_once_a_round() {
     let scan = begun(&world, ScanOrigin::User, now).await;
     let other = begun(&world, ScanOrigin::System, now).await;
     let rescan = world.rescan();
-    assert_eq!(rescan.run(now.plus_seconds(60)).await.unwrap().done[0], 0);
-    assert_eq!(rescan.run(now.plus_seconds(130)).await.unwrap().done[0], 2);
-    assert_eq!(
-        rescan.run(now.plus_seconds(130)).await.unwrap().done[0],
-        0,
-        "told twice"
-    );
-    assert_eq!((sent(&world, QUEUE), sent(&world, BACKGROUND)), (1, 1));
+    let run = async |seconds| rescan.run(now.plus_seconds(seconds)).await.unwrap().done[0];
+    assert_eq!(run(29).await, 0);
+    // She waits for the one; the other may have to wait for many.
+    assert_eq!(run(60).await, 1);
+    assert_eq!(run(60).await, 0, "told twice");
+    assert_eq!((sent(&world, QUEUE), sent(&world, BACKGROUND)), (1, 0));
+    assert_eq!(run(120).await, 2);
+    assert_eq!(run(120).await, 0, "told twice");
+    assert_eq!((sent(&world, QUEUE), sent(&world, BACKGROUND)), (2, 1));
+    assert_eq!(run(180).await, 1, "hers once more");
     let message = world
         .cloud
         .told("SendMessage")
@@ -130,6 +132,36 @@ async fn a_stuck_scan_ends_and_frees_the_button() {
         "ours may wait longer"
     );
     begun(&world, ScanOrigin::User, clock::now()).await;
+}
+
+/// The queues lag by days, and its message has expired.
+#[tokio::test]
+async fn a_scan_that_is_given_up_is_followed_by_another() {
+    let world = World::new().await;
+    with_account(&world).await;
+    let image = world.picture(1).await;
+    let (now, days) = (clock::now(), 4 * 24 * HOUR + HOUR);
+    let first = Scan::first_of(world.user, image, now.minus_seconds(days));
+    let created = world.store.create_scan(&first, ScanOrigin::System);
+    assert!(created.await.unwrap());
+    let planned = async || {
+        let planned = world.store.planned_scan(world.user, ScanType::ImageScan);
+        planned.await.unwrap()
+    };
+    assert_eq!(planned().await, None);
+    world.rescan().run(now).await.unwrap();
+    let ended = world.row(first.id).await.scan;
+    assert_eq!(ended.status, ScanStatus::Failed);
+    let next = planned().await.expect("the next is planned");
+    assert!(next > now && next <= now.plus_seconds(7 * 24 * HOUR));
+    // What is planned already stays as it is.
+    let other = begun(&world, ScanOrigin::System, now.minus_seconds(days)).await;
+    world.rescan().run(now.plus_seconds(60)).await.unwrap();
+    let ended = world.row(other.scan.id).await.scan;
+    assert_eq!(
+        (ended.status, planned().await),
+        (ScanStatus::Failed, Some(next))
+    );
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use crate::services::scans::stop;
 use crate::services::search::governor::Asker;
 use crate::store::{DUE_SCAN, ScanClaim};
 use crate::testing::ShownResult;
-use crate::testing::{BACKGROUND, QUEUE, World, delivered};
+use crate::testing::{BACKGROUND, Cloud, QUEUE, World, delivered};
 
 const PAGE: Page = Page {
     number: 1,
@@ -437,22 +437,29 @@ async fn the_end_of_the_invocation_leaves_the_rest_to_the_next() {
     let scan = begun(&world, ScanOrigin::User, None).await;
     let mut late = delivered(serde_json::to_string(&message(&scan)).unwrap(), 1);
     late.deadline = clock::now().plus_seconds(stop::RESERVED_SECONDS - 1);
+    let due = async || {
+        let due = world.store.due(DUE_SCAN, clock::now(), 10);
+        due.await.unwrap().len()
+    };
     world.scanner().take(&late).await.unwrap();
     let paused = row(&world, &scan).await;
     assert_eq!(
         (paused.scan.status, paused.lease_until),
         (ScanStatus::Running, None)
     );
+    // It goes on by its own message, and not by the schedule.
+    let sent = world.cloud.told("SendMessage");
+    assert_eq!((sent.len(), due().await), (1, 0));
     assert_eq!(
-        world
-            .store
-            .due(DUE_SCAN, clock::now(), 10)
-            .await
-            .unwrap()
-            .len(),
-        1
+        (&sent[0]["QueueUrl"], &sent[0]["DelaySeconds"]),
+        (&json!(QUEUE), &json!(stop::WATCHED_RESUME_SECONDS))
     );
-    take(&world, &scan, 1).await.unwrap();
+    let mut silent = world.scanner();
+    silent.queues = Cloud::silent_queues();
+    silent.take(&late).await.unwrap();
+    assert_eq!(due().await, 1, "it waits for the schedule");
+    let body = sent[0]["MessageBody"].as_str().unwrap();
+    world.scanner().take(&delivered(body, 1)).await.unwrap();
     assert_eq!(row(&world, &scan).await.scan.status, ScanStatus::Completed);
 }
 

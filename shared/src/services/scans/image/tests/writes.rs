@@ -1,9 +1,7 @@
 //! What a scheduled scan of known places costs: write units, and pictures decoded again.
 
-use aws_sdk_dynamodb::Client;
-
 use super::*;
-use crate::testing::{self, WriteCost, WriteMeter};
+use crate::testing::{self, MeteredTable, WriteCost};
 
 /// Her pictures, and where each of them is known to be.
 const PICTURES: u32 = 5;
@@ -14,10 +12,10 @@ const PLACES: u32 = 20;
 const MAX_UNITS: f64 = 450.0;
 
 /// A world whose writes are counted, with the pictures and the places.
-async fn metered() -> (World, Client, WriteMeter) {
+async fn metered() -> (World, MeteredTable) {
     let mut world = World::new().await;
-    let (store, client, meter) = testing::metered_store().await;
-    world.store = store;
+    let table = testing::metered_table().await;
+    world.store = table.store.clone();
     for seed in 1..=PICTURES {
         world.picture(seed).await;
         for at in 0..PLACES {
@@ -25,41 +23,30 @@ async fn metered() -> (World, Client, WriteMeter) {
             world.plant(seed, &page).await;
         }
     }
-    (world, client, meter)
+    (world, table)
 }
 
 /// One scan of the schedule, from its row to its end; what it cost.
-async fn scheduled(world: &World, meter: &WriteMeter) -> (Scan, WriteCost) {
-    meter.take();
+async fn scheduled(world: &World, table: &MeteredTable) -> (Scan, WriteCost) {
+    table.meter.take();
     let (id, now) = (ScanId::next(), clock::now());
     let scan = Scan::pending(id, world.user, ScanType::ImageScan, None, now);
     let begun = world.store.create_scan(&scan, ScanOrigin::System);
     assert!(begun.await.unwrap());
     take(world, &scan, 1).await.unwrap();
-    (scan, meter.take())
-}
-
-/// As if a long time had passed: no answer of an engine is young enough to be taken again.
-async fn forget_answers(world: &World, client: &Client) {
-    let all = client.scan().table_name("vara").send().await.unwrap();
-    for item in all.items() {
-        let sk = item["sk"].as_s().unwrap();
-        if sk.starts_with("FOUND#") {
-            testing::set_text(client, world.user, sk, "at", "2020-01-01T00:00:00.000Z").await;
-        }
-    }
+    (scan, table.meter.take())
 }
 
 #[tokio::test]
 async fn a_scheduled_scan_of_known_places_costs_little() {
-    let (world, client, meter) = metered().await;
-    let (first, cost) = scheduled(&world, &meter).await;
+    let (world, table) = metered().await;
+    let (first, cost) = scheduled(&world, &table).await;
     let places = PICTURES * PLACES;
     assert_eq!(row(&world, &first).await.findings, places);
     println!("new places: {} units, {} refused", cost.units, cost.refused);
 
-    forget_answers(&world, &client).await;
-    let (second, cost) = scheduled(&world, &meter).await;
+    table.age_answers(world.user).await;
+    let (second, cost) = scheduled(&world, &table).await;
     println!(
         "known places: {} units, {} refused",
         cost.units, cost.refused
