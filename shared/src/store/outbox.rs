@@ -200,6 +200,13 @@ impl Store {
         self.change::<Outbox>(&key(user), change).await.map(|_| ())
     }
 
+    /// Looks at it at once: what it was put off for may not hold any more.
+    pub async fn wake_outbox(&self, user: UserId, now: Timestamp) -> Result<()> {
+        let change = Change::default().set("due_at", now);
+        let change = change.if_exists().when("due_at", ">", now);
+        self.change_row(&key(user), change).await.map(drop)
+    }
+
     /// She was told, or need not be. What the message under way does not tell of is told with the next.
     pub async fn close_outbox(&self, user: UserId, seen: &Outbox, now: Timestamp) -> Result<()> {
         let key = key(user);

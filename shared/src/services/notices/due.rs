@@ -14,17 +14,19 @@ const MAX_USERS_PER_RUN: usize = 200;
 /// How long a message that was put on the queue is left alone, in seconds.
 pub(crate) const IN_FLIGHT_SECONDS: i64 = 15 * 60;
 
-/// Preferences are looked at again at least so often, in seconds, while she waits.
-const LOOK_AGAIN: i64 = 15 * 60;
+/// The longest her outbox is put off, in seconds. Her choice has it looked at when she changes it, so this
+/// matters only if that was lost.
+const MAX_PUT_OFF: i64 = 24 * 3600;
 
-/// When her outbox is looked at again, if she is not to be told now.
+/// When her outbox is looked at again, if she is not to be told now: at the moment that her quiet hours, her
+/// pause and her digest come to.
 pub(crate) fn next_look(
     preferences: &Preferences,
     outbox: &Outbox,
     now: Timestamp,
 ) -> Option<Timestamp> {
     let moment = preferences.moment(outbox.since, now);
-    (moment > now).then(|| moment.min(now.plus_seconds(LOOK_AGAIN)))
+    (moment > now).then(|| moment.min(now.plus_seconds(MAX_PUT_OFF)))
 }
 
 /// What finding who is to be told needs.

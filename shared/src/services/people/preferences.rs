@@ -118,6 +118,13 @@ impl UserPreferences {
                 "Your preferences were changed at the same time. Please look at them again.",
             ));
         }
+        if let Err(err) = self.store.wake_outbox(user, now).await {
+            // It is looked at within a day.
+            tracing::warn!(
+                error.chain = err.chain(),
+                "what waits for her hours could not be looked at anew"
+            );
+        }
         if after.has_faces_left
             && let Err(err) = self.store.forget_faces(user).await
         {
