@@ -2,12 +2,16 @@
 //!
 //! The index answers a little late: whoever acts on it reads the row first and acts only if the row
 //! agrees.
+//!
+//! Each kind of work has several partitions (`due_shards`). Rows of before stand in one, which is named as
+//! the kind is; it is read as well.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
+use super::due_shards::{SHARDS, in_shard, shard};
 use super::tx::Change;
 use super::{Item, Key, Store, failure, read};
 use crate::domain::{ImageId, Result, ScanId, Timestamp, UserId};
@@ -19,6 +23,8 @@ const CHUNK: i32 = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     key: Key,
+    /// The partition of the index in which it stands.
+    shard: String,
     /// Since when.
     at: String,
 }
@@ -54,13 +60,36 @@ struct DueState {
     due_at: Option<String>,
 }
 
+impl Change {
+    /// Has the row `key` be due at `at`, as work of this kind.
+    pub(super) fn due(self, kind: &str, key: &Key, at: Timestamp) -> Self {
+        self.set("due_kind", shard(kind, &key.pk)).set("due_at", at)
+    }
+
+    /// Has it be due no longer.
+    pub(super) fn not_due(self) -> Self {
+        self.remove("due_kind").remove("due_at")
+    }
+}
+
 impl Store {
     /// Up to `most` things of a kind that are due, longest due first.
     pub async fn due(&self, kind: &str, now: Timestamp, most: usize) -> Result<Vec<Due>> {
+        let shards = (0..SHARDS).map(|it| in_shard(kind, it));
+        let shards = shards.chain([kind.to_owned()]);
+        let all = shards.map(|it| self.due_in(it, now, most));
+        let all = futures_util::future::try_join_all(all).await?;
+        let mut found: Vec<Due> = all.into_iter().flatten().collect();
+        found.sort_by(|a, b| a.at.cmp(&b.at));
+        found.truncate(most);
+        Ok(found)
+    }
+
+    async fn due_in(&self, shard: String, now: Timestamp, most: usize) -> Result<Vec<Due>> {
         let mut found = Vec::new();
         let mut from = None;
         while found.len() < most {
-            let (items, next) = self.due_from(kind, now, from).await?;
+            let (items, next) = self.due_from(&shard, now, from).await?;
             for item in items {
                 let at = item
                     .get("due_at")
@@ -69,6 +98,7 @@ impl Store {
                     .unwrap_or_default();
                 found.push(Due {
                     key: read(item)?,
+                    shard: shard.clone(),
                     at,
                 });
             }
@@ -77,18 +107,17 @@ impl Store {
                 break;
             }
         }
-        found.truncate(most);
         Ok(found)
     }
 
     async fn due_from(
         &self,
-        kind: &str,
+        shard: &str,
         now: Timestamp,
         from: Option<Item>,
     ) -> Result<(Vec<Item>, Option<Item>)> {
         let values = HashMap::from([
-            (":kind".to_owned(), AttributeValue::S(kind.to_owned())),
+            (":kind".to_owned(), AttributeValue::S(shard.to_owned())),
             (":now".to_owned(), AttributeValue::S(now.to_string())),
         ]);
         let reply = self
@@ -107,26 +136,73 @@ impl Store {
     }
 
     /// Has something that was taken be due again at `until`, unless it is due no longer.
-    pub(crate) async fn put_off_due(&self, due: &Due, kind: &str, until: Timestamp) -> Result<()> {
+    pub(crate) async fn put_off_due(&self, due: &Due, until: Timestamp) -> Result<()> {
         let change = Change::default().set("due_at", until);
-        let change = change.when("due_kind", "=", kind);
+        let change = change.when("due_kind", "=", &due.shard);
         self.change_row(&due.key, change).await.map(drop)
     }
 
     /// Whether it still is due, read consistently, and puts it off until `until` in the same step so
     /// that nobody else acts on it meanwhile. `false`: it is not, or somebody was faster.
-    pub async fn take_due(&self, due: &Due, kind: &str, until: Timestamp) -> Result<bool> {
+    pub async fn take_due(&self, due: &Due, until: Timestamp) -> Result<bool> {
         let row: Option<DueState> = self.get(&due.key).await?;
         let still = |row: DueState| {
-            row.due_kind.as_deref() == Some(kind) && row.due_at.as_deref() == Some(due.at.as_str())
+            row.due_kind.as_deref() == Some(due.shard.as_str())
+                && row.due_at.as_deref() == Some(due.at.as_str())
         };
         if !row.is_some_and(still) {
             return Ok(false);
         }
         let change = Change::default()
             .set("due_at", until)
-            .when("due_kind", "=", kind)
+            .when("due_kind", "=", &due.shard)
             .when("due_at", "=", &due.at);
         self.change_row(&due.key, change).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+
+    use super::*;
+    use crate::store::Row;
+    use crate::testing;
+
+    #[derive(Serialize)]
+    struct Nothing {}
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_epoch_seconds(1_800_000_000 + seconds).unwrap()
+    }
+
+    #[tokio::test]
+    async fn all_partitions_are_read_as_one_and_those_of_before_with_them() {
+        let (store, client) = testing::table().await;
+        let users: Vec<UserId> = (0..40).map(|_| UserId::random()).collect();
+        for (seconds, user) in users.iter().enumerate() {
+            let row = Row::new(Key::user(*user, "THING"), Nothing {});
+            let row = row.due("THING", at(i64::try_from(seconds).unwrap()));
+            assert!(store.tx().put(&row).commit().await.unwrap().is_done());
+        }
+        // One of before, longest due of all.
+        let old = UserId::random();
+        testing::set_text(&client, old, "THING", "due_kind", "THING").await;
+        let long_ago = at(-5).to_string();
+        testing::set_text(&client, old, "THING", "due_at", &long_ago).await;
+
+        let found = store.due("THING", at(29), 20).await.unwrap();
+        let owners: Vec<UserId> = found.iter().filter_map(Due::user).collect();
+        assert_eq!(owners[0], old);
+        assert_eq!(owners[1..], users[..19]);
+        assert_eq!(store.due("THING", at(29), 100).await.unwrap().len(), 31);
+        assert!(store.due("OTHER", at(29), 100).await.unwrap().is_empty());
+        for due in &found[..2] {
+            assert!(store.take_due(due, at(1000)).await.unwrap());
+            assert!(!store.take_due(due, at(2000)).await.unwrap(), "once");
+        }
+        store.put_off_due(&found[1], at(3)).await.unwrap();
+        let left = store.due("THING", at(29), 100).await.unwrap();
+        assert_eq!(left.len(), 30);
     }
 }

@@ -36,9 +36,8 @@ impl Store {
         upload: &impl Serialize,
         now: Timestamp,
     ) -> Result<()> {
-        let mut row = Row::new(key(name), EngineUpload { upload });
-        row.due_kind = Some(DUE_AWAY.into());
-        row.due_at = Some(now.plus_seconds(REMOVE_AFTER_SECONDS).to_string());
+        let row = Row::new(key(name), EngineUpload { upload });
+        let mut row = row.due(DUE_AWAY, now.plus_seconds(REMOVE_AFTER_SECONDS));
         row.ttl = Some(now.plus_seconds(UPLOAD_TTL_SECONDS).epoch_seconds());
         self.tx().put(&row).commit().await?;
         Ok(())

@@ -54,15 +54,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool> {
         let user = account.id();
-        let mut receipt = Row::new(
-            key(user),
-            Erasure {
-                erased_at: now,
-                sweeps: 0,
-            },
-        );
-        receipt.due_kind = Some(DUE_ERASE.into());
-        receipt.due_at = Some(now.plus_seconds(RESUME_AFTER_SECONDS).to_string());
+        let receipt = Erasure {
+            erased_at: now,
+            sweeps: 0,
+        };
+        let receipt = Row::new(key(user), receipt);
+        let receipt = receipt.due(DUE_ERASE, now.plus_seconds(RESUME_AFTER_SECONDS));
         let mut tx = self
             .tx()
             .drop_account(account)
@@ -82,14 +79,15 @@ impl Store {
 
     /// Records a sweep and when the next is due; `None`: it was the last.
     pub async fn swept(&self, user: UserId, sweeps: u32, next: Option<Timestamp>) -> Result<()> {
+        let key = key(user);
         let change = Change::default()
             .set("sweeps", sweeps)
             .if_exists()
             .apply(|it| match next {
-                Some(at) => it.set("due_kind", DUE_ERASE).set("due_at", at),
-                None => it.remove("due_kind").remove("due_at"),
+                Some(at) => it.due(DUE_ERASE, &key, at),
+                None => it.not_due(),
             });
-        self.tx().update(&key(user), change).commit().await?;
+        self.tx().update(&key, change).commit().await?;
         Ok(())
     }
 

@@ -163,14 +163,9 @@ impl Store {
             dihedral: Vec::new(),
             awaits_budget: false,
         };
-        let mut row = Row::new(key(user, image.id), it);
-        row.due_kind = Some(DUE_INTAKE.into());
-        row.due_at = Some(
-            image
-                .uploaded_at
-                .plus_seconds(INTAKE_STUCK_AFTER)
-                .to_string(),
-        );
+        let stuck_at = image.uploaded_at.plus_seconds(INTAKE_STUCK_AFTER);
+        let row = Row::new(key(user, image.id), it);
+        let mut row = row.due(DUE_INTAKE, stuck_at);
         let mut moves = vec![("image.places".to_owned(), 1)];
         if image.state != ImageState::Expected {
             row.list = Some(place(image));
@@ -308,8 +303,8 @@ impl Tx<'_> {
                 _ => it.when("list", "=", place(before)),
             })
             .apply(|it| match due {
-                Some((kind, at)) => it.set("due_kind", kind).set("due_at", at),
-                None => it.remove("due_kind").remove("due_at"),
+                Some((kind, at)) => it.due(kind, &key(after.user_id, after.id), at),
+                None => it.not_due(),
             })
             .apply(more);
         let mut moves = vec![(counter(run(after)), 1)];

@@ -57,6 +57,7 @@ mod continuations;
 mod devices;
 mod direct;
 mod due;
+mod due_shards;
 mod engine_uploads;
 mod engines;
 mod erasure;

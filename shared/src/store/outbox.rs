@@ -110,11 +110,14 @@ pub(super) fn key(user: UserId) -> Key {
 }
 
 /// The mark of new alerts. What is under way or put off stays so.
-pub(super) fn more(kinds: &BTreeSet<AlertType>, at: Timestamp) -> Change {
+pub(super) fn more(user: UserId, kinds: &BTreeSet<AlertType>, at: Timestamp) -> Change {
     let change = Change::default()
         .set("v", VERSION)
         .set("stamp", uuid::Uuid::new_v4())
-        .set("due_kind", DUE_NOTIFY)
+        .set(
+            "due_kind",
+            super::due_shards::shard(DUE_NOTIFY, &key(user).pk),
+        )
         .set_once("due_at", at)
         .set_once("since", at);
     kinds.iter().fold(change, |it, kind| {
@@ -261,12 +264,7 @@ mod tests {
         let found = due(&store, 10).await;
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].user(), Some(user));
-        assert!(
-            store
-                .take_due(&found[0], DUE_NOTIFY, at(300))
-                .await
-                .unwrap()
-        );
+        assert!(store.take_due(&found[0], at(300)).await.unwrap());
         // What comes meanwhile does not bring it back before its time.
         tell(&store, user, AlertType::DataBreach, 11).await;
         assert_eq!(due(&store, 299).await.len(), 0);

@@ -40,10 +40,7 @@ fn again(user: UserId, kind: ScanType) -> Key {
 }
 
 fn due_again(user: UserId, kind: ScanType, at: Timestamp) -> Row<Planned> {
-    let mut row = Row::new(again(user, kind), Planned {});
-    row.due_kind = Some(due_kind(kind).into());
-    row.due_at = Some(at.to_string());
-    row
+    Row::new(again(user, kind), Planned {}).due(due_kind(kind), at)
 }
 
 impl Store {

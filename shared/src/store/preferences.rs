@@ -166,8 +166,7 @@ impl Store {
     pub(super) async fn faces_are_forgotten(&self, user: UserId) -> Result<()> {
         let change = Change::default()
             .if_exists()
-            .remove("due_kind")
-            .remove("due_at")
+            .not_due()
             .set("hasFacesLeft", false);
         self.tx().update(&key(user), change).commit().await?;
         Ok(())
@@ -185,8 +184,7 @@ impl Tx<'_> {
     ) -> Self {
         let mut row = Row::new(key(user), after);
         if after.has_faces_left {
-            row.due_kind = Some(DUE_FORGET.into());
-            row.due_at = Some(after.updated_at.to_string());
+            row = row.due(DUE_FORGET, after.updated_at);
         }
         let tx = self.require(&super::users::account_key(user));
         match before {

@@ -93,7 +93,7 @@ impl Store {
         if done.is_some() {
             return Ok(());
         }
-        let change = closed().remove("due_kind").remove("due_at");
+        let change = closed().not_due();
         self.change::<MailQuestion>(&key(user), change)
             .await
             .map(drop)
@@ -116,10 +116,7 @@ impl Tx<'_> {
             answer: None,
             due_at: None,
         };
-        let mut row = Row::new(key(user), question);
-        row.due_kind = Some(DUE_QUESTION.into());
-        row.due_at = Some(now.to_string());
-        self.put(&row)
+        self.put(&Row::new(key(user), question).due(DUE_QUESTION, now))
     }
 
     /// Notes what she answered; after "later" she is asked once more.
@@ -129,10 +126,10 @@ impl Tx<'_> {
             .set("answer", answer)
             .apply(|it| {
                 if answer != MailAnswer::Later {
-                    return it.remove("due_kind").remove("due_at");
+                    return it.not_due();
                 }
-                it.set("due_kind", DUE_QUESTION)
-                    .set("due_at", now.plus_seconds(ASK_AGAIN_SECONDS))
+                let again = now.plus_seconds(ASK_AGAIN_SECONDS);
+                it.due(DUE_QUESTION, &key(user), again)
             });
         self.update(&key(user), change)
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Error, Result, UserId};
+use crate::domain::{Error, Result, Timestamp, UserId};
 
 /// The version of the shape of the rows written here.
 pub(super) const VERSION: u32 = 1;
@@ -86,6 +86,13 @@ impl<T> Row<T> {
             ttl: None,
             it,
         }
+    }
+
+    /// Due at `at`, as work of this kind.
+    pub(crate) fn due(mut self, kind: &str, at: Timestamp) -> Self {
+        self.due_kind = Some(super::due_shards::shard(kind, &self.key.pk));
+        self.due_at = Some(at.to_string());
+        self
     }
 
     pub(crate) fn listed(mut self, list: impl Into<String>) -> Self {

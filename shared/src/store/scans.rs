@@ -263,13 +263,9 @@ impl Tx<'_> {
 
     pub(super) fn start(self, it: &ScanRow) -> Self {
         let scan = &it.scan;
-        let mut row = Row::new(key(scan.user_id, scan.id), it).listed(place(it));
-        row.due_kind = Some(DUE_SCAN.into());
-        row.due_at = Some(
-            scan.created_at
-                .plus_seconds(it.pending_stuck_after())
-                .to_string(),
-        );
+        let row = Row::new(key(scan.user_id, scan.id), it).listed(place(it));
+        let stuck_at = scan.created_at.plus_seconds(it.pending_stuck_after());
+        let row = row.due(DUE_SCAN, stuck_at);
         let mut tx = self.create(&row);
         if it.origin == ScanOrigin::User {
             tx = tx.create(&locked(scan));
@@ -292,8 +288,7 @@ impl Tx<'_> {
             .set("result", &after.scan.result)
             .set("errorMessage", &after.scan.error_message)
             .set("list", place(&after))
-            .remove("due_kind")
-            .remove("due_at")
+            .not_due()
             .remove("leaseUntil")
             .when("list", "=", place(before))
             .when("workerId", "=", &before.scan.worker_id);
@@ -326,8 +321,11 @@ impl Tx<'_> {
             .set("errorMessage", &it.error_message)
             .set("advancedAt", now)
             .set("wantedAt", now)
-            .set("due_kind", DUE_SCAN)
-            .set("due_at", now.plus_seconds(before.pending_stuck_after()))
+            .due(
+                DUE_SCAN,
+                &key(user, it.id),
+                now.plus_seconds(before.pending_stuck_after()),
+            )
             .set("list", place(&after))
             .remove("leaseUntil")
             .when("list", "=", place(before))

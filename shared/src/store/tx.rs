@@ -271,7 +271,10 @@ impl<'a> Tx<'a> {
         let Some((user, at)) = self.told.take() else {
             return self;
         };
-        self.update(&super::outbox::key(user), super::outbox::more(&kinds, at))
+        self.update(
+            &super::outbox::key(user),
+            super::outbox::more(user, &kinds, at),
+        )
     }
 
     fn with_counts(mut self) -> Self {

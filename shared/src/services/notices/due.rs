@@ -102,7 +102,7 @@ impl UpdateNotifier {
 
     async fn deal_with(&self, due: &Due, now: Timestamp) -> Result<Step> {
         let until = now.plus_seconds(IN_FLIGHT_SECONDS);
-        if !self.store.take_due(due, DUE_NOTIFY, until).await? {
+        if !self.store.take_due(due, until).await? {
             return Ok(Step::Nothing);
         }
         let user = due
@@ -147,7 +147,7 @@ impl UpdateNotifier {
     /// Has a woman who is new asked by mail whether she wants mail.
     async fn ask(&self, due: &Due, now: Timestamp) -> Result<Step> {
         let until = now.plus_seconds(IN_FLIGHT_SECONDS);
-        if !self.store.take_due(due, DUE_QUESTION, until).await? {
+        if !self.store.take_due(due, until).await? {
             return Ok(Step::Nothing);
         }
         let user_id = due

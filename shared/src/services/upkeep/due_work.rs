@@ -158,7 +158,7 @@ impl Rescan {
         } else {
             OUT_OF_SIGHT
         });
-        if !self.store.take_due(due, kind, until).await? {
+        if !self.store.take_due(due, until).await? {
             return Ok(false);
         }
         if kind == DUE_AWAY {
@@ -235,7 +235,7 @@ impl Rescan {
         self.queues.send(queue, &start::message(&row.scan)).await?;
         if row.is_watched() {
             let again = now.plus_seconds(WATCHED_OUT_OF_SIGHT);
-            self.store.put_off_due(due, DUE_SCAN, again).await?;
+            self.store.put_off_due(due, again).await?;
         }
         Ok(true)
     }

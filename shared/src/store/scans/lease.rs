@@ -109,8 +109,11 @@ fn claim(before: &ScanRow, after: &ScanRow, now: Timestamp) -> Change {
         .set("errorMessage", &after.scan.error_message)
         .set("leaseUntil", after.lease_until)
         .set("advancedAt", after.advanced_at)
-        .set("due_kind", DUE_SCAN)
-        .set("due_at", now.plus_seconds(STUCK_AFTER))
+        .due(
+            DUE_SCAN,
+            &key(after.scan.user_id, after.scan.id),
+            now.plus_seconds(STUCK_AFTER),
+        )
         .set("list", place(after))
         .when("list", "=", place(before))
         .when_or_absent("leaseUntil", "<", now)

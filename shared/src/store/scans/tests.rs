@@ -316,9 +316,9 @@ async fn a_scan_waits_in_the_index_of_what_is_due_until_it_ends() {
         (found.len(), found[0].user(), found[0].scan()),
         (1, Some(user), Some(row.scan.id))
     );
-    assert!(store.take_due(&found[0], DUE_SCAN, at(1000)).await.unwrap());
+    assert!(store.take_due(&found[0], at(1000)).await.unwrap());
     assert!(
-        !store.take_due(&found[0], DUE_SCAN, at(2000)).await.unwrap(),
+        !store.take_due(&found[0], at(2000)).await.unwrap(),
         "taken by somebody"
     );
     let row = claim(&store, &row, "w", at(200)).await;
