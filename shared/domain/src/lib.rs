@@ -11,6 +11,7 @@ mod consent;
 pub mod credentials;
 pub mod engine;
 mod error;
+pub mod event;
 mod evidence;
 pub mod finding;
 mod ids;

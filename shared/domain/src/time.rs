@@ -114,6 +114,11 @@ impl Timestamp {
         Self::from(first(first(self.0).saturating_add(Duration::days(31))))
     }
 
+    /// Its text in another format, for people.
+    pub(crate) fn formatted(self, format: &[BorrowedFormatItem<'_>]) -> Option<String> {
+        self.0.format(format).ok()
+    }
+
     /// Its calendar date in UTC.
     #[must_use]
     pub fn date(self) -> Date {

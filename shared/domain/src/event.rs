@@ -1,0 +1,23 @@
+//! Events: envelope, streams, expected versions, hash chain, catalogue of types, sentences of the access log.
+//!
+//! An event is a fact of her record: who did what, when and why. It is appended to a stream of hers and never
+//! changed. Its envelope is stored in clear and holds nothing personal; its payload is sealed with her key.
+
+mod access;
+mod actor;
+mod catalogue;
+mod chain;
+mod envelope;
+mod stream;
+
+pub use access::{
+    AccessEntry, AccessRead, AccessShared, AccessSubject, Purpose, Recipient, SearchBasis,
+    SharedItem, sentence,
+};
+pub use actor::{Actor, ActorKind};
+pub use catalogue::{CATALOGUE, EventSpec, EventType, event_spec};
+pub use chain::{
+    Broken, ChainCheck, FIRST_LINK, SALT_BYTES, link, open_payload, payload_sha256, write_payload,
+};
+pub use envelope::{Event, EventHeader, EventPayload};
+pub use stream::{ExpectedVersion, StreamName, StreamState};
