@@ -1,8 +1,9 @@
-//! What lets us into accounts of hers, sealed before it is stored.
+//! Envelope encryption with KMS: sealed secrets of linked accounts, and the data key of each woman.
 //!
-//! Each thing is sealed with a key of its own, which KMS makes and wraps (an envelope) for the account it
-//! is of: what is sealed for one account does not open as another's, a thing is gone with its row, and
-//! whoever has the table alone has nothing.
+//! What lets us into an account of hers is sealed with a key of its own, which KMS makes and wraps (an envelope) for
+//! that account: what is sealed for one account does not open as another's, a thing is gone with its row, and
+//! whoever has the table alone has nothing. Her data key is wrapped the same way, for her id; what it seals is gone
+//! with the row that holds it.
 
 use std::collections::HashMap;
 
@@ -13,7 +14,7 @@ use aws_sdk_kms::types::DataKeySpec;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::auth::Seal;
+use crate::auth::{DataKey, Seal};
 use crate::domain::{Error, Result};
 
 /// The way this module seals, so that there can be another.
@@ -38,6 +39,39 @@ impl Vault {
 
     /// `text`, sealed as a thing of `account`.
     pub async fn close(&self, account: &str, text: &str) -> Result<String> {
+        let (wrapped, key) = self.generate(account).await?;
+        let sealed = seal(&key).and_then(|it| it.close(account, text.into()));
+        let sealed = sealed.ok_or_else(|| Error::bug("sealing", "there is no key"))?;
+        Ok(format!("{WAY}.{wrapped}.{sealed}"))
+    }
+
+    /// What was sealed as a thing of `account`.
+    pub async fn open(&self, account: &str, sealed: &str) -> Result<String> {
+        let parts = || {
+            let rest = sealed.strip_prefix(WAY)?.strip_prefix('.')?;
+            rest.split_once('.')
+        };
+        let (wrapped, sealed) = parts().ok_or_else(foreign)?;
+        let key = self.unwrap(account, wrapped).await?;
+        let text = seal(&key).and_then(|it| it.open(account, sealed));
+        text.and_then(|it| String::from_utf8(it).ok())
+            .ok_or_else(foreign)
+    }
+
+    /// A new data key for `account`, and the form it is stored in.
+    pub async fn make_data_key(&self, account: &str) -> Result<(String, DataKey)> {
+        let (wrapped, key) = self.generate(account).await?;
+        Ok((wrapped, data_key(&key).ok_or_else(foreign)?))
+    }
+
+    /// The data key of `account` that is stored in this form.
+    pub async fn open_data_key(&self, account: &str, wrapped: &str) -> Result<DataKey> {
+        let key = self.unwrap(account, wrapped).await?;
+        data_key(&key).ok_or_else(foreign)
+    }
+
+    /// A new key for `account`, wrapped and as it is.
+    async fn generate(&self, account: &str) -> Result<(String, Blob)> {
         let made = self
             .client
             .generate_data_key()
@@ -47,27 +81,15 @@ impl Vault {
             .send()
             .await
             .map_err(|err| failure("making a key", err))?;
-        let sealed = made
-            .plaintext
-            .and_then(|key| seal(&key)?.close(account, text.into()));
-        match (made.ciphertext_blob, sealed) {
-            (Some(wrapped), Some(sealed)) => {
-                let wrapped = URL_SAFE_NO_PAD.encode(wrapped.as_ref());
-                Ok(format!("{WAY}.{wrapped}.{sealed}"))
-            }
-            _ => Err(Error::bug("sealing", "there is no key")),
+        match (made.ciphertext_blob, made.plaintext) {
+            (Some(wrapped), Some(key)) => Ok((URL_SAFE_NO_PAD.encode(wrapped.as_ref()), key)),
+            _ => Err(Error::bug("making a key", "there is no key in the answer")),
         }
     }
 
-    /// What was sealed as a thing of `account`.
-    pub async fn open(&self, account: &str, sealed: &str) -> Result<String> {
-        let foreign = || Error::bug("opening what is sealed", "it was not sealed by us");
-        let parts = || {
-            let rest = sealed.strip_prefix(WAY)?.strip_prefix('.')?;
-            let (wrapped, sealed) = rest.split_once('.')?;
-            Some((URL_SAFE_NO_PAD.decode(wrapped).ok()?, sealed))
-        };
-        let (wrapped, sealed) = parts().ok_or_else(foreign)?;
+    /// The key of `account` that was wrapped like this.
+    async fn unwrap(&self, account: &str, wrapped: &str) -> Result<Blob> {
+        let wrapped = URL_SAFE_NO_PAD.decode(wrapped).map_err(|_| foreign())?;
         let opened = self
             .client
             .decrypt()
@@ -77,12 +99,12 @@ impl Vault {
             .send()
             .await
             .map_err(|err| failure("opening a key", err))?;
-        let text = opened
-            .plaintext
-            .and_then(|key| seal(&key)?.open(account, sealed));
-        text.and_then(|it| String::from_utf8(it).ok())
-            .ok_or_else(foreign)
+        opened.plaintext.ok_or_else(foreign)
     }
+}
+
+fn foreign() -> Error {
+    Error::bug("opening what is sealed", "it was not sealed by us")
 }
 
 /// What KMS binds the key to, and writes into its log.
@@ -92,6 +114,10 @@ fn context(account: &str) -> HashMap<String, String> {
 
 fn seal(key: &Blob) -> Option<Seal> {
     Seal::new(key.as_ref().try_into().ok()?).ok()
+}
+
+fn data_key(key: &Blob) -> Option<DataKey> {
+    DataKey::new(key.as_ref().try_into().ok()?).ok()
 }
 
 /// Its trouble is "later", anything else is our mistake.
@@ -141,6 +167,22 @@ mod tests {
         for broken in ["", "v2", "v2.", "v2.a.b", "v1.AAAA.b", short] {
             assert!(vault.open("ana", broken).await.is_err(), "{broken}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_data_key_opens_for_its_account_only_and_seals_for_one_purpose() {
+        let vault = vault().await;
+        let (wrapped, made) = vault.make_data_key("ana").await.unwrap();
+        let key = vault.open_data_key("ana", &wrapped).await.unwrap();
+        let sealed = made.close("a", b"text".to_vec()).unwrap();
+        assert_eq!(key.open("a", &sealed).unwrap(), b"text");
+        assert_eq!(key.open("b", &sealed), None);
+        assert_eq!(key.digest(b"x"), made.digest(b"x"));
+        let (_, other) = vault.make_data_key("ana").await.unwrap();
+        assert_eq!(other.open("a", &sealed), None);
+        assert_ne!(other.digest(b"x"), made.digest(b"x"));
+        assert!(vault.open_data_key("eve", &wrapped).await.is_err());
+        assert!(vault.open_data_key("ana", "?").await.is_err());
     }
 
     #[tokio::test]

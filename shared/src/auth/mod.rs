@@ -23,5 +23,6 @@ pub use gate::{Caller, Denied, Gate};
 pub use keys::{BadSecret, Jwks, Keys};
 pub use password::{hash_password, verify_password};
 pub use redirect::Redirects;
+pub use seal::DataKey;
 pub(crate) use seal::Seal;
 pub use tokens::{OneTime, RefreshToken, Unreadable};

@@ -1,9 +1,13 @@
-//! Authenticated encryption of stored values: AES-256-GCM with a random nonce and context.
+//! Authenticated encryption of stored values: AES-256-GCM with a random nonce and context; keyed digests.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::domain::{Error, Result};
 
 /// A key that seals.
 pub(crate) struct Seal(RandomizedNonceKey);
@@ -31,5 +35,51 @@ impl Seal {
         let length = self.0.open_in_place(nonce, aad, &mut text).ok()?.len();
         text.truncate(length);
         Some(text)
+    }
+}
+
+/// The key of everything sealed for one woman: it seals, opens, and names what it cannot be told from.
+pub struct DataKey {
+    seal: Seal,
+    digest: hmac::Key,
+}
+
+impl DataKey {
+    /// From the bytes that the key service made. Each purpose has a key of its own, derived from them.
+    pub(crate) fn new(key: &[u8; 32]) -> Result<Self, Unspecified> {
+        let derive = |purpose: &[u8]| {
+            let mut derived = [0; 32];
+            let root = Salt::new(HKDF_SHA256, b"vara-data-key").extract(key);
+            root.expand(&[purpose], HKDF_SHA256)?.fill(&mut derived)?;
+            Ok::<_, Unspecified>(derived)
+        };
+        Ok(Self {
+            seal: Seal::new(&derive(b"seal")?)?,
+            digest: hmac::Key::new(HMAC_SHA256, &derive(b"digest")?),
+        })
+    }
+
+    /// `text`, sealed for `purpose`.
+    pub fn close(&self, purpose: &str, text: Vec<u8>) -> Result<String> {
+        let sealed = self.seal.close(purpose, text);
+        sealed.ok_or_else(|| Error::bug("sealing with her data key", "it cannot be sealed"))
+    }
+
+    /// What was sealed for `purpose`; `None` if it was not sealed with this key for it.
+    #[must_use]
+    pub fn open(&self, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
+        self.seal.open(purpose, sealed)
+    }
+
+    /// A digest of `text` that nobody can compute without the key.
+    #[must_use]
+    pub fn digest(&self, text: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.digest, text))
+    }
+}
+
+impl std::fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DataKey")
     }
 }
