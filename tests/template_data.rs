@@ -89,8 +89,8 @@ pub(crate) fn bucket(template: &Template, faults: &mut Faults) {
     );
 }
 
-/// What all of it is encrypted with, and what lets us into accounts of hers.
-const KEYS: [&str; 2] = ["DataKey", "TokenKey"];
+/// What all of it is encrypted with, what lets us into accounts of hers, and what her record is sealed with.
+const KEYS: [&str; 3] = ["DataKey", "TokenKey", "RecordKey"];
 
 /// Table, pictures and secrets are under our own, rotating key.
 pub(crate) fn encryption(template: &Template, faults: &mut Faults) {

@@ -10,11 +10,12 @@ use vara::settings::QUEUES;
 use crate::template_model::{Faults, Template, reference, root};
 
 /// Package, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 22] = [
+const SIZES: [(&str, u64, u64); 23] = [
     ("api-accounts", 256, 25),
     ("api-admin", 256, 25),
     ("api-alerts", 256, 15),
     ("api-auth", 1769, 15),
+    ("api-events", 256, 28),
     ("api-health", 256, 15),
     ("api-images", 256, 20),
     ("api-matches", 256, 15),
@@ -45,7 +46,7 @@ const SETTINGS_OF_ALL: [&str; 3] = [
 
 /// Which settings a function gets besides, and no others. `SECRET` signs picture links: only what a
 /// woman talks to may have it. `SIGNING_SECRET` signs sessions: only sign-in may have it.
-const SETTINGS: [(&str, &str); 22] = [
+const SETTINGS: [(&str, &str); 23] = [
     (
         "api-accounts",
         "EDGE_SECRET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM MAIL_SETTINGS OAUTH_PROVIDERS PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SOCIAL_URL STAGE TABLE TOKEN_KEY WEB_ORIGINS",
@@ -61,6 +62,10 @@ const SETTINGS: [(&str, &str); 22] = [
     (
         "api-auth",
         "CONFIRM_FIRST EDGE_SECRET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM MAIL_SETTINGS PUBLIC_URL QUEUE_SIGN_IN_MAIL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SESSION_MAX_DAYS SIGNING_SECRET SIGNING_SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-events",
+        "EDGE_SECRET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER RECORD_KEY SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-health",
@@ -108,7 +113,7 @@ const SETTINGS: [(&str, &str); 22] = [
     ),
     (
         "queue-image-scan",
-        "BUCKET ENGINE_ALLOWANCES SCAN_DEADLINE_SECONDS FACECHECK_API_KEY GOOGLE_VISION_API_KEY PROXY_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_IMAGE_SCAN SERPAPI_API_KEY STAGE TABLE TINEYE_API_KEY",
+        "BUCKET ENGINE_ALLOWANCES SCAN_DEADLINE_SECONDS FACECHECK_API_KEY GOOGLE_VISION_API_KEY PROXY_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_IMAGE_SCAN RECORD_KEY SERPAPI_API_KEY STAGE TABLE TINEYE_API_KEY",
     ),
     ("queue-mail-feedback", "STAGE TABLE"),
     (
@@ -301,6 +306,7 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "HIBP_API_KEY": fetched("HibpKey.Id}#key"),
         "SOCIAL_URL": {"Ref": "SocialUrl"},
         "OAUTH_PROVIDERS": fetched("OauthClients.Id}"),
+        "RECORD_KEY": {"Fn::GetAtt": ["RecordKey", "Arn"]},
         "TOKEN_KEY": {"Fn::GetAtt": ["TokenKey", "Arn"]},
         "STAGE": {"Ref": "Stage"},
         "WEB_ORIGINS": {"Ref": "WebOrigins"},

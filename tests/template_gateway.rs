@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::template_model::{Faults, Template, attribute, pattern, reference, words};
 
 /// Every route and the package that answers it.
-const ROUTES: [(&str, &str); 24] = [
+const ROUTES: [(&str, &str); 25] = [
     ("$default", "api-health"),
     ("ANY /api/v1/accounts", "api-accounts"),
     ("ANY /api/v1/accounts/{proxy+}", "api-accounts"),
@@ -16,6 +16,7 @@ const ROUTES: [(&str, &str); 24] = [
     ("ANY /api/v1/alerts/{proxy+}", "api-alerts"),
     ("ANY /api/v1/auth/{proxy+}", "api-auth"),
     ("ANY /api/v1/docs", "api-health"),
+    ("ANY /api/v1/events/{proxy+}", "api-events"),
     ("ANY /api/v1/health", "api-health"),
     ("ANY /api/v1/images", "api-images"),
     ("ANY /api/v1/images/{proxy+}", "api-images"),

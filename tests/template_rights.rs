@@ -11,7 +11,7 @@ use crate::template_model::{
 
 /// Rights that not everybody has, and who has them. A right that is not here and
 /// not in [`COMMON`] is a fault, so that a new one is seen in review.
-const RIGHTS: [(&str, &str); 28] = [
+const RIGHTS: [(&str, &str); 30] = [
     ("dynamodb:BatchWriteItem", "api-users schedule-rescan"),
     (
         "dynamodb:Query index/due",
@@ -21,8 +21,13 @@ const RIGHTS: [(&str, &str); 28] = [
         "dynamodb:Query index/list",
         "api-accounts api-alerts api-images api-matches api-scans api-users queue-breach-check queue-image-scan queue-profile-scan",
     ),
+    ("kms:Decrypt RecordKey", "api-events queue-image-scan"),
     ("kms:Decrypt TokenKey", "api-accounts"),
     ("kms:GenerateDataKey", "api-images queue-image-ingest"),
+    (
+        "kms:GenerateDataKey RecordKey",
+        "api-events queue-image-scan",
+    ),
     ("kms:GenerateDataKey TokenKey", "api-accounts"),
     (
         "s3:DeleteObject pictures",
@@ -68,7 +73,7 @@ const RIGHTS: [(&str, &str); 28] = [
     ("secretsmanager:GetSecretValue SigningSecret", "api-auth"),
     (
         "secretsmanager:GetSecretValue of the API",
-        "api-accounts api-admin api-alerts api-auth api-health api-images api-matches api-onboarding api-protection-plan api-proxy api-scans api-upload-authorizer api-users",
+        "api-accounts api-admin api-alerts api-auth api-events api-health api-images api-matches api-onboarding api-protection-plan api-proxy api-scans api-upload-authorizer api-users",
     ),
     (
         "ses:SendEmail",
@@ -95,6 +100,9 @@ const RIGHTS: [(&str, &str); 28] = [
         "api-admin api-auth api-scans queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan schedule-notify schedule-rescan",
     ),
 ];
+
+/// The keys that functions use themselves, for one account or one woman at a time.
+const KEYS_BY_CONTEXT: [&str; 2] = ["RecordKey", "TokenKey"];
 
 /// Rights whose spread says nothing: items of the table, own logs, own traces.
 const COMMON: [&str; 14] = [
@@ -239,7 +247,7 @@ fn rights(action: &str, resources: &Value) -> BTreeSet<String> {
             .strip_prefix("${Bucket.Arn}/")
             .map(|it| it.trim_end_matches("/*").to_owned());
         let index = path.strip_prefix("${Table.Arn}/").map(str::to_owned);
-        let key = attribute(resource, "Arn").filter(|it| *it == "TokenKey");
+        let key = attribute(resource, "Arn").filter(|it| KEYS_BY_CONTEXT.contains(it));
         // All that answer her have the same ones.
         let secret = attribute(resource, "Id").map(|it| match it {
             "EdgeSecret" | "GateSecrets" | "Secret" => "of the API",
@@ -362,8 +370,8 @@ fn may(template: &Template, function: &Function, action: &str, resource: &str) -
     })
 }
 
-/// The key of our data is used only through the services that hold it, and the other for
-/// one account at a time.
+/// The key of our data is used only through the services that hold it, and the others for
+/// one account or one woman at a time.
 pub(crate) fn key_by_service(template: &Template, faults: &mut Faults) {
     for function in template.functions() {
         for statement in template.statements(&function) {
@@ -371,7 +379,8 @@ pub(crate) fn key_by_service(template: &Template, faults: &mut Faults) {
                 .iter()
                 .any(|it| it.starts_with("kms:"))
             {
-                if attribute(&statement["Resource"], "Arn") == Some("TokenKey") {
+                let key = attribute(&statement["Resource"], "Arn");
+                if key.is_some_and(|it| KEYS_BY_CONTEXT.contains(&it)) {
                     let account =
                         &statement["Condition"]["StringLike"]["kms:EncryptionContext:account"];
                     faults.expect(

@@ -145,6 +145,15 @@ pub(crate) async fn counted_store() -> (Store, Arc<AtomicUsize>) {
     (Store::new(Client::from_conf(counting), "vara"), calls)
 }
 
+/// What seals with the key service of this machine.
+#[cfg(test)]
+pub(crate) async fn vault() -> crate::vault::Vault {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/kms", listener.local_addr().unwrap());
+    tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+    Cloud::vault_at(&base)
+}
+
 /// A store whose table does not answer.
 #[must_use]
 pub fn silent_store() -> Store {

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 use vara::domain::Role;
-use vara_tests::World;
 use vara_tests::pictures::mine_and_found;
+use vara_tests::{Woman, World};
 
 /// The addresses that need no token: this list is the golden one.
 const OPEN: [(&str, &str); 11] = [
@@ -26,7 +27,7 @@ const OPEN: [(&str, &str); 11] = [
 ];
 
 /// Every other address, with `ID` for somebody's thing.
-const CLOSED: [(&str, &str); 41] = [
+const CLOSED: [(&str, &str); 50] = [
     ("GET", "/api/v1/accounts"),
     ("POST", "/api/v1/accounts/connect/ID"),
     ("DELETE", "/api/v1/accounts/ID"),
@@ -66,6 +67,15 @@ const CLOSED: [(&str, &str); 41] = [
     ("GET", "/api/v1/matches/flagged"),
     ("POST", "/api/v1/matches/ID/confirm"),
     ("POST", "/api/v1/matches/ID/dismiss"),
+    ("GET", "/api/v1/events/streams"),
+    ("POST", "/api/v1/events/streams/ID"),
+    ("GET", "/api/v1/events/streams/ID"),
+    ("DELETE", "/api/v1/events/streams/ID"),
+    ("GET", "/api/v1/events/streams/ID/ID"),
+    ("GET", "/api/v1/events/access"),
+    ("GET", "/api/v1/events/verify"),
+    ("GET", "/api/v1/events/types"),
+    ("GET", "/api/v1/events/export"),
     ("GET", "/auth/v1/user"),
     ("PUT", "/auth/v1/user"),
 ];
@@ -243,7 +253,10 @@ pub(crate) async fn strangers(world: &World) {
     let told = json!({ "email": format!("other-{}", her.email) });
     let account = her.post("/api/v1/accounts/connect/other", told).await;
     let account = text(account.expect(201).data());
+    let note = format!("note-{account}");
+    append(&her, &note).await;
     let things = [
+        ("/api/v1/events/streams/", &note, "STREAM_NOT_FOUND"),
         ("/api/v1/accounts/", &account, "ACCOUNT_NOT_FOUND"),
         ("/api/v1/images/", &image, "IMAGE_NOT_FOUND"),
         ("/api/v1/alerts/", &alert, "ALERT_NOT_FOUND"),
@@ -252,8 +265,11 @@ pub(crate) async fn strangers(world: &World) {
         ("/api/v1/protection-plan/", &item, "ITEM_NOT_FOUND"),
     ];
     stranger.get("/api/v1/protection-plan").await.expect(200);
-    // What is connected is named by its network, not by an id.
-    let of_somebody = |it: &(&str, &str)| it.1.contains("ID") && !it.1.contains("connect");
+    // What is connected is named by its network, not by an id, and a note by whoever writes it.
+    let is_named_by_caller = |it: &(&str, &str)| {
+        it.1.contains("connect") || *it == ("POST", "/api/v1/events/streams/ID")
+    };
+    let of_somebody = |it: &(&str, &str)| it.1.contains("ID") && !is_named_by_caller(it);
     for (method, path) in CLOSED.into_iter().filter(of_somebody) {
         let thing = things.iter().find(|it| path.starts_with(it.0));
         let (_, id, code) = thing.unwrap_or_else(|| panic!("whose thing is at {path}?"));
@@ -350,7 +366,10 @@ pub(crate) async fn owner(world: &World) {
     let plan = her.get("/api/v1/protection-plan").await;
     let told = json!({ "email": format!("other-{}", her.email) });
     let account = her.post("/api/v1/accounts/connect/other", told).await;
+    let note = format!("note-{}", Uuid::new_v4());
+    append(&her, &note).await;
     let things = [
+        ("/api/v1/events/streams/", json!(note)),
         ("/api/v1/accounts/connect/", json!("instagram")),
         (
             "/api/v1/accounts/",
@@ -376,7 +395,8 @@ pub(crate) async fn owner(world: &World) {
         if route.contains("ID") {
             let thing = things.iter().find(|it| route.starts_with(it.0));
             let (_, id) = thing.unwrap_or_else(|| panic!("whose thing is at {route}?"));
-            path = route.replace("ID", id.as_str().unwrap());
+            path = route.replace("ID/ID", "ID/0");
+            path = path.replace("ID", id.as_str().unwrap());
         }
         let method: Method = method.parse().unwrap();
         let body = (!matches!(method, Method::GET | Method::DELETE)).then(|| asked(route, &image));
@@ -392,11 +412,22 @@ pub(crate) async fn owner(world: &World) {
     }
 }
 
+/// An append of one entry.
+fn note() -> Value {
+    json!({ "events": [{ "eventType": "note.written", "data": { "text": "a" } }] })
+}
+
+async fn append(her: &Woman<'_>, stream: &str) {
+    let path = format!("/api/v1/events/streams/{stream}");
+    her.post(&path, note()).await.expect(201);
+}
+
 /// What is sent to a route.
 fn asked(route: &str, image: &Value) -> Value {
     match route {
         "/api/v1/accounts/connect/ID" => json!({ "handle": "ana.of.the.owners" }),
         "/api/v1/accounts/ID/verify" => json!({ "code": "AAAAAAAA" }),
+        "/api/v1/events/streams/ID" => note(),
         "/api/v1/alerts/ID/status" => json!({ "status": "VIEWED" }),
         "/api/v1/alerts/ID/action" => json!({ "action": "MARK_SAFE" }),
         "/api/v1/onboarding/responses" => json!({ "responses": [] }),

@@ -33,7 +33,7 @@ def adapt(template: dict, environment: dict, endpoint: str) -> None:
             del template["Resources"][name]
     # It does not know what a call of the key service is bound to, and refuses whoever must name it.
     for statement in statements(template):
-        if statement.get("Sid") == "TokenKey":
+        if statement.get("Sid") in ("TokenKey", "RecordKey"):
             del statement["Condition"]
     # It has no distributions, and no REST API that stores objects: large uploads have no way here, and
     # the API has no host but its own.

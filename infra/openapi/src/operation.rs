@@ -23,6 +23,8 @@ pub(crate) struct Operation {
     repeatable: bool,
     parameters: Vec<Value>,
     body: Option<(Value, Option<Shape>)>,
+    /// What the schema of the body becomes.
+    reshape: fn(Value) -> Value,
     answers: Vec<Answer>,
     refusals: BTreeMap<u16, BTreeSet<&'static str>>,
 }
@@ -52,6 +54,7 @@ impl Operation {
             repeatable: method == "post",
             parameters,
             body,
+            reshape: |it| it,
             answers,
             refusals,
         }
@@ -146,6 +149,11 @@ impl Operation {
         let shape = shape::<T>();
         let body = json!({ "required": shape.demanding });
         self.with_body(body, Some(shape))
+    }
+
+    /// Instead of the body as it is, what is made of its schema.
+    pub(crate) fn or(self, reshape: fn(Value) -> Value) -> Self {
+        Self { reshape, ..self }
     }
 
     /// A JSON body of the schema of this name.
@@ -320,7 +328,7 @@ impl Operation {
         }
         if let Some((mut body, shape)) = self.body {
             if let Some(shape) = shape {
-                let schema = document.schemas.send(shape);
+                let schema = (self.reshape)(document.schemas.send(shape));
                 body["content"]["application/json"] = json!({ "schema": schema });
             }
             out["requestBody"] = body;

@@ -12,16 +12,24 @@ use crate::examples;
 const PLACE: &str = "#/components/schemas/";
 
 /// What an answer leaves out instead of saying null, although its type may be left empty.
-const LEFT_OUT: [(&str, &str); 9] = [
+const LEFT_OUT: [(&str, &str); 17] = [
+    ("AccessView", "purpose"),
+    ("Actor", "org"),
+    ("Actor", "via"),
     ("AddressCheck", "reason"),
     ("EngineHealth", "askedThisMonth"),
     ("EngineHealth", "leftThisMonth"),
     ("EngineSummary", "notSearched"),
+    ("Event", "causationId"),
+    ("Event", "correlationId"),
+    ("Event", "purpose"),
     ("MatchPicture", "faceDetected"),
+    ("PagePlace", "head"),
     ("PreferencesView", "mailStop"),
     ("PreferencesView", "webhookSecret"),
     ("Results", "riskLevel"),
     ("AppMetadata", "role"),
+    ("Verified", "brokenAt"),
 ];
 
 /// Answers that leave out every field that is not theirs: which are there follows from the type of scan.

@@ -69,6 +69,12 @@ impl Clients {
         Vault::new(aws_sdk_kms::Client::new(&self.aws), env.text("TOKEN_KEY"))
     }
 
+    /// What wraps the data key of each woman with the key `RECORD_KEY`.
+    #[must_use]
+    pub fn record_vault(&self, env: &Env) -> Vault {
+        Vault::new(aws_sdk_kms::Client::new(&self.aws), env.text("RECORD_KEY"))
+    }
+
     /// The queue service.
     #[must_use]
     pub fn queues(&self) -> Queues {

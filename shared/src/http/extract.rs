@@ -53,6 +53,28 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        // Read before it is shaped, so that a body that is no JSON at all is told apart from one of the wrong shape.
+        let JsonBody(value) = JsonBody::from_request(request, state).await?;
+        // It would be read as the fields in their order.
+        if value.is_array() {
+            let issue = Issue {
+                code: "invalid_type",
+                message: "The request is a list where an object is expected.".into(),
+                path: Vec::new(),
+            };
+            return Err(Issue::refuse(&[issue]).into());
+        }
+        Ok(Self(shape(value)?))
+    }
+}
+
+/// A body of any JSON, or an empty one.
+pub struct JsonBody(pub Value);
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let bytes = Bytes::from_request(request, state).await.map_err(|err| {
             if err.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
                 Error::new(
@@ -64,19 +86,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
                 Error::invalid("REQUEST_ERROR", "The request could not be read.")
             }
         })?;
-        // Twice, so that a body that is no JSON at all is told apart from one of the wrong shape.
         let value = json_or_empty(&bytes)
             .map_err(|_| Error::invalid("INVALID_JSON", "The request is not valid JSON."))?;
-        // It would be read as the fields in their order.
-        if value.is_array() {
-            let issue = Issue {
-                code: "invalid_type",
-                message: "The request is a list where an object is expected.".into(),
-                path: Vec::new(),
-            };
-            return Err(Issue::refuse(&[issue]).into());
-        }
-        Ok(Self(shape(value)?))
+        Ok(Self(value))
     }
 }
 

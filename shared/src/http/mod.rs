@@ -23,6 +23,6 @@ pub use client::{ClientAddress, EDGE, Edge, VIEWER};
 pub use cors::Cors;
 pub use envelope::{Deleted, accepted, created, data, deleted, page};
 pub use errors::{ApiError, Result, status};
-pub use extract::{Body, Issue, Params, id, merged, shape};
+pub use extract::{Body, Issue, JsonBody, Params, id, merged, shape};
 pub use guards::HttpGuards;
 pub use layers::finish;

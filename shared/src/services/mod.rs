@@ -4,6 +4,7 @@
 pub mod notices;
 pub mod people;
 pub mod pictures;
+pub mod record;
 pub mod scans;
 pub mod search;
 pub mod upkeep;

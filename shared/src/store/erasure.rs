@@ -8,7 +8,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::batch::UNPROCESSED_RETRIES;
+use super::event_rows;
 use super::retry::backoff;
+use super::row::ERASED;
 use super::sessions::ENDED_AT_ONCE;
 use super::tx::Change;
 use super::{Item, Key, Row, Store, failure};
@@ -40,7 +42,7 @@ pub struct Erasure {
 }
 
 pub(super) fn key(user: UserId) -> Key {
-    Key::user(user, "ERASED")
+    Key::user(user, ERASED)
 }
 
 impl Store {
@@ -64,6 +66,8 @@ impl Store {
             .tx()
             .drop_account(account)
             .put(&receipt)
+            // What is sealed for her cannot be read from here on, however long the sweeps take.
+            .delete(&event_rows::data_key(user))
             .drop_mail_window(address)
             .drop_links(account, None);
         for &session in sessions.iter().take(ENDED_AT_ONCE) {

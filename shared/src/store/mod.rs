@@ -25,6 +25,10 @@
 //! | | `PREFERENCES` | where, when and of what she wants to be told; whether her face may be recognised |
 //! | | `OUTBOX` | there is something to tell her; due when she may be told |
 //! | | `QUESTION` | whether she was asked by mail if she wants mail, and what she answered; due until asked |
+//! | | `DATAKEY` | the key that her events are sealed with, wrapped by KMS; without it they cannot be read |
+//! | | `STREAM#<stream>` | how far a stream of events is: next number, last link, first event that is kept |
+//! | | `EVENT#<stream>#<number>` | an event: envelope in clear, payload sealed; never changed |
+//! | | `EVENTID#<id>` | where the event of this id is; forgotten after 90 days if she chose the id |
 //! | | `MAIL_LINK#<hash>` | what a link in one mail does without a sign-in; forgotten when it expires |
 //! | | `DELIVERY#<when>#<channel>` | that she was told, or could not be; forgotten after three months |
 //! | | `REPLAY#…` | what a call with an idempotency key was answered, sealed; forgotten after a day |
@@ -51,6 +55,7 @@
 mod alert_ledger;
 mod alerts;
 mod answers;
+mod append;
 mod batch;
 mod checkpoints;
 mod continuations;
@@ -61,6 +66,8 @@ mod due_shards;
 mod engine_uploads;
 mod engines;
 mod erasure;
+mod event_rows;
+mod events;
 mod families;
 mod images;
 mod known_findings;
@@ -103,10 +110,14 @@ use table::failure;
 
 pub(crate) use answers::KeptAnswer;
 pub(crate) use direct::DirectReads;
+pub(crate) use append::{Append, SealedEvent};
 pub use due::Due;
 pub use engine_uploads::DUE_AWAY;
 pub(crate) use engines::Leave;
 pub use erasure::{DUE_ERASE, Erasure};
+pub use event_rows::{DataKeyRow, EventRow, StreamHead};
+pub(crate) use events::{AppendOutcome, ReadFrom};
+pub use events::{BrokenAt, Verified};
 pub use images::{Arrival, ImageRow, ShownFace};
 pub(crate) use images::{DUE_INTAKE, DUE_PURGE};
 pub(crate) use known_findings::{KnownFinding, KnownFindings};

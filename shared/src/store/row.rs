@@ -10,6 +10,9 @@ use crate::domain::{Error, Result, Timestamp, UserId};
 /// The version of the shape of the rows written here.
 pub(super) const VERSION: u32 = 1;
 
+/// The name of the receipt of an erasure. While it is there, no row of hers may be made.
+pub(super) const ERASED: &str = "ERASED";
+
 /// A row as the table has it.
 pub(super) type Item = HashMap<String, AttributeValue>;
 

@@ -1,5 +1,6 @@
 //! Transactions: the builder of conditional writes, and its retries.
 
+mod append;
 mod change;
 mod nested;
 
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 pub(crate) use change::Change;
 
+use super::append::Append;
 use super::retry::{WRITE_CONFLICT_RETRIES, backoff};
 use super::{Key, Store, failure, write};
 use crate::domain::{AlertType, Error, Result, Timestamp, UserId};
@@ -30,6 +32,8 @@ pub(crate) struct Tx<'a> {
     /// Whom there will be something to tell, since when and of what; one row holds that as well.
     told: Option<(UserId, Timestamp)>,
     told_kinds: BTreeSet<AlertType>,
+    /// Events, each with a place that is known only when it is written.
+    appends: Vec<Append>,
     /// The first thing that could not be put in; told at `commit`, so that building reads straight.
     broken: Option<Error>,
 }
@@ -52,6 +56,14 @@ pub(crate) enum Condition {
     HasAccount,
     /// A total of hers is below its limit.
     HasRoom,
+    /// The stream is in the state that the append expects.
+    IsExpected,
+    /// The stream has room for these events.
+    HasStreamRoom,
+    /// The stream is still where it was when the places of the events were chosen.
+    StreamIsStill,
+    /// No event with this id is stored.
+    IsNewEvent,
     /// Any that nobody asks for by name.
     Unnamed,
 }
@@ -239,22 +251,30 @@ impl<'a> Tx<'a> {
 
     /// Stores all of it, or says which conditions did not hold.
     pub(crate) async fn commit(self) -> Result<TxOutcome> {
-        let this = self.with_told().with_counts();
-        if let Some(err) = this.broken {
+        if self.appends.is_empty() {
+            return self.with_told().with_counts().send().await;
+        }
+        // Boxed: most transactions append nothing, and their futures stay as small as they were.
+        Ok(Box::pin(self.commit_appending()).await?.0)
+    }
+
+    /// One transaction with all that was put in, events apart.
+    async fn send(self) -> Result<TxOutcome> {
+        if let Some(err) = self.broken {
             return Err(err);
         }
         for attempt in 0.. {
-            let sent = this
+            let sent = self
                 .store
                 .client
                 .transact_write_items()
-                .set_transact_items(Some(this.items.clone()))
+                .set_transact_items(Some(self.items.clone()))
                 .send()
                 .await;
             let Err(err) = sent else { break };
             match refusal(err.as_service_error()) {
                 Some(TxRefusal::Conditions(places)) => {
-                    let named = places.iter().map(|at| this.conditions[*at]);
+                    let named = places.iter().map(|at| self.conditions[*at]);
                     return Ok(TxOutcome::Refused(named.collect()));
                 }
                 Some(TxRefusal::Collision) if attempt + 1 < WRITE_CONFLICT_RETRIES => {
@@ -353,6 +373,7 @@ impl Store {
             room: None,
             told: None,
             told_kinds: BTreeSet::new(),
+            appends: Vec::new(),
             broken: None,
         }
     }

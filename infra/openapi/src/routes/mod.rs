@@ -4,6 +4,7 @@ mod accounts;
 mod admin;
 mod alerts;
 mod auth;
+mod events;
 mod health;
 mod images;
 mod onboarding;
@@ -63,6 +64,11 @@ pub(crate) fn groups() -> Vec<Group> {
             "Accounts",
             "Linked accounts and addresses.",
             accounts::operations(),
+        ),
+        group(
+            "Events",
+            "Her record: events of her own and of Vara, and who saw what.",
+            events::operations(),
         ),
         group(
             "Proxy",

@@ -1,0 +1,117 @@
+//! Events within a transaction: they get their places when the transaction is sent.
+//!
+//! The number and the link of an event follow from the head of its stream, so the head is read just before the
+//! write and must not have moved by then. If it has, the places are chosen again; nothing else of the transaction
+//! changes.
+
+use super::{Change, Condition, Tx, TxOutcome};
+use crate::domain::{Error, Result, Timestamp};
+use crate::store::append::{Append, Appended, NoPlace};
+use crate::store::event_rows::{
+    EventIdRow, EventRow, StreamHead, event_id_key, event_key, stream_key,
+};
+use crate::store::retry::{WRITE_CONFLICT_RETRIES, backoff};
+use crate::store::row::ERASED;
+use crate::store::{Key, Row};
+
+impl Tx<'_> {
+    /// Appends events. Those for the same stream go together, as the first of them expects it.
+    pub(crate) fn append(mut self, append: Append) -> Self {
+        let is_same = |it: &&mut Append| it.user == append.user && it.stream == append.stream;
+        match self.appends.iter_mut().find(is_same) {
+            Some(before) => before.events.extend(append.events),
+            None => self.appends.push(append),
+        }
+        self
+    }
+
+    /// Stores all of it, and says where each append was stored; or which conditions did not hold.
+    pub(crate) async fn commit_appending(mut self) -> Result<(TxOutcome, Vec<Appended>)> {
+        let appends = std::mem::take(&mut self.appends);
+        let this = self.with_told().with_counts();
+        if appends.is_empty() {
+            return Ok((this.send().await?, Vec::new()));
+        }
+        if let Some(err) = this.broken {
+            return Err(err);
+        }
+        for attempt in 0..WRITE_CONFLICT_RETRIES {
+            let mut tx = this.store.tx();
+            tx.items.clone_from(&this.items);
+            tx.conditions.clone_from(&this.conditions);
+            let (mut stored, mut makes_stream_of) = (Vec::new(), None);
+            for append in &appends {
+                let head = this.store.stream(append.user, &append.stream).await?;
+                let rows = match append.place(head.as_ref()) {
+                    Ok(rows) => rows,
+                    Err(why) => return Ok((refused(why), Vec::new())),
+                };
+                tx = tx.put_events(append, head.as_ref(), &rows);
+                if head.is_none() {
+                    makes_stream_of = Some(append.user);
+                }
+                stored.extend(Appended::of(&rows));
+            }
+            if let Some(user) = makes_stream_of {
+                // An erasure removes the head: who is late makes a stream anew, and must not.
+                let receipt = Key::user(user, ERASED);
+                tx = tx.forbid(&receipt).named(Condition::HasAccount);
+            }
+            match tx.send().await? {
+                TxOutcome::Refused(why) if why.iter().all(|it| *it == Condition::StreamIsStill) => {
+                    backoff(attempt).await;
+                }
+                outcome => return Ok((outcome, stored)),
+            }
+        }
+        Err(Error::unavailable(
+            "appending events",
+            "others kept appending to the stream",
+        ))
+    }
+
+    /// Puts in these rows of an append, their ids and the moved head.
+    fn put_events(mut self, append: &Append, head: Option<&StreamHead>, rows: &[EventRow]) -> Self {
+        for (row, event) in rows.iter().zip(&append.events) {
+            let key = event_key(append.user, &append.stream, row.header.number);
+            self = self
+                .create(&Row::new(key, row))
+                .named(Condition::StreamIsStill);
+            let place = EventIdRow {
+                event_id: event.event_id,
+                stream: append.stream.clone(),
+                number: row.header.number,
+                digest: event.digest.clone(),
+            };
+            let mut id = Row::new(event_id_key(append.user, event.event_id), place);
+            let forgotten = append.ids_known_for.map(|it| append.at.plus_seconds(it));
+            id.ttl = forgotten.map(Timestamp::epoch_seconds);
+            self = self.create(&id).named(Condition::IsNewEvent);
+        }
+        let Some(last) = rows.last() else { return self };
+        let key = stream_key(append.user, &append.stream);
+        match head {
+            Some(head) => {
+                let change = Change::default()
+                    .set("next", last.header.number + 1)
+                    .set("link", &last.link)
+                    .set("deleted", false)
+                    .set("updatedAt", append.at)
+                    .when("next", "=", head.next)
+                    .when("link", "=", &head.link)
+                    .when("firstKept", "=", head.first_kept);
+                self.update(&key, change)
+            }
+            None => self.create(&Row::new(key, append.first_head(last))),
+        }
+        .named(Condition::StreamIsStill)
+    }
+}
+
+fn refused(why: NoPlace) -> TxOutcome {
+    let condition = match why {
+        NoPlace::Unexpected => Condition::IsExpected,
+        NoPlace::Full => Condition::HasStreamRoom,
+    };
+    TxOutcome::Refused(vec![condition])
+}
