@@ -23,6 +23,7 @@ mod onboarding;
 mod pictures;
 mod plan;
 mod proxy;
+mod record;
 mod sign_in;
 mod tenancy;
 mod traces;
@@ -110,6 +111,7 @@ fn cases() -> Vec<Case> {
         kinds::trouble_is_waited_for,
         matches::her_word_is_remembered,
         onboarding::questions_and_results,
+        record::notes_and_shares_are_in_her_record,
         onboarding::quiz_sent_again,
         pictures::an_address_ends_with_its_sign_in,
         pictures::cap_of_fifty,

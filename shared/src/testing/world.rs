@@ -28,6 +28,8 @@ use crate::services::people::users::AccountEraser;
 use crate::services::pictures::images::ImagePurger;
 use crate::services::pictures::ingest::Intake;
 use crate::services::pictures::proxy::Proxy;
+use crate::services::record::access_log::AccessLog;
+use crate::services::record::event_log::EventLog;
 use crate::services::scans::image::Scanner;
 use crate::services::scans::scan_queues::ScanQueues;
 use crate::services::search::engines::Engines;
@@ -102,6 +104,7 @@ impl World {
                     public_url: self.engines.clone(),
                 },
                 governor: Governor::new(self.store.clone(), None).unwrap(),
+                access: self.access(),
             },
             queue: QUEUE.into(),
             background: BACKGROUND.into(),
@@ -109,6 +112,12 @@ impl World {
             // No test but those of the limit meets it.
             answer_within: Duration::from_secs(24 * 3600),
         }
+    }
+
+    /// Her access log.
+    pub(crate) fn access(&self) -> AccessLog {
+        let vault = Cloud::vault_at(&self.at("/kms"));
+        AccessLog::new(EventLog::new(self.store.clone(), vault))
     }
 
     /// The same with an engine that finds copies by their own addresses, and look-alikes.

@@ -5,6 +5,8 @@ use vara::boot::Context;
 use vara::domain::BoxError;
 use vara::engines::{FaceCheck, SerpApi, TinEye, Vision};
 use vara::services::pictures::proxy::Proxy;
+use vara::services::record::access_log::AccessLog;
+use vara::services::record::event_log::EventLog;
 use vara::services::search::engines::Engines;
 use vara::services::search::governor::Governor;
 
@@ -22,6 +24,10 @@ pub(crate) fn read(context: &Context) -> Result<Engines, BoxError> {
             public_url: env.text("PUBLIC_URL"),
         },
         governor: Governor::new(store.clone(), env.optional("ENGINE_ALLOWANCES").as_deref())?,
+        access: AccessLog::new(EventLog::new(
+            store.clone(),
+            context.clients.record_vault(env),
+        )),
     };
     let governor = &engines.governor;
     governor.require_budget(env, TinEye::NAME, engines.tineye.is_some());

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::scanner::Scanner;
 use crate::clock;
+use crate::domain::event::SearchBasis;
 use crate::domain::{EngineConsent, PictureNames, Result, Timestamp};
 use crate::queues::QueueDelivery;
 use crate::services::scans::stop::{RESERVED_SECONDS, resume_after, wait_after};
@@ -52,6 +53,18 @@ impl<'a> ScanContext<'a> {
 
     pub(super) fn store(&self) -> &'a Store {
         &self.scanner.store
+    }
+
+    /// Why her pictures are searched for, as her access log says it.
+    pub(super) fn basis(&self) -> SearchBasis {
+        let row = &self.row;
+        if row.is_watched() || row.continues.is_some() {
+            SearchBasis::Started
+        } else if row.scan.protected_image_id.is_some() {
+            SearchBasis::Added
+        } else {
+            SearchBasis::Regular
+        }
     }
 
     /// After this no question to an engine is begun.

@@ -49,6 +49,7 @@ pub(super) async fn expand(
     let query = Query {
         scan: context.row.checkpointed(),
         asker: context.asker,
+        basis: context.basis(),
         image: picture.id(),
         // It is asked about by its address; nothing is sent.
         copy: Bytes::new(),
@@ -59,8 +60,9 @@ pub(super) async fn expand(
         limit: context.limit.clone(),
     };
     let name = format!("tineye-{}", &query.digest[..16]);
-    let question = engine.search_address(&seed.picture);
     let engines = &context.scanner.engines;
+    let question = engine.search_address(&seed.picture);
+    let question = query.recorded(&engines.access, Vendor::Tineye, question);
     picture.stats.expansions += 1;
     // Checkpoint: the answer is kept before it is used.
     let asked = engines.answer(context.store(), &query, &name, TinEye::NAME, question);

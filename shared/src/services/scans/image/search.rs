@@ -29,6 +29,7 @@ pub(super) async fn search(picture: &mut PictureScan<'_>) -> Result<Searched, Sc
     let query = Query {
         scan: context.row.checkpointed(),
         asker: context.asker,
+        basis: context.basis(),
         image: picture.id(),
         digest: digest(&picture.copy),
         copy: picture.copy.clone(),

@@ -9,9 +9,9 @@ use tracing::{Instrument, Span};
 use super::{AnswerOrigin, Engines, Query, SearchAnswer, SearchError, cached_answer, keep_answer};
 use crate::clock;
 use crate::correlation::Correlation;
-use crate::domain::Timestamp;
+use crate::domain::{Timestamp, Vendor};
 use crate::engines::{EngineError, FaceCheck, FaceCheckUpload, Poll, SearchResult};
-use crate::services::search::governor::{Governor, Unanswered};
+use crate::services::search::governor::Unanswered;
 use crate::store::Store;
 
 /// The name under which an upload is noted.
@@ -96,9 +96,9 @@ impl Engines {
         }
         query.check(FaceCheck::NAME)?;
         // In a task of its own: should the scan end meanwhile, the upload is noted all the same.
-        let (governor, store) = (self.governor.clone(), store.clone());
+        let (engines, store) = (self.clone(), store.clone());
         let (query, engine) = (query.clone(), engine.clone());
-        let upload = async move { upload(&governor, &store, &query, &engine).await };
+        let upload = async move { upload(&engines, &store, &query, &engine).await };
         let upload = match Correlation::current() {
             Some(correlation) => tokio::spawn(correlation.follow(Span::current(), upload)),
             None => tokio::spawn(upload.in_current_span()),
@@ -130,13 +130,16 @@ impl Engines {
 
 /// Uploads the picture, and notes that it lies at the engine. Nothing if it sees no face in it.
 async fn upload(
-    governor: &Governor,
+    engines: &Engines,
     store: &Store,
     query: &Query,
     engine: &FaceCheck,
 ) -> Result<Option<Uploaded>, SearchError> {
-    let question = query.within_limit(FaceCheck::NAME, engine.upload(&query.copy));
-    let upload = governor
+    let question = engine.upload(&query.copy);
+    let question = query.recorded(&engines.access, Vendor::Facecheck, question);
+    let question = query.within_limit(FaceCheck::NAME, question);
+    let upload = engines
+        .governor
         .ask_until(query.asker, FaceCheck::NAME, Some(query.until), question)
         .await?;
     let Some(upload) = upload else {

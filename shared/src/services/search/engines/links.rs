@@ -29,6 +29,7 @@ impl Engines {
         let mut candidates = 0;
         for provider in ORDER {
             let question = self.link_search(query, engine, provider);
+            let question = query.recorded(&self.access, Vendor::Serpapi, question);
             let found = self
                 .answer(store, query, provider.name(), SerpApi::NAME, question)
                 .await;

@@ -11,9 +11,11 @@ use futures_util::FutureExt;
 use sha2::{Digest, Sha256};
 
 use crate::clock;
+use crate::domain::event::{AccessShared, SearchBasis};
 use crate::domain::{EngineConsent, ImageId, Scan, Timestamp, Vendor};
 use crate::engines::{EngineError, FaceCheck, SearchResult, SerpApi, TinEye, Vision};
 use crate::services::pictures::proxy::Proxy;
+use crate::services::record::access_log::AccessLog;
 use crate::services::search::governor::{Asker, Governor, Unanswered};
 use crate::services::search::time_limit::TimeLimit;
 use crate::store::{KeptAnswer, Store};
@@ -33,6 +35,8 @@ pub struct Engines {
     pub proxy: Proxy,
     /// Who may be asked how much.
     pub governor: Governor,
+    /// Where it is recorded that a company is given something of hers.
+    pub access: AccessLog,
 }
 
 /// What is searched for, and for whom.
@@ -41,6 +45,8 @@ pub(crate) struct Query {
     pub(crate) scan: Scan,
     /// On whose behalf.
     pub(crate) asker: Asker,
+    /// Why her pictures are searched for.
+    pub(crate) basis: SearchBasis,
     pub(crate) image: ImageId,
     /// The copy that engines are given.
     pub(crate) copy: Bytes,
@@ -73,6 +79,32 @@ impl Query {
             limit.give_up(engine);
         }
         answer
+    }
+
+    /// Asks a company a question once it is in her access log that it is given something. What cannot be recorded
+    /// is not given.
+    pub(crate) async fn recorded<T>(
+        &self,
+        access: &AccessLog,
+        vendor: Vendor,
+        question: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        let scan = &self.scan;
+        let one = scan.protected_image_id.is_some();
+        let shared = AccessShared::of(vendor, scan.id, one, self.basis);
+        // Boxed: it would make the futures of all engines larger, which are large as they are.
+        let recorded = Box::pin(access.record_share(scan.user_id, &shared, clock::now()));
+        if let Err(err) = recorded.await {
+            tracing::warn!(
+                error.chain = err.chain(),
+                "an engine is not asked because the access could not be recorded"
+            );
+            return Err(EngineError::Busy {
+                status: 503,
+                after: None,
+            });
+        }
+        question.await
     }
 
     /// Fails if the engine may not be asked any more.
@@ -162,6 +194,7 @@ impl Engines {
         let tineye = async {
             let engine = self.tineye.as_ref().filter(|_| may(Vendor::Tineye))?;
             let question = engine.search(&query.copy);
+            let question = query.recorded(&self.access, Vendor::Tineye, question);
             let found = self.answer(store, query, TinEye::NAME, TinEye::NAME, question);
             Some(EngineReply {
                 engine: TinEye::NAME,
@@ -172,6 +205,7 @@ impl Engines {
         let vision = async {
             let engine = self.vision.as_ref().filter(|_| may(Vendor::GoogleVision))?;
             let question = engine.search(&query.copy);
+            let question = query.recorded(&self.access, Vendor::GoogleVision, question);
             let found = self.answer(store, query, Vision::NAME, Vision::NAME, question);
             Some(EngineReply {
                 engine: Vision::NAME,

@@ -4,6 +4,8 @@ use super::super::expand::may_be_asked_about;
 use super::*;
 use crate::comparison::ImageAnalyzer;
 use crate::domain::{Intimacy, Preferences, Prints};
+use crate::services::record::access_log::{AccessFilter, AccessLog};
+use crate::services::record::event_log::EventLog;
 use crate::services::search::governor::Governor;
 use crate::testing;
 use crate::testing::ShownResult;
@@ -43,6 +45,48 @@ async fn what_two_engines_find_is_one_finding_and_one_alert() {
         (&json!(1), &json!(1))
     );
     assert_eq!(world.alerts().await.len(), 1);
+    assert_eq!(asked(&world).await, (1, 1));
+}
+
+#[tokio::test]
+async fn what_a_company_is_given_is_in_her_access_log_once_for_a_scan() {
+    let world = World::new().await;
+    for seed in [1, 2] {
+        world.picture(seed).await;
+    }
+    let scan = begun(&world, ScanOrigin::User, None).await;
+    taken(&world, &scan, 1).await.unwrap();
+    assert_eq!(asked(&world).await, (2, 2), "both pictures, by both");
+    let log = world.access();
+    let filter = AccessFilter::default();
+    let page = log.list(world.user, &filter, None, 50, crate::clock::now());
+    let entries = page.await.unwrap().entries;
+    let mut sentences: Vec<&str> = entries
+        .iter()
+        .map(|it| it.sentence.split("(UTC) ").nth(1).unwrap())
+        .collect();
+    sentences.sort_unstable();
+    assert_eq!(
+        sentences,
+        [
+            "Vara sent copies of your pictures to Google Cloud Vision for a search you started.",
+            "Vara sent copies of your pictures to TinEye for a search you started.",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_not_given() {
+    let world = World::new().await;
+    world.picture(1).await;
+    let scan = begun(&world, ScanOrigin::User, None).await;
+    let mut scanner = world.scanner_with_vision();
+    let vault = testing::Cloud::vault_at("http://127.0.0.1:9");
+    scanner.engines.access = AccessLog::new(EventLog::new(world.store.clone(), vault));
+    let body = serde_json::to_string(&message(&scan)).unwrap();
+    scanner.take(&delivered(body, 1)).await.unwrap_err();
+    assert_eq!(asked(&world).await, (0, 0));
+    taken(&world, &scan, 2).await.unwrap();
     assert_eq!(asked(&world).await, (1, 1));
 }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::*;
 use bytes::Bytes;
 
+use crate::domain::event::SearchBasis;
 use crate::domain::{ImageId, Scan, ScanOrigin, ScanType};
 use crate::engines::script::{Script, ok};
 use crate::services::search::governor::Asker;
@@ -61,6 +62,7 @@ impl Search {
                 is_new: false,
                 is_scheduled: false,
             },
+            basis: SearchBasis::Started,
             image: self.image,
             copy: self.copy.clone(),
             digest: "d".into(),
