@@ -7,7 +7,7 @@ use super::row::Who::{Header, New, Nobody, Reader};
 use super::row::{Row, call, delete, get, patch, post, put, row};
 
 /// Routes that read a JSON body, in the envelope's language.
-const BODIES: [(Method, &str); 16] = [
+const BODIES: [(Method, &str); 17] = [
     (Method::PATCH, "/api/v1/users/me"),
     (Method::PUT, "/api/v1/users/me/preferences"),
     (Method::PATCH, "/api/v1/users/me/preferences"),
@@ -19,6 +19,10 @@ const BODIES: [(Method, &str); 16] = [
     (Method::POST, "/api/v1/accounts/connect/other"),
     (Method::POST, "/api/v1/accounts/$unknown/verify"),
     (Method::POST, "/api/v1/proxy/tokens"),
+    (
+        Method::POST,
+        "/api/v1/events/streams/note-0e7d5c2f-7a51-4b0b-9f1c-3a865a1f6d02",
+    ),
     (Method::POST, "/api/v1/auth/signup"),
     (Method::POST, "/api/v1/auth/login"),
     (Method::POST, "/api/v1/auth/refresh"),
