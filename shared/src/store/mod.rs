@@ -109,8 +109,8 @@ use row::{Item, Key, Row, VERSION, write};
 use table::failure;
 
 pub(crate) use answers::KeptAnswer;
-pub(crate) use direct::DirectReads;
 pub(crate) use append::{Append, SealedEvent};
+pub(crate) use direct::DirectReads;
 pub use due::Due;
 pub use engine_uploads::DUE_AWAY;
 pub(crate) use engines::Leave;
