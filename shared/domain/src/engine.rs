@@ -23,11 +23,11 @@ const LONGEST_ASKED: i64 = 3600;
 /// How long one question may take; until then nobody else tries an engine that was down.
 const PROBE: i64 = 45;
 
-/// How long leave that was taken in advance may be used, in seconds. A minute's bucket is smaller by as much,
-/// so that leave which is used late never comes on top of a full bucket.
+/// How long a permit that was taken in advance may be used, in seconds. A minute's bucket is smaller by as much,
+/// so that permits which are used late never come on top of a full bucket.
 pub const LEASE_SECONDS: i64 = 2;
 
-/// The most questions that a worker takes leave for at once.
+/// The most questions that a worker takes permits for at once.
 const MAX_LEASE: u32 = 64;
 
 /// Microseconds in a second.
@@ -105,7 +105,7 @@ impl Allowance {
         }
     }
 
-    /// How many questions a worker may take leave for at once: a second's worth, and no more of a month than
+    /// How many questions a worker may take permits for at once: a second's worth, and no more of a month than
     /// is no loss if the worker is killed.
     #[must_use]
     pub fn max_lease(self) -> u32 {
@@ -273,12 +273,12 @@ impl Breaker {
 }
 
 impl EngineStanding {
-    /// Asks leave for one question of a scheduled scan, or of one that somebody waits for.
+    /// Asks for a permit for one question of a scheduled scan, or of one that somebody waits for.
     pub fn ask(&mut self, allowance: Allowance, is_scheduled: bool, now: Timestamp) -> Permit {
         self.ask_for(1, allowance, is_scheduled, now)
     }
 
-    /// Asks leave for `count` questions; for all of them or none.
+    /// Asks for permits for `count` questions; for all of them or none.
     ///
     /// The table decides by the same rule in one write (`store::engines`).
     pub fn ask_for(

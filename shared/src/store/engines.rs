@@ -89,9 +89,9 @@ fn with_breaker(change: Change, breaker: &Breaker) -> Change {
     }
 }
 
-/// Leave to ask, taken from the table.
+/// Permits that are asked of the table.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Leave<'a> {
+pub(crate) struct PermitRequest<'a> {
     pub(crate) engine: &'a str,
     pub(crate) allowance: Allowance,
     pub(crate) is_scheduled: bool,
@@ -100,7 +100,7 @@ pub(crate) struct Leave<'a> {
     pub(crate) now: Timestamp,
 }
 
-impl Leave<'_> {
+impl PermitRequest<'_> {
     /// Counts the questions, if the month and the minute have room for them. `is_busy` says on which side of
     /// now the bucket is full again: an expression cannot take the later of two times.
     fn count(&self, is_busy: bool) -> Change {
@@ -145,16 +145,19 @@ impl Store {
         Ok(row.unwrap_or_default().into_standing())
     }
 
-    /// Takes leave for questions to an engine, and the breaker as it is then. One write while the engine is
+    /// Takes permits for questions to an engine, and the breaker as it is then. One write while the engine is
     /// well, however many workers ask.
-    pub(crate) async fn take_leave(&self, leave: Leave<'_>) -> Result<(Permit, Breaker)> {
-        let key = engine(leave.engine);
+    pub(crate) async fn take_permits(
+        &self,
+        request: PermitRequest<'_>,
+    ) -> Result<(Permit, Breaker)> {
+        let key = engine(request.engine);
         retry_on_conflict("counting a question to an engine", || async {
             // Whoever asks for several is busy.
-            let is_busy = leave.count > 1;
+            let is_busy = request.count > 1;
             for is_busy in [is_busy, !is_busy] {
                 // A closed breaker that has nothing to forget is not stored.
-                let closed = leave.count(is_busy).if_absent("breaker");
+                let closed = request.count(is_busy).if_absent("breaker");
                 let row: Option<EngineRow> = self.change(&key, closed).await?;
                 if let Some(row) = row {
                     return Ok(Some((Permit::Granted, row.into_standing().breaker)));
@@ -165,22 +168,27 @@ impl Store {
                 self.reshape_engine(&key, row).await?;
                 return Ok(None);
             }
-            self.take_leave_slowly(&key, leave, row).await
+            self.take_permits_slowly(&key, request, row).await
         })
         .await
     }
 
-    /// Says why there is no leave, or tries an engine that was left alone. `None`: the row changed meanwhile.
-    async fn take_leave_slowly(
+    /// Says why there is no permit, or tries an engine that was left alone. `None`: the row changed meanwhile.
+    async fn take_permits_slowly(
         &self,
         key: &Key,
-        leave: Leave<'_>,
+        request: PermitRequest<'_>,
         row: EngineRow,
     ) -> Result<Option<(Permit, Breaker)>> {
         let turn = row.turn;
         let mut standing = row.into_standing();
-        let is_busy = standing.full_at > leave.now.epoch_millis().saturating_mul(1000);
-        let asked = standing.ask_for(leave.count, leave.allowance, leave.is_scheduled, leave.now);
+        let is_busy = standing.full_at > request.now.epoch_millis().saturating_mul(1000);
+        let asked = standing.ask_for(
+            request.count,
+            request.allowance,
+            request.is_scheduled,
+            request.now,
+        );
         let breaker = standing.breaker;
         if asked != Permit::Granted {
             return Ok(Some((asked, breaker)));
@@ -188,7 +196,7 @@ impl Store {
         if breaker.is_closed() {
             return Ok(None);
         }
-        let counted = leave.count(is_busy).when_or_absent("turn", "=", turn);
+        let counted = request.count(is_busy).when_or_absent("turn", "=", turn);
         let counted = match breaker.rest_until {
             Some(_) => counted.set("breaker", &breaker).set("turn", turn + 1),
             None => counted,
@@ -214,8 +222,8 @@ impl Store {
         self.change_row(key, change).await.map(drop)
     }
 
-    /// Gives leave back for questions that were counted at `at` and not asked, or not charged for.
-    pub(crate) async fn return_leave(&self, name: &str, count: u32, at: Timestamp) -> Result<()> {
+    /// Gives permits back for questions that were counted at `at` and not asked, or not charged for.
+    pub(crate) async fn return_permits(&self, name: &str, count: u32, at: Timestamp) -> Result<()> {
         let spent = format!("{SPENT}{}", at.month());
         let change = Change::default().add(&spent, -i64::from(count));
         let change = change.when(&spent, ">=", count);
@@ -296,8 +304,8 @@ mod tests {
             .plus_seconds(seconds)
     }
 
-    fn leave(allowance: Allowance, count: u32, seconds: i64) -> Leave<'static> {
-        Leave {
+    fn request(allowance: Allowance, count: u32, seconds: i64) -> PermitRequest<'static> {
+        PermitRequest {
             engine: "tineye",
             allowance,
             is_scheduled: true,
@@ -306,8 +314,8 @@ mod tests {
         }
     }
 
-    async fn granted(store: &Store, leave: Leave<'_>) -> bool {
-        store.take_leave(leave).await.unwrap().0 == Permit::Granted
+    async fn granted(store: &Store, request: PermitRequest<'_>) -> bool {
+        store.take_permits(request).await.unwrap().0 == Permit::Granted
     }
 
     #[tokio::test]
@@ -318,9 +326,9 @@ mod tests {
             per_month: Some(7),
             ..Allowance::default()
         };
-        let asks = (0..40).map(|_| store.take_leave(leave(allowance, 1, 0)));
-        let leaves = futures_util::future::try_join_all(asks).await.unwrap();
-        let granted = leaves.iter().filter(|it| it.0 == Permit::Granted).count();
+        let asks = (0..40).map(|_| store.take_permits(request(allowance, 1, 0)));
+        let answers = futures_util::future::try_join_all(asks).await.unwrap();
+        let granted = answers.iter().filter(|it| it.0 == Permit::Granted).count();
         assert_eq!(granted, 7);
         assert_eq!(store.engine("tineye").await.unwrap().spent(at(0)), 7);
         assert_eq!(store.engine("vision").await.unwrap().spent(at(0)), 0);
@@ -333,22 +341,22 @@ mod tests {
             per_month: Some(10),
             ..Allowance::default()
         };
-        assert!(granted(&store, leave(allowance, 8, 0)).await);
-        assert!(!granted(&store, leave(allowance, 3, 0)).await);
-        assert!(granted(&store, leave(allowance, 2, 0)).await);
-        store.return_leave("tineye", 4, at(0)).await.unwrap();
-        assert!(granted(&store, leave(allowance, 4, 1)).await);
-        assert!(!granted(&store, leave(allowance, 1, 2)).await);
-        store.return_leave("tineye", 11, at(2)).await.unwrap();
+        assert!(granted(&store, request(allowance, 8, 0)).await);
+        assert!(!granted(&store, request(allowance, 3, 0)).await);
+        assert!(granted(&store, request(allowance, 2, 0)).await);
+        store.return_permits("tineye", 4, at(0)).await.unwrap();
+        assert!(granted(&store, request(allowance, 4, 1)).await);
+        assert!(!granted(&store, request(allowance, 1, 2)).await);
+        store.return_permits("tineye", 11, at(2)).await.unwrap();
         assert_eq!(store.engine("tineye").await.unwrap().spent(at(2)), 10);
         // The next month has all of it again, and what comes back late is its own month's.
         let next = at(0).next_month();
-        let later = Leave {
+        let later = PermitRequest {
             now: next,
-            ..leave(allowance, 10, 0)
+            ..request(allowance, 10, 0)
         };
         assert!(granted(&store, later).await);
-        store.return_leave("tineye", 5, at(0)).await.unwrap();
+        store.return_permits("tineye", 5, at(0)).await.unwrap();
         let standing = store.engine("tineye").await.unwrap();
         assert_eq!((standing.spent(next), standing.spent(at(0))), (10, 5));
     }
@@ -377,11 +385,11 @@ mod tests {
                 let count = 1 + u32::try_from(roll(4)).unwrap();
                 let is_scheduled = roll(2) == 0;
                 let expected = model.ask_for(count, allowance, is_scheduled, at(seconds));
-                let asked = Leave {
+                let asked = PermitRequest {
                     is_scheduled,
-                    ..leave(allowance, count, seconds)
+                    ..request(allowance, count, seconds)
                 };
-                let (permit, _) = store.take_leave(asked).await.unwrap();
+                let (permit, _) = store.take_permits(asked).await.unwrap();
                 assert_eq!(permit, expected, "{per_minute} {seconds}");
                 if permit == Permit::Granted && roll(6) == 0 {
                     let ending = match roll(2) {
@@ -416,8 +424,8 @@ mod tests {
             ..Allowance::default()
         };
         // Its bucket counts as empty.
-        assert!(granted(&store, leave(allowance, 1, 3)).await);
-        assert!(!granted(&store, leave(allowance, 1, 3)).await);
+        assert!(granted(&store, request(allowance, 1, 3)).await);
+        assert!(!granted(&store, request(allowance, 1, 3)).await);
         let standing = store.engine("tineye").await.unwrap();
         assert_eq!((standing.spent(at(3)), standing.breaker.failures), (7, 1));
     }
@@ -448,11 +456,11 @@ mod tests {
         let down = |it: &mut Breaker| it.learn(Ending::Silent, at(0));
         store.change_breaker("tineye", down).await.unwrap();
         assert_eq!(store.engine("tineye").await.unwrap().state(at(1)), "open");
-        assert!(!granted(&store, leave(Allowance::default(), 1, 1)).await);
+        assert!(!granted(&store, request(Allowance::default(), 1, 1)).await);
         // One tries whether it is back, and the others wait for him.
-        let asks = (0..9).map(|_| store.take_leave(leave(Allowance::default(), 1, 5)));
-        let leaves = futures_util::future::try_join_all(asks).await.unwrap();
-        let granted = leaves.iter().filter(|it| it.0 == Permit::Granted).count();
+        let asks = (0..9).map(|_| store.take_permits(request(Allowance::default(), 1, 5)));
+        let answers = futures_util::future::try_join_all(asks).await.unwrap();
+        let granted = answers.iter().filter(|it| it.0 == Permit::Granted).count();
         assert_eq!(granted, 1);
     }
 }

@@ -113,7 +113,7 @@ pub(crate) use append::{Append, SealedEvent};
 pub(crate) use direct::DirectReads;
 pub use due::Due;
 pub use engine_uploads::DUE_AWAY;
-pub(crate) use engines::Leave;
+pub(crate) use engines::PermitRequest;
 pub use erasure::{DUE_ERASE, Erasure};
 pub use event_rows::{DataKeyRow, EventRow, StreamHead};
 pub(crate) use events::{AppendOutcome, ReadFrom};

@@ -218,7 +218,7 @@ proptest! {
         }
     }
 
-    /// Leave that is taken in advance and used late never comes on top of a full bucket: in no stretch of time
+    /// Permits that are taken in advance and used late never come on top of a full bucket: in no stretch of time
     /// is more asked than a minute's and what drips into it.
     #[test]
     fn leases_used_late_keep_the_pace(steps in prop::collection::vec((0_i64..3, 1_u32..9, 0..LEASE_SECONDS), 1..200)) {

@@ -19,7 +19,7 @@ use crate::engines::{EngineError, FaceCheck, Hibp, SerpApi, TinEye, Vision};
 use crate::services::search::leases::{Leases, Renewal};
 use crate::services::upkeep::switches::Switches;
 use crate::settings::Env;
-use crate::store::{Leave, ScanRow, Store};
+use crate::store::{PermitRequest, ScanRow, Store};
 
 /// All engines, by the names they are counted under.
 const ENGINES: [&str; 5] = [
@@ -98,9 +98,9 @@ pub struct Governor {
     leases: Leases,
 }
 
-/// Leave that a question was asked with.
+/// The permit that a question was asked with.
 #[derive(Clone, Copy, Debug)]
-struct UsedLeave {
+struct UsedPermit {
     /// When it was counted, which says in which month.
     counted_at: Timestamp,
     /// The engine was well, and nothing is to be forgotten when it answers.
@@ -209,8 +209,8 @@ impl Governor {
     ) -> std::result::Result<T, Unanswered> {
         let counted_at = clock::now();
         self.take_share(asker, engine, counted_at).await?;
-        let leave = match self.leave(engine, asker.is_scheduled, last).await {
-            Ok(leave) => leave,
+        let permit = match self.permit(engine, asker.is_scheduled, last).await {
+            Ok(permit) => permit,
             Err(why) => {
                 self.return_share(asker, engine, counted_at).await;
                 return Err(why);
@@ -222,7 +222,7 @@ impl Governor {
         if ending.is_free() {
             self.return_share(asker, engine, counted_at).await;
         }
-        self.learn(engine, leave, ending).await;
+        self.learn(engine, permit, ending).await;
         let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &answer {
             Ok(_) => tracing::info!(engine, millis, "an engine answered"),
@@ -232,18 +232,20 @@ impl Governor {
     }
 
     /// Notes how a question ended. An answer of an engine that was well needs no note.
-    async fn learn(&self, engine: &str, leave: UsedLeave, ending: Ending) {
+    async fn learn(&self, engine: &str, permit: UsedPermit, ending: Ending) {
         let learnt = async {
             if ending.is_free() {
-                self.store.return_leave(engine, 1, leave.counted_at).await?;
+                self.store
+                    .return_permits(engine, 1, permit.counted_at)
+                    .await?;
             }
-            if ending == Ending::Answered && leave.was_well {
+            if ending == Ending::Answered && permit.was_well {
                 return Ok(());
             }
             if ending != Ending::Answered {
                 // What is left would be used on an engine that is about to be left alone.
                 for (count, at) in self.leases.drop_all(engine) {
-                    self.store.return_leave(engine, count, at).await?;
+                    self.store.return_permits(engine, count, at).await?;
                 }
             }
             let now = clock::now();
@@ -294,12 +296,12 @@ impl Governor {
         }
     }
 
-    async fn leave(
+    async fn permit(
         &self,
         engine: &str,
         is_scheduled: bool,
         last: Option<Timestamp>,
-    ) -> std::result::Result<UsedLeave, Unanswered> {
+    ) -> std::result::Result<UsedPermit, Unanswered> {
         if let Some(switch) = Switch::named(engine)
             && !self.switches.is_on(switch).await?
         {
@@ -308,8 +310,8 @@ impl Governor {
         }
         for wait in 0.. {
             let now = clock::now();
-            let (why, until) = match self.take_leave(engine, is_scheduled, now).await? {
-                Ok(leave) => return Ok(leave),
+            let (why, until) = match self.take_permits(engine, is_scheduled, now).await? {
+                Ok(permit) => return Ok(permit),
                 Err(held) => held,
             };
             let millis = until.millis_since(now);
@@ -324,18 +326,18 @@ impl Governor {
         Err(Unanswered::Ours)
     }
 
-    /// Leave for one question: of what was taken in advance, or of the table. Where an engine is asked often,
+    /// A permit for one question: of what was taken in advance, or of the table. Where an engine is asked often,
     /// more is taken than is needed now.
-    async fn take_leave(
+    async fn take_permits(
         &self,
         engine: &str,
         is_scheduled: bool,
         now: Timestamp,
-    ) -> Result<std::result::Result<UsedLeave, (Hold, Timestamp)>> {
+    ) -> Result<std::result::Result<UsedPermit, (Hold, Timestamp)>> {
         let of = (engine, is_scheduled);
         if let Some(counted_at) = self.leases.take(of, now) {
             let was_well = true;
-            return Ok(Ok(UsedLeave {
+            return Ok(Ok(UsedPermit {
                 counted_at,
                 was_well,
             }));
@@ -343,23 +345,23 @@ impl Governor {
         let allowance = self.allowance(engine);
         let Renewal { size, unused } = self.leases.renew(of, allowance.max_lease(), now);
         if let Some((count, at)) = unused {
-            self.store.return_leave(engine, count, at).await?;
+            self.store.return_permits(engine, count, at).await?;
         }
         let mut held = None;
         // Where there is no room for several there may be for one.
         for count in BTreeSet::from([size, 1]).into_iter().rev() {
-            let leave = Leave {
+            let request = PermitRequest {
                 engine,
                 allowance,
                 is_scheduled,
                 count,
                 now,
             };
-            match self.store.take_leave(leave).await? {
+            match self.store.take_permits(request).await? {
                 (Permit::Granted, breaker) => {
                     self.leases.keep(of, count - 1, size, now);
                     let was_well = breaker.is_closed();
-                    return Ok(Ok(UsedLeave {
+                    return Ok(Ok(UsedPermit {
                         counted_at: now,
                         was_well,
                     }));

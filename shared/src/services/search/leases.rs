@@ -1,4 +1,4 @@
-//! Leases of engine budgets: leave for several questions, taken from the table in one write and spent in
+//! Leases of engine budgets: permits for several questions, taken from the table in one write and spent in
 //! memory.
 //!
 //! A worker that asks an engine again and again takes twice as much each time, up to a second's worth. What
@@ -42,7 +42,7 @@ pub(super) struct Renewal {
 }
 
 impl Leases {
-    /// Leave for one question, and when it was counted; `None` if none is left.
+    /// A permit for one question, and when it was counted; `None` if none is left.
     pub(super) fn take(&self, of: Of<'_>, now: Timestamp) -> Option<Timestamp> {
         let mut all = self.all();
         let lease = all.get_mut(&(of.0.to_owned(), of.1))?;
@@ -73,7 +73,7 @@ impl Leases {
         }
     }
 
-    /// Keeps what is left of leave that was taken. Beside what another has taken meanwhile it is good as long
+    /// Keeps what is left of permits that were taken. Beside what another has taken meanwhile it is good as long
     /// as the older of the two.
     pub(super) fn keep(&self, of: Of<'_>, left: u32, size: u32, taken_at: Timestamp) {
         let new = Lease {

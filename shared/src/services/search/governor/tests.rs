@@ -225,8 +225,8 @@ async fn many_workers_ask_often_and_never_one_too_many() {
         for _ in 0..400 {
             let now = clock::now();
             // Her share of the day is a row of hers and no part of what is measured.
-            let leave = governor.take_leave("tineye", true, now).await.unwrap();
-            if leave.is_ok() {
+            let permit = governor.take_permits("tineye", true, now).await.unwrap();
+            if permit.is_ok() {
                 asked.set(asked.get() + 1);
                 answered += 1;
             }
@@ -254,7 +254,7 @@ async fn the_last_of_the_month_is_asked_once_whoever_asks() {
     let allowances = r#"{"tineye":{"perMinute":120000,"perMonth":5000,"perUserPerDay":100000}}"#;
     let store = crate::testing::store().await;
     let now = clock::now();
-    let taken = Leave {
+    let taken = PermitRequest {
         engine: "tineye",
         allowance: Governor::new(store.clone(), Some(allowances))
             .unwrap()
@@ -263,12 +263,12 @@ async fn the_last_of_the_month_is_asked_once_whoever_asks() {
         count: 4900,
         now,
     };
-    assert_eq!(store.take_leave(taken).await.unwrap().0, Permit::Granted);
+    assert_eq!(store.take_permits(taken).await.unwrap().0, Permit::Granted);
     let workers = (0..6).map(async |_| {
         let governor = Governor::new(store.clone(), Some(allowances)).unwrap();
         let mut answered = 0;
         while governor
-            .take_leave("tineye", true, now)
+            .take_permits("tineye", true, now)
             .await
             .unwrap()
             .is_ok()
