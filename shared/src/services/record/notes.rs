@@ -110,7 +110,11 @@ impl Notes {
         let wait = (window + 1) * WINDOW_SECONDS - now.epoch_seconds();
         let name = format!("events/{user}/{window}");
         let ends_at = now.plus_seconds(2 * WINDOW_SECONDS);
-        let calls = self.log.store.count_calls(&name, &["all"], 1, ends_at).await?;
+        let calls = self
+            .log
+            .store
+            .count_calls(&name, &["all"], 1, ends_at)
+            .await?;
         if calls.all <= MAX_APPENDS_A_MINUTE {
             return Ok(());
         }
