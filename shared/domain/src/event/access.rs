@@ -13,8 +13,15 @@ macro_rules! named {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
         pub enum $name {
-            $($(#[$item])* #[serde(rename = $text)] $variant,)*
+            $($(#[$item])* $variant,)*
+        }
+
+        #[cfg(test)]
+        impl $name {
+            /// All of them.
+            const ALL: &[Self] = &[$(Self::$variant,)*];
         }
 
         impl $name {
@@ -271,6 +278,20 @@ mod tests {
     fn said(access: &AccessEntry, actor: &Actor) -> String {
         let at = Timestamp::parse("2026-03-03T14:02:59.000Z").unwrap();
         sentence(access, actor, at)
+    }
+
+    #[test]
+    fn a_name_is_the_same_wherever_it_is_written() {
+        fn check<T: Serialize + Copy>(all: &[T], name: impl Fn(T) -> &'static str) {
+            for it in all {
+                assert_eq!(serde_json::to_value(it).unwrap(), name(*it));
+            }
+        }
+        check(Purpose::ALL, Purpose::as_str);
+        check(AccessSubject::ALL, AccessSubject::as_str);
+        check(Recipient::ALL, Recipient::as_str);
+        check(SharedItem::ALL, SharedItem::as_str);
+        check(SearchBasis::ALL, SearchBasis::as_str);
     }
 
     #[test]
