@@ -11,7 +11,8 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("metrics", &["clock"]),
     ("correlation", &[]),
     ("traces", &["clock", "domain"]),
-    ("store", &["domain", "metrics"]),
+    // The clock is for signatures of requests only; times of rows are arguments.
+    ("store", &["clock", "domain", "metrics"]),
     ("objects", &["domain"]),
     ("queues", &["correlation", "domain"]),
     ("engines", &["clock", "domain", "metrics", "traces"]),
