@@ -9,9 +9,11 @@ pub(crate) async fn a_scan_is_one_trace(world: &World) {
     let _whole = world.whole().await;
     let her = world.woman().await;
     let (mine, found) = mine_and_found();
-    let page = world.plant(found).await;
+    let page = world.plant(found.clone()).await;
     her.upload(mine).await;
     her.alerts(1).await;
+    // The page that is known is as it was, and is not compared again.
+    world.plant(found).await;
     let scan = her
         .post("/api/v1/scans/trigger", json!({ "type": "IMAGE_SCAN" }))
         .await;

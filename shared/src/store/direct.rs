@@ -19,10 +19,14 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use http_body_util::{BodyExt, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::{Instrument, debug_span};
 
 use super::row::{Item, Key};
 use crate::clock;
 use crate::domain::BoxError;
+
+/// Under which spans the SDK tells its calls, so that traces have ours among them.
+const SDK: &str = "aws_sdk_dynamodb::operation";
 
 /// How long a call may take before the SDK asks instead.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -166,7 +170,9 @@ impl DirectReads {
             },
             consistent_read: true,
         };
-        let answer: OneItem = self.ask("DynamoDB_20120810.GetItem", &question).await?;
+        let span = debug_span!(target: SDK, "DynamoDB.GetItem", rpc.service = "DynamoDB", rpc.method = "GetItem");
+        let answer = self.ask("DynamoDB_20120810.GetItem", &question);
+        let answer: OneItem = answer.instrument(span).await?;
         Some(answer.item.map(Into::into))
     }
 
@@ -191,7 +197,9 @@ impl DirectReads {
             },
             limit: most,
         };
-        let answer: ManyItems = self.ask("DynamoDB_20120810.Query", &question).await?;
+        let span = debug_span!(target: SDK, "DynamoDB.Query", rpc.service = "DynamoDB", rpc.method = "Query");
+        let answer = self.ask("DynamoDB_20120810.Query", &question);
+        let answer: ManyItems = answer.instrument(span).await?;
         let items = answer.items.into_iter().map(Into::into).collect();
         Some((items, answer.last_evaluated_key.map(Into::into)))
     }
