@@ -1,5 +1,6 @@
 //! Events that are to be appended, and the places they get behind the head of their stream.
 
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::event_rows::{EventRow, MAX_NUMBER, StreamHead};
@@ -40,14 +41,15 @@ pub(crate) struct Append {
 }
 
 /// Where events were stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Appended {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AppendedEvents {
     /// The number of the first of them.
-    pub(crate) first: u64,
+    pub first: u64,
     /// The number of the last of them.
-    pub(crate) last: u64,
-    /// The link of the last of them.
-    pub(crate) link: String,
+    pub last: u64,
+    /// The link of the last of them in the hash chain.
+    pub link: String,
 }
 
 /// Why events have no place in their stream.
@@ -117,7 +119,7 @@ impl Append {
     }
 }
 
-impl Appended {
+impl AppendedEvents {
     /// Where these rows are.
     pub(super) fn of(rows: &[EventRow]) -> Option<Self> {
         let (first, last) = (rows.first()?, rows.last()?);

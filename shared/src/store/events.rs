@@ -3,10 +3,9 @@
 mod removal;
 mod verify;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use uuid::Uuid;
 
-use super::append::{Append, Appended};
+use super::append::{Append, AppendedEvents};
 use super::event_rows::{
     DataKeyRow, EventIdRow, EventRow, MAX_NUMBER, STREAM, StreamHead, data_key, event_id_key,
     event_key,
@@ -23,7 +22,7 @@ pub use verify::{BrokenAt, Verified};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AppendOutcome {
     /// The events are stored.
-    Done(Appended),
+    Done(AppendedEvents),
     /// Nothing is stored: the stream is not as expected.
     Unexpected,
     /// Nothing is stored: the stream would keep too many events.
@@ -93,23 +92,14 @@ impl Store {
         if low > high {
             return Ok(found);
         }
-        let (low, high) = (
-            event_key(user, &head.stream, low),
-            event_key(user, &head.stream, high),
-        );
+        let key = |number| event_key(user, &head.stream, number);
+        let rows = self.rows_between(key(low), key(high));
+        let rows = rows.scan_index_forward(is_forward);
         let mut from: Option<Item> = None;
         // A page ends after a megabyte, whatever its limit.
         while found.len() < most {
-            let reply = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .scan_index_forward(is_forward)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :low AND :high")
-                .expression_attribute_values(":pk", AttributeValue::S(low.pk.clone()))
-                .expression_attribute_values(":low", AttributeValue::S(low.sk.clone()))
-                .expression_attribute_values(":high", AttributeValue::S(high.sk.clone()))
+            let reply = rows
+                .clone()
                 .limit(i32::try_from(most - found.len()).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(from.take())
                 .send()
@@ -129,13 +119,7 @@ impl Store {
     /// The heads of all her streams, by name.
     pub(crate) async fn streams(&self, user: UserId) -> Result<Vec<StreamHead>> {
         let rows = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
-            .expression_attribute_values(":pk", AttributeValue::S(Key::user(user, "").pk))
-            .expression_attribute_values(":start", AttributeValue::S(STREAM.to_owned()))
+            .rows_starting(Key::user(user, STREAM))
             .into_paginator()
             .items()
             .send()

@@ -109,6 +109,7 @@ use row::{Item, Key, Row, VERSION, write};
 use table::failure;
 
 pub(crate) use answers::KeptAnswer;
+pub use append::AppendedEvents;
 pub(crate) use append::{Append, SealedEvent};
 pub(crate) use direct::DirectReads;
 pub use due::Due;

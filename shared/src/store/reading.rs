@@ -4,6 +4,7 @@
 //! somebody changed it by hand. What holds then is decided by the reader: [`Store::get`] fails, lists
 //! leave the row out ([`read_all`]), and rows that stand for a choice of hers are a [`RowState`].
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -95,6 +96,29 @@ fn name<'a>(pk: &'a str, sk: &'a str) -> (&'a str, Option<&'a str>, Vec<&'a str>
 }
 
 impl Store {
+    /// The question for all rows whose names begin so, read consistently.
+    pub(super) fn rows_starting(&self, start: Key) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
+            .expression_attribute_values(":pk", AttributeValue::S(start.pk))
+            .expression_attribute_values(":start", AttributeValue::S(start.sk))
+    }
+
+    /// The question for all rows from `low` to `high`, both of one collection, read consistently.
+    pub(super) fn rows_between(&self, low: Key, high: Key) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :low AND :high")
+            .expression_attribute_values(":pk", AttributeValue::S(low.pk))
+            .expression_attribute_values(":low", AttributeValue::S(low.sk))
+            .expression_attribute_values(":high", AttributeValue::S(high.sk))
+    }
+
     /// These attributes of all readable rows whose names begin so.
     pub(crate) async fn parts<T: DeserializeOwned>(
         &self,
@@ -115,13 +139,7 @@ impl Store {
         attributes: Option<&str>,
     ) -> Result<Vec<T>> {
         let mut rows = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
-            .expression_attribute_values(":pk", AttributeValue::S(start.pk))
-            .expression_attribute_values(":start", AttributeValue::S(start.sk))
+            .rows_starting(start)
             .set_projection_expression(attributes.map(str::to_owned))
             .into_paginator()
             .items()

@@ -19,6 +19,7 @@ use crate::vault::Vault;
 
 use drafts::{seal, sealed_for};
 
+pub use crate::store::AppendedEvents;
 pub use drafts::Draft;
 pub use export::ExportPage;
 
@@ -33,18 +34,6 @@ const POLL_PERIOD: Duration = Duration::from_millis(500);
 pub struct EventLog {
     pub(super) store: Store,
     keys: DataKeys,
-}
-
-/// Where events were stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct AppendedEvents {
-    /// The number of the first of them.
-    pub first: u64,
-    /// The number of the last of them.
-    pub last: u64,
-    /// The link of the last of them in the hash chain.
-    pub link: String,
 }
 
 /// A stream and how far it is.
@@ -147,13 +136,7 @@ impl EventLog {
     pub(super) async fn store_append(&self, append: Append) -> Result<AppendedEvents> {
         let outcome = self.store.append_events(append.clone()).await?;
         match outcome {
-            AppendOutcome::Done(stored) => {
-                return Ok(AppendedEvents {
-                    first: stored.first,
-                    last: stored.last,
-                    link: stored.link,
-                });
-            }
+            AppendOutcome::Done(stored) => return Ok(stored),
             AppendOutcome::Gone => return Err(gone()),
             // Sent again, it finds the stream where it left it: not as expected, or full.
             AppendOutcome::Unexpected | AppendOutcome::Full | AppendOutcome::Known => {}

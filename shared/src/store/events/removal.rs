@@ -3,7 +3,6 @@
 //! The chain covers what is kept: the head says which event is the first and which link it follows, and is moved
 //! before any row is removed. Rows before it are read by nobody, and removing them can be begun again.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -46,17 +45,11 @@ impl Store {
         let Some(last) = before.checked_sub(1) else {
             return Ok(());
         };
-        let (low, high) = (event_key(user, stream, 0), event_key(user, stream, last));
+        let key = |number| event_key(user, stream, number);
+        let rows = self.rows_between(key(0), key(last));
         loop {
-            let reply = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .consistent_read(true)
-                .key_condition_expression("pk = :pk AND sk BETWEEN :low AND :high")
-                .expression_attribute_values(":pk", AttributeValue::S(low.pk.clone()))
-                .expression_attribute_values(":low", AttributeValue::S(low.sk.clone()))
-                .expression_attribute_values(":high", AttributeValue::S(high.sk.clone()))
+            let reply = rows
+                .clone()
                 .projection_expression("pk, sk, eventId")
                 .limit(PAGE_SIZE)
                 .send()

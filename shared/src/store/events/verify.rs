@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Serialize;
 
 use crate::domain::event::{ChainCheck, StreamName};
@@ -148,13 +147,7 @@ impl Store {
         from: Option<Item>,
     ) -> Result<(Vec<Item>, Option<Item>)> {
         let reply = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
-            .expression_attribute_values(":pk", AttributeValue::S(Key::user(user, "").pk))
-            .expression_attribute_values(":start", AttributeValue::S(EVENT.to_owned()))
+            .rows_starting(Key::user(user, EVENT))
             .set_exclusive_start_key(from)
             .send()
             .await

@@ -6,7 +6,7 @@
 
 use super::{Change, Condition, Tx, TxOutcome};
 use crate::domain::{Error, Result, Timestamp};
-use crate::store::append::{Append, Appended, NoPlace};
+use crate::store::append::{Append, AppendedEvents, NoPlace};
 use crate::store::event_rows::{
     EventIdRow, EventRow, StreamHead, event_id_key, event_key, stream_key,
 };
@@ -26,7 +26,7 @@ impl Tx<'_> {
     }
 
     /// Stores all of it, and says where each append was stored; or which conditions did not hold.
-    pub(crate) async fn commit_appending(mut self) -> Result<(TxOutcome, Vec<Appended>)> {
+    pub(crate) async fn commit_appending(mut self) -> Result<(TxOutcome, Vec<AppendedEvents>)> {
         let appends = std::mem::take(&mut self.appends);
         let this = self.with_told().with_counts();
         if appends.is_empty() {
@@ -50,7 +50,7 @@ impl Tx<'_> {
                 if head.is_none() {
                     makes_stream_of = Some(append.user);
                 }
-                stored.extend(Appended::of(&rows));
+                stored.extend(AppendedEvents::of(&rows));
             }
             if let Some(user) = makes_stream_of {
                 // An erasure removes the head: who is late makes a stream anew, and must not.
