@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Mutex as AsyncMutex;
+
 use crate::auth::DataKey;
 use crate::domain::{Error, Result, Timestamp, UserId};
 use crate::store::{DataKeyRow, Store};
@@ -23,6 +25,9 @@ pub(super) struct DataKeys {
     store: Store,
     vault: Vault,
     opened: Arc<Mutex<Opened>>,
+    /// Held by the one who asks the key service; the others, as when engines are asked side by side, wait for
+    /// what it gets.
+    asking: Arc<AsyncMutex<()>>,
 }
 
 impl DataKeys {
@@ -31,11 +36,21 @@ impl DataKeys {
             store,
             vault,
             opened: Arc::default(),
+            asking: Arc::default(),
         }
     }
 
     /// Her key, if she has one.
     pub(super) async fn find(&self, user: UserId, now: Timestamp) -> Result<Option<Arc<DataKey>>> {
+        if let Some(key) = self.opened(user, now) {
+            return Ok(Some(key));
+        }
+        let _asking = self.asking.lock().await;
+        self.ask(user, now).await
+    }
+
+    /// Her key, asked for unless somebody else did meanwhile.
+    async fn ask(&self, user: UserId, now: Timestamp) -> Result<Option<Arc<DataKey>>> {
         if let Some(key) = self.opened(user, now) {
             return Ok(Some(key));
         }
@@ -47,7 +62,11 @@ impl DataKeys {
 
     /// Her key, made now if she has none. Two makers agree: the one who is late takes the other's.
     pub(super) async fn find_or_make(&self, user: UserId, now: Timestamp) -> Result<Arc<DataKey>> {
-        if let Some(key) = self.find(user, now).await? {
+        if let Some(key) = self.opened(user, now) {
+            return Ok(key);
+        }
+        let _asking = self.asking.lock().await;
+        if let Some(key) = self.ask(user, now).await? {
             return Ok(key);
         }
         let (wrapped, key) = self.vault.make_data_key(&account(user)).await?;
@@ -58,7 +77,7 @@ impl DataKeys {
         if self.store.keep_data_key(user, row).await? {
             return Ok(self.keep(user, key, now));
         }
-        self.find(user, now).await?.ok_or_else(gone)
+        self.ask(user, now).await?.ok_or_else(gone)
     }
 
     async fn open(&self, user: UserId, row: &DataKeyRow, now: Timestamp) -> Result<Arc<DataKey>> {
@@ -127,6 +146,18 @@ mod tests {
         assert_eq!(err.kind, ErrorKind::Unavailable);
         let other = offline.find_or_make(UserId::random(), now).await;
         assert_eq!(other.unwrap_err().kind, ErrorKind::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn side_by_side_in_one_process_a_key_is_opened_once() {
+        let (store, vault) = (testing::store().await, testing::vault().await);
+        let (user, now) = (UserId::random(), clock::now());
+        let maker = DataKeys::new(store.clone(), vault.clone());
+        maker.find_or_make(user, now).await.unwrap();
+        let keys = DataKeys::new(store, vault);
+        let asks = (0..4).map(|_| keys.find_or_make(user, now));
+        let found = futures_util::future::try_join_all(asks).await.unwrap();
+        assert!(found.iter().all(|it| Arc::ptr_eq(it, &found[0])));
     }
 
     #[tokio::test]
