@@ -4,7 +4,6 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::json;
 
 use crate::domain::Pagination;
 
@@ -38,9 +37,22 @@ pub fn deleted() -> Response {
 
 /// 200 with a page of a list.
 pub fn page(items: impl Serialize, pagination: Pagination) -> Response {
-    Json(json!({ "data": items, "meta": { "pagination": pagination } })).into_response()
+    let meta = Some(PageMeta { pagination });
+    Json(EnvelopeOf { data: items, meta }).into_response()
 }
 
-fn answer(status: StatusCode, it: impl Serialize) -> Response {
-    (status, Json(json!({ "data": it }))).into_response()
+fn answer(status: StatusCode, data: impl Serialize) -> Response {
+    (status, Json(EnvelopeOf { data, meta: None })).into_response()
+}
+
+#[derive(Serialize)]
+struct EnvelopeOf<T> {
+    data: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<PageMeta>,
+}
+
+#[derive(Serialize)]
+struct PageMeta {
+    pagination: Pagination,
 }

@@ -3,6 +3,8 @@
 //! own signer. Whatever does not simply succeed is asked again through the SDK, which knows what to do
 //! about it; reads may be repeated.
 
+mod attributes;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,11 +18,13 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::identity::Identity;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::{Instrument, debug_span};
 
+use self::attributes::Attributes;
 use super::row::{Item, Key};
 use crate::clock;
 use crate::domain::BoxError;
@@ -85,9 +89,9 @@ struct TextOf<'a> {
 }
 
 #[derive(serde::Deserialize)]
-struct OneItem {
-    #[serde(rename = "Item")]
-    item: Option<serde_dynamo::Item>,
+struct OneRow<'a> {
+    #[serde(rename = "Item", borrow)]
+    row: Option<Attributes<'a>>,
 }
 
 /// The question for rows of a list.
@@ -120,14 +124,14 @@ struct Values<'a> {
 
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct ManyItems {
-    #[serde(default)]
-    items: Vec<serde_dynamo::Item>,
+struct ManyRows<'a> {
+    #[serde(rename = "Items", borrow)]
+    rows: Vec<Attributes<'a>>,
     last_evaluated_key: Option<serde_dynamo::Item>,
 }
 
-/// Rows of a list, and the key after which more follow.
-pub(super) type ListRows = (Vec<Item>, Option<Item>);
+/// Rows of a list, each with its place in it, and the key after which more follow.
+pub(super) type ListRows<T> = (Vec<(String, T)>, Option<Item>);
 
 impl DirectReads {
     /// By these settings; `None` if they ask for what only the SDK knows. `endpoint` is the table's own.
@@ -160,8 +164,12 @@ impl DirectReads {
         })))
     }
 
-    /// One row, read consistently. The outer `None`: ask the SDK.
-    pub(super) async fn item(&self, table: &str, key: &Key) -> Option<Option<Item>> {
+    /// One row as its type, read consistently. The outer `None`: ask the SDK.
+    pub(super) async fn row<T: DeserializeOwned>(
+        &self,
+        table: &str,
+        key: &Key,
+    ) -> Option<Option<T>> {
         let question = GetItem {
             table_name: table,
             key: KeyOf {
@@ -172,18 +180,21 @@ impl DirectReads {
         };
         let span = debug_span!(target: SDK, "DynamoDB.GetItem", rpc.service = "DynamoDB", rpc.method = "GetItem");
         let answer = self.ask("DynamoDB_20120810.GetItem", &question);
-        let answer: OneItem = answer.instrument(span).await?;
-        Some(answer.item.map(Into::into))
+        let answer = answer.instrument(span).await?;
+        match serde_json::from_slice::<OneRow<'_>>(&answer).ok()?.row {
+            Some(row) => Some(Some(row.read()?)),
+            None => Some(None),
+        }
     }
 
     /// The first `most` rows of a run of a list of hers, by the local index. `None`: ask the SDK.
-    pub(super) async fn run(
+    pub(super) async fn run<T: DeserializeOwned>(
         &self,
         table: &str,
         (pk, run): (&str, &str),
         forward: bool,
         most: i32,
-    ) -> Option<ListRows> {
+    ) -> Option<ListRows<T>> {
         let question = Query {
             table_name: table,
             index_name: "list",
@@ -199,16 +210,19 @@ impl DirectReads {
         };
         let span = debug_span!(target: SDK, "DynamoDB.Query", rpc.service = "DynamoDB", rpc.method = "Query");
         let answer = self.ask("DynamoDB_20120810.Query", &question);
-        let answer: ManyItems = answer.instrument(span).await?;
-        let items = answer.items.into_iter().map(Into::into).collect();
-        Some((items, answer.last_evaluated_key.map(Into::into)))
+        let answer = answer.instrument(span).await?;
+        let answer: ManyRows<'_> = serde_json::from_slice(&answer).ok()?;
+        let rows = answer.rows.into_iter().map(|row| {
+            let list = row.text("list")?.to_owned();
+            Some((list, row.read()?))
+        });
+        Some((
+            rows.collect::<Option<_>>()?,
+            answer.last_evaluated_key.map(Into::into),
+        ))
     }
 
-    async fn ask<T: DeserializeOwned>(
-        &self,
-        target: &'static str,
-        question: &impl Serialize,
-    ) -> Option<T> {
+    async fn ask(&self, target: &'static str, question: &impl Serialize) -> Option<Bytes> {
         let answered = tokio::time::timeout(PATIENCE, self.0.ask(target, question)).await;
         let why: BoxError = match answered {
             Ok(Ok(answer)) => return Some(answer),
@@ -221,11 +235,11 @@ impl DirectReads {
 }
 
 impl Connection {
-    async fn ask<T: DeserializeOwned>(
+    async fn ask(
         &self,
         target: &'static str,
         question: &impl Serialize,
-    ) -> Result<T, BoxError> {
+    ) -> Result<Bytes, BoxError> {
         let body = serde_json::to_vec(question)?;
         let request = self.signed(target, body).await?;
         let reply = self.connector.call(request).await?;
@@ -233,7 +247,7 @@ impl Connection {
             return Err(format!("it answered {}", reply.status().as_u16()).into());
         }
         let body = Limited::new(reply.into_body(), ANSWER_BYTES);
-        Ok(serde_json::from_slice(&body.collect().await?.to_bytes())?)
+        Ok(body.collect().await?.to_bytes())
     }
 
     async fn signed(&self, target: &'static str, body: Vec<u8>) -> Result<HttpRequest, BoxError> {

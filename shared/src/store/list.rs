@@ -14,7 +14,8 @@ use serde::de::DeserializeOwned;
 
 use super::direct::{ListRows, RUN_CONDITION};
 use super::list_cursors::{End, ListSnapshot};
-use super::{Item, Key, Store, failure, read_all};
+use super::reading::{text, try_read};
+use super::{Item, Key, Store, failure};
 use crate::domain::{Page, Pagination, Result, UserId};
 
 /// The most rows one question asks for.
@@ -38,11 +39,33 @@ pub struct Listing<T> {
     pub pagination: Pagination,
 }
 
-impl Listing<Item> {
-    /// The rows as their type, without those that are unreadable.
-    fn readable<T: DeserializeOwned>(self) -> Listing<T> {
+/// A row of a list: its place there, and it as its type, if it can be read.
+struct ListedRow<T> {
+    list: String,
+    row: Option<T>,
+}
+
+impl<T: DeserializeOwned> From<Item> for ListedRow<T> {
+    fn from(item: Item) -> Self {
+        Self {
+            list: text(&item, "list").unwrap_or_default().to_owned(),
+            row: try_read(item),
+        }
+    }
+}
+
+impl<T> ListedRow<T> {
+    /// What sorts it: the part of its place after the last `#`.
+    fn token(&self) -> &str {
+        self.list.rsplit('#').next().unwrap_or_default()
+    }
+}
+
+impl<T> Listing<ListedRow<T>> {
+    /// The rows without those that are unreadable.
+    fn readable(self) -> Listing<T> {
         Listing {
-            items: read_all(self.items),
+            items: self.items.into_iter().filter_map(|it| it.row).collect(),
             pagination: self.pagination,
         }
     }
@@ -144,12 +167,12 @@ impl Store {
         Ok(page.await?.readable())
     }
 
-    async fn raw_page(
+    async fn raw_page<T: DeserializeOwned>(
         &self,
         (user, state): (UserId, u64),
         groups: &[ListGroup],
         page: Page,
-    ) -> Result<Listing<Item>> {
+    ) -> Result<Listing<ListedRow<T>>> {
         let total = groups.iter().flatten().map(|(_, total)| total).sum::<u64>();
         let all = usize::try_from(total).unwrap_or(usize::MAX);
         let wanted = page.offset().min(all)..page.end().min(all);
@@ -171,13 +194,13 @@ impl Store {
     }
 
     /// These rows of a group of `total`.
-    async fn read_group(
+    async fn read_group<T: DeserializeOwned>(
         &self,
         (user, state): (UserId, u64),
         group: &ListGroup,
         wanted: Range<usize>,
         total: usize,
-    ) -> Result<Vec<Item>> {
+    ) -> Result<Vec<ListedRow<T>>> {
         let [(run, _)] = &group[..] else {
             return self.merge_runs(user, group, wanted, total).await;
         };
@@ -191,12 +214,12 @@ impl Store {
     }
 
     /// These rows of a run of `total`, counted from its nearer end.
-    async fn slice(
+    async fn slice<T: DeserializeOwned>(
         &self,
         shelf: impl Fn(End) -> ListSnapshot,
         wanted: Range<usize>,
         total: usize,
-    ) -> Result<Vec<Item>> {
+    ) -> Result<Vec<ListedRow<T>>> {
         let (before, after) = (wanted.start, total - wanted.end);
         if before <= after {
             return self
@@ -211,13 +234,13 @@ impl Store {
     }
 
     /// These rows of all runs together, read from the nearer end of the whole.
-    async fn merge_runs(
+    async fn merge_runs<T: DeserializeOwned>(
         &self,
         user: UserId,
         runs: &[(String, u64)],
         wanted: Range<usize>,
         total: usize,
-    ) -> Result<Vec<Item>> {
+    ) -> Result<Vec<ListedRow<T>>> {
         let from_last = total - wanted.start;
         let (end, most) = if wanted.end <= from_last {
             (End::First, wanted.end)
@@ -228,8 +251,8 @@ impl Store {
             .iter()
             .map(|(run, _)| self.rows((user, run, end), None, most));
         let heads = futures_util::future::try_join_all(heads).await?;
-        let mut all: Vec<Item> = heads.into_iter().flat_map(|(items, _)| items).collect();
-        all.sort_by(|a, b| token(a).cmp(token(b)));
+        let mut all: Vec<ListedRow<T>> = heads.into_iter().flat_map(|(rows, _)| rows).collect();
+        all.sort_by(|a, b| a.token().cmp(b.token()));
         let skipped = match end {
             End::First => wanted.start,
             End::Last => all.len().saturating_sub(from_last),
@@ -240,17 +263,18 @@ impl Store {
 
     /// The first `wanted` rows of a run.
     pub(crate) async fn run(&self, user: UserId, run: &str, wanted: usize) -> Result<Vec<Item>> {
-        let (items, _) = self.rows((user, run, End::First), None, wanted).await?;
+        let run = (user, run, End::First);
+        let (items, _) = self.items(run, None, wanted).await?;
         Ok(items)
     }
 
     /// `wanted` rows after `skipped` ones, in the order of reading.
-    async fn rows_after(
+    async fn rows_after<T: DeserializeOwned>(
         &self,
         shelf: &ListSnapshot,
         skipped: usize,
         wanted: usize,
-    ) -> Result<Vec<Item>> {
+    ) -> Result<Vec<ListedRow<T>>> {
         let run = (shelf.user, shelf.run.as_str(), shelf.end);
         let (mut passed, mut from) = match self.marks.nearest(shelf, skipped) {
             Some((passed, from)) => (passed, Some(from)),
@@ -276,22 +300,43 @@ impl Store {
     }
 
     /// `wanted` rows of a run from a place on, in the order of reading, and where they end.
-    async fn rows(
+    async fn rows<T: DeserializeOwned>(
+        &self,
+        run: (UserId, &str, End),
+        from: Option<Item>,
+        wanted: usize,
+    ) -> Result<(Vec<ListedRow<T>>, Option<Item>)> {
+        let (mut rows, mut from) = (Vec::new(), from);
+        if from.is_none()
+            && wanted > 0
+            && let Some((some, next)) = self.first_rows(run, wanted).await
+        {
+            let listed = |(list, row)| ListedRow {
+                list,
+                row: Some(row),
+            };
+            (rows, from) = (some.into_iter().map(listed).collect(), next);
+            if from.is_none() {
+                return Ok((rows, from));
+            }
+        }
+        let left = wanted.saturating_sub(rows.len());
+        if left > 0 {
+            let (items, next) = self.items(run, from, left).await?;
+            rows.extend(items.into_iter().map(ListedRow::from));
+            from = next;
+        }
+        Ok((rows, from))
+    }
+
+    /// The same as the table has them.
+    async fn items(
         &self,
         run: (UserId, &str, End),
         mut from: Option<Item>,
         wanted: usize,
     ) -> Result<(Vec<Item>, Option<Item>)> {
         let mut items = Vec::new();
-        if from.is_none()
-            && wanted > 0
-            && let Some((some, next)) = self.first_rows(run, wanted).await
-        {
-            (items, from) = (some, next);
-            if from.is_none() {
-                return Ok((items, from));
-            }
-        }
         while items.len() < wanted {
             let question = self.question(run, (wanted - items.len()).min(CHUNK));
             let reply = question.set_exclusive_start_key(from.take()).send().await;
@@ -306,11 +351,11 @@ impl Store {
     }
 
     /// The first rows of a run, in one call; `None`: ask in the usual way.
-    async fn first_rows(
+    async fn first_rows<T: DeserializeOwned>(
         &self,
         (user, run, end): (UserId, &str, End),
         wanted: usize,
-    ) -> Option<ListRows> {
+    ) -> Option<ListRows<T>> {
         let most = i32::try_from(wanted.min(CHUNK)).ok()?;
         let (pk, run) = (format!("USER#{user}"), format!("{run}#"));
         let direct = self.direct.as_ref()?;
@@ -331,15 +376,6 @@ impl Store {
             .expression_attribute_values(":run", AttributeValue::S(format!("{run}#")))
             .limit(i32::try_from(most).unwrap_or(i32::MAX))
     }
-}
-
-/// What sorts a row in its list: the part of `list` after the last `#`.
-fn token(item: &Item) -> &str {
-    let list = item
-        .get("list")
-        .and_then(|it| it.as_s().ok())
-        .map_or("", String::as_str);
-    list.rsplit('#').next().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub(crate) fn read_all<T: DeserializeOwned>(items: Vec<Item>) -> Vec<T> {
     items.into_iter().filter_map(try_read).collect()
 }
 
-fn try_read<T: DeserializeOwned>(item: Item) -> Option<T> {
+pub(super) fn try_read<T: DeserializeOwned>(item: Item) -> Option<T> {
     let place = ["pk", "sk"].map(|it| text(&item, it).unwrap_or_default().to_owned());
     // The reason quotes the content of the row, which has no place in a log.
     let row = serde_dynamo::from_item(item).ok();
@@ -153,16 +153,25 @@ impl Store {
 
     /// Reads one row, consistently; an error if it is unreadable.
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
+        if let Some(row) = self.direct_row(key).await {
+            return Ok(row);
+        }
         self.item(key).await?.map(read).transpose()
     }
 
     /// Reads one row, consistently; an unreadable one counts as absent.
     pub(crate) async fn get_readable<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>> {
+        if let Some(row) = self.direct_row(key).await {
+            return Ok(row);
+        }
         Ok(self.item(key).await?.and_then(try_read))
     }
 
     /// Reads one row, consistently, and whether it can be read.
     pub(crate) async fn get_state<T: DeserializeOwned>(&self, key: &Key) -> Result<RowState<T>> {
+        if let Some(row) = self.direct_row(key).await {
+            return Ok(row.map_or(RowState::Absent, RowState::Readable));
+        }
         let Some(item) = self.item(key).await? else {
             return Ok(RowState::Absent);
         };

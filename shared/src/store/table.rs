@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use serde::de::DeserializeOwned;
 
 use super::direct::DirectReads;
 use super::list_cursors::CursorCache;
@@ -42,12 +43,14 @@ impl Store {
         self.get::<Key>(&Key::lone("PING")).await.map(drop)
     }
 
+    /// One row by the way that is asked first. The outer `None`: it must be asked in the usual way, which
+    /// also says what is wrong with a row that cannot be read.
+    pub(super) async fn direct_row<T: DeserializeOwned>(&self, key: &Key) -> Option<Option<T>> {
+        self.direct.as_ref()?.row(&self.table, key).await
+    }
+
+    /// One row, read consistently.
     pub(super) async fn item(&self, key: &Key) -> Result<Option<Item>> {
-        if let Some(direct) = &self.direct
-            && let Some(item) = direct.item(&self.table, key).await
-        {
-            return Ok(item);
-        }
         let reply = self
             .client
             .get_item()

@@ -1,11 +1,12 @@
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials;
-use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::post;
+use serde::Deserialize;
 
 use super::*;
 use crate::testing;
@@ -29,30 +30,93 @@ fn reads(endpoint: &str) -> DirectReads {
     DirectReads::new(&testing::aws(endpoint), None).unwrap()
 }
 
+/// A row of every kind of attribute.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Thing {
+    #[serde(flatten)]
+    key: Key,
+    #[serde(flatten)]
+    part: Part,
+    name: String,
+    kind: Kind,
+    deed: Deed,
+    absent: Option<String>,
+    null: Option<u8>,
+    truth: bool,
+    counts: BTreeMap<String, Vec<u32>>,
+    any: serde_json::Value,
+    nested: Vec<Part>,
+    pair: (u8, String),
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Part {
+    many: u64,
+    less: i64,
+    part: f64,
+    narrow: f32,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Kind {
+    FirstOne,
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+enum Deed {
+    Moved { to: String, by: Option<u8> },
+}
+
+fn part(number: i64) -> Part {
+    Part {
+        many: number.unsigned_abs(),
+        less: -number,
+        part: 1.5,
+        narrow: 3.0,
+    }
+}
+
+fn thing(key: Key) -> Thing {
+    Thing {
+        key,
+        part: part(9_007_199_254_740_993),
+        name: "a \"quoted\" ä\n name".to_owned(),
+        kind: Kind::FirstOne,
+        deed: Deed::Moved {
+            to: String::new(),
+            by: None,
+        },
+        absent: None,
+        null: Some(3),
+        truth: true,
+        counts: [("\"a\"".to_owned(), vec![1, 2]), ("b".to_owned(), vec![])].into(),
+        any: serde_json::json!({ "a": [1, -2, 0.5, null, true, "b"] }),
+        nested: vec![part(1), part(2)],
+        pair: (7, "seven".to_owned()),
+        bytes: vec![0, 255],
+    }
+}
+
 #[tokio::test]
 async fn a_row_is_read_as_the_sdk_reads_it() {
     let (store, client) = testing::table().await;
     let direct = store.direct.clone().unwrap();
     let key = Key::lone("THING");
-    assert_eq!(direct.item("vara", &key).await, Some(None));
-    let mut item = key.item();
-    let nested = [("a \"quoted\" name".to_owned(), AttributeValue::Null(true))];
-    item.extend([
-        ("number".to_owned(), AttributeValue::N("1.5".into())),
-        ("truth".to_owned(), AttributeValue::Bool(true)),
-        ("map".to_owned(), AttributeValue::M(nested.into())),
-        (
-            "bytes".to_owned(),
-            AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new([0, 255])),
-        ),
-        (
-            "many".to_owned(),
-            AttributeValue::L(vec![AttributeValue::S("ä\n".into())]),
-        ),
-    ]);
+    let read = direct.row::<Thing>("vara", &key);
+    assert_eq!(read.await, Some(None));
+    let written = thing(key.clone());
+    let item: Item = serde_dynamo::to_item(&written).unwrap();
     let put = client.put_item().table_name("vara");
-    put.set_item(Some(item.clone())).send().await.unwrap();
-    assert_eq!(direct.item("vara", &key).await, Some(Some(item)));
+    put.set_item(Some(item)).send().await.unwrap();
+    let read = direct.row::<Thing>("vara", &key).await;
+    assert_eq!(read.unwrap().as_ref(), Some(&written));
+    let asked = store.item(&key).await.unwrap().unwrap();
+    assert_eq!(serde_dynamo::from_item::<_, Thing>(asked).unwrap(), written);
+    // What is not of this type is for the usual way, which counts and tells it.
+    assert_eq!(direct.row::<Part>("vara", &key).await.map(drop), Some(()));
+    assert_eq!(direct.row::<Kind>("vara", &key).await, None);
 }
 
 #[tokio::test]
@@ -68,10 +132,17 @@ async fn what_does_not_succeed_is_left_to_the_sdk() {
         (StatusCode::OK, r#"{"Item":{"pk":{"Z":1}}}"#),
     ] {
         let (endpoint, calls) = answering(status, body).await;
-        assert_eq!(reads(&endpoint).item("vara", &key).await, None, "{body}");
+        assert_eq!(
+            reads(&endpoint).row::<Key>("vara", &key).await,
+            None,
+            "{body}"
+        );
         assert_eq!(calls.load(Ordering::Relaxed), 1);
     }
-    assert_eq!(reads("http://127.0.0.1:9").item("vara", &key).await, None);
+    assert_eq!(
+        reads("http://127.0.0.1:9").row::<Key>("vara", &key).await,
+        None
+    );
 }
 
 #[tokio::test]
@@ -80,7 +151,7 @@ async fn the_store_answers_although_the_direct_way_is_broken() {
     let (endpoint, calls) = answering(StatusCode::OK, "<html>").await;
     let store = store.reading_by(Some(reads(&endpoint)));
     let key = Key::lone("THING");
-    assert_eq!(store.item(&key).await.unwrap(), None);
+    assert_eq!(store.get::<Key>(&key).await.unwrap(), None);
     assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
 
@@ -115,7 +186,7 @@ async fn credentials_are_fetched_anew_before_they_end() {
             .build();
         let direct = DirectReads::new(&aws, None).unwrap();
         for _ in 0..3 {
-            let read = direct.item("vara", &Key::lone("THING")).await;
+            let read = direct.row::<Key>("vara", &Key::lone("THING")).await;
             assert_eq!(read, Some(None));
         }
         assert_eq!(count.load(Ordering::Relaxed), fetched);
