@@ -26,6 +26,10 @@ use crate::settings::Env;
 use crate::store::Store;
 use crate::traces;
 
+/// Of every function. The system's own takes a fifth of the processor time of a page.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a service is built from.
 pub struct Context {
     /// The settings.
