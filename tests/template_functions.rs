@@ -10,7 +10,7 @@ use vara::settings::QUEUES;
 use crate::template_model::{Faults, Template, reference, root};
 
 /// Package, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 23] = [
+const SIZES: [(&str, u64, u64); 24] = [
     ("api-accounts", 256, 25),
     ("api-admin", 256, 25),
     ("api-alerts", 256, 15),
@@ -32,8 +32,9 @@ const SIZES: [(&str, u64, u64); 23] = [
     ("queue-notice", 256, 30),
     ("queue-profile-scan", 1769, 300),
     ("queue-sign-in-mail", 256, 20),
+    ("queue-sweep", 256, 60),
+    ("schedule-due", 256, 60),
     ("schedule-notify", 256, 60),
-    ("schedule-rescan", 256, 60),
 ];
 
 /// Settings that every function gets.
@@ -46,14 +47,14 @@ const SETTINGS_OF_ALL: [&str; 3] = [
 
 /// Which settings a function gets besides, and no others. `SECRET` signs picture links: only what a
 /// woman talks to may have it. `SIGNING_SECRET` signs sessions: only sign-in may have it.
-const SETTINGS: [(&str, &str); 23] = [
+const SETTINGS: [(&str, &str); 24] = [
     (
         "api-accounts",
         "EDGE_SECRET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM MAIL_SETTINGS OAUTH_PROVIDERS PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SOCIAL_URL STAGE TABLE TOKEN_KEY WEB_ORIGINS",
     ),
     (
         "api-admin",
-        "EDGE_SECRET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_MAIL_FEEDBACK QUEUE_NOTICE QUEUE_PROFILE_SCAN QUEUE_SIGN_IN_MAIL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+        "EDGE_SECRET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_MAIL_FEEDBACK QUEUE_NOTICE QUEUE_PROFILE_SCAN QUEUE_SIGN_IN_MAIL QUEUE_SWEEP RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-alerts",
@@ -69,7 +70,7 @@ const SETTINGS: [(&str, &str); 23] = [
     ),
     (
         "api-health",
-        "BUCKET EDGE_SECRET QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_MAIL_FEEDBACK QUEUE_NOTICE QUEUE_PROFILE_SCAN QUEUE_SIGN_IN_MAIL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER STAGE TABLE WEB_ORIGINS",
+        "BUCKET EDGE_SECRET QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_MAIL_FEEDBACK QUEUE_NOTICE QUEUE_PROFILE_SCAN QUEUE_SIGN_IN_MAIL QUEUE_SWEEP RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-images",
@@ -130,9 +131,10 @@ const SETTINGS: [(&str, &str); 23] = [
         "MAIL_FROM MAIL_SETTINGS PUBLIC_URL STAGE TABLE WEB_ORIGINS",
     ),
     (
-        "schedule-rescan",
-        "BUCKET FACECHECK_API_KEY QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_PROFILE_SCAN SOCIAL_URL STAGE TABLE",
+        "queue-sweep",
+        "BUCKET FACECHECK_API_KEY QUEUE_BACKGROUND_SCAN QUEUE_BREACH_CHECK QUEUE_IMAGE_INGEST QUEUE_IMAGE_SCAN QUEUE_PROFILE_SCAN QUEUE_SWEEP SOCIAL_URL STAGE TABLE",
     ),
+    ("schedule-due", "QUEUE_SWEEP STAGE TABLE"),
 ];
 
 /// Every crate under `functions/` has exactly one function, and the reverse.
@@ -329,6 +331,7 @@ pub(crate) fn setting_values(template: &Template, faults: &mut Faults) {
         "SESSION_MAX_DAYS": {"Ref": "SessionMaxDays"},
         "CONFIRM_FIRST": {"Ref": "ConfirmFirst"},
         "QUEUE_SIGN_IN_MAIL": {"Ref": "SignInMailQueue"},
+        "QUEUE_SWEEP": {"Ref": "SweepQueue"},
         "SIGNING_SECRET": fetched("SigningSecret.Id}"),
         "SIGNING_SECRET_PREVIOUS": fetched("FormerSigning.Id}#secret"),
         "EXTERNAL_ISSUER": {"Ref": "ExternalIssuer"},

@@ -12,10 +12,10 @@ use crate::template_model::{
 /// Rights that not everybody has, and who has them. A right that is not here and
 /// not in [`COMMON`] is a fault, so that a new one is seen in review.
 const RIGHTS: [(&str, &str); 30] = [
-    ("dynamodb:BatchWriteItem", "api-users schedule-rescan"),
+    ("dynamodb:BatchWriteItem", "api-users queue-sweep"),
     (
         "dynamodb:Query index/due",
-        "schedule-notify schedule-rescan",
+        "queue-sweep schedule-due schedule-notify",
     ),
     (
         "dynamodb:Query index/list",
@@ -31,20 +31,20 @@ const RIGHTS: [(&str, &str); 30] = [
     ("kms:GenerateDataKey TokenKey", "api-accounts"),
     (
         "s3:DeleteObject pictures",
-        "api-images api-users queue-image-ingest schedule-rescan",
+        "api-images api-users queue-image-ingest queue-sweep",
     ),
     (
         "s3:DeleteObject uploads",
-        "api-images api-users queue-image-ingest schedule-rescan",
+        "api-images api-users queue-image-ingest queue-sweep",
     ),
     (
         "s3:GetObject pictures",
-        "api-images api-proxy queue-image-scan queue-profile-scan schedule-rescan",
+        "api-images api-proxy queue-image-scan queue-profile-scan queue-sweep",
     ),
-    ("s3:GetObject uploads", "queue-image-ingest schedule-rescan"),
+    ("s3:GetObject uploads", "queue-image-ingest queue-sweep"),
     (
         "s3:ListBucket",
-        "api-health api-images api-proxy api-users queue-image-ingest queue-image-scan queue-profile-scan schedule-rescan",
+        "api-health api-images api-proxy api-users queue-image-ingest queue-image-scan queue-profile-scan queue-sweep",
     ),
     ("s3:PutObject pictures", "queue-image-ingest"),
     ("s3:PutObject uploads", "api-images"),
@@ -54,7 +54,7 @@ const RIGHTS: [(&str, &str); 30] = [
     ),
     (
         "secretsmanager:GetSecretValue FacecheckKey",
-        "queue-image-scan schedule-rescan",
+        "queue-image-scan queue-sweep",
     ),
     ("secretsmanager:GetSecretValue FormerSigning", "api-auth"),
     (
@@ -81,23 +81,23 @@ const RIGHTS: [(&str, &str); 30] = [
     ),
     (
         "sqs:ChangeMessageVisibility",
-        "queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail",
+        "queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail queue-sweep",
     ),
     (
         "sqs:DeleteMessage",
-        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail",
+        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail queue-sweep",
     ),
     (
         "sqs:GetQueueAttributes",
-        "api-admin api-health api-scans queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail",
+        "api-admin api-health api-scans queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail queue-sweep",
     ),
     (
         "sqs:ReceiveMessage",
-        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail",
+        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail queue-sweep",
     ),
     (
         "sqs:SendMessage",
-        "api-admin api-auth api-scans queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan schedule-notify schedule-rescan",
+        "api-admin api-auth api-scans queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan queue-sweep schedule-due schedule-notify",
     ),
 ];
 

@@ -38,7 +38,9 @@ const KEPT_OUT: [(&str, &str); 21] = [
     ("queue-profile-scan", WORKERS_KEPT_OUT),
     ("queue-sign-in-mail", "OAUTH#* RATE#* REPLAY#*"),
     ("schedule-notify", WORKERS_KEPT_OUT),
-    ("schedule-rescan", WORKERS_KEPT_OUT),
+    ("queue-sweep", WORKERS_KEPT_OUT),
+    // Reads the index alone.
+    ("schedule-due", ""),
     // Counts calls and looks at nothing but its own row and the engines'.
     ("api-health", ""),
 ];

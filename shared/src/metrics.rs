@@ -15,8 +15,9 @@ use crate::clock;
 pub const NAMESPACE: &str = "Vara";
 
 /// The names of all of them.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "ColdStarts",
+    "DueLag",
     "EngineErrors",
     "EngineSpent",
     "EngineTime",
@@ -56,6 +57,13 @@ pub enum Measure {
     Finding {
         /// How sure it is.
         tier: &'static str,
+    },
+    /// How long the oldest work of a kind has been due.
+    DueLag {
+        /// Which work.
+        work: &'static str,
+        /// For how long, in seconds.
+        seconds: u64,
     },
     /// A stored row could not be read.
     UnreadableRow,
@@ -181,6 +189,9 @@ fn parts(place: &Deployment, it: Measure) -> (Vec<(&'static str, &str)>, Vec<Met
             ],
         ),
         Measure::Finding { tier } => (vec![("Tier", tier)], vec![("Findings", "Count", 1)]),
+        Measure::DueLag { work, seconds } => {
+            (vec![("Work", work)], vec![("DueLag", "Seconds", seconds)])
+        }
         Measure::UnreadableRow => (vec![], vec![("UnreadableRows", "Count", 1)]),
     }
 }

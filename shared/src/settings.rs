@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::domain::{BoxError, Result};
 
 /// The queues, by the names that operators read.
-pub const QUEUES: [&str; 8] = [
+pub const QUEUES: [&str; 9] = [
     "image-ingest",
     "image-scan",
     "background-scan",
@@ -15,6 +15,7 @@ pub const QUEUES: [&str; 8] = [
     "notice",
     "mail-feedback",
     "sign-in-mail",
+    "sweep",
 ];
 
 /// The environment, and what was missing or wrong in it.

@@ -7,6 +7,8 @@
 mod cloud;
 #[cfg(test)]
 mod meter;
+#[cfg(test)]
+mod sweeps;
 mod test_api;
 #[cfg(test)]
 mod world;

@@ -12,7 +12,7 @@ use crate::settings::{BROKEN, MODES};
 use crate::soak::Soak;
 
 /// What is killed; the more often it is named, the more often.
-const KILLED: [&str; 10] = [
+const KILLED: [&str; 11] = [
     "queue-image-scan",
     "queue-image-scan",
     "queue-image-scan",
@@ -20,7 +20,8 @@ const KILLED: [&str; 10] = [
     "queue-image-scan",
     "queue-image-ingest",
     "queue-breach-check",
-    "schedule-rescan",
+    "queue-sweep",
+    "schedule-due",
     "api-scans",
     "api-proxy",
 ];
@@ -105,11 +106,7 @@ pub(crate) async fn ticks(soak: Arc<Soak>) {
     for tick in 1.. {
         tokio::time::sleep(TICK).await;
         // It may be killed, too; the next one comes soon.
-        let done = soak
-            .world
-            .stack()
-            .invoke("schedule-rescan", json!({}))
-            .await;
+        let done = soak.world.stack().invoke("schedule-due", json!({})).await;
         tally.count("tick", if done.is_ok() { "done" } else { "failed" });
         if tick % 10 == 0 {
             let (scans, kills) = (tally.sum("scan"), tally.sum("kill"));

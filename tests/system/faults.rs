@@ -226,7 +226,7 @@ pub(crate) async fn worker_killed_mid_scan(world: &World) {
             async || {
                 world
                     .stack()
-                    .invoke("schedule-rescan", json!({}))
+                    .invoke("schedule-due", json!({}))
                     .await
                     .unwrap();
                 tokio::time::sleep(Duration::from_secs(2)).await;
@@ -245,7 +245,7 @@ pub(crate) async fn worker_killed_mid_scan(world: &World) {
     let ended = eventually("the scan ends", async || {
         world
             .stack()
-            .invoke("schedule-rescan", json!({}))
+            .invoke("schedule-due", json!({}))
             .await
             .unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -281,7 +281,7 @@ pub(crate) async fn stuck_scan_is_ended(world: &World) {
     let scan = trigger(&her).await;
     world
         .stack()
-        .invoke("schedule-rescan", json!({}))
+        .invoke("schedule-due", json!({}))
         .await
         .unwrap();
     assert_eq!(her.ended(&scan).await["status"], "COMPLETED");

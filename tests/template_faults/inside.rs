@@ -149,10 +149,10 @@ pub(super) fn batches() -> Vec<Planted> {
         gone("arrivals", "Bucket/DependsOn"),
         put(
             "schedules",
-            "RescanFunction.Events/Tick/Properties/Schedule",
+            "DueFunction.Events/Tick/Properties/Schedule",
             json!("rate(1 minutes)"),
         ),
-        gone("schedules", "RescanFunction.Events/Tick"),
+        gone("schedules", "DueFunction.Events/Tick"),
     ]
 }
 
@@ -216,7 +216,7 @@ pub(super) fn rights() -> Vec<Planted> {
             "RowsPolicy#0/Action/0",
             json!("dynamodb:Scan"),
         ),
-        gone("golden rights", "RescanPolicy#1"),
+        gone("golden rights", "SweepPolicy#1"),
         gone("rights match settings", "ListBucketPolicy.Roles/3"),
         gone("rights match settings", "ImageScanPolicy#1/Action/3"),
         gone(
@@ -233,7 +233,7 @@ pub(super) fn rights() -> Vec<Planted> {
         gone("kept out", "ReadOnlyRowsPolicy.Roles/4"),
         gone("kept out", "WorkersKeptOutPolicy.Roles/1"),
         gone("kept out", "HealthPolicy#0/Condition"),
-        gone("kept out", "RescanPolicy#5"),
+        gone("kept out", "SweepPolicy#6"),
         gone("kept out", "UsersPolicy#2"),
         gone("kept out", "UsersPolicy#3"),
         gone("kept out", "WorkersKeptOutPolicy#0"),
@@ -264,7 +264,7 @@ pub(super) fn alarms() -> Vec<Planted> {
         gone("function alarms", "UploadFailuresAlarm"),
         put(
             "function alarms",
-            "RescanSilentAlarm.TreatMissingData",
+            "DueSilentAlarm.TreatMissingData",
             json!("notBreaching"),
         ),
         gone("measures", "EnginesSpentAlarm"),

@@ -85,6 +85,13 @@ pub enum SignInMailKind {
     SignUpAgain,
 }
 
+/// A partition of the index of what is due, in which something is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepMessage {
+    /// Its name.
+    pub partition: String,
+}
+
 /// How much is in a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {

@@ -6,17 +6,17 @@
 //! Each kind of work has several partitions (`due_shards`). Rows of before stand in one, which is named as
 //! the kind is; it is read as well.
 
-use std::collections::HashMap;
-
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
 use super::due_shards::{SHARDS, in_shard, shard};
+use super::reading::text;
 use super::tx::Change;
 use super::{Item, Key, Store, failure, read};
-use crate::domain::{ImageId, Result, ScanId, Timestamp, UserId};
+use crate::domain::{Error, ImageId, Result, ScanId, Timestamp, UserId};
 
-/// How many rows one question asks for.
+/// How many rows a page has.
 const CHUNK: i32 = 100;
 
 /// Something that is due.
@@ -24,7 +24,7 @@ const CHUNK: i32 = 100;
 pub struct Due {
     key: Key,
     /// The partition of the index in which it stands.
-    shard: String,
+    partition: String,
     /// Since when.
     at: String,
 }
@@ -53,6 +53,25 @@ impl Due {
     }
 }
 
+/// Some of what is due in a partition, and where more of it begins.
+#[derive(Debug)]
+pub struct DuePage {
+    /// What is due.
+    pub found: Vec<Due>,
+    /// Where the next page begins, if there is one.
+    pub after: Option<DueCursor>,
+}
+
+/// Where a page of what is due ended.
+#[derive(Debug)]
+pub struct DueCursor(Item);
+
+/// The partitions of the index in which work of a kind stands.
+pub fn due_partitions(kind: &str) -> impl Iterator<Item = String> {
+    let shards = (0..SHARDS).map(|it| in_shard(kind, it));
+    shards.chain([kind.to_owned()])
+}
+
 /// What of a row says whether it is due.
 #[derive(Deserialize)]
 struct DueState {
@@ -75,70 +94,76 @@ impl Change {
 impl Store {
     /// Up to `most` things of a kind that are due, longest due first.
     pub async fn due(&self, kind: &str, now: Timestamp, most: usize) -> Result<Vec<Due>> {
-        let shards = (0..SHARDS).map(|it| in_shard(kind, it));
-        let shards = shards.chain([kind.to_owned()]);
-        let all = shards.map(|it| self.due_in(it, now, most));
-        let all = futures_util::future::try_join_all(all).await?;
+        let all = due_partitions(kind).map(|it| async move {
+            let (mut found, mut after) = (Vec::new(), None);
+            while found.len() < most {
+                let page = self.due_page(&it, now, after).await?;
+                found.extend(page.found);
+                after = page.after;
+                if after.is_none() {
+                    break;
+                }
+            }
+            Ok::<_, Error>(found)
+        });
+        let all: Vec<Vec<Due>> = futures_util::future::try_join_all(all).await?;
         let mut found: Vec<Due> = all.into_iter().flatten().collect();
         found.sort_by(|a, b| a.at.cmp(&b.at));
         found.truncate(most);
         Ok(found)
     }
 
-    async fn due_in(&self, shard: String, now: Timestamp, most: usize) -> Result<Vec<Due>> {
-        let mut found = Vec::new();
-        let mut from = None;
-        while found.len() < most {
-            let (items, next) = self.due_from(&shard, now, from).await?;
-            for item in items {
-                let at = item
-                    .get("due_at")
-                    .and_then(|it| it.as_s().ok())
-                    .cloned()
-                    .unwrap_or_default();
-                found.push(Due {
-                    key: read(item)?,
-                    shard: shard.clone(),
-                    at,
-                });
-            }
-            from = next;
-            if from.is_none() {
-                break;
-            }
-        }
-        Ok(found)
+    /// Since when the longest due thing of a partition is due, if anything is.
+    pub async fn oldest_due(&self, partition: &str, now: Timestamp) -> Result<Option<Timestamp>> {
+        let reply = self.due_query(partition, now).limit(1).send().await;
+        let reply = reply.map_err(|err| failure("asking what is due", err))?;
+        let first = reply.items.unwrap_or_default().pop();
+        // What cannot be read as a moment is due all the same.
+        let at = |item: Item| text(&item, "due_at").and_then(Timestamp::parse);
+        Ok(first.map(|it| at(it).unwrap_or(now)))
     }
 
-    async fn due_from(
+    /// A page of what is due in a partition, longest due first, after the page that ended so.
+    pub async fn due_page(
         &self,
-        shard: &str,
+        partition: &str,
         now: Timestamp,
-        from: Option<Item>,
-    ) -> Result<(Vec<Item>, Option<Item>)> {
-        let values = HashMap::from([
-            (":kind".to_owned(), AttributeValue::S(shard.to_owned())),
-            (":now".to_owned(), AttributeValue::S(now.to_string())),
-        ]);
-        let reply = self
-            .client
+        after: Option<DueCursor>,
+    ) -> Result<DuePage> {
+        let query = self.due_query(partition, now).limit(CHUNK);
+        let reply = query.set_exclusive_start_key(after.map(|it| it.0)).send();
+        let reply = reply
+            .await
+            .map_err(|err| failure("asking what is due", err))?;
+        let due = |item: Item| {
+            let at = text(&item, "due_at").unwrap_or_default().to_owned();
+            Ok(Due {
+                key: read(item)?,
+                partition: partition.to_owned(),
+                at,
+            })
+        };
+        let items = reply.items.unwrap_or_default().into_iter();
+        Ok(DuePage {
+            found: items.map(due).collect::<Result<_>>()?,
+            after: reply.last_evaluated_key.map(DueCursor),
+        })
+    }
+
+    fn due_query(&self, partition: &str, now: Timestamp) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&self.table)
             .index_name("due")
             .key_condition_expression("due_kind = :kind AND due_at <= :now")
-            .set_expression_attribute_values(Some(values))
-            .limit(CHUNK)
-            .set_exclusive_start_key(from)
-            .send()
-            .await
-            .map_err(|err| failure("asking what is due", err))?;
-        Ok((reply.items.unwrap_or_default(), reply.last_evaluated_key))
+            .expression_attribute_values(":kind", AttributeValue::S(partition.to_owned()))
+            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
     }
 
     /// Has something that was taken be due again at `until`, unless it is due no longer.
     pub(crate) async fn put_off_due(&self, due: &Due, until: Timestamp) -> Result<()> {
         let change = Change::default().set("due_at", until);
-        let change = change.when("due_kind", "=", &due.shard);
+        let change = change.when("due_kind", "=", &due.partition);
         self.change_row(&due.key, change).await.map(drop)
     }
 
@@ -147,7 +172,7 @@ impl Store {
     pub async fn take_due(&self, due: &Due, until: Timestamp) -> Result<bool> {
         let row: Option<DueState> = self.get(&due.key).await?;
         let still = |row: DueState| {
-            row.due_kind.as_deref() == Some(due.shard.as_str())
+            row.due_kind.as_deref() == Some(due.partition.as_str())
                 && row.due_at.as_deref() == Some(due.at.as_str())
         };
         if !row.is_some_and(still) {
@@ -155,7 +180,7 @@ impl Store {
         }
         let change = Change::default()
             .set("due_at", until)
-            .when("due_kind", "=", &due.shard)
+            .when("due_kind", "=", &due.partition)
             .when("due_at", "=", &due.at);
         self.change_row(&due.key, change).await
     }

@@ -112,7 +112,7 @@ pub(crate) use answers::KeptAnswer;
 pub use append::AppendedEvents;
 pub(crate) use append::{Append, SealedEvent};
 pub(crate) use direct::DirectReads;
-pub use due::Due;
+pub use due::{Due, DueCursor, DuePage, due_partitions};
 pub use engine_uploads::DUE_AWAY;
 pub(crate) use engines::PermitRequest;
 pub use erasure::{DUE_ERASE, Erasure};

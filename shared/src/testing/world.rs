@@ -34,12 +34,13 @@ use crate::services::scans::image::Scanner;
 use crate::services::scans::scan_queues::ScanQueues;
 use crate::services::search::engines::Engines;
 use crate::services::search::governor::Governor;
-use crate::services::upkeep::due_work::Rescan;
+use crate::services::upkeep::due_work::DueWorker;
 use crate::store::{Arrival, ImageRow, ScanRow, Store};
 use crate::testing::{self, Cloud};
 
 pub(crate) const QUEUE: &str = "http://queues/1/vara-image-scan";
 pub(crate) const BACKGROUND: &str = "http://queues/1/vara-background-scan";
+pub(crate) const SWEEP: &str = "http://queues/1/vara-sweep";
 pub(crate) const INGEST: &str = "http://queues/1/vara-image-ingest";
 
 pub(crate) const PROFILES: &str = "http://queues/1/vara-profile-scan";
@@ -132,14 +133,15 @@ impl World {
         ImagePurger::new(self.store.clone(), self.objects.clone())
     }
 
-    /// The schedule, which may ask no engine.
-    pub(crate) fn rescan(&self) -> Rescan {
-        Rescan {
+    /// Deals with what is due, and may ask no engine.
+    pub(crate) fn due_worker(&self) -> DueWorker {
+        DueWorker {
             store: self.store.clone(),
             objects: self.objects.clone(),
             purger: self.purger(),
             eraser: AccountEraser::new(self.store.clone(), self.objects.clone()),
             queues: self.queues.clone(),
+            sweep: SWEEP.into(),
             ingest: INGEST.into(),
             lanes: lanes(),
             has_profile_directory: true,

@@ -38,12 +38,7 @@ fn the_real_template_is_understood() {
         .iter()
         .map(|function| function.package.as_str())
         .collect();
-    for package in [
-        "api-auth",
-        "api-health",
-        "queue-image-scan",
-        "schedule-rescan",
-    ] {
+    for package in ["api-auth", "api-health", "queue-image-scan", "schedule-due"] {
         assert!(packages.contains(&package), "{package} in {packages:?}");
     }
     assert_eq!(system.tables.len(), 1);
@@ -175,7 +170,7 @@ fn sources_and_schedules_are_read() {
     assert!(scan.sources.iter().all(|source| source.reports_failures));
     assert!(scan.sources.iter().all(|source| source.batch_size == 1));
     assert_eq!(
-        function("schedule-rescan").schedules[0].every,
+        function("schedule-due").schedules[0].every,
         Duration::from_secs(60)
     );
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::{Error, MailFeedback, Result, Timestamp};
-use crate::queues::{DeadMessage, NoticeMessage, Queues, ScanMessage, SignInMail};
+use crate::queues::{DeadMessage, NoticeMessage, Queues, ScanMessage, SignInMail, SweepMessage};
 use crate::services::pictures::ingest::uploads;
 use crate::store::Store;
 
@@ -167,6 +167,10 @@ impl DeadLetters {
         if let Ok(message) = serde_json::from_str::<NoticeMessage>(body) {
             let reason =
                 "Telling her outside the app failed; what is due is put on the queue again.";
+            return Ok((json!(message), reason.to_owned()));
+        }
+        if let Ok(message) = serde_json::from_str::<SweepMessage>(body) {
+            let reason = "What is due there is told to the queue again each minute.";
             return Ok((json!(message), reason.to_owned()));
         }
         if let Ok(mail) = serde_json::from_str::<SignInMail>(body) {

@@ -1,11 +1,14 @@
-//! The minute's schedule: start due scans, revive stuck scans, resume lost intakes, purge pictures,
-//! finish erasures.
+//! Due work (queue sweep): start due scans, revive stuck scans, resume lost intakes, purge pictures, finish
+//! erasures.
 //!
-//! Runs every minute, and any number of times: each thing is taken (put off in the index, under a
-//! condition) before it is acted on, and every action can be repeated. One that fails comes again.
+//! A message names a partition of the index of what is due; each minute those are told in which something is
+//! (`dispatch`). Any number of workers may be at one partition: each thing is taken (put off in the index,
+//! under a condition) before it is acted on, and every action can be repeated. One that fails comes again.
 
+use futures_util::{StreamExt, stream};
 use serde_json::json;
 
+use crate::clock;
 use crate::domain::{
     Error, Image, ImageState, ImageStatus, Result, RiskLevel, Scan, ScanId, ScanType, Switch,
     Timestamp, UserId, scan,
@@ -13,7 +16,7 @@ use crate::domain::{
 use crate::engines::{FaceCheck, FaceCheckUpload};
 use crate::metrics;
 use crate::objects::{Objects, key};
-use crate::queues::Queues;
+use crate::queues::{QueueDelivery, Queues, SweepMessage};
 use crate::services::people::users::AccountEraser;
 use crate::services::pictures::images::ImagePurger;
 use crate::services::scans::measure::measure;
@@ -24,8 +27,12 @@ use crate::store::{
     DUE_SCAN, Due, RowState, ScanRow, Store,
 };
 
-/// How many things of a kind one run takes.
-const MAX_PER_KIND: usize = 200;
+/// How many things of a partition are dealt with side by side.
+const SIDE_BY_SIDE: usize = 8;
+
+/// How long before its time is over a worker leaves the rest of a partition to the next, in seconds. Longer
+/// than any one thing takes.
+const LEAVE_BEFORE_END: i64 = 20;
 
 /// How long a scan she started may come no step further, in seconds.
 const STUCK_AFTER: i64 = 15 * 60;
@@ -48,9 +55,35 @@ const INTAKE_PATIENCE: i64 = 3 * 24 * 3600;
 /// search by.
 const PERSONA_RECHECK_SECONDS: i64 = 24 * 3600;
 
-/// What the schedule needs.
+/// A kind of due work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DueKind {
+    /// Its name in the index.
+    pub(crate) name: &'static str,
+    /// Its name in measurements.
+    pub(crate) work: &'static str,
+}
+
+const fn kind(name: &'static str, work: &'static str) -> DueKind {
+    DueKind { name, work }
+}
+
+/// All kinds. Whoever wants to be gone or forgotten comes first.
+pub(crate) const KINDS: [DueKind; 9] = [
+    kind(DUE_ERASE, "erasures"),
+    kind(DUE_FORGET, "forgotten-faces"),
+    kind(DUE_AWAY, "removals"),
+    kind(DUE_PURGE, "purges"),
+    kind(DUE_INTAKE, "intakes"),
+    kind(DUE_SCAN, "scans"),
+    kind(DUE_RESCAN, "rescans"),
+    kind(DUE_RECHECK, "rechecks"),
+    kind(DUE_PROFILES, "profile-scans"),
+];
+
+/// What dealing with what is due needs.
 #[derive(Clone)]
-pub struct Rescan {
+pub struct DueWorker {
     /// The table.
     pub store: Store,
     /// The bucket.
@@ -61,6 +94,8 @@ pub struct Rescan {
     pub eraser: AccountEraser,
     /// The queue service.
     pub queues: Queues,
+    /// The queue of what is swept, for the rest of a partition.
+    pub sweep: String,
     /// The queue of arrivals.
     pub ingest: String,
     /// The queues of scans.
@@ -71,80 +106,77 @@ pub struct Rescan {
     pub facecheck: Option<FaceCheck>,
 }
 
-/// How many things of each kind were dealt with, and how many failed.
+/// What was done in a partition.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct UpkeepTotals {
-    /// Scans sent again or ended, scans begun, pictures looked after, pictures purged, users erased,
-    /// breach checks begun, faces forgotten, profile scans begun, pictures removed from an engine.
-    pub done: [usize; 9],
+pub struct SweepTotals {
+    /// Things dealt with.
+    pub done: usize,
     /// Things to be tried again.
     pub failed: usize,
+    /// Whether more is due there.
+    pub is_cut: bool,
 }
 
-/// The kinds, in the order of [`Tally::done`].
-const KINDS: [&str; 9] = [
-    DUE_SCAN,
-    DUE_RESCAN,
-    DUE_INTAKE,
-    DUE_PURGE,
-    DUE_ERASE,
-    DUE_RECHECK,
-    DUE_FORGET,
-    DUE_PROFILES,
-    // Last: an engine that is down takes its time.
-    DUE_AWAY,
-];
+impl DueWorker {
+    /// Takes a delivery. An error means it must come again.
+    pub async fn take(&self, delivered: &QueueDelivery) -> Result<()> {
+        let message: SweepMessage = serde_json::from_str(&delivered.body)
+            .map_err(|err| Error::bug("reading a message of sweep", err))?;
+        let end = delivered.deadline.minus_seconds(LEAVE_BEFORE_END);
+        let swept = self.sweep(&message.partition, clock::now(), end).await?;
+        if swept.is_cut {
+            self.queues.send(&self.sweep, &message).await?;
+        }
+        Ok(())
+    }
 
-impl Rescan {
-    /// Deals with everything that is due. Fails only if the table does not say what is.
-    pub async fn run(&self, now: Timestamp) -> Result<UpkeepTotals> {
-        let mut tally = UpkeepTotals::default();
+    /// Deals with everything that is due in a partition, until `end`. Fails only if the table does not say
+    /// what is.
+    pub async fn sweep(
+        &self,
+        partition: &str,
+        now: Timestamp,
+        end: Timestamp,
+    ) -> Result<SweepTotals> {
+        let name = partition.split('#').next().unwrap_or_default();
+        let kind = KINDS.into_iter().find(|it| it.name == name);
+        let kind =
+            kind.ok_or_else(|| Error::bug("sweeping what is due", "there is no such kind"))?;
+        let mut totals = SweepTotals::default();
+        let is_beginning = matches!(kind.name, DUE_RESCAN | DUE_RECHECK | DUE_PROFILES);
         // What is not begun now stays due.
-        let begins = self.store.switches().await?.is_on(Switch::ScheduledScans);
-        for (at, kind) in KINDS.into_iter().enumerate() {
-            if !begins && matches!(kind, DUE_RESCAN | DUE_RECHECK | DUE_PROFILES) {
-                continue;
+        if is_beginning && !self.store.switches().await?.is_on(Switch::ScheduledScans) {
+            return Ok(totals);
+        }
+        let mut after = None;
+        loop {
+            let page = self.store.due_page(partition, now, after).await?;
+            let dealt = stream::iter(&page.found)
+                .map(|due| self.deal_with(kind.name, due, now))
+                .buffer_unordered(SIDE_BY_SIDE);
+            let dealt: Vec<Result<bool>> = dealt.collect().await;
+            for outcome in dealt {
+                totals.note(kind, outcome);
             }
-            for due in self.store.due(kind, now, MAX_PER_KIND).await? {
-                match self.deal_with(kind, &due, now).await {
-                    Ok(true) => tally.done[at] += 1,
-                    Ok(false) => {}
-                    Err(err) => {
-                        tally.failed += 1;
-                        tracing::error!(
-                            kind,
-                            error.chain = err.chain(),
-                            "something that was due failed and comes again"
-                        );
-                    }
-                }
+            after = page.after;
+            totals.is_cut = after.is_some() && clock::now() > end;
+            if after.is_none() || totals.is_cut {
+                break;
             }
         }
-        let [
-            scans,
-            rescans,
-            intakes,
-            purges,
-            erasures,
-            rechecks,
-            forgotten,
-            profile_scans,
-            removed,
-        ] = tally.done;
+        let SweepTotals {
+            done,
+            failed,
+            is_cut,
+        } = totals;
         tracing::info!(
-            scans,
-            rescans,
-            intakes,
-            purges,
-            erasures,
-            rechecks,
-            forgotten,
-            profile_scans,
-            removed,
-            failed = tally.failed,
+            work = kind.work,
+            done,
+            failed,
+            is_cut,
             "looked after what is due"
         );
-        Ok(tally)
+        Ok(totals)
     }
 
     /// Whether there was something to do.
@@ -365,6 +397,23 @@ impl Rescan {
 fn is_waiting(image: &Image) -> bool {
     image.status == ImageStatus::Active
         && matches!(image.state, ImageState::Expected | ImageState::Pending)
+}
+
+impl SweepTotals {
+    fn note(&mut self, kind: DueKind, outcome: Result<bool>) {
+        match outcome {
+            Ok(true) => self.done += 1,
+            Ok(false) => {}
+            Err(err) => {
+                self.failed += 1;
+                tracing::error!(
+                    work = kind.work,
+                    error.chain = err.chain(),
+                    "something that was due failed and comes again"
+                );
+            }
+        }
+    }
 }
 
 /// Whether a scan came no step further for too long.

@@ -1,6 +1,7 @@
 //! What keeps the service well: due work, dead letters, switches, rate limits, idempotency, health.
 
 pub mod dead_letters;
+pub mod dispatch;
 pub mod due_work;
 pub mod gauges;
 pub mod health;

@@ -255,7 +255,7 @@ async fn a_message_that_cannot_be_sent_is_made_up_for_by_the_schedule() {
     let now = clock::now();
     unsent.retry(world.user, scan.id, now).await.unwrap();
     assert!(world.cloud.told("SendMessage").is_empty());
-    world.rescan().run(now.plus_seconds(200)).await.unwrap();
+    world.due_worker().run(now.plus_seconds(200)).await.unwrap();
     assert_eq!(world.cloud.told("SendMessage")[0]["QueueUrl"], QUEUE);
     assert_eq!(world.row(scan.id).await.scan.status, ScanStatus::Pending);
 }

@@ -134,7 +134,7 @@ async fn what_a_killed_worker_did_not_say_the_schedule_finds() {
     let shown = scans(&world).get(world.user, scan.id).await.unwrap();
     assert_eq!(shown.progress, 90, "what is shown is as of now");
     let later = clock::now().plus_seconds(200);
-    world.rescan().run(later).await.unwrap();
+    world.due_worker().run(later).await.unwrap();
     assert_eq!(world.row(scan.id).await.scan.status, ScanStatus::Completed);
 }
 
@@ -150,12 +150,16 @@ async fn parts_whose_messages_were_lost_are_sent_again_and_stuck_ones_end_it() {
         .trigger(world.user, ScanType::FullScan, None, now)
         .await
         .unwrap();
-    world.rescan().run(now.plus_seconds(200)).await.unwrap();
+    world.due_worker().run(now.plus_seconds(200)).await.unwrap();
     let mut told = queues_told(&world);
     told.sort_by_key(ToString::to_string);
     assert_eq!(told, [BREACHES, QUEUE, PROFILES, PROFILES]);
     assert!(!told.contains(&json!(BACKGROUND)), "somebody waits for it");
-    world.rescan().run(now.plus_seconds(16 * 60)).await.unwrap();
+    world
+        .due_worker()
+        .run(now.plus_seconds(16 * 60))
+        .await
+        .unwrap();
     for id in PARTS
         .map(|kind| ScanId::part_of(scan.id, kind))
         .into_iter()

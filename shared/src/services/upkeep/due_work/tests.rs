@@ -65,8 +65,8 @@ async fn a_scan_nobody_took_is_sent_again_once_a_round() {
     let now = clock::now();
     let scan = begun(&world, ScanOrigin::User, now).await;
     let other = begun(&world, ScanOrigin::System, now).await;
-    let rescan = world.rescan();
-    let run = async |seconds| rescan.run(now.plus_seconds(seconds)).await.unwrap().done[0];
+    let rescan = world.due_worker();
+    let run = async |seconds| rescan.run(now.plus_seconds(seconds)).await.unwrap().done["scans"];
     assert_eq!(run(29).await, 0);
     // She waits for the one; the other may have to wait for many.
     assert_eq!(run(60).await, 1);
@@ -102,7 +102,10 @@ async fn a_scan_whose_worker_fell_silent_goes_on_with_the_next() {
     let killed = clock::now().minus_seconds(100);
     let scan = begun(&world, ScanOrigin::User, killed).await;
     claim(&world, &scan, killed).await;
-    assert_eq!(world.rescan().run(clock::now()).await.unwrap().done[0], 1);
+    assert_eq!(
+        world.due_worker().run(clock::now()).await.unwrap().done["scans"],
+        1
+    );
     let body = world.cloud.told("SendMessage").pop().unwrap()["MessageBody"]
         .as_str()
         .unwrap()
@@ -122,7 +125,7 @@ async fn a_stuck_scan_ends_and_frees_the_button() {
     let waiting = begun(&world, ScanOrigin::System, then).await;
     let scan = begun(&world, ScanOrigin::User, then).await;
     claim(&world, &scan, then).await;
-    world.rescan().run(clock::now()).await.unwrap();
+    world.due_worker().run(clock::now()).await.unwrap();
     let ended = world.row(scan.scan.id).await.scan;
     assert_eq!(ended.status, ScanStatus::Failed);
     assert!(ended.error_message.unwrap().contains("too long"));
@@ -149,14 +152,14 @@ async fn a_scan_that_is_given_up_is_followed_by_another() {
         planned.await.unwrap()
     };
     assert_eq!(planned().await, None);
-    world.rescan().run(now).await.unwrap();
+    world.due_worker().run(now).await.unwrap();
     let ended = world.row(first.id).await.scan;
     assert_eq!(ended.status, ScanStatus::Failed);
     let next = planned().await.expect("the next is planned");
     assert!(next > now && next <= now.plus_seconds(7 * 24 * HOUR));
     // What is planned already stays as it is.
     let other = begun(&world, ScanOrigin::System, now.minus_seconds(days)).await;
-    world.rescan().run(now.plus_seconds(60)).await.unwrap();
+    world.due_worker().run(now.plus_seconds(60)).await.unwrap();
     let ended = world.row(other.scan.id).await.scan;
     assert_eq!(
         (ended.status, planned().await),
@@ -173,7 +176,7 @@ async fn a_scan_nobody_ever_took_ends_as_well() {
         clock::now().minus_seconds(STUCK_AFTER + 1),
     )
     .await;
-    world.rescan().run(clock::now()).await.unwrap();
+    world.due_worker().run(clock::now()).await.unwrap();
     assert_eq!(
         world.row(scan.scan.id).await.scan.status,
         ScanStatus::Failed
@@ -201,8 +204,8 @@ async fn uploads_nobody_took_in() {
             .await
             .unwrap();
     }
-    let tally = world.rescan().run(clock::now()).await.unwrap();
-    assert_eq!((tally.done[2], tally.failed), (3, 0));
+    let tally = world.due_worker().run(clock::now()).await.unwrap();
+    assert_eq!((tally.done["intakes"], tally.failed), (3, 0));
     assert!(
         world
             .store
@@ -236,13 +239,13 @@ async fn what_was_put_away_is_purged_after_a_week() {
             .unwrap()
     );
     let object = key::display(world.user, id);
-    let rescan = world.rescan();
+    let rescan = world.due_worker();
     assert_eq!(
         rescan
             .run(now.plus_seconds(7 * 24 * HOUR - 60))
             .await
             .unwrap()
-            .done[3],
+            .done["purges"],
         0
     );
     assert!(world.cloud.has_object(&object));
@@ -251,7 +254,7 @@ async fn what_was_put_away_is_purged_after_a_week() {
             .run(now.plus_seconds(7 * 24 * HOUR + 60))
             .await
             .unwrap()
-            .done[3],
+            .done["purges"],
         1
     );
     assert!(!world.cloud.has_object(&object));
@@ -266,12 +269,12 @@ async fn one_that_fails_does_not_stop_the_others_and_comes_again() {
     let gone = world
         .announce(ImageState::Expected, clock::now().minus_seconds(HOUR))
         .await;
-    let broken = Rescan {
+    let broken = DueWorker {
         queues: Cloud::silent_queues(),
-        ..world.rescan()
+        ..world.due_worker()
     };
     let tally = broken.run(clock::now()).await.unwrap();
-    assert_eq!((tally.failed, tally.done[2]), (1, 1));
+    assert_eq!((tally.failed, tally.done["intakes"]), (1, 1));
     assert!(
         world
             .store
@@ -281,11 +284,11 @@ async fn one_that_fails_does_not_stop_the_others_and_comes_again() {
             .is_none()
     );
     let again = world
-        .rescan()
+        .due_worker()
         .run(clock::now().plus_seconds(OUT_OF_SIGHT + 1))
         .await
         .unwrap();
-    assert_eq!((again.failed, again.done[0]), (0, 1));
+    assert_eq!((again.failed, again.done["scans"]), (0, 1));
 }
 
 /// Killed between her word and the forgetting: the schedule finds it.
@@ -312,12 +315,16 @@ async fn faces_she_wanted_forgotten_are() {
         .await;
     assert!(set.unwrap());
 
-    let (rescan, now) = (world.rescan(), clock::now());
-    assert_eq!(rescan.run(now).await.unwrap().done[6], 1);
+    let (rescan, now) = (world.due_worker(), clock::now());
+    assert_eq!(rescan.run(now).await.unwrap().done["forgotten-faces"], 1);
     let prints = world.store.prints(world.user, image.id).await.unwrap();
     assert_eq!(prints.unwrap().faces, None);
     let later = now.plus_seconds(HOUR);
-    assert_eq!(rescan.run(later).await.unwrap().done[6], 0, "told twice");
+    assert_eq!(
+        rescan.run(later).await.unwrap().done["forgotten-faces"],
+        0,
+        "told twice"
+    );
 }
 
 #[tokio::test]
@@ -333,24 +340,24 @@ async fn a_picture_left_at_an_engine_is_removed_there() {
         .await
         .unwrap();
 
-    let with_key = Rescan {
+    let with_key = DueWorker {
         facecheck: Some(facecheck.clone()),
-        ..world.rescan()
+        ..world.due_worker()
     };
     let at = |seconds| now.plus_seconds(seconds);
-    assert_eq!(with_key.run(at(600)).await.unwrap().done[8], 0);
+    assert_eq!(with_key.run(at(600)).await.unwrap().done["removals"], 0);
     assert_eq!(world.uploads().await, 1, "a search may still be under way");
-    let without = world.rescan().run(at(900)).await.unwrap();
-    assert_eq!((without.done[8], without.failed), (0, 1));
+    let without = world.due_worker().run(at(900)).await.unwrap();
+    assert_eq!((without.done["removals"], without.failed), (0, 1));
     // Her leaving changes nothing: the row is nobody's.
     world
         .store
         .erase_all_rows(world.user, usize::MAX)
         .await
         .unwrap();
-    assert_eq!(with_key.run(at(1800)).await.unwrap().done[8], 1);
+    assert_eq!(with_key.run(at(1800)).await.unwrap().done["removals"], 1);
     assert_eq!(world.uploads().await, 0);
-    assert_eq!(with_key.run(at(9000)).await.unwrap().done[8], 0);
+    assert_eq!(with_key.run(at(9000)).await.unwrap().done["removals"], 0);
 
     // Removed by somebody who was killed before that was noted.
     world
@@ -358,5 +365,5 @@ async fn a_picture_left_at_an_engine_is_removed_there() {
         .note_away(upload.name(), &upload, now)
         .await
         .unwrap();
-    assert_eq!(with_key.run(at(900)).await.unwrap().done[8], 1);
+    assert_eq!(with_key.run(at(900)).await.unwrap().done["removals"], 1);
 }
