@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::template_model::{Faults, Function, Template, attribute, list, pattern, words};
+use crate::template_model::{
+    Faults, Function, Template, attribute, list, pattern, reference, words,
+};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -96,12 +98,13 @@ pub(crate) fn batches(template: &Template, faults: &mut Faults) {
                 allowed,
                 format!("{id}: a batch of {size} with a window of {window} s"),
             );
-            let at_once = event["ScalingConfig"]["MaximumConcurrency"]
-                .as_u64()
-                .unwrap_or_default();
+            let at_once = reference(&event["ScalingConfig"]["MaximumConcurrency"]);
+            let queue = attribute(&event["Queue"], "Arn").unwrap_or_default();
+            let parameter = queue.replace("Queue", "Workers");
+            let allowed = &template.0["Parameters"][&parameter]["AllowedPattern"];
             faults.expect(
-                (2..=1000).contains(&at_once),
-                format!("{id} runs {at_once} at once"),
+                at_once == Some(parameter.as_str()) && *allowed == "^([2-9]|[1-9][0-9]{1,2}|1000)$",
+                format!("{id} runs any number at once, or fewer than two"),
             );
         }
         // A scan takes most of its timeout: two in one batch would not fit.
@@ -167,6 +170,13 @@ pub(crate) fn schedules(template: &Template, faults: &mut Faults) {
             faults.expect(
                 is_schedule(expression),
                 format!("{} never runs: {expression:?}", function.id),
+            );
+            // A tick that is late is followed by another.
+            let config = function.properties.get("EventInvokeConfig");
+            let age = config.map(|it| &it["MaximumEventAgeInSeconds"]);
+            faults.expect(
+                age.is_some_and(|it| *it == 60),
+                format!("{}: old ticks run after new ones", function.id),
             );
         }
     }

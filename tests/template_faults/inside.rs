@@ -127,6 +127,11 @@ pub(super) fn batches() -> Vec<Planted> {
             "batches",
             "ImageScanFunction.Events/Interactive/Properties/ScalingConfig",
         ),
+        put(
+            "batches",
+            "SweepFunction.Events/Messages/Properties/ScalingConfig/MaximumConcurrency",
+            json!(16),
+        ),
         gone(
             "arrivals",
             "ImageIngestQueuePolicy.PolicyDocument/Statement/0/Condition/StringEquals",
@@ -153,6 +158,10 @@ pub(super) fn batches() -> Vec<Planted> {
             json!("rate(1 minutes)"),
         ),
         gone("schedules", "DueFunction.Events/Tick"),
+        gone(
+            "schedules",
+            "NotifyFunction.EventInvokeConfig/MaximumEventAgeInSeconds",
+        ),
     ]
 }
 

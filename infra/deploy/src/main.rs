@@ -3,6 +3,7 @@
 
 mod package;
 mod parameter_file;
+mod quota;
 mod sam;
 mod stage;
 mod template;
@@ -60,6 +61,14 @@ fn deploy(name: &str, print: bool) -> Result<ExitCode, String> {
     values.passed.insert("Release".into(), release(&root));
     if !print {
         check_packages(&root, &text, &values)?;
+        match quota::allowed(&stage) {
+            Ok(allowed) => {
+                let wanted = quota::wanted(&parameters, &values.passed);
+                quota::fault(wanted, allowed).map_or(Ok(()), Err)?;
+            }
+            // Whoever deploys may be refused that question.
+            Err(why) => eprintln!("The account's limit is not checked: {why}"),
+        }
     }
     let directory = root.join("target/deploy");
     fs::create_dir_all(&directory).map_err(|err| failed("making", &directory, &err))?;

@@ -6,11 +6,14 @@ use vara::services::upkeep::health::Dependencies;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    boot::open_api(api_health::routes(), |context| Dependencies {
-        store: context.store.clone(),
-        objects: context.clients.objects(&context.env),
-        queues: context.clients.queues(),
-        queue_urls: context.env.all_queues(),
+    boot::open_api(api_health::routes(), |context| {
+        let (env, clients) = (&context.env, &context.clients);
+        Dependencies::new(
+            context.store.clone(),
+            clients.objects(env),
+            clients.queues(),
+            env.all_queues(),
+        )
     })
     .await
 }

@@ -27,8 +27,12 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 type QueueReading = Option<(Depth, Option<u64>)>;
 
 impl Dependencies {
-    /// All gauges, as of now.
+    /// All gauges, as of the last moments.
     pub async fn gauges(&self) -> String {
+        self.gauges.or_ask(clock::now(), self.ask_gauges()).await
+    }
+
+    async fn ask_gauges(&self) -> String {
         let asked = self.queue_urls.iter().map(async |(name, url)| {
             let told = tokio::try_join!(self.queues.depth(url), self.queues.dead(url));
             (*name, told.ok())

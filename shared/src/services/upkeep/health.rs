@@ -1,29 +1,53 @@
 //! Health and readiness checks of table, bucket and queues.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
+use tokio::sync::Mutex;
 
-use crate::domain::Result;
+use crate::clock;
+use crate::domain::{Result, Timestamp};
 use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::store::Store;
 
+/// How long an answer about all of them is given again, in seconds: anybody may ask, and asking costs
+/// calls of each.
+const REMEMBERED_SECONDS: i64 = 2;
+
 /// What the readiness check asks.
 #[derive(Clone)]
 pub struct Dependencies {
-    /// The table.
-    pub store: Store,
-    /// The bucket.
-    pub objects: Objects,
-    /// The queue service.
-    pub queues: Queues,
-    /// The queues, by the names the answer gives them.
-    pub queue_urls: Vec<(&'static str, String)>,
+    pub(super) store: Store,
+    objects: Objects,
+    pub(super) queues: Queues,
+    /// By the names the answer gives them.
+    pub(super) queue_urls: Vec<(&'static str, String)>,
+    readiness: Arc<Remembered<Ready>>,
+    pub(super) gauges: Arc<Remembered<String>>,
+}
+
+/// An answer and when it was made. Those who ask meanwhile wait for the one who makes it.
+pub(super) struct Remembered<T>(Mutex<Option<(Timestamp, T)>>);
+
+impl<T: Clone> Remembered<T> {
+    /// The answer, made anew if it is not of just now.
+    pub(super) async fn or_ask(&self, now: Timestamp, ask: impl Future<Output = T>) -> T {
+        let mut last = self.0.lock().await;
+        if let Some((at, answer)) = &*last
+            && now.millis_since(*at) < REMEMBERED_SECONDS * 1000
+        {
+            return answer.clone();
+        }
+        let answer = ask.await;
+        *last = Some((now, answer.clone()));
+        answer
+    }
 }
 
 /// Whether the dependencies answer.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Ready {
@@ -51,8 +75,32 @@ pub enum Check {
 }
 
 impl Dependencies {
-    /// Asks all of them at once.
+    /// Over these; the queues by the names the answer gives them.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        objects: Objects,
+        queues: Queues,
+        queue_urls: Vec<(&'static str, String)>,
+    ) -> Self {
+        Self {
+            store,
+            objects,
+            queues,
+            queue_urls,
+            readiness: Arc::new(Remembered(Mutex::new(None))),
+            gauges: Arc::new(Remembered(Mutex::new(None))),
+        }
+    }
+
+    /// Whether all of them answer, as of the last moments.
     pub async fn ready(&self) -> Ready {
+        let now = clock::now();
+        self.readiness.or_ask(now, self.ask_all()).await
+    }
+
+    /// Asks all of them at once.
+    async fn ask_all(&self) -> Ready {
         let queues = self
             .queue_urls
             .iter()
@@ -86,5 +134,29 @@ fn check(answer: &Result<()>) -> Check {
             tracing::warn!(error.chain = err.chain(), "a dependency does not answer");
             Check::Unavailable
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_asks_at_once_is_told_what_one_was() {
+        let (asked, now) = (Cell::new(0), clock::now());
+        let remembered = Remembered(Mutex::new(None));
+        let ask = async || {
+            tokio::task::yield_now().await;
+            asked.set(asked.get() + 1);
+            asked.get()
+        };
+        let at = |seconds| remembered.or_ask(now.plus_seconds(seconds), ask());
+        assert_eq!(
+            tokio::join!(at(0), at(0), at(REMEMBERED_SECONDS - 1)),
+            (1, 1, 1)
+        );
+        assert_eq!((at(REMEMBERED_SECONDS).await, asked.get()), (2, 2));
     }
 }
