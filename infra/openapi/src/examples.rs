@@ -141,7 +141,8 @@ fn found() -> Value {
         "reviewedBy": null, "discoveryEngine": "tineye", "candidateGroupId": null, "faceSimilarity": null,
         "discoveryScore": 0.9, "verificationEngine": "pdq", "parentCandidateId": null,
         "evidence": {
-            "relation": "EDITED", "edits": ["CROPPED"], "score": 0.98, "decidedBy": "HASH",
+            "relation": "EDITED", "edits": ["CROPPED", "COVERED"],
+            "changes": [{ "edit": "COVERED", "region": [0.31, 0.28, 0.69, 0.38] }], "score": 0.98, "decidedBy": "HASH",
             "pdq": { "distance": 20, "turn": "none", "quality": 100 },
             "borderless": null, "overlay": null, "colours": null, "faces": null, "vector": null,
         },

@@ -35,6 +35,9 @@ pub enum Edit {
     Captioned,
     Embedded,
     Stretched,
+    Watermarked,
+    Covered,
+    BlurredPart,
 }
 
 impl Edit {
@@ -49,6 +52,9 @@ impl Edit {
             Self::Captioned => "given a caption",
             Self::Embedded => "put into a larger picture",
             Self::Stretched => "stretched",
+            Self::Watermarked => "watermarked",
+            Self::Covered => "partly covered",
+            Self::BlurredPart => "partly blurred",
         }
     }
 }
@@ -130,6 +136,16 @@ pub struct OverlayEvidence {
     pub agreement: f64,
 }
 
+/// A part of her picture that was changed alone.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChangeEvidence {
+    /// What was done to it.
+    pub edit: Edit,
+    /// Where: left, top, right, bottom in shares of the sides of hers, 0 to 1.
+    pub region: [f64; 4],
+}
+
 /// How the colours differ in the common part.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -164,6 +180,10 @@ pub struct Evidence {
     pub relation: Relation,
     /// What was done to it, if it is hers.
     pub edits: Vec<Edit>,
+    /// Which parts of hers were covered, blurred or marked; empty in what was compared before parts were
+    /// looked at.
+    #[serde(default)]
+    pub changes: Vec<ChangeEvidence>,
     /// How likely it is hers, 0 to 1.
     pub score: f64,
     /// What settled it.
@@ -225,6 +245,7 @@ pub(super) mod tests {
         Evidence {
             relation,
             edits: Vec::new(),
+            changes: Vec::new(),
             score,
             decided_by: Signal::Hash,
             pdq: None,
@@ -289,10 +310,21 @@ pub(super) mod tests {
             (&told["faces"]["person"], &told["faces"]["foundFace"]),
             (&serde_json::json!("CANDIDATE"), &serde_json::json!(2))
         );
+        assert_eq!(
+            serde_json::to_value([Edit::Watermarked, Edit::Covered, Edit::BlurredPart]).unwrap(),
+            serde_json::json!(["WATERMARKED", "COVERED", "BLURRED_PART"])
+        );
         assert!(told["overlay"].is_null() && told.get("overlay").is_some());
         assert_eq!(
             serde_json::to_value(Relation::SamePerson).unwrap(),
             "SAME_PERSON"
         );
+    }
+    #[test]
+    fn evidence_of_before_parts_were_looked_at_is_read() {
+        let mut stored = serde_json::to_value(evidence(Relation::Edited, 0.9)).unwrap();
+        stored.as_object_mut().unwrap().remove("changes");
+        let read: Evidence = serde_json::from_value(stored).unwrap();
+        assert_eq!((read.relation, read.changes), (Relation::Edited, vec![]));
     }
 }

@@ -55,8 +55,8 @@ pub use credentials::Weakness;
 pub use engine::{Allowance, Breaker, Ending, EngineStanding, Hold, Permit};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use evidence::{
-    ColourEvidence, Edit, Evidence, FaceEvidence, HashEvidence, OverlayEvidence, Person, Relation,
-    Signal,
+    ChangeEvidence, ColourEvidence, Edit, Evidence, FaceEvidence, HashEvidence, OverlayEvidence,
+    Person, Relation, Signal,
 };
 pub use ids::{
     AccountId, AlertId, AnswerId, ImageId, MatchId, PlanId, PlanItemId, ScanId, SessionId, UserId,

@@ -38,7 +38,7 @@ pub use decode::{decode, read_dimensions};
 pub use encode::{EncodeError, encode_jpeg};
 pub use error::DecodeError;
 pub use format::{Format, sniff};
-pub use geometry::{Features, Overlay, extract_features, find_overlay};
+pub use geometry::{ChangeKind, Features, LocalChange, Overlay, extract_features, find_overlay};
 pub use limits::{
     Limits, MAX_BYTES, MAX_JPEG_SCANS, MAX_MEMORY, MAX_PIXELS, MAX_SIDE, MAX_SIDE_DATA, MIN_SIDE,
 };

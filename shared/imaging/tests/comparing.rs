@@ -5,7 +5,8 @@
 
 use proptest::prelude::*;
 use vara_imaging::{
-    DecidedBy, Picture, PictureEdit, PictureRelation, PictureVerdict, Subject, Turn, compare,
+    ChangeKind, DecidedBy, Picture, PictureEdit, PictureRelation, PictureVerdict, Subject, Turn,
+    compare,
 };
 
 const WIDTH: u32 = 480;
@@ -277,9 +278,116 @@ fn a_picture_with_a_bar_on_it_is_not_exact() {
         matches!(verdict.relation, PictureRelation::Edited(_)),
         "{verdict:?}"
     );
+    assert_change(&verdict, ChangeKind::Covered, [200, 140, 290, 190]);
     let [left, top, right, bottom] = verdict.evidence.overlay.unwrap().altered.unwrap();
     assert!((140.0..=200.0).contains(&left) && (290.0..=350.0).contains(&right));
     assert!((80.0..=140.0).contains(&top) && (190.0..=250.0).contains(&bottom));
+}
+
+/// One change of this kind, about there and nowhere else.
+fn assert_change(verdict: &PictureVerdict, kind: ChangeKind, part: [u32; 4]) {
+    let [change] = &verdict.evidence.changes[..] else {
+        panic!("{verdict:?}");
+    };
+    assert_eq!(change.kind, kind, "{verdict:?}");
+    // Where the part was of one colour there was nothing to change.
+    let (found, part) = (change.region, part.map(f64::from));
+    assert!((0..2).all(|n| found[n] >= part[n] - 20.0), "{verdict:?}");
+    assert!((2..4).all(|n| found[n] <= part[n] + 20.0), "{verdict:?}");
+    let area = |it: [f64; 4]| (it[2] - it[0]) * (it[3] - it[1]);
+    assert!(area(found) >= 0.6 * area(part), "{verdict:?}");
+    let PictureRelation::Edited(edits) = verdict.relation else {
+        panic!("{verdict:?}");
+    };
+    assert!(edits.contains(kind.into()), "{verdict:?}");
+}
+
+/// Each square of so many pixels within a part in its mean colour.
+fn pixelated(picture: &Picture, [left, top, right, bottom]: [u32; 4], block: u32) -> Picture {
+    let mut pixels = picture.rgb().as_chunks::<3>().0.to_vec();
+    let at = |x: u32, y: u32| (y * picture.width() + x) as usize;
+    for y in (top..bottom).step_by(block as usize) {
+        for x in (left..right).step_by(block as usize) {
+            let places: Vec<_> = (y..(y + block).min(bottom))
+                .flat_map(|row| (x..(x + block).min(right)).map(move |column| at(column, row)))
+                .collect();
+            let mean = [0, 1, 2].map(|n| {
+                let sum: usize = places.iter().map(|it| usize::from(pixels[*it][n])).sum();
+                (sum / places.len()) as u8
+            });
+            places.into_iter().for_each(|it| pixels[it] = mean);
+        }
+    }
+    Picture::from_rgb(picture.width(), picture.height(), pixels.into_flattened()).unwrap()
+}
+
+/// Whichever of the two is asked about: what is known of the part is about her picture.
+#[test]
+fn a_pixelated_part_is_told_with_its_place() {
+    let picture = scene(5);
+    let part = [160, 80, 320, 240];
+    let edited = pixelated(&picture, part, 16);
+    assert_change(&judged(&picture, &edited), ChangeKind::Blurred, part);
+    let mirrored = edited.turned(Turn::FlipY);
+    assert_change(&judged(&picture, &mirrored), ChangeKind::Blurred, part);
+    let turned_round = judged(&edited, &picture);
+    assert!(
+        matches!(turned_round.relation, PictureRelation::Edited(_)),
+        "{turned_round:?}"
+    );
+}
+
+#[test]
+fn a_watermark_all_over_is_told_and_is_not_exact() {
+    let picture = scene(7);
+    let pixels = picture.rgb().as_chunks::<3>().0.iter().enumerate();
+    let marked = pixels.flat_map(|(n, pixel)| {
+        let (x, y) = (n as u32 % WIDTH, n as u32 / WIDTH);
+        if (x + y) % 60 < 6 {
+            pixel.map(|value| value / 2 + 110)
+        } else {
+            *pixel
+        }
+    });
+    let marked = Picture::from_rgb(WIDTH, HEIGHT, marked.collect()).unwrap();
+    let verdict = judged(&picture, &marked);
+    assert_change(&verdict, ChangeKind::Watermarked, [0, 0, WIDTH, HEIGHT]);
+    let round = judged(&marked, &picture);
+    assert!(
+        matches!(round.relation, PictureRelation::Edited(_)),
+        "{round:?}"
+    );
+}
+
+/// The other half is not cut off: it is there, under something.
+#[test]
+fn a_half_that_is_black_is_covered() {
+    let picture = scene(5);
+    let half = [WIDTH / 2, 0, WIDTH, HEIGHT];
+    let verdict = judged(&picture, &barred(&picture, half));
+    assert_change(&verdict, ChangeKind::Covered, half);
+    let PictureRelation::Edited(edits) = verdict.relation else {
+        panic!("{verdict:?}");
+    };
+    assert!(!edits.contains(PictureEdit::Cropped), "{verdict:?}");
+}
+
+#[test]
+fn a_picture_saved_smaller_has_no_changed_parts() {
+    let picture = scene(5);
+    for share in [0.4, 0.7, 1.0] {
+        let [width, height] = [WIDTH, HEIGHT].map(|side| (f64::from(side) * share) as u32);
+        let smaller = drawn(&picture, width, height, |x, y| [x / share, y / share]);
+        let file = vara_imaging::encode_jpeg(&smaller, 40).unwrap();
+        let saved = vara_imaging::decode(&file, &vara_imaging::Limits::DEFAULT).unwrap();
+        let verdict = judged(&picture, &saved);
+        assert_eq!(
+            verdict.relation,
+            PictureRelation::Exact,
+            "{share}: {verdict:?}"
+        );
+        assert_eq!(verdict.evidence.changes, []);
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use vara_imaging as imaging;
 
 use crate::domain::{
-    ColourEvidence, Edit, Evidence, FaceEvidence, HashEvidence, OverlayEvidence, Person, Relation,
-    Signal,
+    ChangeEvidence, ColourEvidence, Edit, Evidence, FaceEvidence, HashEvidence, OverlayEvidence,
+    Person, Relation, Signal,
 };
 
 /// What a verdict on hers and a found picture rests on; the sizes are theirs.
@@ -21,6 +21,11 @@ pub(super) fn evidence(
     Evidence {
         relation: relation(verdict.relation),
         edits,
+        changes: rests
+            .changes
+            .iter()
+            .filter_map(|it| change(it, own))
+            .collect(),
         score: hundredths(verdict.score),
         decided_by: signal(rests.decided_by),
         pdq: rests.pdq.map(hashes),
@@ -91,7 +96,24 @@ fn edit(edit: imaging::PictureEdit) -> Edit {
         imaging::PictureEdit::Captioned => Edit::Captioned,
         imaging::PictureEdit::Embedded => Edit::Embedded,
         imaging::PictureEdit::Stretched => Edit::Stretched,
+        imaging::PictureEdit::Watermarked => Edit::Watermarked,
+        imaging::PictureEdit::Covered => Edit::Covered,
+        imaging::PictureEdit::BlurredPart => Edit::BlurredPart,
     }
+}
+
+/// Nothing if its place is no number.
+fn change(change: &imaging::LocalChange, own: [u32; 2]) -> Option<ChangeEvidence> {
+    let sides = own.map(f64::from);
+    let share = |n: usize| (change.region[n] / sides[n % 2]).clamp(0.0, 1.0);
+    let region = std::array::from_fn(|n| thousandths(share(n)));
+    region
+        .iter()
+        .all(|it| it.is_finite())
+        .then(|| ChangeEvidence {
+            edit: edit(change.kind.into()),
+            region,
+        })
 }
 
 fn signal(decided: imaging::DecidedBy) -> Signal {

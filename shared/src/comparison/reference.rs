@@ -173,6 +173,16 @@ mod tests {
             ([512, 512], [306, 306])
         );
         assert!((0.3..0.42).contains(&overlay.overlap) && overlay.covered > 0.9);
+
+        let barred = seen(&reference, save(&barred(&picture))).await;
+        assert_eq!(barred.edits, [Edit::Covered]);
+        let [covered] = barred.changes[..] else {
+            panic!("{barred:?}");
+        };
+        assert_eq!(covered.edit, Edit::Covered);
+        for (found, side) in covered.region.into_iter().zip([0.25, 0.25, 0.75, 0.375]) {
+            assert!((found - side).abs() < 0.05, "{covered:?}");
+        }
     }
 
     /// The middle six tenths of each side of a square of 512.
@@ -180,6 +190,15 @@ mod tests {
         let rows = picture.rgb().chunks_exact(512 * 3).skip(103).take(306);
         let rgb = rows.flat_map(|row| &row[103 * 3..409 * 3]).copied();
         Picture::from_rgb(306, 306, rgb.collect()).unwrap()
+    }
+
+    /// A black bar over the eyes, in a square of 512.
+    fn barred(picture: &Picture) -> Picture {
+        let mut rgb = picture.rgb().to_vec();
+        for row in rgb.chunks_exact_mut(512 * 3).skip(128).take(64) {
+            row[128 * 3..384 * 3].fill(0);
+        }
+        Picture::from_rgb(512, 512, rgb).unwrap()
     }
 
     #[tokio::test]

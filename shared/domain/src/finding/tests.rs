@@ -75,6 +75,10 @@ fn it_says_what_was_done_to_her_picture() {
             &[Edit::Cropped, Edit::Recoloured, Edit::Captioned],
             "the same picture, cropped, changed in colour and given a caption.",
         ),
+        (
+            &[Edit::Watermarked, Edit::Covered, Edit::BlurredPart],
+            "the same picture, watermarked, partly covered and partly blurred.",
+        ),
     ] {
         let alert = raised(&judged(Tier::High, Relation::Edited, edits));
         assert!(alert.description.contains(words), "{}", alert.description);

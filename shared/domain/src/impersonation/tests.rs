@@ -30,6 +30,7 @@ fn seen(relation: Relation) -> (ImageId, Evidence) {
     let evidence = Evidence {
         relation,
         edits: vec![],
+        changes: vec![],
         score: if is_face { 0.1 } else { 0.97 },
         decided_by: Signal::Nothing,
         pdq: Some(HashEvidence {

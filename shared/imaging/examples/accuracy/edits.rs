@@ -1,5 +1,5 @@
-//! The fourteen edits, any two of them one after the other, twelve hard ones, and
-//! screens.
+//! The fourteen edits, any two of them one after the other, twelve hard ones, edits of a
+//! part, and screens.
 
 use std::error::Error;
 
@@ -7,7 +7,7 @@ use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 use vara_imaging::{Limits, Picture, PictureEdit as Named, decode, encode_jpeg};
 
-use crate::{frames, hard, screens};
+use crate::{frames, hard, parts, screens};
 
 /// JPEG quality in which every edited picture is saved, as on the web.
 pub(crate) const SAVED_QUALITY: u8 = 85;
@@ -46,6 +46,10 @@ pub(crate) enum BenchEdit {
     StyleCrop,
     Chat,
     Desktop,
+    TiledWatermark,
+    PixelatedPart,
+    BlurredPart,
+    CensorBars,
 }
 
 impl BenchEdit {
@@ -86,6 +90,23 @@ impl BenchEdit {
     pub(crate) const SCREENS: [Self; 4] =
         [Self::Chat, Self::Desktop, Self::Screenshot, Self::Caption];
 
+    /// What is done to a part of a picture or upon it, and before it what leaves it whole or
+    /// changes all of it, of which no part may be named.
+    pub(crate) const PARTS: [Self; 12] = [
+        Self::Jpeg30,
+        Self::Resize40,
+        Self::Blur4,
+        Self::Brighter,
+        Self::Crop60,
+        Self::TiledWatermark,
+        Self::Watermark,
+        Self::PixelatedPart,
+        Self::BlurredPart,
+        Self::CensorBars,
+        Self::Sticker,
+        Self::HalfBlack,
+    ];
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Jpeg30 => "jpeg30",
@@ -116,6 +137,10 @@ impl BenchEdit {
             Self::StyleCrop => "style+crop60",
             Self::Chat => "chat",
             Self::Desktop => "desktop",
+            Self::TiledWatermark => "tiled watermark",
+            Self::PixelatedPart => "pixelated part",
+            Self::BlurredPart => "blurred part",
+            Self::CensorBars => "censor bars",
         }
     }
 
@@ -134,8 +159,30 @@ impl BenchEdit {
             Self::Inset | Self::Chat | Self::Desktop => Some(Named::Embedded),
             Self::Avatar | Self::Pixelated | Self::StyleCrop => Some(Named::Cropped),
             Self::QuarterOnScreen => Some(Named::Mirrored),
-            Self::Sticker | Self::Watermark => None,
-            Self::HalfBlack | Self::HalfOther | Self::Blend => None,
+            Self::Watermark | Self::TiledWatermark => Some(Named::Watermarked),
+            Self::PixelatedPart | Self::BlurredPart => Some(Named::BlurredPart),
+            Self::Sticker | Self::CensorBars | Self::HalfBlack | Self::HalfOther => {
+                Some(Named::Covered)
+            }
+            Self::Blend => None,
+        }
+    }
+
+    /// The parts of a picture of these sides that it changes, in shares of them.
+    fn regions(self, width: u32, height: u32) -> Vec<[f64; 4]> {
+        let sticker = || {
+            let radius = f64::from(width.min(height)) * parts::STICKER_RADIUS;
+            let reach = [radius / f64::from(width), radius / f64::from(height)];
+            let [x, y] = parts::STICKER_MIDDLE;
+            [x - reach[0], y - reach[1], x + reach[0], y + reach[1]]
+        };
+        match self {
+            Self::Watermark | Self::TiledWatermark => vec![[0.0, 0.0, 1.0, 1.0]],
+            Self::PixelatedPart | Self::BlurredPart => vec![parts::PART],
+            Self::CensorBars => parts::BARS.to_vec(),
+            Self::Sticker => vec![sticker()],
+            Self::HalfBlack | Self::HalfOther => vec![[0.5, 0.0, 1.0, 1.0]],
+            _ => Vec::new(),
         }
     }
 
@@ -181,6 +228,10 @@ impl BenchEdit {
             Self::StyleCrop => hard::styled_crop(picture),
             Self::Chat => screens::chat(picture),
             Self::Desktop => screens::desktop(picture),
+            Self::TiledWatermark => parts::tiled_watermark(picture),
+            Self::PixelatedPart => parts::pixelated_part(picture),
+            Self::BlurredPart => parts::blurred_part(picture),
+            Self::CensorBars => parts::censor_bars(picture),
         })
     }
 }
@@ -227,6 +278,14 @@ impl EditCase {
     pub(crate) fn names(self) -> Vec<Named> {
         let edits = [Some(self.first), self.second].into_iter().flatten();
         edits.filter_map(BenchEdit::named).collect()
+    }
+
+    /// The parts it changes, in shares of the sides of this picture; known of single edits.
+    pub(crate) fn regions(self, picture: &Picture) -> Vec<[f64; 4]> {
+        match self.second {
+            None => self.first.regions(picture.width(), picture.height()),
+            Some(_) => Vec::new(),
+        }
     }
 
     /// Whether the edit puts the same furniture around every picture, so that

@@ -4,6 +4,7 @@ use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
 use crate::frames;
+use crate::parts::{STICKER_MIDDLE, STICKER_RADIUS};
 
 /// Side of an avatar, in pixels.
 const AVATAR: u32 = 64;
@@ -21,8 +22,11 @@ pub(crate) fn inverted(picture: &RgbImage) -> RgbImage {
 /// A yellow disc with eyes and a mouth over the middle.
 pub(crate) fn sticker(picture: &RgbImage) -> RgbImage {
     let (width, height) = picture.dimensions();
-    let radius = f64::from(width.min(height)) * 0.22;
-    let middle = [f64::from(width) / 2.0, f64::from(height) * 0.45];
+    let radius = f64::from(width.min(height)) * STICKER_RADIUS;
+    let middle = [
+        f64::from(width) * STICKER_MIDDLE[0],
+        f64::from(height) * STICKER_MIDDLE[1],
+    ];
     let mut out = picture.clone();
     for (x, y, pixel) in out.enumerate_pixels_mut() {
         let (x, y) = (

@@ -1,7 +1,8 @@
 //! Summarises a verdict; the one file that reads the crate's verdicts.
 
 use vara_imaging::{
-    MATCH_DISTANCE, Overlay, Pdq, Picture, PictureEdits, PictureRelation, PictureVerdict, pdq,
+    LocalChange, MATCH_DISTANCE, Overlay, Pdq, Picture, PictureEdits, PictureRelation,
+    PictureVerdict, pdq,
 };
 
 /// Facts the geometric check's score is made of, the constant first.
@@ -14,6 +15,8 @@ pub(crate) struct VerdictSummary {
     /// it is another one.
     pub(crate) edits: Option<PictureEdits>,
     pub(crate) is_exact: bool,
+    /// Parts that were changed, in pixels of the original.
+    pub(crate) changes: Vec<LocalChange>,
     /// What the geometric check found, if it was asked and found anything.
     pub(crate) facts: Option<[f64; FACTS]>,
     /// The relation and its evidence for a reader.
@@ -35,6 +38,7 @@ impl From<&PictureVerdict> for VerdictSummary {
                 PictureRelation::Edited(edits) => Some(edits),
                 _ => None,
             },
+            changes: verdict.evidence.changes.clone(),
             is_exact: verdict.relation == PictureRelation::Exact,
             facts: checked.map(facts),
             words: words(verdict),
@@ -75,8 +79,9 @@ fn words(verdict: &PictureVerdict) -> String {
             )
         },
     );
+    let changes = &verdict.evidence.changes;
     format!(
-        "{relation} by {}, PDQ {distance}, {overlay}",
+        "{relation} by {}, changes {changes:.0?}, PDQ {distance}, {overlay}",
         verdict.evidence.decided_by.name()
     )
 }

@@ -7,6 +7,7 @@ mod frames;
 mod hard;
 mod judge;
 mod options;
+mod parts;
 mod people;
 mod report;
 mod run;
@@ -49,6 +50,8 @@ fn measure(options: &BenchOptions) -> Result<(), EditError> {
         EditCase::pairs()
     } else if options.hard {
         EditCase::each(&BenchEdit::HARD)
+    } else if options.parts {
+        EditCase::each(&BenchEdit::PARTS)
     } else if options.screens {
         EditCase::each(&BenchEdit::SCREENS)
     } else {

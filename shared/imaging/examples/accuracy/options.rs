@@ -19,6 +19,7 @@ the threshold is taken from, odd ones the half it is reported on.
   --negatives N      other pictures each edited one is compared with (20)
   --every N          only every Nth picture of each half, or pair of portraits (1)
   --hard             twelve hard edits instead of the fourteen
+  --parts            seven edits of a part, after five that change all of it
   --screens          a chat, a desktop and two frames instead, which every two
                      pictures share
   --people           no edits: all portraits of the folder with each other, whole
@@ -35,6 +36,7 @@ pub(crate) struct BenchOptions {
     pub(crate) negatives: usize,
     pub(crate) every: usize,
     pub(crate) hard: bool,
+    pub(crate) parts: bool,
     pub(crate) screens: bool,
     pub(crate) people: bool,
     pub(crate) models: bool,
@@ -51,6 +53,7 @@ impl BenchOptions {
             negatives: 20,
             every: 1,
             hard: false,
+            parts: false,
             screens: false,
             people: false,
             models: false,
@@ -61,6 +64,7 @@ impl BenchOptions {
             match word {
                 Long("pairs") => options.pairs = true,
                 Long("hard") => options.hard = true,
+                Long("parts") => options.parts = true,
                 Long("screens") => options.screens = true,
                 Long("people") => options.people = true,
                 Long("models") => options.models = true,

@@ -67,8 +67,8 @@ pub(crate) fn print(
     }
     writeln!(
         out,
-        "{:<22} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7}",
-        "edit", "recall", "copy", "named", "exact", "PDQ", "median"
+        "{:<22} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>7}",
+        "edit", "recall", "copy", "named", "placed", "exact", "PDQ", "median"
     )?;
     let mut recalls = Vec::new();
     for (place, case) in cases.iter().enumerate() {
@@ -76,10 +76,11 @@ pub(crate) fn print(
         let recall = share(of_case(), |outcome| outcome.answer.score >= threshold);
         writeln!(
             out,
-            "{:<22} {recall:>7.3} {:>7.3} {:>7.3} {:>7.3} {:>7.3} {:>7.3}",
+            "{:<22} {recall:>7.3} {:>7.3} {:>7.3} {:>7.3} {:>7.3} {:>7.3} {:>7.3}",
             case.name(),
             share(of_case(), |outcome| outcome.answer.edits.is_some()),
             share(of_case(), |outcome| named(*case, outcome)),
+            share(of_case(), |outcome| outcome.is_placed),
             share(of_case(), |outcome| outcome.answer.is_exact),
             share(of_case(), |outcome| outcome.hashed),
             quantile(of_case().map(|outcome| outcome.answer.score).collect(), 0.5),
@@ -159,13 +160,19 @@ pub(crate) fn failures(
 ) -> io::Result<()> {
     for outcome in outcomes {
         let found = outcome.answer.score >= threshold;
-        if found == (outcome.kind == PairKind::Same) {
+        let is_same = outcome.kind == PairKind::Same;
+        let is_right = !is_same || (named(cases[outcome.case], outcome) && outcome.is_placed);
+        if found == is_same && is_right {
             continue;
         }
         writeln!(
             out,
             "{}\t{}\t{}\t{}\t{:.4}\t{}",
-            if found { "false alarm" } else { "missed" },
+            match (found, is_same) {
+                (true, false) => "false alarm",
+                (true, true) => "misnamed",
+                (false, _) => "missed",
+            },
             cases[outcome.case].name(),
             originals[outcome.edited].name,
             originals[outcome.original].name,
@@ -191,10 +198,12 @@ mod tests {
                 score,
                 edits: None,
                 is_exact: false,
+                changes: Vec::new(),
                 facts: None,
                 words: String::new(),
             },
             hashed: false,
+            is_placed: false,
             milliseconds: 0.0,
         }
     }

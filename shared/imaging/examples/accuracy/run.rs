@@ -45,6 +45,8 @@ pub(crate) struct ComparedPair {
     /// Whether one PDQ hash of each would have been enough; only known of
     /// [`PairKind::Same`].
     pub(crate) hashed: bool,
+    /// Whether the parts it names are the parts that were changed, and no others.
+    pub(crate) is_placed: bool,
     pub(crate) milliseconds: f64,
 }
 
@@ -142,6 +144,11 @@ fn one_picture(
             let milliseconds = processor_milliseconds() - start;
             let answer = VerdictSummary::from(&verdict);
             let hashed = hashed && kind == PairKind::Same;
+            let is_placed = is_placed(
+                &edits.regions(&originals[place].picture),
+                &answer,
+                &originals[place].picture,
+            );
             outcomes.push(ComparedPair {
                 case,
                 edited: place,
@@ -149,6 +156,7 @@ fn one_picture(
                 kind,
                 answer,
                 hashed,
+                is_placed,
                 milliseconds,
             });
         };
@@ -164,6 +172,37 @@ fn one_picture(
     }
     Ok(outcomes)
 }
+
+/// Shares by which what is found may lie beside what was changed, in length of a side; a cell is a
+/// thirty-second of the longer one.
+const PLACE_TOLERANCE: f64 = 0.08;
+
+/// Whether every changed part is found in its place, and all that is found is changed.
+fn is_placed(regions: &[[f64; 4]], answer: &VerdictSummary, picture: &Picture) -> bool {
+    let sides = [picture.width(), picture.height()].map(f64::from);
+    let found: Vec<[f64; 4]> = answer
+        .changes
+        .iter()
+        .map(|it| std::array::from_fn(|n| it.region[n] / sides[n % 2]))
+        .collect();
+    let is_within = |inner: &[f64; 4], outer: &[f64; 4]| {
+        (0..2).all(|n| inner[n] >= outer[n] - PLACE_TOLERANCE)
+            && (2..4).all(|n| inner[n] <= outer[n] + PLACE_TOLERANCE)
+    };
+    let area = |it: &[f64; 4]| (it[2] - it[0]).max(0.0) * (it[3] - it[1]).max(0.0);
+    let is_found = |region: &[f64; 4]| {
+        found
+            .iter()
+            .any(|it| is_within(it, region) && area(it) >= MIN_FOUND_AREA_SHARE * area(region))
+    };
+    regions.iter().all(is_found)
+        && found
+            .iter()
+            .all(|it| regions.iter().any(|region| is_within(it, region)))
+}
+
+/// Least share of the area of a changed part that what is found of it has.
+const MIN_FOUND_AREA_SHARE: f64 = 0.5;
 
 /// What this thread has used of its core; unlike a clock on the wall it does not
 /// count the work of others on a busy machine.

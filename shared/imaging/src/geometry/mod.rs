@@ -8,6 +8,7 @@
 //!   -> the transform most of them agree on                     consensus.rs transform.rs
 //!   -> do the pixels agree when laid on each other?            agreement.rs squares.rs thumbs.rs
 //!   -> does the fine texture agree, too?                       texture/
+//!   -> what was done to parts of it alone?                     changes/
 //! ```
 //!
 //! Written here and not taken from `imageproc`: that crate offers upright binary
@@ -21,6 +22,7 @@
 
 mod agreement;
 mod area;
+mod changes;
 mod consensus;
 mod describe;
 mod detect;
@@ -36,6 +38,8 @@ mod transform;
 
 pub(crate) use agreement::PicturedSquares;
 pub(crate) use area::{bounds, clip_to_picture};
+pub use changes::{ChangeKind, LocalChange};
+pub(crate) use changes::{LocalChanges, find_changes};
 pub(crate) use keypoints::make_working_copy;
 pub use overlay::{Features, Overlay, extract_features, find_overlay};
 pub(crate) use overlay::{
@@ -43,5 +47,6 @@ pub(crate) use overlay::{
     measure_texture, overlay_by_transform,
 };
 pub(crate) use plane::Plane;
+pub(crate) use texture::TextureInput;
 pub(crate) use thumbs::Thumbnails;
 pub(crate) use transform::{Transform, singular_values};

@@ -9,8 +9,8 @@ use super::naming;
 use super::relation::{PictureRelation, PictureVerdict};
 use super::subject::Subject;
 use crate::geometry::{
-    Features, Overlay, Transform, count_pictured_squares, find_overlay, find_overlay_unsqueezed,
-    measure_texture, overlay_by_transform,
+    Features, LocalChanges, Overlay, TextureInput, Transform, count_pictured_squares, find_changes,
+    find_overlay, find_overlay_unsqueezed, measure_texture, overlay_by_transform,
 };
 use crate::models::{Models, PersonMatch, PersonVerdict, compare_faces};
 use crate::pdq::{Fingerprint, MATCH_DISTANCE, MIN_QUALITY};
@@ -35,8 +35,17 @@ pub fn compare(query: &Subject, candidate: &Subject, models: Option<&Models>) ->
         (query, candidate)
     };
     let (mut evidence, score) = judge(first, second, models);
+    let mut changes = (score >= COPY_SCORE)
+        .then(|| find_local_changes(&evidence, [first, second], usize::from(turned_round)))
+        .flatten();
     if turned_round {
         evidence = evidence.reversed(query.size());
+        changes = changes.map(|it| it.reversed(query.size()));
+    }
+    if let Some(changes) = changes {
+        evidence.changes = changes.changes;
+        evidence.is_changed_everywhere = changes.is_everywhere;
+        evidence.is_whole = changes.is_whole;
     }
     PictureVerdict {
         relation: conclude_relation(&evidence, score, query, candidate),
@@ -279,6 +288,34 @@ fn judge_overlay(
     score
 }
 
+/// What was done to parts of a copy: where the overlay lays it, or the hash that found it.
+/// `original` is which of the two it was asked about.
+fn find_local_changes(
+    evidence: &PictureEvidence,
+    [query, candidate]: [&Subject; 2],
+    original: usize,
+) -> Option<LocalChanges> {
+    let candidate = if evidence.inverted {
+        candidate.inverse()
+    } else {
+        candidate
+    };
+    let (transform, part) = match (evidence.decided_by, &evidence.overlay) {
+        (DecidedBy::Geometry, Some(laid)) => (Transform(laid.matrix), laid.detail.part),
+        (DecidedBy::Hash, _) => {
+            let turn = evidence.pdq?.turn;
+            let whole = whole_onto_whole(turn, query.size(), candidate.size());
+            (whole, None)
+        }
+        _ => return None,
+    };
+    let both = [query, candidate].map(|it| TextureInput {
+        plane: it.working(),
+        size: it.size(),
+    });
+    find_changes(both, &transform, part, original)
+}
+
 /// Whether two screens that lie on each other show two pictures.
 fn is_contradicted(overlay: &Overlay, query: &Subject, candidate: &Subject) -> bool {
     calibration::may_be_screens(overlay)
@@ -397,7 +434,8 @@ fn conclude_relation(
         _ => {
             let edits = naming::name_edits(evidence, query.size(), candidate.size());
             let overlay = evidence.overlay.as_ref();
-            let is_altered = overlay.is_some_and(|overlay| overlay.altered.is_some());
+            let is_altered = evidence.is_changed_everywhere
+                || overlay.is_some_and(|overlay| overlay.altered.is_some());
             if edits.is_empty() && !is_altered {
                 PictureRelation::Exact
             } else {

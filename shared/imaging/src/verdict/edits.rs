@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::geometry::ChangeKind;
+
 /// One thing that was done to a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PictureEdit {
@@ -19,11 +21,27 @@ pub enum PictureEdit {
     Embedded,
     /// Its sides are in another proportion.
     Stretched,
+    /// Thin or translucent marks upon it.
+    Watermarked,
+    /// A part hidden under something: a bar, a sticker, another picture.
+    Covered,
+    /// A part made unclear: blurred or pixelated.
+    BlurredPart,
+}
+
+impl From<ChangeKind> for PictureEdit {
+    fn from(kind: ChangeKind) -> Self {
+        match kind {
+            ChangeKind::Watermarked => Self::Watermarked,
+            ChangeKind::Covered => Self::Covered,
+            ChangeKind::Blurred => Self::BlurredPart,
+        }
+    }
 }
 
 impl PictureEdit {
     /// All there are.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Cropped,
         Self::Rotated,
         Self::Mirrored,
@@ -31,6 +49,9 @@ impl PictureEdit {
         Self::Captioned,
         Self::Embedded,
         Self::Stretched,
+        Self::Watermarked,
+        Self::Covered,
+        Self::BlurredPart,
     ];
 
     /// Its name in lines of output, which does not change.
@@ -43,13 +64,16 @@ impl PictureEdit {
             Self::Captioned => "captioned",
             Self::Embedded => "embedded",
             Self::Stretched => "stretched",
+            Self::Watermarked => "watermarked",
+            Self::Covered => "covered",
+            Self::BlurredPart => "blurred part",
         }
     }
 }
 
 /// A set of edits.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct PictureEdits(u8);
+pub struct PictureEdits(u16);
 
 impl PictureEdits {
     /// Whether the set holds the edit.
@@ -69,7 +93,7 @@ impl PictureEdits {
             .filter(move |&edit| self.contains(edit))
     }
 
-    fn bit(edit: PictureEdit) -> u8 {
+    fn bit(edit: PictureEdit) -> u16 {
         1 << edit as u8
     }
 }

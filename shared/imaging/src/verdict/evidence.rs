@@ -1,6 +1,6 @@
 //! `PictureEvidence`: the signals that a verdict rests on.
 
-use crate::geometry::Overlay;
+use crate::geometry::{LocalChange, Overlay};
 use crate::models::PersonVerdict;
 use crate::turn::Turn;
 
@@ -79,6 +79,12 @@ pub struct PictureEvidence {
     pub faces: Option<PersonVerdict>,
     /// Cosine of the two vectors.
     pub vector: Option<f32>,
+    /// What was done to parts of the query alone, areas by their size; empty of what is no copy.
+    pub changes: Vec<LocalChange>,
+    /// Whether nearly all of it was changed, and not evenly.
+    pub(crate) is_changed_everywhere: bool,
+    /// Whether the whole of one lies on the whole of the other.
+    pub(crate) is_whole: bool,
     /// Whether two screens were laid on each other that show two pictures.
     pub(crate) is_contradicted: bool,
 }
@@ -94,6 +100,9 @@ impl PictureEvidence {
             colours: None,
             faces: None,
             vector: None,
+            changes: Vec::new(),
+            is_changed_everywhere: false,
+            is_whole: false,
             is_contradicted: false,
         }
     }

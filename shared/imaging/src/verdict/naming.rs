@@ -1,8 +1,10 @@
 //! Names the edits that were made to a picture, from how it lies in the other.
 
 use super::edits::{PictureEdit, PictureEdits};
-use super::evidence::PictureEvidence;
-use crate::geometry::{Overlay, Transform, bounds, clip_to_picture, singular_values};
+use super::evidence::{DecidedBy, PictureEvidence};
+use crate::geometry::{
+    ChangeKind, LocalChange, Overlay, Transform, bounds, clip_to_picture, singular_values,
+};
 
 /// Shares from this on count as the whole: edges are not seen to the pixel.
 const WHOLE_SHARE: f64 = 0.94;
@@ -26,6 +28,9 @@ const MIN_HIDDEN_SHARE: f64 = 0.15;
 const MAX_BESIDE_SHARE: f64 = 0.03;
 const MIN_CAPTIONED_SHARE: f64 = 0.5;
 
+/// Most of the height that a bar for words covers.
+const MAX_BAR_SHARE: f64 = 0.35;
+
 /// The edits that lead from the query to the candidate, whose sides are given.
 pub(super) fn name_edits(
     evidence: &PictureEvidence,
@@ -35,9 +40,19 @@ pub(super) fn name_edits(
     let mut edits = PictureEdits::default();
     if let Some(overlay) = &evidence.overlay {
         edits.extend(shape_edits(overlay, query));
-        edits.extend((overlay.overlap < WHOLE_SHARE).then_some(PictureEdit::Cropped));
-        let turned = edits.contains(PictureEdit::Rotated);
-        edits.extend(surrounding_edit(overlay, turned, query, candidate));
+        // Of a whole that lies on a whole nothing was cut off: what does not agree was covered.
+        if !evidence.is_whole || evidence.changes.is_empty() {
+            edits.extend((overlay.overlap < WHOLE_SHARE).then_some(PictureEdit::Cropped));
+            let turned = edits.contains(PictureEdit::Rotated);
+            edits.extend(surrounding_edit(overlay, turned, query, candidate));
+        }
+    }
+    if evidence.decided_by == DecidedBy::BorderlessHash {
+        edits.extend([PictureEdit::Embedded]);
+    }
+    for change in &evidence.changes {
+        edits.extend([change.kind.into()]);
+        edits.extend(is_bar(change, query).then_some(PictureEdit::Captioned));
     }
     let recoloured = evidence.colours.is_some_and(|colours| {
         colours.brightness.abs() >= MIN_BRIGHTNESS_CHANGE || colours.tint >= MIN_TINT_CHANGE
@@ -63,6 +78,14 @@ fn shape_edits(overlay: &Overlay, query: [f64; 2]) -> impl Iterator<Item = Pictu
         (large >= MIN_STRETCH_RATIO * small, PictureEdit::Stretched),
     ];
     seen.into_iter().filter_map(|(is, edit)| is.then_some(edit))
+}
+
+/// Whether it is a bar from side to side, as for words.
+fn is_bar(change: &LocalChange, [width, height]: [f64; 2]) -> bool {
+    let [left, top, right, bottom] = change.region;
+    change.kind == ChangeKind::Covered
+        && right - left >= WHOLE_SHARE * width
+        && bottom - top <= MAX_BAR_SHARE * height
 }
 
 /// What is around the query in the candidate, or upon it. The empty corners of

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use vara_imaging::{
-    HashMatch, Overlay, PersonMatch, PersonVerdict, PictureEvidence, PictureRelation,
+    HashMatch, Overlay, PersonMatch, PersonVerdict, PictureEdit, PictureEvidence, PictureRelation,
     PictureVerdict, Turn,
 };
 
@@ -30,6 +30,15 @@ struct EvidenceFields {
     colours: Option<ColourFields>,
     faces: Option<FacesFields>,
     vector: Option<f32>,
+    /// Parts of A that were changed alone.
+    changes: Vec<ChangeFields>,
+}
+
+#[derive(Clone, Serialize)]
+struct ChangeFields {
+    edit: &'static str,
+    /// Left, top, right, bottom in pixels of A.
+    region: [f64; 4],
 }
 
 #[derive(Clone, Serialize)]
@@ -102,6 +111,14 @@ fn evidence_fields(evidence: &PictureEvidence) -> EvidenceFields {
         }),
         faces: evidence.faces.as_ref().map(faces_fields),
         vector: evidence.vector,
+        changes: evidence
+            .changes
+            .iter()
+            .map(|change| ChangeFields {
+                edit: PictureEdit::from(change.kind).name(),
+                region: change.region,
+            })
+            .collect(),
     }
 }
 

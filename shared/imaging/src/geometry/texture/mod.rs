@@ -64,9 +64,9 @@ const HALVING_SIGMA: f32 = 0.9;
 
 /// A working copy and the sides of the picture it was made from.
 #[derive(Clone, Copy)]
-pub(super) struct TextureInput<'a> {
-    pub(super) plane: &'a Plane,
-    pub(super) size: [f64; 2],
+pub(crate) struct TextureInput<'a> {
+    pub(crate) plane: &'a Plane,
+    pub(crate) size: [f64; 2],
 }
 
 /// How well the finest detail that both pictures have correlates, from none (0)
@@ -239,7 +239,7 @@ impl CommonPart {
 }
 
 /// The copy softened to this many of its pixels per sample, and its halves.
-fn make_copies(plane: &Plane, pixels: f64, bands: usize) -> Vec<Plane> {
+pub(super) fn make_copies(plane: &Plane, pixels: f64, bands: usize) -> Vec<Plane> {
     let first = if pixels > 1.2 {
         plane.blurred((0.5 * (pixels * pixels - 1.0).sqrt()) as f32)
     } else {
@@ -257,7 +257,12 @@ fn make_copies(plane: &Plane, pixels: f64, bands: usize) -> Vec<Plane> {
 }
 
 /// The grey at a place of the picture, from its copy for a band.
-fn interpolate_at(copies: &[Plane], band: usize, [x, y]: [f64; 2], size: [f64; 2]) -> f32 {
+pub(super) fn interpolate_at(
+    copies: &[Plane],
+    band: usize,
+    [x, y]: [f64; 2],
+    size: [f64; 2],
+) -> f32 {
     let band = band.min(copies.len() - 1);
     let plane = &copies[band];
     // Halving keeps the first pixel of two, so places are counted from its centre.

@@ -17,7 +17,7 @@ use crate::store::ImageRow;
 
 /// The way found pictures are compared. Raised with every change of models, signals or thresholds, so that
 /// places are compared anew.
-const COMPARISON_VERSION: u32 = 1;
+const COMPARISON_VERSION: u32 = 2;
 
 /// How many found pictures are fetched at a time.
 const CONCURRENT_FETCHES: usize = 4;
