@@ -21,12 +21,15 @@ const RIGHTS: [(&str, &str); 30] = [
         "dynamodb:Query index/list",
         "api-accounts api-alerts api-images api-matches api-scans api-users queue-breach-check queue-image-scan queue-profile-scan",
     ),
-    ("kms:Decrypt RecordKey", "api-events queue-image-scan"),
+    (
+        "kms:Decrypt RecordKey",
+        "api-auth api-events queue-image-scan",
+    ),
     ("kms:Decrypt TokenKey", "api-accounts"),
     ("kms:GenerateDataKey", "api-images queue-image-ingest"),
     (
         "kms:GenerateDataKey RecordKey",
-        "api-events queue-image-scan",
+        "api-auth api-events queue-image-scan",
     ),
     ("kms:GenerateDataKey TokenKey", "api-accounts"),
     (

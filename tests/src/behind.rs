@@ -131,6 +131,16 @@ impl Behind {
         self.change(user, change).await;
     }
 
+    /// Her sign-in, as it is when her password was entered a day ago.
+    pub async fn signed_in_long_ago(&self, user: &str) {
+        let created_at = clock::now().minus_seconds(24 * HOURS);
+        let change = |session| Session {
+            created_at,
+            ..session
+        };
+        self.change(user, change).await;
+    }
+
     /// The schedule has come to the hour of her next scan of profiles.
     pub async fn profiles_are_due(&self, user: &str) {
         let change = self.client.update_item().table_name(&self.table);

@@ -25,6 +25,7 @@ mod plan;
 mod proxy;
 mod record;
 mod sign_in;
+mod step_up;
 mod tenancy;
 mod traces;
 mod verdicts;
@@ -139,6 +140,7 @@ fn cases() -> Vec<Case> {
         verdicts::her_face_elsewhere,
     );
     let behind = cases!(true:
+        step_up::every_operation_with_step_up_asks_for_the_password,
         flows::answer_within_a_minute,
         calls::the_local_page_leads_where_it_says,
         calls::too_many_are_refused,

@@ -27,7 +27,12 @@ const OPEN: [(&str, &str); 11] = [
 ];
 
 /// Every other address, with `ID` for somebody's thing.
-const CLOSED: [(&str, &str); 50] = [
+const CLOSED: [(&str, &str); 55] = [
+    ("POST", "/api/v1/auth/confirm"),
+    ("GET", "/api/v1/auth/sessions"),
+    ("DELETE", "/api/v1/auth/sessions"),
+    ("DELETE", "/api/v1/auth/sessions/ID"),
+    ("PATCH", "/api/v1/auth/sessions/ID"),
     ("GET", "/api/v1/accounts"),
     ("POST", "/api/v1/accounts/connect/ID"),
     ("DELETE", "/api/v1/accounts/ID"),
@@ -255,7 +260,9 @@ pub(crate) async fn strangers(world: &World) {
     let account = text(account.expect(201).data());
     let note = format!("note-{account}");
     append(&her, &note).await;
+    let session = text(&her.get("/api/v1/auth/sessions").await.expect(200).data()[0]);
     let things = [
+        ("/api/v1/auth/sessions/", &session, "SESSION_NOT_FOUND"),
         ("/api/v1/events/streams/", &note, "STREAM_NOT_FOUND"),
         ("/api/v1/accounts/", &account, "ACCOUNT_NOT_FOUND"),
         ("/api/v1/images/", &image, "IMAGE_NOT_FOUND"),
@@ -274,7 +281,7 @@ pub(crate) async fn strangers(world: &World) {
         let thing = things.iter().find(|it| path.starts_with(it.0));
         let (_, id, code) = thing.unwrap_or_else(|| panic!("whose thing is at {path}?"));
         let path = path.replace("ID", id);
-        let body = json!({ "status": "COMPLETED", "action": "DISMISS" });
+        let body = json!({ "status": "COMPLETED", "action": "DISMISS", "name": "mine" });
         let body = match path.starts_with("/api/v1/alerts") {
             true => json!({ "status": "DISMISSED", "action": "DISMISS" }),
             false => body,

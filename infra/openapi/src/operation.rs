@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use utoipa::ToSchema;
+use vara::domain::RECENT_SECONDS;
 
 use crate::parts::{Answer, Content, Language, Parts};
 use crate::schemas::{Shape, reference, shape};
@@ -20,6 +21,8 @@ pub(crate) struct Operation {
     about: Option<&'static str>,
     language: Language,
     open: bool,
+    /// What a caller must have done within the last minutes.
+    step_up: Option<Value>,
     repeatable: bool,
     parameters: Vec<Value>,
     body: Option<(Value, Option<Shape>)>,
@@ -51,6 +54,7 @@ impl Operation {
             about,
             language,
             open: false,
+            step_up: None,
             repeatable: method == "post",
             parameters,
             body,
@@ -71,6 +75,25 @@ impl Operation {
     /// It needs no token.
     pub(crate) fn open(self) -> Self {
         Self { open: true, ..self }
+    }
+
+    /// The caller must have entered the password within the last minutes.
+    pub(crate) fn recent(self) -> Self {
+        let asked = json!({ "needs": "recent", "maxAgeSeconds": RECENT_SECONDS });
+        Self {
+            step_up: Some(asked),
+            ..self
+        }
+        .refuses(403, &["STEP_UP_REQUIRED"])
+    }
+
+    /// The same, for some calls only.
+    pub(crate) fn recent_when(self, when: &str) -> Self {
+        let mut it = self.recent();
+        if let Some(asked) = &mut it.step_up {
+            asked["when"] = when.into();
+        }
+        it
     }
 
     /// It does not honour an idempotency key.
@@ -322,6 +345,9 @@ impl Operation {
         }
         if !self.open {
             out["security"] = json!([{ "token": [] }]);
+        }
+        if let Some(asked) = self.step_up {
+            out["x-step-up"] = asked;
         }
         if !self.parameters.is_empty() {
             out["parameters"] = self.parameters.into();

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LinkKind, Profile, SessionId, Timestamp, UserId};
+use super::{Error, LinkKind, Profile, Result, SessionId, Timestamp, UserId};
 
 /// A sign-in that was not used for so long has ended, in seconds.
 const SESSION_IDLE_SECONDS: i64 = 60 * 24 * 3600;
@@ -14,6 +14,12 @@ const REFRESH_REUSE_MILLIS: i64 = 10_000;
 /// The parent of the newest refresh token may be shown again for so long, in milliseconds. Whoever lost the
 /// answer to a refresh asks again within minutes; a copy of the parent must not work for ever.
 const PARENT_REUSE_MILLIS: i64 = 10 * 60 * 1000;
+
+/// How long after the password was entered a sensitive act needs no other confirmation, in seconds.
+pub const RECENT_SECONDS: i64 = 15 * 60;
+
+/// The most characters of a session's name.
+const MAX_SESSION_NAME: usize = 60;
 
 /// Who vouches for her.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +133,15 @@ pub struct Session {
     pub generation: u32,
     /// Tokens superseded within the last moments.
     pub superseded: Vec<Superseded>,
+    /// Words for the device, like "Firefox on Android".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// What she calls it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When the password was last entered again after the session began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_at: Option<Timestamp>,
 }
 
 /// A refresh token that has a successor.
@@ -165,7 +180,27 @@ impl Session {
             refreshed_at: now,
             generation: 0,
             superseded: vec![],
+            device: None,
+            name: None,
+            confirmed_at: None,
         }
+    }
+
+    /// The same on a device that is called so.
+    #[must_use]
+    pub fn on_device(self, words: &str) -> Self {
+        Self {
+            device: Some(words.to_owned()),
+            ..self
+        }
+    }
+
+    /// When the password was last entered in this session; a mailed link is no password. A refresh does not
+    /// change it.
+    #[must_use]
+    pub fn password_entered_at(&self) -> Option<Timestamp> {
+        let began = (self.method == SignInMethod::Password).then_some(self.created_at);
+        self.confirmed_at.or(began)
     }
 
     /// When it ends if it is not used.
@@ -174,11 +209,17 @@ impl Session {
         self.refreshed_at.plus_seconds(SESSION_IDLE_SECONDS)
     }
 
+    /// Whether it has ended of itself: unused for too long, or `life` seconds after it began.
+    #[must_use]
+    pub fn is_over(&self, life: i64, now: Timestamp) -> bool {
+        now >= self.ends_at() || now >= self.created_at.plus_seconds(life)
+    }
+
     /// Judges a refresh token of this sign-in, which ends `life` seconds after it began however often it
     /// is used.
     #[must_use]
     pub fn judge(&self, generation: u32, life: i64, now: Timestamp) -> Shown {
-        let is_over = now >= self.ends_at() || now >= self.created_at.plus_seconds(life);
+        let is_over = self.is_over(life, now);
         let just_superseded = || {
             self.superseded
                 .iter()
@@ -215,6 +256,20 @@ impl Session {
             ..self.clone()
         }
     }
+}
+
+/// Checks the name of a session; nothing but spaces clears it.
+pub fn session_name(text: Option<&str>) -> Result<Option<String>> {
+    let Some(name) = text.map(str::trim).filter(|it| !it.is_empty()) else {
+        return Ok(None);
+    };
+    if name.chars().count() > MAX_SESSION_NAME || name.chars().any(char::is_control) {
+        return Err(Error::invalid_at(
+            "name",
+            "A name has at most 60 characters, on one line.",
+        ));
+    }
+    Ok(Some(name.to_owned()))
 }
 
 fn is_recent(it: &Superseded, now: Timestamp) -> bool {
@@ -274,6 +329,44 @@ mod tests {
         let newest = session.generation;
         assert_eq!(session.judge(newest, LIFE, at(LIFE - 1)), Shown::Newest);
         assert_eq!(session.judge(newest, LIFE, at(LIFE)), Shown::Expired);
+    }
+
+    #[test]
+    fn a_refresh_and_a_mailed_link_are_no_password() {
+        let first = session();
+        assert_eq!(first.password_entered_at(), Some(at(0)));
+        assert_eq!(first.rotated(at(10)).password_entered_at(), Some(at(0)));
+        let mut mailed = Session::new(UserId::random(), SignInMethod::Link, at(0));
+        assert_eq!(mailed.password_entered_at(), None);
+        mailed.confirmed_at = Some(at(20));
+        assert_eq!(mailed.rotated(at(30)).password_entered_at(), Some(at(20)));
+    }
+
+    #[test]
+    fn a_session_of_before_is_readable() {
+        let mut stored = serde_json::to_value(session()).unwrap();
+        let fields = stored.as_object_mut().unwrap();
+        for later in ["device", "name", "confirmedAt"] {
+            fields.remove(later);
+        }
+        let read: Session = serde_json::from_value(stored).unwrap();
+        assert_eq!(
+            (read.device, read.name, read.confirmed_at),
+            (None, None, None)
+        );
+    }
+
+    #[test]
+    fn a_name_is_one_short_line_or_none() {
+        assert_eq!(
+            session_name(Some(" my phone ")).unwrap().unwrap(),
+            "my phone"
+        );
+        assert_eq!(session_name(Some("  ")).unwrap(), None);
+        assert_eq!(session_name(None).unwrap(), None);
+        for bad in ["a\nb", &"x".repeat(61)] {
+            assert!(session_name(Some(bad)).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -4,20 +4,27 @@
 //! changed. Its envelope is stored in clear and holds nothing personal; its payload is sealed with her key.
 
 mod access;
+mod account;
 mod actor;
 mod catalogue;
 mod chain;
 mod envelope;
+mod session;
 mod stream;
 
 pub use access::{
     AccessEntry, AccessRead, AccessShared, AccessSubject, Purpose, Recipient, SearchBasis,
     SharedItem, sentence,
 };
+pub use account::AccountPasswordChanged;
 pub use actor::{Actor, ActorKind};
 pub use catalogue::{CATALOGUE, EventSpec, EventType, event_spec};
 pub use chain::{
     Broken, ChainCheck, FIRST_LINK, SALT_BYTES, link, open_payload, payload_sha256, write_payload,
 };
 pub use envelope::{Event, EventHeader, EventPayload};
+pub use session::{
+    SessionConfirmed, SessionDeviceAdded, SessionEndCause, SessionEnded, SessionNamed,
+    SessionStarted,
+};
 pub use stream::{ExpectedVersion, StreamName, StreamState};

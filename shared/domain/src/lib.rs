@@ -9,6 +9,7 @@ pub mod behaviour;
 pub mod breach;
 mod consent;
 pub mod credentials;
+mod device;
 pub mod engine;
 mod error;
 pub mod event;
@@ -47,11 +48,14 @@ pub mod url;
 pub mod user;
 mod verdict;
 
-pub use account::{Account, Origin, Session, Shown, SignInMethod, Superseded};
+pub use account::{
+    Account, Origin, RECENT_SECONDS, Session, Shown, SignInMethod, Superseded, session_name,
+};
 pub use alert::{Alert, AlertAction, AlertStatus, AlertType, Severity};
 pub use breach::Breach;
 pub use consent::{EngineConsent, INTIMATE, Sending, Vendor};
 pub use credentials::Weakness;
+pub use device::device_words;
 pub use engine::{Allowance, Breaker, Ending, EngineStanding, Hold, Permit};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use evidence::{

@@ -19,6 +19,21 @@ pub fn webhook_alert(user: UserId, host: &str, now: Timestamp) -> Alert {
     )
 }
 
+/// The alert after a sign-in on a device that is called so and was not used before.
+#[must_use]
+pub fn new_device_alert(user: UserId, device: &str, now: Timestamp) -> Alert {
+    settings_alert(
+        user,
+        "There was a sign-in in a new place",
+        format!(
+            "{device} was used to sign in to your account, with a browser or from a network that was not used \
+             before. If this was you, there is nothing to do. If not, choose a new password with \"Forgot \
+             password\" where you sign in: that ends it."
+        ),
+        now,
+    )
+}
+
 /// The alert after mail to her was stopped.
 #[must_use]
 pub fn mail_stop_alert(user: UserId, reason: MailStopReason, now: Timestamp) -> Alert {

@@ -40,6 +40,25 @@ pub struct Claims {
     /// What whoever runs the issuer says of her.
     #[serde(default)]
     pub app_metadata: AppMetadata,
+    /// How and when she showed who she is, of any shape that an issuer writes.
+    #[serde(default)]
+    amr: Value,
+}
+
+/// The methods that count as a confirmation; a mailed link (`otp`) does not.
+const STRONG_METHODS: [&str; 4] = ["password", "totp", "mfa/totp", "mfa/webauthn"];
+
+impl Claims {
+    /// When she last entered a password or used a factor, as the token says.
+    pub(super) fn confirmed_at(&self) -> Option<Timestamp> {
+        let all = self.amr.as_array()?.iter();
+        let strong = all.filter(|it| {
+            let method = it["method"].as_str();
+            method.is_some_and(|it| STRONG_METHODS.contains(&it))
+        });
+        let newest = strong.filter_map(|it| it["timestamp"].as_i64()).max()?;
+        Timestamp::from_epoch_seconds(newest)
+    }
 }
 
 /// Metadata that the user cannot change.
@@ -151,7 +170,7 @@ impl Access {
             "user_metadata": {},
             "role": AUDIENCE,
             "aal": "aal1",
-            "amr": [{ "method": method(session.method), "timestamp": session.created_at.epoch_seconds() }],
+            "amr": amr(session),
             "session_id": session.id,
             "is_anonymous": false,
         });
@@ -224,11 +243,15 @@ pub(super) fn verify(
     }
 }
 
-fn method(method: SignInMethod) -> &'static str {
-    match method {
-        SignInMethod::Password => "password",
-        SignInMethod::Link => "otp",
-    }
+/// How she showed who she is in this session, the newest first.
+fn amr(session: &Session) -> Vec<Value> {
+    let entry =
+        |method: &str, at: Timestamp| json!({ "method": method, "timestamp": at.epoch_seconds() });
+    let password = session
+        .password_entered_at()
+        .map(|at| entry("password", at));
+    let link = (session.method == SignInMethod::Link).then(|| entry("otp", session.created_at));
+    password.into_iter().chain(link).collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! Authentication of a request: `Authorization` header to caller, session check, role.
 
+use serde_json::json;
+
 use super::access::{Rejected, TokenIssuer};
 use super::verified::VerifiedTokens;
 use super::{Access, Claims, External, Keys};
 use crate::domain::{
-    Account, Error, ErrorKind, Origin, Result, Role, SessionId, Timestamp, UserId,
+    Account, Error, ErrorKind, Origin, RECENT_SECONDS, Result, Role, SessionId, Timestamp, UserId,
 };
 use crate::store::Store;
 
@@ -19,6 +21,8 @@ pub struct Caller {
     pub session: Option<SessionId>,
     /// What she may do beside looking after her own things.
     pub role: Role,
+    /// When she last entered her password in this sign-in, or what her issuer counts as much.
+    pub confirmed_at: Option<Timestamp>,
 }
 
 impl Caller {
@@ -32,6 +36,27 @@ impl Caller {
             "FORBIDDEN",
             "This is not open to you.",
         ))
+    }
+
+    /// Requires that she entered her password within the last minutes. Whoever finds her device open has not.
+    pub fn must_be_recent(&self, now: Timestamp) -> Result<()> {
+        let is_recent = |at: Timestamp| now.millis_since(at) < RECENT_SECONDS * 1000;
+        if self.confirmed_at.is_some_and(is_recent) {
+            return Ok(());
+        }
+        // Who signs in elsewhere has no password with us.
+        let methods: &[&str] = match self.session {
+            Some(_) => &["password"],
+            None => &[],
+        };
+        let details =
+            json!({ "needs": "recent", "maxAgeSeconds": RECENT_SECONDS, "methods": methods });
+        let err = Error::new(
+            ErrorKind::Forbidden,
+            "STEP_UP_REQUIRED",
+            "Please enter your password again to go on.",
+        );
+        Err(err.with_details(details))
     }
 }
 
@@ -153,12 +178,13 @@ impl Gate {
     /// One read of one row: while it is there she is signed in.
     async fn ours(&self, claims: Claims) -> Result<Caller, Denied> {
         let session = claims.session_id.ok_or(Denied::Invalid)?;
-        if self.store.session(claims.sub, session).await?.is_some() {
+        if let Some(row) = self.store.session(claims.sub, session).await? {
             return Ok(Caller {
                 user: claims.sub,
                 email: claims.email,
                 session: Some(session),
                 role: claims.app_metadata.role(),
+                confirmed_at: row.password_entered_at(),
             });
         }
         let known = self.store.account(claims.sub).await?.is_some();
@@ -190,6 +216,7 @@ impl Gate {
         }
         Ok(Caller {
             user,
+            confirmed_at: claims.confirmed_at(),
             email: claims.email,
             session: None,
             role: claims.app_metadata.role(),
@@ -231,240 +258,4 @@ fn believed(read: Result<Claims, Rejected>) -> Result<Claims, Denied> {
 }
 
 #[cfg(test)]
-mod tests {
-    use jsonwebtoken::{Algorithm, EncodingKey, Header};
-    use serde_json::json;
-
-    use super::*;
-    use crate::domain::{Session, SignInMethod};
-
-    fn now() -> Timestamp {
-        Timestamp::parse("2026-11-20T12:00:00Z").unwrap()
-    }
-
-    async fn gate() -> Gate {
-        let keys = Keys::derive("a-secret-of-more-than-thirty-two-characters", None).unwrap();
-        let external = External::with_secret("https://abc.supabase.co/auth/v1", "their secret");
-        Gate::over(
-            Access::new(keys, "http://localhost:4000"),
-            Some(external),
-            crate::testing::store().await,
-        )
-    }
-
-    fn bearer(token: &str) -> String {
-        format!("Bearer {token}")
-    }
-
-    fn theirs(user: UserId) -> String {
-        theirs_as(user, json!({}))
-    }
-
-    fn theirs_as(user: UserId, app_metadata: serde_json::Value) -> String {
-        let claims = json!({
-            "app_metadata": app_metadata,
-            "iss": "https://abc.supabase.co/auth/v1", "sub": user, "aud": "authenticated",
-            "exp": now().epoch_seconds() + 3600, "email": "Eve@example.net", "session_id": UserId::random(),
-        });
-        bearer(
-            &jsonwebtoken::encode(
-                &Header::new(Algorithm::HS256),
-                &claims,
-                &EncodingKey::from_secret(b"their secret"),
-            )
-            .unwrap(),
-        )
-    }
-
-    async fn signed_in(gate: &Gate) -> (Account, Session, String) {
-        let account = Account::new(UserId::random(), "ana@example.net", now());
-        let session = Session::new(account.id(), SignInMethod::Password, now());
-        let created = gate
-            .store
-            .create_account(&account, "hash", Some(&session))
-            .await;
-        assert!(created.unwrap());
-        let token = gate
-            .access
-            .issue(&account, Role::User, &session, now())
-            .unwrap()
-            .0;
-        (account, session, token)
-    }
-
-    #[tokio::test]
-    async fn only_a_bearer_spelled_so_is_looked_at() {
-        let gate = gate().await;
-        let (account, session, token) = signed_in(&gate).await;
-        let caller = gate.identify(Some(&bearer(&token)), now()).await.unwrap();
-        assert_eq!(
-            caller,
-            Caller {
-                user: account.id(),
-                email: "ana@example.net".into(),
-                session: Some(session.id),
-                role: Role::User,
-            }
-        );
-        for missing in [
-            None,
-            Some(""),
-            Some("Bearer"),
-            Some("bearer x"),
-            Some("Basic x"),
-            Some(token.as_str()),
-        ] {
-            assert!(
-                matches!(gate.identify(missing, now()).await, Err(Denied::Missing)),
-                "{missing:?}"
-            );
-        }
-        for invalid in ["Bearer null", "Bearer ", "Bearer undefined", "Bearer  x"] {
-            assert!(
-                matches!(
-                    gate.identify(Some(invalid), now()).await,
-                    Err(Denied::Invalid)
-                ),
-                "{invalid}"
-            );
-        }
-        let late = gate
-            .identify(Some(&bearer(&token)), now().plus_seconds(3600))
-            .await
-            .unwrap_err();
-        assert!(matches!(late, Denied::Expired(Some(at)) if at == now().plus_seconds(3600)));
-    }
-
-    #[tokio::test]
-    async fn signing_out_and_leaving_hold_at_once() {
-        let gate = gate().await;
-        let (account, session, token) = signed_in(&gate).await;
-        gate.store
-            .end_sessions(account.id(), &[session.id])
-            .await
-            .unwrap();
-        assert!(matches!(
-            gate.identify(Some(&bearer(&token)), now()).await,
-            Err(Denied::SignedOut)
-        ));
-        assert!(
-            gate.store
-                .begin_erasure(&account, "x", &[], now())
-                .await
-                .unwrap()
-        );
-        assert!(matches!(
-            gate.identify(Some(&bearer(&token)), now()).await,
-            Err(Denied::Gone)
-        ));
-    }
-
-    #[tokio::test]
-    async fn callers_of_the_other_issuer_are_made_known_once_and_never_again() {
-        let gate = gate().await;
-        let eve = UserId::random();
-        for _ in 0..2 {
-            let caller = gate.identify(Some(&theirs(eve)), now()).await.unwrap();
-            assert_eq!((caller.user, caller.session), (eve, None));
-        }
-        let account = gate.store.account(eve).await.unwrap().unwrap();
-        assert_eq!(
-            (account.email.as_str(), account.origin),
-            ("eve@example.net", Origin::External)
-        );
-        assert_eq!(
-            gate.store.account_of("eve@example.net").await.unwrap(),
-            None
-        );
-        assert!(
-            gate.store
-                .begin_erasure(&account, "x", &[], now())
-                .await
-                .unwrap()
-        );
-        assert!(matches!(
-            gate.identify(Some(&theirs(eve)), now()).await,
-            Err(Denied::Gone)
-        ));
-        assert_eq!(gate.store.account(eve).await.unwrap(), None);
-    }
-
-    #[tokio::test]
-    async fn the_other_issuer_cannot_speak_for_our_own() {
-        let gate = gate().await;
-        let (account, _, _) = signed_in(&gate).await;
-        assert!(matches!(
-            gate.identify(Some(&theirs(account.id())), now()).await,
-            Err(Denied::Invalid)
-        ));
-    }
-
-    #[tokio::test]
-    async fn a_table_that_does_not_answer_is_trouble_and_not_a_refusal() {
-        let known = gate().await;
-        let (_, _, token) = signed_in(&known).await;
-        let gate = Gate {
-            store: crate::testing::silent_store(),
-            ..known
-        };
-        assert!(matches!(
-            gate.identify(Some(&bearer(&token)), now()).await,
-            Err(Denied::Trouble(_))
-        ));
-        assert!(matches!(
-            gate.identify(Some(&theirs(UserId::random())), now()).await,
-            Err(Denied::Trouble(_))
-        ));
-    }
-
-    #[tokio::test]
-    async fn the_role_is_the_one_of_the_token_and_unknown_ones_give_no_rights() {
-        let gate = gate().await;
-        for (said, role) in [
-            (json!({ "role": "admin" }), Role::Admin),
-            (
-                json!({ "role": "reviewer", "provider": "email" }),
-                Role::Reviewer,
-            ),
-            (json!({ "role": "root" }), Role::User),
-            (json!({ "role": ["admin"] }), Role::User),
-            (json!({}), Role::User),
-        ] {
-            let token = theirs_as(UserId::random(), said.clone());
-            let caller = gate.identify(Some(&token), now()).await.unwrap();
-            assert_eq!(caller.role, role, "{said}");
-            for wanted in Role::ALL {
-                let let_in = caller.must_be(wanted).is_ok();
-                assert_eq!(let_in, role >= wanted, "{said} as {wanted:?}");
-            }
-        }
-        let account = Account::new(UserId::random(), "eve@example.net", now());
-        let session = Session::new(account.id(), SignInMethod::Password, now());
-        let token = gate.access.issue(&account, Role::Reviewer, &session, now());
-        let token = token.unwrap().0;
-        let read = gate.access.read(&token, now()).await.unwrap();
-        let read = read.unwrap().unwrap();
-        assert_eq!(read.app_metadata.role(), Role::Reviewer);
-    }
-
-    #[tokio::test]
-    async fn a_token_has_a_subject_without_asking_the_table() {
-        let known = gate().await;
-        let (account, _, token) = signed_in(&known).await;
-        let gate = Gate {
-            store: crate::testing::silent_store(),
-            ..known
-        };
-        let eve = UserId::random();
-        let subject = async |header: &str| gate.subject(Some(header), now()).await;
-        assert_eq!(subject(&bearer(&token)).await, Some(account.id()));
-        assert_eq!(subject(&theirs(eve)).await, Some(eve));
-        for nobody in ["Bearer null", "Bearer", token.as_str(), ""] {
-            assert_eq!(subject(nobody).await, None, "{nobody}");
-        }
-        assert_eq!(gate.subject(None, now()).await, None);
-        let header = bearer(&token);
-        let late = gate.subject(Some(&header), now().plus_seconds(3600));
-        assert_eq!(late.await, None);
-    }
-}
+mod tests;

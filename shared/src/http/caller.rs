@@ -46,6 +46,24 @@ where
     }
 }
 
+/// A caller who entered her password within the last minutes. A handler that takes it answers others with
+/// `STEP_UP_REQUIRED`; its operation is described with `x-step-up`.
+pub struct Recent(pub Caller);
+
+impl<S> FromRequestParts<S> for Recent
+where
+    S: Send + Sync,
+    Gate: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        caller.must_be_recent(clock::now())?;
+        Ok(Self(caller))
+    }
+}
+
 impl From<Denied> for Error {
     fn from(why: Denied) -> Self {
         let refuse = |code, message| Self::new(ErrorKind::Unauthenticated, code, message);

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::ApiError;
@@ -95,6 +95,13 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
 /// What a body says. An empty one counts as `{}`: those who call send its content type with every call.
 pub(super) fn json_or_empty(body: &[u8]) -> serde_json::Result<Value> {
     serde_json::from_slice(if body.is_empty() { b"{}" } else { body })
+}
+
+/// Reads a field that may be absent (`None`) or `null` (`Some(None)`).
+pub fn given<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 /// A value as its type, or where it is not of that type.

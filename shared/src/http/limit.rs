@@ -22,6 +22,9 @@ const SIGN_IN_ROUTES: [&str; 4] = [
     "/auth/v1/otp",
 ];
 
+/// Routes beside those of signing in that need a session and try no password.
+const SESSION_ROUTES: &str = "/api/v1/auth/sessions";
+
 /// The route that mailed links lead to. It has a count of its own: its tokens cannot be guessed, and whoever
 /// tries passwords behind her address must not keep her from the link in her mailbox.
 const LINK_ROUTE: &str = "/auth/v1/verify";
@@ -59,6 +62,8 @@ fn lane(parts: &Parts, params: Option<&Params>) -> RateClass {
     let picture = path.starts_with("/api/v1/images/") && path.ends_with("/file");
     if method == Method::OPTIONS || is_refresh(parts, params) {
         RateClass::Spared
+    } else if path.starts_with(SESSION_ROUTES) {
+        RateClass::Plain
     } else if path.starts_with("/api/v1/auth/") || SIGN_IN_ROUTES.contains(&path) {
         RateClass::Auth
     } else if path == LINK_ROUTE {

@@ -18,11 +18,11 @@ mod limit;
 mod replay;
 
 pub use app::App;
-pub use caller::{Admin, Caller};
+pub use caller::{Admin, Caller, Recent};
 pub use client::{ClientAddress, EDGE, Edge, VIEWER};
 pub use cors::Cors;
 pub use envelope::{Deleted, accepted, created, data, deleted, page};
 pub use errors::{ApiError, Result, status};
-pub use extract::{Body, Issue, JsonBody, Params, id, merged, shape};
+pub use extract::{Body, Issue, JsonBody, Params, given, id, merged, shape};
 pub use guards::HttpGuards;
 pub use layers::finish;

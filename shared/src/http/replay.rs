@@ -30,7 +30,8 @@ const MAX_KEY_LENGTH: usize = 255;
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
 /// The routes whose answers hold tokens.
-const WITH_TOKENS: [&str; 5] = [
+const WITH_TOKENS: [&str; 6] = [
+    "/api/v1/auth/confirm",
     "/api/v1/auth/login",
     "/api/v1/auth/refresh",
     "/auth/v1/signup",

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::users::account_key;
-use super::{Key, Row, Store};
+use super::{Key, Row, Store, failure};
 use crate::domain::{Result, Timestamp, UserId};
 
 /// How long a device is known after it was last used, in seconds.
@@ -24,6 +24,13 @@ impl Store {
     /// Whether she has signed in on the device of this name.
     pub async fn knows_device(&self, user: UserId, name: &str) -> Result<bool> {
         Ok(self.item(&key(user, name)).await?.is_some())
+    }
+
+    /// Whether she has signed in on any device at all.
+    pub(crate) async fn knows_any_device(&self, user: UserId) -> Result<bool> {
+        let rows = self.rows_starting(key(user, "")).limit(1).send().await;
+        let rows = rows.map_err(|err| failure("looking for devices", err))?;
+        Ok(!rows.items.unwrap_or_default().is_empty())
     }
 
     /// Notes that she is signed in on the device of this name, and forgets these tries. Does nothing if
@@ -62,12 +69,14 @@ mod tests {
         assert_eq!(store.admit(&rules, now).await.unwrap(), None);
         assert_eq!(store.admit(&rules, now).await.unwrap(), Some(60));
         assert!(!store.knows_device(ana.id(), "d").await.unwrap());
+        assert!(!store.knows_any_device(ana.id()).await.unwrap());
         for _ in 0..2 {
             let tries = ["t".to_owned()];
             let remembered = store.remember_device(ana.id(), "d", &tries, now);
             remembered.await.unwrap();
         }
         assert!(store.knows_device(ana.id(), "d").await.unwrap());
+        assert!(store.knows_any_device(ana.id()).await.unwrap());
         assert!(!store.knows_device(ana.id(), "e").await.unwrap());
         assert_eq!(store.admit(&rules, now).await.unwrap(), None);
         let nobody = UserId::random();

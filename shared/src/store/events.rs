@@ -135,6 +135,11 @@ impl Store {
         self.get(&data_key(user)).await
     }
 
+    /// Forgets the data key of an account that did not come to be.
+    pub(crate) async fn drop_data_key(&self, user: UserId) -> Result<()> {
+        self.tx().delete(&data_key(user)).commit().await.map(drop)
+    }
+
     /// Stores her first data key. `false`: somebody else has stored one, or she has left.
     pub(crate) async fn keep_data_key(&self, user: UserId, key: DataKeyRow) -> Result<bool> {
         let tx = self

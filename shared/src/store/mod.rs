@@ -142,6 +142,7 @@ pub(crate) use scans::DUE_SCAN;
 pub use scans::{ScanClaim, ScanRow};
 pub(crate) use seen_places::SeenPlaces;
 pub(crate) use sessions::ENDED_AT_ONCE;
+pub use sessions::NewSession;
 pub use switches::SwitchBoard;
 pub use table::Store;
 pub(crate) use tx::Tx;

@@ -2,12 +2,34 @@
 
 use serde::Deserialize;
 
+use super::append::Append;
 use super::tx::{Change, Tx};
 use super::{Key, Row, Store};
-use crate::domain::{Result, Session, SessionId, UserId};
+use crate::domain::{Alert, Result, Session, SessionId, Timestamp, UserId};
 
 /// How many sign-ins one transaction ends, leaving room for what goes with them.
 pub(crate) const ENDED_AT_ONCE: usize = 80;
+
+/// A session that begins, with what is stored in the same step.
+#[derive(Clone, Debug)]
+pub struct NewSession<'a> {
+    pub(crate) session: &'a Session,
+    /// Events of its beginning.
+    pub(crate) events: Vec<Append>,
+    /// What she is told of it in the app.
+    pub(crate) alert: Option<Alert>,
+}
+
+impl<'a> From<&'a Session> for NewSession<'a> {
+    /// A session of which nothing is recorded.
+    fn from(session: &'a Session) -> Self {
+        Self {
+            session,
+            events: Vec::new(),
+            alert: None,
+        }
+    }
+}
 
 fn key(user: UserId, id: SessionId) -> Key {
     Key::sign_in(user, format!("SESSION#{id}"))
@@ -30,6 +52,49 @@ impl Store {
         Ok(names.into_iter().map(|it| it.id).collect())
     }
 
+    /// Her sign-ins, as far as they can be read, in no order.
+    pub(crate) async fn session_rows(&self, user: UserId) -> Result<Vec<Session>> {
+        self.rows_under(Key::sign_in(user, "SESSION#")).await
+    }
+
+    /// Names a sign-in, or removes its name. `false`: it has ended.
+    pub(crate) async fn name_session(
+        &self,
+        (user, id): (UserId, SessionId),
+        name: Option<&str>,
+        event: Append,
+    ) -> Result<bool> {
+        let change = Change::default().if_exists();
+        let change = match name {
+            Some(name) => change.set("name", name),
+            None => change.remove("name"),
+        };
+        let tx = self.tx().update(&key(user, id), change).append(event);
+        Ok(tx.commit().await?.is_done())
+    }
+
+    /// Notes that the password was entered again in a sign-in. `false`: it has ended.
+    pub(crate) async fn confirm_session(
+        &self,
+        (user, id): (UserId, SessionId),
+        now: Timestamp,
+        event: Append,
+    ) -> Result<bool> {
+        let change = Change::default().set("confirmedAt", now).if_exists();
+        let tx = self.tx().update(&key(user, id), change).append(event);
+        Ok(tx.commit().await?.is_done())
+    }
+
+    /// Ends one sign-in. `false`: it had ended.
+    pub(crate) async fn end_session(
+        &self,
+        (user, id): (UserId, SessionId),
+        event: Append,
+    ) -> Result<bool> {
+        let tx = self.tx().delete_existing(&key(user, id)).append(event);
+        Ok(tx.commit().await?.is_done())
+    }
+
     /// Replaces a sign-in whose newest refresh token was shown. `false`: somebody was faster, or it has ended.
     pub async fn rotate(&self, before: &Session, after: &Session) -> Result<bool> {
         let change = Change::default()
@@ -46,6 +111,22 @@ impl Store {
             .is_done())
     }
 
+    /// Ends these sign-ins, as far as they have not ended, and records it with the first of them. Killed in
+    /// between, it is asked for again.
+    pub(crate) async fn end_sessions_telling(
+        &self,
+        user: UserId,
+        ids: &[SessionId],
+        event: Append,
+    ) -> Result<()> {
+        let (first, rest) = ids.split_at(ids.len().min(ENDED_AT_ONCE));
+        let tx = first
+            .iter()
+            .fold(self.tx(), |tx, &id| tx.drop_session(user, id));
+        tx.append(event).commit().await?;
+        self.end_sessions(user, rest).await
+    }
+
     /// Ends these sign-ins, as far as they have not ended.
     pub async fn end_sessions(&self, user: UserId, ids: &[SessionId]) -> Result<()> {
         for some in ids.chunks(ENDED_AT_ONCE) {
@@ -59,10 +140,15 @@ impl Store {
 }
 
 impl Tx<'_> {
-    pub(super) fn write_session(self, session: &Session) -> Self {
+    pub(super) fn begin_session(self, new: NewSession<'_>) -> Self {
+        let session = new.session;
         let mut row = Row::new(key(session.user_id, session.id), session);
         row.ttl = Some(session.ends_at().epoch_seconds());
-        self.create(&row)
+        let tx = new.events.into_iter().fold(self.create(&row), Tx::append);
+        match &new.alert {
+            Some(alert) => tx.raise_in_app(alert),
+            None => tx,
+        }
     }
 
     pub(super) fn drop_session(self, user: UserId, id: SessionId) -> Self {

@@ -11,8 +11,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::append::Append;
 use super::tx::{Change, Tx};
-use super::{Key, Row, Store};
+use super::{Key, NewSession, Row, Store};
 use crate::domain::{Account, Link, LinkKind, Result, Session, SessionId, Timestamp, UserId};
 
 #[derive(Serialize, Deserialize)]
@@ -28,14 +29,16 @@ struct CredentialsRow {
 }
 
 /// What using a mailed link changes beside the proof.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct LinkUse<'a> {
     /// The sign-in that begins with it.
-    pub session: Option<&'a Session>,
+    pub session: Option<NewSession<'a>>,
     /// Sign-ins that end with it, no more than one step holds.
     pub ended: &'a [SessionId],
     /// Whether the password is of no use any more.
     pub voids_password: bool,
+    /// The event of the sign-ins that end.
+    pub(crate) event: Option<Append>,
     /// When.
     pub at: Timestamp,
 }
@@ -95,6 +98,17 @@ impl Store {
         password_hash: &str,
         session: Option<&Session>,
     ) -> Result<bool> {
+        self.create_signed_in(account, password_hash, session.map(NewSession::from))
+            .await
+    }
+
+    /// The same, with what is recorded of her sign-in.
+    pub(crate) async fn create_signed_in(
+        &self,
+        account: &Account,
+        password_hash: &str,
+        session: Option<NewSession<'_>>,
+    ) -> Result<bool> {
         let user = account.id();
         let credentials = CredentialsRow {
             password_hash: password_hash.to_owned(),
@@ -110,7 +124,7 @@ impl Store {
             .plan_first_scans(user, account.profile.created_at)
             .plan_question(user, account.profile.created_at);
         if let Some(session) = session {
-            tx = tx.write_session(session);
+            tx = tx.begin_session(session);
         }
         Ok(tx.commit().await?.is_done())
     }
@@ -130,23 +144,23 @@ impl Store {
     }
 
     /// Stores a sign-in. `false`: the account is not what it was when the password was checked.
-    pub async fn sign_in(&self, account: &Account, session: &Session) -> Result<bool> {
-        let seen = as_seen(account).set("lastSignInAt", session.created_at);
+    pub async fn sign_in(
+        &self,
+        account: &Account,
+        session: impl Into<NewSession<'_>>,
+    ) -> Result<bool> {
+        let new = session.into();
+        let seen = as_seen(account).set("lastSignInAt", new.session.created_at);
         let tx = self
             .tx()
             .update(&account_key(account.id()), seen)
-            .write_session(session);
+            .begin_session(new);
         Ok(tx.commit().await?.is_done())
     }
 
     /// Uses up a link, which proves that she reads her address. `false`: the link or the account is not what
     /// it was.
-    pub async fn use_link(
-        &self,
-        account: &Account,
-        link: &Link,
-        how: &LinkUse<'_>,
-    ) -> Result<bool> {
+    pub async fn use_link(&self, account: &Account, link: &Link, how: LinkUse<'_>) -> Result<bool> {
         let (user, now) = (account.id(), how.at);
         let mut seen =
             proved(as_seen(account), account, link, now).remove(links_attribute(link.kind));
@@ -168,7 +182,10 @@ impl Store {
             tx = tx.delete(&credentials_key(user));
         }
         if let Some(session) = how.session {
-            tx = tx.write_session(session);
+            tx = tx.begin_session(session);
+        }
+        if let Some(event) = how.event {
+            tx = tx.append(event);
         }
         if !account.is_proved() {
             tx = tx.plan_first_check(user, now);
@@ -181,12 +198,13 @@ impl Store {
 
     /// Replaces her password, using up `link` if that is how she may, and ends all her links and these
     /// sign-ins with it. `false`: the account or the link is not what it was.
-    pub async fn change_password(
+    pub(crate) async fn change_password(
         &self,
         account: &Account,
         password_hash: &str,
         link: Option<&Link>,
         ended: &[SessionId],
+        events: Vec<Append>,
         now: Timestamp,
     ) -> Result<bool> {
         let user = account.id();
@@ -214,6 +232,7 @@ impl Store {
         for &session in ended {
             tx = tx.drop_session(user, session);
         }
+        let tx = events.into_iter().fold(tx, Tx::append);
         Ok(tx.commit().await?.is_done())
     }
 

@@ -7,7 +7,8 @@ use super::row::Who::{Header, New, Nobody, Reader};
 use super::row::{Row, call, delete, get, patch, post, put, row};
 
 /// Routes that read a JSON body, in the envelope's language.
-const BODIES: [(Method, &str); 17] = [
+const BODIES: [(Method, &str); 18] = [
+    (Method::POST, "/api/v1/auth/confirm"),
     (Method::PATCH, "/api/v1/users/me"),
     (Method::PUT, "/api/v1/users/me/preferences"),
     (Method::PATCH, "/api/v1/users/me/preferences"),

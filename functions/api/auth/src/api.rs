@@ -149,9 +149,7 @@ async fn sign_up(
     let mut issues = email_issues(email);
     issues.extend(password_issues(password, asked.confirm_password.as_deref()));
     refuse(&issues)?;
-    let made = service
-        .sign_up(email, password, None, client.network(), false)
-        .await;
+    let made = service.sign_up(email, password, None, &client, false).await;
     let made = made.map_err(|why| otherwise(why, ErrorKind::Invalid, "AUTH_SIGNUP_FAILED"))?;
     let user = User::from(made.account);
     Ok(created(SignedUpView {
@@ -350,7 +348,7 @@ fn refuse(issues: &[Issue]) -> Result<()> {
 }
 
 /// A refusal under this code, unless it is trouble of ours.
-fn otherwise(why: AuthRefusal, kind: ErrorKind, code: &'static str) -> Error {
+pub(crate) fn otherwise(why: AuthRefusal, kind: ErrorKind, code: &'static str) -> Error {
     match why {
         AuthRefusal::Trouble(err) => err,
         AuthRefusal::TooManyTries { wait } => {

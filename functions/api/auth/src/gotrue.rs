@@ -70,9 +70,8 @@ async fn sign_up(
 ) -> Result<Response> {
     let (email, password) = (asked.email.as_deref(), asked.password.as_deref());
     let page = params.get("redirect_to");
-    let network = client.network();
     let signed_up = service
-        .sign_up(email, password, page, network, true)
+        .sign_up(email, password, page, &client, true)
         .await?;
     if signed_up.granted.is_some() {
         service.trust_device(&signed_up.account, &client).await;

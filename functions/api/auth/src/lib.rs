@@ -3,6 +3,7 @@
 mod api;
 mod app;
 mod gotrue;
+mod sessions;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -17,9 +18,13 @@ pub use app::App;
 pub use gotrue::{
     AuthGrant, AuthHealth, AuthRecover, AuthSettings, AuthSignUp, AuthUserChange, Nothing,
 };
+pub use sessions::{ConfirmedView, PasswordAgain, SessionChange};
 pub use verify::AuthVerify;
 
 /// Both surfaces.
 pub fn routes() -> Router<App> {
-    Router::new().merge(gotrue::routes()).merge(api::routes())
+    Router::new()
+        .merge(gotrue::routes())
+        .merge(api::routes())
+        .merge(sessions::routes())
 }

@@ -3,13 +3,16 @@
 use vara::boot;
 use vara::domain::BoxError;
 use vara::services::people::auth::AuthService;
+use vara::services::record::event_log::EventLog;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     boot::api(api_auth::routes(), async |context, gate| {
         let (env, clients) = (&context.env, &context.clients);
         let (mailer, queues) = (clients.mailer(env), clients.queues());
-        let service = AuthService::read(env, context.store.clone(), gate, mailer, queues);
+        let store = context.store.clone();
+        let log = EventLog::new(store.clone(), clients.record_vault(env));
+        let service = AuthService::read(env, store, gate, log, mailer, queues);
         // Without it nobody could be signed in.
         env.text("SIGNING_SECRET");
         env.check()?;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use vara::clock;
 use vara::domain::Error;
 use vara::domain::event::{AccessSubject, ActorKind, CATALOGUE, Event};
-use vara::http::{self, Caller, JsonBody, Params, Result, created, data, deleted};
+use vara::http::{self, Caller, JsonBody, Params, Recent, Result, created, data, deleted};
 use vara::services::record::access_log::{AccessFilter, AccessLog, AccessView};
 use vara::services::record::event_log::{EventLog, PagePlace};
 use vara::services::record::notes::Notes;
@@ -192,7 +192,11 @@ async fn delete(
     Ok(deleted())
 }
 
-async fn access(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
+async fn access(
+    State(app): State<App>,
+    Recent(caller): Recent,
+    params: Params,
+) -> Result<Response> {
     let filter = AccessFilter {
         kind: params.get("kind").map(str::to_owned),
         actor: params.one::<ActorKind>("actor")?,
@@ -221,7 +225,11 @@ async fn types(_: State<App>, _: Caller) -> Result<Response> {
     Ok(data(CATALOGUE))
 }
 
-async fn export(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
+async fn export(
+    State(app): State<App>,
+    Recent(caller): Recent,
+    params: Params,
+) -> Result<Response> {
     let now = clock::now();
     let log = &app.service.access;
     log.record_own_read(&caller, AccessSubject::Export, now)

@@ -59,6 +59,11 @@ async fn set(
     before: &PreferencesView,
     chosen: Preferences,
 ) -> Result<Response> {
+    // Whoever sits at her device for a minute must not have everything told to himself.
+    let webhook = &chosen.channels.webhook;
+    if webhook.is_some() && *webhook != before.preferences.channels.webhook {
+        caller.must_be_recent(clock::now())?;
+    }
     let set = app
         .service
         .preferences

@@ -4,8 +4,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use serde::{Deserialize, Deserializer};
-use vara::http::{Body, Caller, Result, data, deleted};
+use serde::Deserialize;
+use vara::http::{Body, Caller, Result, data, deleted, given};
 
 use crate::app::App;
 
@@ -27,10 +27,6 @@ pub struct AccountChange {
     #[serde(default, deserialize_with = "given")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, max_length = 50, example = "Ana Maria"))]
     display_name: Option<Option<String>>,
-}
-
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 async fn update(

@@ -2,16 +2,61 @@
 
 use api_auth::{
     AuthGrant, AuthHealth, AuthRecover, AuthSettings, AuthSignUp, AuthUserChange, AuthVerify,
-    Forgotten, MessageView, NewPassword, Nothing, Refresh, Reset, SignIn, SignUp, SignedInView,
-    SignedUpView, TokensView,
+    ConfirmedView, Forgotten, MessageView, NewPassword, Nothing, PasswordAgain, Refresh, Reset,
+    SessionChange, SignIn, SignUp, SignedInView, SignedUpView, TokensView,
 };
 use serde_json::{Value, json};
 use vara::auth::Jwks;
+use vara::http::Deleted;
 use vara::http::gotrue::{AuthSession, AuthUser};
+use vara::services::people::auth::SessionView;
 
 use crate::operation::Operation;
 
+const SESSIONS: &str = "/api/v1/auth/sessions";
+const SESSION: &str = "/api/v1/auth/sessions/{id}";
+
 pub(super) fn own() -> Vec<Operation> {
+    let mut all = entering();
+    all.extend(sessions());
+    all
+}
+
+fn sessions() -> Vec<Operation> {
+    let scopes = json!({ "type": "string", "enum": ["others", "all"] });
+    vec![
+        Operation::new("post", "/api/v1/auth/confirm", "confirm", "Confirm with the password")
+            .about(
+                "For 900 seconds the session may call operations with `x-step-up`. A refresh does not prolong it. \
+                 Wrong passwords are limited as they are at sign-in.",
+            )
+            .not_repeatable()
+            .takes::<PasswordAgain>()
+            .data::<ConfirmedView>(
+                200,
+                "An access token with the moment in `amr`. The refresh token stays as it is.",
+            )
+            .refuses(400, &["AUTH_CONFIRM_FAILED"]),
+        Operation::new("get", SESSIONS, "listSessions", "List sessions")
+            .data_list::<SessionView>("The sessions that go on, the one used last first."),
+        Operation::new("delete", SESSIONS, "endSessions", "End several sessions")
+            .about("Tokens of a session that has ended are refused at once.")
+            .demands("scope", "All other sessions, or all.", scopes)
+            .recent()
+            .data::<Deleted>(200, "The sessions have ended."),
+        Operation::new("delete", SESSION, "endSession", "End a session")
+            .any_id()
+            .data::<Deleted>(200, "The session has ended.")
+            .refuses(404, &["SESSION_NOT_FOUND"]),
+        Operation::new("patch", SESSION, "nameSession", "Name a session")
+            .any_id()
+            .takes::<SessionChange>()
+            .data::<SessionView>(200, "The session after the change.")
+            .refuses(404, &["SESSION_NOT_FOUND"]),
+    ]
+}
+
+fn entering() -> Vec<Operation> {
     vec![
         Operation::new("post", "/api/v1/auth/signup", "signUp", "Sign up")
             .open()

@@ -43,6 +43,7 @@ pub(super) fn operations() -> Vec<Operation> {
                  Recorded in the access log before it is answered.",
             )
             .query("after", "Where the page before ended.", json!({ "type": "string" }))
+            .recent()
             .text("application/x-ndjson", "Events, oldest first in each stream.")
             .refuses(404, &["STREAM_NOT_FOUND", "ACCOUNT_NOT_FOUND"]),
     ]
@@ -109,6 +110,7 @@ fn access() -> Operation {
         .query("to", "Before this moment.", moment())
         .query("before", "From this number back, as the page before named it.", number(0))
         .query("limit", "Entries in a page.", limit())
+        .recent()
         .plain::<AccessPageView>(200, "A page of the access log.")
         .refuses(404, &["ACCOUNT_NOT_FOUND"])
 }

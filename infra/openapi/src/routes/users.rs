@@ -47,7 +47,10 @@ fn account() -> Vec<Operation> {
 }
 
 fn telling() -> Vec<Operation> {
-    let changing = |it: Operation| it.refuses(409, &["PREFERENCES_CHANGED"]);
+    let changing = |it: Operation| {
+        it.refuses(409, &["PREFERENCES_CHANGED"])
+            .recent_when("The address of the webhook is new.")
+    };
     let token = || json!({ "type": "string", "minLength": 1 });
     vec![
         Operation::new(

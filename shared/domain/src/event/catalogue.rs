@@ -70,7 +70,7 @@ pub struct EventSpec {
 
 /// All types that this version writes. A change of the shape of a type's data raises its version, and the
 /// golden event of the old version in the tests stays.
-pub const CATALOGUE: [EventSpec; 5] = [
+pub const CATALOGUE: [EventSpec; 11] = [
     EventSpec {
         name: "note.written",
         version: 1,
@@ -105,6 +105,48 @@ pub const CATALOGUE: [EventSpec; 5] = [
         stream: "access",
         client: false,
         description: "A service outside was given something of hers.",
+    },
+    EventSpec {
+        name: "session.started",
+        version: 1,
+        stream: "session",
+        client: false,
+        description: "A session began on a device.",
+    },
+    EventSpec {
+        name: "session.device_added",
+        version: 1,
+        stream: "session",
+        client: false,
+        description: "A session began with a browser or from a network that was not used before.",
+    },
+    EventSpec {
+        name: "session.ended",
+        version: 1,
+        stream: "session",
+        client: false,
+        description: "Sessions ended; the data says which and why.",
+    },
+    EventSpec {
+        name: "session.named",
+        version: 1,
+        stream: "session",
+        client: false,
+        description: "She named a session.",
+    },
+    EventSpec {
+        name: "session.confirmed",
+        version: 1,
+        stream: "session",
+        client: false,
+        description: "The password was entered again in a session.",
+    },
+    EventSpec {
+        name: "account.password_changed",
+        version: 1,
+        stream: "account",
+        client: false,
+        description: "A new password was set.",
     },
 ];
 

@@ -72,6 +72,7 @@ impl From<AuthRefusal> for GotrueRefusal {
             AuthRefusal::WeakPassword(_) => (StatusCode::UNPROCESSABLE_ENTITY, "weak_password"),
             AuthRefusal::SamePassword => (StatusCode::UNPROCESSABLE_ENTITY, "same_password"),
             AuthRefusal::WrongCredentials
+            | AuthRefusal::WrongPassword
             | AuthRefusal::WrongOrUnconfirmed
             | AuthRefusal::UnknownGrant => (StatusCode::BAD_REQUEST, "invalid_credentials"),
             AuthRefusal::Unconfirmed => (StatusCode::BAD_REQUEST, "email_not_confirmed"),

@@ -5,13 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use super::event_log::{Direction, Draft, EventLog};
 use crate::auth::Caller;
 use crate::domain::event::{
-    AccessEntry, AccessRead, AccessShared, AccessSubject, Actor, ActorKind, Event, EventPayload,
-    ExpectedVersion, Purpose, StreamName, event_spec, sentence,
+    AccessEntry, AccessRead, AccessShared, AccessSubject, Actor, ActorKind, Event, ExpectedVersion,
+    Purpose, StreamName, sentence,
 };
 use crate::domain::{Error, Result, ScanId, Timestamp, UserId, Vendor};
 
@@ -103,8 +102,7 @@ impl AccessLog {
             ticket: None,
         };
         let id = read.id_of_hour(&actor, now);
-        let data = data(&read)?;
-        let draft = draft(id, "access.read", actor, Some(Purpose::Own), data)?;
+        let draft = Draft::of(id, "access.read", actor, Some(Purpose::Own), &read)?;
         self.record(caller.user, draft, now).await
     }
 
@@ -120,14 +118,8 @@ impl AccessLog {
             return Ok(());
         }
         let actor = Actor::system();
-        let data = data(shared)?;
-        let draft = draft(
-            shared.id(),
-            "access.shared",
-            actor,
-            Some(Purpose::Search),
-            data,
-        )?;
+        let purpose = Some(Purpose::Search);
+        let draft = Draft::of(shared.id(), "access.shared", actor, purpose, shared)?;
         self.record(user, draft, now).await?;
         self.remember(once);
         Ok(())
@@ -243,32 +235,4 @@ fn entry(event: &Event) -> Option<AccessEntry> {
 
 fn said<T: for<'a> Deserialize<'a>>(event: &Event) -> Option<T> {
     serde_json::from_value(Value::Object(event.data.clone())).ok()
-}
-
-fn data(said: &impl Serialize) -> Result<Map<String, Value>> {
-    match serde_json::to_value(said) {
-        Ok(Value::Object(data)) => Ok(data),
-        Ok(_) => Err(Error::bug("writing an event", "its data is no object")),
-        Err(err) => Err(Error::bug("writing an event", err)),
-    }
-}
-
-fn draft(
-    event_id: Uuid,
-    name: &'static str,
-    actor: Actor,
-    purpose: Option<Purpose>,
-    data: Map<String, Value>,
-) -> Result<Draft> {
-    let spec = event_spec(name);
-    Ok(Draft {
-        event_id,
-        spec: spec.ok_or_else(|| Error::bug("writing an event", "its type is in no catalogue"))?,
-        actor,
-        purpose,
-        payload: EventPayload {
-            data,
-            meta: Map::new(),
-        },
-    })
 }

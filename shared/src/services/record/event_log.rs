@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::data_keys::{DataKeys, gone};
 use crate::auth::DataKey;
-use crate::domain::event::{Event, ExpectedVersion, StreamName, open_payload};
+use crate::domain::event::{Actor, Event, ExpectedVersion, StreamName, open_payload};
 use crate::domain::{Error, Result, Timestamp, UserId};
 use crate::store::{
     Append, AppendOutcome, EventRow, ReadFrom, Store, StreamHead, Verified, retry_on_conflict,
@@ -131,6 +131,23 @@ impl EventLog {
             room: None,
             ids_known_for: None,
         })
+    }
+
+    /// The event of an act of hers or about her, to be stored in the transaction of the act. Its stream is the
+    /// one that the catalogue names.
+    pub(crate) async fn tell(
+        &self,
+        (user, actor): (UserId, Actor),
+        name: &'static str,
+        said: &impl Serialize,
+        now: Timestamp,
+    ) -> Result<Append> {
+        let draft = Draft::of(Uuid::new_v4(), name, actor, None, said)?;
+        let stream = StreamName::parse(draft.spec.stream)
+            .ok_or_else(|| Error::bug("writing an event", "its type names no stream"))?;
+        let drafts = [draft];
+        self.seal((user, &stream), ExpectedVersion::Any, &drafts, now)
+            .await
     }
 
     pub(super) async fn store_append(&self, append: Append) -> Result<AppendedEvents> {

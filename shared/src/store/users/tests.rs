@@ -45,13 +45,14 @@ async fn recovery(store: &Store, account: &Account, hash: &str) -> Link {
 async fn works(store: &Store, account: &Account, link: &Link) -> bool {
     let session = Session::new(account.id(), SignInMethod::Link, now());
     let how = LinkUse {
-        session: Some(&session),
+        session: Some(NewSession::from(&session)),
         ended: &[],
         voids_password: false,
+        event: None,
         at: now(),
     };
     let account = seen(store, account).await;
-    let used = store.use_link(&account, link, &how).await.unwrap();
+    let used = store.use_link(&account, link, how).await.unwrap();
     let begun = store.session(account.id(), session.id).await.unwrap();
     assert_eq!(used, begun.is_some());
     used
@@ -81,7 +82,7 @@ async fn a_sign_in_checked_against_the_old_password_is_not_stored() {
     let session = Session::new(account.id(), SignInMethod::Password, now());
     assert!(
         store
-            .change_password(&account, "new", None, &[], now().plus_seconds(1))
+            .change_password(&account, "new", None, &[], vec![], now().plus_seconds(1))
             .await
             .unwrap()
     );
@@ -140,7 +141,7 @@ async fn another_password_ends_all_links_also_those_whose_row_is_left() {
     let read = seen(&store, &account).await;
     // Added while the password is being changed by who has not seen it.
     let unseen = recovery(&store, &account, "r2").await;
-    let changed = store.change_password(&read, "new", None, &[], now().plus_seconds(1));
+    let changed = store.change_password(&read, "new", None, &[], vec![], now().plus_seconds(1));
     assert!(changed.await.unwrap());
     let after = seen(&store, &account).await;
     assert!(after.recovery_links.is_empty() && after.confirmation_links.is_empty());
@@ -178,10 +179,11 @@ async fn a_voided_password_is_gone_and_so_are_the_sign_ins() {
         session: None,
         ended: &[theirs.id],
         voids_password: true,
+        event: None,
         at: now().plus_seconds(1),
     };
     let link = link(account.id(), LinkKind::SignUp, "c");
-    assert!(store.use_link(&account, &link, &how).await.unwrap());
+    assert!(store.use_link(&account, &link, how).await.unwrap());
     assert_eq!(store.password_hash(account.id()).await.unwrap(), None);
     assert_eq!(store.sessions(account.id()).await.unwrap(), []);
     // Nor does a sign-in that was checked before begin after it.
@@ -248,10 +250,11 @@ async fn an_address_is_checked_soon_after_it_is_proved() {
         session: None,
         ended: &[],
         voids_password: false,
+        event: None,
         at: now().plus_seconds(day),
     };
     let confirmation = link(account.id(), LinkKind::SignUp, "c");
-    let used = store.use_link(&account, &confirmation, &how).await;
+    let used = store.use_link(&account, &confirmation, how).await;
     assert!(used.unwrap());
     assert_eq!((due(700).await, due(day + 700).await), (0, 1));
 }

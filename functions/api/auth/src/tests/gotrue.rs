@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use serde_json::json;
+use vara::services::people::auth::Client;
 
 use super::{Harness, PASSWORD, token};
 
@@ -146,7 +147,9 @@ async fn a_down_mail_service_does_not_stop_signing_up() {
     let mut service = harness.service.clone();
     service.queues = vara::testing::Cloud::silent_queues();
     let eve = Some("eve@example.net");
-    let made = service.sign_up(eve, Some(PASSWORD), None, "", true).await;
+    let made = service
+        .sign_up(eve, Some(PASSWORD), None, &Client::default(), true)
+        .await;
     assert!(made.unwrap().granted.is_some());
 }
 

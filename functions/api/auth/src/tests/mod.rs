@@ -8,6 +8,7 @@ mod gotrue;
 mod links;
 mod proofs;
 mod refresh;
+mod sessions;
 mod throttle;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -28,6 +29,7 @@ use vara::http::Cors;
 use vara::mail::Mailer;
 use vara::queues::QueueDelivery;
 use vara::services::people::auth::{AuthService, SignInMailer};
+use vara::services::record::event_log::EventLog;
 use vara::store::Store;
 use vara::testing::Cloud;
 
@@ -128,7 +130,9 @@ impl Harness {
         let gate = Gate::new(&env, store.clone());
         let cloud = Cloud::start().await;
         let mailer = mailer(&format!("{base}/ses"));
-        let service = AuthService::read(&env, store.clone(), &gate, mailer.clone(), cloud.queues());
+        let log = EventLog::new(store.clone(), Cloud::vault_at(&format!("{base}/kms")));
+        let queues = cloud.queues();
+        let service = AuthService::read(&env, store.clone(), &gate, log, mailer.clone(), queues);
         let service = service.unwrap();
         let worker = SignInMailer::read(&env, store, mailer).unwrap();
         env.check().unwrap();

@@ -10,11 +10,12 @@ use super::throttle::Client;
 use super::{AuthRefusal, AuthService, SignInGrant, checked_address};
 use crate::auth::{Caller, OneTime};
 use crate::clock;
+use crate::domain::event::{Actor, SessionEndCause, SessionEnded};
 use crate::domain::{
     Account, Link, LinkKind, Result, Role, Session, SessionId, SignInMethod, Timestamp, breach,
 };
 use crate::queues::SignInMailKind;
-use crate::store::{ENDED_AT_ONCE, LinkUse};
+use crate::store::{ENDED_AT_ONCE, LinkUse, NewSession};
 
 /// How long after one mail to an address that signs up again there is no other, in seconds.
 pub(super) const SIGN_UP_MAIL_PAUSE_SECONDS: i64 = 60;
@@ -98,10 +99,13 @@ impl AuthService {
         let now = clock::now();
         let found = self.usable_link(token, LinkKind::Recovery, now).await?;
         let role = self.store.role(found.account.id()).await?;
-        let session = Session::new(found.account.id(), SignInMethod::Link, now);
+        let session = Session::new(found.account.id(), SignInMethod::Link, now)
+            .on_device(client.device_words());
+        let is_known = self.knows_device(&found.account, client).await?;
+        let new = self.recorded_start(&session, is_known, now).await?;
         let voids_password = !found.account.is_proved();
         let account = self
-            .prove(&found, Some(&session), None, voids_password, now)
+            .prove(&found, Some(new), None, voids_password, now)
             .await?;
         self.trust_device(&account, client).await;
         Ok(self.grant(account, role, &session, now)?)
@@ -156,20 +160,31 @@ impl AuthService {
     async fn prove(
         &self,
         found: &UsableSignInLink,
-        session: Option<&Session>,
+        session: Option<NewSession<'_>>,
         kept: Option<SessionId>,
         voids_password: bool,
         now: Timestamp,
     ) -> Result<Account, AuthRefusal> {
         let mut ended = self.sessions_to_end(found, kept).await?;
         ended.truncate(ENDED_AT_ONCE);
+        let mut event = None;
+        if !ended.is_empty() {
+            let said = SessionEnded {
+                session_ids: ended.clone(),
+                cause: SessionEndCause::AddressProved,
+            };
+            let user = found.account.id();
+            let whose = (user, Actor::user(user, kept));
+            event = Some(self.log.tell(whose, "session.ended", &said, now).await?);
+        }
         let how = LinkUse {
             session,
             ended: &ended,
             voids_password,
+            event,
             at: now,
         };
-        self.spend(found, &how, kept).await
+        self.spend(found, how, kept).await
     }
 
     /// Her sign-ins but `kept`, if the link is the first proof of the address; else none.
@@ -189,10 +204,12 @@ impl AuthService {
     async fn spend(
         &self,
         found: &UsableSignInLink,
-        how: &LinkUse<'_>,
+        how: LinkUse<'_>,
         kept: Option<SessionId>,
     ) -> Result<Account, AuthRefusal> {
         let user = found.account.id();
+        let begun = how.session.as_ref().map(|it| it.session.id);
+        let voids_password = how.voids_password;
         if !self
             .store
             .use_link(&found.account, &found.link, how)
@@ -202,9 +219,9 @@ impl AuthService {
         }
         // Those that one step could not hold, and any that began in between.
         let mut left = self.sessions_to_end(found, kept).await?;
-        left.retain(|it| how.session.is_none_or(|new| new.id != *it));
+        left.retain(|it| begun != Some(*it));
         self.store.end_sessions(user, &left).await?;
-        if how.voids_password {
+        if voids_password {
             tracing::warn!(user.id = %user, "a password set before the address was proved is void");
         }
         self.account(user).await
@@ -271,13 +288,14 @@ mod tests {
             let new = Session::new(user, SignInMethod::Link, clock::now());
             // As if the sign-ins had been listed before the late one began.
             let how = LinkUse {
-                session: Some(&new),
+                session: Some(NewSession::from(&new)),
                 ended: &[],
                 voids_password: false,
+                event: None,
                 at: clock::now(),
             };
             let is_first = !found.account.is_proved();
-            assert!(service.spend(&found, &how, kept).await.unwrap().is_proved());
+            assert!(service.spend(&found, how, kept).await.unwrap().is_proved());
             let left = store.sessions(user).await.unwrap();
             assert!(survivors.iter().all(|it| left.contains(it)) && left.contains(&new.id));
             assert_eq!(left.contains(&late.id), !is_first);

@@ -7,6 +7,7 @@ mod password;
 mod publication;
 mod refusal;
 mod session;
+mod session_list;
 mod sign_up;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub use mails::SignInMailer;
 pub use publication::KeyPublication;
 pub use refusal::AuthRefusal;
 pub use session::Scope;
+pub use session_list::SessionView;
 pub use sign_up::SignUpGrant;
 pub use throttle::Client;
 
@@ -25,6 +27,7 @@ use crate::domain::{Account, Result, Role, Session, Timestamp, UserId, credentia
 use crate::mail::Mailer;
 use crate::queues::{Queues, SignInMail, SignInMailKind};
 use crate::services::people::preferences::UserPreferences;
+use crate::services::record::event_log::EventLog;
 use crate::settings::Env;
 use crate::store::Store;
 
@@ -35,6 +38,8 @@ const DAY: i64 = 24 * 3600;
 pub struct AuthService {
     /// Accounts and sign-ins.
     pub store: Store,
+    /// Records what is done.
+    pub log: EventLog,
     /// Removes the webhook of an account with a new password.
     pub preferences: UserPreferences,
     /// Makes access tokens.
@@ -81,6 +86,7 @@ impl AuthService {
         env: &Env,
         store: Store,
         gate: &Gate,
+        log: EventLog,
         mailer: Mailer,
         queues: Queues,
     ) -> Option<Self> {
@@ -92,6 +98,7 @@ impl AuthService {
         Some(Self {
             preferences: UserPreferences::new(store.clone()),
             store,
+            log,
             access: gate.access().clone(),
             publication: KeyPublication::new(gate.clone(), env.text("RELEASE")),
             mailer,

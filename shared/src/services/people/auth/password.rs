@@ -4,6 +4,7 @@ use super::link::UsableSignInLink;
 use super::{AuthRefusal, AuthService, checked_password};
 use crate::auth::{Caller, hash_password, verify_password};
 use crate::clock;
+use crate::domain::event::{AccountPasswordChanged, SessionEndCause};
 use crate::domain::{
     Account, Error, Link, LinkKind, Origin, Result, Role, SessionId, SignInMethod, Timestamp,
     credentials,
@@ -52,6 +53,7 @@ impl AuthService {
             email: account.email.clone(),
             session: None,
             role: Role::User,
+            confirmed_at: None,
         };
         self.replace(&account, password, Some(&link), true, &nobody)
             .await
@@ -110,9 +112,20 @@ impl AuthService {
     ) -> Result<(), AuthRefusal> {
         let mut ended: Vec<SessionId> = self.others(caller).await?;
         ended.truncate(ENDED_AT_ONCE);
+        let said = AccountPasswordChanged {
+            by_link: link.is_some(),
+        };
+        let mut events = vec![
+            self.event(caller, "account.password_changed", &said)
+                .await?,
+        ];
+        if !ended.is_empty() {
+            let cause = SessionEndCause::PasswordChanged;
+            events.push(self.ended(caller, &ended, cause).await?);
+        }
         if !self
             .store
-            .change_password(account, hash, link, &ended, now)
+            .change_password(account, hash, link, &ended, events, now)
             .await?
         {
             return Err(match link {

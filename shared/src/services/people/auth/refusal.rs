@@ -19,6 +19,9 @@ pub enum AuthRefusal {
     /// It is the one she has.
     #[error("This is your present password. Please choose another one.")]
     SamePassword,
+    /// It is not the password of who is signed in.
+    #[error("This is not your password.")]
+    WrongPassword,
     /// The address or the password is not right; which one is not said.
     #[error("The e-mail address or the password is not right.")]
     WrongCredentials,

@@ -4,6 +4,7 @@ use super::throttle::{Attempt, Client};
 use super::{AuthRefusal, AuthService, SignInGrant, checked};
 use crate::auth::{Caller, RefreshToken, Unreadable, verify_password};
 use crate::clock;
+use crate::domain::event::SessionEndCause;
 use crate::domain::{Account, Result, Session, SessionId, Shown, SignInMethod, UserId};
 use crate::store::retry_on_conflict;
 
@@ -47,8 +48,12 @@ impl AuthService {
             });
         }
         let now = clock::now();
-        let session = Session::new(account.id(), SignInMethod::Password, now);
-        if !self.store.sign_in(&account, &session).await? {
+        let session = Session::new(account.id(), SignInMethod::Password, now)
+            .on_device(client.device_words());
+        let new = self
+            .recorded_start(&session, attempt.is_known_device, now)
+            .await?;
+        if !self.store.sign_in(&account, new).await? {
             return Err(wrong());
         }
         attempt.succeed(self, account.id()).await;
@@ -81,16 +86,12 @@ impl AuthService {
                     }
                 }
                 Shown::Replayed => {
-                    self.store
-                        .end_sessions(token.user, &[token.session])
-                        .await?;
+                    self.end_by_itself(&session, SessionEndCause::TokenCopied, now).await?;
                     tracing::warn!(session.id = %token.session, "an old refresh token was shown; its sign-in was ended");
                     return Err(AuthRefusal::RefreshReused);
                 }
                 Shown::Expired => {
-                    self.store
-                        .end_sessions(token.user, &[token.session])
-                        .await?;
+                    self.end_by_itself(&session, SessionEndCause::Expired, now).await?;
                     return Err(AuthRefusal::SessionExpired);
                 }
                 Shown::Unknown => return Err(AuthRefusal::RefreshUnknown),
@@ -112,7 +113,11 @@ impl AuthService {
             Scope::Global => self.store.sessions(caller.user).await?,
             Scope::Others => self.others(caller).await?,
         };
-        self.store.end_sessions(caller.user, &ended).await
+        let cause = match scope {
+            Scope::Others => SessionEndCause::EndedByHer,
+            Scope::Local | Scope::Global => SessionEndCause::SignedOut,
+        };
+        self.end_telling(caller, &ended, cause).await
     }
 
     /// Her sign-ins but this one.

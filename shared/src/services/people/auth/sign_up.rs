@@ -1,10 +1,11 @@
 //! Sign-up, with and without `ConfirmFirst`.
 
 use super::link::SIGN_UP_MAIL_PAUSE_SECONDS;
+use super::throttle::Client;
 use super::{AuthRefusal, AuthService, SignInGrant, checked};
 use crate::auth::hash_password;
 use crate::clock;
-use crate::domain::{Account, Role, Session, SignInMethod, UserId, credentials};
+use crate::domain::{Account, Result, Role, Session, SignInMethod, UserId, credentials};
 use crate::queues::SignInMailKind;
 
 /// An account that was made, signed in if that was asked for.
@@ -17,7 +18,7 @@ pub struct SignUpGrant {
 }
 
 impl AuthService {
-    /// Makes an account and asks for the mail with the link that confirms its address. `from` is where the request
+    /// Makes an account and asks for the mail with the link that confirms its address. `client` is where the request
     /// comes from.
     ///
     /// The account can be used at once, unless addresses are confirmed first. Then a taken address is answered like
@@ -27,9 +28,10 @@ impl AuthService {
         address: Option<&str>,
         password: Option<&str>,
         redirect_to: Option<&str>,
-        from: &str,
+        client: &Client,
         sign_in: bool,
     ) -> Result<SignUpGrant, AuthRefusal> {
+        let from = client.network();
         let (address, password) = checked(address, password)?;
         let lacks = credentials::weaknesses(password);
         if !lacks.is_empty() {
@@ -51,11 +53,10 @@ impl AuthService {
         if self.confirm_first {
             account.email_confirmed_at = None;
         }
-        let session = sign_in.then(|| Session::new(account.id(), SignInMethod::Password, now));
-        let is_new = self
-            .store
-            .create_account(&account, &hash, session.as_ref())
-            .await?;
+        let session = sign_in.then(|| {
+            Session::new(account.id(), SignInMethod::Password, now).on_device(client.device_words())
+        });
+        let is_new = self.create(&account, &hash, session.as_ref()).await?;
         if self.confirm_first {
             self.ask_to_confirm(&address, redirect_to, from, is_new)
                 .await?;
@@ -79,6 +80,29 @@ impl AuthService {
             .map(|it| self.grant(account.clone(), Role::User, &it, now))
             .transpose()?;
         Ok(SignUpGrant { account, granted })
+    }
+
+    /// Stores a new account. `false`: the address is taken, and nothing is left of it.
+    async fn create(
+        &self,
+        account: &Account,
+        hash: &str,
+        session: Option<&Session>,
+    ) -> Result<bool> {
+        let Some(session) = session else {
+            return self.store.create_account(account, hash, None).await;
+        };
+        let new = self
+            .recorded_start(session, true, account.profile.created_at)
+            .await?;
+        let is_new = self
+            .store
+            .create_signed_in(account, hash, Some(new))
+            .await?;
+        if !is_new {
+            self.store.drop_data_key(account.id()).await?;
+        }
+        Ok(is_new)
     }
 
     /// Has who reads the address mailed, but not every time that somebody signs up with an address that is taken:

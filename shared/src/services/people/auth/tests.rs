@@ -29,7 +29,8 @@ fn deployed(store: &Store, queues: Queues, signing_secret: &str, release: &str) 
     let env = settings(signing_secret, release);
     let gate = Gate::new(&env, store.clone());
     let mailer = Cloud::mailer_at("http://127.0.0.1:9");
-    AuthService::read(&env, store.clone(), &gate, mailer, queues).unwrap()
+    let log = EventLog::new(store.clone(), Cloud::vault_at("http://127.0.0.1:9"));
+    AuthService::read(&env, store.clone(), &gate, log, mailer, queues).unwrap()
 }
 
 pub(super) fn service(store: &Store, queues: Queues) -> AuthService {

@@ -7,7 +7,7 @@
 
 use super::{AuthRefusal, AuthService};
 use crate::clock;
-use crate::domain::{Account, LinkKind, Result, Throttle, Timestamp, UserId};
+use crate::domain::{Account, LinkKind, Result, Throttle, Timestamp, UserId, device_words};
 
 /// Wrong passwords of one device for one account.
 const DEVICE_TRIES: Throttle = Throttle::Backoff {
@@ -57,6 +57,7 @@ const AGENT_CHARS: usize = 200;
 pub struct Client {
     network: String,
     agent: String,
+    device_words: String,
     crowded_for: Option<i64>,
 }
 
@@ -70,8 +71,15 @@ impl Client {
         Self {
             network: network.to_owned(),
             agent: agent.take(AGENT_CHARS).collect(),
+            device_words: device_words(user_agent),
             crowded_for: None,
         }
+    }
+
+    /// Words for its device, like "Firefox on Android".
+    #[must_use]
+    pub fn device_words(&self) -> &str {
+        &self.device_words
     }
 
     /// The network, as `services::upkeep::rate_limits::network_of` has it.
@@ -108,6 +116,8 @@ impl Client {
 /// A password that is being tried.
 pub(super) struct Attempt {
     device: String,
+    /// Whether she has signed in on this device before.
+    pub(super) is_known_device: bool,
     /// The meters it was counted under.
     meters: Vec<String>,
 }
@@ -136,6 +146,7 @@ impl Attempt {
             Some(wait) => Err(AuthRefusal::TooManyTries { wait }),
             None => Ok(Self {
                 device,
+                is_known_device: is_known,
                 meters: rules.into_iter().map(|(name, _)| name).collect(),
             }),
         }
@@ -162,6 +173,12 @@ impl AuthService {
                 .address_name(&format!("password/{address}/{since}/{who}"))
         };
         [named(device), named("strangers")]
+    }
+
+    /// Whether she has signed in on this device before.
+    pub(super) async fn knows_device(&self, account: &Account, client: &Client) -> Result<bool> {
+        let device = client.device(self, &account.email);
+        self.store.knows_device(account.id(), &device).await
     }
 
     /// Notes that she is signed in on this device, by other means than a password she tried, and forgets

@@ -68,6 +68,7 @@ async fn signed_up(world: &World) -> (Account, Caller) {
         email: "ana@example.net".into(),
         session: Some(session.id),
         role: Role::User,
+        confirmed_at: None,
     };
     (account, caller)
 }

@@ -1,14 +1,16 @@
 //! Drafts of events, and how they are sealed.
 
 use aws_lc_rs::rand;
+use serde::Serialize;
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::auth::DataKey;
 use crate::correlation::Correlation;
 use crate::domain::event::{
-    Actor, EventPayload, EventSpec, EventType, Purpose, SALT_BYTES, StreamName, payload_sha256,
-    write_payload,
+    Actor, EventPayload, EventSpec, EventType, Purpose, SALT_BYTES, StreamName, event_spec,
+    payload_sha256, write_payload,
 };
 use crate::domain::{Error, Result, UserId};
 use crate::store::SealedEvent;
@@ -26,6 +28,33 @@ pub struct Draft {
     pub purpose: Option<Purpose>,
     /// What it says.
     pub payload: EventPayload,
+}
+
+impl Draft {
+    /// An event of this type that says so.
+    pub(in crate::services::record) fn of(
+        event_id: Uuid,
+        name: &'static str,
+        actor: Actor,
+        purpose: Option<Purpose>,
+        said: &impl Serialize,
+    ) -> Result<Self> {
+        let spec = event_spec(name);
+        let data = match serde_json::to_value(said) {
+            Ok(Value::Object(data)) => data,
+            Ok(_) => return Err(Error::bug("writing an event", "its data is no object")),
+            Err(err) => return Err(Error::bug("writing an event", err)),
+        };
+        let meta = Map::new();
+        Ok(Self {
+            event_id,
+            spec: spec
+                .ok_or_else(|| Error::bug("writing an event", "its type is in no catalogue"))?,
+            actor,
+            purpose,
+            payload: EventPayload { data, meta },
+        })
+    }
 }
 
 /// What an event's payload is sealed for, so that it opens in no other place.

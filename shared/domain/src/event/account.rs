@@ -1,0 +1,11 @@
+//! Events of the stream `account`: what their data says.
+
+use serde::{Deserialize, Serialize};
+
+/// The data of `account.password_changed`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountPasswordChanged {
+    /// Whether a mailed link allowed it.
+    pub by_link: bool,
+}
