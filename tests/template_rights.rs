@@ -23,13 +23,13 @@ const RIGHTS: [(&str, &str); 30] = [
     ),
     (
         "kms:Decrypt RecordKey",
-        "api-auth api-events queue-image-scan",
+        "api-alerts api-auth api-events api-users queue-image-scan",
     ),
     ("kms:Decrypt TokenKey", "api-accounts"),
     ("kms:GenerateDataKey", "api-images queue-image-ingest"),
     (
         "kms:GenerateDataKey RecordKey",
-        "api-auth api-events queue-image-scan",
+        "api-alerts api-auth api-events api-users queue-image-scan",
     ),
     ("kms:GenerateDataKey TokenKey", "api-accounts"),
     (
@@ -100,7 +100,7 @@ const RIGHTS: [(&str, &str); 30] = [
     ),
     (
         "sqs:SendMessage",
-        "api-admin api-auth api-scans queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan queue-sweep schedule-due schedule-notify",
+        "api-admin api-auth api-scans api-users queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan queue-sweep schedule-due schedule-notify",
     ),
 ];
 

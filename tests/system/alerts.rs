@@ -118,4 +118,7 @@ pub(crate) async fn clearing(world: &World) {
         her.delete("/api/v1/alerts/all").await.expect(200).data()["deleted"],
         0
     );
+    let restored = her.post("/api/v1/alerts/all/restore", json!({})).await;
+    assert_eq!(restored.expect(200).data()["restored"], 3);
+    assert_eq!(her.get("/api/v1/alerts").await.total(), 3);
 }

@@ -43,13 +43,19 @@ pub(crate) async fn every_operation_with_step_up_asks_for_the_password(world: &W
         late.refused(403, "STEP_UP_REQUIRED");
         let wanted = json!({ "needs": "recent", "maxAgeSeconds": 900, "methods": ["password"] });
         assert_eq!(late.json["error"]["details"], wanted, "{path}");
-        let wrong = her.post(CONFIRM, json!({ "password": "Wrong1horse" })).await;
+        let wrong = her
+            .post(CONFIRM, json!({ "password": "Wrong1horse" }))
+            .await;
         wrong.refused(400, "AUTH_CONFIRM_FAILED");
         let late = her.call(method.clone(), &path, body.clone()).await;
         late.refused(403, "STEP_UP_REQUIRED");
         let right = her.post(CONFIRM, json!({ "password": PASSWORD })).await;
         assert!(right.expect(200).data()["accessToken"].is_string());
         let let_in = her.call(method, &path, body).await;
-        assert!((200..300).contains(&let_in.status), "{path}: {}", let_in.json);
+        assert!(
+            (200..300).contains(&let_in.status),
+            "{path}: {}",
+            let_in.json
+        );
     }
 }

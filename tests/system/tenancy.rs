@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use vara::domain::Role;
 use vara_tests::pictures::mine_and_found;
+use vara_tests::world::PASSWORD;
 use vara_tests::{Woman, World};
 
 /// The addresses that need no token: this list is the golden one.
@@ -27,11 +28,13 @@ const OPEN: [(&str, &str); 11] = [
 ];
 
 /// Every other address, with `ID` for somebody's thing.
-const CLOSED: [(&str, &str); 55] = [
+const CLOSED: [(&str, &str); 57] = [
+    ("POST", "/api/v1/alerts/all/restore"),
+    ("POST", "/api/v1/users/me/erase"),
     ("POST", "/api/v1/auth/confirm"),
     ("GET", "/api/v1/auth/sessions"),
-    ("DELETE", "/api/v1/auth/sessions"),
     ("DELETE", "/api/v1/auth/sessions/ID"),
+    ("DELETE", "/api/v1/auth/sessions"),
     ("PATCH", "/api/v1/auth/sessions/ID"),
     ("GET", "/api/v1/accounts"),
     ("POST", "/api/v1/accounts/connect/ID"),
@@ -94,7 +97,8 @@ const ADMINS: [(&str, &str); 4] = [
 ];
 
 /// Where something else than a token says who may: what is sent, or the address itself.
-const BY_OTHER_MEANS: [&str; 18] = [
+const BY_OTHER_MEANS: [&str; 19] = [
+    "/api/v1/users/restore/ID",
     "/api/v1/accounts/callback/ID",
     "/auth/v1/signup",
     "/auth/v1/token",
@@ -375,7 +379,12 @@ pub(crate) async fn owner(world: &World) {
     let account = her.post("/api/v1/accounts/connect/other", told).await;
     let note = format!("note-{}", Uuid::new_v4());
     append(&her, &note).await;
+    her.sign_in().await;
+    let sessions = her.get("/api/v1/auth/sessions").await;
+    let sessions = sessions.expect(200).data().as_array().unwrap();
+    let other = sessions.iter().find(|it| it["current"] == false);
     let things = [
+        ("/api/v1/auth/sessions/", other.unwrap()["id"].clone()),
         ("/api/v1/events/streams/", json!(note)),
         ("/api/v1/accounts/connect/", json!("instagram")),
         (
@@ -397,13 +406,20 @@ pub(crate) async fn owner(world: &World) {
         let replaces = it.1 == "/api/v1/onboarding/responses";
         (it.0 == "DELETE", it.1 == "/api/v1/users/me", replaces)
     });
-    for (method, route) in routes {
+    // She can be gone only once; `step_up` erases.
+    let kept = routes
+        .into_iter()
+        .filter(|it| it.1 != "/api/v1/users/me/erase");
+    for (method, route) in kept {
         let mut path = route.to_owned();
         if route.contains("ID") {
             let thing = things.iter().find(|it| route.starts_with(it.0));
             let (_, id) = thing.unwrap_or_else(|| panic!("whose thing is at {route}?"));
             path = route.replace("ID/ID", "ID/0");
             path = path.replace("ID", id.as_str().unwrap());
+        }
+        if (method, route) == ("DELETE", "/api/v1/auth/sessions") {
+            path.push_str("?scope=others");
         }
         let method: Method = method.parse().unwrap();
         let body = (!matches!(method, Method::GET | Method::DELETE)).then(|| asked(route, &image));
@@ -432,6 +448,8 @@ async fn append(her: &Woman<'_>, stream: &str) {
 /// What is sent to a route.
 fn asked(route: &str, image: &Value) -> Value {
     match route {
+        "/api/v1/auth/confirm" => json!({ "password": PASSWORD }),
+        "/api/v1/auth/sessions/ID" => json!({ "name": "My phone" }),
         "/api/v1/accounts/connect/ID" => json!({ "handle": "ana.of.the.owners" }),
         "/api/v1/accounts/ID/verify" => json!({ "code": "AAAAAAAA" }),
         "/api/v1/events/streams/ID" => note(),

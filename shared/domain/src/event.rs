@@ -6,6 +6,7 @@
 mod access;
 mod account;
 mod actor;
+mod alert;
 mod catalogue;
 mod chain;
 mod envelope;
@@ -16,8 +17,9 @@ pub use access::{
     AccessEntry, AccessRead, AccessShared, AccessSubject, Purpose, Recipient, SearchBasis,
     SharedItem, sentence,
 };
-pub use account::AccountPasswordChanged;
+pub use account::{AccountPasswordChanged, AccountRested};
 pub use actor::{Actor, ActorKind};
+pub use alert::AlertsMoved;
 pub use catalogue::{CATALOGUE, EventSpec, EventType, event_spec};
 pub use chain::{
     Broken, ChainCheck, FIRST_LINK, SALT_BYTES, link, open_payload, payload_sha256, write_payload,

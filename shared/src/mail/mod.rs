@@ -11,8 +11,8 @@ use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 
 pub use texts::{
-    LinkPage, Mail, STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE, answered_page, question_page,
-    update_event,
+    LinkPage, Mail, RESTORE_PAGE, RESTORE_TAKEN_PAGE, RESTORED_PAGE, STOP_PAGE, STOPPED_PAGE,
+    USED_LINK_PAGE, answered_page, question_page, update_event,
 };
 
 use crate::domain::{Error, Result};

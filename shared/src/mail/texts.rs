@@ -47,6 +47,11 @@ pub enum Mail {
     },
     /// Her password is another one.
     PasswordChanged,
+    /// Her account was closed; for some hours the link brings it back.
+    AccountClosed {
+        /// Where she brings it back.
+        link: String,
+    },
     /// Does she want mail? Each link answers without a sign-in.
     Question {
         /// Where she says yes.
@@ -75,6 +80,7 @@ impl Mail {
             Self::Recovery { .. } => "Your sign-in link",
             Self::Code { .. } => "Your code",
             Self::PasswordChanged => "Your password was changed",
+            Self::AccountClosed { .. } => "Your account was closed",
             Self::Question { .. } => "How would you like to hear from us?",
             Self::Update { .. } => "You have an update",
         }
@@ -106,6 +112,11 @@ impl Mail {
                  If this was not you, choose \"Forgot password\" where you sign in.\n"
                     .to_owned()
             }
+            Self::AccountClosed { link } => format!(
+                "Your account was closed. If you want it back, use the link below soon. It works once, and for a \
+                 short time only; after that the account is gone for good.\n\n{link}\n\n\
+                 If you closed it yourself, you do not need to do anything.\n"
+            ),
             Self::Question { yes, no, later } => question(yes, no, later.as_deref()),
             Self::Update { link, stop } => format!(
                 "There is something new for you. You can see it after you sign in.\n\n{link}\n\n\
@@ -155,6 +166,26 @@ pub const STOP_PAGE: &str = page!(
 pub const STOPPED_PAGE: &str = page!(
     "Messages",
     "<p>Done. You will get no more of these messages.</p>"
+);
+
+/// The page behind the link that brings a closed account back.
+pub const RESTORE_PAGE: &str = page!(
+    "Your account",
+    "<p>Do you want your account back?</p>\
+     <form method=\"post\"><button>Yes, bring it back</button></form>"
+);
+
+/// The page after that.
+pub const RESTORED_PAGE: &str = page!(
+    "Your account",
+    "<p>Your account is back. Please choose a new password: use \"Forgot password\" where you sign in.</p>"
+);
+
+/// The page instead, if the address has another account by now.
+pub const RESTORE_TAKEN_PAGE: &str = page!(
+    "Your account",
+    "<p>There is a newer account with this address. If you delete that one first, this link brings the earlier \
+     one back. You can sign in to it with \"Forgot password\", even if you did not make it.</p>"
 );
 
 /// What the page of a mailed link needs to ask before the link is used: programs open links by themselves,
@@ -297,7 +328,7 @@ mod tests {
         "takedown",
     ];
 
-    fn all() -> [Mail; 7] {
+    fn all() -> [Mail; 8] {
         let link = || "<link>".to_owned();
         [
             Mail::Confirmation { link: link() },
@@ -307,6 +338,7 @@ mod tests {
                 code: "<code>".into(),
             },
             Mail::PasswordChanged,
+            Mail::AccountClosed { link: link() },
             Mail::Question {
                 yes: link(),
                 no: "<no>".into(),
@@ -324,7 +356,15 @@ mod tests {
         let mails = all().map(|it| format!("{}\n{}", it.subject(), it.text()));
         let event = update_event(Timestamp::parse("2026-11-20T12:00:00Z").unwrap());
         let event = event.replace("2026-11-20T12:00:00.000Z", "");
-        let pages = [STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE].map(str::to_owned);
+        let pages = [
+            STOP_PAGE,
+            STOPPED_PAGE,
+            USED_LINK_PAGE,
+            RESTORE_PAGE,
+            RESTORED_PAGE,
+            RESTORE_TAKEN_PAGE,
+        ];
+        let pages = pages.map(str::to_owned);
         let answers = MailAnswer::ALL.map(|it| it.0);
         let asked = answers.map(question_page).into_iter();
         let asked = asked.chain(answers.map(answered_page)).map(str::to_owned);

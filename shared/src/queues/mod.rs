@@ -66,6 +66,9 @@ pub struct SignInMail {
     pub kind: SignInMailKind,
     /// To whom, known or not.
     pub email: String,
+    /// Whose account it is about, if no address leads to it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
     /// Where the link leads in the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect_to: Option<String>,
@@ -83,6 +86,8 @@ pub enum SignInMailKind {
     Confirmation,
     /// An account was to be made with an address that has one.
     SignUpAgain,
+    /// An account was deleted and rests.
+    AccountRests,
 }
 
 /// A partition of the index of what is due, in which something is.

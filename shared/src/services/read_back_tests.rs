@@ -429,7 +429,7 @@ async fn a_list_leaves_an_unreadable_row_out_and_clearing_removes_it() {
     testing::spoil(&client, user, &format!("ALERT#{}", all[1].id), "createdAt").await;
     let page = alerts(&store).list(user, None, PAGE).await.unwrap();
     assert_eq!(page.items, [all[2].clone(), all[0].clone()]);
-    assert_eq!(alerts(&store).clear(user).await.unwrap(), 3);
+    assert_eq!(store.delete_alerts(user).await.unwrap(), 3);
     let left = store.counters(user).await.unwrap();
     assert_eq!(left.get("alert.NEW"), 0);
     let left = alerts(&store)

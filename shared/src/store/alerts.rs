@@ -4,24 +4,18 @@ use std::collections::BTreeSet;
 
 use super::list::{CHANGES, Counters};
 use super::tx::{Change, Tx};
-use super::{Item, Key, Listing, Row, Store, read, reading};
-use crate::domain::{Alert, AlertId, AlertStatus, Error, Page, Result, UserId};
-
-/// How many alerts one transaction removes: each takes one place of a hundred, and the totals one more.
-const MAX_REMOVED_AT_ONCE: usize = 90;
-
-/// How many batches one call removes before it asks to be called again.
-const MOST_BATCHES: u32 = 2000;
+use super::{Key, Listing, Row, Store};
+use crate::domain::{Alert, AlertId, AlertStatus, Page, Result, UserId};
 
 pub(super) fn key(user: UserId, id: AlertId) -> Key {
     Key::user(user, format!("ALERT#{id}"))
 }
 
-fn run(status: AlertStatus) -> String {
+pub(super) fn run(status: AlertStatus) -> String {
     format!("ALERT#{}", status.as_str())
 }
 
-fn counter(status: AlertStatus) -> String {
+pub(super) fn counter(status: AlertStatus) -> String {
     format!("alert.{}", status.as_str())
 }
 
@@ -88,45 +82,6 @@ impl Store {
     pub async fn change_alert(&self, before: &Alert, after: &Alert) -> Result<bool> {
         let outcome = self.tx().move_alert(before, after).commit().await?;
         Ok(outcome.is_done())
-    }
-
-    /// Removes all her alerts; how many there were.
-    pub async fn delete_alerts(&self, user: UserId) -> Result<u64> {
-        let mut deleted = 0;
-        for _ in 0..MOST_BATCHES {
-            let alerts = self.some_alerts(user).await?;
-            if alerts.is_empty() {
-                return Ok(deleted);
-            }
-            let mut tx = self.tx();
-            let count = alerts.len() as u64;
-            for (status, alert) in alerts {
-                let place = reading::text(&alert, "list").unwrap_or_default().to_owned();
-                // The place is checked so that a change of state in between cannot upset the totals.
-                tx = tx.delete_when(&read(alert)?, "list", &place);
-                tx = tx.count(user, &[(counter(status), -1)]);
-            }
-            if tx.commit().await?.is_done() {
-                deleted += count;
-            }
-        }
-        Err(Error::unavailable(
-            "clearing alerts",
-            "they kept changing or there are too many for one call",
-        ))
-    }
-
-    /// Rows of alerts, readable or not, each with its state.
-    async fn some_alerts(&self, user: UserId) -> Result<Vec<(AlertStatus, Item)>> {
-        let mut alerts = Vec::new();
-        for status in AlertStatus::ALL {
-            let room = MAX_REMOVED_AT_ONCE - alerts.len();
-            if room > 0 {
-                let rows = self.run(user, &run(status), room).await?;
-                alerts.extend(rows.into_iter().map(|it| (status, it)));
-            }
-        }
-        Ok(alerts)
     }
 }
 

@@ -12,7 +12,7 @@ use super::event_rows;
 use super::retry::backoff;
 use super::row::ERASED;
 use super::sessions::ENDED_AT_ONCE;
-use super::tx::Change;
+use super::tx::{Change, Tx};
 use super::{Item, Key, Row, Store, failure};
 use crate::domain::{Account, Error, Result, SessionId, Timestamp, UserId};
 
@@ -20,7 +20,7 @@ use crate::domain::{Account, Error, Result, SessionId, Timestamp, UserId};
 pub const DUE_ERASE: &str = "ERASE";
 
 /// After how long an erasure that was interrupted is taken up again, in seconds.
-const RESUME_AFTER_SECONDS: i64 = 120;
+pub(super) const RESUME_AFTER_SECONDS: i64 = 120;
 
 /// How many rows are listed at a time.
 const PAGE_SIZE: i32 = 500;
@@ -39,6 +39,12 @@ pub struct Erasure {
     pub erased_at: Timestamp,
     /// How often everything was swept.
     pub sweeps: u32,
+    /// Until when she can bring her account back; then it is erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rests_until: Option<Timestamp>,
+    /// When she was mailed how, while it rests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailed_at: Option<Timestamp>,
 }
 
 pub(super) fn key(user: UserId) -> Key {
@@ -59,21 +65,32 @@ impl Store {
         let receipt = Erasure {
             erased_at: now,
             sweeps: 0,
+            rests_until: None,
+            mailed_at: None,
         };
         let receipt = Row::new(key(user), receipt);
         let receipt = receipt.due(DUE_ERASE, now.plus_seconds(RESUME_AFTER_SECONDS));
-        let mut tx = self
+        let tx = self.take_away(account, address, sessions).put(&receipt);
+        Ok(tx.commit().await?.is_done())
+    }
+
+    /// What goes in the first step of leaving: what lets her in, her address, and the key to what is sealed for
+    /// her, which cannot be read from here on, however long the sweeps take.
+    pub(super) fn take_away(
+        &self,
+        account: &Account,
+        address: &str,
+        sessions: &[SessionId],
+    ) -> Tx<'_> {
+        let user = account.id();
+        let tx = self
             .tx()
             .drop_account(account)
-            .put(&receipt)
-            // What is sealed for her cannot be read from here on, however long the sweeps take.
             .delete(&event_rows::data_key(user))
             .drop_mail_window(address)
             .drop_links(account, None);
-        for &session in sessions.iter().take(ENDED_AT_ONCE) {
-            tx = tx.drop_session(user, session);
-        }
-        Ok(tx.commit().await?.is_done())
+        let ended = sessions.iter().take(ENDED_AT_ONCE);
+        ended.fold(tx, |tx, &session| tx.drop_session(user, session))
     }
 
     /// The receipt, if she was erased.

@@ -17,6 +17,8 @@ pub enum MailLinkPurpose {
     Stop,
     /// Answers the question whether she wants mail.
     Question,
+    /// Brings back an account that rests.
+    Restore,
 }
 
 /// A link in a mail that was not used yet.
@@ -36,11 +38,9 @@ fn key(user: UserId, hash: &str) -> Key {
 impl Store {
     /// Stores a link. `false`: she has left.
     pub async fn add_mail_link(&self, user: UserId, hash: &str, link: &MailLink) -> Result<bool> {
-        let mut row = Row::new(key(user, hash), link);
-        row.ttl = Some(link.expires_at.epoch_seconds());
         let tx = self
             .tx()
-            .put(&row)
+            .write_mail_link(user, hash, link)
             .require(&super::users::account_key(user));
         Ok(tx.commit().await?.is_done())
     }
@@ -52,6 +52,12 @@ impl Store {
 }
 
 impl Tx<'_> {
+    pub(super) fn write_mail_link(self, user: UserId, hash: &str, link: &MailLink) -> Self {
+        let mut row = Row::new(key(user, hash), link);
+        row.ttl = Some(link.expires_at.epoch_seconds());
+        self.put(&row)
+    }
+
     /// Uses up a link; refused if it was used before.
     pub(crate) fn use_mail_link(self, user: UserId, hash: &str) -> Self {
         self.delete_existing(&key(user, hash))

@@ -6,10 +6,11 @@
 //! | pk | sk | what |
 //! |---|---|---|
 //! | `USER#<id>` | `PROFILE` | account and profile |
-//! | | `ERASED` | the receipt of an erasure, when all else is gone |
+//! | | `ERASED` | the receipt of an erasure, when all else is gone; while a deleted account rests, also the account and its data key |
 //! | | `COUNTERS` | totals, kept in the same transaction as what they count |
 //! | | `DEVICE#<keyed hash>` | that she has signed in with this browser from this network; forgotten after half a year |
 //! | | `IMAGE#<id>`, `SCAN#<id>`, `MATCH#<image>#<id>`, `ALERT#<id>` | her things |
+//! | | `CLEARED#<alert>` | an alert that she cleared; can be brought back for 30 days, and is forgotten then |
 //! | | `ENDED#<scan>` | a copy of an ended scan, listed by when it ended |
 //! | | `SEEN#<image>` | what was fetched at a picture's places when they were last compared; forgotten after two months |
 //! | | `PRINTS#<image>` | what a picture is recognised by: faces, vectors, further fingerprints |
@@ -58,6 +59,7 @@ mod answers;
 mod append;
 mod batch;
 mod checkpoints;
+mod cleared_alerts;
 mod continuations;
 mod devices;
 mod direct;
@@ -88,6 +90,7 @@ mod questions;
 mod rates;
 mod reading;
 mod replays;
+mod rest;
 mod retry;
 mod reviews;
 mod roles;
@@ -111,6 +114,7 @@ use table::failure;
 pub(crate) use answers::KeptAnswer;
 pub use append::AppendedEvents;
 pub(crate) use append::{Append, SealedEvent};
+pub use cleared_alerts::CLEARED_FOR_SECONDS;
 pub(crate) use direct::DirectReads;
 pub use due::{Due, DueCursor, DuePage, due_partitions};
 pub use engine_uploads::DUE_AWAY;
@@ -136,6 +140,7 @@ pub use questions::{DUE_QUESTION, MailQuestion};
 pub use rates::Calls;
 pub use reading::RowState;
 pub use replays::{Claimed, ReplayRun};
+pub(crate) use rest::{Rest, RestingAccount, RestoreOutcome};
 pub(crate) use retry::retry_on_conflict;
 pub use reviews::{AlertMove, Flagged};
 pub(crate) use scans::DUE_SCAN;

@@ -16,7 +16,7 @@ pub(crate) use change::Change;
 
 use super::append::Append;
 use super::retry::{WRITE_CONFLICT_RETRIES, backoff};
-use super::{Key, Store, failure, write};
+use super::{Item, Key, Store, failure, write};
 use crate::domain::{AlertType, Error, Result, Timestamp, UserId};
 
 /// A transaction being put together.
@@ -85,6 +85,26 @@ impl<'a> Tx<'a> {
         self.put_if(row, None)
     }
 
+    /// Stores a row as the table had it under another name, whatever was there.
+    pub(super) fn put_item(self, item: Item) -> Self {
+        self.put_item_if(item, None)
+    }
+
+    /// The same, if there is none yet.
+    pub(super) fn create_item(self, item: Item) -> Self {
+        self.put_item_if(item, Some("attribute_not_exists(pk)"))
+    }
+
+    fn put_item_if(self, item: Item, condition: Option<&str>) -> Self {
+        let put = Put::builder()
+            .table_name(&self.store.table)
+            .set_item(Some(item))
+            .set_condition_expression(condition.map(str::to_owned))
+            .build()
+            .map_err(|err| Error::bug("building a put", err));
+        self.push(put.map(|put| TransactWriteItem::builder().put(put).build()))
+    }
+
     /// Replaces a row if an attribute still is what it was.
     pub(crate) fn put_when(self, row: &impl Serialize, name: &str, value: &str) -> Self {
         let table = self.store.table.clone();
@@ -118,16 +138,10 @@ impl<'a> Tx<'a> {
     }
 
     fn put_if(self, row: &impl Serialize, condition: Option<&str>) -> Self {
-        let table = self.store.table.clone();
-        let put = write(row).and_then(|item| {
-            Put::builder()
-                .table_name(table)
-                .set_item(Some(item))
-                .set_condition_expression(condition.map(str::to_owned))
-                .build()
-                .map_err(|err| Error::bug("building a put", err))
-        });
-        self.push(put.map(|put| TransactWriteItem::builder().put(put).build()))
+        match write(row) {
+            Ok(item) => self.put_item_if(item, condition),
+            Err(err) => self.push(Err(err)),
+        }
     }
 
     /// Changes a row.

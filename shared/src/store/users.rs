@@ -66,6 +66,14 @@ pub(super) fn email_key(email: &str) -> Key {
     Key::lone(format!("EMAIL#{email}"))
 }
 
+/// Whose her address is.
+pub(super) fn email_row(account: &Account) -> Row<impl Serialize> {
+    let owner = EmailRow {
+        user_id: account.id(),
+    };
+    Row::new(email_key(&account.email), owner)
+}
+
 impl Store {
     /// Her account, while she is with us.
     pub async fn account(&self, user: UserId) -> Result<Option<Account>> {
@@ -115,10 +123,7 @@ impl Store {
         };
         let mut tx = self
             .tx()
-            .create(&Row::new(
-                email_key(&account.email),
-                EmailRow { user_id: user },
-            ))
+            .create(&email_row(account))
             .create(&Row::new(account_key(user), account))
             .create(&Row::new(credentials_key(user), credentials))
             .plan_first_scans(user, account.profile.created_at)

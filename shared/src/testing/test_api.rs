@@ -91,6 +91,15 @@ impl TestApi {
         }
     }
 
+    /// Clears her alerts behind the API; how many there were.
+    pub async fn clear_alerts(&self, user: UserId) -> u64 {
+        let batch = self.store.some_alerts(user).await.unwrap();
+        let count = batch.len();
+        let cleared = self.store.clear_alerts(user, batch, None, clock::now());
+        assert!(cleared.await.unwrap());
+        count
+    }
+
     /// A new woman, signed in: her id and her token.
     pub async fn woman(&self, email: &str) -> (UserId, String) {
         self.somebody(email, Role::User).await

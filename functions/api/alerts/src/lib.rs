@@ -2,4 +2,6 @@
 
 mod routes;
 
-pub use routes::{AlertActing, AlertStatusChange, App, Cleared, routes};
+pub use routes::{
+    AlertActing, AlertServices, AlertStatusChange, App, BroughtBack, Cleared, routes,
+};

@@ -8,16 +8,38 @@ use serde::{Deserialize, Serialize};
 use vara::clock;
 use vara::domain::{AlertAction, AlertStatus};
 use vara::http::{self, Body, Caller, Params, Result, data, page};
+use vara::services::notices::alert_clearing::AlertClearing;
 use vara::services::notices::alerts::{self, Alerts};
+use vara::services::record::event_log::EventLog;
+use vara::store::Store;
 
 /// Guards and service.
-pub type App = http::App<Alerts>;
+pub type App = http::App<AlertServices>;
+
+/// The services of the handlers.
+#[derive(Clone, Debug)]
+pub struct AlertServices {
+    alerts: Alerts,
+    clearing: AlertClearing,
+}
+
+impl AlertServices {
+    /// The services over this table, which record in this log.
+    #[must_use]
+    pub fn new(store: Store, log: EventLog) -> Self {
+        Self {
+            alerts: Alerts::new(store.clone()),
+            clearing: AlertClearing::new(store, log),
+        }
+    }
+}
 
 /// All routes.
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/alerts", get(list))
         .route("/api/v1/alerts/all", delete(clear))
+        .route("/api/v1/alerts/all/restore", post(bring_back))
         .route("/api/v1/alerts/{id}", get(view))
         .route("/api/v1/alerts/{id}/status", patch(set_status))
         .route("/api/v1/alerts/{id}/action", post(act))
@@ -26,6 +48,7 @@ pub fn routes() -> Router<App> {
 async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<Response> {
     let found = app
         .service
+        .alerts
         .list(caller.user, params.list("status")?, params.page()?)
         .await?;
     Ok(page(found.items, found.pagination))
@@ -33,7 +56,12 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
 
 async fn view(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
     let id = alerts::parse_id(&id)?;
-    Ok(data(app.service.view(caller.user, id, clock::now()).await?))
+    Ok(data(
+        app.service
+            .alerts
+            .view(caller.user, id, clock::now())
+            .await?,
+    ))
 }
 
 /// The new status of an alert.
@@ -52,6 +80,7 @@ async fn set_status(
     let id = alerts::parse_id(&id)?;
     Ok(data(
         app.service
+            .alerts
             .set_status(caller.user, id, body.status, clock::now())
             .await?,
     ))
@@ -75,9 +104,23 @@ async fn act(
     let id = alerts::parse_id(&id)?;
     Ok(data(
         app.service
+            .alerts
             .act(caller.user, id, body.action, body.notes, clock::now())
             .await?,
     ))
+}
+
+/// How many alerts were brought back.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct BroughtBack {
+    restored: u64,
+}
+
+async fn bring_back(State(app): State<App>, caller: Caller) -> Result<Response> {
+    let clearing = &app.service.clearing;
+    let restored = clearing.bring_back(&caller, clock::now()).await?;
+    Ok(data(BroughtBack { restored }))
 }
 
 /// How many alerts were deleted.
@@ -89,7 +132,7 @@ pub struct Cleared {
 }
 
 async fn clear(State(app): State<App>, caller: Caller) -> Result<Response> {
-    let deleted = app.service.clear(caller.user).await?;
+    let deleted = app.service.clearing.clear(&caller, clock::now()).await?;
     let message = "Your alerts were cleared.".to_owned();
     Ok(data(Cleared { deleted, message }))
 }

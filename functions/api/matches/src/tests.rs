@@ -255,13 +255,7 @@ async fn it_is_her() {
 async fn her_word_raises_an_alert_that_is_gone_and_the_severity_of_one_that_is_there() {
     let case = Case::new().await;
     let cleared = case.flag("1", 1).await;
-    assert_eq!(
-        Alerts::new(case.api.store.clone())
-            .clear(case.user)
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(case.api.clear_alerts(case.user).await, 1);
     let data = TestApi::data(case.say(cleared.id, "confirm").await, 200);
     assert_eq!(data["alert"]["status"], "NEW");
     assert_eq!(case.alert(&cleared).await.unwrap().severity, Severity::Low);
@@ -304,13 +298,7 @@ async fn it_is_not_her_and_she_hears_no_more_of_it() {
         case.alert(&found).await.unwrap().status,
         AlertStatus::Dismissed
     );
-    assert_eq!(
-        Alerts::new(case.api.store.clone())
-            .clear(case.user)
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(case.api.clear_alerts(case.user).await, 1);
 
     // The next scan finds it again, surer than before.
     let mut again = case.found("1", Tier::High, 60);

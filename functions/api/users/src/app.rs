@@ -5,7 +5,7 @@ use vara::http;
 use vara::objects::Objects;
 use vara::services::notices::mail_question::MailQuestions;
 use vara::services::people::preferences::UserPreferences;
-use vara::services::people::users::Users;
+use vara::services::people::users::{AccountRest, Users};
 use vara::store::Store;
 
 /// Guards and services.
@@ -27,6 +27,15 @@ impl UserServices {
             users: Users::new(store.clone(), objects, gate.keys().clone()),
             preferences: UserPreferences::new(store.clone()).with_webhook_host(webhook_host),
             questions: MailQuestions::new(store.clone()),
+        }
+    }
+
+    /// The same, whose deleted accounts rest so before they are erased.
+    #[must_use]
+    pub fn resting(self, rest: Option<AccountRest>) -> Self {
+        Self {
+            users: self.users.resting(rest),
+            ..self
         }
     }
 }

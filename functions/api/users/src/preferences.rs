@@ -135,7 +135,7 @@ fn named(answer: &str) -> Option<MailAnswer> {
 }
 
 /// A page without scripts that nobody keeps and that tells no other site where she was.
-fn page(status: StatusCode, text: &'static str) -> Response {
+pub(crate) fn page(status: StatusCode, text: &'static str) -> Response {
     let mut reply = (status, Html(text)).into_response();
     let headers = reply.headers_mut();
     for (name, value) in [

@@ -1,16 +1,24 @@
 //! Reading her account, naming herself, leaving.
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use serde::Deserialize;
-use vara::http::{Body, Caller, Result, data, deleted, given};
+use vara::clock;
+use vara::http::{Body, Caller, Recent, Result, data, deleted, given};
+use vara::mail::{RESTORE_PAGE, RESTORE_TAKEN_PAGE, RESTORED_PAGE, USED_LINK_PAGE};
+use vara::services::people::users::Restoring;
 
 use crate::app::App;
+use crate::preferences::page;
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/api/v1/users/me", get(me).patch(update).delete(leave))
+    Router::new()
+        .route("/api/v1/users/me", get(me).patch(update).delete(leave))
+        .route("/api/v1/users/me/erase", post(erase))
+        .route("/api/v1/users/restore/{token}", get(ask).post(restore))
 }
 
 async fn me(State(app): State<App>, caller: Caller) -> Result<Response> {
@@ -41,4 +49,29 @@ async fn update(
 async fn leave(State(app): State<App>, caller: Caller) -> Result<Response> {
     app.service.users.delete(&caller).await?;
     Ok(deleted())
+}
+
+async fn erase(State(app): State<App>, Recent(caller): Recent) -> Result<Response> {
+    app.service.users.erase(&caller).await?;
+    Ok(deleted())
+}
+
+/// Opened from the mail about a deleted account. Opening alone changes nothing: programs look at links by
+/// themselves.
+async fn ask(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
+    if app.service.users.can_restore(&token, clock::now()).await? {
+        return Ok(page(StatusCode::OK, RESTORE_PAGE));
+    }
+    Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
+}
+
+/// By the page's button.
+async fn restore(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
+    Ok(
+        match app.service.users.restore(&token, clock::now()).await? {
+            Restoring::Done => page(StatusCode::OK, RESTORED_PAGE),
+            Restoring::AddressTaken => page(StatusCode::CONFLICT, RESTORE_TAKEN_PAGE),
+            Restoring::NoLink => page(StatusCode::NOT_FOUND, USED_LINK_PAGE),
+        },
+    )
 }

@@ -4,7 +4,7 @@
 use vara::boot;
 use vara::domain::BoxError;
 use vara::engines::FaceCheck;
-use vara::services::people::users::AccountEraser;
+use vara::services::people::users::{AccountEraser, RestMails};
 use vara::services::pictures::images::ImagePurger;
 use vara::services::scans::scan_queues::ScanQueues;
 use vara::services::upkeep::due_work::DueWorker;
@@ -17,7 +17,10 @@ async fn main() -> Result<(), BoxError> {
             let objects = context.clients.objects(env);
             Ok(DueWorker {
                 purger: ImagePurger::new(store.clone(), objects.clone()),
-                eraser: AccountEraser::new(store.clone(), objects.clone()),
+                eraser: AccountEraser::new(store.clone(), objects.clone()).with_mails(RestMails {
+                    queues: context.clients.queues(),
+                    queue: env.queue("sign-in-mail"),
+                }),
                 store: store.clone(),
                 objects,
                 queues: context.clients.queues(),

@@ -1,6 +1,6 @@
 //! `/api/v1/alerts`.
 
-use api_alerts::{AlertActing, AlertStatusChange, Cleared};
+use api_alerts::{AlertActing, AlertStatusChange, BroughtBack, Cleared};
 use vara::domain::{Alert, AlertStatus};
 
 use crate::operation::Operation;
@@ -46,6 +46,15 @@ pub(super) fn operations() -> Vec<Operation> {
             "clearAlerts",
             "Delete all alerts",
         )
+        .about("They can be brought back for 30 days.")
         .data::<Cleared>(200, "How many alerts were deleted."),
+        Operation::new(
+            "post",
+            "/api/v1/alerts/all/restore",
+            "restoreAlerts",
+            "Bring deleted alerts back",
+        )
+        .about("Those that were deleted within 30 days, with the status that they had.")
+        .data::<BroughtBack>(200, "How many alerts were brought back."),
     ]
 }

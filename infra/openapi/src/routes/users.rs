@@ -11,6 +11,7 @@ use vara::store::NoticeAttempt;
 use crate::operation::Operation;
 
 const PREFERENCES: &str = "/api/v1/users/me/preferences";
+const RESTORE: &str = "/api/v1/users/restore/{token}";
 const STOP: &str = "/api/v1/users/stop/{token}";
 const ANSWER: &str = "/api/v1/users/mail/{token}/{answer}";
 
@@ -40,9 +41,34 @@ fn account() -> Vec<Operation> {
             "deleteMe",
             "Delete the account",
         )
-        .about("Signs the user out everywhere and erases all data of the account.")
+        .about(
+            "Signs the user out everywhere; nobody sees anything of the account any more, and no engine is asked \
+             for it. A link that is mailed brings it back within 72 hours (`AccountRestHours`); then all data is \
+             erased. The address can have a new account at once.",
+        )
         .data::<Deleted>(200, "The account is deleted.")
         .refuses(404, &["USER_NOT_FOUND"]),
+        Operation::new("post", "/api/v1/users/me/erase", "eraseMe", "Delete the account for good")
+            .about("Erases all data of the account at once. It cannot be brought back.")
+            .recent()
+            .data::<Deleted>(200, "The account is erased.")
+            .refuses(404, &["USER_NOT_FOUND"]),
+        Operation::new("get", RESTORE, "askToRestore", "Show the page behind a restore link")
+            .about("Changes nothing, because programs open links by themselves.")
+            .open()
+            .part("token", "The token of the link.", json!({ "type": "string", "minLength": 1 }))
+            .mailed_page(200, "A page with a button.")
+            .mailed_page(404, "A page that says that the link was used or has expired."),
+        Operation::new("post", RESTORE, "restoreMe", "Bring a deleted account back")
+            .about(
+                "Works once, while the account rests. Password, role and sessions are gone: the user chooses a new \
+                 password by a recovery link.",
+            )
+            .open()
+            .part("token", "The token of the link.", json!({ "type": "string", "minLength": 1 }))
+            .mailed_page(200, "A page that confirms it.")
+            .mailed_page(404, "A page that says that the link was used or has expired.")
+            .mailed_page(409, "A page that says that the address has a newer account."),
     ]
 }
 

@@ -2,6 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Timestamp;
+
+/// The data of `account.rested`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountRested {
+    /// Until when it can be brought back.
+    pub until: Timestamp,
+}
+
 /// The data of `account.password_changed`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -70,7 +70,7 @@ pub struct EventSpec {
 
 /// All types that this version writes. A change of the shape of a type's data raises its version, and the
 /// golden event of the old version in the tests stays.
-pub const CATALOGUE: [EventSpec; 11] = [
+pub const CATALOGUE: [EventSpec; 15] = [
     EventSpec {
         name: "note.written",
         version: 1,
@@ -147,6 +147,34 @@ pub const CATALOGUE: [EventSpec; 11] = [
         stream: "account",
         client: false,
         description: "A new password was set.",
+    },
+    EventSpec {
+        name: "account.rested",
+        version: 1,
+        stream: "account",
+        client: false,
+        description: "The account was deleted and rests; until the given time it can be brought back.",
+    },
+    EventSpec {
+        name: "account.restored",
+        version: 1,
+        stream: "account",
+        client: false,
+        description: "The account was brought back by a mailed link.",
+    },
+    EventSpec {
+        name: "alert.cleared",
+        version: 1,
+        stream: "alert",
+        client: false,
+        description: "She cleared alerts; the data says how many.",
+    },
+    EventSpec {
+        name: "alert.restored",
+        version: 1,
+        stream: "alert",
+        client: false,
+        description: "She brought cleared alerts back; the data says how many.",
     },
 ];
 

@@ -1,4 +1,4 @@
-//! Alerts: list, view, set status, act, clear.
+//! Alerts: list, view, set status, act.
 
 use std::sync::OnceLock;
 
@@ -85,11 +85,6 @@ impl Alerts {
             alert.with_action(action, notes.clone(), now)
         })
         .await
-    }
-
-    /// Removes all her alerts; how many there were.
-    pub async fn clear(&self, user: UserId) -> Result<u64> {
-        self.store.delete_alerts(user).await
     }
 
     async fn change(

@@ -56,6 +56,22 @@ impl MailLinks {
         ))
     }
 
+    /// Makes a link that brings back an account that rests until then; its token. `None`: it does not rest.
+    pub(crate) async fn create_restoring(
+        &self,
+        user: UserId,
+        until: Timestamp,
+    ) -> Result<Option<String>> {
+        let token = format!("{user}.{}", OneTime::draw()?.token);
+        let link = MailLink {
+            purpose: MailLinkPurpose::Restore,
+            expires_at: until,
+        };
+        let hash = OneTime::hash(&token);
+        let added = self.store.add_rest_link(user, &hash, &link).await?;
+        Ok(added.then_some(token))
+    }
+
     /// The link with this token. `None`: there is none, it is for something else, it was used, or it expired.
     pub(crate) async fn find(
         &self,

@@ -1,5 +1,6 @@
 //! What she is told: alerts, findings for review, mails and webhooks, and what bounces.
 
+pub mod alert_clearing;
 pub mod alerts;
 pub mod delivery;
 pub mod due;

@@ -5,9 +5,13 @@ use serde::Serialize;
 
 use crate::auth::{Caller, Keys};
 use crate::clock;
+use crate::domain::event::{AccountRested, Actor};
 use crate::domain::{Account, Error, Profile, Result, SessionId, Timestamp, UserId, user};
 use crate::objects::{Objects, key};
-use crate::store::Store;
+use crate::queues::{Queues, SignInMail, SignInMailKind};
+use crate::services::notices::mail_links::{MailLinks, UsableMailLink};
+use crate::services::record::event_log::EventLog;
+use crate::store::{MailLinkPurpose, Rest, RestingAccount, RestoreOutcome, Store};
 
 /// After the first sweep there is a second, so long after: a message that was under way, or an upload
 /// whose ticket was still good, may have written something more.
@@ -50,6 +54,38 @@ pub struct Users {
     store: Store,
     keys: Keys,
     eraser: AccountEraser,
+    rest: Option<AccountRest>,
+}
+
+/// How deleted accounts rest before they are erased.
+#[derive(Clone)]
+pub struct AccountRest {
+    /// Records what is done.
+    pub log: EventLog,
+    /// For how many seconds.
+    pub seconds: i64,
+    /// Asks for the mail that says how an account is brought back.
+    pub mails: RestMails,
+}
+
+/// Asks for mails about accounts that rest.
+#[derive(Clone)]
+pub struct RestMails {
+    /// The queue service.
+    pub queues: Queues,
+    /// The queue of mails that are asked for.
+    pub queue: String,
+}
+
+/// What became of a link that brings an account back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restoring {
+    /// The account is back.
+    Done,
+    /// The address has a newer account.
+    AddressTaken,
+    /// The link does not work.
+    NoLink,
 }
 
 /// Removes what is left of whoever left.
@@ -57,6 +93,7 @@ pub struct Users {
 pub struct AccountEraser {
     store: Store,
     objects: Objects,
+    mails: Option<RestMails>,
 }
 
 impl Users {
@@ -67,7 +104,14 @@ impl Users {
             eraser: AccountEraser::new(store.clone(), objects),
             store,
             keys,
+            rest: None,
         }
+    }
+
+    /// The same, whose deleted accounts rest so before they are erased; without it they are erased at once.
+    #[must_use]
+    pub fn resting(self, rest: Option<AccountRest>) -> Self {
+        Self { rest, ..self }
     }
 
     /// Her account.
@@ -92,30 +136,104 @@ impl Users {
         account.map(|it| it.profile).ok_or_else(not_found)
     }
 
+    /// Deletes her account. When this returns it is gone for her and everybody; for a while she can bring it back
+    /// by a mailed link, if accounts rest here.
+    pub async fn delete(&self, caller: &Caller) -> Result<()> {
+        match &self.rest {
+            Some(rest) => self.begin_rest(caller, rest).await,
+            None => self.erase(caller).await,
+        }
+    }
+
+    async fn begin_rest(&self, caller: &Caller, rest: &AccountRest) -> Result<()> {
+        let (user, now) = (caller.user, clock::now());
+        let account = self.store.account(user).await?.ok_or_else(not_found)?;
+        let sessions = self.sessions(caller).await?;
+        let until = now.plus_seconds(rest.seconds);
+        let whose = (user, Actor::user(user, caller.session));
+        let said = AccountRested { until };
+        let event = rest.log.tell(whose, "account.rested", &said, now).await?;
+        let address = self.keys.address_name(&account.email);
+        let began = Rest { until, event };
+        let begun = self
+            .store
+            .begin_rest(&account, &address, &sessions, began, now);
+        if !begun.await? {
+            return Err(changed());
+        }
+        // What fails from here on is taken up by the schedule within minutes.
+        if let Err(err) = self.store.end_sessions(user, &sessions).await {
+            tracing::warn!(error.chain = err.chain(), "sign-ins are ended later");
+        }
+        if let Err(err) = rest.mails.ask(user, &account.email, now).await {
+            tracing::warn!(
+                error.chain = err.chain(),
+                "the mail about a deleted account is asked for later"
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether a link brings an account back.
+    pub async fn can_restore(&self, token: &str, now: Timestamp) -> Result<bool> {
+        Ok(self.resting_by(token, now).await?.is_some())
+    }
+
+    /// Brings back an account that rests, by a mailed link, which is used up.
+    pub async fn restore(&self, token: &str, now: Timestamp) -> Result<Restoring> {
+        let (Some(rest), Some((link, resting))) = (&self.rest, self.resting_by(token, now).await?)
+        else {
+            return Ok(Restoring::NoLink);
+        };
+        let whose = (link.user, Actor::user(link.user, None));
+        let event = rest
+            .log
+            .tell_of_resting(whose, &resting.data_key, "account.restored", now);
+        let event = event.await?;
+        let restored = self.store.restore_account(&resting, &link.hash, event, now);
+        Ok(match restored.await? {
+            RestoreOutcome::Done => Restoring::Done,
+            RestoreOutcome::AddressTaken => Restoring::AddressTaken,
+            RestoreOutcome::Gone => Restoring::NoLink,
+        })
+    }
+
+    /// The link of this token and the account it brings back.
+    async fn resting_by(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<(UsableMailLink, RestingAccount)>> {
+        let links = MailLinks::new(self.store.clone());
+        let purpose = MailLinkPurpose::Restore;
+        let Some(link) = links.find(token, purpose, now).await? else {
+            return Ok(None);
+        };
+        let resting = self.store.resting_account(link.user).await?;
+        let resting = resting.filter(|it| it.rests_until > now);
+        Ok(resting.map(|it| (link, it)))
+    }
+
+    /// Her sign-ins, the one of the call first: it is among those that end in the first step.
+    async fn sessions(&self, caller: &Caller) -> Result<Vec<SessionId>> {
+        let all = self.store.sessions(caller.user).await?;
+        let others = all.into_iter().filter(|it| Some(*it) != caller.session);
+        Ok(caller.session.into_iter().chain(others).collect())
+    }
+
     /// Erases her. When this returns she is signed out everywhere and cannot come back; everything of hers
     /// is gone, or will be: what is too much or could not be removed now is taken up by the schedule.
-    pub async fn delete(&self, caller: &Caller) -> Result<()> {
+    pub async fn erase(&self, caller: &Caller) -> Result<()> {
         let user = caller.user;
         let account = self.store.account(user).await?.ok_or_else(not_found)?;
-        // The sign-in she leaves with is among those that end in the first step.
-        let mut sessions: Vec<SessionId> = caller.session.into_iter().collect();
-        sessions.extend(
-            self.store
-                .sessions(user)
-                .await?
-                .into_iter()
-                .filter(|it| Some(*it) != caller.session),
-        );
+        let sessions = self.sessions(caller).await?;
         let address = self.keys.address_name(&account.email);
         if !self
             .store
             .begin_erasure(&account, &address, &sessions, clock::now())
             .await?
         {
-            return Err(Error::unavailable(
-                "erasing an account",
-                "it changed in between",
-            ));
+            return Err(changed());
         }
         self.store.end_sessions(user, &sessions).await?;
         if let Err(err) = self.eraser.sweep(user, WHILE_SHE_WAITS).await {
@@ -132,13 +250,57 @@ impl AccountEraser {
     /// The service over this table and this bucket.
     #[must_use]
     pub fn new(store: Store, objects: Objects) -> Self {
-        Self { store, objects }
+        Self {
+            store,
+            objects,
+            mails: None,
+        }
     }
 
-    /// Removes what is left of somebody who left. Can be repeated, and killed, at any point; does nothing
-    /// to somebody who did not leave.
-    pub async fn finish(&self, user: UserId) -> Result<()> {
+    /// The same, which asks for mails about accounts that rest.
+    #[must_use]
+    pub fn with_mails(self, mails: RestMails) -> Self {
+        Self {
+            mails: Some(mails),
+            ..self
+        }
+    }
+
+    /// Removes what is left of somebody who left, unless the account rests: then it does what was left undone when
+    /// the rest began. Can be repeated, and killed, at any point; does nothing to somebody who did not leave.
+    pub async fn finish(&self, user: UserId, now: Timestamp) -> Result<()> {
+        let erasure = self.store.erasure(user).await?;
+        if let Some(until) = erasure.as_ref().and_then(|it| it.rests_until) {
+            if now < until {
+                let is_mailed = erasure.is_some_and(|it| it.mailed_at.is_some());
+                return self.look_after_rest(user, until, is_mailed, now).await;
+            }
+            if !self.store.end_rest(user, until).await? {
+                return Ok(());
+            }
+            tracing::info!("a deleted account has rested long enough and is erased");
+        }
         self.sweep(user, usize::MAX).await
+    }
+
+    /// Ends the sign-ins that one step did not hold, and sees to it that she is mailed.
+    async fn look_after_rest(
+        &self,
+        user: UserId,
+        until: Timestamp,
+        is_mailed: bool,
+        now: Timestamp,
+    ) -> Result<()> {
+        let sessions = self.store.sessions(user).await?;
+        self.store.end_sessions(user, &sessions).await?;
+        if is_mailed {
+            return self.store.put_off_rest(user, until, until).await;
+        }
+        let resting = self.store.resting_account(user).await?;
+        if let (Some(mails), Some(resting)) = (&self.mails, resting) {
+            mails.ask(user, &resting.account.email, now).await?;
+        }
+        Ok(())
     }
 
     async fn sweep(&self, user: UserId, most: usize) -> Result<()> {
@@ -158,6 +320,24 @@ impl AccountEraser {
         tracing::info!(rows, sweeps, "an erasure was swept");
         Ok(())
     }
+}
+
+impl RestMails {
+    /// Asks for the mail that says how her account is brought back.
+    async fn ask(&self, user: UserId, address: &str, now: Timestamp) -> Result<()> {
+        let message = SignInMail {
+            kind: SignInMailKind::AccountRests,
+            email: address.to_owned(),
+            user_id: Some(user),
+            redirect_to: None,
+            asked_at: now,
+        };
+        self.queues.send(&self.queue, &message).await
+    }
+}
+
+fn changed() -> Error {
+    Error::unavailable("deleting an account", "it changed in between")
 }
 
 fn not_found() -> Error {

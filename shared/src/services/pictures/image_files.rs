@@ -56,7 +56,10 @@ impl Images {
         let (found, is_signed_in) = join!(self.find(user, image), self.is_signed_in(address));
         let found = found?;
         if !is_signed_in? {
-            return Err(expired());
+            let left = self.store.erasure(user).await?;
+            // Of an account that rests there is nothing to be seen, as there is nothing of one that is erased.
+            let rests = left.is_some_and(|it| it.rests_until.is_some());
+            return Err(if rests { missing() } else { expired() });
         }
         self.wait_for_intake(found, INTAKE_WAIT, now).await?;
         let object = match address.size {

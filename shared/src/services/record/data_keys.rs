@@ -80,6 +80,16 @@ impl DataKeys {
         self.ask(user, now).await?.ok_or_else(gone)
     }
 
+    /// Opens a key that lies elsewhere than in its row, and keeps it as one from there.
+    pub(super) async fn open_kept(
+        &self,
+        user: UserId,
+        row: &DataKeyRow,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.open(user, row, now).await.map(drop)
+    }
+
     async fn open(&self, user: UserId, row: &DataKeyRow, now: Timestamp) -> Result<Arc<DataKey>> {
         let account = account(user);
         let opened = self.vault.open_data_key(&account, &row.wrapped).await?;

@@ -13,7 +13,8 @@ use crate::auth::DataKey;
 use crate::domain::event::{Actor, Event, ExpectedVersion, StreamName, open_payload};
 use crate::domain::{Error, Result, Timestamp, UserId};
 use crate::store::{
-    Append, AppendOutcome, EventRow, ReadFrom, Store, StreamHead, Verified, retry_on_conflict,
+    Append, AppendOutcome, DataKeyRow, EventRow, ReadFrom, Store, StreamHead, Verified,
+    retry_on_conflict,
 };
 use crate::vault::Vault;
 
@@ -148,6 +149,19 @@ impl EventLog {
         let drafts = [draft];
         self.seal((user, &stream), ExpectedVersion::Any, &drafts, now)
             .await
+    }
+
+    /// The same for an account that rests, whose key lies elsewhere.
+    pub(crate) async fn tell_of_resting(
+        &self,
+        (user, actor): (UserId, Actor),
+        key: &DataKeyRow,
+        name: &'static str,
+        now: Timestamp,
+    ) -> Result<Append> {
+        self.keys.open_kept(user, key, now).await?;
+        let said = serde_json::json!({});
+        self.tell((user, actor), name, &said, now).await
     }
 
     pub(super) async fn store_append(&self, append: Append) -> Result<AppendedEvents> {

@@ -70,6 +70,11 @@ async fn claim(
         tracing::info!("the scan is gone, and with it the work");
         return Ok(());
     };
+    if store.erasure(message.user_id).await?.is_some() {
+        // Nothing is asked for an account that rests; the schedule takes the scan up if it is brought back.
+        tracing::info!("her account is closed, and the scan waits");
+        return Ok(());
+    }
     // A failed scan begins again when its message is sent back from the dead-letter queue, which
     // counts deliveries anew; a late copy of a message that was given up does not.
     // One she stopped begins again at her word only.

@@ -32,10 +32,12 @@ impl Lease {
     /// Says how far the scan has come, which is a heartbeat too.
     ///
     /// # Errors
-    /// [`ScanStop::Lost`] if the scan is another worker's by now, or she stopped it.
+    /// [`ScanStop::Lost`] if the scan is another worker's by now, or she stopped it, or deleted her account.
     pub(crate) async fn advance(&mut self, progress: u8) -> Result<(), ScanStop> {
         let beat = self.store.beat_scan(&mut self.row, progress, clock::now());
-        match beat.await? {
+        let is_ours = beat.await?;
+        let has_left = self.store.erasure(self.row.scan.user_id);
+        match is_ours && has_left.await?.is_none() {
             true => Ok(()),
             false => Err(ScanStop::Lost),
         }

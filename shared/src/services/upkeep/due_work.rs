@@ -207,7 +207,7 @@ impl DueWorker {
             DUE_INTAKE => self.intake(due, now).await,
             DUE_PURGE => self.purge(due, now).await,
             DUE_FORGET => self.store.forget_faces(user).await.map(|()| true),
-            _ => self.eraser.finish(user).await.map(|()| true),
+            _ => self.eraser.finish(user, now).await.map(|()| true),
         }
     }
 

@@ -52,9 +52,10 @@ impl Tx<'_> {
                 }
                 stored.extend(AppendedEvents::of(&rows));
             }
-            if let Some(user) = makes_stream_of {
-                // An erasure removes the head: who is late makes a stream anew, and must not.
-                let receipt = Key::user(user, ERASED);
+            // An erasure removes the head: who is late makes a stream anew, and must not. What writes the receipt
+            // itself, on the condition that there is none, is not late.
+            let receipt = makes_stream_of.map(|user| Key::user(user, ERASED));
+            if let Some(receipt) = receipt.filter(|it| !tx.puts(it)) {
                 tx = tx.forbid(&receipt).named(Condition::HasAccount);
             }
             match tx.send().await? {
@@ -68,6 +69,13 @@ impl Tx<'_> {
             "appending events",
             "others kept appending to the stream",
         ))
+    }
+
+    /// Whether it puts the row with this key.
+    fn puts(&self, key: &Key) -> bool {
+        let key = key.item();
+        let mut puts = self.items.iter().filter_map(|it| it.put());
+        puts.any(|put| key.iter().all(|it| put.item().get(it.0) == Some(it.1)))
     }
 
     /// Puts in these rows of an append, their ids and the moved head.

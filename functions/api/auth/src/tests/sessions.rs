@@ -197,9 +197,9 @@ async fn who_came_by_a_link_confirms_with_the_password() {
         .unwrap()
         .1
         .to_owned();
-    let mut parts = url::form_urlencoded::parse(fragment.as_bytes()).into_owned();
+    let parts = url::form_urlencoded::parse(fragment.as_bytes()).into_owned();
     let (mut access, mut refresh) = (String::new(), String::new());
-    while let Some((name, value)) = parts.next() {
+    for (name, value) in parts {
         match name.as_str() {
             "access_token" => access = value,
             "refresh_token" => refresh = value,

@@ -34,7 +34,7 @@ impl Harness {
     }
 
     /// Rows that say anything of her beside the receipt.
-    async fn traces(&self, user: UserId, email: &str) -> Vec<Row> {
+    pub(super) async fn traces(&self, user: UserId, email: &str) -> Vec<Row> {
         let receipt = AttributeValue::S("ERASED".into());
         let hers = |row: &Row| {
             format!("{row:?}").contains(&user.to_string()) || format!("{row:?}").contains(email)
@@ -46,7 +46,7 @@ impl Harness {
             .collect()
     }
 
-    async fn fill(&self, user: UserId) {
+    pub(super) async fn fill(&self, user: UserId) {
         self.fill_with(user, 60).await;
     }
 
@@ -147,7 +147,7 @@ async fn what_was_interrupted_is_finished_by_the_schedule() {
 
     harness.bucket.set_broken(false);
     let eraser = harness.eraser();
-    let finish = || eraser.finish(ana);
+    let finish = || eraser.finish(ana, vara::clock::now());
     finish().await.unwrap();
     assert_eq!(harness.traces(ana, "ana@").await, Vec::<Row>::new());
     assert!(harness.bucket.names().is_empty());
@@ -175,7 +175,7 @@ async fn what_is_too_much_is_left_to_the_schedule() {
     assert_eq!(again.0, StatusCode::UNAUTHORIZED);
     assert_eq!(harness.erase_due().await, 1);
     let eraser = harness.eraser();
-    let finish = || eraser.finish(ana);
+    let finish = || eraser.finish(ana, vara::clock::now());
     finish().await.unwrap();
     assert_eq!(harness.traces(ana, "ana@").await, Vec::<Row>::new());
     // Only now does the second sweep wait, for what was under way.
@@ -201,7 +201,11 @@ async fn whoever_did_not_leave_is_left_alone() {
     let harness = Harness::build().await;
     let (ana, token) = harness.woman("ana@example.net", 1).await;
     harness.fill(ana).await;
-    harness.eraser().finish(ana).await.unwrap();
+    harness
+        .eraser()
+        .finish(ana, vara::clock::now())
+        .await
+        .unwrap();
     assert_eq!(
         harness.send(Method::GET, &token, "").await.0,
         StatusCode::OK

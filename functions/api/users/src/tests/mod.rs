@@ -3,6 +3,7 @@
 mod bucket;
 mod leaving;
 mod preferences;
+mod resting;
 
 use std::ops::Deref;
 
@@ -15,6 +16,8 @@ use vara::auth::{Gate, OneTime};
 use vara::domain::{Account, Link, LinkKind, Role, Session, SignInMethod, UserId};
 use vara::http::Cors;
 use vara::objects::Objects;
+use vara::services::people::users::AccountRest;
+use vara::store::Store;
 use vara::testing::{self, TestApi};
 
 use crate::{App, UserServices};
@@ -40,13 +43,19 @@ impl Deref for Harness {
 
 impl Harness {
     async fn build() -> Self {
+        Self::with_rest(|_| None).await
+    }
+
+    /// Where deleted accounts rest so.
+    async fn with_rest(rest: impl FnOnce(&Store) -> Option<AccountRest>) -> Self {
         let (store, table) = testing::table().await;
         let bucket = Bucket::default();
         let gate = Gate::new(&testing::settings(&[]), store.clone());
         let objects = bucket.serve().await;
+        let service = UserServices::new(&store, objects.clone(), &gate, None);
         let app = App {
             gate: gate.clone(),
-            service: UserServices::new(&store, objects.clone(), &gate, None),
+            service: service.resting(rest(&store)),
         };
         let cors = Cors::new(&[SITE.into()], true);
         Self {

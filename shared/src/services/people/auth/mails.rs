@@ -12,6 +12,7 @@ use crate::domain::{Account, Error, Link, LinkKind, Result, Timestamp};
 use crate::mail::{Mail, Mailer};
 use crate::queues::QueueDelivery;
 use crate::queues::{SignInMail, SignInMailKind};
+use crate::services::notices::mail_links::MailLinks;
 use crate::settings::Env;
 use crate::store::{Mailing, MailingClaim, Store};
 
@@ -63,22 +64,14 @@ impl SignInMailer {
             );
             return Ok(());
         }
+        if asked.kind == SignInMailKind::AccountRests {
+            return self.tell_of_rest(&asked, delivery, now).await;
+        }
         let Some(account) = self.store.account_of(&asked.email).await? else {
             return Ok(());
         };
-        let claim = match self
-            .store
-            .claim_mailing(&delivery.id, MAIL_LEASE_SECONDS, now)
-            .await?
-        {
-            Mailing::Claimed(claim) => claim,
-            Mailing::Sent => return Ok(()),
-            Mailing::Busy => {
-                return Err(Error::unavailable(
-                    "sending a mail about signing in",
-                    "another delivery of the message is at it",
-                ));
-            }
+        let Some(claim) = self.claim(delivery, now).await? else {
+            return Ok(());
         };
         let page = asked.redirect_to.as_deref();
         let mail = match self.kind(&asked, &account) {
@@ -88,19 +81,75 @@ impl SignInMailer {
             },
         };
         self.mailer.send(&account.email, &mail).await?;
-        if let Err(err) = self.store.finish_mailing(&claim, clock::now()).await {
+        self.note_sent(&claim).await;
+        Ok(())
+    }
+
+    /// The mail's claim, if it was not sent yet.
+    async fn claim(
+        &self,
+        delivery: &QueueDelivery,
+        now: Timestamp,
+    ) -> Result<Option<MailingClaim>> {
+        let claimed = self
+            .store
+            .claim_mailing(&delivery.id, MAIL_LEASE_SECONDS, now);
+        match claimed.await? {
+            Mailing::Claimed(claim) => Ok(Some(claim)),
+            Mailing::Sent => Ok(None),
+            Mailing::Busy => Err(Error::unavailable(
+                "sending a mail about signing in",
+                "another delivery of the message is at it",
+            )),
+        }
+    }
+
+    async fn note_sent(&self, claim: &MailingClaim) {
+        if let Err(err) = self.store.finish_mailing(claim, clock::now()).await {
             // It was sent: coming again would only send it twice.
             tracing::warn!(
                 error.chain = err.chain(),
                 "a mail that was sent was not noted"
             );
         }
+    }
+
+    /// Mails how a deleted account is brought back, while it rests. Until that is noted the schedule asks for it
+    /// again; a link of before works as well.
+    async fn tell_of_rest(
+        &self,
+        asked: &SignInMail,
+        delivery: &QueueDelivery,
+        now: Timestamp,
+    ) -> Result<()> {
+        let Some(user) = asked.user_id else {
+            return Err(Error::bug("mailing of a rest", "the message names nobody"));
+        };
+        let resting = self.store.resting_account(user).await?;
+        let Some(resting) = resting.filter(|it| it.rests_until > now) else {
+            return Ok(());
+        };
+        let Some(claim) = self.claim(delivery, now).await? else {
+            return Ok(());
+        };
+        let until = resting.rests_until;
+        let links = MailLinks::new(self.store.clone());
+        let Some(token) = links.create_restoring(user, until).await? else {
+            return Ok(());
+        };
+        let mail = Mail::AccountClosed {
+            link: format!("{}/api/v1/users/restore/{token}", self.public_url),
+        };
+        self.mailer.send(&resting.account.email, &mail).await?;
+        self.store.note_rest_mailed(user, until, now).await?;
+        self.note_sent(&claim).await;
         Ok(())
     }
 
     /// Which link is mailed; `None` for who has an account that she can use.
     fn kind(&self, asked: &SignInMail, account: &Account) -> Option<LinkKind> {
         match asked.kind {
+            SignInMailKind::AccountRests => None,
             SignInMailKind::Recovery => Some(LinkKind::Recovery),
             SignInMailKind::Confirmation => Some(LinkKind::SignUp),
             SignInMailKind::SignUpAgain => account

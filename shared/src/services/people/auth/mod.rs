@@ -122,6 +122,7 @@ impl AuthService {
         let message = SignInMail {
             kind,
             email: address.to_owned(),
+            user_id: None,
             redirect_to: Some(self.redirects.choose(redirect_to).into()),
             asked_at: now,
         };

@@ -36,6 +36,7 @@ impl Post {
         let message = SignInMail {
             kind,
             email: HERS.into(),
+            user_id: None,
             redirect_to: Some("https://app.example/reset-password".into()),
             asked_at: clock::now(),
         };
