@@ -11,7 +11,8 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("metrics", &["clock"]),
     ("correlation", &[]),
     ("traces", &["clock", "domain"]),
-    // The clock is for signatures of requests only; times of rows are arguments.
+    // The clock is for signatures of requests, and for when a frame of the feed is written; times of other rows
+    // are arguments.
     ("store", &["clock", "domain", "metrics"]),
     ("objects", &["domain"]),
     ("queues", &["correlation", "domain"]),

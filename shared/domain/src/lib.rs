@@ -14,6 +14,7 @@ pub mod engine;
 mod error;
 pub mod event;
 mod evidence;
+pub mod feed;
 pub mod finding;
 mod ids;
 mod image;

@@ -1,6 +1,7 @@
 //! What the product does, in rooms. Services call the store, the bucket, the queues and the engines;
 //! they know nothing of HTTP or Lambda.
 
+pub mod live;
 pub mod notices;
 pub mod people;
 pub mod pictures;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::list::{CHANGES, Counters};
 use super::tx::{Change, Tx};
 use super::{Key, Listing, Row, Store};
+use crate::domain::feed::{FeedChange, FeedTopic};
 use crate::domain::{Alert, AlertId, AlertStatus, Page, Result, UserId};
 
 pub(super) fn key(user: UserId, id: AlertId) -> Key {
@@ -110,6 +111,7 @@ impl Tx<'_> {
         };
         self.update(&key(after.user_id, after.id), change)
             .count(after.user_id, &moves)
+            .publish(after.user_id, FeedChange::of(FeedTopic::Alert, after.id))
     }
 
     /// Stores a new alert, counts it, and has her told of it where she wants. Refused if it was raised before.
@@ -123,6 +125,7 @@ impl Tx<'_> {
         let row = Row::new(key(alert.user_id, alert.id), alert).listed(place(alert));
         self.create(&row)
             .count(alert.user_id, &[(counter(alert.status), 1)])
+            .publish(alert.user_id, FeedChange::of(FeedTopic::Alert, alert.id))
     }
 }
 

@@ -8,9 +8,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::alerts::{counter, key, run};
 use super::append::Append;
 use super::{Item, Key, Store, failure, read, reading};
+use crate::domain::feed::{FeedChange, FeedTopic};
 use crate::domain::{AlertId, AlertStatus, Result, Timestamp, UserId};
 
-/// How many alerts one transaction moves: each takes two places of a hundred; totals and events take a few more.
+/// How many alerts one transaction moves: each takes two places of a hundred; totals, events and frames take a few more.
 const MAX_MOVED_AT_ONCE: usize = 40;
 
 /// How long cleared alerts can be brought back, in seconds.
@@ -75,6 +76,7 @@ impl Store {
             tx = tx.delete_when(&from, "list", &place).put_item(moved);
             tx = tx.count(user, &[(counter(status), -1)]);
         }
+        let tx = tx.publish(user, FeedChange::any(FeedTopic::Alert));
         let tx = event.into_iter().fold(tx, super::Tx::append);
         Ok(tx.commit().await?.is_done())
     }
@@ -131,6 +133,7 @@ impl Store {
             tx = tx.create_item(moved).count(user, &[(counter(*status), 1)]);
             count += 1;
         }
+        let tx = tx.publish(user, FeedChange::any(FeedTopic::Alert));
         let tx = event.into_iter().fold(tx, super::Tx::append);
         Ok(tx.commit().await?.is_done().then_some(count))
     }

@@ -1,6 +1,6 @@
 //! Full-scan rows: a scan and its parts, stored and settled together.
 
-use super::scans::{count, key, place, waiting};
+use super::scans::{changed, count, key, place, waiting};
 use super::tx::Change;
 use super::{ScanRow, Store};
 use crate::domain::{Result, Scan, ScanOrigin, ScanStatus, Timestamp};
@@ -62,6 +62,7 @@ impl Store {
         let mut tx = self.tx().update(&key(user, before.scan.id), change);
         if before.scan.status != after.scan.status {
             tx = tx.count(user, &[count(before, -1), count(&after, 1)]);
+            tx = tx.publish(user, changed(before.scan.id));
         }
         Ok(tx.commit().await?.is_done())
     }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::list::Counters;
 use super::tx::{Change, Condition, Tx, TxOutcome};
 use super::{Key, Listing, Row, Store};
+use crate::domain::feed::{FeedChange, FeedTopic};
 use crate::domain::{
     Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, MAX_ACTIVE_IMAGES, Page,
     PictureNames, Prints, Result, Timestamp, UserId,
@@ -108,6 +109,11 @@ pub(super) fn active(counters: &Counters) -> u64 {
     runs.iter().map(|run| counters.get(&counter(run))).sum()
 }
 
+/// What open apps are told of a change of a picture.
+fn changed(id: ImageId) -> FeedChange {
+    FeedChange::of(FeedTopic::Image, id)
+}
+
 impl Store {
     /// One picture of hers, if it has arrived.
     pub async fn image(&self, user: UserId, id: ImageId) -> Result<Option<ImageRow>> {
@@ -175,7 +181,8 @@ impl Store {
             .tx()
             .create(&row)
             .count(user, &moves)
-            .room("image.places", MAX_ACTIVE_IMAGES);
+            .room("image.places", MAX_ACTIVE_IMAGES)
+            .publish(user, changed(image.id));
         match tx.commit().await? {
             TxOutcome::Done => Ok(true),
             TxOutcome::Refused(failed) if failed == [Condition::HasRoom] => Ok(false),
@@ -196,7 +203,8 @@ impl Store {
             .tx()
             .delete_existing(&key(image.user_id, image.id))
             .drop_prints(image.user_id, image.id)
-            .count(image.user_id, &moves);
+            .count(image.user_id, &moves)
+            .publish(image.user_id, changed(image.id));
         tx.commit().await?;
         Ok(())
     }
@@ -314,8 +322,15 @@ impl Tx<'_> {
         if before.status == ImageStatus::Active && after.status == ImageStatus::Archived {
             moves.push(("image.places".to_owned(), -1));
         }
-        self.update(&key(after.user_id, after.id), change)
-            .count(after.user_id, &moves)
+        // That a picture was searched for once more follows from the end of the scan.
+        let is_news = before.state != after.state || run(before) != run(after);
+        let tx = self
+            .update(&key(after.user_id, after.id), change)
+            .count(after.user_id, &moves);
+        match is_news {
+            true => tx.publish(after.user_id, changed(after.id)),
+            false => tx,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::known_findings::KnownFinding;
 use super::tx::{Change, Condition, Tx, TxOutcome};
 use super::{Key, Listing, Row, Store};
+use crate::domain::feed::{FeedChange, FeedTopic};
 use crate::domain::{Alert, Error, Image, ImageId, Match, MatchId, Page, Result, UserId};
 
 /// What storing a finding came to.
@@ -95,6 +96,7 @@ impl Store {
         let tx = self.tx().create(&row).named(Condition::IsNew);
         let tx = tx.point_to_finding(user, found);
         let tx = tx.found_image(user, found.protected_image_id);
+        let tx = tx.publish(user, changed(found.id));
         let tx = match alert {
             Some(alert) => tx.count_finding(user, scan).raise(alert),
             None => tx.count_quiet_finding(user, scan),
@@ -107,6 +109,11 @@ impl Store {
             TxOutcome::Refused(_) => Ok(WriteOutcome::Gone),
         }
     }
+}
+
+/// What open apps are told of a change of a finding.
+pub(super) fn changed(id: MatchId) -> FeedChange {
+    FeedChange::of(FeedTopic::Finding, id)
 }
 
 /// A finding as it is stored.

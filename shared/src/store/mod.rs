@@ -30,6 +30,7 @@
 //! | | `STREAM#<stream>` | how far a stream of events is: next number, last link, first event that is kept |
 //! | | `EVENT#<stream>#<number>` | an event: envelope in clear, payload sealed; never changed |
 //! | | `EVENTID#<id>` | where the event of this id is; forgotten after 90 days if she chose the id |
+//! | | `FEED`, `FEED#<number>` | how far the live feed is; frames of one transaction, under the number of the last, forgotten after a day |
 //! | | `MAIL_LINK#<hash>` | what a link in one mail does without a sign-in; forgotten when it expires |
 //! | | `DELIVERY#<when>#<channel>` | that she was told, or could not be; forgotten after three months |
 //! | | `REPLAY#…` | what a call with an idempotency key was answered, sealed; forgotten after a day |
@@ -71,6 +72,7 @@ mod erasure;
 mod event_rows;
 mod events;
 mod families;
+mod feed;
 mod images;
 mod known_findings;
 mod linked;

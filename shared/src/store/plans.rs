@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::tx::{Change, Condition, TxOutcome};
 use super::users::account_key;
 use super::{Key, RowState, Store, VERSION, alerts, images, reading};
+use crate::domain::feed::{FeedChange, FeedTopic};
 use crate::domain::{Answer, Plan, ProtectionState, Result, RiskLevel, Timestamp, UserId};
 
 /// A plan, and which state of it this is.
@@ -112,7 +113,8 @@ impl Store {
             .tx()
             .require(&account_key(user))
             .named(Condition::HasAccount)
-            .update(&plan_key(user), revise_plan(before, after));
+            .update(&plan_key(user), revise_plan(before, after))
+            .publish(user, FeedChange::any(FeedTopic::Plan));
         Ok(tx.commit().await?.into())
     }
 
@@ -135,7 +137,8 @@ impl Store {
             .update(&account_key(user), profile)
             .named(Condition::HasAccount)
             .update(&answers_key(user), revise_answers(before.0, answers))
-            .update(&plan_key(user), revise_plan(before.1, plan));
+            .update(&plan_key(user), revise_plan(before.1, plan))
+            .publish(user, FeedChange::any(FeedTopic::Plan));
         Ok(tx.commit().await?.into())
     }
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::reading::{RowState, text};
 use super::tx::{Change, Tx};
 use super::{Item, Key, Row, Store};
+use crate::domain::feed::{FeedChange, FeedTopic};
 use crate::domain::{Channels, MailStop, Preferences, Result, Timestamp, UserId};
 
 /// Kind of work in the `due` index: faces are to be forgotten.
@@ -186,7 +187,9 @@ impl Tx<'_> {
         if after.has_faces_left {
             row = row.due(DUE_FORGET, after.updated_at);
         }
-        let tx = self.require(&super::users::account_key(user));
+        let tx = self
+            .require(&super::users::account_key(user))
+            .publish(user, FeedChange::any(FeedTopic::Preferences));
         match before {
             None => tx.create(&row),
             Some("") => tx.put_without(&row, EDITION),
@@ -210,6 +213,7 @@ impl Tx<'_> {
         });
         self.require(&super::users::account_key(user))
             .update(&key(user), change)
+            .publish(user, FeedChange::any(FeedTopic::Preferences))
     }
 
     /// Goes through only while she agrees to the recognition of her face.

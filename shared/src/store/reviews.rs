@@ -128,7 +128,8 @@ impl Store {
                 change,
             )
             .update(&key(user, after.id), delisted)
-            .count(user, &[(TOTAL.to_owned(), -1)]);
+            .count(user, &[(TOTAL.to_owned(), -1)])
+            .publish(user, matches::changed(after.id));
         let tx = match alert {
             AlertMove::None => tx,
             AlertMove::Raise(alert) => tx.raise(alert),

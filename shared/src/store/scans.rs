@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::reading::text;
 use super::tx::{Change, Tx};
 use super::{Item, Key, Listing, Row, RowState, Store};
+use crate::domain::feed::{FeedChange, FeedTopic};
 use crate::domain::{
     AccountId, Page, Result, Scan, ScanFilter, ScanId, ScanOrigin, ScanStatus, ScanType, Timestamp,
     UserId,
@@ -234,6 +235,7 @@ impl Store {
         }
         Ok(tx
             .count(scan.user_id, &[count(&row, -1)])
+            .publish(scan.user_id, changed(scan.id))
             .commit()
             .await?
             .is_done())
@@ -271,6 +273,7 @@ impl Tx<'_> {
             tx = tx.create(&locked(scan));
         }
         tx.count(scan.user_id, &[count(it, 1)])
+            .publish(scan.user_id, changed(scan.id))
     }
 
     /// Ends a scan; refused if it changed in between.
@@ -298,6 +301,7 @@ impl Tx<'_> {
             tx = tx.delete(&lock(user, after.scan.kind));
         }
         tx.count(user, &[count(before, -1), count(&after, 1)])
+            .publish(user, changed(after.scan.id))
     }
 
     /// Has an ended scan wait to be worked on once more; refused if it changed in between, or if she
@@ -337,6 +341,7 @@ impl Tx<'_> {
             tx = tx.create(&locked(it));
         }
         tx.count(user, &[count(before, -1), count(&after, 1)])
+            .publish(user, changed(after.scan.id))
     }
 
     /// Counts a new finding on its scan; refused if the scan is gone.
@@ -350,6 +355,11 @@ impl Tx<'_> {
         let change = Change::default().add("findings", 1).add("quiet", 1);
         self.update(&key(user, scan), change.if_exists())
     }
+}
+
+/// What open apps are told of a change of a scan's state; how far it has come is not told.
+pub(super) fn changed(id: ScanId) -> FeedChange {
+    FeedChange::of(FeedTopic::Scan, id)
 }
 
 pub(super) fn waiting(scan: &Scan, origin: ScanOrigin) -> ScanRow {

@@ -151,6 +151,7 @@ impl Store {
             .when("reviewStatus", "=", ReviewStatus::FlaggedForReview);
         let key = matches::key(user, found.protected_image_id, found.id);
         let tx = self.tx().update(&key, change).count_finding(user, scan);
+        let tx = tx.publish(user, matches::changed(found.id));
         Ok(tx.raise(alert).commit().await?.is_done())
     }
 
@@ -171,6 +172,7 @@ impl Store {
         });
         let key = matches::key(user, found.protected_image_id, found.id);
         let tx = self.tx().update(&key, change).count_finding(user, scan);
+        let tx = tx.publish(user, matches::changed(found.id));
         let news = finding::reappeared(alert);
         let tx = match self.alert(user, alert.id).await? {
             None => tx.raise(&news),
@@ -203,7 +205,14 @@ impl Store {
             };
             let change = change.when("lastSeenAt", "=", unseen.last_seen_at);
             let key = matches::key(image.user_id, image.id, unseen.id);
-            let is_missed = self.change_row(&key, change).await?;
+            let is_missed = match unseen.missed_by {
+                None => self.change_row(&key, change).await?,
+                Some(_) => {
+                    let tx = self.tx().update(&key, change);
+                    let tx = tx.publish(image.user_id, matches::changed(unseen.id));
+                    tx.commit().await?.is_done()
+                }
+            };
             gone += u32::from(is_missed && unseen.missed_by.is_some());
         }
         Ok(gone)

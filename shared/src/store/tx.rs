@@ -2,6 +2,7 @@
 
 mod append;
 mod change;
+mod feed;
 mod nested;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use serde::Serialize;
 pub(crate) use change::Change;
 
 use super::append::Append;
+use super::feed::Publication;
 use super::retry::{WRITE_CONFLICT_RETRIES, backoff};
 use super::{Item, Key, Store, failure, write};
 use crate::domain::{AlertType, Error, Result, Timestamp, UserId};
@@ -34,6 +36,8 @@ pub(crate) struct Tx<'a> {
     told_kinds: BTreeSet<AlertType>,
     /// Events, each with a place that is known only when it is written.
     appends: Vec<Append>,
+    /// Changes that her open apps are told of, each with a number that is known only when it is written.
+    publication: Option<Publication>,
     /// The first thing that could not be put in; told at `commit`, so that building reads straight.
     broken: Option<Error>,
 }
@@ -64,6 +68,8 @@ pub(crate) enum Condition {
     StreamIsStill,
     /// No event with this id is stored.
     IsNewEvent,
+    /// The feed is still where it was when the numbers of the frames were chosen. Never told to a caller.
+    FeedIsStill,
     /// Any that nobody asks for by name.
     Unnamed,
 }
@@ -265,14 +271,14 @@ impl<'a> Tx<'a> {
 
     /// Stores all of it, or says which conditions did not hold.
     pub(crate) async fn commit(self) -> Result<TxOutcome> {
-        if self.appends.is_empty() {
+        if self.appends.is_empty() && self.publication.is_none() {
             return self.with_told().with_counts().send().await;
         }
-        // Boxed: most transactions append nothing, and their futures stay as small as they were.
+        // Boxed, so that the futures of transactions that do neither stay as small as they were.
         Ok(Box::pin(self.commit_appending()).await?.0)
     }
 
-    /// One transaction with all that was put in, events apart.
+    /// One transaction with all that was put in, events and frames apart.
     async fn send(self) -> Result<TxOutcome> {
         if let Some(err) = self.broken {
             return Err(err);
@@ -388,6 +394,7 @@ impl Store {
             told: None,
             told_kinds: BTreeSet::new(),
             appends: Vec::new(),
+            publication: None,
             broken: None,
         }
     }

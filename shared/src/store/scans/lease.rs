@@ -1,6 +1,6 @@
 //! The lease of a scan: claim by a worker, heartbeat, release.
 
-use super::{DUE_SCAN, ScanRow, count, ended, key, locked, place};
+use super::{DUE_SCAN, ScanRow, changed, count, ended, key, locked, place};
 use crate::domain::{Result, ScanOrigin, ScanStatus, Timestamp};
 use crate::store::Store;
 use crate::store::tx::Change;
@@ -52,6 +52,7 @@ impl Store {
         }
         if before.scan.status != after.scan.status {
             tx = tx.count(user, &[count(before, -1), count(&after, 1)]);
+            tx = tx.publish(user, changed(before.scan.id));
         }
         Ok(if tx.commit().await?.is_done() {
             ScanClaim::Got(Box::new(after))

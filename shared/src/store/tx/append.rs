@@ -1,4 +1,4 @@
-//! Events within a transaction: they get their places when the transaction is sent.
+//! Events and frames within a transaction: they get their places when the transaction is sent.
 //!
 //! The number and the link of an event follow from the head of its stream, so the head is read just before the
 //! write and must not have moved by then. If it has, the places are chosen again; nothing else of the transaction
@@ -28,8 +28,9 @@ impl Tx<'_> {
     /// Stores all of it, and says where each append was stored; or which conditions did not hold.
     pub(crate) async fn commit_appending(mut self) -> Result<(TxOutcome, Vec<AppendedEvents>)> {
         let appends = std::mem::take(&mut self.appends);
+        let publication = self.publication.take();
         let this = self.with_told().with_counts();
-        if appends.is_empty() {
+        if appends.is_empty() && publication.is_none() {
             return Ok((this.send().await?, Vec::new()));
         }
         if let Some(err) = this.broken {
@@ -39,7 +40,7 @@ impl Tx<'_> {
             let mut tx = this.store.tx();
             tx.items.clone_from(&this.items);
             tx.conditions.clone_from(&this.conditions);
-            let (mut stored, mut makes_stream_of) = (Vec::new(), None);
+            let (mut stored, mut makes_head_of) = (Vec::new(), None);
             for append in &appends {
                 let head = this.store.stream(append.user, &append.stream).await?;
                 let rows = match append.place(head.as_ref()) {
@@ -48,26 +49,37 @@ impl Tx<'_> {
                 };
                 tx = tx.put_events(append, head.as_ref(), &rows);
                 if head.is_none() {
-                    makes_stream_of = Some(append.user);
+                    makes_head_of = Some(append.user);
                 }
                 stored.extend(AppendedEvents::of(&rows));
             }
-            // An erasure removes the head: who is late makes a stream anew, and must not. What writes the receipt
+            if let Some(publication) = &publication {
+                let (with_frames, is_first) = tx.put_frames(publication).await?;
+                tx = with_frames;
+                if is_first {
+                    makes_head_of = Some(publication.user);
+                }
+            }
+            // An erasure removes the heads: who is late makes one anew, and must not. What writes the receipt
             // itself, on the condition that there is none, is not late.
-            let receipt = makes_stream_of.map(|user| Key::user(user, ERASED));
+            let receipt = makes_head_of.map(|user| Key::user(user, ERASED));
             if let Some(receipt) = receipt.filter(|it| !tx.puts(it)) {
                 tx = tx.forbid(&receipt).named(Condition::HasAccount);
             }
             match tx.send().await? {
-                TxOutcome::Refused(why) if why.iter().all(|it| *it == Condition::StreamIsStill) => {
+                TxOutcome::Refused(why) if why.iter().all(|it| it.is_about_a_head()) => {
                     backoff(attempt).await;
+                }
+                TxOutcome::Refused(mut why) => {
+                    why.retain(|it| *it != Condition::FeedIsStill);
+                    return Ok((TxOutcome::Refused(why), stored));
                 }
                 outcome => return Ok((outcome, stored)),
             }
         }
         Err(Error::unavailable(
-            "appending events",
-            "others kept appending to the stream",
+            "writing rows with events or frames",
+            "others kept adding to the same stream or feed",
         ))
     }
 
@@ -113,6 +125,13 @@ impl Tx<'_> {
             None => self.create(&Row::new(key, append.first_head(last))),
         }
         .named(Condition::StreamIsStill)
+    }
+}
+
+impl Condition {
+    /// Whether it only says that somebody was faster, so that the places are chosen again.
+    fn is_about_a_head(self) -> bool {
+        matches!(self, Self::StreamIsStill | Self::FeedIsStill)
     }
 }
 

@@ -1,0 +1,3 @@
+//! Live news: what changed, told to open apps the moment it is stored.
+
+pub mod feed;
