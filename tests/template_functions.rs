@@ -22,6 +22,7 @@ const SIZES: [(&str, u64, u64); 24] = [
     ("api-onboarding", 256, 15),
     ("api-protection-plan", 256, 15),
     ("api-proxy", 256, 15),
+    ("api-realtime", 256, 28),
     ("api-scans", 256, 15),
     ("api-upload-authorizer", 256, 10),
     ("api-users", 256, 15),
@@ -91,6 +92,10 @@ const SETTINGS: [(&str, &str); 24] = [
     (
         "api-proxy",
         "BUCKET EDGE_SECRET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PROXY_SECRET PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-realtime",
+        "EDGE_SECRET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-scans",

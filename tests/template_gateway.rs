@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::template_model::{Faults, Template, attribute, pattern, reference, words};
 
 /// Every route and the package that answers it.
-const ROUTES: [(&str, &str); 25] = [
+const ROUTES: [(&str, &str); 26] = [
     ("$default", "api-health"),
     ("ANY /api/v1/accounts", "api-accounts"),
     ("ANY /api/v1/accounts/{proxy+}", "api-accounts"),
@@ -29,6 +29,7 @@ const ROUTES: [(&str, &str); 25] = [
         "api-protection-plan",
     ),
     ("ANY /api/v1/proxy/{proxy+}", "api-proxy"),
+    ("ANY /api/v1/realtime/{proxy+}", "api-realtime"),
     ("ANY /api/v1/scans", "api-scans"),
     ("ANY /api/v1/scans/{proxy+}", "api-scans"),
     ("ANY /api/v1/users/{proxy+}", "api-users"),

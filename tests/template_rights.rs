@@ -76,7 +76,7 @@ const RIGHTS: [(&str, &str); 30] = [
     ("secretsmanager:GetSecretValue SigningSecret", "api-auth"),
     (
         "secretsmanager:GetSecretValue of the API",
-        "api-accounts api-admin api-alerts api-auth api-events api-health api-images api-matches api-onboarding api-protection-plan api-proxy api-scans api-upload-authorizer api-users",
+        "api-accounts api-admin api-alerts api-auth api-events api-health api-images api-matches api-onboarding api-protection-plan api-proxy api-realtime api-scans api-upload-authorizer api-users",
     ),
     (
         "ses:SendEmail",

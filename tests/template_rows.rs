@@ -21,6 +21,7 @@ const KEPT_OUT: [(&str, &str); 22] = [
         "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*",
     ),
     ("api-proxy", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
+    ("api-realtime", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-scans", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     (
         "api-upload-authorizer",

@@ -28,7 +28,7 @@ const OPEN: [(&str, &str); 11] = [
 ];
 
 /// Every other address, with `ID` for somebody's thing.
-const CLOSED: [(&str, &str); 57] = [
+const CLOSED: [(&str, &str); 59] = [
     ("POST", "/api/v1/alerts/all/restore"),
     ("POST", "/api/v1/users/me/erase"),
     ("POST", "/api/v1/auth/confirm"),
@@ -84,6 +84,8 @@ const CLOSED: [(&str, &str); 57] = [
     ("GET", "/api/v1/events/verify"),
     ("GET", "/api/v1/events/types"),
     ("GET", "/api/v1/events/export"),
+    ("GET", "/api/v1/realtime/poll"),
+    ("GET", "/api/v1/realtime/events"),
     ("GET", "/auth/v1/user"),
     ("PUT", "/auth/v1/user"),
 ];
@@ -420,6 +422,10 @@ pub(crate) async fn owner(world: &World) {
         }
         if (method, route) == ("DELETE", "/api/v1/auth/sessions") {
             path.push_str("?scope=others");
+        }
+        if route == "/api/v1/realtime/events" {
+            // It would wait for news.
+            path.push_str("?wait=0");
         }
         let method: Method = method.parse().unwrap();
         let body = (!matches!(method, Method::GET | Method::DELETE)).then(|| asked(route, &image));

@@ -10,6 +10,7 @@ mod images;
 mod onboarding;
 mod plan;
 mod proxy;
+mod realtime;
 mod scans;
 mod users;
 
@@ -69,6 +70,11 @@ pub(crate) fn groups() -> Vec<Group> {
             "Events",
             "Her record: events of her own and of Vara, and who saw what.",
             events::operations(),
+        ),
+        group(
+            "Realtime",
+            "The live feed: which things changed. A frame never says what they hold.",
+            realtime::operations(),
         ),
         group(
             "Proxy",
