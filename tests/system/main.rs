@@ -23,6 +23,7 @@ mod onboarding;
 mod pictures;
 mod plan;
 mod proxy;
+mod realtime;
 mod record;
 mod sign_in;
 mod step_up;
@@ -112,6 +113,8 @@ fn cases() -> Vec<Case> {
         kinds::trouble_is_waited_for,
         matches::her_word_is_remembered,
         onboarding::questions_and_results,
+        realtime::the_client_follows_through_broken_connections,
+        realtime::what_changes_is_told,
         record::notes_and_shares_are_in_her_record,
         onboarding::quiz_sent_again,
         pictures::an_address_ends_with_its_sign_in,
