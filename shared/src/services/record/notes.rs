@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::event_log::{AppendedEvents, Draft, EventLog, MAX_EVENTS_AT_ONCE};
@@ -11,6 +10,7 @@ use crate::domain::event::{
     Actor, CATALOGUE, EventPayload, EventSpec, ExpectedVersion, StreamName, event_spec,
 };
 use crate::domain::{Error, ErrorKind, Result, Timestamp, UserId};
+use crate::services::upkeep::write_rates::count_write;
 
 /// The most bytes of one event as it is stored, sealed.
 pub const MAX_SEALED_BYTES: usize = 32 * 1024;
@@ -26,9 +26,6 @@ pub const MAX_APPENDS_A_MINUTE: u64 = 60;
 
 /// How long an id that she chose is known, in seconds.
 const IDS_KNOWN_FOR: i64 = 90 * 24 * 3600;
-
-/// The length of a window of the limit, in seconds.
-const WINDOW_SECONDS: i64 = 60;
 
 /// An event that she appends.
 #[derive(Clone, Debug, Deserialize)]
@@ -75,7 +72,14 @@ impl Notes {
         let user = caller.user;
         must_be_note(stream)?;
         let drafts = drafts(&Actor::user(user, caller.session), events)?;
-        self.count(user, now).await?;
+        count_write(
+            &self.log.store,
+            (user, "events"),
+            MAX_APPENDS_A_MINUTE,
+            too_many,
+            now,
+        )
+        .await?;
         if self.log.next_number(user, stream).await? == 0 {
             self.must_have_room(user).await?;
         }
@@ -105,29 +109,6 @@ impl Notes {
         self.log.delete(user, stream, now).await
     }
 
-    /// Counts this append; an error if there were too many this minute.
-    async fn count(&self, user: UserId, now: Timestamp) -> Result<()> {
-        let window = now.epoch_seconds().div_euclid(WINDOW_SECONDS);
-        let wait = (window + 1) * WINDOW_SECONDS - now.epoch_seconds();
-        // A digest: the row may outlive her account by the time the table takes to forget it.
-        let name = hex::encode(Sha256::digest(format!("events/{user}/{window}")));
-        let ends_at = now.plus_seconds(2 * WINDOW_SECONDS);
-        let calls = self
-            .log
-            .store
-            .count_calls(&name, &["all"], 1, ends_at)
-            .await?;
-        if calls.all <= MAX_APPENDS_A_MINUTE {
-            return Ok(());
-        }
-        let err = Error::new(
-            ErrorKind::TooMany,
-            "TOO_MANY_EVENTS",
-            "That was a lot at once. Please try again in a minute.",
-        );
-        Err(err.with_retry_after(wait))
-    }
-
     async fn must_have_room(&self, user: UserId) -> Result<()> {
         let streams = self.log.store.streams(user).await?;
         let notes = streams.iter().filter(|it| it.stream.is_note());
@@ -139,6 +120,14 @@ impl Notes {
             "You have as many notes as there is room for. Please go on in one of them.",
         ))
     }
+}
+
+fn too_many() -> Error {
+    Error::new(
+        ErrorKind::TooMany,
+        "TOO_MANY_EVENTS",
+        "That was a lot at once. Please try again in a minute.",
+    )
 }
 
 fn must_be_note(stream: &StreamName) -> Result<()> {

@@ -8,3 +8,4 @@ pub mod health;
 pub mod rate_limits;
 pub mod replays;
 pub mod switches;
+pub(crate) mod write_rates;
