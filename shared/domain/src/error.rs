@@ -23,6 +23,10 @@ pub enum ErrorKind {
     NotFound,
     /// The thing is not in a state that allows this.
     Conflict,
+    /// The thing is not what the caller expects it to be.
+    PreconditionFailed,
+    /// The caller must say what it expects the thing to be.
+    PreconditionRequired,
     /// It contradicts what was asked before.
     Unprocessable,
     /// Not in a form we take.

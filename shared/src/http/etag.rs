@@ -1,10 +1,12 @@
 //! `ETag` of answers, and `If-None-Match`.
 //!
 //! Answers stay `no-store`: what is hers shall not lie in the cache of a device others use. The mark is
-//! for clients that keep an answer themselves while they ask again and again.
+//! for clients that keep an answer themselves while they ask again and again. A handler whose thing has a
+//! revision marks the answer itself, so that the mark can be sent back as `If-Match`.
 
 use aws_lc_rs::digest;
 use axum::body::{Body, to_bytes};
+use axum::http::response::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -17,6 +19,12 @@ use crate::domain::Error;
 pub(super) async fn tag(method: &Method, request: &HeaderMap, reply: Response) -> Response {
     if method != Method::GET || reply.status() != StatusCode::OK || !is_json(reply.headers()) {
         return reply;
+    }
+    if let Some(own) = reply.headers().get(header::ETAG) {
+        return match own.to_str().is_ok_and(|it| has(request, it)) {
+            true => without_body(reply.into_parts().0),
+            false => reply,
+        };
     }
     let (mut parts, body) = reply.into_parts();
     // It was made whole in memory; there is no larger one.
@@ -33,6 +41,10 @@ pub(super) async fn tag(method: &Method, request: &HeaderMap, reply: Response) -
     if !has(request, &tag) {
         return Response::from_parts(parts, Body::from(body));
     }
+    without_body(parts)
+}
+
+fn without_body(mut parts: Parts) -> Response {
     parts.status = StatusCode::NOT_MODIFIED;
     parts.headers.remove(header::CONTENT_TYPE);
     parts.headers.remove(header::CONTENT_LENGTH);
