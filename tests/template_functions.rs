@@ -15,6 +15,7 @@ const SIZES: [(&str, u64, u64); 24] = [
     ("api-admin", 256, 25),
     ("api-alerts", 256, 15),
     ("api-auth", 1769, 15),
+    ("api-documents", 256, 20),
     ("api-events", 256, 28),
     ("api-health", 256, 15),
     ("api-images", 256, 20),
@@ -64,6 +65,10 @@ const SETTINGS: [(&str, &str); 24] = [
     (
         "api-auth",
         "CONFIRM_FIRST EDGE_SECRET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM MAIL_SETTINGS PUBLIC_URL QUEUE_SIGN_IN_MAIL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER RECORD_KEY SECRET SECRET_PREVIOUS SESSION_MAX_DAYS SIGNING_SECRET SIGNING_SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
+    ),
+    (
+        "api-documents",
+        "EDGE_SECRET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER RECORD_KEY SECRET SECRET_PREVIOUS STAGE TABLE WEB_ORIGINS",
     ),
     (
         "api-events",

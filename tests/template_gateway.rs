@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::template_model::{Faults, Template, attribute, pattern, reference, words};
 
 /// Every route and the package that answers it.
-const ROUTES: [(&str, &str); 26] = [
+const ROUTES: [(&str, &str); 28] = [
     ("$default", "api-health"),
     ("ANY /api/v1/accounts", "api-accounts"),
     ("ANY /api/v1/accounts/{proxy+}", "api-accounts"),
@@ -16,6 +16,8 @@ const ROUTES: [(&str, &str); 26] = [
     ("ANY /api/v1/alerts/{proxy+}", "api-alerts"),
     ("ANY /api/v1/auth/{proxy+}", "api-auth"),
     ("ANY /api/v1/docs", "api-health"),
+    ("ANY /api/v1/documents", "api-documents"),
+    ("ANY /api/v1/documents/{proxy+}", "api-documents"),
     ("ANY /api/v1/events/{proxy+}", "api-events"),
     ("ANY /api/v1/health", "api-health"),
     ("ANY /api/v1/images", "api-images"),
@@ -117,6 +119,7 @@ pub(crate) fn cors(template: &Template, faults: &mut Faults) {
         "authorization",
         "content-type",
         "idempotency-key",
+        "if-match",
         "if-none-match",
         "x-client-info",
         "x-correlation-id",

@@ -19,17 +19,17 @@ const RIGHTS: [(&str, &str); 30] = [
     ),
     (
         "dynamodb:Query index/list",
-        "api-accounts api-alerts api-images api-matches api-scans api-users queue-breach-check queue-image-scan queue-profile-scan",
+        "api-accounts api-alerts api-documents api-images api-matches api-scans api-users queue-breach-check queue-image-scan queue-profile-scan",
     ),
     (
         "kms:Decrypt RecordKey",
-        "api-alerts api-auth api-events api-users queue-image-scan",
+        "api-alerts api-auth api-documents api-events api-users queue-image-scan",
     ),
     ("kms:Decrypt TokenKey", "api-accounts"),
     ("kms:GenerateDataKey", "api-images queue-image-ingest"),
     (
         "kms:GenerateDataKey RecordKey",
-        "api-alerts api-auth api-events api-users queue-image-scan",
+        "api-alerts api-auth api-documents api-events api-users queue-image-scan",
     ),
     ("kms:GenerateDataKey TokenKey", "api-accounts"),
     (
@@ -76,7 +76,7 @@ const RIGHTS: [(&str, &str); 30] = [
     ("secretsmanager:GetSecretValue SigningSecret", "api-auth"),
     (
         "secretsmanager:GetSecretValue of the API",
-        "api-accounts api-admin api-alerts api-auth api-events api-health api-images api-matches api-onboarding api-protection-plan api-proxy api-realtime api-scans api-upload-authorizer api-users",
+        "api-accounts api-admin api-alerts api-auth api-documents api-events api-health api-images api-matches api-onboarding api-protection-plan api-proxy api-realtime api-scans api-upload-authorizer api-users",
     ),
     (
         "ses:SendEmail",

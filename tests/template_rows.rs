@@ -12,6 +12,7 @@ const KEPT_OUT: [(&str, &str); 22] = [
     ("api-accounts", "EMAIL#* TOKEN#*"),
     ("api-admin", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-alerts", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
+    ("api-documents", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-events", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-images", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-matches", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),

@@ -14,6 +14,7 @@ mod alerts;
 mod calls;
 mod compat;
 mod control;
+mod documents;
 mod faults;
 mod flows;
 mod kinds;
@@ -115,6 +116,7 @@ fn cases() -> Vec<Case> {
         onboarding::questions_and_results,
         realtime::the_client_follows_through_broken_connections,
         realtime::what_changes_is_told,
+        documents::a_letter_from_draft_to_erasure,
         record::notes_and_shares_are_in_her_record,
         onboarding::quiz_sent_again,
         pictures::an_address_ends_with_its_sign_in,

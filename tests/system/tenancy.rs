@@ -28,7 +28,7 @@ const OPEN: [(&str, &str); 11] = [
 ];
 
 /// Every other address, with `ID` for somebody's thing.
-const CLOSED: [(&str, &str); 59] = [
+const CLOSED: [(&str, &str); 73] = [
     ("POST", "/api/v1/alerts/all/restore"),
     ("POST", "/api/v1/users/me/erase"),
     ("POST", "/api/v1/auth/confirm"),
@@ -75,6 +75,20 @@ const CLOSED: [(&str, &str); 59] = [
     ("GET", "/api/v1/matches/flagged"),
     ("POST", "/api/v1/matches/ID/confirm"),
     ("POST", "/api/v1/matches/ID/dismiss"),
+    ("GET", "/api/v1/documents"),
+    ("POST", "/api/v1/documents"),
+    ("GET", "/api/v1/documents/ID"),
+    ("PUT", "/api/v1/documents/ID"),
+    ("PATCH", "/api/v1/documents/ID"),
+    ("DELETE", "/api/v1/documents/ID"),
+    ("POST", "/api/v1/documents/ID/take-back"),
+    ("POST", "/api/v1/documents/ID/erase"),
+    ("POST", "/api/v1/documents/ID/copy"),
+    ("GET", "/api/v1/documents/ID/versions"),
+    ("GET", "/api/v1/documents/ID/versions/ID"),
+    ("POST", "/api/v1/documents/ID/versions/ID/restore"),
+    ("GET", "/api/v1/documents/ID/diff"),
+    ("GET", "/api/v1/documents/ID/export"),
     ("GET", "/api/v1/events/streams"),
     ("POST", "/api/v1/events/streams/ID"),
     ("GET", "/api/v1/events/streams/ID"),
@@ -267,9 +281,11 @@ pub(crate) async fn strangers(world: &World) {
     let note = format!("note-{account}");
     append(&her, &note).await;
     let session = text(&her.get("/api/v1/auth/sessions").await.expect(200).data()[0]);
+    let document = document(&her).await;
     let things = [
         ("/api/v1/auth/sessions/", &session, "SESSION_NOT_FOUND"),
         ("/api/v1/events/streams/", &note, "STREAM_NOT_FOUND"),
+        ("/api/v1/documents/", &document, "DOCUMENT_NOT_FOUND"),
         ("/api/v1/accounts/", &account, "ACCOUNT_NOT_FOUND"),
         ("/api/v1/images/", &image, "IMAGE_NOT_FOUND"),
         ("/api/v1/alerts/", &alert, "ALERT_NOT_FOUND"),
@@ -290,6 +306,7 @@ pub(crate) async fn strangers(world: &World) {
         let body = json!({ "status": "COMPLETED", "action": "DISMISS", "name": "mine" });
         let body = match path.starts_with("/api/v1/alerts") {
             true => json!({ "status": "DISMISSED", "action": "DISMISS" }),
+            false if path.starts_with("/api/v1/documents") => json!({ "body": "a" }),
             false => body,
         };
         let method: Method = method.parse().unwrap();
@@ -318,6 +335,7 @@ pub(crate) async fn strangers(world: &World) {
         "/api/v1/images",
         "/api/v1/alerts",
         "/api/v1/scans",
+        "/api/v1/documents",
         "/api/v1/matches/flagged",
     ] {
         assert_eq!(stranger.get(list).await.total(), 0, "{list}");
@@ -350,7 +368,8 @@ pub(crate) async fn strangers(world: &World) {
 }
 
 /// What the owner is answered where it is not success: she is let in, and what she asks cannot be done.
-const REFUSED: [(&str, u16, &str); 6] = [
+const REFUSED: [(&str, u16, &str); 7] = [
+    ("PUT /api/v1/documents/ID", 428, "PRECONDITION_REQUIRED"),
     ("/api/v1/accounts/ID/verify", 400, "ACCOUNT_CODE_INVALID"),
     (
         "/api/v1/accounts/ID/sync",
@@ -388,6 +407,7 @@ pub(crate) async fn owner(world: &World) {
     let things = [
         ("/api/v1/auth/sessions/", other.unwrap()["id"].clone()),
         ("/api/v1/events/streams/", json!(note)),
+        ("/api/v1/documents/", json!(document(&her).await)),
         ("/api/v1/accounts/connect/", json!("instagram")),
         (
             "/api/v1/accounts/",
@@ -406,7 +426,9 @@ pub(crate) async fn owner(world: &World) {
     let mut routes = CLOSED;
     routes.sort_by_key(|it| {
         let replaces = it.1 == "/api/v1/onboarding/responses";
-        (it.0 == "DELETE", it.1 == "/api/v1/users/me", replaces)
+        let erases = it.1 == "/api/v1/documents/ID/erase";
+        let removes = it.0 == "DELETE" || erases;
+        (removes, it.1 == "/api/v1/users/me", erases, replaces)
     });
     // She can be gone only once; `step_up` erases.
     let kept = routes
@@ -418,6 +440,7 @@ pub(crate) async fn owner(world: &World) {
             let thing = things.iter().find(|it| route.starts_with(it.0));
             let (_, id) = thing.unwrap_or_else(|| panic!("whose thing is at {route}?"));
             path = route.replace("ID/ID", "ID/0");
+            path = path.replace("versions/ID", "versions/1");
             path = path.replace("ID", id.as_str().unwrap());
         }
         if (method, route) == ("DELETE", "/api/v1/auth/sessions") {
@@ -429,8 +452,9 @@ pub(crate) async fn owner(world: &World) {
         }
         let method: Method = method.parse().unwrap();
         let body = (!matches!(method, Method::GET | Method::DELETE)).then(|| asked(route, &image));
-        let reply = her.call(method, &path, body).await;
-        match REFUSED.iter().find(|it| it.0 == route) {
+        let reply = her.call(method.clone(), &path, body).await;
+        let call = format!("{method} {route}");
+        match REFUSED.iter().find(|it| it.0 == route || it.0 == call) {
             Some((_, status, code)) => reply.refused(*status, code),
             None => assert!(
                 (200..300).contains(&reply.status),
@@ -451,6 +475,13 @@ async fn append(her: &Woman<'_>, stream: &str) {
     her.post(&path, note()).await.expect(201);
 }
 
+/// The id of a new document.
+async fn document(her: &Woman<'_>) -> String {
+    let body = asked("/api/v1/documents", &Value::Null);
+    let made = her.post("/api/v1/documents", body).await;
+    made.expect(201).data()["id"].as_str().unwrap().to_owned()
+}
+
 /// What is sent to a route.
 fn asked(route: &str, image: &Value) -> Value {
     match route {
@@ -459,6 +490,8 @@ fn asked(route: &str, image: &Value) -> Value {
         "/api/v1/accounts/connect/ID" => json!({ "handle": "ana.of.the.owners" }),
         "/api/v1/accounts/ID/verify" => json!({ "code": "AAAAAAAA" }),
         "/api/v1/events/streams/ID" => note(),
+        "/api/v1/documents" => json!({ "kind": "NOTE", "language": "en", "body": "a" }),
+        "/api/v1/documents/ID" => json!({ "body": "b" }),
         "/api/v1/alerts/ID/status" => json!({ "status": "VIEWED" }),
         "/api/v1/alerts/ID/action" => json!({ "action": "MARK_SAFE" }),
         "/api/v1/onboarding/responses" => json!({ "responses": [] }),

@@ -117,6 +117,11 @@ impl Operation {
         self.parameter("path", name, about, schema)
     }
 
+    /// A header that is read.
+    pub(crate) fn header(self, name: &str, about: &str) -> Self {
+        self.parameter("header", name, about, json!({ "type": "string" }))
+    }
+
     /// A thing's id in the address; what is no UUID is refused.
     pub(crate) fn id(self) -> Self {
         let schema = json!({ "type": "string", "format": "uuid" });

@@ -12,13 +12,21 @@ use crate::examples;
 const PLACE: &str = "#/components/schemas/";
 
 /// What an answer leaves out instead of saying null, although its type may be left empty.
-const LEFT_OUT: [(&str, &str); 19] = [
+const LEFT_OUT: [(&str, &str); 28] = [
     ("ChangeFrame", "v"),
     ("FeedFrame", "v"),
     ("AccessView", "purpose"),
     ("Actor", "org"),
     ("Actor", "via"),
     ("AddressCheck", "reason"),
+    ("Document", "erasedAt"),
+    ("Document", "signedAt"),
+    ("Document", "trashedAt"),
+    ("DocumentLink", "sha256"),
+    ("DocumentVersion", "parent"),
+    ("DocumentWithBody", "erasedAt"),
+    ("DocumentWithBody", "signedAt"),
+    ("DocumentWithBody", "trashedAt"),
     ("EngineHealth", "askedThisMonth"),
     ("EngineHealth", "leftThisMonth"),
     ("EngineSummary", "notSearched"),
@@ -32,6 +40,7 @@ const LEFT_OUT: [(&str, &str); 19] = [
     ("Results", "riskLevel"),
     ("AppMetadata", "role"),
     ("Verified", "brokenAt"),
+    ("VersionAbout", "parent"),
 ];
 
 /// Answers that leave out every field that is not theirs: which are there follows from the type of scan.

@@ -67,6 +67,10 @@ id! {
     AlertId
 }
 id! {
+    /// A document of hers; sorts by creation time.
+    DocumentId
+}
+id! {
     /// A sign-in on one device.
     SessionId
 }
@@ -107,6 +111,14 @@ impl SessionId {
 
 impl ImageId {
     /// A new picture.
+    #[must_use]
+    pub fn next() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl DocumentId {
+    /// A new document.
     #[must_use]
     pub fn next() -> Self {
         Self(Uuid::now_v7())

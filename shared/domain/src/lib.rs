@@ -10,6 +10,7 @@ pub mod breach;
 mod consent;
 pub mod credentials;
 mod device;
+pub mod document;
 pub mod engine;
 mod error;
 pub mod event;
@@ -64,7 +65,8 @@ pub use evidence::{
     Person, Relation, Signal,
 };
 pub use ids::{
-    AccountId, AlertId, AnswerId, ImageId, MatchId, PlanId, PlanItemId, ScanId, SessionId, UserId,
+    AccountId, AlertId, AnswerId, DocumentId, ImageId, MatchId, PlanId, PlanItemId, ScanId,
+    SessionId, UserId,
 };
 pub use image::{Image, ImageFilter, ImageState, ImageStatus, MAX_ACTIVE_IMAGES};
 pub use impersonation::{ImpersonationKind, Persona, Resemblance};

@@ -2,6 +2,7 @@
 //! they know nothing of HTTP or Lambda.
 
 pub mod live;
+pub mod documents;
 pub mod notices;
 pub mod people;
 pub mod pictures;

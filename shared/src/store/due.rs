@@ -14,7 +14,7 @@ use super::due_shards::{SHARDS, in_shard, shard};
 use super::reading::text;
 use super::tx::Change;
 use super::{Item, Key, Store, failure, read};
-use crate::domain::{Error, ImageId, Result, ScanId, Timestamp, UserId};
+use crate::domain::{DocumentId, Error, ImageId, Result, ScanId, Timestamp, UserId};
 
 /// How many rows a page has.
 const CHUNK: i32 = 100;
@@ -44,6 +44,12 @@ impl Due {
     #[must_use]
     pub fn scan(&self) -> Option<ScanId> {
         ScanId::parse(self.key.sk.strip_prefix("SCAN#")?)
+    }
+
+    /// The document it is.
+    #[must_use]
+    pub fn document(&self) -> Option<DocumentId> {
+        DocumentId::parse(self.key.sk.strip_prefix("DOC#")?)
     }
 
     /// The picture it is.

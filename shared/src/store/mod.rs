@@ -31,6 +31,8 @@
 //! | | `EVENT#<stream>#<number>` | an event: envelope in clear, payload sealed; never changed |
 //! | | `EVENTID#<id>` | where the event of this id is; forgotten after 90 days if she chose the id |
 //! | | `FEED`, `FEED#<number>` | how far the live feed is; frames of one transaction, under the number of the last, forgotten after a day |
+//! | | `DOC#<id>` | a document: kind, state and sizes in clear, title and hash sealed; due while it lies in the trash |
+//! | | `DOCV#<id>#<number>` | a version of its text, sealed; never changed |
 //! | | `MAIL_LINK#<hash>` | what a link in one mail does without a sign-in; forgotten when it expires |
 //! | | `DELIVERY#<when>#<channel>` | that she was told, or could not be; forgotten after three months |
 //! | | `REPLAY#…` | what a call with an idempotency key was answered, sealed; forgotten after a day |
@@ -64,6 +66,7 @@ mod cleared_alerts;
 mod continuations;
 mod devices;
 mod direct;
+mod documents;
 mod due;
 mod due_shards;
 mod engine_uploads;
@@ -118,6 +121,8 @@ pub use append::AppendedEvents;
 pub(crate) use append::{Append, SealedEvent};
 pub use cleared_alerts::CLEARED_FOR_SECONDS;
 pub(crate) use direct::DirectReads;
+pub(crate) use documents::{DUE_DOCUMENT, DocumentChange};
+pub use documents::{DocumentRow, DocumentVersionRow, VersionAbout};
 pub use due::{Due, DueCursor, DuePage, due_partitions};
 pub use engine_uploads::DUE_AWAY;
 pub(crate) use engines::PermitRequest;
@@ -152,5 +157,5 @@ pub(crate) use sessions::ENDED_AT_ONCE;
 pub use sessions::NewSession;
 pub use switches::SwitchBoard;
 pub use table::Store;
-pub(crate) use tx::Tx;
+pub(crate) use tx::{Tx, TxOutcome};
 pub use users::LinkUse;

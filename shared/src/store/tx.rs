@@ -112,15 +112,17 @@ impl<'a> Tx<'a> {
     }
 
     /// Replaces a row if an attribute still is what it was.
-    pub(crate) fn put_when(self, row: &impl Serialize, name: &str, value: &str) -> Self {
+    pub(crate) fn put_when(self, row: &impl Serialize, name: &str, value: impl Serialize) -> Self {
         let table = self.store.table.clone();
+        let value = serde_dynamo::to_attribute_value(value);
         let put = write(row).and_then(|item| {
+            let value: AttributeValue = value.map_err(|err| Error::bug("writing a value", err))?;
             Put::builder()
                 .table_name(table)
                 .set_item(Some(item))
                 .condition_expression("#n = :v")
                 .expression_attribute_names("#n", name)
-                .expression_attribute_values(":v", AttributeValue::S(value.to_owned()))
+                .expression_attribute_values(":v", value)
                 .build()
                 .map_err(|err| Error::bug("building a put", err))
         });

@@ -4,6 +4,7 @@ mod accounts;
 mod admin;
 mod alerts;
 mod auth;
+mod documents;
 mod events;
 mod health;
 mod images;
@@ -70,6 +71,11 @@ pub(crate) fn groups() -> Vec<Group> {
             "Events",
             "Her record: events of her own and of Vara, and who saw what.",
             events::operations(),
+        ),
+        group(
+            "Documents",
+            "Letters, notices, statements and notes, with their versions.",
+            documents::operations(),
         ),
         group(
             "Realtime",

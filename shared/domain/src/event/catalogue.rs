@@ -70,7 +70,7 @@ pub struct EventSpec {
 
 /// All types that this version writes. A change of the shape of a type's data raises its version, and the
 /// golden event of the old version in the tests stays.
-pub const CATALOGUE: [EventSpec; 15] = [
+pub const CATALOGUE: [EventSpec; 21] = [
     EventSpec {
         name: "note.written",
         version: 1,
@@ -175,6 +175,48 @@ pub const CATALOGUE: [EventSpec; 15] = [
         stream: "alert",
         client: false,
         description: "She brought cleared alerts back; the data says how many.",
+    },
+    EventSpec {
+        name: "document.created",
+        version: 1,
+        stream: "document",
+        client: false,
+        description: "A document was made.",
+    },
+    EventSpec {
+        name: "document.edited",
+        version: 1,
+        stream: "document",
+        client: false,
+        description: "The text of a document was saved, restored or made anew.",
+    },
+    EventSpec {
+        name: "document.changed",
+        version: 1,
+        stream: "document",
+        client: false,
+        description: "The title, the status or the links of a document were changed.",
+    },
+    EventSpec {
+        name: "document.trashed",
+        version: 1,
+        stream: "document",
+        client: false,
+        description: "A document was put into the trash. It is erased from there at the time that is named.",
+    },
+    EventSpec {
+        name: "document.restored",
+        version: 1,
+        stream: "document",
+        client: false,
+        description: "A document was taken out of the trash.",
+    },
+    EventSpec {
+        name: "document.erased",
+        version: 1,
+        stream: "document",
+        client: false,
+        description: "A document was erased with all its versions.",
     },
 ];
 

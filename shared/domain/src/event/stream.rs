@@ -22,6 +22,12 @@ impl StreamName {
         Self("access".to_owned())
     }
 
+    /// The stream of a document's changes.
+    #[must_use]
+    pub fn document(id: crate::DocumentId) -> Self {
+        Self(format!("document-{id}"))
+    }
+
     /// Reads a name; `None` if it is not one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

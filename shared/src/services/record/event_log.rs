@@ -3,6 +3,7 @@
 mod drafts;
 mod export;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -33,7 +34,7 @@ const POLL_PERIOD: Duration = Duration::from_millis(500);
 /// Appends and reads events. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct EventLog {
-    pub(super) store: Store,
+    pub(in crate::services) store: Store,
     keys: DataKeys,
 }
 
@@ -99,6 +100,11 @@ impl EventLog {
             keys: DataKeys::new(store.clone(), vault),
             store,
         }
+    }
+
+    /// Her data key, made now if she has none; with it, services seal what they store beside events.
+    pub(crate) async fn data_key(&self, user: UserId, now: Timestamp) -> Result<Arc<DataKey>> {
+        self.keys.find_or_make(user, now).await
     }
 
     /// Appends events, or finds that just these were appended before.

@@ -23,8 +23,8 @@ use crate::services::scans::measure::measure;
 use crate::services::scans::scan_queues::ScanQueues;
 use crate::services::scans::{full_scan, profile, start};
 use crate::store::{
-    DUE_AWAY, DUE_ERASE, DUE_FORGET, DUE_INTAKE, DUE_PROFILES, DUE_PURGE, DUE_RECHECK, DUE_RESCAN,
-    DUE_SCAN, Due, RowState, ScanRow, Store,
+    DUE_AWAY, DUE_DOCUMENT, DUE_ERASE, DUE_FORGET, DUE_INTAKE, DUE_PROFILES, DUE_PURGE,
+    DUE_RECHECK, DUE_RESCAN, DUE_SCAN, Due, RowState, ScanRow, Store,
 };
 
 /// How many things of a partition are dealt with side by side.
@@ -69,11 +69,12 @@ const fn kind(name: &'static str, work: &'static str) -> DueKind {
 }
 
 /// All kinds. Whoever wants to be gone or forgotten comes first.
-pub(crate) const KINDS: [DueKind; 9] = [
+pub(crate) const KINDS: [DueKind; 10] = [
     kind(DUE_ERASE, "erasures"),
     kind(DUE_FORGET, "forgotten-faces"),
     kind(DUE_AWAY, "removals"),
     kind(DUE_PURGE, "purges"),
+    kind(DUE_DOCUMENT, "document-erasures"),
     kind(DUE_INTAKE, "intakes"),
     kind(DUE_SCAN, "scans"),
     kind(DUE_RESCAN, "rescans"),
@@ -206,6 +207,7 @@ impl DueWorker {
             DUE_PROFILES => self.begin(due, ScanType::ProfileScan, now).await,
             DUE_INTAKE => self.intake(due, now).await,
             DUE_PURGE => self.purge(due, now).await,
+            DUE_DOCUMENT => self.erase_document(due, now).await,
             DUE_FORGET => self.store.forget_faces(user).await.map(|()| true),
             _ => self.eraser.finish(user, now).await.map(|()| true),
         }
@@ -374,6 +376,24 @@ impl DueWorker {
         let event = json!({ "Records": [{ "s3": { "object": { "key": object } } }] });
         self.queues.send(&self.ingest, &event).await?;
         tracing::warn!(user.id = %user, image.id = %id, "the intake of a picture is asked for again");
+        Ok(true)
+    }
+
+    /// A document that lay in the trash for long enough, or whose erasure was interrupted.
+    async fn erase_document(&self, due: &Due, now: Timestamp) -> Result<bool> {
+        let (Some(user), Some(id)) = (due.user(), due.document()) else {
+            return Ok(false);
+        };
+        let Some(head) = self.store.due_document(user, id).await? else {
+            return Ok(false);
+        };
+        if !head.is_erased {
+            let is_over = head.erase_at().is_some_and(|it| it <= now);
+            if !is_over || !self.store.expire_document(user, &head, now).await? {
+                return Ok(false);
+            }
+        }
+        self.store.remove_erased_document(user, id).await?;
         Ok(true)
     }
 

@@ -1,0 +1,10 @@
+//! `/api/v1/documents`: her documents, their versions, trash and files.
+
+mod confirmed;
+mod precondition;
+mod query;
+mod routes;
+#[cfg(test)]
+mod tests;
+
+pub use routes::{App, SaveRequest, routes};

@@ -1,0 +1,193 @@
+//! `/api/v1/documents`.
+
+use api_documents::SaveRequest;
+use serde_json::{Value, json};
+use vara::domain::document::{DiffPart, Document, DocumentKind, DocumentStatus};
+use vara::services::documents::{DocumentPatch, DocumentVersion, DocumentWithBody, NewDocument};
+use vara::store::VersionAbout;
+
+use crate::operation::Operation;
+
+const ALL: &str = "/api/v1/documents";
+const ONE: &str = "/api/v1/documents/{id}";
+const VERSIONS: &str = "/api/v1/documents/{id}/versions";
+const VERSION: &str = "/api/v1/documents/{id}/versions/{number}";
+
+pub(super) fn operations() -> Vec<Operation> {
+    let mut all = vec![list(), create(), read(), save(), change()];
+    all.extend(trash());
+    all.extend(versions());
+    all.extend([copy(), export()]);
+    all
+}
+
+fn list() -> Operation {
+    let kinds = DocumentKind::ALL.iter().map(|it| it.as_str());
+    let statuses = DocumentStatus::ALL.iter().map(|it| it.as_str());
+    Operation::new("get", ALL, "listDocuments", "List documents")
+        .about("Without their texts, the last changed first. Those in the trash are listed where they are asked for.")
+        .several("kind", "Only of these kinds.", &kinds.collect::<Vec<_>>())
+        .several("status", "Only in these states.", &statuses.collect::<Vec<_>>())
+        .page::<Document>("A page of documents.")
+}
+
+fn create() -> Operation {
+    writes(Operation::new("post", ALL, "createDocument", "Create a document"))
+        .about(
+            "The text is Markdown of at most 64 KiB without HTML, pictures, and links that do not show their whole \
+             address; lines end with LF, characters are composed (NFC). It is sealed with her data key.",
+        )
+        .takes::<NewDocument>()
+        .data::<DocumentWithBody>(201, "The document, with its first version.")
+        .refuses(409, &["TOO_MANY_DOCUMENTS"])
+        .refuses(413, &["TOO_LARGE"])
+        .refuses(404, &["ACCOUNT_NOT_FOUND"])
+}
+
+fn read() -> Operation {
+    one(Operation::new("get", ONE, "getDocument", "Get a document"))
+        .about("The `ETag` is the revision, which every change moves on; it is sent back as `If-Match`.")
+        .data::<DocumentWithBody>(200, "The document with its text.")
+        .refuses(404, &["VERSION_NOT_FOUND", "ACCOUNT_NOT_FOUND"])
+}
+
+fn save() -> Operation {
+    has_body(changes(Operation::new("put", ONE, "saveDocument", "Save the text of a document")))
+        .about(
+            "Saves a whole new text as a new version. `If-Match` must name the `ETag` of the document: 428 without it, \
+             412 with the current version and revision if the document was changed meanwhile.",
+        )
+        .header("If-Match", "The `ETag` of the document.")
+        .takes::<SaveRequest>()
+        .data::<DocumentWithBody>(200, "The document with its new version.")
+        .refuses(409, &["FROZEN", "TOO_MANY_VERSIONS", "DOCUMENT_IN_TRASH"])
+        .refuses(412, &["VERSION_CONFLICT"])
+        .refuses(413, &["TOO_LARGE"])
+        .refuses(428, &["PRECONDITION_REQUIRED"])
+}
+
+fn change() -> Operation {
+    has_body(changes(Operation::new(
+        "patch",
+        ONE,
+        "changeDocument",
+        "Change a document beside its text",
+    )))
+    .about("What is not named stays. `If-Match` is honoured where it is sent.")
+    .header("If-Match", "The `ETag` of the document.")
+    .takes::<DocumentPatch>()
+    .data::<DocumentWithBody>(200, "The document after the change.")
+    .refuses(409, &["DOCUMENT_IN_TRASH"])
+    .refuses(412, &["VERSION_CONFLICT"])
+}
+
+fn trash() -> [Operation; 3] {
+    let back = "/api/v1/documents/{id}/take-back";
+    let erase = "/api/v1/documents/{id}/erase";
+    [
+        changes(Operation::new(
+            "delete",
+            ONE,
+            "trashDocument",
+            "Put a document into the trash",
+        ))
+        .about("It is erased from there after 30 days.")
+        .data::<vara::http::Deleted>(200, "The document lies in the trash."),
+        changes(Operation::new(
+            "post",
+            back,
+            "takeBackDocument",
+            "Take a document out of the trash",
+        ))
+        .data::<DocumentWithBody>(200, "The document as it was before."),
+        changes(Operation::new(
+            "post",
+            erase,
+            "eraseDocument",
+            "Erase a document for good",
+        ))
+        .about("Removes all its versions. The caller has signed in within the last 15 minutes.")
+        .data::<vara::http::Deleted>(200, "The document is gone.")
+        .refuses(403, &["STEP_UP_REQUIRED"]),
+    ]
+}
+
+fn versions() -> [Operation; 4] {
+    let restore = "/api/v1/documents/{id}/versions/{number}/restore";
+    let diff = "/api/v1/documents/{id}/diff";
+    let unit = json!({ "type": "string", "enum": ["line", "word"], "default": "line" });
+    [
+        one(Operation::new("get", VERSIONS, "listDocumentVersions", "List the versions of a document"))
+            .about(
+                "Without their texts, the first first. Of a draft the last 50 are kept, and before those the first of \
+                 each day.",
+            )
+            .data_list::<VersionAbout>("The versions that are kept."),
+        one(Operation::new("get", VERSION, "getDocumentVersion", "Get a version of a document"))
+            .part("number", "The number of the version.", number())
+            .data::<DocumentVersion>(200, "The version with its text.")
+            .refuses(404, &["VERSION_NOT_FOUND", "ACCOUNT_NOT_FOUND"]),
+        changes(Operation::new("post", restore, "restoreDocumentVersion", "Restore a version of a document"))
+            .about("Takes the text of an earlier version again, as a new version.")
+            .part("number", "The number of the version.", number())
+            .data::<DocumentWithBody>(200, "The document with its new version.")
+            .refuses(404, &["VERSION_NOT_FOUND"])
+            .refuses(409, &["FROZEN", "TOO_MANY_VERSIONS", "DOCUMENT_IN_TRASH"]),
+        one(Operation::new("get", diff, "diffDocument", "Compare two versions of a document"))
+            .about(
+                "Equal parts and deletions together are the one text, equal parts and insertions the other. Texts of \
+                 very many words are compared by lines.",
+            )
+            .query("from", "The earlier version; the one before `to` if it is not named.", number())
+            .query("to", "The later version; the current one if it is not named.", number())
+            .query("by", "What is compared.", unit)
+            .data_list::<DiffPart>("The difference, in the order of the text.")
+            .refuses(404, &["VERSION_NOT_FOUND", "ACCOUNT_NOT_FOUND"]),
+    ]
+}
+
+fn copy() -> Operation {
+    changes(Operation::new(
+        "post",
+        "/api/v1/documents/{id}/copy",
+        "copyDocument",
+        "Copy a document",
+    ))
+    .about("A new draft with the current text, title, links and language.")
+    .data::<DocumentWithBody>(201, "The copy.")
+    .refuses(409, &["TOO_MANY_DOCUMENTS"])
+}
+
+fn export() -> Operation {
+    let format = json!({ "type": "string", "enum": ["md", "txt"], "default": "md" });
+    one(Operation::new("get", "/api/v1/documents/{id}/export", "exportDocument", "Export a document"))
+        .about(
+            "The same bytes for the same version. The name of the file is `document-` and the number of the document; \
+             it says nothing of what is in it.",
+        )
+        .query("format", "Markdown or plain text.", format)
+        .text("text/markdown", "The text.")
+        .text("text/plain", "The text without marks.")
+        .refuses(404, &["VERSION_NOT_FOUND", "ACCOUNT_NOT_FOUND"])
+}
+
+fn one(it: Operation) -> Operation {
+    it.any_id().refuses(404, &["DOCUMENT_NOT_FOUND"])
+}
+
+fn writes(it: Operation) -> Operation {
+    it.refuses(429, &["TOO_MANY_WRITES"])
+}
+
+fn changes(it: Operation) -> Operation {
+    writes(one(it)).refuses(404, &["VERSION_NOT_FOUND", "ACCOUNT_NOT_FOUND"])
+}
+
+fn has_body(it: Operation) -> Operation {
+    it.refuses(400, &["VALIDATION_ERROR", "INVALID_JSON"])
+        .refuses(413, &["FST_ERR_CTP_BODY_TOO_LARGE"])
+}
+
+fn number() -> Value {
+    json!({ "type": "integer", "minimum": 1, "maximum": 999_999 })
+}

@@ -1,0 +1,201 @@
+//! Documents: kinds, states, links to other things, limits; the text and its rules, and differences of versions.
+//!
+//! A document is a text that she writes or that is made for her: a notice, a letter, a statement, a note. Each
+//! saved text is a version that never changes.
+
+mod body;
+mod diff;
+mod plain;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Timestamp;
+
+pub use body::{BodyFault, DocumentBody, MAX_BODY_BYTES, document_sha256, document_title};
+pub use diff::{DiffOp, DiffPart, DiffUnit, diff};
+pub use plain::plain_text;
+
+/// The most documents she has, those in the trash among them.
+pub const MAX_DOCUMENTS: u32 = 500;
+
+/// The most versions of a document that are kept.
+pub const MAX_VERSIONS: u64 = 200;
+
+/// How many versions of a draft are kept whatever their day. Of those before, the first of each day stays.
+pub const RECENT_VERSIONS: u64 = 50;
+
+/// The most links of a document to other things.
+pub const MAX_LINKS: usize = 50;
+
+/// How long a document lies in the trash, in seconds.
+pub const TRASH_SECONDS: i64 = 30 * 24 * 3600;
+
+/// The most characters of a title.
+pub const MAX_TITLE_CHARS: usize = 120;
+
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+        pub enum $name { $($(#[$each])* $variant),+ }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Its name in stored things and answers.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = ();
+
+            fn from_str(text: &str) -> Result<Self, ()> {
+                Self::ALL.iter().copied().find(|it| it.as_str() == text).ok_or(())
+            }
+        }
+    };
+}
+
+names! {
+    /// What a document is for.
+    DocumentKind {
+        /// A request to remove something.
+        Notice = "NOTICE",
+        /// A letter to anybody.
+        Letter = "LETTER",
+        /// What she states, in the first person.
+        Statement = "STATEMENT",
+        /// What happened, in order.
+        Timeline = "TIMELINE",
+        /// A text for herself.
+        Note = "NOTE",
+        /// What she allows somebody to do for her.
+        Authority = "AUTHORITY",
+        /// A summary for an adviser or an authority.
+        Report = "REPORT",
+    }
+}
+
+names! {
+    /// How far a document is.
+    DocumentStatus {
+        /// It is being written.
+        Draft = "DRAFT",
+        /// She is done with it.
+        Ready = "READY",
+        /// She has signed it; its text is frozen.
+        Signed = "SIGNED",
+        /// It is put aside.
+        Archived = "ARCHIVED",
+        /// It lies in the trash.
+        Trashed = "TRASHED",
+    }
+}
+
+names! {
+    /// What a document refers to.
+    DocumentLinkType {
+        /// A finding.
+        Finding = "FINDING",
+        /// A record of evidence.
+        Evidence = "EVIDENCE",
+        /// A request to remove.
+        Takedown = "TAKEDOWN",
+        /// Another document.
+        Document = "DOCUMENT",
+    }
+}
+
+names! {
+    /// Why there is a version.
+    VersionReason {
+        /// The document was made with it.
+        Created = "CREATED",
+        /// The text was saved.
+        Edited = "EDITED",
+        /// An earlier version was taken again.
+        Restored = "RESTORED",
+    }
+}
+
+/// A reference of a document to something else of hers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct DocumentLink {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: DocumentLinkType,
+    /// Its id.
+    pub id: Uuid,
+    /// The SHA-256 of what it was when it was referred to, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<String>,
+}
+
+/// A document as she is shown it, without its text.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Document {
+    /// Its id.
+    pub id: crate::DocumentId,
+    /// Its number among hers; the only thing that names of exported files tell.
+    pub number: u32,
+    /// What it is for.
+    pub kind: DocumentKind,
+    /// Her name for it.
+    pub title: String,
+    /// The language of the text (BCP 47).
+    pub language: String,
+    /// How far it is.
+    pub status: DocumentStatus,
+    /// The number of the current version.
+    pub version: u64,
+    /// Counts every change, also of the title and the status. It is the `ETag`.
+    pub revision: u64,
+    /// The hash of kind, language and current text.
+    pub sha256: String,
+    /// The size of the current text in bytes.
+    pub bytes: u64,
+    /// What it refers to.
+    pub links: Vec<DocumentLink>,
+    /// Whether it is found by a search over her documents.
+    pub searchable: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Whether the text can change no more.
+    pub frozen: bool,
+    /// When she signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_at: Option<Timestamp>,
+    /// When it was put into the trash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trashed_at: Option<Timestamp>,
+    /// When it is erased from there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
+}
+
+/// Whether this is a language tag (BCP 47) as far as its form goes.
+#[must_use]
+pub fn is_language_tag(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let is_primary =
+        |it: &str| (2..=3).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_lowercase());
+    let is_subtag =
+        |it: &str| (2..=8).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_alphanumeric());
+    text.len() <= 35 && parts.next().is_some_and(is_primary) && parts.all(is_subtag)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Her documents: written, saved side by side, taken back, exported, erased.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use vara_tests::{Reply, Woman, World};
+
+const DOCUMENTS: &str = "/api/v1/documents";
+
+async fn save(her: &Woman<'_>, path: &str, tag: &str, text: &str) -> Reply {
+    let body: Value = json!({ "body": text });
+    let request = her
+        .world
+        .http
+        .request(Method::PUT, format!("{}{path}", her.world.gateway))
+        .bearer_auth(&her.token)
+        .header("content-type", "application/json")
+        .header("if-match", tag)
+        .body(body.to_string());
+    Reply::to(request).await
+}
+
+pub(crate) async fn a_letter_from_draft_to_erasure(world: &World) {
+    let her = world.woman().await;
+    let letter = json!({ "kind": "LETTER", "language": "en", "title": "To the school", "body": "# Dear Ms A\n\nOne" });
+    let made = her.post(DOCUMENTS, letter).await;
+    let tag = made.expect(201).header("etag").to_owned();
+    let path = made.header("location").to_owned();
+    let number = made.data()["number"].as_u64().unwrap();
+
+    let (one, two) = tokio::join!(
+        save(&her, &path, &tag, "# Dear Ms A\n\nTwo"),
+        save(&her, &path, &tag, "# Dear Ms A\n\nThree"),
+    );
+    let mut both = [one.status, two.status];
+    both.sort_unstable();
+    assert_eq!(both, [200, 412], "one is told that the other was faster");
+    her.call(Method::PUT, &path, Some(json!({ "body": "x" })))
+        .await
+        .refused(428, "PRECONDITION_REQUIRED");
+
+    let versions = her.get(&format!("{path}/versions")).await;
+    assert_eq!(versions.expect(200).data().as_array().unwrap().len(), 2);
+    let diff = her.get(&format!("{path}/diff?from=1&to=2&by=word")).await;
+    let ops = diff.expect(200).data().as_array().unwrap().clone();
+    assert!(
+        ops.iter()
+            .any(|it| it["op"] == "DELETE" && it["text"] == "One")
+    );
+    let restored = her
+        .post(&format!("{path}/versions/1/restore"), json!({}))
+        .await;
+    assert_eq!(restored.expect(200).data()["sha256"], made.data()["sha256"]);
+
+    let file = her.get(&format!("{path}/export?format=txt")).await;
+    assert_eq!(file.expect(200).bytes, b"Dear Ms A\n\nOne\n");
+    let name = format!("attachment; filename=\"document-{number:04}.txt\"");
+    assert_eq!(file.header("content-disposition"), name);
+    assert_eq!(file.header("cache-control"), "no-store");
+
+    let listed = her.get(&format!("{DOCUMENTS}?kind=LETTER")).await;
+    assert_eq!(listed.total(), 1);
+    her.delete(&path).await.expect(200);
+    assert_eq!(her.get(DOCUMENTS).await.total(), 0);
+    her.post(&format!("{path}/take-back"), json!({}))
+        .await
+        .expect(200);
+    assert_eq!(her.get(DOCUMENTS).await.total(), 1);
+    let id = made.data()["id"].as_str().unwrap();
+    let events = her
+        .get(&format!("/api/v1/events/streams/document-{id}"))
+        .await;
+    let kinds: Vec<&str> = events
+        .expect(200)
+        .data()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "document.created",
+            "document.edited",
+            "document.edited",
+            "document.trashed",
+            "document.restored",
+        ]
+    );
+    let verified = her.get("/api/v1/events/verify").await;
+    assert_eq!(verified.expect(200).data()["ok"], true);
+    her.post(&format!("{path}/erase"), json!({}))
+        .await
+        .expect(200);
+    her.get(&path).await.refused(404, "DOCUMENT_NOT_FOUND");
+}
