@@ -10,7 +10,7 @@ use vara::settings::QUEUES;
 use crate::template_model::{Faults, Template, reference, root};
 
 /// Package, memory in MB, timeout in seconds.
-const SIZES: [(&str, u64, u64); 24] = [
+const SIZES: [(&str, u64, u64); 26] = [
     ("api-accounts", 256, 25),
     ("api-admin", 256, 25),
     ("api-alerts", 256, 15),
@@ -49,7 +49,7 @@ const SETTINGS_OF_ALL: [&str; 3] = [
 
 /// Which settings a function gets besides, and no others. `SECRET` signs picture links: only what a
 /// woman talks to may have it. `SIGNING_SECRET` signs sessions: only sign-in may have it.
-const SETTINGS: [(&str, &str); 24] = [
+const SETTINGS: [(&str, &str); 26] = [
     (
         "api-accounts",
         "EDGE_SECRET EXTERNAL_ISSUER EXTERNAL_JWKS_URL EXTERNAL_JWT_SECRET MAIL_FROM MAIL_SETTINGS OAUTH_PROVIDERS PUBLIC_URL RATE_LIMIT RATE_LIMIT_AUTH RATE_LIMIT_USER SECRET SECRET_PREVIOUS SOCIAL_URL STAGE TABLE TOKEN_KEY WEB_ORIGINS",

@@ -38,6 +38,10 @@ pub(crate) async fn every_operation_with_step_up_asks_for_the_password(world: &W
     assert!(operations.len() >= 5, "{operations:?}");
     for (method, path, body) in operations {
         let her = world.woman().await;
+        let letter = json!({ "kind": "LETTER", "language": "en", "body": "a" });
+        let letter = her.post("/api/v1/documents", letter).await;
+        let letter = letter.expect(201).data()["id"].as_str().unwrap().to_owned();
+        let path = path.replace("{id}", &letter);
         world.behind().signed_in_long_ago(&her.id).await;
         let late = her.call(method.clone(), &path, body.clone()).await;
         late.refused(403, "STEP_UP_REQUIRED");

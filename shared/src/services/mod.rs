@@ -1,8 +1,8 @@
 //! What the product does, in rooms. Services call the store, the bucket, the queues and the engines;
 //! they know nothing of HTTP or Lambda.
 
-pub mod live;
 pub mod documents;
+pub mod live;
 pub mod notices;
 pub mod people;
 pub mod pictures;

@@ -1,6 +1,5 @@
 //! `/api/v1/documents`: her documents, their versions, trash and files.
 
-mod confirmed;
 mod precondition;
 mod query;
 mod routes;

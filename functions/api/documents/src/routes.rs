@@ -10,12 +10,11 @@ use serde::Deserialize;
 use vara::clock;
 use vara::domain::Error;
 use vara::domain::document::DiffUnit;
-use vara::http::{self, Body, Caller, Params, Result, created, data, deleted, page};
+use vara::http::{self, Body, Caller, Params, Recent, Result, created, data, deleted, page};
 use vara::services::documents::{
     DocumentPatch, DocumentWithBody, Documents, ExportFormat, NewDocument,
 };
 
-use crate::confirmed::must_be_recent;
 use crate::precondition::{expected, with_etag};
 use crate::query;
 
@@ -122,13 +121,11 @@ async fn take_back(
 
 async fn erase(
     State(app): State<App>,
-    caller: Caller,
+    Recent(caller): Recent,
     Path(id): Path<String>,
-    headers: HeaderMap,
 ) -> Result<Response> {
-    let (id, now) = (query::document(&id)?, clock::now());
-    must_be_recent(&headers, now)?;
-    app.service.erase(&caller, id, now).await?;
+    let id = query::document(&id)?;
+    app.service.erase(&caller, id, clock::now()).await?;
     Ok(deleted())
 }
 

@@ -106,9 +106,9 @@ fn trash() -> [Operation; 3] {
             "eraseDocument",
             "Erase a document for good",
         ))
-        .about("Removes all its versions. The caller has signed in within the last 15 minutes.")
-        .data::<vara::http::Deleted>(200, "The document is gone.")
-        .refuses(403, &["STEP_UP_REQUIRED"]),
+        .about("Removes all its versions.")
+        .recent()
+        .data::<vara::http::Deleted>(200, "The document is gone."),
     ]
 }
 

@@ -14,6 +14,7 @@ fn caller() -> Caller {
         email: "ana@example.net".into(),
         session: None,
         role: Role::User,
+        confirmed_at: None,
     }
 }
 
