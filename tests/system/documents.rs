@@ -65,6 +65,30 @@ pub(crate) async fn a_letter_from_draft_to_erasure(world: &World) {
         .await
         .expect(200);
     assert_eq!(her.get(DOCUMENTS).await.total(), 1);
+
+    let shown = her.get(&path).await;
+    let mut signing = shown.expect(200).data().clone();
+    signing["signedName"] = json!("Ana Kovač");
+    let sign = format!("{path}/sign");
+    let mut other = signing.clone();
+    other["sha256"] = json!("0".repeat(64));
+    let unread = her.post(&sign, other).await;
+    unread.refused(412, "VERSION_CONFLICT");
+    for _ in 0..2 {
+        let signed = her.post(&sign, signing.clone()).await;
+        let signed = signed.expect(200).data().clone();
+        assert_eq!(
+            (&signed["status"], &signed["frozen"]),
+            (&json!("SIGNED"), &json!(true))
+        );
+        assert_eq!(signed["signedName"], "Ana Kovač");
+    }
+    let tag = her.get(&path).await.expect(200).header("etag").to_owned();
+    let late = save(&her, &path, &tag, "# Dear Ms A\n\nFour").await;
+    late.refused(409, "FROZEN");
+    let copied = her.post(&format!("{path}/copy"), json!({})).await;
+    assert_eq!(copied.expect(201).data()["status"], "DRAFT");
+
     let id = made.data()["id"].as_str().unwrap();
     let events = her
         .get(&format!("/api/v1/events/streams/document-{id}"))
@@ -85,6 +109,7 @@ pub(crate) async fn a_letter_from_draft_to_erasure(world: &World) {
             "document.edited",
             "document.trashed",
             "document.restored",
+            "document.signed",
         ]
     );
     let verified = her.get("/api/v1/events/verify").await;

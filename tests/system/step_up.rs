@@ -40,8 +40,11 @@ pub(crate) async fn every_operation_with_step_up_asks_for_the_password(world: &W
         let her = world.woman().await;
         let letter = json!({ "kind": "LETTER", "language": "en", "body": "a" });
         let letter = her.post("/api/v1/documents", letter).await;
-        let letter = letter.expect(201).data()["id"].as_str().unwrap().to_owned();
-        let path = path.replace("{id}", &letter);
+        let letter = letter.expect(201).data().clone();
+        let is_signed = path.ends_with("/sign");
+        let signing = json!({ "version": 1, "sha256": letter["sha256"], "signedName": "Ana" });
+        let body = if is_signed { Some(signing) } else { body };
+        let path = path.replace("{id}", letter["id"].as_str().unwrap());
         world.behind().signed_in_long_ago(&her.id).await;
         let late = her.call(method.clone(), &path, body.clone()).await;
         late.refused(403, "STEP_UP_REQUIRED");

@@ -28,7 +28,7 @@ const OPEN: [(&str, &str); 11] = [
 ];
 
 /// Every other address, with `ID` for somebody's thing.
-const CLOSED: [(&str, &str); 73] = [
+const CLOSED: [(&str, &str); 74] = [
     ("POST", "/api/v1/alerts/all/restore"),
     ("POST", "/api/v1/users/me/erase"),
     ("POST", "/api/v1/auth/confirm"),
@@ -83,6 +83,7 @@ const CLOSED: [(&str, &str); 73] = [
     ("DELETE", "/api/v1/documents/ID"),
     ("POST", "/api/v1/documents/ID/take-back"),
     ("POST", "/api/v1/documents/ID/erase"),
+    ("POST", "/api/v1/documents/ID/sign"),
     ("POST", "/api/v1/documents/ID/copy"),
     ("GET", "/api/v1/documents/ID/versions"),
     ("GET", "/api/v1/documents/ID/versions/ID"),
@@ -368,7 +369,8 @@ pub(crate) async fn strangers(world: &World) {
 }
 
 /// What the owner is answered where it is not success: she is let in, and what she asks cannot be done.
-const REFUSED: [(&str, u16, &str); 7] = [
+const REFUSED: [(&str, u16, &str); 8] = [
+    ("/api/v1/documents/ID/sign", 409, "NOT_SIGNABLE"),
     ("PUT /api/v1/documents/ID", 428, "PRECONDITION_REQUIRED"),
     ("/api/v1/accounts/ID/verify", 400, "ACCOUNT_CODE_INVALID"),
     (
@@ -492,6 +494,7 @@ fn asked(route: &str, image: &Value) -> Value {
         "/api/v1/events/streams/ID" => note(),
         "/api/v1/documents" => json!({ "kind": "NOTE", "language": "en", "body": "a" }),
         "/api/v1/documents/ID" => json!({ "body": "b" }),
+        "/api/v1/documents/ID/sign" => json!({ "version": 1, "sha256": "", "signedName": "Ana" }),
         "/api/v1/alerts/ID/status" => json!({ "status": "VIEWED" }),
         "/api/v1/alerts/ID/action" => json!({ "action": "MARK_SAFE" }),
         "/api/v1/onboarding/responses" => json!({ "responses": [] }),

@@ -178,12 +178,23 @@ pub struct Document {
     /// When she signed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_at: Option<Timestamp>,
+    /// The name she typed when she signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_name: Option<String>,
     /// When it was put into the trash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trashed_at: Option<Timestamp>,
     /// When it is erased from there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub erased_at: Option<Timestamp>,
+}
+
+impl DocumentKind {
+    /// Whether a text of this kind is one that is signed.
+    #[must_use]
+    pub fn is_signed(self) -> bool {
+        !matches!(self, Self::Note | Self::Timeline)
+    }
 }
 
 /// Whether this is a language tag (BCP 47) as far as its form goes.

@@ -7,7 +7,7 @@ use super::row::Who::{Header, New, Nobody, Reader};
 use super::row::{Row, call, delete, get, patch, post, put, row};
 
 /// Routes that read a JSON body, in the envelope's language.
-const BODIES: [(Method, &str); 21] = [
+const BODIES: [(Method, &str); 22] = [
     (Method::POST, "/api/v1/auth/confirm"),
     (Method::PATCH, "/api/v1/users/me"),
     (Method::PUT, "/api/v1/users/me/preferences"),
@@ -25,6 +25,7 @@ const BODIES: [(Method, &str); 21] = [
         "/api/v1/events/streams/note-0e7d5c2f-7a51-4b0b-9f1c-3a865a1f6d02",
     ),
     (Method::POST, "/api/v1/documents"),
+    (Method::POST, "/api/v1/documents/$unknown/sign"),
     (Method::PUT, "/api/v1/documents/$unknown"),
     (Method::PATCH, "/api/v1/documents/$unknown"),
     (Method::POST, "/api/v1/auth/signup"),

@@ -12,7 +12,7 @@ use vara::domain::Error;
 use vara::domain::document::DiffUnit;
 use vara::http::{self, Body, Caller, Params, Recent, Result, created, data, deleted, page};
 use vara::services::documents::{
-    DocumentPatch, DocumentWithBody, Documents, ExportFormat, NewDocument,
+    DocumentPatch, DocumentSigning, DocumentWithBody, Documents, ExportFormat, NewDocument,
 };
 
 use crate::precondition::{expected, with_etag};
@@ -31,6 +31,7 @@ pub fn routes() -> Router<App> {
         )
         .route("/api/v1/documents/{id}/take-back", post(take_back))
         .route("/api/v1/documents/{id}/erase", post(erase))
+        .route("/api/v1/documents/{id}/sign", post(sign))
         .route("/api/v1/documents/{id}/copy", post(copy))
         .route("/api/v1/documents/{id}/versions", get(versions))
         .route("/api/v1/documents/{id}/versions/{number}", get(version))
@@ -127,6 +128,17 @@ async fn erase(
     let id = query::document(&id)?;
     app.service.erase(&caller, id, clock::now()).await?;
     Ok(deleted())
+}
+
+async fn sign(
+    State(app): State<App>,
+    Recent(caller): Recent,
+    Path(id): Path<String>,
+    Body(signing): Body<DocumentSigning>,
+) -> Result<Response> {
+    let id = query::document(&id)?;
+    let signed = app.service.sign(&caller, id, signing, clock::now());
+    Ok(whole(signed.await?))
 }
 
 async fn copy(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response> {

@@ -3,7 +3,9 @@
 use api_documents::SaveRequest;
 use serde_json::{Value, json};
 use vara::domain::document::{DiffPart, Document, DocumentKind, DocumentStatus};
-use vara::services::documents::{DocumentPatch, DocumentVersion, DocumentWithBody, NewDocument};
+use vara::services::documents::{
+    DocumentPatch, DocumentSigning, DocumentVersion, DocumentWithBody, NewDocument,
+};
 use vara::store::VersionAbout;
 
 use crate::operation::Operation;
@@ -15,7 +17,7 @@ const VERSION: &str = "/api/v1/documents/{id}/versions/{number}";
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = vec![list(), create(), read(), save(), change()];
-    all.extend(trash());
+    all.extend(fate());
     all.extend(versions());
     all.extend([copy(), export()]);
     all
@@ -81,7 +83,7 @@ fn change() -> Operation {
     .refuses(412, &["VERSION_CONFLICT"])
 }
 
-fn trash() -> [Operation; 3] {
+fn fate() -> [Operation; 4] {
     let back = "/api/v1/documents/{id}/take-back";
     let erase = "/api/v1/documents/{id}/erase";
     [
@@ -109,6 +111,21 @@ fn trash() -> [Operation; 3] {
         .about("Removes all its versions.")
         .recent()
         .data::<vara::http::Deleted>(200, "The document is gone."),
+        changes(Operation::new(
+            "post",
+            "/api/v1/documents/{id}/sign",
+            "signDocument",
+            "Sign a document",
+        ))
+        .about(
+            "The version and its hash say what was read, the name is typed by her. The text cannot change any more; it \
+             can be copied. Signed by the same name already, it stays as it is.",
+        )
+        .recent()
+        .takes::<DocumentSigning>()
+        .data::<DocumentWithBody>(200, "The signed document.")
+        .refuses(409, &["FROZEN", "NOT_SIGNABLE", "DOCUMENT_IN_TRASH"])
+        .refuses(412, &["VERSION_CONFLICT"]),
     ]
 }
 

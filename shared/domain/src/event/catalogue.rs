@@ -70,7 +70,7 @@ pub struct EventSpec {
 
 /// All types that this version writes. A change of the shape of a type's data raises its version, and the
 /// golden event of the old version in the tests stays.
-pub const CATALOGUE: [EventSpec; 21] = [
+pub const CATALOGUE: [EventSpec; 22] = [
     EventSpec {
         name: "note.written",
         version: 1,
@@ -210,6 +210,13 @@ pub const CATALOGUE: [EventSpec; 21] = [
         stream: "document",
         client: false,
         description: "A document was taken out of the trash.",
+    },
+    EventSpec {
+        name: "document.signed",
+        version: 1,
+        stream: "document",
+        client: false,
+        description: "A document was signed; the data has the hash of its text.",
     },
     EventSpec {
         name: "document.erased",

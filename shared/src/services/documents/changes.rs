@@ -303,7 +303,7 @@ impl Documents {
     }
 
     /// Changes the head by a rule, with its event. A rule that answers nothing finds it as it shall be.
-    async fn change(
+    pub(super) async fn change(
         &self,
         caller: &Caller,
         id: DocumentId,
@@ -338,7 +338,7 @@ impl Documents {
     }
 }
 
-fn must_not_be_trashed(head: &DocumentRow) -> Result<()> {
+pub(super) fn must_not_be_trashed(head: &DocumentRow) -> Result<()> {
     match head.status == DocumentStatus::Trashed {
         true => Err(Error::conflict(
             "DOCUMENT_IN_TRASH",
@@ -356,14 +356,14 @@ fn unconditional() -> Error {
     )
 }
 
-fn frozen() -> Error {
+pub(super) fn frozen() -> Error {
     Error::conflict(
         "FROZEN",
         "You have signed this document, so its text stays as it is. You can go on in a copy.",
     )
 }
 
-fn version_conflict(head: &DocumentRow) -> Error {
+pub(super) fn version_conflict(head: &DocumentRow) -> Error {
     let current = json!({ "current": { "version": head.version, "revision": head.revision } });
     Error::new(
         ErrorKind::PreconditionFailed,

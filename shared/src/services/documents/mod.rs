@@ -3,6 +3,7 @@
 mod changes;
 mod export;
 mod sealed;
+mod signing;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -25,6 +26,7 @@ use sealed::{SealedHead, SealedVersion, Sealer};
 
 pub use changes::DocumentPatch;
 pub use export::{DocumentFile, ExportFormat};
+pub use signing::DocumentSigning;
 
 /// The most writes of documents a minute.
 pub const MAX_WRITES_A_MINUTE: u64 = 60;
@@ -146,6 +148,7 @@ impl Documents {
                 title: named.unwrap_or_else(|| format!("Document {:04}", head.number)),
                 sha256: text.sha256.clone(),
                 links: links.clone(),
+                signed_name: None,
             };
             head.sealed = sealer.close_head(id, &sealed)?;
             let about = about(caller, &head, VersionReason::Created, None, now);

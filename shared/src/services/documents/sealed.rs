@@ -13,6 +13,9 @@ pub(super) struct SealedHead {
     pub(super) title: String,
     pub(super) sha256: String,
     pub(super) links: Vec<DocumentLink>,
+    /// The name she typed when she signed it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) signed_name: Option<String>,
 }
 
 /// What is sealed in a version.
@@ -88,6 +91,7 @@ impl Sealer<'_> {
             updated_at: row.updated_at,
             frozen: row.signed_at.is_some(),
             signed_at: row.signed_at,
+            signed_name: head.signed_name,
             trashed_at: row.trashed_at,
         })
     }

@@ -143,3 +143,50 @@ async fn so_many_writes_a_minute_and_no_more() {
     assert_eq!(err.code, "TOO_MANY_WRITES");
     assert!(err.retry_after.is_some());
 }
+
+#[tokio::test]
+async fn what_is_signed_stays_signed_and_is_signed_once() {
+    let (store, _) = testing::table().await;
+    let documents = Documents::new(EventLog::new(store, testing::vault().await));
+    let (caller, now) = (caller(), clock::now());
+    let letter = NewDocument {
+        kind: DocumentKind::Letter,
+        ..note("Dear Ms A")
+    };
+    let made = documents.create(&caller, letter, now).await.unwrap();
+    let id = made.document.id;
+    let signing = |name: &str| DocumentSigning {
+        version: 1,
+        sha256: made.document.sha256.to_uppercase(),
+        signed_name: name.into(),
+    };
+    for name in ["", " ", "two\nlines"] {
+        let refused = documents.sign(&caller, id, signing(name), now).await;
+        assert_eq!(refused.unwrap_err().code, "VALIDATION_ERROR", "{name:?}");
+    }
+    let signed = documents.sign(&caller, id, signing("Ana"), now);
+    let signed = signed.await.unwrap().document;
+    assert_eq!(
+        (signed.signed_at, signed.signed_name.as_deref()),
+        (Some(now), Some("Ana"))
+    );
+    let again = documents.sign(&caller, id, signing("Ana"), now.plus_seconds(9));
+    assert_eq!(again.await.unwrap().document, signed, "told twice");
+    let other = documents.sign(&caller, id, signing("Ben"), now).await;
+    assert_eq!(other.unwrap_err().code, "FROZEN");
+    for (status, shown) in [
+        (DocumentStatus::Archived, DocumentStatus::Archived),
+        (DocumentStatus::Draft, DocumentStatus::Signed),
+    ] {
+        let patch = DocumentPatch {
+            status: Some(status),
+            ..DocumentPatch::default()
+        };
+        let changed = documents.patch(&caller, id, None, patch, now).await;
+        assert_eq!(changed.unwrap().document.status, shown);
+    }
+    let restored = documents.restore_version(&caller, id, 1, now).await;
+    assert_eq!(restored.unwrap_err().code, "FROZEN");
+    let copy = documents.copy(&caller, id, now).await.unwrap().document;
+    assert_eq!((copy.frozen, copy.signed_name), (false, None));
+}
