@@ -136,7 +136,11 @@ impl Schemas {
 fn keep(into: &mut BTreeMap<String, Value>, shape: Shape) -> Value {
     for (name, schema) in shape.types {
         let schema = serde_json::to_value(schema).unwrap_or_default();
-        into.insert(name, schema);
+        let before = into.insert(name.clone(), schema.clone());
+        assert!(
+            before.is_none_or(|it| it == schema),
+            "two types are called {name}"
+        );
     }
     shape.reference
 }

@@ -43,7 +43,7 @@ const NAMED: [(&str, &str); 27] = [
     (
         "Evidence",
         "{relation: text, edits: [text], score: number, decidedBy: text, pdq: any, borderless: any, overlay: any, \
-          colours: any, faces: any, vector: any}",
+          colours: any, faces: any, vector: any, changes: any}",
     ),
     (
         "Match",

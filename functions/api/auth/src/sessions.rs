@@ -30,7 +30,7 @@ pub struct PasswordAgain {
 
 /// An access token that says when the password was entered. The refresh token stays.
 #[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Confirmed))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = PasswordConfirmed))]
 #[serde(rename_all = "camelCase")]
 pub struct ConfirmedView {
     access_token: String,

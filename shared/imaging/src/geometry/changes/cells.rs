@@ -1,11 +1,9 @@
 //! Cells of paired samples: which of them were changed, which belong together, and what was done.
 
 use super::super::plane::Plane;
-use super::ChangeKind;
+use super::kind::ChangeKind;
+use super::range::{CELL, CellRange};
 use super::samples::CopyView;
-
-/// Samples per side of a cell.
-pub(super) const CELL: usize = 8;
 
 /// Grey levels by which a sample lies outside all near samples of the other picture to be foreign.
 /// Twice what two fifths of the samples keep within is added: a filter moves all of them.
@@ -53,26 +51,6 @@ const MIN_SHINE_SLOPE: f32 = 0.2;
 
 /// Share of both sides that lines reach over to be a watermark all over the picture.
 const TILED_SHARE: f64 = 0.5;
-
-/// Columns and rows of cells; the last ones not included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct CellRange {
-    pub(super) left: usize,
-    pub(super) top: usize,
-    pub(super) right: usize,
-    pub(super) bottom: usize,
-}
-
-impl CellRange {
-    fn around(self, other: Self) -> Self {
-        Self {
-            left: self.left.min(other.left),
-            top: self.top.min(other.top),
-            right: self.right.max(other.right),
-            bottom: self.bottom.max(other.bottom),
-        }
-    }
-}
 
 /// One cell.
 #[derive(Clone, Copy, Default)]

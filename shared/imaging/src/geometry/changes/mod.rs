@@ -8,6 +8,8 @@
 //! whether the picture still shines through.
 
 mod cells;
+mod kind;
+mod range;
 mod samples;
 #[cfg(test)]
 mod tests;
@@ -15,6 +17,8 @@ mod tests;
 use super::area::{area, bounds, clip_to_picture};
 use super::texture::TextureInput;
 use super::transform::Transform;
+pub use kind::ChangeKind;
+
 use cells::CellGrid;
 use samples::PairedSamples;
 
@@ -24,17 +28,6 @@ const WHOLE_SHARE: f64 = 0.94;
 /// Share of the cells that are foreign from which the change is no longer local: a filter, a blend
 /// of two pictures.
 const MAX_FOREIGN_SHARE: f64 = 0.85;
-
-/// What was done to a part of a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ChangeKind {
-    /// Thin or translucent marks over much of it, or upon a part.
-    Watermarked,
-    /// Something opaque upon a part: a bar, a sticker, words.
-    Covered,
-    /// A part made unclear: blurred or pixelated.
-    Blurred,
-}
 
 /// A part of a picture that was changed otherwise than the rest of it.
 #[derive(Clone, Copy, Debug, PartialEq)]

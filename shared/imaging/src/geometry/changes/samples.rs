@@ -4,7 +4,7 @@ use super::super::area::{bounds, clip_to_picture};
 use super::super::plane::Plane;
 use super::super::texture::{TextureInput, interpolate_at, make_copies};
 use super::super::transform::Transform;
-use super::cells::{CELL, CellRange};
+use super::range::{CELL, CellRange};
 
 /// Most samples along the longer side, and fewest along either that say something.
 const MAX_SIDE: f64 = 256.0;
