@@ -8,6 +8,7 @@ mod links;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use sha2::{Digest, Sha256};
 
 use crate::clock;
@@ -191,8 +192,30 @@ impl Engines {
         intimate: Option<f32>,
     ) -> Vec<EngineReply> {
         let may = |vendor| sendings.allow(vendor, intimate);
-        let tineye = async {
-            let engine = self.tineye.as_ref().filter(|_| may(Vendor::Tineye))?;
+        let (tineye, vision, links, faces) = tokio::join!(
+            self.by_tineye(store, query, may(Vendor::Tineye)),
+            self.by_vision(store, query, may(Vendor::GoogleVision)),
+            self.by_serpapi(store, query, may(Vendor::Serpapi)),
+            self.by_facecheck(store, query, may(Vendor::Facecheck)),
+        );
+        tineye
+            .into_iter()
+            .chain(vision)
+            .chain(links)
+            .chain(faces)
+            .collect()
+    }
+
+    // These are boxed where they are made: side by side in one future they would overflow a thread's stack.
+
+    fn by_tineye<'a>(
+        &'a self,
+        store: &'a Store,
+        query: &'a Query,
+        may: bool,
+    ) -> LocalBoxFuture<'a, Option<EngineReply>> {
+        async move {
+            let engine = self.tineye.as_ref().filter(|_| may)?;
             let question = engine.search(&query.copy);
             let question = query.recorded(&self.access, Vendor::Tineye, question);
             let found = self.answer(store, query, TinEye::NAME, TinEye::NAME, question);
@@ -201,9 +224,18 @@ impl Engines {
                 vendor: Vendor::Tineye,
                 found: found.await,
             })
-        };
-        let vision = async {
-            let engine = self.vision.as_ref().filter(|_| may(Vendor::GoogleVision))?;
+        }
+        .boxed_local()
+    }
+
+    fn by_vision<'a>(
+        &'a self,
+        store: &'a Store,
+        query: &'a Query,
+        may: bool,
+    ) -> LocalBoxFuture<'a, Option<EngineReply>> {
+        async move {
+            let engine = self.vision.as_ref().filter(|_| may)?;
             let question = engine.search(&query.copy);
             let question = query.recorded(&self.access, Vendor::GoogleVision, question);
             let found = self.answer(store, query, Vision::NAME, Vision::NAME, question);
@@ -212,34 +244,41 @@ impl Engines {
                 vendor: Vendor::GoogleVision,
                 found: found.await,
             })
-        };
-        let links = async {
-            match self.serpapi.as_ref().filter(|_| may(Vendor::Serpapi)) {
+        }
+        .boxed_local()
+    }
+
+    fn by_serpapi<'a>(
+        &'a self,
+        store: &'a Store,
+        query: &'a Query,
+        may: bool,
+    ) -> LocalBoxFuture<'a, Vec<EngineReply>> {
+        async move {
+            match self.serpapi.as_ref().filter(|_| may) {
                 Some(engine) => self.by_link(store, query, engine).await,
                 None => Vec::new(),
             }
-        };
-        let faces = async {
+        }
+        .boxed_local()
+    }
+
+    fn by_facecheck<'a>(
+        &'a self,
+        store: &'a Store,
+        query: &'a Query,
+        may: bool,
+    ) -> LocalBoxFuture<'a, Option<EngineReply>> {
+        async move {
             let facecheck = self.facecheck.as_ref();
-            let engine = facecheck.filter(|_| query.has_face && may(Vendor::Facecheck))?;
+            let engine = facecheck.filter(|_| query.has_face && may)?;
             Some(EngineReply {
                 engine: FaceCheck::NAME,
                 vendor: Vendor::Facecheck,
                 found: self.by_face(store, query, engine).await,
             })
-        };
-        let (tineye, vision, links, faces) = tokio::join!(
-            tineye.boxed_local(),
-            vision.boxed_local(),
-            links.boxed_local(),
-            faces.boxed_local(),
-        );
-        tineye
-            .into_iter()
-            .chain(vision)
-            .chain(links)
-            .chain(faces)
-            .collect()
+        }
+        .boxed_local()
     }
 
     /// An engine's answer: the kept one, or a new one that is kept before it is used.
