@@ -133,12 +133,18 @@ impl Behind {
 
     /// Her sign-in, as it is when her password was entered a day ago.
     pub async fn signed_in_long_ago(&self, user: &str) {
+        let (_, session) = self.signed_in(user).await;
         let created_at = clock::now().minus_seconds(24 * HOURS);
-        let change = |session| Session {
-            created_at,
-            ..session
-        };
-        self.change(user, change).await;
+        let change = self.client.update_item().table_name(&self.table);
+        change
+            .key("pk", AttributeValue::S(format!("SIGN-IN#{user}")))
+            .key("sk", AttributeValue::S(format!("SESSION#{}", session.id)))
+            .update_expression("SET createdAt = :then")
+            .condition_expression("attribute_exists(createdAt)")
+            .expression_attribute_values(":then", AttributeValue::S(created_at.to_string()))
+            .send()
+            .await
+            .unwrap();
     }
 
     /// The schedule has come to the hour of her next scan of profiles.

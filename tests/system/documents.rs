@@ -85,7 +85,10 @@ pub(crate) async fn a_letter_from_draft_to_erasure(world: &World) {
     }
     let tag = her.get(&path).await.expect(200).header("etag").to_owned();
     let late = save(&her, &path, &tag, "# Dear Ms A\n\nFour").await;
-    late.refused(409, "FROZEN");
+    assert_eq!(
+        (late.status, &late.json["error"]["code"]),
+        (409, &json!("FROZEN"))
+    );
     let copied = her.post(&format!("{path}/copy"), json!({})).await;
     assert_eq!(copied.expect(201).data()["status"], "DRAFT");
 
