@@ -38,7 +38,7 @@ PASSWORD = "Correct-Horse-7"
 # They end the sign-in or the account they are called with, so they have a woman of
 # their own, and run when nothing else does. That such a call comes late is answered
 # 401, which the document has.
-ENDING = ["deleteMe", "authSignOut", "signOut", "authUpdateUser", "changePassword"]
+ENDING = ["deleteMe", "eraseMe", "authSignOut", "signOut", "endSessions", "authUpdateUser", "changePassword"]
 
 
 def call(method: str, url: str, token: str = "", body: object = None, kind: str = "application/json") -> dict:
@@ -128,11 +128,19 @@ def things(gateway: str, engines: str, token: str) -> dict[str, list[str]]:
     alerts = until("she is told", lambda: call("GET", f"{api}/alerts", token)["data"], 60)
     account = call("POST", f"{api}/accounts/connect/other", token, {"phone": "+491701234567"})
     scan = call("POST", f"{api}/scans/trigger", token, {"type": "IMAGE_SCAN"})
+    letter = {"kind": "LETTER", "language": "en", "body": "a"}
+    documents = [call("POST", f"{api}/documents", token, letter)["data"]["id"] for _ in range(4)]
+    email = call("GET", f"{api}/users/me", token)["data"]["email"]
+    for _ in range(3):
+        call("POST", f"{gateway}/auth/v1/token?grant_type=password", body={"email": email, "password": PASSWORD})
+    sessions = call("GET", f"{api}/auth/sessions", token)["data"]
     return {
         "images": [image],
         "alerts": [it["id"] for it in alerts],
         "matches": [it["id"] for it in call("GET", f"{api}/images/{image}/matches", token)["data"]],
         "scans": [scan["data"]["id"]],
+        "documents": documents,
+        "sessions": [it["id"] for it in sessions if not it["current"]],
         "accounts": [account["data"]["id"]],
         "items": [it["id"] for it in call("GET", f"{api}/protection-plan", token)["data"]["items"]],
     }
