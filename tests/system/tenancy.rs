@@ -307,7 +307,9 @@ pub(crate) async fn strangers(world: &World) {
         let body = json!({ "status": "COMPLETED", "action": "DISMISS", "name": "mine" });
         let body = match path.starts_with("/api/v1/alerts") {
             true => json!({ "status": "DISMISSED", "action": "DISMISS" }),
-            false if path.starts_with("/api/v1/documents") => json!({ "body": "a" }),
+            false if path.starts_with("/api/v1/documents") => {
+                json!({ "body": "a", "version": 1, "sha256": "", "signedName": "Ana" })
+            }
             false => body,
         };
         let method: Method = method.parse().unwrap();

@@ -41,6 +41,13 @@ def adapt(template: dict, environment: dict, endpoint: str) -> None:
     for name in left_out:
         del template["Resources"][name]
     del template["Resources"]["UploadAuthorizerPermission"]
+    # It compares what a parameter says as the text that it is, where AWS makes a number of it.
+    for function in functions(template):
+        for event in function.get("Events", {}).values():
+            scaling = event["Properties"].get("ScalingConfig")
+            if scaling:
+                workers = template["Parameters"][scaling["MaximumConcurrency"]["Ref"]]
+                scaling["MaximumConcurrency"] = int(workers["Default"])
     template["Outputs"]["ApiUrl"]["Value"] = {"Ref": "PublicUrl"}
     for resource in functions(template):
         variables = resource.setdefault("Environment", {}).setdefault("Variables", {})
