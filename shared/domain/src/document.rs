@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Timestamp;
+use crate::named_values::named_values;
 
 pub use body::{BodyFault, DocumentBody, MAX_BODY_BYTES, document_sha256, document_title};
 pub use diff::{DiffOp, DiffPart, DiffUnit, diff};
@@ -34,36 +35,7 @@ pub const TRASH_SECONDS: i64 = 30 * 24 * 3600;
 /// The most characters of a title.
 pub const MAX_TITLE_CHARS: usize = 120;
 
-macro_rules! names {
-    ($(#[$doc:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-        pub enum $name { $($(#[$each])* $variant),+ }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
-
-            /// Its name in stored things and answers.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-        }
-
-        impl std::str::FromStr for $name {
-            type Err = ();
-
-            fn from_str(text: &str) -> Result<Self, ()> {
-                Self::ALL.iter().copied().find(|it| it.as_str() == text).ok_or(())
-            }
-        }
-    };
-}
-
-names! {
+named_values! {
     /// What a document is for.
     DocumentKind {
         /// A request to remove something.
@@ -83,7 +55,7 @@ names! {
     }
 }
 
-names! {
+named_values! {
     /// How far a document is.
     DocumentStatus {
         /// It is being written.
@@ -99,7 +71,7 @@ names! {
     }
 }
 
-names! {
+named_values! {
     /// What a document refers to.
     DocumentLinkType {
         /// A finding.
@@ -113,7 +85,7 @@ names! {
     }
 }
 
-names! {
+named_values! {
     /// Why there is a version.
     VersionReason {
         /// The document was made with it.

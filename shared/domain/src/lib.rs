@@ -25,6 +25,7 @@ mod link;
 pub mod linked;
 mod mail_feedback;
 mod matching;
+mod named_values;
 pub mod notice;
 pub mod onboarding;
 mod page;

@@ -6,35 +6,10 @@ use uuid::Uuid;
 
 use super::actor::{Actor, ActorKind};
 use crate::ids::named;
+use crate::named_values::named_values;
 use crate::{ScanId, Timestamp, Vendor};
 
-macro_rules! named {
-    ($(#[$doc:meta])* $name:ident { $($(#[$item:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-        #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-        pub enum $name {
-            $($(#[$item])* $variant,)*
-        }
-
-        #[cfg(test)]
-        impl $name {
-            /// All of them.
-            const ALL: &[Self] = &[$(Self::$variant,)*];
-        }
-
-        impl $name {
-            /// Its name in stored things and answers.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-    };
-}
-
-named! {
+named_values! {
     /// What was looked at.
     AccessSubject {
         /// Findings.
@@ -54,7 +29,7 @@ named! {
     }
 }
 
-named! {
+named_values! {
     /// What something was looked at for.
     Purpose {
         /// She asked for help.
@@ -74,7 +49,7 @@ named! {
     }
 }
 
-named! {
+named_values! {
     /// What kind of service was given something.
     Recipient {
         /// A search engine.
@@ -82,7 +57,7 @@ named! {
     }
 }
 
-named! {
+named_values! {
     /// What was given.
     SharedItem {
         /// Copies of pictures, without metadata.
@@ -92,7 +67,7 @@ named! {
     }
 }
 
-named! {
+named_values! {
     /// Why a search gave something away.
     SearchBasis {
         /// She started the search.
