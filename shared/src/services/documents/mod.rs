@@ -6,17 +6,16 @@ mod sealed;
 mod signing;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-use uuid::Uuid;
+use serde_json::{Value, json};
 
 use crate::auth::Caller;
 use crate::domain::document::{
     DiffPart, DiffUnit, Document, DocumentBody, DocumentKind, DocumentLink, DocumentStatus,
     MAX_DOCUMENTS, MAX_LINKS, VersionReason, diff, document_title, is_language_tag,
 };
-use crate::domain::event::{Actor, EventPayload, ExpectedVersion, StreamName, event_spec};
+use crate::domain::event::{Actor, StreamName};
 use crate::domain::{DocumentId, Error, ErrorKind, Page, Result, Timestamp, UserId};
-use crate::services::record::event_log::{Draft, EventLog};
+use crate::services::record::event_log::EventLog;
 use crate::services::upkeep::write_rates::count_write;
 use crate::store::{
     Append, DocumentRow, Listing, Store, TxOutcome, VersionAbout, retry_on_conflict,
@@ -312,30 +311,13 @@ impl Documents {
         &self,
         caller: &Caller,
         id: DocumentId,
-        name: &str,
+        name: &'static str,
         data: Value,
         now: Timestamp,
     ) -> Result<Append> {
-        let spec = event_spec(name)
-            .ok_or_else(|| Error::bug("recording a change of a document", "an unknown type"))?;
-        let Value::Object(data) = data else {
-            return Err(Error::bug("recording a change of a document", "no object"));
-        };
-        let draft = Draft {
-            event_id: Uuid::new_v4(),
-            spec,
-            actor: Actor::user(caller.user, caller.session),
-            purpose: None,
-            payload: EventPayload {
-                data,
-                meta: Map::new(),
-            },
-        };
-        let stream = StreamName::document(id);
-        let place = (caller.user, &stream);
-        self.log
-            .seal(place, ExpectedVersion::Any, &[draft], now)
-            .await
+        let actor = Actor::user(caller.user, caller.session);
+        let place = (caller.user, actor, &StreamName::document(id));
+        self.log.tell_in(place, name, &data, now).await
     }
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::data_keys::{DataKeys, gone};
 use crate::auth::DataKey;
-use crate::domain::event::{Actor, Event, ExpectedVersion, StreamName, open_payload};
+use crate::domain::event::{Actor, Event, ExpectedVersion, StreamName, event_spec, open_payload};
 use crate::domain::{Error, Result, Timestamp, UserId};
 use crate::store::{
     Append, AppendOutcome, DataKeyRow, EventRow, ReadFrom, Store, StreamHead, Verified,
@@ -149,11 +149,22 @@ impl EventLog {
         said: &impl Serialize,
         now: Timestamp,
     ) -> Result<Append> {
+        let stream = event_spec(name).and_then(|it| StreamName::parse(it.stream));
+        let stream =
+            stream.ok_or_else(|| Error::bug("writing an event", "its type names no stream"))?;
+        self.tell_in((user, actor, &stream), name, said, now).await
+    }
+
+    /// The same in a stream of its own, such as one document's.
+    pub(crate) async fn tell_in(
+        &self,
+        (user, actor, stream): (UserId, Actor, &StreamName),
+        name: &'static str,
+        said: &impl Serialize,
+        now: Timestamp,
+    ) -> Result<Append> {
         let draft = Draft::of(Uuid::new_v4(), name, actor, None, said)?;
-        let stream = StreamName::parse(draft.spec.stream)
-            .ok_or_else(|| Error::bug("writing an event", "its type names no stream"))?;
-        let drafts = [draft];
-        self.seal((user, &stream), ExpectedVersion::Any, &drafts, now)
+        self.seal((user, stream), ExpectedVersion::Any, &[draft], now)
             .await
     }
 
