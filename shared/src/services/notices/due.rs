@@ -86,17 +86,13 @@ impl UpdateNotifier {
     /// Has everybody told who is to be told now. Fails only if the table does not say who that is.
     pub async fn run(&self, now: Timestamp) -> Result<NotifyTotals> {
         let mut told = NotifyTotals::default();
-        let waiting = self.store.due(DUE_NOTIFY, now, MAX_USERS_PER_RUN).await?;
-        let steps = stream::iter(&waiting).map(|due| self.deal_with(due, now));
-        let mut steps = steps.buffer_unordered(SIDE_BY_SIDE);
-        while let Some(step) = steps.next().await {
-            told.note(step);
-        }
-        let unasked = self.store.due(DUE_QUESTION, now, MAX_USERS_PER_RUN).await?;
-        let steps = stream::iter(&unasked).map(|due| self.ask(due, now));
-        let mut steps = steps.buffer_unordered(SIDE_BY_SIDE);
-        while let Some(step) = steps.next().await {
-            told.note(step);
+        for kind in [DUE_NOTIFY, DUE_QUESTION] {
+            let due = self.store.due(kind, now, MAX_USERS_PER_RUN).await?;
+            let steps = stream::iter(&due).map(|due| self.take(kind, due, now));
+            let mut steps = steps.buffer_unordered(SIDE_BY_SIDE);
+            while let Some(step) = steps.next().await {
+                told.note(step);
+            }
         }
         let NotifyTotals {
             queued,
@@ -108,7 +104,7 @@ impl UpdateNotifier {
         Ok(told)
     }
 
-    async fn deal_with(&self, due: &Due, now: Timestamp) -> Result<Step> {
+    async fn take(&self, kind: &str, due: &Due, now: Timestamp) -> Result<Step> {
         let until = now.plus_seconds(IN_FLIGHT_SECONDS);
         if !self.store.take_due(due, until).await? {
             return Ok(Step::Nothing);
@@ -116,6 +112,14 @@ impl UpdateNotifier {
         let user = due
             .user()
             .ok_or_else(|| Error::bug("reading whom to tell", "it is nobody"))?;
+        match kind {
+            DUE_QUESTION => self.ask(user).await,
+            _ => self.tell(user, now).await,
+        }
+    }
+
+    /// Has a message to her put on the queue, if she is to be told now.
+    async fn tell(&self, user: UserId, now: Timestamp) -> Result<Step> {
         let Some(outbox) = self.store.outbox(user).await? else {
             return Ok(Step::Nothing);
         };
@@ -153,14 +157,7 @@ impl UpdateNotifier {
     }
 
     /// Has a woman who is new asked by mail whether she wants mail.
-    async fn ask(&self, due: &Due, now: Timestamp) -> Result<Step> {
-        let until = now.plus_seconds(IN_FLIGHT_SECONDS);
-        if !self.store.take_due(due, until).await? {
-            return Ok(Step::Nothing);
-        }
-        let user_id = due
-            .user()
-            .ok_or_else(|| Error::bug("reading whom to ask", "it is nobody"))?;
+    async fn ask(&self, user_id: UserId) -> Result<Step> {
         let Some(question) = self.store.mail_question(user_id).await? else {
             return Ok(Step::Nothing);
         };
