@@ -24,14 +24,14 @@ pub struct Dependencies {
     pub(super) queues: Queues,
     /// By the names the answer gives them.
     pub(super) queue_urls: Vec<(&'static str, String)>,
-    readiness: Arc<Remembered<Ready>>,
-    pub(super) gauges: Arc<Remembered<String>>,
+    readiness: Arc<LastAnswer<Ready>>,
+    pub(super) gauges: Arc<LastAnswer<String>>,
 }
 
 /// An answer and when it was made. Those who ask meanwhile wait for the one who makes it.
-pub(super) struct Remembered<T>(Mutex<Option<(Timestamp, T)>>);
+pub(super) struct LastAnswer<T>(Mutex<Option<(Timestamp, T)>>);
 
-impl<T: Clone> Remembered<T> {
+impl<T: Clone> LastAnswer<T> {
     /// The answer, made anew if it is not of just now.
     pub(super) async fn or_ask(&self, now: Timestamp, ask: impl Future<Output = T>) -> T {
         let mut last = self.0.lock().await;
@@ -88,8 +88,8 @@ impl Dependencies {
             objects,
             queues,
             queue_urls,
-            readiness: Arc::new(Remembered(Mutex::new(None))),
-            gauges: Arc::new(Remembered(Mutex::new(None))),
+            readiness: Arc::new(LastAnswer(Mutex::new(None))),
+            gauges: Arc::new(LastAnswer(Mutex::new(None))),
         }
     }
 
@@ -146,13 +146,13 @@ mod tests {
     #[tokio::test]
     async fn whoever_asks_at_once_is_told_what_one_was() {
         let (asked, now) = (Cell::new(0), clock::now());
-        let remembered = Remembered(Mutex::new(None));
+        let last = LastAnswer(Mutex::new(None));
         let ask = async || {
             tokio::task::yield_now().await;
             asked.set(asked.get() + 1);
             asked.get()
         };
-        let at = |seconds| remembered.or_ask(now.plus_seconds(seconds), ask());
+        let at = |seconds| last.or_ask(now.plus_seconds(seconds), ask());
         assert_eq!(
             tokio::join!(at(0), at(0), at(REMEMBERED_SECONDS - 1)),
             (1, 1, 1)

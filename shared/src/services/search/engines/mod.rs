@@ -192,9 +192,13 @@ impl Engines {
         intimate: Option<f32>,
     ) -> Vec<EngineReply> {
         let may = |vendor| sendings.allow(vendor, intimate);
+        let tineye = self.tineye.as_ref().filter(|_| may(Vendor::Tineye));
+        let tineye = tineye.map(|it| it.search(&query.copy).boxed_local());
+        let vision = self.vision.as_ref().filter(|_| may(Vendor::GoogleVision));
+        let vision = vision.map(|it| it.search(&query.copy).boxed_local());
         let (tineye, vision, links, faces) = tokio::join!(
-            self.by_tineye(store, query, may(Vendor::Tineye)),
-            self.by_vision(store, query, may(Vendor::GoogleVision)),
+            self.by_copy(store, query, (TinEye::NAME, Vendor::Tineye), tineye),
+            self.by_copy(store, query, (Vision::NAME, Vendor::GoogleVision), vision),
             self.by_serpapi(store, query, may(Vendor::Serpapi)),
             self.by_facecheck(store, query, may(Vendor::Facecheck)),
         );
@@ -208,40 +212,20 @@ impl Engines {
 
     // These are boxed where they are made: side by side in one future they would overflow a thread's stack.
 
-    fn by_tineye<'a>(
+    /// What an engine that is given a copy of the picture answers; nothing, if there is no question to it.
+    fn by_copy<'a>(
         &'a self,
         store: &'a Store,
         query: &'a Query,
-        may: bool,
+        (engine, vendor): (&'static str, Vendor),
+        question: Option<LocalBoxFuture<'a, Result<SearchResult, EngineError>>>,
     ) -> LocalBoxFuture<'a, Option<EngineReply>> {
         async move {
-            let engine = self.tineye.as_ref().filter(|_| may)?;
-            let question = engine.search(&query.copy);
-            let question = query.recorded(&self.access, Vendor::Tineye, question);
-            let found = self.answer(store, query, TinEye::NAME, TinEye::NAME, question);
+            let question = query.recorded(&self.access, vendor, question?);
+            let found = self.answer(store, query, engine, engine, question);
             Some(EngineReply {
-                engine: TinEye::NAME,
-                vendor: Vendor::Tineye,
-                found: found.await,
-            })
-        }
-        .boxed_local()
-    }
-
-    fn by_vision<'a>(
-        &'a self,
-        store: &'a Store,
-        query: &'a Query,
-        may: bool,
-    ) -> LocalBoxFuture<'a, Option<EngineReply>> {
-        async move {
-            let engine = self.vision.as_ref().filter(|_| may)?;
-            let question = engine.search(&query.copy);
-            let question = query.recorded(&self.access, Vendor::GoogleVision, question);
-            let found = self.answer(store, query, Vision::NAME, Vision::NAME, question);
-            Some(EngineReply {
-                engine: Vision::NAME,
-                vendor: Vendor::GoogleVision,
+                engine,
+                vendor,
                 found: found.await,
             })
         }
