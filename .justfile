@@ -57,6 +57,10 @@ openapi:
 fuzz examples="200":
     python3 infra/openapi/fuzz.py "$1"
 
+# Fuzzes the checks of evidence: token or pack (cargo install cargo-fuzz)
+fuzz-evidence target seconds="600":
+    shared/evidence/fuzz/run "$1" "$2"
+
 # Fuzzes the imaging crate: decode, strip, pdq_text, exif or fingerprint (cargo install cargo-fuzz)
 fuzz-imaging target seconds="600":
     shared/imaging/fuzz/run "$1" "$2"

@@ -30,7 +30,7 @@ use crate::template_model::{Faults, Template, root};
 /// A name and what looks for faults under it.
 type Rule = (&'static str, fn(&Template, &mut Faults));
 
-const RULES: [Rule; 43] = [
+const RULES: [Rule; 45] = [
     ("one function per crate", template_functions::one_per_crate),
     ("alike runtime", template_functions::runtime),
     ("sizes", template_functions::sizes),
@@ -46,6 +46,7 @@ const RULES: [Rule; 43] = [
     ("schedules", template_queues::schedules),
     ("table", template_data::table),
     ("bucket", template_data::bucket),
+    ("mail bucket", template_data::mail_bucket),
     ("encryption", template_data::encryption),
     ("retained", template_data::retained),
     ("production", template_data::production),
@@ -63,6 +64,7 @@ const RULES: [Rule; 43] = [
     ("cors", template_gateway::cors),
     ("stage", template_gateway::stage),
     ("throttling", template_gateway::throttling),
+    ("sockets", template_gateway::sockets),
     ("distribution", template_uploads::distribution),
     ("router", template_uploads::router),
     ("large uploads", template_uploads::large_uploads),

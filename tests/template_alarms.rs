@@ -105,11 +105,24 @@ pub(crate) fn dashboard(template: &Template, faults: &mut Faults) {
     }
 }
 
-/// Every alarm reaches the topic, and its text names a runbook that exists.
+/// Every alarm reaches the topic, by itself or as a part of one that does, and its text names a runbook
+/// that exists.
 pub(crate) fn runbooks(template: &Template, faults: &mut Faults) {
-    for (id, resource) in template.of_type("AWS::CloudWatch::Alarm") {
+    let composites: Vec<_> = template
+        .of_type("AWS::CloudWatch::CompositeAlarm")
+        .collect();
+    let is_part = |id: &str| {
+        let part = format!("ALARM(\"${{{id}}}\")");
+        let mut rules = composites
+            .iter()
+            .map(|(_, it)| &it["Properties"]["AlarmRule"]);
+        rules.any(|it| pattern(it).contains(&part))
+    };
+    let single = template.of_type("AWS::CloudWatch::Alarm");
+    for (id, resource) in single.chain(composites.iter().copied()) {
         let alarm = &resource["Properties"];
-        let heard = reference(&alarm["AlarmActions"][0]) == Some("AlarmTopic");
+        let rings = reference(&alarm["AlarmActions"][0]) == Some("AlarmTopic");
+        let heard = rings || is_part(id);
         faults.expect(heard, format!("nobody hears {id}"));
         let text = alarm["AlarmDescription"].as_str().unwrap_or_default();
         let page = text

@@ -89,6 +89,42 @@ pub(crate) fn bucket(template: &Template, faults: &mut Faults) {
     );
 }
 
+/// Only the mail service writes to the bucket of mails, no mail is kept for ever, and the queue is told by it alone.
+pub(crate) fn mail_bucket(template: &Template, faults: &mut Faults) {
+    let bucket = template.properties("MailBucket");
+    let block = &bucket["PublicAccessBlockConfiguration"];
+    let closed = block["BlockPublicPolicy"] == true && block["RestrictPublicBuckets"] == true;
+    faults.expect(closed, "the bucket of mails can be opened to everybody");
+    let days = &bucket["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"];
+    faults.expect(days == 14, "mails are kept for ever");
+    let statements = list(&template.properties("MailBucketPolicy")["PolicyDocument"]["Statement"]);
+    let (allow, deny): (Vec<_>, Vec<_>) = statements
+        .into_iter()
+        .partition(|it| it["Effect"] == "Allow");
+    let is_ours = |it: &&Value| {
+        it["Principal"]["Service"] == "ses.amazonaws.com"
+            && it["Action"] == "s3:PutObject"
+            && it["Condition"]["StringEquals"]["aws:SourceAccount"]["Ref"] == "AWS::AccountId"
+    };
+    faults.expect(
+        allow.len() == 1 && allow.iter().all(is_ours),
+        "others than the mail service may write mails",
+    );
+    let tls = deny
+        .iter()
+        .any(|it| it["Condition"]["Bool"]["aws:SecureTransport"] == "false");
+    faults.expect(tls, "the bucket of mails takes plain HTTP");
+    let sender = &template.properties("TakedownMailQueuePolicy")["PolicyDocument"]["Statement"][0];
+    let told = sender["Principal"]["Service"] == "s3.amazonaws.com"
+        && sender["Condition"]["StringEquals"]["aws:SourceAccount"]["Ref"] == "AWS::AccountId";
+    faults.expect(told, "others than our bucket may tell of mails");
+    let rule = &template.properties("MailRule")["Rule"];
+    faults.expect(
+        rule["ScanEnabled"] == true,
+        "mails are not looked at for spam and viruses",
+    );
+}
+
 /// What all of it is encrypted with, what lets us into accounts of hers, and what her record is sealed with.
 const KEYS: [&str; 3] = ["DataKey", "TokenKey", "RecordKey"];
 
@@ -114,10 +150,17 @@ pub(crate) fn encryption(template: &Template, faults: &mut Faults) {
     }
 }
 
+/// What evidence is signed with. It is not replaced: a pack names it for years.
+const SIGNING_KEY: &str = "EvidenceKey";
+
 /// Deleting or replacing the stack does not delete what women entrusted to it. Only what a failed first
 /// create made is deleted again.
 pub(crate) fn retained(template: &Template, faults: &mut Faults) {
-    for id in ["Table", "Bucket"].into_iter().chain(KEYS).chain(GENERATED) {
+    for id in ["Table", "Bucket", SIGNING_KEY]
+        .into_iter()
+        .chain(KEYS)
+        .chain(GENERATED)
+    {
         let resource = &template.0["Resources"][id];
         let kept = resource["DeletionPolicy"] == "RetainExceptOnCreate"
             && resource["UpdateReplacePolicy"] == "Retain";

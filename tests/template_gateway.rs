@@ -7,10 +7,11 @@ use serde_json::json;
 use crate::template_model::{Faults, Template, attribute, pattern, reference, words};
 
 /// Every route and the package that answers it.
-const ROUTES: [(&str, &str); 28] = [
+const ROUTES: [(&str, &str); 33] = [
     ("$default", "api-health"),
     ("ANY /api/v1/accounts", "api-accounts"),
     ("ANY /api/v1/accounts/{proxy+}", "api-accounts"),
+    ("ANY /api/v1/admin/erasures/{proxy+}", "api-users"),
     ("ANY /api/v1/admin/{proxy+}", "api-admin"),
     ("ANY /api/v1/alerts", "api-alerts"),
     ("ANY /api/v1/alerts/{proxy+}", "api-alerts"),
@@ -18,6 +19,10 @@ const ROUTES: [(&str, &str); 28] = [
     ("ANY /api/v1/docs", "api-health"),
     ("ANY /api/v1/documents", "api-documents"),
     ("ANY /api/v1/documents/{proxy+}", "api-documents"),
+    ("ANY /api/v1/evidence", "api-evidence"),
+    ("ANY /api/v1/evidence/{proxy+}", "api-evidence"),
+    ("ANY /api/v1/takedowns", "api-takedowns"),
+    ("ANY /api/v1/takedowns/{proxy+}", "api-takedowns"),
     ("ANY /api/v1/events/{proxy+}", "api-events"),
     ("ANY /api/v1/health", "api-health"),
     ("ANY /api/v1/images", "api-images"),
@@ -58,7 +63,9 @@ pub(crate) fn routes(template: &Template, faults: &mut Faults) {
         .filter_map(|it| reference(&it["FunctionName"]))
         .collect();
     let mut found = BTreeMap::new();
-    for (id, resource) in template.of_type("AWS::ApiGatewayV2::Route") {
+    let routes = template.of_type("AWS::ApiGatewayV2::Route");
+    for (id, resource) in routes.filter(|it| reference(&it.1["Properties"]["ApiId"]) == Some("Api"))
+    {
         let route = &resource["Properties"];
         let target = pattern(&route["Target"]);
         let integration = target
@@ -88,6 +95,50 @@ pub(crate) fn routes(template: &Template, faults: &mut Faults) {
     // Behind it the routes would have to be found in a generated document.
     let generated = template.of_type("AWS::Serverless::HttpApi").count();
     faults.expect(generated == 0, "routes must be written out");
+}
+
+/// The WebSocket API: its three routes lead to one function, whose answers to messages are sent, and its log
+/// cannot tell tickets.
+pub(crate) fn sockets(template: &Template, faults: &mut Faults) {
+    let api = template.properties("SocketApi");
+    let speaks = api["ProtocolType"] == "WEBSOCKET"
+        && api["RouteSelectionExpression"] == "$request.body.action";
+    faults.expect(speaks, "the live API speaks no WebSocket");
+    let of_api =
+        |it: &serde_json::Value| reference(&it["Properties"]["ApiId"]) == Some("SocketApi");
+    let mut keys = BTreeSet::new();
+    for (id, route) in template.of_type("AWS::ApiGatewayV2::Route") {
+        if !of_api(route) {
+            continue;
+        }
+        let route = &route["Properties"];
+        keys.insert(route["RouteKey"].as_str().unwrap_or_default());
+        let leads = pattern(&route["Target"]) == "integrations/${SocketIntegration}";
+        faults.expect(leads, format!("{id} does not reach the socket function"));
+    }
+    let all = BTreeSet::from(["$connect", "$default", "$disconnect"]);
+    faults.expect(keys == all, format!("the live API has the routes {keys:?}"));
+    let integration = template.properties("SocketIntegration");
+    let uri = pattern(&integration["IntegrationUri"]);
+    let leads = integration["IntegrationType"] == "AWS_PROXY"
+        && uri.ends_with("/functions/${SocketFunction.Arn}/invocations");
+    faults.expect(leads, "the live API does not reach its function");
+    let permission = template.properties("SocketPermission");
+    let callable = reference(&permission["FunctionName"]) == Some("SocketFunction")
+        && permission["Principal"] == "apigateway.amazonaws.com"
+        && pattern(&permission["SourceArn"]).ends_with(":${SocketApi}/*");
+    faults.expect(callable, "the live API may not call its function");
+    let answered = template.properties("SocketDefaultRoute")["RouteResponseSelectionExpression"]
+        == "$default"
+        && template.properties("SocketDefaultResponse")["RouteResponseKey"] == "$default";
+    faults.expect(answered, "clients are not sent what messages are answered");
+    let stage = template.properties("SocketStage");
+    let limit = stage["DefaultRouteSettings"]["ThrottlingRateLimit"].as_u64();
+    let live = stage["StageName"] == "live" && stage["AutoDeploy"] == true;
+    faults.expect(live && limit > Some(0), "the live stage is not as decided");
+    // A ticket may be in the query, which the log of a WebSocket API has with its path.
+    let logs = stage.get("AccessLogSettings").is_some();
+    faults.expect(!logs, "the live stage logs addresses");
 }
 
 /// A function behind the gateway answers before the gateway gives up.

@@ -11,27 +11,49 @@ use crate::template_model::{
 
 /// Rights that not everybody has, and who has them. A right that is not here and
 /// not in [`COMMON`] is a fault, so that a new one is seen in review.
-const RIGHTS: [(&str, &str); 30] = [
+const RIGHTS: [(&str, &str); 43] = [
     ("dynamodb:BatchWriteItem", "api-users queue-sweep"),
     (
         "dynamodb:Query index/due",
         "queue-sweep schedule-due schedule-notify",
     ),
+    ("execute-api:ManageConnections", "queue-push"),
     (
         "dynamodb:Query index/list",
-        "api-accounts api-alerts api-documents api-images api-matches api-scans api-users queue-breach-check queue-image-scan queue-profile-scan",
+        "api-accounts api-alerts api-documents api-evidence api-images api-matches api-scans api-takedowns api-users queue-breach-check queue-image-scan queue-profile-scan",
     ),
     (
         "kms:Decrypt RecordKey",
-        "api-alerts api-auth api-documents api-events api-users queue-image-scan",
+        "api-alerts api-auth api-documents api-events api-evidence api-takedowns api-users queue-capture queue-image-scan queue-render queue-takedown queue-takedown-mail",
     ),
     ("kms:Decrypt TokenKey", "api-accounts"),
-    ("kms:GenerateDataKey", "api-images queue-image-ingest"),
+    (
+        "kms:GenerateDataKey",
+        "api-images api-users queue-capture queue-image-ingest queue-render queue-sweep",
+    ),
     (
         "kms:GenerateDataKey RecordKey",
-        "api-alerts api-auth api-documents api-events api-users queue-image-scan",
+        "api-alerts api-auth api-documents api-events api-evidence api-takedowns api-users queue-capture queue-image-scan queue-render queue-takedown queue-takedown-mail",
     ),
     ("kms:GenerateDataKey TokenKey", "api-accounts"),
+    ("s3:DeleteObject downloads", "api-users queue-sweep"),
+    ("s3:DeleteObject mail", "queue-takedown-mail"),
+    ("s3:GetObject mail", "queue-takedown-mail"),
+    ("kms:GetPublicKey EvidenceKey", "api-evidence queue-capture"),
+    ("kms:Sign EvidenceKey", "queue-capture"),
+    (
+        "s3:DeleteObject evidence",
+        "api-evidence api-users queue-capture queue-sweep",
+    ),
+    (
+        "s3:GetObject evidence",
+        "api-evidence queue-capture queue-sweep",
+    ),
+    ("s3:PutObject evidence", "queue-capture"),
+    (
+        "secretsmanager:GetSecretValue StampAuthorities",
+        "queue-capture",
+    ),
     (
         "s3:DeleteObject pictures",
         "api-images api-users queue-image-ingest queue-sweep",
@@ -42,13 +64,16 @@ const RIGHTS: [(&str, &str); 30] = [
     ),
     (
         "s3:GetObject pictures",
-        "api-images api-proxy queue-image-scan queue-profile-scan queue-sweep",
+        "api-images api-proxy queue-image-scan queue-profile-scan queue-render queue-sweep",
     ),
+    ("s3:GetObject downloads", "api-documents queue-render"),
     ("s3:GetObject uploads", "queue-image-ingest queue-sweep"),
     (
         "s3:ListBucket",
-        "api-health api-images api-proxy api-users queue-image-ingest queue-image-scan queue-profile-scan queue-sweep",
+        "api-documents api-evidence api-health api-images api-proxy api-users queue-capture queue-image-ingest queue-image-scan queue-profile-scan queue-render queue-sweep queue-takedown-mail",
     ),
+    ("s3:PutObject downloads", "queue-render"),
+    ("s3:PutObject erased", "api-users queue-sweep"),
     ("s3:PutObject pictures", "queue-image-ingest"),
     ("s3:PutObject uploads", "api-images"),
     (
@@ -76,36 +101,39 @@ const RIGHTS: [(&str, &str); 30] = [
     ("secretsmanager:GetSecretValue SigningSecret", "api-auth"),
     (
         "secretsmanager:GetSecretValue of the API",
-        "api-accounts api-admin api-alerts api-auth api-documents api-events api-health api-images api-matches api-onboarding api-protection-plan api-proxy api-realtime api-scans api-upload-authorizer api-users",
+        "api-accounts api-admin api-alerts api-auth api-documents api-events api-evidence api-health api-images api-matches api-onboarding api-protection-plan api-proxy api-realtime api-scans api-socket api-takedowns api-upload-authorizer api-users",
     ),
     (
         "ses:SendEmail",
-        "api-accounts api-auth queue-notice queue-sign-in-mail",
+        "api-accounts api-auth queue-notice queue-sign-in-mail queue-takedown",
     ),
     (
         "sqs:ChangeMessageVisibility",
-        "queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail queue-sweep",
+        "queue-breach-check queue-capture queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-push queue-render queue-sign-in-mail queue-sweep queue-takedown queue-takedown-mail",
     ),
     (
         "sqs:DeleteMessage",
-        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail queue-sweep",
+        "api-admin queue-breach-check queue-capture queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-push queue-render queue-sign-in-mail queue-sweep queue-takedown queue-takedown-mail",
     ),
     (
         "sqs:GetQueueAttributes",
-        "api-admin api-health api-scans queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail queue-sweep",
+        "api-admin api-health api-scans queue-breach-check queue-capture queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-push queue-render queue-sign-in-mail queue-sweep queue-takedown queue-takedown-mail",
     ),
     (
         "sqs:ReceiveMessage",
-        "api-admin queue-breach-check queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-sign-in-mail queue-sweep",
+        "api-admin queue-breach-check queue-capture queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-push queue-render queue-sign-in-mail queue-sweep queue-takedown queue-takedown-mail",
     ),
     (
         "sqs:SendMessage",
-        "api-admin api-auth api-scans api-users queue-breach-check queue-image-ingest queue-image-scan queue-profile-scan queue-sweep schedule-due schedule-notify",
+        "api-admin api-alerts api-auth api-documents api-evidence api-images api-matches api-onboarding api-protection-plan api-scans api-socket api-takedowns api-upload-authorizer api-users queue-breach-check queue-capture queue-image-ingest queue-image-scan queue-mail-feedback queue-notice queue-profile-scan queue-render queue-sweep queue-takedown queue-takedown-mail schedule-due schedule-notify",
     ),
 ];
 
 /// The keys that functions use themselves, for one account or one woman at a time.
 const KEYS_BY_CONTEXT: [&str; 2] = ["RecordKey", "TokenKey"];
+
+/// The key that evidence is signed with. It opens nothing.
+const SIGNING_KEY: &str = "EvidenceKey";
 
 /// Rights whose spread says nothing: items of the table, own logs, own traces.
 const COMMON: [&str; 14] = [
@@ -206,14 +234,20 @@ fn is_bounded(resource: &Value) -> bool {
     let inside_ours = [
         "${Table.Arn}/index/",
         "${Bucket.Arn}/uploads/",
+        "${Bucket.Arn}/downloads/",
+        "${Bucket.Arn}/erased/",
         "${Bucket.Arn}/pictures/",
+        "${Bucket.Arn}/evidence/",
+        "${MailBucket.Arn}/mail/",
     ]
     .iter()
     .any(|ours| path.strip_prefix(ours).is_some_and(|rest| !rest.is_empty()));
     let identity = [":identity/${", ":configuration-set/${"]
         .iter()
         .any(|kind| path.contains(kind) && !path.contains('*'));
-    attribute(resource, "Arn").is_some() || inside_ours || identity
+    // Any connection, of our WebSocket API and its stage.
+    let connections = path.ends_with(":${SocketApi}/live/*/@connections/*");
+    attribute(resource, "Arn").is_some() || inside_ours || identity || connections
 }
 
 /// Exactly the functions of the golden list hold each right.
@@ -248,9 +282,11 @@ fn rights(action: &str, resources: &Value) -> BTreeSet<String> {
         let path = pattern(resource);
         let folder = path
             .strip_prefix("${Bucket.Arn}/")
+            .or_else(|| path.strip_prefix("${MailBucket.Arn}/"))
             .map(|it| it.trim_end_matches("/*").to_owned());
         let index = path.strip_prefix("${Table.Arn}/").map(str::to_owned);
-        let key = attribute(resource, "Arn").filter(|it| KEYS_BY_CONTEXT.contains(it));
+        let key = attribute(resource, "Arn")
+            .filter(|it| KEYS_BY_CONTEXT.contains(it) || *it == SIGNING_KEY);
         // All that answer her have the same ones.
         let secret = attribute(resource, "Id").map(|it| match it {
             "EdgeSecret" | "GateSecrets" | "Secret" => "of the API",
@@ -383,6 +419,9 @@ pub(crate) fn key_by_service(template: &Template, faults: &mut Faults) {
                 .any(|it| it.starts_with("kms:"))
             {
                 let key = attribute(&statement["Resource"], "Arn");
+                if key == Some(SIGNING_KEY) {
+                    continue;
+                }
                 if key.is_some_and(|it| KEYS_BY_CONTEXT.contains(&it)) {
                     let account =
                         &statement["Condition"]["StringLike"]["kms:EncryptionContext:account"];

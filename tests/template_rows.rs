@@ -8,11 +8,12 @@ use crate::template_model::{Faults, Template, attribute, words};
 
 /// The rows by which one gets into accounts, and who has no part in them. Where a function has a reason to
 /// reach one, it is taken off here and in its role.
-const KEPT_OUT: [(&str, &str); 24] = [
+const KEPT_OUT: [(&str, &str); 32] = [
     ("api-accounts", "EMAIL#* TOKEN#*"),
     ("api-admin", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-alerts", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-documents", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
+    ("api-evidence", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-events", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-images", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-matches", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
@@ -23,12 +24,15 @@ const KEPT_OUT: [(&str, &str); 24] = [
     ),
     ("api-proxy", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-realtime", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
+    ("api-socket", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     ("api-scans", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
+    ("api-takedowns", "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*"),
     (
         "api-upload-authorizer",
         "EMAIL#* TOKEN#* MAIL#* OAUTH#* TRIES#*",
     ),
     ("queue-breach-check", WORKERS_KEPT_OUT),
+    ("queue-capture", WORKERS_KEPT_OUT),
     ("queue-image-ingest", WORKERS_KEPT_OUT),
     ("queue-image-scan", WORKERS_KEPT_OUT),
     // Finds whose address was refused.
@@ -38,7 +42,11 @@ const KEPT_OUT: [(&str, &str); 24] = [
     ),
     ("queue-notice", WORKERS_KEPT_OUT),
     ("queue-profile-scan", WORKERS_KEPT_OUT),
+    ("queue-render", WORKERS_KEPT_OUT),
+    ("queue-push", WORKERS_KEPT_OUT),
     ("queue-sign-in-mail", "OAUTH#* RATE#* REPLAY#*"),
+    ("queue-takedown", WORKERS_KEPT_OUT),
+    ("queue-takedown-mail", WORKERS_KEPT_OUT),
     ("schedule-due", WORKERS_KEPT_OUT),
     ("schedule-notify", WORKERS_KEPT_OUT),
     ("queue-sweep", WORKERS_KEPT_OUT),

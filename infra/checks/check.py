@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Judges template.yaml the three ways that each catch what the others miss, the deploy command, and
-the files for containers.
+"""Judges template.yaml the three ways that each catch what the others miss, the deploy command, the features of
+libraries, and the files for containers.
 
 1. `sam validate --lint`: is it a SAM template at all?
 2. cfn-lint on the source: properties, references, types.
@@ -8,7 +8,8 @@ the files for containers.
    for us (event source mappings, rules, permissions) is judged too. Most planted
    faults are caught only here.
 4. SAM's parser of parameters reads the file that vara-deploy writes as it was meant.
-5. containers.py: Dockerfiles, compose files and the devcontainer, by rules that need no
+5. features.py: no library is compiled once more for the tests.
+6. containers.py: Dockerfiles, compose files and the devcontainer, by rules that need no
    daemon; containers_test.py plants a fault for each of them.
 
 Needs Python 3.9 or newer and the Python package registry the first time. Makes
@@ -102,6 +103,7 @@ def main() -> int:
         ("samtranslator", [bin_dir / "python", Path(__file__), "--translate", TEMPLATE, translated]),
         ("cfn-lint on the result", [*lint, translated]),
         ("SAM's parser of parameters", [bin_dir / "python", Path(__file__), "--parse", VALUES]),
+        ("libraries compiled twice", [bin_dir / "python", HERE / "features.py"]),
         ("container files", [bin_dir / "python", HERE / "containers.py"]),
         ("faults planted in container files", [bin_dir / "python", HERE / "containers_test.py"]),
     ]

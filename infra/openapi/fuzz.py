@@ -130,6 +130,15 @@ def things(gateway: str, engines: str, token: str) -> dict[str, list[str]]:
     scan = call("POST", f"{api}/scans/trigger", token, {"type": "IMAGE_SCAN"})
     letter = {"kind": "LETTER", "language": "en", "body": "a"}
     documents = [call("POST", f"{api}/documents", token, letter)["data"]["id"] for _ in range(4)]
+    statement = {"kind": "STATEMENT", "language": "en", "templateId": "statement", "fields": {"name": "Ana"}}
+    documents += [call("POST", f"{api}/documents", token, statement)["data"]["id"] for _ in range(2)]
+    matches = [it["id"] for it in call("GET", f"{api}/images/{image}/matches", token)["data"]]
+    facts = {"harm": "PRIVATE", "name": "Ana", "email": "ana@example.org", "reason": "It shows me.", "wasAdult": True}
+    request = {"findingId": matches[0], "recipientId": "google-search", "law": "TERMS", "facts": facts}
+    takedown = call("POST", f"{api}/takedowns", token, request)["data"]["id"]
+    keep = {"findingId": matches[0], "keep": "BLURRED", "everybodyIsAdult": True}
+    record = call("POST", f"{api}/evidence", token, keep)["data"]["id"]
+    download = call("GET", f"{api}/documents/{documents[0]}/export?format=docx", token)["data"]["id"]
     email = call("GET", f"{api}/users/me", token)["data"]["email"]
     for _ in range(3):
         call("POST", f"{gateway}/auth/v1/token?grant_type=password", body={"email": email, "password": PASSWORD})
@@ -137,9 +146,14 @@ def things(gateway: str, engines: str, token: str) -> dict[str, list[str]]:
     return {
         "images": [image],
         "alerts": [it["id"] for it in alerts],
-        "matches": [it["id"] for it in call("GET", f"{api}/images/{image}/matches", token)["data"]],
+        "matches": matches,
+        "takedowns": [takedown],
+        "evidence": [record],
+        "exports": [record],
+        "downloads": [download],
         "scans": [scan["data"]["id"]],
         "documents": documents,
+        "templates": ["statement", "notice-us-tida"],
         "sessions": [it["id"] for it in sessions if not it["current"]],
         "accounts": [account["data"]["id"]],
         "items": [it["id"] for it in call("GET", f"{api}/protection-plan", token)["data"]["items"]],

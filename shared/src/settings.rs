@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::domain::{BoxError, Result};
 
 /// The queues, by the names that operators read.
-pub const QUEUES: [&str; 9] = [
+pub const QUEUES: [&str; 15] = [
     "image-ingest",
     "image-scan",
     "background-scan",
@@ -16,6 +16,12 @@ pub const QUEUES: [&str; 9] = [
     "mail-feedback",
     "sign-in-mail",
     "sweep",
+    "render",
+    "push",
+    "capture",
+    "takedown",
+    "takedown-urgent",
+    "takedown-mail",
 ];
 
 /// The environment, and what was missing or wrong in it.

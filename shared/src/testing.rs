@@ -58,8 +58,11 @@ pub async fn store() -> Store {
     table().await.0
 }
 
+/// The client of a table in memory, for tests that look at rows or damage them.
+pub type TableClient = Client;
+
 /// The same, with a client that sees the table `vara` as it is.
-pub async fn table() -> (Store, Client) {
+pub async fn table() -> (Store, TableClient) {
     let (endpoint, client) = table_at_endpoint().await;
     // By the way that functions read.
     let direct = DirectReads::new(&cloud::aws(&endpoint), None);
@@ -122,9 +125,9 @@ pub(crate) async fn counted_store() -> (Store, Arc<AtomicUsize>) {
     use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 
     #[derive(Debug)]
-    struct Count(Arc<AtomicUsize>);
+    struct CallCount(Arc<AtomicUsize>);
 
-    impl Intercept for Count {
+    impl Intercept for CallCount {
         fn name(&self) -> &'static str {
             "Count"
         }
@@ -143,7 +146,7 @@ pub(crate) async fn counted_store() -> (Store, Arc<AtomicUsize>) {
     let (_, client) = table().await;
     let calls = Arc::new(AtomicUsize::new(0));
     let counting = client.config().to_builder();
-    let counting = counting.interceptor(Count(Arc::clone(&calls))).build();
+    let counting = counting.interceptor(CallCount(Arc::clone(&calls))).build();
     (Store::new(Client::from_conf(counting), "vara"), calls)
 }
 

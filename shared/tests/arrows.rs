@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module, and the modules of this crate it may name.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 18] = [
     ("clock", &["domain"]),
     ("settings", &["domain"]),
     ("metrics", &["clock"]),
@@ -16,10 +16,12 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("store", &["clock", "domain", "metrics"]),
     ("objects", &["domain"]),
     ("queues", &["correlation", "domain"]),
+    ("connections", &["domain"]),
     ("engines", &["clock", "domain", "metrics", "traces"]),
     ("mail", &["domain"]),
     ("auth", &["clock", "domain", "settings", "store"]),
     ("vault", &["auth", "domain"]),
+    ("signer", &["domain"]),
     (
         "comparison",
         &["domain", "engines", "objects", "store", "traces"],
@@ -30,6 +32,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "auth",
             "clock",
             "comparison",
+            "connections",
             "correlation",
             "domain",
             "engines",
@@ -38,7 +41,9 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "objects",
             "queues",
             "settings",
+            "signer",
             "store",
+            "templates",
             "traces",
             "vault",
         ],
@@ -62,6 +67,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
         &[
             "auth",
             "clock",
+            "connections",
             "correlation",
             "domain",
             "http",
@@ -70,6 +76,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "objects",
             "queues",
             "settings",
+            "signer",
             "store",
             "traces",
             "vault",
@@ -78,8 +85,16 @@ const MAY_USE: [(&str, &[&str]); 16] = [
 ];
 
 /// What only the layers that talk to AWS, or record its calls, may name.
-const AWS_ONLY_IN: [&str; 7] = [
-    "store", "objects", "queues", "mail", "vault", "traces", "boot",
+const AWS_ONLY_IN: [&str; 9] = [
+    "store",
+    "objects",
+    "queues",
+    "connections",
+    "mail",
+    "vault",
+    "signer",
+    "traces",
+    "boot",
 ];
 
 #[test]
@@ -193,6 +208,66 @@ fn functions_only_call_services() {
         );
     }
     assert!(seen > 10, "the functions were not found");
+}
+
+/// A program is linked once more to run its tests, so those without any are left out, and must not come
+/// to have some that are never run.
+#[test]
+fn what_is_not_tested_has_no_tests() {
+    let mut left_out = 0;
+    for main in files(&root().join("../functions")) {
+        if !main.ends_with("src/main.rs") {
+            continue;
+        }
+        let src = main.parent().expect("a folder");
+        let manifest = fs::read_to_string(src.join("../Cargo.toml")).expect("a manifest");
+        if !is_left_out(&manifest, "[[bin]]") {
+            continue;
+        }
+        left_out += 1;
+        let library_is_tested = src.join("lib.rs").exists() && !is_left_out(&manifest, "[lib]");
+        let untested = match library_is_tested {
+            true => vec![main],
+            false => files(src),
+        };
+        for path in untested {
+            let text = fs::read_to_string(&path).expect("a source");
+            let has_tests = text.contains("test]") || library_is_tested && text.contains("\nmod ");
+            assert!(
+                !has_tests,
+                "{} may have tests that are not run",
+                path.display()
+            );
+        }
+    }
+    assert!(left_out > 20, "the functions were not found");
+}
+
+/// The libraries have no tests in their comments, so none are looked for: that takes a compiler for each.
+#[test]
+fn comments_have_no_code_that_is_never_run() {
+    for path in ["../functions", "../infra", "../tests", "."]
+        .map(|it| files(&root().join(it)))
+        .concat()
+    {
+        let text = fs::read_to_string(&path).expect("a source");
+        let mut fences = text.lines().filter_map(|line| {
+            let line = line.trim_start();
+            let comment = line.strip_prefix("/// ").or(line.strip_prefix("//! "))?;
+            comment.strip_prefix("```")
+        });
+        while let Some(kind) = fences.next() {
+            assert_eq!(kind, "text", "{} has code in a comment", path.display());
+            fences.next();
+        }
+    }
+}
+
+/// Whether a manifest says that this target has no tests.
+fn is_left_out(manifest: &str, target: &str) -> bool {
+    let after = manifest.split_once(target).map_or("", |it| it.1);
+    let section = after.split("\n[").next().unwrap_or_default();
+    section.lines().any(|it| it == "test = false")
 }
 
 #[test]

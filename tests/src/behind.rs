@@ -3,6 +3,8 @@
 //! Nobody can wait an hour for them, so they are made with the system's own secret and table, by the
 //! system's own code. Everything else is done through the gateway.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::{Client, Config};
@@ -121,6 +123,21 @@ impl Behind {
         self.change(user, change).await;
     }
 
+    /// Has all that happened to a request to remove have happened so many hours earlier.
+    pub async fn takedown_ages(&self, user: &str, id: &str, hours: i64) {
+        let key = |name: &str, value: String| (name.to_owned(), AttributeValue::S(value));
+        let place = HashMap::from([
+            key("pk", format!("USER#{user}")),
+            key("sk", format!("TAKEDOWN#{id}")),
+        ]);
+        let row = self.client.get_item().table_name(&self.table);
+        let row = row.set_key(Some(place)).consistent_read(true).send().await;
+        let row = row.unwrap().item.unwrap().into_iter();
+        let aged = row.map(|(name, it)| (name, earlier(it, hours))).collect();
+        let put = self.client.put_item().table_name(&self.table);
+        put.set_item(Some(aged)).send().await.unwrap();
+    }
+
     /// Her sign-in, as it is when it was not used for years.
     pub async fn unused(&self, user: &str) {
         let refreshed_at = Timestamp::from_epoch_seconds(1_700_000_000).unwrap();
@@ -177,5 +194,20 @@ impl Behind {
         let id = self.store.sessions(user).await.unwrap()[0];
         let session = self.store.session(user, id).await.unwrap().unwrap();
         (account, session)
+    }
+}
+
+/// A value in which every moment is so many hours earlier.
+fn earlier(value: AttributeValue, hours: i64) -> AttributeValue {
+    match value {
+        AttributeValue::S(text) => AttributeValue::S(match Timestamp::parse(&text) {
+            Some(at) => at.minus_seconds(hours * 3600).to_string(),
+            None => text,
+        }),
+        AttributeValue::M(map) => {
+            let all = map.into_iter();
+            AttributeValue::M(all.map(|(name, it)| (name, earlier(it, hours))).collect())
+        }
+        other => other,
     }
 }

@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use vara_tests::world::eventually;
 use vara_tests::{Reply, Woman, World};
 
 const DOCUMENTS: &str = "/api/v1/documents";
@@ -56,6 +57,27 @@ pub(crate) async fn a_letter_from_draft_to_erasure(world: &World) {
     let name = format!("attachment; filename=\"document-{number:04}.txt\"");
     assert_eq!(file.header("content-disposition"), name);
     assert_eq!(file.header("cache-control"), "no-store");
+
+    for (format, magic) in [("pdf", &b"%PDF-1.7"[..]), ("docx", &b"PK"[..])] {
+        let asked = her.get(&format!("{path}/export?format={format}")).await;
+        let place = asked.expect(202).header("location").to_owned();
+        eventually("the file is made", || async {
+            let file = her.get(&place).await;
+            (file.expect(200).data()["state"] == "READY").then_some(())
+        })
+        .await;
+        let address = her.post(&format!("{place}/address"), json!({})).await;
+        let url = address.expect(201).data()["url"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let file = world.call(Method::GET, &url, None).await;
+        assert!(file.expect(200).bytes.starts_with(magic), "{format}");
+        let name = format!("attachment; filename=\"document-{number:04}.{format}\"");
+        assert_eq!(file.header("content-disposition"), name);
+        let again = world.call(Method::GET, &url, None).await;
+        again.refused(404, "FILE_NOT_FOUND");
+    }
 
     let listed = her.get(&format!("{DOCUMENTS}?kind=LETTER")).await;
     assert_eq!(listed.total(), 1);
@@ -121,4 +143,34 @@ pub(crate) async fn a_letter_from_draft_to_erasure(world: &World) {
         .await
         .expect(200);
     her.get(&path).await.refused(404, "DOCUMENT_NOT_FOUND");
+}
+
+pub(crate) async fn everything_of_hers_is_made_into_one_file(world: &World) {
+    let her = world.woman().await;
+    let letter =
+        json!({ "kind": "LETTER", "language": "en", "title": "To the school", "body": "One" });
+    her.post(DOCUMENTS, letter).await.expect(201);
+    let asked = her.post(&format!("{DOCUMENTS}/archives"), json!({})).await;
+    assert_eq!(asked.expect(202).data()["name"], "archive.zip");
+    let place = asked.header("location").to_owned();
+    eventually("an archive is made", || async {
+        let file = her.get(&place).await;
+        (file.expect(200).data()["state"] == "READY").then_some(())
+    })
+    .await;
+    let other = world.woman().await;
+    other.get(&place).await.refused(404, "FILE_NOT_FOUND");
+    let address = her.post(&format!("{place}/address"), json!({})).await;
+    let url = address.expect(201).data()["url"].clone();
+    let file = world.call(Method::GET, url.as_str().unwrap(), None).await;
+    assert!(file.expect(200).bytes.starts_with(b"PK\x03\x04"));
+    assert_eq!(file.header("content-type"), "application/zip");
+    let again = world.call(Method::GET, url.as_str().unwrap(), None).await;
+    again.refused(404, "FILE_NOT_FOUND");
+    let documents = her.get(&format!("{DOCUMENTS}/export")).await;
+    assert_ne!(
+        documents.expect(202).data()["id"],
+        asked.data()["id"],
+        "the documents alone are another archive"
+    );
 }

@@ -15,6 +15,7 @@ mod calls;
 mod compat;
 mod control;
 mod documents;
+mod evidence;
 mod faults;
 mod flows;
 mod kinds;
@@ -27,7 +28,9 @@ mod proxy;
 mod realtime;
 mod record;
 mod sign_in;
+mod sockets;
 mod step_up;
+mod takedowns;
 mod tenancy;
 mod traces;
 mod verdicts;
@@ -48,7 +51,8 @@ const THREADS: usize = 8;
 
 /// What the AWS emulator of `vara-local --on ministack` cannot pass, and why. It says so itself in
 /// `VARA_ON`; nothing is left out anywhere else. Names may be the beginning of several.
-const NOT_ON_MINISTACK: [(&str, &str); 5] = [
+const NOT_ON_MINISTACK: [(&str, &str); 6] = [
+    ("sockets::", NO_WEB_SOCKETS),
     ("compat::cors::", OWN_PREFLIGHTS),
     ("compat::images::proxy_", OWN_PREFLIGHTS),
     ("flows::large_upload_to_alert", NO_DISTRIBUTION),
@@ -57,6 +61,7 @@ const NOT_ON_MINISTACK: [(&str, &str); 5] = [
 ];
 const NO_DISTRIBUTION: &str =
     "it has no distribution and no REST API that stores objects; every upload goes to the function";
+const NO_WEB_SOCKETS: &str = "its WebSocket API is left out; apps poll";
 const OWN_PREFLIGHTS: &str = "a gateway with a CorsConfiguration answers preflights itself, for the configured origins only, as AWS's does";
 
 struct Case {
@@ -116,7 +121,16 @@ fn cases() -> Vec<Case> {
         onboarding::questions_and_results,
         realtime::the_client_follows_through_broken_connections,
         realtime::what_changes_is_told,
+        sockets::a_sign_out_closes_its_sockets_and_no_others,
+        sockets::progress_of_a_scan_is_told,
+        sockets::the_client_follows_over_sockets_that_break,
+        sockets::tickets_open_one_socket_of_their_page,
+        sockets::two_sockets_are_told_the_same_however_often_one_breaks,
         documents::a_letter_from_draft_to_erasure,
+        documents::everything_of_hers_is_made_into_one_file,
+        evidence::a_pack_is_checked_without_vara,
+        evidence::from_capture_to_erasure,
+        evidence::a_page_that_cannot_be_captured,
         record::notes_and_shares_are_in_her_record,
         onboarding::quiz_sent_again,
         pictures::an_address_ends_with_its_sign_in,
@@ -160,6 +174,9 @@ fn cases() -> Vec<Case> {
         notifications::asked_at_sign_up,
         notifications::mail_that_is_refused_stops,
         notifications::told_once_and_stopped,
+        takedowns::a_form_is_hers_to_send_and_a_request_hers_to_take_back,
+        takedowns::a_recipient_answers_by_mail,
+        takedowns::from_a_finding_to_what_came_back,
         tenancy::admins,
         traces::a_scan_is_one_trace,
     );

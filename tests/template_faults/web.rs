@@ -32,6 +32,14 @@ pub(super) fn bucket() -> Vec<Planted> {
             "Bucket.CorsConfiguration/CorsRules/0/AllowedOrigins",
             json!(["*"]),
         ),
+        gone("mail bucket", "MailBucket.LifecycleConfiguration"),
+        put(
+            "mail bucket",
+            "MailBucketPolicy.PolicyDocument/Statement/0/Principal/Service",
+            json!("s3.amazonaws.com"),
+        ),
+        gone("mail bucket", "MailBucketPolicy.PolicyDocument/Statement/1"),
+        put("mail bucket", "MailRule.Rule/ScanEnabled", json!(false)),
         gone("encryption", "Bucket.BucketEncryption"),
         put(
             "encryption",
@@ -85,6 +93,18 @@ pub(super) fn bucket() -> Vec<Planted> {
 pub(super) fn gateway() -> Vec<Planted> {
     let elsewhere = json!({"Fn::Sub": "integrations/${UsersIntegration}"});
     vec![
+        gone("sockets", "SocketConnectRoute"),
+        gone("sockets", "SocketDefaultResponse.RouteResponseKey"),
+        put(
+            "sockets",
+            "SocketPermission.FunctionName",
+            json!({"Ref": "AuthFunction"}),
+        ),
+        put(
+            "sockets",
+            "SocketStage.AccessLogSettings",
+            json!({"Format": "$context.path"}),
+        ),
         gone("routes", "AlertsRoute"),
         put("routes", "AlertsRoute.Target", elsewhere),
         gone("routes", "AuthPermission"),

@@ -30,6 +30,15 @@ export interface Change {
   at: string;
 }
 
+/** How far something in the background has come. The latest counts; none is told again. */
+export interface Progress {
+  type: 'progress';
+  topic: Topic;
+  id: string;
+  done: number;
+  of: number;
+}
+
 /** A place in the feed. */
 export interface Place {
   epoch: string;
@@ -45,18 +54,25 @@ export interface LiveFeedOptions {
   onRefetch?: (reason: 'START' | 'GAP') => void;
   /** Something changed; told once, in order. */
   onChange?: (change: Change) => void;
-  /** Following has ended for good. */
-  onEnd?: (reason: 'SIGNED_OUT' | 'REFUSED') => void;
+  /** Something in the background has come further. Not told while it polls. */
+  onProgress?: (progress: Progress) => void;
+  /** Following has ended for good. `PANIC`: leave the screen. `REPLACED`: she opened too many others. */
+  onEnd?: (reason: 'SIGNED_OUT' | 'REFUSED' | 'REPLACED' | 'PANIC') => void;
+  /** What makes a WebSocket; that of the platform, if nothing else is said. `null`: poll. */
+  WebSocket?: (new (url: string, protocols: string[]) => WebSocket) | null;
+  /** How long frames may be missing before they are asked for, in milliseconds. */
+  holeMs?: number;
   /** Where to go on from; without it, from now on. */
   place?: Place;
   /** How many seconds a call waits for news: 0 to 20, 20 if nothing else is said. */
   wait?: number;
   /** The pause between two calls in milliseconds, in which changes gather. */
   pauseMs?: number;
-  /** For tests: what calls, draws a number below 1, waits, and says that there is no network. */
+  /** For tests: what calls, draws a number below 1, waits, tells the time, and says that there is no network. */
   fetch?: typeof fetch;
   random?: () => number;
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+  now?: () => number;
   isOffline?: () => boolean;
 }
 
@@ -67,6 +83,8 @@ export class LiveFeed {
   readonly place: Place | null;
   /** Begins to follow. Resolves when it has ended. */
   start(): Promise<void>;
+  /** Has all open apps of hers leave the screen, this one among them. */
+  panic(): void;
   /** Ends. Nothing is told after that. */
   stop(): Promise<void>;
 }

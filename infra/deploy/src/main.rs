@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::SystemTime;
 
-use stage::{Stage, Values};
+use stage::{DeployValues, Stage};
 
 const USAGE: &str = "\
 Deploys a stage to AWS.
@@ -124,7 +124,7 @@ fn release(root: &Path) -> String {
     }
 }
 
-fn check_packages(root: &Path, template: &str, values: &Values) -> Result<(), String> {
+fn check_packages(root: &Path, template: &str, values: &DeployValues) -> Result<(), String> {
     let architecture = values.passed.get("Architecture");
     let architecture = architecture.map(String::as_str).unwrap_or_default();
     let faults: Vec<String> = template::packages(template)
@@ -158,7 +158,7 @@ fn write_private(path: &Path, text: &str) -> Result<(), String> {
 }
 
 /// Says which secrets are passed and which stay; never a value of one.
-fn tell(values: &Values) {
+fn tell(values: &DeployValues) {
     for name in &values.kept {
         let variable = stage::variable(name);
         eprintln!("{name} keeps its deployed value ({variable} is not set)");

@@ -33,7 +33,7 @@ pub(crate) struct Stage {
 
 /// What a deployment is given.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Values {
+pub(crate) struct DeployValues {
     /// Every parameter that is passed, by name.
     pub(crate) passed: BTreeMap<String, String>,
     /// Secrets that keep the value they were deployed with.
@@ -52,7 +52,7 @@ impl Stage {
         &self,
         template: &BTreeMap<String, Parameter>,
         secret: impl Fn(&str) -> Option<String>,
-    ) -> Result<Values, Vec<String>> {
+    ) -> Result<DeployValues, Vec<String>> {
         let mut problems = Vec::new();
         for name in self.parameters.keys() {
             match template.get(name) {
@@ -87,7 +87,7 @@ impl Stage {
             problems.extend(unfit_for_production(&passed));
         }
         if problems.is_empty() {
-            Ok(Values { passed, kept })
+            Ok(DeployValues { passed, kept })
         } else {
             Err(problems)
         }
@@ -212,7 +212,7 @@ mod tests {
 
     const GOOD: &str = "  Stage: prod\n  WebOrigins: [https://app.vara.test.net, https://vara.test.net]\n  MailFrom: vara@test.net\n  AlarmEmail: ops@test.net\n  EngineAllowances: {tineye: {perMonth: 5000}}\n";
 
-    fn values(stage: &Stage) -> Result<Values, Vec<String>> {
+    fn values(stage: &Stage) -> Result<DeployValues, Vec<String>> {
         let secret = |name: &str| match name {
             "TINEYE_API_KEY" => Some("a-key".to_owned()),
             "HIBP_API_KEY" => Some(String::new()),

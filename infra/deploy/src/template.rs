@@ -20,7 +20,7 @@ pub(crate) struct Parameter {
 }
 
 #[derive(Deserialize)]
-struct Template {
+struct DeployTemplate {
     #[serde(rename = "Parameters")]
     parameters: BTreeMap<String, Parameter>,
 }
@@ -29,7 +29,7 @@ struct Template {
 pub(crate) fn parameters(text: &str) -> Result<BTreeMap<String, Parameter>, String> {
     // The section alone: the rest is full of tags that only CloudFormation knows.
     let section = section(text, "Parameters").ok_or("template.yaml has no parameters")?;
-    let template: Template = serde_saphyr::from_str(&section)
+    let template: DeployTemplate = serde_saphyr::from_str(&section)
         .map_err(|err| format!("template.yaml cannot be read: {err}"))?;
     Ok(template.parameters)
 }

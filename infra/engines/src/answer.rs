@@ -6,12 +6,12 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 /// A wish that cannot be granted, said in JSON.
-pub(crate) struct Refusal {
+pub(crate) struct EngineRefusal {
     status: StatusCode,
     message: String,
 }
 
-impl Refusal {
+impl EngineRefusal {
     /// The caller's mistake.
     pub(crate) fn bad(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, message)
@@ -25,7 +25,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for EngineRefusal {
     fn into_response(self) -> Response {
         let code = match self.status {
             StatusCode::PAYLOAD_TOO_LARGE => "TOO_LARGE",

@@ -17,16 +17,18 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::answer::Refusal;
-use crate::world::{Bundle, Engine, Fault, Mail, PageView, PortraitView, UploadView, Wish, World};
+use crate::answer::EngineRefusal;
+use crate::world::{
+    Bundle, Engine, Fault, FaultWish, OutsideWorld, PageView, PortraitView, SentMail, UploadView,
+};
 use crate::{people, web};
 
 #[derive(Serialize)]
-struct Cleared {
+struct ClearedWorld {
     cleared: u64,
 }
 
-pub(crate) fn routes() -> Router<Arc<World>> {
+pub(crate) fn routes() -> Router<Arc<OutsideWorld>> {
     Router::new()
         .route("/_web", get(list_web).post(plant).delete(clear_web))
         .route(
@@ -96,7 +98,7 @@ async fn any_origin(request: Request, next: Next) -> Response {
     answer
 }
 
-async fn list_web(State(world): State<Arc<World>>) -> Json<Vec<PageView>> {
+async fn list_web(State(world): State<Arc<OutsideWorld>>) -> Json<Vec<PageView>> {
     Json(
         world
             .web
@@ -108,68 +110,74 @@ async fn list_web(State(world): State<Arc<World>>) -> Json<Vec<PageView>> {
 }
 
 async fn plant(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     form: Result<Multipart, MultipartRejection>,
-) -> Result<(StatusCode, Json<PageView>), Refusal> {
-    let form = form.map_err(|e| Refusal::bad(format!("expected multipart/form-data: {e}")))?;
+) -> Result<(StatusCode, Json<PageView>), EngineRefusal> {
+    let form =
+        form.map_err(|e| EngineRefusal::bad(format!("expected multipart/form-data: {e}")))?;
     let page = web::plant(&world, form).await?;
     tracing::info!(id = page.id, "a page was planted");
     Ok((StatusCode::CREATED, Json(page.view(&world.base_url))))
 }
 
-async fn clear_web(State(world): State<Arc<World>>) -> Json<Cleared> {
+async fn clear_web(State(world): State<Arc<OutsideWorld>>) -> Json<ClearedWorld> {
     cleared(world.web.clear())
 }
 
-async fn list_breaches(State(world): State<Arc<World>>) -> impl IntoResponse {
+async fn list_breaches(State(world): State<Arc<OutsideWorld>>) -> impl IntoResponse {
     Json(world.breaches.all())
 }
 
 async fn plant_breach(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     body: Bytes,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<impl IntoResponse, EngineRefusal> {
     let planted = world.breaches.plant(parse(&body)?)?;
     Ok((StatusCode::CREATED, Json(planted)))
 }
 
-async fn clear_breaches(State(world): State<Arc<World>>) -> Json<Cleared> {
+async fn clear_breaches(State(world): State<Arc<OutsideWorld>>) -> Json<ClearedWorld> {
     cleared(world.breaches.clear())
 }
 
 /// What the breach service was asked for, by path.
-async fn list_asked(State(world): State<Arc<World>>) -> Json<Vec<String>> {
+async fn list_asked(State(world): State<Arc<OutsideWorld>>) -> Json<Vec<String>> {
     Json(world.breaches.asked())
 }
 
-async fn list_profiles(State(world): State<Arc<World>>) -> impl IntoResponse {
+async fn list_profiles(State(world): State<Arc<OutsideWorld>>) -> impl IntoResponse {
     Json(world.network.all())
 }
 
 async fn plant_profile(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     body: Bytes,
-) -> Result<impl IntoResponse, Refusal> {
+) -> Result<impl IntoResponse, EngineRefusal> {
     let planted = world.network.plant(parse(&body)?)?;
     Ok((StatusCode::CREATED, Json(planted)))
 }
 
-async fn clear_profiles(State(world): State<Arc<World>>) -> Json<Cleared> {
+async fn clear_profiles(State(world): State<Arc<OutsideWorld>>) -> Json<ClearedWorld> {
     cleared(world.network.clear())
 }
 
-async fn list_faults(State(world): State<Arc<World>>) -> Json<Vec<Fault>> {
+async fn list_faults(State(world): State<Arc<OutsideWorld>>) -> Json<Vec<Fault>> {
     Json(world.faults.all())
 }
 
-async fn set_fault(State(world): State<Arc<World>>, body: Bytes) -> Result<Json<Fault>, Refusal> {
-    let fault = parse::<Wish>(&body)?.fault().map_err(Refusal::bad)?;
+async fn set_fault(
+    State(world): State<Arc<OutsideWorld>>,
+    body: Bytes,
+) -> Result<Json<Fault>, EngineRefusal> {
+    let fault = parse::<FaultWish>(&body)?
+        .fault()
+        .map_err(EngineRefusal::bad)?;
     tracing::info!(engine = ?fault.engine, mode = ?fault.mode, "a fault was set");
     world.faults.set(fault.clone());
     Ok(Json(fault))
 }
 
-async fn clear_faults(State(world): State<Arc<World>>) -> Json<Cleared> {
+async fn clear_faults(State(world): State<Arc<OutsideWorld>>) -> Json<ClearedWorld> {
     cleared(world.faults.clear())
 }
 
@@ -179,27 +187,27 @@ struct MailFilter {
 }
 
 async fn list_mail(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     filter: Result<Query<MailFilter>, QueryRejection>,
-) -> Result<Json<Vec<Mail>>, Refusal> {
-    let Query(filter) = filter.map_err(|e| Refusal::bad(e.body_text()))?;
+) -> Result<Json<Vec<SentMail>>, EngineRefusal> {
+    let Query(filter) = filter.map_err(|e| EngineRefusal::bad(e.body_text()))?;
     Ok(Json(world.mail.all(filter.to.as_deref())))
 }
 
-async fn list_feedback(State(world): State<Arc<World>>) -> Json<Vec<Value>> {
+async fn list_feedback(State(world): State<Arc<OutsideWorld>>) -> Json<Vec<Value>> {
     Json(world.mail.feedback())
 }
 
-async fn clear_mail(State(world): State<Arc<World>>) -> Json<Cleared> {
+async fn clear_mail(State(world): State<Arc<OutsideWorld>>) -> Json<ClearedWorld> {
     cleared(world.mail.clear())
 }
 
-async fn list_calls(State(world): State<Arc<World>>) -> impl IntoResponse {
+async fn list_calls(State(world): State<Arc<OutsideWorld>>) -> impl IntoResponse {
     Json(world.calls.all())
 }
 
-async fn clear_calls(State(world): State<Arc<World>>) -> Json<Cleared> {
-    Json(Cleared {
+async fn clear_calls(State(world): State<Arc<OutsideWorld>>) -> Json<ClearedWorld> {
+    Json(ClearedWorld {
         cleared: world.calls.clear(),
     })
 }
@@ -219,30 +227,30 @@ struct BundleOf {
     engine: Option<Engine>,
 }
 
-fn paid(engine: Option<Engine>) -> Result<Engine, Refusal> {
+fn paid(engine: Option<Engine>) -> Result<Engine, EngineRefusal> {
     let paid = Some(engine.unwrap_or(Engine::Tineye)).filter(|it| Bundle::is_paid(*it));
-    paid.ok_or_else(|| Refusal::bad("engine must be tineye, serpapi or facecheck"))
+    paid.ok_or_else(|| EngineRefusal::bad("engine must be tineye, serpapi or facecheck"))
 }
 
 async fn show_bundle(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     of: Result<Query<BundleOf>, QueryRejection>,
-) -> Result<Json<BundleView>, Refusal> {
-    let Query(BundleOf { engine }) = of.map_err(|e| Refusal::bad(e.body_text()))?;
+) -> Result<Json<BundleView>, EngineRefusal> {
+    let Query(BundleOf { engine }) = of.map_err(|e| EngineRefusal::bad(e.body_text()))?;
     let remaining = world.bundle.remaining(paid(engine)?);
     Ok(Json(BundleView { engine, remaining }))
 }
 
 async fn set_bundle(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     body: Bytes,
-) -> Result<Json<BundleView>, Refusal> {
+) -> Result<Json<BundleView>, EngineRefusal> {
     let wish: BundleView = parse(&body)?;
     world.bundle.set(paid(wish.engine)?, wish.remaining);
     Ok(Json(wish))
 }
 
-async fn reset_bundle(State(world): State<Arc<World>>) -> Json<BundleView> {
+async fn reset_bundle(State(world): State<Arc<OutsideWorld>>) -> Json<BundleView> {
     world.bundle.reset();
     Json(BundleView {
         engine: None,
@@ -250,31 +258,32 @@ async fn reset_bundle(State(world): State<Arc<World>>) -> Json<BundleView> {
     })
 }
 
-async fn list_persons(State(world): State<Arc<World>>) -> Json<Vec<PortraitView>> {
+async fn list_persons(State(world): State<Arc<OutsideWorld>>) -> Json<Vec<PortraitView>> {
     Json(world.portraits.all())
 }
 
 async fn plant_person(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     form: Result<Multipart, MultipartRejection>,
-) -> Result<(StatusCode, Json<PortraitView>), Refusal> {
-    let form = form.map_err(|e| Refusal::bad(format!("expected multipart/form-data: {e}")))?;
+) -> Result<(StatusCode, Json<PortraitView>), EngineRefusal> {
+    let form =
+        form.map_err(|e| EngineRefusal::bad(format!("expected multipart/form-data: {e}")))?;
     Ok((
         StatusCode::CREATED,
         Json(people::plant(&world, form).await?),
     ))
 }
 
-async fn clear_persons(State(world): State<Arc<World>>) -> Json<Cleared> {
+async fn clear_persons(State(world): State<Arc<OutsideWorld>>) -> Json<ClearedWorld> {
     cleared(world.portraits.clear())
 }
 
 /// What lies at the face search and was not removed.
-async fn list_uploads(State(world): State<Arc<World>>) -> Json<Vec<UploadView>> {
+async fn list_uploads(State(world): State<Arc<OutsideWorld>>) -> Json<Vec<UploadView>> {
     Json(world.facecheck.all())
 }
 
-async fn clear_uploads(State(world): State<Arc<World>>) -> Json<Cleared> {
+async fn clear_uploads(State(world): State<Arc<OutsideWorld>>) -> Json<ClearedWorld> {
     cleared(world.facecheck.clear())
 }
 
@@ -284,27 +293,28 @@ struct GatewayView {
     url: String,
 }
 
-async fn show_gateway(State(world): State<Arc<World>>) -> Json<GatewayView> {
+async fn show_gateway(State(world): State<Arc<OutsideWorld>>) -> Json<GatewayView> {
     Json(GatewayView {
         url: world.gateway.url(),
     })
 }
 
 async fn set_gateway(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     body: Bytes,
-) -> Result<Json<GatewayView>, Refusal> {
+) -> Result<Json<GatewayView>, EngineRefusal> {
     world.gateway.set(&parse::<GatewayView>(&body)?.url)?;
     Ok(show_gateway(State(world)).await)
 }
 
 /// Reads JSON whatever the content type claims, so that a bare `curl -d` works.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|e| Refusal::bad(format!("not the JSON expected: {e}")))
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, EngineRefusal> {
+    serde_json::from_slice(body)
+        .map_err(|e| EngineRefusal::bad(format!("not the JSON expected: {e}")))
 }
 
-fn cleared(count: usize) -> Json<Cleared> {
-    Json(Cleared {
+fn cleared(count: usize) -> Json<ClearedWorld> {
+    Json(ClearedWorld {
         cleared: count as u64,
     })
 }

@@ -22,7 +22,7 @@ use vara_imaging::Limits;
 use crate::answer::content_type;
 use crate::gate::{Failures, gate};
 use crate::people::{self, Found};
-use crate::world::{Engine, Page, World};
+use crate::world::{Engine, OutsideWorld, PlantedPage};
 
 /// The key that is refused, for tests of a wrong key.
 const WRONG_KEY: &str = "wrong";
@@ -41,7 +41,7 @@ const FAILURES: Failures = Failures {
     counts: |path| path.ends_with("/upload_pic"),
 };
 
-pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
+pub(crate) fn routes(world: &Arc<OutsideWorld>) -> Router<Arc<OutsideWorld>> {
     let methods = Router::new()
         .route("/upload_pic", post(upload_pic))
         .route("/search", post(search))
@@ -101,7 +101,7 @@ async fn with_key(headers: HeaderMap, request: Request, next: Next) -> Response 
 }
 
 async fn upload_pic(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     form: Result<Multipart, MultipartRejection>,
 ) -> Response {
     let Some(picture) = picture_of(form).await else {
@@ -133,7 +133,7 @@ async fn picture_of(form: Result<Multipart, MultipartRejection>) -> Option<Bytes
 }
 
 #[derive(Deserialize)]
-struct Asked {
+struct FaceCheckAsked {
     id_search: Option<String>,
     #[serde(default)]
     with_progress: Option<bool>,
@@ -143,8 +143,8 @@ struct Asked {
     demo: Option<bool>,
 }
 
-async fn search(State(world): State<Arc<World>>, body: Bytes) -> Response {
-    let asked = serde_json::from_slice::<Asked>(&body).ok();
+async fn search(State(world): State<Arc<OutsideWorld>>, body: Bytes) -> Response {
+    let asked = serde_json::from_slice::<FaceCheckAsked>(&body).ok();
     let id = asked.as_ref().and_then(|it| it.id_search.clone());
     let (Some(asked), Some(id)) = (asked, id) else {
         return refuse(StatusCode::BAD_REQUEST);
@@ -196,14 +196,14 @@ fn items(found: &Found) -> Vec<Value> {
         .collect()
 }
 
-fn item(at: usize, page: &Page, score: usize) -> Value {
+fn item(at: usize, page: &PlantedPage, score: usize) -> Value {
     json!({
         "guid": page.id, "score": score, "group": at, "index": at, "indexDB": page.number,
         "url": page.address.text, "base64": thumb(page).unwrap_or_default(),
     })
 }
 
-fn thumb(page: &Page) -> Option<String> {
+fn thumb(page: &PlantedPage) -> Option<String> {
     let picture = vara_imaging::decode(&page.bytes, &Limits::DEFAULT).ok()?;
     let small = vara_imaging::shrink(&picture, THUMB);
     let jpeg = vara_imaging::encode_jpeg(&small, 70).ok()?;
@@ -216,7 +216,10 @@ struct Removed {
     id_pic: Option<String>,
 }
 
-async fn delete_pic(State(world): State<Arc<World>>, Query(asked): Query<Removed>) -> Json<Value> {
+async fn delete_pic(
+    State(world): State<Arc<OutsideWorld>>,
+    Query(asked): Query<Removed>,
+) -> Json<Value> {
     let id = asked.id_search.unwrap_or_default();
     let id_pic = asked.id_pic.as_deref().filter(|it| !it.is_empty());
     match world.facecheck.remove(&id, id_pic) {
@@ -225,7 +228,7 @@ async fn delete_pic(State(world): State<Arc<World>>, Query(asked): Query<Removed
     }
 }
 
-async fn info(State(world): State<Arc<World>>) -> Json<Value> {
+async fn info(State(world): State<Arc<OutsideWorld>>) -> Json<Value> {
     let left = world.bundle.remaining(Engine::Facecheck);
     Json(json!({
         "faces": 1000, "is_online": true, "has_credits_to_search": left >= CREDITS,

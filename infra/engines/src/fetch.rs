@@ -6,14 +6,14 @@ use std::time::Duration;
 use axum::body::Bytes;
 
 use crate::limits::PICTURE_LIMIT;
-use crate::world::World;
+use crate::world::OutsideWorld;
 
 /// How long a picture may take to come.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The picture at an address: of the tiny web as it is shown there, or of the gateway. Nothing if it is
 /// elsewhere, or does not come.
-pub(crate) async fn fetch(world: &World, address: &str) -> Option<Bytes> {
+pub(crate) async fn fetch(world: &OutsideWorld, address: &str) -> Option<Bytes> {
     if let Some(name) = address.strip_prefix(&format!("{}/web/", world.base_url)) {
         return world.web.shown(name);
     }

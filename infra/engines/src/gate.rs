@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::limits::BODY_LIMIT;
-use crate::world::{Engine, Fault, Mode, World};
+use crate::world::{Engine, Fault, Mode, OutsideWorld};
 
 /// The longest a request is held open: longer than any client of ours waits.
 const HELD: Duration = Duration::from_secs(60);
@@ -31,7 +31,7 @@ pub(crate) struct Failures {
 }
 
 /// The state of a gate: the world, and whose gate it is.
-pub(crate) type Post = (Arc<World>, Failures);
+pub(crate) type Post = (Arc<OutsideWorld>, Failures);
 
 /// Lets a call through to its engine, or answers as the broken engine would.
 pub(crate) async fn gate(
@@ -73,7 +73,7 @@ pub(crate) async fn gate(
     }
 }
 
-async fn broken(world: &World, fault: &Fault, failures: &Failures) -> Response {
+async fn broken(world: &OutsideWorld, fault: &Fault, failures: &Failures) -> Response {
     match fault.mode {
         Mode::Timeout => {
             hold(world).await;
@@ -89,7 +89,7 @@ async fn broken(world: &World, fault: &Fault, failures: &Failures) -> Response {
 }
 
 /// Waits for the cap or the end of the server; a client that leaves drops this future.
-async fn hold(world: &World) {
+async fn hold(world: &OutsideWorld) {
     let mut closed = world.closed();
     tokio::select! {
         () = tokio::time::sleep(HELD) => {}

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::content_type;
 use crate::gate::{Failures, gate};
-use crate::world::{Engine, World, is, is_address};
+use crate::world::{Engine, OutsideWorld, is, is_address};
 
 /// The key that is refused, for tests of a wrong key.
 const WRONG_KEY: &str = "wrong";
@@ -34,7 +34,7 @@ const FAILURES: Failures = Failures {
     counts: |_| true,
 };
 
-pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
+pub(crate) fn routes(world: &Arc<OutsideWorld>) -> Router<Arc<OutsideWorld>> {
     let accounts = Router::new()
         .route("/breachedaccount/{email}", get(by_address))
         .route("/breachedaccount/range/{prefix}", get(by_hash))
@@ -80,7 +80,11 @@ fn none() -> Response {
 }
 
 /// Lets in who says a name; keeps what was asked.
-async fn with_name(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
+async fn with_name(
+    State(world): State<Arc<OutsideWorld>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let named = request.headers().get(header::USER_AGENT);
     if named.is_none_or(header::HeaderValue::is_empty) {
         return refuse(StatusCode::FORBIDDEN);
@@ -102,7 +106,7 @@ async fn with_key(headers: HeaderMap, request: Request, next: Next) -> Response 
 }
 
 #[derive(Deserialize)]
-struct Ask {
+struct BreachesAsked {
     #[serde(rename = "truncateResponse")]
     truncate: Option<bool>,
     #[serde(rename = "IncludeUnverified")]
@@ -111,9 +115,9 @@ struct Ask {
 }
 
 async fn by_address(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     Path(email): Path<String>,
-    Query(ask): Query<Ask>,
+    Query(ask): Query<BreachesAsked>,
 ) -> Response {
     let email = email.trim().to_lowercase();
     if !is_address(&email) {
@@ -137,7 +141,7 @@ async fn by_address(
 }
 
 async fn by_hash(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     Path(prefix): Path<String>,
     headers: HeaderMap,
 ) -> Response {
@@ -184,7 +188,7 @@ async fn plan(headers: HeaderMap) -> Json<Value> {
     }))
 }
 
-async fn one(State(world): State<Arc<World>>, Path(name): Path<String>) -> Response {
+async fn one(State(world): State<Arc<OutsideWorld>>, Path(name): Path<String>) -> Response {
     let all = world.breaches.all();
     let found = all
         .into_iter()
@@ -192,7 +196,7 @@ async fn one(State(world): State<Arc<World>>, Path(name): Path<String>) -> Respo
     found.map_or_else(none, |it| Json(it.breach).into_response())
 }
 
-async fn all(State(world): State<Arc<World>>) -> Json<Vec<Map<String, Value>>> {
+async fn all(State(world): State<Arc<OutsideWorld>>) -> Json<Vec<Map<String, Value>>> {
     let mut found: Vec<_> = world
         .breaches
         .all()

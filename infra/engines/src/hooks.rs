@@ -9,16 +9,16 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::Value;
 
-use crate::world::{Call, World};
+use crate::world::{Call, OutsideWorld};
 
-pub(crate) fn routes() -> Router<Arc<World>> {
+pub(crate) fn routes() -> Router<Arc<OutsideWorld>> {
     Router::new()
         .route("/hooks/{name}", post(take))
         .route("/_hooks", get(list).delete(clear))
 }
 
 async fn take(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: Bytes,
@@ -38,11 +38,11 @@ async fn take(
     StatusCode::NO_CONTENT
 }
 
-async fn list(State(world): State<Arc<World>>) -> Json<Vec<Call>> {
+async fn list(State(world): State<Arc<OutsideWorld>>) -> Json<Vec<Call>> {
     Json(world.hooks.all())
 }
 
-async fn clear(State(world): State<Arc<World>>) -> Json<Value> {
+async fn clear(State(world): State<Arc<OutsideWorld>>) -> Json<Value> {
     let cleared = world.hooks.clear();
     Json(serde_json::json!({ "cleared": cleared }))
 }

@@ -1,4 +1,4 @@
-//! The key service: `GenerateDataKey` and `Decrypt` of KMS in its JSON protocol.
+//! The key service: `GenerateDataKey`, `Decrypt`, `Sign` and `GetPublicKey` of KMS in its JSON protocol.
 //!
 //! Every well-formed address is the address of a key. Its bytes follow from it, so that what was wrapped
 //! before a restart opens after it. It keeps no secrets: signatures are not checked.
@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Digest, SHA256, digest};
 use aws_lc_rs::rand;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -20,16 +21,33 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::OutsideWorld;
 
 const TARGET: &str = "x-amz-target";
 
+/// What stands before the point of a public key of P-256 (`SubjectPublicKeyInfo`).
+const P256_SPKI: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+
+/// What stands before and behind the number of a private key of P-256 (RFC 5915).
+const P256_KEY: ([u8; 7], [u8; 12]) = (
+    [0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20],
+    [
+        0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+    ],
+);
+
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-struct Request {
+struct KmsRequest {
     key_id: Option<String>,
     key_spec: Option<String>,
     ciphertext_blob: Option<String>,
+    message: Option<String>,
+    message_type: Option<String>,
+    signing_algorithm: Option<String>,
     /// Sorted: the order of what is said does not matter.
     encryption_context: BTreeMap<String, String>,
 }
@@ -37,19 +55,21 @@ struct Request {
 /// An error by its name.
 type Refused = &'static str;
 
-pub(crate) fn routes() -> Router<Arc<World>> {
+pub(crate) fn routes() -> Router<Arc<OutsideWorld>> {
     // Clients may or may not end the address with a stroke.
     Router::new()
         .route("/kms", post(answer))
         .route("/kms/", post(answer))
 }
 
-async fn answer(State(_): State<Arc<World>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(State(_): State<Arc<OutsideWorld>>, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get(TARGET).and_then(|it| it.to_str().ok());
     let said = match (target, serde_json::from_slice(&body)) {
         (_, Err(_)) => Err("SerializationException"),
         (Some("TrentService.GenerateDataKey"), Ok(request)) => generate(&request),
         (Some("TrentService.Decrypt"), Ok(request)) => decrypt(&request),
+        (Some("TrentService.Sign"), Ok(request)) => sign(&request),
+        (Some("TrentService.GetPublicKey"), Ok(request)) => public_key(&request),
         _ => Err("UnknownOperationException"),
     };
     let (status, body) = match said {
@@ -60,7 +80,7 @@ async fn answer(State(_): State<Arc<World>>, headers: HeaderMap, body: Bytes) ->
     (status, kind, Json(body)).into_response()
 }
 
-fn generate(request: &Request) -> Result<Value, Refused> {
+fn generate(request: &KmsRequest) -> Result<Value, Refused> {
     let id = request.key_id.as_deref().ok_or("ValidationException")?;
     if request.key_spec.as_deref() != Some("AES_256") {
         return Err("ValidationException");
@@ -77,7 +97,7 @@ fn generate(request: &Request) -> Result<Value, Refused> {
     }))
 }
 
-fn decrypt(request: &Request) -> Result<Value, Refused> {
+fn decrypt(request: &KmsRequest) -> Result<Value, Refused> {
     let blob = request.ciphertext_blob.as_deref();
     let blob = STANDARD
         .decode(blob.ok_or("ValidationException")?)
@@ -101,6 +121,41 @@ fn decrypt(request: &Request) -> Result<Value, Refused> {
     }))
 }
 
+/// Signs a digest that was computed elsewhere.
+fn sign(request: &KmsRequest) -> Result<Value, Refused> {
+    let id = request.key_id.as_deref().ok_or("ValidationException")?;
+    let is_known = request.message_type.as_deref() == Some("DIGEST")
+        && request.signing_algorithm.as_deref() == Some("ECDSA_SHA_256");
+    let message = request.message.as_deref().filter(|_| is_known);
+    let message = STANDARD
+        .decode(message.ok_or("ValidationException")?)
+        .map_err(|_| "SerializationException")?;
+    let message = Digest::import_less_safe(&message, &SHA256).map_err(|_| "ValidationException")?;
+    let signature = signing_key(id)?.sign_digest(&message);
+    let signature = signature.map_err(|_| "KMSInternalException")?;
+    Ok(json!({
+        "KeyId": id, "Signature": STANDARD.encode(signature), "SigningAlgorithm": "ECDSA_SHA_256",
+    }))
+}
+
+fn public_key(request: &KmsRequest) -> Result<Value, Refused> {
+    let id = request.key_id.as_deref().ok_or("ValidationException")?;
+    let key = signing_key(id)?;
+    let spki = [P256_SPKI.as_slice(), key.public_key().as_ref()].concat();
+    Ok(json!({
+        "KeyId": id, "PublicKey": STANDARD.encode(spki), "KeySpec": "ECC_NIST_P256",
+        "KeyUsage": "SIGN_VERIFY", "SigningAlgorithms": ["ECDSA_SHA_256"],
+    }))
+}
+
+fn signing_key(id: &str) -> Result<EcdsaKeyPair, Refused> {
+    key(id)?;
+    let scalar = digest(&SHA256, format!("vara-engines kms sign {id}").as_bytes());
+    let der = [P256_KEY.0.as_slice(), scalar.as_ref(), &P256_KEY.1].concat();
+    EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_ASN1_SIGNING, &der)
+        .map_err(|_| "KMSInternalException")
+}
+
 fn key(id: &str) -> Result<RandomizedNonceKey, Refused> {
     if !id.starts_with("arn:aws:kms:") || !id.contains(":key/") {
         return Err("NotFoundException");
@@ -110,7 +165,7 @@ fn key(id: &str) -> Result<RandomizedNonceKey, Refused> {
 }
 
 /// What was wrapped opens only for the same key and context.
-fn bound(id: &str, request: &Request) -> Aad<String> {
+fn bound(id: &str, request: &KmsRequest) -> Aad<String> {
     Aad::from(json!([id, request.encryption_context]).to_string())
 }
 
@@ -120,13 +175,14 @@ mod tests {
 
     const ID: &str = "arn:aws:kms:eu-central-1:000000000000:key/a";
 
-    fn asking(id: &str, context: &[(&str, &str)], blob: Option<&Value>) -> Request {
+    fn asking(id: &str, context: &[(&str, &str)], blob: Option<&Value>) -> KmsRequest {
         let context = context.iter().map(|(a, b)| ((*a).into(), (*b).into()));
-        Request {
+        KmsRequest {
             key_id: Some(id.into()),
             key_spec: Some("AES_256".into()),
             ciphertext_blob: blob.map(|it| it.as_str().unwrap().into()),
             encryption_context: context.collect(),
+            ..KmsRequest::default()
         }
     }
 
@@ -146,6 +202,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_signed_verifies_under_the_public_key() {
+        use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+        let hash = digest(&SHA256, b"text");
+        let mut request = asking(ID, &[], None);
+        request.message = Some(STANDARD.encode(hash.as_ref()));
+        request.message_type = Some("DIGEST".into());
+        request.signing_algorithm = Some("ECDSA_SHA_256".into());
+        let bytes = |value: &Value| STANDARD.decode(value.as_str().unwrap()).unwrap();
+        let signature = bytes(&sign(&request).unwrap()["Signature"]);
+        let spki = bytes(&public_key(&request).unwrap()["PublicKey"]);
+        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, spki);
+        key.verify(b"text", &signature).unwrap();
+        request.message_type = Some("RAW".into());
+        assert_eq!(sign(&request).unwrap_err(), "ValidationException");
+    }
+
+    #[test]
     fn nonsense_is_refused_by_name() {
         for (blob, name) in [
             ("", "InvalidCiphertextException"),
@@ -159,7 +232,7 @@ mod tests {
         let nobodys = generate(&asking("nothing", &[], None)).unwrap_err();
         assert_eq!(nobodys, "NotFoundException");
         assert_eq!(
-            generate(&Request::default()).unwrap_err(),
+            generate(&KmsRequest::default()).unwrap_err(),
             "ValidationException"
         );
     }

@@ -3,10 +3,12 @@
 //!
 //! - `tineye` searches a *tiny web* that is planted at run time, by really
 //!   comparing pictures;
-//! - `ses` takes mail and keeps it in a mailbox, and `kms` wraps keys;
+//! - `ses` takes mail and keeps it in a mailbox, and `inbound` writes answers, and `kms` wraps keys;
 //! - `vision`, `serpapi` and `facecheck` search the same web in their own ways;
 //! - `hibp` knows breaches, `social` is a tiny social network and `oauth` lets its people
 //!   authorise others, as they were planted;
+//! - `tsa` stamps hashes with the time, as two authorities that can be wrong on purpose;
+//! - `thread` is a forum whose threads go and come back;
 //! - `hooks` takes calls of webhooks and keeps them, and `otlp` takes traces;
 //! - `web` serves the planted pictures, so that the fetcher really fetches;
 //! - the control routes (`/_web`, `/_fault`, `/_mail`, `/_calls`, `/_bundle`, …) plant, break,
@@ -23,6 +25,7 @@ mod fetch;
 mod gate;
 mod hibp;
 mod hooks;
+mod inbound;
 mod kms;
 mod limits;
 mod links;
@@ -34,7 +37,9 @@ mod people;
 mod serpapi;
 mod ses;
 mod social;
+mod thread;
 mod tineye;
+mod tsa;
 mod vision;
 mod web;
 mod world;
@@ -49,11 +54,13 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedSender;
 
 pub use crate::limits::PICTURE_LIMIT;
+pub use crate::world::StoredMail;
 
 use crate::limits::BODY_LIMIT;
-use crate::world::World;
+use crate::world::{Inbound, OutsideWorld};
 
 /// How long requests still being answered may keep the server after `shutdown`.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -63,7 +70,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 /// `base_url` is where the router will be reached, without a trailing slash; it is what
 /// the addresses of planted pictures begin with.
 pub fn router(base_url: impl Into<String>) -> Router {
-    routes(Arc::new(World::new(base_url.into())))
+    routes(Arc::new(OutsideWorld::new(base_url.into())))
 }
 
 /// Serves all stand-ins on `listener` until `shutdown` resolves.
@@ -76,23 +83,34 @@ pub async fn serve<F>(listener: TcpListener, shutdown: F) -> io::Result<()>
 where
     F: Future + Send + 'static,
 {
-    serve_beside(listener, None, shutdown).await
+    serve_beside(listener, Beside::default(), shutdown).await
 }
 
-/// The same, with the gateway from which engines fetch pictures at this address.
+/// What is beside the stand-ins.
+#[derive(Debug, Default)]
+pub struct Beside<'a> {
+    /// Where the gateway is from which engines fetch pictures.
+    pub gateway: Option<&'a str>,
+    /// Who stores mails that come in.
+    pub mails: Option<UnboundedSender<StoredMail>>,
+}
+
+/// The same, with what is beside them.
 ///
 /// # Errors
 /// As [`serve`].
 pub async fn serve_beside<F>(
     listener: TcpListener,
-    gateway: Option<&str>,
+    beside: Beside<'_>,
     shutdown: F,
 ) -> io::Result<()>
 where
     F: Future + Send + 'static,
 {
-    let world = Arc::new(World::new(base_url(listener.local_addr()?)));
-    if let Some(gateway) = gateway {
+    let mut world = OutsideWorld::new(base_url(listener.local_addr()?));
+    world.inbound = Inbound::to(beside.mails);
+    let world = Arc::new(world);
+    if let Some(gateway) = beside.gateway {
         let set = world.gateway.set(gateway);
         set.map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, gateway))?;
     }
@@ -123,14 +141,23 @@ pub fn oauth_providers(base_url: &str) -> String {
     oauth::providers(base_url).to_string()
 }
 
-fn routes(world: Arc<World>) -> Router {
+/// The setting `TIME_STAMP_AUTHORITIES` for the time-stamp authorities of the stand-ins at `base_url`.
+#[must_use]
+pub fn time_stamp_authorities(base_url: &str) -> String {
+    tsa::authorities(base_url).to_string()
+}
+
+fn routes(world: Arc<OutsideWorld>) -> Router {
     Router::new()
         .route("/", get(control::overview))
         .merge(control::routes())
         .merge(web::routes(&world))
         .merge(hooks::routes())
+        .merge(inbound::routes())
+        .merge(thread::routes())
         .merge(kms::routes())
         .merge(otlp::routes())
+        .merge(tsa::routes(&world))
         .nest("/tineye", tineye::routes(&world))
         .nest("/ses", ses::routes(&world))
         .nest("/hibp", hibp::routes(&world))

@@ -26,7 +26,7 @@ use uuid::Uuid;
 use crate::answer::content_type;
 use crate::gate::{Failures, gate};
 use crate::lock::lock;
-use crate::world::{Code, Engine, Owner, World};
+use crate::world::{Code, Engine, OutsideWorld, Owner};
 
 /// Whom the servers know.
 const CLIENT: (&str, &str) = ("local-client", "local-client-secret");
@@ -43,7 +43,7 @@ const FAILURES: Failures = Failures {
     counts: |_| true,
 };
 
-pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
+pub(crate) fn routes(world: &Arc<OutsideWorld>) -> Router<Arc<OutsideWorld>> {
     Router::new()
         .route("/{platform}/authorize", get(authorize))
         .route("/{platform}/token", post(token))
@@ -92,7 +92,7 @@ fn invalid_grant() -> Response {
 }
 
 #[derive(Deserialize)]
-struct Wish {
+struct AuthorizationWish {
     response_type: String,
     client_id: String,
     redirect_uri: String,
@@ -104,9 +104,9 @@ struct Wish {
 }
 
 async fn authorize(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     Path(platform): Path<String>,
-    Query(wish): Query<Wish>,
+    Query(wish): Query<AuthorizationWish>,
 ) -> Response {
     let whole = wish.response_type == "code"
         && wish.client_id == CLIENT.0
@@ -148,7 +148,7 @@ async fn authorize(
 }
 
 async fn token(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     Path(platform): Path<String>,
     body: Bytes,
 ) -> Response {
@@ -168,7 +168,7 @@ async fn token(
     }
 }
 
-fn by_code<'a>(world: &World, said: impl Fn(&str) -> &'a str) -> Option<Owner> {
+fn by_code<'a>(world: &OutsideWorld, said: impl Fn(&str) -> &'a str) -> Option<Owner> {
     let grant = lock(&world.grants.codes).remove(said("code"))?;
     let hash = digest::digest(&digest::SHA256, said("code_verifier").as_bytes());
     let proved = URL_SAFE_NO_PAD.encode(hash) == grant.challenge
@@ -177,7 +177,7 @@ fn by_code<'a>(world: &World, said: impl Fn(&str) -> &'a str) -> Option<Owner> {
     proved.then_some(grant.owner)
 }
 
-fn grant(world: &World, owner: Owner) -> Response {
+fn grant(world: &OutsideWorld, owner: Owner) -> Response {
     let draw = |kind: &str| format!("{kind}-{}", Uuid::new_v4().simple());
     let (access, refresh) = (draw("access"), draw("refresh"));
     lock(&world.grants.access).insert(access.clone(), owner.clone());
@@ -190,7 +190,7 @@ fn grant(world: &World, owner: Owner) -> Response {
 }
 
 /// The profile of whoever the token is of.
-async fn me(State(world): State<Arc<World>>, headers: HeaderMap) -> Response {
+async fn me(State(world): State<Arc<OutsideWorld>>, headers: HeaderMap) -> Response {
     let token = headers
         .get(header::AUTHORIZATION)
         .and_then(|it| it.to_str().ok())

@@ -14,9 +14,9 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::world::{Kept, World};
+use crate::world::{Kept, OutsideWorld};
 
-pub(crate) fn routes() -> Router<Arc<World>> {
+pub(crate) fn routes() -> Router<Arc<OutsideWorld>> {
     Router::new()
         .route("/otlp/v1/traces", post(take))
         .route("/_traces", get(list).delete(clear))
@@ -31,23 +31,23 @@ struct Export {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct OfResource {
-    resource: Resource,
+    resource: SpanResource,
     scope_spans: Vec<OfScope>,
 }
 
 #[derive(Deserialize)]
-struct Resource {
-    attributes: Vec<Attribute>,
+struct SpanResource {
+    attributes: Vec<SpanAttribute>,
 }
 
 #[derive(Deserialize)]
 struct OfScope {
-    spans: Vec<Span>,
+    spans: Vec<ReceivedSpan>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Span {
+struct ReceivedSpan {
     trace_id: String,
     span_id: String,
     parent_span_id: Option<String>,
@@ -55,7 +55,7 @@ struct Span {
     kind: u8,
     start_time_unix_nano: String,
     end_time_unix_nano: String,
-    attributes: Vec<Attribute>,
+    attributes: Vec<SpanAttribute>,
     #[serde(default)]
     status: Status,
 }
@@ -68,13 +68,13 @@ struct Status {
 
 /// A name, and a value under the name of its type.
 #[derive(Deserialize)]
-struct Attribute {
+struct SpanAttribute {
     key: String,
     value: BTreeMap<String, Value>,
 }
 
 async fn take(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     export: Result<Json<Export>, JsonRejection>,
 ) -> Response {
     let read = export.map_err(|it| it.body_text());
@@ -105,7 +105,7 @@ impl Export {
     }
 }
 
-impl Span {
+impl ReceivedSpan {
     fn kept(self, function: Value) -> Result<Kept, String> {
         let ids = [(&self.trace_id, 32), (&self.span_id, 16)];
         let parent = self.parent_span_id.as_ref().map(|it| (it, 16));
@@ -137,8 +137,8 @@ impl Span {
     }
 }
 
-fn values(attributes: Vec<Attribute>) -> Result<BTreeMap<String, Value>, String> {
-    let value = |it: Attribute| {
+fn values(attributes: Vec<SpanAttribute>) -> Result<BTreeMap<String, Value>, String> {
+    let value = |it: SpanAttribute| {
         let mut values = it.value.into_iter();
         match (values.next(), values.next()) {
             (Some((kind, value)), None) if is_of(&kind, &value) => Ok((it.key, value)),
@@ -165,11 +165,14 @@ struct Wanted {
     trace: Option<String>,
 }
 
-async fn list(State(world): State<Arc<World>>, Query(wanted): Query<Wanted>) -> Json<Vec<Kept>> {
+async fn list(
+    State(world): State<Arc<OutsideWorld>>,
+    Query(wanted): Query<Wanted>,
+) -> Json<Vec<Kept>> {
     Json(world.traces.all(wanted.trace.as_deref()))
 }
 
-async fn clear(State(world): State<Arc<World>>) -> Json<Value> {
+async fn clear(State(world): State<Arc<OutsideWorld>>) -> Json<Value> {
     let cleared = world.traces.clear();
     Json(json!({ "cleared": cleared }))
 }

@@ -7,25 +7,28 @@ use axum::body::Bytes;
 use axum::extract::Multipart;
 use vara_imaging::{DecodeError, MATCH_DISTANCE};
 
-use crate::answer::Refusal;
+use crate::answer::EngineRefusal;
 use crate::look::{self, Likeness, Seen};
 use crate::web;
-use crate::world::{Page, PortraitView, World};
+use crate::world::{OutsideWorld, PlantedPage, PortraitView};
 
 /// Reads the form and adds its portrait.
-pub(crate) async fn plant(world: &World, form: Multipart) -> Result<PortraitView, Refusal> {
+pub(crate) async fn plant(
+    world: &OutsideWorld,
+    form: Multipart,
+) -> Result<PortraitView, EngineRefusal> {
     let (image, person) = web::portrait(form).await?;
     let seen = look::see(image).await;
-    let seen = seen.map_err(|e| Refusal::bad(format!("image cannot be used: {e}")))?;
+    let seen = seen.map_err(|e| EngineRefusal::bad(format!("image cannot be used: {e}")))?;
     let look = seen
         .look
-        .ok_or_else(|| Refusal::bad("image is too small or too plain to be recognised"))?;
+        .ok_or_else(|| EngineRefusal::bad("image is too small or too plain to be recognised"))?;
     Ok(world.portraits.add(look, person))
 }
 
 /// A planted page that shows the picture asked for.
 pub(crate) struct Copy {
-    pub(crate) page: Arc<Page>,
+    pub(crate) page: Arc<PlantedPage>,
     likeness: Likeness,
 }
 
@@ -47,13 +50,16 @@ pub(crate) struct Found {
     /// Copies of it, the best first.
     pub(crate) copies: Vec<Copy>,
     /// Other pictures of the same person, in order of planting.
-    pub(crate) others: Vec<Arc<Page>>,
+    pub(crate) others: Vec<Arc<PlantedPage>>,
     /// Whether the picture can be recognised at all.
     pub(crate) is_plain: bool,
 }
 
 /// Searches the tiny web, away from the threads that answer.
-pub(crate) async fn search(world: &Arc<World>, picture: Bytes) -> Result<Found, DecodeError> {
+pub(crate) async fn search(
+    world: &Arc<OutsideWorld>,
+    picture: Bytes,
+) -> Result<Found, DecodeError> {
     let seen = look::see(picture).await?;
     let world = Arc::clone(world);
     let work = tokio::task::spawn_blocking(move || find(&world, &seen));
@@ -61,7 +67,7 @@ pub(crate) async fn search(world: &Arc<World>, picture: Bytes) -> Result<Found, 
     work.await.map_err(failed)
 }
 
-fn find(world: &World, seen: &Seen) -> Found {
+fn find(world: &OutsideWorld, seen: &Seen) -> Found {
     let Some(look) = &seen.look else {
         return Found {
             is_plain: true,
@@ -79,7 +85,7 @@ fn find(world: &World, seen: &Seen) -> Found {
     found.copies.sort_by(|a, b| b.score().total_cmp(&a.score()));
     let named = found.copies.iter().find_map(|it| it.page.person.clone());
     if let Some(person) = named.or_else(|| world.portraits.of(look)) {
-        let same = |it: &Arc<Page>| it.person.as_ref() == Some(&person);
+        let same = |it: &Arc<PlantedPage>| it.person.as_ref() == Some(&person);
         found.others = rest.into_iter().filter(same).collect();
     }
     found

@@ -22,7 +22,7 @@ use crate::answer::content_type;
 use crate::fetch::fetch;
 use crate::gate::{Failures, gate};
 use crate::people::{self, Found};
-use crate::world::{Engine, Page, World};
+use crate::world::{Engine, OutsideWorld, PlantedPage};
 
 /// The key that is refused, for tests of a wrong key.
 const WRONG_KEY: &str = "wrong";
@@ -40,7 +40,7 @@ const FAILURES: Failures = Failures {
     counts: |path| path.contains("/search"),
 };
 
-pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
+pub(crate) fn routes(world: &Arc<OutsideWorld>) -> Router<Arc<OutsideWorld>> {
     Router::new()
         .route("/search", get(search))
         .route("/search.json", get(search))
@@ -89,7 +89,7 @@ fn error(status: StatusCode, words: &str) -> Response {
 }
 
 #[derive(Deserialize)]
-struct Asked {
+struct SerpApiAsked {
     api_key: Option<String>,
     engine: Option<String>,
     url: Option<String>,
@@ -98,7 +98,7 @@ struct Asked {
     kind: Option<String>,
 }
 
-impl Asked {
+impl SerpApiAsked {
     fn has_key(&self) -> bool {
         let key = self.api_key.as_deref().unwrap_or_default();
         !key.is_empty() && key != WRONG_KEY
@@ -114,7 +114,10 @@ fn parameter(engine: &str) -> Option<&'static str> {
     }
 }
 
-async fn search(State(world): State<Arc<World>>, Query(asked): Query<Asked>) -> Response {
+async fn search(
+    State(world): State<Arc<OutsideWorld>>,
+    Query(asked): Query<SerpApiAsked>,
+) -> Response {
     let bad = |words: String| error(StatusCode::BAD_REQUEST, &words);
     if !asked.has_key() {
         return refuse(StatusCode::UNAUTHORIZED);
@@ -172,7 +175,10 @@ fn about() -> Value {
 }
 
 /// The account, which echoes the key.
-async fn account(State(world): State<Arc<World>>, Query(asked): Query<Asked>) -> Response {
+async fn account(
+    State(world): State<Arc<OutsideWorld>>,
+    Query(asked): Query<SerpApiAsked>,
+) -> Response {
     if !asked.has_key() {
         return refuse(StatusCode::UNAUTHORIZED);
     }
@@ -188,7 +194,7 @@ async fn account(State(world): State<Arc<World>>, Query(asked): Query<Asked>) ->
 }
 
 /// What everything that was found is called in any of the lists.
-fn item(world: &World, at: usize, page: &Page) -> Map<String, Value> {
+fn item(world: &OutsideWorld, at: usize, page: &PlantedPage) -> Map<String, Value> {
     let site = page.address.url.host_str().unwrap_or_default();
     let item = json!({
         "position": at + 1,
@@ -201,11 +207,11 @@ fn item(world: &World, at: usize, page: &Page) -> Map<String, Value> {
 }
 
 fn list<'a>(
-    world: &World,
-    pages: impl Iterator<Item = &'a Page>,
-    more: impl Fn(&Page, &mut Map<String, Value>),
+    world: &OutsideWorld,
+    pages: impl Iterator<Item = &'a PlantedPage>,
+    more: impl Fn(&PlantedPage, &mut Map<String, Value>),
 ) -> Vec<Value> {
-    let each = |(at, page): (usize, &'a Page)| {
+    let each = |(at, page): (usize, &'a PlantedPage)| {
         let mut item = item(world, at, page);
         more(page, &mut item);
         Value::Object(item)
@@ -213,11 +219,11 @@ fn list<'a>(
     pages.enumerate().map(each).collect()
 }
 
-fn copies(found: &Found) -> impl Iterator<Item = &Page> {
+fn copies(found: &Found) -> impl Iterator<Item = &PlantedPage> {
     found.copies.iter().map(|it| &*it.page)
 }
 
-fn others(found: &Found) -> impl Iterator<Item = &Page> {
+fn others(found: &Found) -> impl Iterator<Item = &PlantedPage> {
     found.others.iter().map(|it| &**it)
 }
 
@@ -227,7 +233,7 @@ fn put(into: &mut Map<String, Value>, name: &str, list: Vec<Value>) {
     }
 }
 
-fn lens(world: &World, found: &Found, kind: &str) -> Map<String, Value> {
+fn lens(world: &OutsideWorld, found: &Found, kind: &str) -> Map<String, Value> {
     let mut answer = Map::new();
     if matches!(kind, "all" | "exact_matches") {
         let exact = list(world, copies(found), |page, item| {
@@ -256,7 +262,7 @@ fn lens(world: &World, found: &Found, kind: &str) -> Map<String, Value> {
     answer
 }
 
-fn reverse_image(world: &World, found: &Found) -> Map<String, Value> {
+fn reverse_image(world: &OutsideWorld, found: &Found) -> Map<String, Value> {
     let mut answer = Map::new();
     let results = list(world, copies(found), |page, item| {
         item.insert("displayed_link".to_owned(), json!(page.address.text));
@@ -285,7 +291,7 @@ fn reverse_image(world: &World, found: &Found) -> Map<String, Value> {
     answer
 }
 
-fn bing(world: &World, found: &Found) -> Map<String, Value> {
+fn bing(world: &OutsideWorld, found: &Found) -> Map<String, Value> {
     let mut answer = Map::new();
     let all = copies(found).chain(others(found));
     let related = list(world, all, |page, item| {

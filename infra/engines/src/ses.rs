@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::answer::content_type;
 use crate::gate::{Failures, gate};
 use crate::links::links;
-use crate::world::{Engine, Mail, World};
+use crate::world::{Engine, OutsideWorld, SentMail};
 
 /// How AWS names an error in its REST-JSON protocol.
 static ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -31,7 +31,18 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 struct SendEmail {
     from_email_address: Option<String>,
     destination: Option<Destination>,
-    content: Option<Content>,
+    content: Option<MailContent>,
+    #[serde(default)]
+    reply_to_addresses: Vec<String>,
+    #[serde(default)]
+    email_tags: Vec<Tag>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tag {
+    name: String,
+    value: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -44,7 +55,7 @@ struct Destination {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Content {
+struct MailContent {
     simple: Option<Simple>,
 }
 
@@ -52,12 +63,12 @@ struct Content {
 #[serde(rename_all = "PascalCase")]
 struct Simple {
     subject: Part,
-    body: Parts,
+    body: MailParts,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Parts {
+struct MailParts {
     text: Option<Part>,
     html: Option<Part>,
 }
@@ -76,7 +87,7 @@ const FAILURES: Failures = Failures {
     counts: |_| true,
 };
 
-pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
+pub(crate) fn routes(world: &Arc<OutsideWorld>) -> Router<Arc<OutsideWorld>> {
     Router::new()
         .route("/v2/email/outbound-emails", post(send))
         .route_layer(middleware::from_fn_with_state(
@@ -86,7 +97,7 @@ pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
         .fallback(unknown)
 }
 
-async fn send(State(world): State<Arc<World>>, body: Bytes) -> Response {
+async fn send(State(world): State<Arc<OutsideWorld>>, body: Bytes) -> Response {
     match mail(&body) {
         Ok(mail) => {
             world.mail.put(mail);
@@ -97,9 +108,12 @@ async fn send(State(world): State<Arc<World>>, body: Bytes) -> Response {
 }
 
 /// The mail a request asks for, or what is wrong with the request.
-fn mail(body: &[u8]) -> Result<Mail, String> {
+fn mail(body: &[u8]) -> Result<SentMail, String> {
     let request: SendEmail =
         serde_json::from_slice(body).map_err(|e| format!("The request is malformed: {e}"))?;
+    let reply_to = request.reply_to_addresses.join(", ");
+    let tags = request.email_tags.into_iter();
+    let tags = tags.map(|it| (it.name, it.value)).collect();
     let from = request.from_email_address.filter(|it| it.contains('@'));
     let destination = request.destination.unwrap_or_default();
     let to: Vec<String> = [
@@ -118,11 +132,13 @@ fn mail(body: &[u8]) -> Result<Mail, String> {
     if text.is_empty() && html.is_empty() {
         return Err("Content.Simple.Body has neither Text nor Html".to_owned());
     }
-    Ok(Mail {
+    Ok(SentMail {
         to: to.join(", "),
         from: from.ok_or("FromEmailAddress is missing or not an address")?,
         subject: simple.subject.data,
         links: links(&text, &html),
+        reply_to,
+        tags,
         text,
         html,
         at: OffsetDateTime::now_utc(),

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::answer::content_type;
 use crate::gate::{Failures, gate};
-use crate::world::{Engine, World};
+use crate::world::{Engine, OutsideWorld};
 
 const FAILURES: Failures = Failures {
     engine: Engine::Social,
@@ -26,7 +26,7 @@ const FAILURES: Failures = Failures {
     counts: |_| true,
 };
 
-pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
+pub(crate) fn routes(world: &Arc<OutsideWorld>) -> Router<Arc<OutsideWorld>> {
     Router::new()
         .route("/{platform}/profiles/{handle}", get(show))
         .route("/{platform}/search", get(search))
@@ -48,7 +48,7 @@ fn refuse(status: StatusCode) -> Response {
 }
 
 async fn show(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     Path((platform, handle)): Path<(String, String)>,
 ) -> Response {
     match world.network.find(&platform, &handle) {
@@ -63,7 +63,7 @@ struct Search {
 }
 
 async fn search(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     Path(platform): Path<String>,
     Query(ask): Query<Search>,
 ) -> Response {

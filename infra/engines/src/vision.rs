@@ -20,7 +20,7 @@ use crate::answer::content_type;
 use crate::fetch::fetch;
 use crate::gate::{Failures, gate};
 use crate::people::{self, Found};
-use crate::world::{Engine, Page, World};
+use crate::world::{Engine, OutsideWorld, PlantedPage};
 
 /// The key that is refused, for tests of a wrong key.
 const WRONG_KEY: &str = "wrong";
@@ -38,7 +38,7 @@ const FAILURES: Failures = Failures {
     counts: |_| true,
 };
 
-pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
+pub(crate) fn routes(world: &Arc<OutsideWorld>) -> Router<Arc<OutsideWorld>> {
     Router::new()
         .route("/v1/images:annotate", post(annotate))
         .route_layer(middleware::from_fn_with_state(
@@ -77,7 +77,7 @@ fn error(status: StatusCode, message: &str, details: &[Value]) -> Response {
 }
 
 #[derive(Deserialize)]
-struct Question {
+struct VisionQuestion {
     #[serde(default)]
     requests: Vec<OfPicture>,
 }
@@ -85,14 +85,14 @@ struct Question {
 #[derive(Deserialize)]
 struct OfPicture {
     #[serde(default)]
-    image: Picture,
+    image: VisionImage,
     #[serde(default)]
     features: Vec<Feature>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Picture {
+struct VisionImage {
     content: Option<String>,
     source: Option<Source>,
 }
@@ -112,7 +112,7 @@ struct Feature {
 }
 
 async fn annotate(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     body: Bytes,
@@ -124,7 +124,7 @@ async fn annotate(
         let words = "Request payload size exceeds the limit: 10485760 bytes.";
         return error(StatusCode::BAD_REQUEST, words, &[]);
     }
-    let question = match serde_json::from_slice::<Question>(&body) {
+    let question = match serde_json::from_slice::<VisionQuestion>(&body) {
         Ok(question) => question,
         Err(e) => {
             let words = format!("Invalid JSON payload received. {e}");
@@ -171,7 +171,7 @@ fn without_key(headers: &HeaderMap, query: &str) -> Option<Response> {
 }
 
 /// The answer about one picture, an error about it included.
-async fn annotated(world: &Arc<World>, asked: &OfPicture) -> Value {
+async fn annotated(world: &Arc<OutsideWorld>, asked: &OfPicture) -> Value {
     let bad = |code: u8, message: &str| json!({ "error": { "code": code, "message": message } });
     let Some(bytes) = bytes(world, &asked.image).await else {
         return bad(3, "No image present, or it could not be fetched.");
@@ -198,7 +198,7 @@ async fn annotated(world: &Arc<World>, asked: &OfPicture) -> Value {
 }
 
 /// Content wins over an address.
-async fn bytes(world: &World, picture: &Picture) -> Option<Bytes> {
+async fn bytes(world: &OutsideWorld, picture: &VisionImage) -> Option<Bytes> {
     match (&picture.content, &picture.source) {
         (Some(content), _) => STANDARD.decode(content).ok().map(Bytes::from),
         (None, Some(source)) => fetch(world, source.image_uri.as_deref()?).await,
@@ -206,8 +206,8 @@ async fn bytes(world: &World, picture: &Picture) -> Option<Bytes> {
     }
 }
 
-fn web_detection(world: &World, found: &Found, most: usize) -> Map<String, Value> {
-    let image = |page: &Page| json!({ "url": page.image_url(&world.base_url) });
+fn web_detection(world: &OutsideWorld, found: &Found, most: usize) -> Map<String, Value> {
+    let image = |page: &PlantedPage| json!({ "url": page.image_url(&world.base_url) });
     let of = |whole: bool| {
         let some = found.copies.iter().filter(move |it| it.is_whole() == whole);
         some.map(|it| image(&it.page)).take(most).collect()

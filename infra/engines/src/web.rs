@@ -14,25 +14,28 @@ use time::Date;
 use time::macros::format_description;
 use url::Url;
 
-use crate::answer::{Refusal, content_type};
+use crate::answer::{EngineRefusal, content_type};
 use crate::gate::{Failures, gate};
 use crate::look;
-use crate::world::{Address, Engine, Page, Planted, World};
+use crate::world::{Address, Engine, OutsideWorld, Planted, PlantedPage};
 
 /// Reads the form and adds its page; the picture is looked at once, here.
-pub(crate) async fn plant(world: &World, form: Multipart) -> Result<Arc<Page>, Refusal> {
+pub(crate) async fn plant(
+    world: &OutsideWorld,
+    form: Multipart,
+) -> Result<Arc<PlantedPage>, EngineRefusal> {
     let planted = read(form).await?;
     let seen = look::see(planted.image.clone()).await;
-    let seen = seen.map_err(|e| Refusal::bad(format!("image cannot be used: {e}")))?;
+    let seen = seen.map_err(|e| EngineRefusal::bad(format!("image cannot be used: {e}")))?;
     let same_format = |now: &Bytes| vara_imaging::sniff(now) == Some(seen.format);
     if !planted.image_now.as_ref().is_none_or(same_format) {
         let why = "image_now must be a picture of the same format as image";
-        return Err(Refusal::bad(why));
+        return Err(EngineRefusal::bad(why));
     }
     Ok(world.web.add(planted, seen))
 }
 
-async fn read(mut form: Multipart) -> Result<Planted, Refusal> {
+async fn read(mut form: Multipart) -> Result<Planted, EngineRefusal> {
     let (mut image, mut address, mut title, mut crawl_date) = (None, None, None, None);
     let (mut image_now, mut person) = (None, None);
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
@@ -45,15 +48,15 @@ async fn read(mut form: Multipart) -> Result<Planted, Refusal> {
             Some("person") => person = Some(a_person(text(field).await?)?),
             name => {
                 let name = name.unwrap_or("(no name)");
-                return Err(Refusal::bad(format!(
+                return Err(EngineRefusal::bad(format!(
                     "unknown field {name}; known are image, image_now, page_url, title, crawl_date, person"
                 )));
             }
         }
     }
     Ok(Planted {
-        image: image.ok_or_else(|| Refusal::bad("the field image is missing"))?,
-        address: address.ok_or_else(|| Refusal::bad("the field page_url is missing"))?,
+        image: image.ok_or_else(|| EngineRefusal::bad("the field image is missing"))?,
+        address: address.ok_or_else(|| EngineRefusal::bad("the field page_url is missing"))?,
         image_now,
         title,
         crawl_date,
@@ -62,7 +65,7 @@ async fn read(mut form: Multipart) -> Result<Planted, Refusal> {
 }
 
 /// The form of a portrait: a picture and who it shows.
-pub(crate) async fn portrait(mut form: Multipart) -> Result<(Bytes, String), Refusal> {
+pub(crate) async fn portrait(mut form: Multipart) -> Result<(Bytes, String), EngineRefusal> {
     let (mut image, mut person) = (None, None);
     while let Some(field) = form.next_field().await.map_err(unreadable)? {
         match field.name() {
@@ -71,46 +74,46 @@ pub(crate) async fn portrait(mut form: Multipart) -> Result<(Bytes, String), Ref
             name => {
                 let name = name.unwrap_or("(no name)");
                 let why = format!("unknown field {name}; known are image, person");
-                return Err(Refusal::bad(why));
+                return Err(EngineRefusal::bad(why));
             }
         }
     }
-    let image = image.ok_or_else(|| Refusal::bad("the field image is missing"))?;
-    let person = person.ok_or_else(|| Refusal::bad("the field person is missing"))?;
+    let image = image.ok_or_else(|| EngineRefusal::bad("the field image is missing"))?;
+    let person = person.ok_or_else(|| EngineRefusal::bad("the field person is missing"))?;
     Ok((image, person))
 }
 
-async fn text(field: Field<'_>) -> Result<String, Refusal> {
+async fn text(field: Field<'_>) -> Result<String, EngineRefusal> {
     field.text().await.map_err(unreadable)
 }
 
-fn unreadable(error: MultipartError) -> Refusal {
-    Refusal::new(
+fn unreadable(error: MultipartError) -> EngineRefusal {
+    EngineRefusal::new(
         error.status(),
         format!("the form cannot be read: {}", error.body_text()),
     )
 }
 
-fn a_page(text: String) -> Result<Address, Refusal> {
+fn a_page(text: String) -> Result<Address, EngineRefusal> {
     match Url::parse(&text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Address { text, url }),
-        _ => Err(Refusal::bad(
+        _ => Err(EngineRefusal::bad(
             "page_url must be a whole http or https address",
         )),
     }
 }
 
-fn a_person(text: String) -> Result<String, Refusal> {
+fn a_person(text: String) -> Result<String, EngineRefusal> {
     match text.trim() {
-        "" => Err(Refusal::bad("person must be a name")),
+        "" => Err(EngineRefusal::bad("person must be a name")),
         name => Ok(name.to_owned()),
     }
 }
 
-fn a_date(text: String) -> Result<String, Refusal> {
+fn a_date(text: String) -> Result<String, EngineRefusal> {
     match Date::parse(&text, format_description!("[year]-[month]-[day]")) {
         Ok(_) => Ok(text),
-        Err(_) => Err(Refusal::bad("crawl_date must be a day as YYYY-MM-DD")),
+        Err(_) => Err(EngineRefusal::bad("crawl_date must be a day as YYYY-MM-DD")),
     }
 }
 
@@ -122,16 +125,18 @@ const FAILURES: Failures = Failures {
     counts: |_| true,
 };
 
-pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
+pub(crate) fn routes(world: &Arc<OutsideWorld>) -> Router<Arc<OutsideWorld>> {
     Router::new()
         .route("/web/{name}", get(show))
+        .route("/site/{*path}", get(at_its_address))
+        .route("/moved/{*path}", get(moved))
         .route_layer(middleware::from_fn_with_state(
             (Arc::clone(world), FAILURES),
             gate,
         ))
 }
 
-async fn show(State(world): State<Arc<World>>, Path(name): Path<String>) -> Response {
+async fn show(State(world): State<Arc<OutsideWorld>>, Path(name): Path<String>) -> Response {
     match world.web.find(&name) {
         Some(page) if name == page.id => Html(document(&page, &world.base_url)).into_response(),
         Some(page) => picture(&page),
@@ -139,12 +144,31 @@ async fn show(State(world): State<Arc<World>>, Path(name): Path<String>) -> Resp
     }
 }
 
+/// The page that was planted with just this address, or with the one that leads here.
+async fn at_its_address(
+    State(world): State<Arc<OutsideWorld>>,
+    Path(path): Path<String>,
+) -> Response {
+    let address = |kind: &str| format!("{}/{kind}/{path}", world.base_url);
+    let page = world.web.at_address(&address("site"));
+    match page.or_else(|| world.web.at_address(&address("moved"))) {
+        Some(page) => Html(document(&page, &world.base_url)).into_response(),
+        None => refuse(StatusCode::NOT_FOUND),
+    }
+}
+
+/// Leads on to the page under `/site/`.
+async fn moved(State(world): State<Arc<OutsideWorld>>, Path(path): Path<String>) -> Response {
+    let address = format!("{}/site/{path}", world.base_url);
+    (StatusCode::FOUND, [(header::LOCATION, address)]).into_response()
+}
+
 /// The file that the page shows, byte by byte.
-pub(crate) fn picture(page: &Page) -> Response {
+pub(crate) fn picture(page: &PlantedPage) -> Response {
     (content_type(page.format.mime()), page.shown.clone()).into_response()
 }
 
-fn document(page: &Page, base_url: &str) -> String {
+fn document(page: &PlantedPage, base_url: &str) -> String {
     let title = escape(page.title.as_deref().unwrap_or("A page of the tiny web"));
     let (image, url) = (page.image_url(base_url), escape(&page.address.text));
     format!(

@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 PACKAGES = "packages"
-# The types of what stands between callers and the API, by how they begin.
-LEFT_OUT = ("AWS::ApiGateway::", "AWS::CloudFront::")
+# The types of what stands between callers and the API, and of what only an account has, by how they begin.
+LEFT_OUT = ("AWS::ApiGateway::", "AWS::Backup::", "AWS::Budgets::", "AWS::CloudFront::")
 
 
 def read(path: Path) -> dict:
@@ -41,6 +41,7 @@ def adapt(template: dict, environment: dict, endpoint: str) -> None:
     for name in left_out:
         del template["Resources"][name]
     del template["Resources"]["UploadAuthorizerPermission"]
+    leave_out_sockets(template)
     # It compares what a parameter says as the text that it is, where AWS makes a number of it.
     for function in functions(template):
         for event in function.get("Events", {}).values():
@@ -56,6 +57,22 @@ def adapt(template: dict, environment: dict, endpoint: str) -> None:
     services = {f"AWS_ENDPOINT_URL_{it}": endpoint for it in ("DYNAMODB", "S3", "SQS", "KMS", "SECRETS_MANAGER")}
     for resource in functions(template):
         resource["Environment"]["Variables"].update(services | environment)
+
+
+def leave_out_sockets(template: dict) -> None:
+    """It has no WebSocket APIs: tickets lead nowhere, nobody is connected, and apps poll."""
+    sockets = {"Ref": "SocketApi"}
+    for name, it in resources(template).items():
+        if it.get("Properties", {}).get("ApiId") == sockets:
+            del template["Resources"][name]
+    del template["Resources"]["SocketApi"]
+    del template["Resources"]["SocketPermission"]
+    for policy in policies(template).values():
+        policy["Statement"] = [it for it in policy["Statement"] if it.get("Sid") != "Connections"]
+    for function in functions(template):
+        variables = function.get("Environment", {}).get("Variables", {})
+        if "SOCKET_URL" in variables:
+            variables["SOCKET_URL"] = "ws://127.0.0.1:9/live"
 
 
 def resources(template: dict) -> dict:

@@ -1,8 +1,9 @@
 //! The template's parameters that are the same wherever it is raised from here.
 
 /// Keys that the stand-ins take, and limits.
-pub(crate) const PARAMETERS: [(&str, &str); 10] = [
+pub(crate) const PARAMETERS: [(&str, &str); 11] = [
     ("WebOrigins", "http://localhost:3000,http://localhost:5173"),
+    ("PostDomain", "post.vara.test"),
     ("TineyeApiKey", "local-key"),
     ("GoogleVisionApiKey", "local-key"),
     ("SerpapiApiKey", "local-key"),

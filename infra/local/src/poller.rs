@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
-    lambda::{Invoke, Outcome},
+    lambda::{InvocationOutcome, Invoke},
     report,
     servers::sqs::Sqs,
     shutdown::Shutdown,
@@ -147,9 +147,9 @@ impl Poller {
     fn handled<'a>(
         &self,
         batch: &'a [Message],
-        outcome: &Outcome,
+        outcome: &InvocationOutcome,
     ) -> Result<Vec<&'a Message>, String> {
-        let Outcome::Answer(answer) = outcome else {
+        let InvocationOutcome::Answer(answer) = outcome else {
             return Err(outcome.failure().unwrap_or_default());
         };
         if !self.source.reports_failures {

@@ -67,7 +67,7 @@ mod tests {
 
     use super::{Schedule, event, run};
     use crate::{
-        lambda::{Invoke, Outcome},
+        lambda::{InvocationOutcome, Invoke},
         shutdown::switch,
     };
 
@@ -88,7 +88,7 @@ mod tests {
         let invoke: Invoke = Arc::new(move |payload: Bytes| {
             let event = serde_json::from_slice(&payload).unwrap();
             seen.lock().unwrap().push(event);
-            Box::pin(async { Outcome::Answer(Bytes::from_static(b"{}")) })
+            Box::pin(async { InvocationOutcome::Answer(Bytes::from_static(b"{}")) })
         });
         let (_switch, shutdown) = switch();
         tokio::spawn(run(schedule(None), invoke, shutdown));

@@ -4,19 +4,19 @@ use tokio::sync::watch;
 
 /// The side that ends; dropping it ends too.
 #[derive(Debug)]
-pub(crate) struct Switch(watch::Sender<bool>);
+pub(crate) struct ShutdownSwitch(watch::Sender<bool>);
 
 /// The side that is told.
 #[derive(Debug, Clone)]
 pub(crate) struct Shutdown(watch::Receiver<bool>);
 
 /// A switch and what listens to it.
-pub(crate) fn switch() -> (Switch, Shutdown) {
+pub(crate) fn switch() -> (ShutdownSwitch, Shutdown) {
     let (sender, receiver) = watch::channel(false);
-    (Switch(sender), Shutdown(receiver))
+    (ShutdownSwitch(sender), Shutdown(receiver))
 }
 
-impl Switch {
+impl ShutdownSwitch {
     /// Ends everything that listens.
     pub(crate) fn off(&self) {
         self.0.send_replace(true);

@@ -14,14 +14,18 @@ use self::parts::{Addresses, Listeners};
 use crate::{
     builder::Binaries,
     error::{Error, Result},
-    gateway::{self, Gateway, home::Home},
-    lambda::{Outcome, pool::Pool},
+    gateway::{
+        self, Gateway,
+        home::Home,
+        sockets::{SocketLimits, Sockets},
+    },
+    lambda::{InvocationOutcome, pool::Pool},
     options::Options,
     poller::Poller,
     ports::{self, Bound},
     schedule,
     servers::{self, s3::StoreObject, sqs::Sqs},
-    shutdown::{self, Shutdown, Switch},
+    shutdown::{self, Shutdown, ShutdownSwitch},
     state::State,
     template::System,
     workspace,
@@ -40,9 +44,9 @@ pub struct Stack {
     /// The values of secrets, by ARN.
     secrets: BTreeMap<String, String>,
     /// Gateway, pollers and schedules: what brings work in.
-    intake: Switch,
+    intake: ShutdownSwitch,
     /// DynamoDB, S3, SQS, Secrets Manager and the stand-ins: what the work needs.
-    backing: Switch,
+    backing: ShutdownSwitch,
     /// Whether the AWS services are held.
     hold: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -179,8 +183,14 @@ impl Stack {
             .iter()
             .map(|pool| (pool.launcher().function.arn.clone(), pool.invoker()))
             .collect();
+        let sockets = self.system.sockets.clone().and_then(|api| {
+            let invoke = Arc::clone(functions.get(&api.function_arn)?);
+            let limits = SocketLimits::default();
+            Some(Sockets::new(api, invoke, limits, shutdown.clone()))
+        });
         let gateway = Gateway::new(self.system.api.clone(), functions, store, bound.port);
-        let gateway = Arc::new(gateway.with_home(self.home()?));
+        let gateway = gateway.with_home(self.home()?).with_sockets(sockets);
+        let gateway = Arc::new(gateway);
         if let Err(error) = parts::check_health(&gateway).await {
             parts::keep_going(options, error)?;
         }
@@ -355,7 +365,7 @@ impl Stack {
             reason,
         };
         match outcome {
-            Outcome::Answer(answer) => {
+            InvocationOutcome::Answer(answer) => {
                 serde_json::from_slice(&answer).map_err(|error| failed(error.to_string()))
             }
             other => Err(failed(other.failure().unwrap_or_default())),

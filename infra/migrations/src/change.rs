@@ -29,14 +29,14 @@ pub(crate) enum Write {
 
 /// The change of one row.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Change {
+pub(crate) struct RowChange {
     /// Done together.
     pub(crate) writes: Vec<Write>,
     /// Done instead if the condition of the first write, and no other, does not hold.
     pub(crate) otherwise: Option<Vec<Write>>,
 }
 
-impl Change {
+impl RowChange {
     /// These writes, and nothing instead.
     pub(crate) fn of(writes: Vec<Write>) -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::error::BuildError;
 
-use crate::migration::Direction;
+use crate::migration::MigrationDirection;
 
 /// What is behind an error of another crate.
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -59,7 +59,7 @@ pub(crate) enum Error {
         /// What was asked for.
         number: u32,
         /// Which way.
-        direction: Direction,
+        direction: MigrationDirection,
     },
 }
 

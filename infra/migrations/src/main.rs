@@ -24,8 +24,8 @@ use aws_config::BehaviorVersion;
 use args::{Action, Args, USAGE};
 use error::BoxError;
 use pace::Pace;
-use run::{Outcome, Run, Standing};
-use table::Table;
+use run::{MigrationOutcome, MigrationRun, Standing};
+use table::MigratedTable;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -52,8 +52,8 @@ async fn perform(args: Args) -> Result<(), BoxError> {
         Some(endpoint) => config.endpoint_url(endpoint),
         None => config,
     };
-    let run = Run {
-        table: Table {
+    let run = MigrationRun {
+        table: MigratedTable {
             client: aws_sdk_dynamodb::Client::new(&config.load().await),
             name: args.table,
         },
@@ -80,7 +80,7 @@ async fn perform(args: Args) -> Result<(), BoxError> {
     }
 }
 
-fn outcome(it: &Outcome, is_dry: bool) -> String {
+fn outcome(it: &MigrationOutcome, is_dry: bool) -> String {
     let would = if is_dry { "to be changed" } else { "changed" };
     format!(
         "{} {} {}: {} rows read, {} {would}",

@@ -4,20 +4,20 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::change::Change;
+use crate::change::RowChange;
 use crate::item::Item;
 
 /// Which way rows are changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Direction {
+pub(crate) enum MigrationDirection {
     /// To the newer shape.
     Up,
     /// Back to the older one.
     Down,
 }
 
-impl fmt::Display for Direction {
+impl fmt::Display for MigrationDirection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Up => "up",
@@ -38,5 +38,5 @@ pub(crate) trait Migration: Sync {
     /// The newest version `v` of a row that it knows how to change.
     fn version(&self) -> u32;
     /// What to do with a row; nothing if it has the shape already, or is of another kind.
-    fn plan(&self, direction: Direction, item: &Item) -> Option<Change>;
+    fn plan(&self, direction: MigrationDirection, item: &Item) -> Option<RowChange>;
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::item::Key;
-use crate::migration::Direction;
-use crate::table::Table;
+use crate::migration::MigrationDirection;
+use crate::table::MigratedTable;
 
 /// What the table knows of its migrations.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub(crate) struct Running {
     /// Its number.
     pub(crate) number: u32,
     /// Which way.
-    pub(crate) direction: Direction,
+    pub(crate) direction: MigrationDirection,
     /// Which pass over the table this is, from 1. The last one changes nothing.
     pub(crate) pass: u32,
     /// The last row this pass has dealt with.
@@ -43,7 +43,7 @@ pub(crate) struct Running {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Row<T> {
+struct ProgressRow<T> {
     #[serde(flatten)]
     key: Key,
     v: u32,
@@ -58,21 +58,21 @@ pub(crate) fn key() -> Key {
 
 impl Progress {
     /// The progress in the table; nothing is applied to a table without the row.
-    pub(crate) async fn load(table: &Table) -> Result<Self> {
+    pub(crate) async fn load(table: &MigratedTable) -> Result<Self> {
         match table.get(&key()).await? {
-            Some(item) => Ok(serde_dynamo::from_item::<_, Row<Self>>(item)?.it),
+            Some(item) => Ok(serde_dynamo::from_item::<_, ProgressRow<Self>>(item)?.it),
             None => Ok(Self::default()),
         }
     }
 
     /// Stores the progress, unless another run has stored its own.
-    pub(crate) async fn save(&mut self, table: &Table) -> Result<()> {
+    pub(crate) async fn save(&mut self, table: &MigratedTable) -> Result<()> {
         let before = self.revision;
         let next = Self {
             revision: before + 1,
             ..self.clone()
         };
-        let row = Row {
+        let row = ProgressRow {
             key: key(),
             v: 1,
             it: next,

@@ -6,20 +6,20 @@ use std::time::Instant;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::change::Change;
+use crate::change::RowChange;
 use crate::error::{Error, Result};
 use crate::item::{Item, Key, version};
-use crate::migration::{Direction, Migration};
+use crate::migration::{Migration, MigrationDirection};
 use crate::pace::Pace;
 use crate::progress::{self, Progress, Running};
-use crate::table::{Applied, Table};
+use crate::table::{Applied, MigratedTable};
 
 /// How often a row is read again that changes while it is written.
 const ROW_ATTEMPTS: u32 = 10;
 
 /// A table, and what is run over it.
-pub(crate) struct Run<'a> {
-    pub(crate) table: Table,
+pub(crate) struct MigrationRun<'a> {
+    pub(crate) table: MigratedTable,
     pub(crate) migrations: &'a [&'a dyn Migration],
     pub(crate) pace: Pace,
     /// Nothing is written; one pass says how many rows would be changed.
@@ -28,10 +28,10 @@ pub(crate) struct Run<'a> {
 
 /// What became of one migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Outcome {
+pub(crate) struct MigrationOutcome {
     pub(crate) number: u32,
     pub(crate) name: &'static str,
-    pub(crate) direction: Direction,
+    pub(crate) direction: MigrationDirection,
     /// Rows that were read in all passes, those of earlier runs included.
     pub(crate) read: u64,
     /// Rows that were changed, or would be.
@@ -46,7 +46,7 @@ pub(crate) enum Standing {
     Running(Running),
 }
 
-impl Run<'_> {
+impl MigrationRun<'_> {
     /// Each migration, and how it stands.
     pub(crate) async fn status(&self) -> Result<Vec<(u32, &'static str, Standing)>> {
         let progress = self.progress().await?;
@@ -64,21 +64,21 @@ impl Run<'_> {
     }
 
     /// Applies what is not applied, up to and including `to`; all, if nothing is said.
-    pub(crate) async fn up(&self, to: Option<u32>) -> Result<Vec<Outcome>> {
+    pub(crate) async fn up(&self, to: Option<u32>) -> Result<Vec<MigrationOutcome>> {
         let mut progress = self.progress().await?;
         let last = self.migrations.last().map_or(0, |it| it.number());
-        let to = self.target(to.unwrap_or(last), Direction::Up)?;
+        let to = self.target(to.unwrap_or(last), MigrationDirection::Up)?;
         let mut outcomes = Vec::new();
         for it in self.migrations.iter().filter(|it| it.number() <= to) {
             if !progress.applied.contains(&it.number()) {
-                outcomes.push(self.go(*it, Direction::Up, &mut progress).await?);
+                outcomes.push(self.go(*it, MigrationDirection::Up, &mut progress).await?);
             }
         }
         Ok(outcomes)
     }
 
     /// Undoes what is applied after `to`; the last one, if nothing is said. 0 undoes all.
-    pub(crate) async fn down(&self, to: Option<u32>) -> Result<Vec<Outcome>> {
+    pub(crate) async fn down(&self, to: Option<u32>) -> Result<Vec<MigrationOutcome>> {
         let mut progress = self.progress().await?;
         let is_begun = |number: u32, progress: &Progress| {
             let running = progress.running.as_ref();
@@ -86,11 +86,17 @@ impl Run<'_> {
         };
         let begun = self.migrations.iter().map(|it| it.number());
         let last = begun.filter(|it| is_begun(*it, &progress)).max();
-        let to = self.target(to.unwrap_or(last.unwrap_or(1) - 1), Direction::Down)?;
+        let to = self.target(
+            to.unwrap_or(last.unwrap_or(1) - 1),
+            MigrationDirection::Down,
+        )?;
         let mut outcomes = Vec::new();
         for it in self.migrations.iter().rev().filter(|it| it.number() > to) {
             if is_begun(it.number(), &progress) {
-                outcomes.push(self.go(*it, Direction::Down, &mut progress).await?);
+                outcomes.push(
+                    self.go(*it, MigrationDirection::Down, &mut progress)
+                        .await?,
+                );
             }
         }
         Ok(outcomes)
@@ -113,7 +119,7 @@ impl Run<'_> {
         Ok(progress)
     }
 
-    fn target(&self, number: u32, direction: Direction) -> Result<u32> {
+    fn target(&self, number: u32, direction: MigrationDirection) -> Result<u32> {
         let is_known = self.migrations.iter().any(|it| it.number() == number);
         match is_known || number == 0 {
             true => Ok(number),
@@ -125,9 +131,9 @@ impl Run<'_> {
     async fn go(
         &self,
         migration: &dyn Migration,
-        direction: Direction,
+        direction: MigrationDirection,
         progress: &mut Progress,
-    ) -> Result<Outcome> {
+    ) -> Result<MigrationOutcome> {
         let number = migration.number();
         let running = progress.running.as_ref();
         let is_begun = running.is_some_and(|it| it.number == number && it.direction == direction);
@@ -137,12 +143,12 @@ impl Run<'_> {
             self.save(progress).await?;
         }
         let running = self.passes(migration, direction, progress).await?;
-        if direction == Direction::Up {
+        if direction == MigrationDirection::Up {
             progress.applied.push(number);
         }
         progress.running = None;
         self.save(progress).await?;
-        Ok(Outcome {
+        Ok(MigrationOutcome {
             number,
             name: migration.name(),
             direction,
@@ -156,7 +162,7 @@ impl Run<'_> {
     async fn passes(
         &self,
         migration: &dyn Migration,
-        direction: Direction,
+        direction: MigrationDirection,
         progress: &mut Progress,
     ) -> Result<Running> {
         let (started, mut rows) = (Instant::now(), 0);
@@ -196,7 +202,7 @@ impl Run<'_> {
     pub(crate) async fn change_row(
         &self,
         migration: &dyn Migration,
-        direction: Direction,
+        direction: MigrationDirection,
         mut item: Item,
     ) -> Result<bool> {
         let kind = kind(&item);
@@ -229,7 +235,7 @@ impl Run<'_> {
     }
 
     /// Does a change; whether its conditions held.
-    async fn apply(&self, change: &Change) -> Result<bool> {
+    async fn apply(&self, change: &RowChange) -> Result<bool> {
         let Applied::Refused(places) = self.table.apply(&change.writes).await? else {
             return Ok(true);
         };
@@ -249,7 +255,7 @@ impl Run<'_> {
     }
 }
 
-fn begun(number: u32, direction: Direction) -> Running {
+fn begun(number: u32, direction: MigrationDirection) -> Running {
     Running {
         number,
         direction,

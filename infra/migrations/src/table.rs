@@ -19,14 +19,14 @@ const COLLISION_WAIT: Duration = Duration::from_millis(20);
 
 /// A table.
 #[derive(Clone, Debug)]
-pub(crate) struct Table {
+pub(crate) struct MigratedTable {
     pub(crate) client: Client,
     pub(crate) name: String,
 }
 
 /// A page of a scan.
 #[derive(Debug)]
-pub(crate) struct Page {
+pub(crate) struct RowPage {
     pub(crate) items: Vec<Item>,
     /// Where the next page begins; nothing after the last.
     pub(crate) next: Option<Key>,
@@ -41,9 +41,9 @@ pub(crate) enum Applied {
     Refused(Vec<usize>),
 }
 
-impl Table {
+impl MigratedTable {
     /// The rows from `from` on, `limit` at most.
-    pub(crate) async fn page(&self, from: Option<&Key>, limit: i32) -> Result<Page> {
+    pub(crate) async fn page(&self, from: Option<&Key>, limit: i32) -> Result<RowPage> {
         let reply = self
             .client
             .scan()
@@ -54,7 +54,7 @@ impl Table {
             .send()
             .await
             .map_err(|err| Error::table("reading a page", DisplayErrorContext(err).to_string()))?;
-        Ok(Page {
+        Ok(RowPage {
             next: reply.last_evaluated_key.as_ref().and_then(Key::of),
             items: reply.items.unwrap_or_default(),
         })
@@ -84,8 +84,8 @@ impl Table {
             let sent = call.set_transact_items(Some(parts.clone())).send().await;
             let Err(err) = sent else { break };
             match refusal(err.as_service_error()) {
-                Some(Refusal::Conditions(places)) => return Ok(Applied::Refused(places)),
-                Some(Refusal::Collision) if attempt < COLLISIONS => {
+                Some(WriteRefusal::Conditions(places)) => return Ok(Applied::Refused(places)),
+                Some(WriteRefusal::Collision) if attempt < COLLISIONS => {
                     tokio::time::sleep(COLLISION_WAIT * 2_u32.pow(attempt)).await;
                 }
                 _ => {
@@ -98,16 +98,16 @@ impl Table {
     }
 }
 
-enum Refusal {
+enum WriteRefusal {
     Conditions(Vec<usize>),
     Collision,
 }
 
-fn refusal(err: Option<&TransactWriteItemsError>) -> Option<Refusal> {
+fn refusal(err: Option<&TransactWriteItemsError>) -> Option<WriteRefusal> {
     let cancelled = match err? {
         TransactWriteItemsError::TransactionCanceledException(it) => it,
         TransactWriteItemsError::TransactionInProgressException(_) => {
-            return Some(Refusal::Collision);
+            return Some(WriteRefusal::Collision);
         }
         _ => return None,
     };
@@ -120,9 +120,9 @@ fn refusal(err: Option<&TransactWriteItemsError>) -> Option<Refusal> {
         .filter(|&at| codes[at] == "ConditionalCheckFailed")
         .collect();
     match failed.is_empty() {
-        false => Some(Refusal::Conditions(failed)),
+        false => Some(WriteRefusal::Conditions(failed)),
         true => codes
             .contains(&"TransactionConflict")
-            .then_some(Refusal::Collision),
+            .then_some(WriteRefusal::Collision),
     }
 }

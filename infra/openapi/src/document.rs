@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use vara::domain::Pagination;
 use vara::http::Issue;
 
-use crate::parts::{Parts, headers};
+use crate::parts::{SharedParts, headers};
 use crate::routes::groups;
 use crate::schemas::shape;
 
@@ -22,7 +22,7 @@ const TOKEN: &str = "An access token of a session, valid for an hour. Without a 
 /// The document.
 #[must_use]
 pub fn document() -> Value {
-    let mut parts = Parts::default();
+    let mut parts = SharedParts::default();
     for shape in [shape::<Pagination>(), shape::<Issue>()] {
         parts.schemas.answer(shape);
     }

@@ -89,7 +89,7 @@ fn sent() -> Vec<(&'static str, Value)> {
         ] }),
         ),
         ("Connect", json!({ "handle": "ana.maria" })),
-        ("Proof", json!({ "code": "K7QM2XWP" })),
+        ("ProofCode", json!({ "code": "K7QM2XWP" })),
         (
             "ProxyRequest",
             json!({ "imageId": IMAGE, "ttlSeconds": 180 }),

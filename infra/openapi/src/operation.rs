@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use vara::domain::RECENT_SECONDS;
 
-use crate::parts::{Answer, Content, Language, Parts};
-use crate::schemas::{Shape, reference, shape};
+use crate::parts::{AnswerContent, Language, OperationAnswer, SharedParts};
+use crate::schemas::{SchemaShape, reference, shape};
 
 /// The content type of a browser's forms.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -25,10 +25,10 @@ pub(crate) struct Operation {
     step_up: Option<Value>,
     repeatable: bool,
     parameters: Vec<Value>,
-    body: Option<(Value, Option<Shape>)>,
+    body: Option<(Value, Option<SchemaShape>)>,
     /// What the schema of the body becomes.
     reshape: fn(Value) -> Value,
-    answers: Vec<Answer>,
+    answers: Vec<OperationAnswer>,
     refusals: BTreeMap<u16, BTreeSet<&'static str>>,
 }
 
@@ -206,7 +206,7 @@ impl Operation {
         self
     }
 
-    fn with_body(mut self, body: Value, shape: Option<Shape>) -> Self {
+    fn with_body(mut self, body: Value, shape: Option<SchemaShape>) -> Self {
         self.body = Some((body, shape));
         match self.language {
             Language::Envelope => self
@@ -218,8 +218,8 @@ impl Operation {
         }
     }
 
-    fn answer(mut self, status: u16, about: &'static str, content: Content) -> Self {
-        self.answers.push(Answer {
+    fn answer(mut self, status: u16, about: &'static str, content: AnswerContent) -> Self {
+        self.answers.push(OperationAnswer {
             status,
             about,
             content,
@@ -230,20 +230,24 @@ impl Operation {
 
     /// `{"data": T}`.
     pub(crate) fn data<T: ToSchema>(self, status: u16, about: &'static str) -> Self {
-        self.answer(status, about, Content::Json(in_data, Some(shape::<T>())))
+        self.answer(
+            status,
+            about,
+            AnswerContent::Json(in_data, Some(shape::<T>())),
+        )
     }
 
     /// `{"data": [T]}`.
     pub(crate) fn data_list<T: ToSchema>(self, about: &'static str) -> Self {
         let list = |it| in_data(json!({ "type": "array", "items": it }));
-        self.answer(200, about, Content::Json(list, Some(shape::<T>())))
+        self.answer(200, about, AnswerContent::Json(list, Some(shape::<T>())))
     }
 
     /// `{"data": [T], "meta": {"pagination": …}}`.
     pub(crate) fn page<T: ToSchema>(self, about: &'static str) -> Self {
         let list = |it| in_page(json!({ "type": "array", "items": it }));
         self.paged()
-            .answer(200, about, Content::Json(list, Some(shape::<T>())))
+            .answer(200, about, AnswerContent::Json(list, Some(shape::<T>())))
     }
 
     /// A value between `data` and `meta` that is made of `T`.
@@ -253,7 +257,11 @@ impl Operation {
 
     /// `T` as it is.
     pub(crate) fn plain<T: ToSchema>(self, status: u16, about: &'static str) -> Self {
-        self.answer(status, about, Content::Json(|it| it, Some(shape::<T>())))
+        self.answer(
+            status,
+            about,
+            AnswerContent::Json(|it| it, Some(shape::<T>())),
+        )
     }
 
     /// `T` as it is, or the user of the sign-in library.
@@ -272,7 +280,7 @@ impl Operation {
         about: &'static str,
         of: fn(Value) -> Value,
     ) -> Self {
-        self.answer(status, about, Content::Json(of, Some(shape::<T>())))
+        self.answer(status, about, AnswerContent::Json(of, Some(shape::<T>())))
     }
 
     /// An object of which nothing more is said.
@@ -280,36 +288,36 @@ impl Operation {
         self.answer(
             200,
             about,
-            Content::Json(|_| json!({ "type": "object" }), None),
+            AnswerContent::Json(|_| json!({ "type": "object" }), None),
         )
     }
 
     /// No body.
     pub(crate) fn nothing(self, status: u16, about: &'static str) -> Self {
-        self.answer(status, about, Content::Nothing)
+        self.answer(status, about, AnswerContent::Nothing)
     }
 
     /// Bytes of this kind.
     pub(crate) fn bytes(self, kind: &'static str, about: &'static str) -> Self {
-        self.answer(200, about, Content::Bytes(kind))
+        self.answer(200, about, AnswerContent::Bytes(kind))
     }
 
     /// A text of this kind.
     pub(crate) fn text(self, kind: &'static str, about: &'static str) -> Self {
-        self.answer(200, about, Content::Text(kind))
+        self.answer(200, about, AnswerContent::Text(kind))
     }
 
     /// A page for somebody who opened a mailed link.
     pub(crate) fn mailed_page(self, status: u16, about: &'static str) -> Self {
-        self.answer(status, about, Content::Text("text/html"))
+        self.answer(status, about, AnswerContent::Text("text/html"))
     }
 
     /// Leads elsewhere.
     pub(crate) fn leads(mut self, about: &'static str) -> Self {
-        self.answers.push(Answer {
+        self.answers.push(OperationAnswer {
             status: 303,
             about,
-            content: Content::Nothing,
+            content: AnswerContent::Nothing,
             headers: vec!["Location"],
         });
         self
@@ -322,7 +330,7 @@ impl Operation {
     }
 
     /// Into the document.
-    pub(crate) fn publish(mut self, tag: &str, document: &mut Parts) -> Value {
+    pub(crate) fn publish(mut self, tag: &str, document: &mut SharedParts) -> Value {
         self = self.with_what_all_have();
         let mut answers = serde_json::Map::new();
         for (status, codes) in &self.refusals {
@@ -333,7 +341,7 @@ impl Operation {
         let reads = self.method == "get";
         for it in self.answers {
             let status = it.status.to_string();
-            if reads && it.status == 200 && matches!(it.content, Content::Json(..)) {
+            if reads && it.status == 200 && matches!(it.content, AnswerContent::Json(..)) {
                 answers.insert(
                     "304".into(),
                     json!({ "$ref": "#/components/responses/304" }),
@@ -375,7 +383,9 @@ impl Operation {
         if self.method == "options" || self.method == "head" {
             return self;
         }
-        let has_json = |it: &Answer| it.status == 200 && matches!(it.content, Content::Json(..));
+        let has_json = |it: &OperationAnswer| {
+            it.status == 200 && matches!(it.content, AnswerContent::Json(..))
+        };
         if self.method == "get" && self.answers.iter().any(has_json) {
             self.parameters
                 .push(json!({ "$ref": "#/components/parameters/IfNoneMatch" }));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vara::http::gotrue::GotrueError;
 
-use crate::schemas::{Schemas, Shape, reference, shape};
+use crate::schemas::{SchemaShape, Schemas, reference, shape};
 
 /// In which form an operation refuses.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,24 +15,24 @@ pub(crate) enum Language {
 }
 
 /// What an answer's body is.
-pub(crate) enum Content {
+pub(crate) enum AnswerContent {
     Nothing,
-    Json(fn(Value) -> Value, Option<Shape>),
+    Json(fn(Value) -> Value, Option<SchemaShape>),
     Bytes(&'static str),
     Text(&'static str),
 }
 
 /// An answer that is no refusal.
-pub(crate) struct Answer {
+pub(crate) struct OperationAnswer {
     pub(crate) status: u16,
     pub(crate) about: &'static str,
-    pub(crate) content: Content,
+    pub(crate) content: AnswerContent,
     pub(crate) headers: Vec<&'static str>,
 }
 
 /// What operations have in common, gathered while they are published.
 #[derive(Default)]
-pub(crate) struct Parts {
+pub(crate) struct SharedParts {
     /// The schemas.
     pub(crate) schemas: Schemas,
     /// The refusals.
@@ -58,13 +58,13 @@ pub(crate) fn headers(names: &[&str]) -> Value {
     Value::Object(headers.collect())
 }
 
-impl Parts {
+impl SharedParts {
     pub(crate) fn answer(
         &mut self,
         language: Language,
         repeatable: bool,
         reads: bool,
-        it: Answer,
+        it: OperationAnswer,
     ) -> Value {
         let mut names = it.headers;
         if language == Language::Gotrue {
@@ -74,16 +74,16 @@ impl Parts {
             names.push("Idempotency-Replayed");
         }
         let content = match it.content {
-            Content::Nothing => None,
-            Content::Json(of, shape) => {
+            AnswerContent::Nothing => None,
+            AnswerContent::Json(of, shape) => {
                 if reads && it.status == 200 {
                     names.push("ETag");
                 }
                 let schema = shape.map(|it| self.schemas.answer(it)).unwrap_or_default();
                 Some(json!({ "application/json": { "schema": of(schema) } }))
             }
-            Content::Bytes(kind) => Some(json!({ kind: {} })),
-            Content::Text(kind) => Some(json!({ kind: { "schema": { "type": "string" } } })),
+            AnswerContent::Bytes(kind) => Some(json!({ kind: {} })),
+            AnswerContent::Text(kind) => Some(json!({ kind: { "schema": { "type": "string" } } })),
         };
         let mut out = json!({ "description": it.about, "headers": headers(&names) });
         if let Some(content) = content {

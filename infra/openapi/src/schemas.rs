@@ -12,7 +12,21 @@ use crate::examples;
 const PLACE: &str = "#/components/schemas/";
 
 /// What an answer leaves out instead of saying null, although its type may be left empty.
-const LEFT_OUT: [(&str, &str); 30] = [
+const LEFT_OUT: [(&str, &str); 57] = [
+    ("Template", "law"),
+    ("TemplateSummary", "law"),
+    ("Download", "bytes"),
+    ("Download", "failure"),
+    ("Download", "parts"),
+    ("Field", "choices"),
+    ("DocumentTemplate", "kept"),
+    ("CheckFinding", "at"),
+    ("CheckFinding", "fix"),
+    ("Document", "signedStatements"),
+    ("DocumentWithBody", "signedStatements"),
+    ("DocumentWithBody", "template"),
+    ("AlertView", "takedown"),
+    ("ImageMatch", "takedown"),
     ("ChangeFrame", "v"),
     ("FeedFrame", "v"),
     ("AccessView", "purpose"),
@@ -32,6 +46,19 @@ const LEFT_OUT: [(&str, &str); 30] = [
     ("EngineHealth", "askedThisMonth"),
     ("EngineHealth", "leftThisMonth"),
     ("EngineSummary", "notSearched"),
+    ("EvidenceExport", "bytes"),
+    ("EvidenceExport", "sha256"),
+    ("EvidenceItem", "pdq"),
+    ("EvidenceItem", "pdqQuality"),
+    ("EvidenceKey", "exp"),
+    ("EvidenceKey", "nbf"),
+    ("EvidenceRecord", "capturedAt"),
+    ("EvidenceRecord", "failure"),
+    ("EvidenceRecord", "finalUrl"),
+    ("EvidenceRecord", "httpStatus"),
+    ("EvidenceRecord", "manifestSha256"),
+    ("EvidenceRecord", "pictureMissing"),
+    ("EvidenceStamp", "renews"),
     ("Event", "causationId"),
     ("Event", "correlationId"),
     ("Event", "purpose"),
@@ -46,7 +73,18 @@ const LEFT_OUT: [(&str, &str); 30] = [
 ];
 
 /// Answers that leave out every field that is not theirs: which are there follows from the type of scan.
-const SPARSE: [&str; 1] = ["ScanResult"];
+const SPARSE: [&str; 10] = [
+    "FindingProposals",
+    "Recipient",
+    "RecipientAppeal",
+    "RecipientRoute",
+    "RecipientSource",
+    "Takedown",
+    "TakedownFacts",
+    "TakedownStep",
+    "TakedownWithTimeline",
+    "ScanResult",
+];
 
 /// Her preferences as she sends them: what she does not name has a default.
 const SENT: [(&str, &str); 5] = [
@@ -58,7 +96,7 @@ const SENT: [(&str, &str); 5] = [
 ];
 
 /// A type of the API, with the types in it.
-pub(crate) struct Shape {
+pub(crate) struct SchemaShape {
     /// How the document refers to it.
     pub(crate) reference: Value,
     /// Whether something in it must be sent.
@@ -67,7 +105,7 @@ pub(crate) struct Shape {
 }
 
 /// The shape of a type.
-pub(crate) fn shape<T: ToSchema>() -> Shape {
+pub(crate) fn shape<T: ToSchema>() -> SchemaShape {
     let mut types = Vec::new();
     T::schemas(&mut types);
     let name = T::name().into_owned();
@@ -76,7 +114,7 @@ pub(crate) fn shape<T: ToSchema>() -> Shape {
         _ => true,
     };
     types.push((name.clone(), T::schema()));
-    Shape {
+    SchemaShape {
         reference: reference(&name),
         demanding,
         types,
@@ -97,12 +135,12 @@ pub(crate) struct Schemas {
 
 impl Schemas {
     /// Adds what is answered.
-    pub(crate) fn answer(&mut self, shape: Shape) -> Value {
+    pub(crate) fn answer(&mut self, shape: SchemaShape) -> Value {
         keep(&mut self.answered, shape)
     }
 
     /// Adds what is sent.
-    pub(crate) fn send(&mut self, shape: Shape) -> Value {
+    pub(crate) fn send(&mut self, shape: SchemaShape) -> Value {
         keep(&mut self.sent, shape)
     }
 
@@ -133,7 +171,7 @@ impl Schemas {
     }
 }
 
-fn keep(into: &mut BTreeMap<String, Value>, shape: Shape) -> Value {
+fn keep(into: &mut BTreeMap<String, Value>, shape: SchemaShape) -> Value {
     for (name, schema) in shape.types {
         let schema = serde_json::to_value(schema).unwrap_or_default();
         let before = into.insert(name.clone(), schema.clone());

@@ -24,7 +24,7 @@ const MAX_SESSION_NAME: usize = 60;
 /// Who vouches for her.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Origin {
+pub enum AccountOrigin {
     /// Ourselves: she has a password here.
     Own,
     /// The issuer that was configured; we know only what its tokens say.
@@ -40,7 +40,7 @@ pub struct Account {
     pub profile: Profile,
     /// Lower case.
     pub email: String,
-    pub origin: Origin,
+    pub origin: AccountOrigin,
     /// What the app is told; without `ConfirmFirst` it is set at sign-up. Not a proof.
     pub email_confirmed_at: Option<Timestamp>,
     /// When she first showed that she reads this address, by using a mailed link.
@@ -70,7 +70,7 @@ impl Account {
         Self {
             profile: Profile::new(id, now),
             email: email.to_owned(),
-            origin: Origin::Own,
+            origin: AccountOrigin::Own,
             email_confirmed_at: Some(now),
             proved_at: None,
             signed_up_from: None,

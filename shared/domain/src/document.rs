@@ -10,10 +10,13 @@ mod plain;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Timestamp;
+use crate::ids::named;
 use crate::named_values::named_values;
+use crate::{DownloadId, Timestamp, UserId};
 
-pub use body::{BodyFault, DocumentBody, MAX_BODY_BYTES, document_sha256, document_title};
+pub use body::{
+    BodyFault, DocumentBody, MAX_BODY_BYTES, document_sha256, document_title, is_hidden,
+};
 pub use diff::{DiffOp, DiffPart, DiffUnit, diff};
 pub use plain::plain_text;
 
@@ -71,6 +74,72 @@ named_values! {
     }
 }
 
+/// In which form a document is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "format", content = "paper", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ExportedAs {
+    /// PDF.
+    Pdf(PageSize),
+    /// DOCX.
+    Docx(PageSize),
+}
+
+named_values! {
+    /// The size of printed pages.
+    PageSize {
+        /// 210 by 297 mm.
+        A4 = "A4",
+        /// 8.5 by 11 inches.
+        Letter = "LETTER",
+    }
+}
+
+impl ExportedAs {
+    /// The ending of file names.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Pdf(_) => "pdf",
+            Self::Docx(_) => "docx",
+        }
+    }
+
+    /// The media type.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Pdf(_) => "application/pdf",
+            Self::Docx(_) => {
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+            }
+        }
+    }
+
+    /// The size of its pages.
+    #[must_use]
+    pub fn paper(self) -> PageSize {
+        match self {
+            Self::Pdf(paper) | Self::Docx(paper) => paper,
+        }
+    }
+}
+
+impl DownloadId {
+    /// The file of this version in this form.
+    #[must_use]
+    pub fn of_document(
+        user: UserId,
+        document: crate::DocumentId,
+        version: u64,
+        form: ExportedAs,
+    ) -> Self {
+        let (ending, paper) = (form.ending(), form.paper().as_str());
+        Self::from(named(&format!(
+            "download/{user}/{document}/{version}/{ending}/{paper}"
+        )))
+    }
+}
+
 named_values! {
     /// What a document refers to.
     DocumentLinkType {
@@ -94,6 +163,8 @@ named_values! {
         Edited = "EDITED",
         /// An earlier version was taken again.
         Restored = "RESTORED",
+        /// Fields of its template were filled in.
+        Generated = "GENERATED",
     }
 }
 
@@ -110,6 +181,16 @@ pub struct DocumentLink {
     /// The SHA-256 of what it was when it was referred to, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<String>,
+}
+
+/// A statement that was ticked under a text, word for word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SignedStatement {
+    /// Its id in the template.
+    pub id: String,
+    /// The words.
+    pub text: String,
 }
 
 /// A document as she is shown it, without its text.
@@ -153,6 +234,9 @@ pub struct Document {
     /// The name she typed when she signed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_name: Option<String>,
+    /// What was ticked when it was signed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub signed_statements: Vec<SignedStatement>,
     /// When it was put into the trash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trashed_at: Option<Timestamp>,

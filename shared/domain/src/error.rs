@@ -91,6 +91,18 @@ impl Error {
         Self::new(ErrorKind::NotFound, code, message)
     }
 
+    /// A change must say which state it follows, and does not.
+    pub fn unconditional(message: impl Into<Cow<'static, str>>) -> Self {
+        let kind = ErrorKind::PreconditionRequired;
+        Self::new(kind, "PRECONDITION_REQUIRED", message)
+    }
+
+    /// The thing was changed since the state that a change follows; this is where it stands.
+    pub fn version_conflict(message: impl Into<Cow<'static, str>>, current: Value) -> Self {
+        Self::new(ErrorKind::PreconditionFailed, "VERSION_CONFLICT", message)
+            .with_details(json!({ "current": current }))
+    }
+
     /// The state of the thing forbids it.
     pub fn conflict(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Conflict, code, message)

@@ -17,12 +17,13 @@ pub use access::{
     AccessEntry, AccessRead, AccessShared, AccessSubject, Purpose, Recipient, SearchBasis,
     SharedItem, sentence,
 };
-pub use account::{AccountPasswordChanged, AccountRested};
+pub use account::{AccountArchiveRequested, AccountPasswordChanged, AccountRested};
 pub use actor::{Actor, ActorKind};
 pub use alert::AlertsMoved;
 pub use catalogue::{CATALOGUE, EventSpec, EventType, event_spec};
 pub use chain::{
-    Broken, ChainCheck, FIRST_LINK, SALT_BYTES, link, open_payload, payload_sha256, write_payload,
+    Broken, ChainCheck, FIRST_LINK, SALT_BYTES, ciphertext_sha256, link, link_of_digest,
+    open_payload, payload_sha256, write_payload,
 };
 pub use envelope::{Event, EventHeader, EventPayload};
 pub use session::{

@@ -71,8 +71,24 @@ id! {
     DocumentId
 }
 id! {
+    /// A file that is made for her. The same version in the same form always has the same id.
+    DownloadId
+}
+id! {
+    /// A record of evidence; sorts by creation time.
+    EvidenceId
+}
+id! {
+    /// A pack made of records of evidence; sorts by creation time.
+    ExportId
+}
+id! {
     /// A sign-in on one device.
     SessionId
+}
+id! {
+    /// A request to remove. The same finding, recipient and round are always the same request.
+    TakedownId
 }
 
 id! {
@@ -119,6 +135,22 @@ impl ImageId {
 
 impl DocumentId {
     /// A new document.
+    #[must_use]
+    pub fn next() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl EvidenceId {
+    /// A new record.
+    #[must_use]
+    pub fn next() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl ExportId {
+    /// A new pack.
     #[must_use]
     pub fn next() -> Self {
         Self(Uuid::now_v7())
@@ -186,6 +218,14 @@ impl AnswerId {
     #[must_use]
     pub fn of(user: UserId, question: &str) -> Self {
         Self(named(&format!("answer/{user}/{question}")))
+    }
+}
+
+impl TakedownId {
+    /// The request of `user` to `recipient` about the finding `id`, in this round.
+    #[must_use]
+    pub fn of(user: UserId, id: MatchId, recipient: &str, round: u32) -> Self {
+        Self(named(&format!("takedown/{user}/{id}/{recipient}/{round}")))
     }
 }
 

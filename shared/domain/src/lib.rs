@@ -11,15 +11,18 @@ mod consent;
 pub mod credentials;
 mod device;
 pub mod document;
+mod download;
 pub mod engine;
 mod error;
 pub mod event;
 mod evidence;
+pub mod evidence_record;
 pub mod feed;
 pub mod finding;
 mod ids;
 mod image;
 pub mod impersonation;
+mod law;
 pub mod likeness;
 mod link;
 pub mod linked;
@@ -39,9 +42,12 @@ mod role;
 pub mod scan;
 mod scan_result;
 mod scan_type;
+pub mod search_pace;
 mod seen_place;
 pub mod sensitive_sites;
+pub mod socket;
 mod switch;
+pub mod takedown;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod throttle;
@@ -52,13 +58,17 @@ pub mod user;
 mod verdict;
 
 pub use account::{
-    Account, Origin, RECENT_SECONDS, Session, Shown, SignInMethod, Superseded, session_name,
+    Account, AccountOrigin, RECENT_SECONDS, Session, Shown, SignInMethod, Superseded, session_name,
 };
 pub use alert::{Alert, AlertAction, AlertStatus, AlertType, Severity};
 pub use breach::Breach;
 pub use consent::{EngineConsent, INTIMATE, Sending, Vendor};
 pub use credentials::Weakness;
 pub use device::device_words;
+pub use download::{
+    ArchiveScope, DOWNLOAD_LIFE_SECONDS, Download, DownloadFailure, DownloadState,
+    FILE_ADDRESS_LIFE_SECONDS,
+};
 pub use engine::{Allowance, Breaker, Ending, EngineStanding, Hold, Permit};
 pub use error::{BoxError, Error, ErrorKind, Result};
 pub use evidence::{
@@ -66,11 +76,12 @@ pub use evidence::{
     Person, Relation, Signal,
 };
 pub use ids::{
-    AccountId, AlertId, AnswerId, DocumentId, ImageId, MatchId, PlanId, PlanItemId, ScanId,
-    SessionId, UserId,
+    AccountId, AlertId, AnswerId, DocumentId, DownloadId, EvidenceId, ExportId, ImageId, MatchId,
+    PlanId, PlanItemId, ScanId, SessionId, TakedownId, UserId,
 };
 pub use image::{Image, ImageFilter, ImageState, ImageStatus, MAX_ACTIVE_IMAGES};
 pub use impersonation::{ImpersonationKind, Persona, Resemblance};
+pub use law::Law;
 pub use likeness::HandleLikeness;
 pub use link::{Link, LinkKind, WORKING_LINKS};
 pub use linked::{CODE_LIFE, Linked, LinkedKind, MAX_LINKED, Platform, ProfileSnapshot, Proof};

@@ -6,7 +6,8 @@ use super::access::{Rejected, TokenIssuer};
 use super::verified::VerifiedTokens;
 use super::{Access, Claims, External, Keys};
 use crate::domain::{
-    Account, Error, ErrorKind, Origin, RECENT_SECONDS, Result, Role, SessionId, Timestamp, UserId,
+    Account, AccountOrigin, Error, ErrorKind, RECENT_SECONDS, Result, Role, SessionId, Timestamp,
+    UserId,
 };
 use crate::store::Store;
 
@@ -202,7 +203,7 @@ impl Gate {
             Some(account) => account,
             None => {
                 let mut account = Account::new(user, &claims.email.to_lowercase(), now);
-                account.origin = Origin::External;
+                account.origin = AccountOrigin::External;
                 if !self.store.provision(&account).await? {
                     self.store.account(user).await?.ok_or(Denied::Gone)?
                 } else {
@@ -211,7 +212,7 @@ impl Gate {
             }
         };
         // An account of ours is opened by tokens of ours only.
-        if account.origin != Origin::External {
+        if account.origin != AccountOrigin::External {
             return Err(Denied::Invalid);
         }
         Ok(Caller {

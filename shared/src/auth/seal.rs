@@ -6,6 +6,8 @@ use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::domain::{Error, Result};
 
@@ -69,6 +71,27 @@ impl DataKey {
     #[must_use]
     pub fn open(&self, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
         self.seal.open(purpose, sealed)
+    }
+
+    /// `it` as JSON, sealed for `purpose`. `what` names it in an error.
+    pub(crate) fn close_json(
+        &self,
+        (what, purpose): (&'static str, &str),
+        it: &impl Serialize,
+    ) -> Result<String> {
+        let text = serde_json::to_vec(it).map_err(|err| Error::bug(what, err))?;
+        self.close(purpose, text)
+    }
+
+    /// What was sealed as JSON for `purpose`. `what` names it in an error.
+    pub(crate) fn open_json<T: DeserializeOwned>(
+        &self,
+        (what, purpose): (&'static str, &str),
+        sealed: &str,
+    ) -> Result<T> {
+        let damaged = || Error::bug(what, "it is not what was sealed");
+        let text = self.open(purpose, sealed).ok_or_else(damaged)?;
+        serde_json::from_slice(&text).map_err(|_| damaged())
     }
 
     /// A digest of `text` that nobody can compute without the key.

@@ -23,7 +23,7 @@ const BEST_PER_SIGNAL: usize = 2;
 const MAX_OPEN_PICTURES: usize = 8;
 
 /// One of her pictures with its pixels.
-type Opened = (ImageId, Arc<Subject>);
+type OpenedReference = (ImageId, Arc<Subject>);
 
 /// One of her pictures: what is stored of it.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub(crate) struct ReferenceImages {
     faces: FaceComparison,
     all: Arc<Vec<StoredImage>>,
     /// Those that were compared last.
-    open: Arc<Mutex<Vec<Opened>>>,
+    open: Arc<Mutex<Vec<OpenedReference>>>,
 }
 
 impl ReferenceImages {

@@ -5,6 +5,8 @@
 //! between; every redirect is checked like the first link; nothing is sent that says who is asking; the
 //! body is counted as it comes. See `safety/requirements.md`, part 7.
 
+mod capture;
+mod page;
 mod version;
 
 use std::net::SocketAddr;
@@ -24,6 +26,8 @@ use super::address::is_public;
 use crate::domain::{BoxError, FetchedVersion};
 use crate::traces::TARGET;
 
+pub use capture::{CapturedAnswer, CapturedHop};
+pub use page::FetchedPage;
 pub use version::FetchedPicture;
 
 /// How often a link may lead to another.
@@ -115,6 +119,7 @@ impl Fetcher {
             .user_agent(USER_AGENT)
             .redirect(Policy::none())
             .referer(false)
+            .tls_info(true)
             .no_proxy()
             .dns_resolver(Arc::new(resolver))
             .connect_timeout(patience.connect)

@@ -15,6 +15,7 @@ mod reading;
 mod serpapi;
 mod social;
 mod tineye;
+mod tsa;
 mod vision;
 mod webhook;
 
@@ -26,11 +27,14 @@ pub(crate) mod script;
 pub use answer::{Candidate, CandidateKind, SafeSearch, SearchResult};
 pub use asking::EngineError;
 pub use facecheck::{FaceCheck, FaceCheckUpload, Poll};
-pub use fetch::{FetchRefusal, FetchedPicture, Fetcher, may_be_called};
+pub use fetch::{
+    CapturedAnswer, CapturedHop, FetchRefusal, FetchedPage, FetchedPicture, Fetcher, may_be_called,
+};
 pub use hibp::Hibp;
 pub use oauth::{OAuth, OAuthTokens};
 pub use serpapi::{SearchProvider, SerpApi};
 pub use social::Social;
 pub use tineye::TinEye;
+pub use tsa::{TimeStamp, TimeStampAuthority};
 pub use vision::Vision;
 pub use webhook::{new_secret, signed};

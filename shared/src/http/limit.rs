@@ -29,6 +29,9 @@ const SESSION_ROUTES: &str = "/api/v1/auth/sessions";
 /// tries passwords behind her address must not keep her from the link in her mailbox.
 const LINK_ROUTE: &str = "/auth/v1/verify";
 
+/// What begins the addresses that undo a change of the password, which are counted with it.
+const UNDO_ROUTES: &str = "/api/v1/auth/undo/";
+
 /// Counts a call and says how its caller stands; `None` without limits, without a gateway that says
 /// where the call is from, or if nobody can say now.
 pub(super) async fn standing(
@@ -64,10 +67,10 @@ fn lane(parts: &Parts, params: Option<&Params>) -> RateClass {
         RateClass::Spared
     } else if path.starts_with(SESSION_ROUTES) {
         RateClass::Plain
+    } else if path == LINK_ROUTE || path.starts_with(UNDO_ROUTES) {
+        RateClass::Link
     } else if path.starts_with("/api/v1/auth/") || SIGN_IN_ROUTES.contains(&path) {
         RateClass::Auth
-    } else if path == LINK_ROUTE {
-        RateClass::Link
     } else if picture && method == Method::GET {
         RateClass::Files
     } else {

@@ -3,6 +3,7 @@
 //! What the product does is not here; a handler parses, calls one service and answers.
 
 mod app;
+mod attachment;
 mod caller;
 mod client;
 mod correlation;
@@ -13,11 +14,14 @@ mod etag;
 mod extract;
 pub mod gotrue;
 mod guards;
+mod html;
 mod layers;
 mod limit;
+mod precondition;
 mod replay;
 
 pub use app::App;
+pub use attachment::attachment;
 pub use caller::{Admin, Caller, Recent};
 pub use client::{ClientAddress, EDGE, Edge, VIEWER};
 pub use cors::Cors;
@@ -25,4 +29,6 @@ pub use envelope::{Deleted, accepted, created, data, deleted, page};
 pub use errors::{ApiError, Result, status};
 pub use extract::{Body, Issue, JsonBody, Params, given, id, merged, shape};
 pub use guards::HttpGuards;
+pub use html::html_page;
 pub use layers::finish;
+pub use precondition::{expected_revision, with_etag};

@@ -30,14 +30,18 @@ const MAX_KEY_LENGTH: usize = 255;
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
 /// The routes whose answers hold tokens.
-const WITH_TOKENS: [&str; 6] = [
+const WITH_TOKENS: [&str; 7] = [
     "/api/v1/auth/confirm",
     "/api/v1/auth/login",
     "/api/v1/auth/refresh",
+    "/api/v1/realtime/tickets",
     "/auth/v1/signup",
     "/auth/v1/token",
     "/auth/v1/verify",
 ];
+
+/// How the paths end whose answers hold an address that needs no sign-in.
+const WITH_ADDRESSES: [&str; 3] = ["/address", "/addresses", "/reveal"];
 
 /// The headers that belong to an answer; the others are put on again.
 const KEPT_HEADERS: [&str; 3] = ["content-type", "x-sb-error-code", "x-supabase-api-version"];
@@ -53,13 +57,17 @@ pub(super) async fn around(
     };
     if request.method() != Method::POST
         || !request.headers().contains_key(KEY)
-        || WITH_TOKENS.contains(&request.uri().path())
+        || holds_token(request.uri().path())
     {
         return next.run(request).await;
     }
     let path = request.uri().path().to_owned();
     let answered = answer(&guards, replays, request, next).await;
     answered.unwrap_or_else(|err| refused(&path, err))
+}
+
+fn holds_token(path: &str) -> bool {
+    WITH_TOKENS.contains(&path) || WITH_ADDRESSES.iter().any(|it| path.ends_with(it))
 }
 
 async fn answer(

@@ -1,8 +1,11 @@
-//! Mail to her, through SES.
+//! Mail through SES: to her, requests of hers to recipients, and what recipients answer.
 //!
-//! *Invariant:* only the texts of [`Mail`] are sent, and nothing in them says what Vara does for her:
-//! somebody else may read her mailbox, or see it on her locked screen.
+//! *Invariant:* only the texts of [`Mail`] are sent to her, and nothing in them says what Vara does for her:
+//! somebody else may read her mailbox, or see it on her locked screen. To others goes only what she approved
+//! (`request_mail`).
 
+mod inbound;
+mod request_mail;
 mod texts;
 
 use aws_sdk_sesv2::Client;
@@ -10,9 +13,12 @@ use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 
+pub use inbound::{DeliveryReport, InboundMail, MAX_MAIL_BYTES, MailVerdicts};
+pub(crate) use request_mail::{RequestMail, RequestMailFault};
 pub use texts::{
-    LinkPage, Mail, RESTORE_PAGE, RESTORE_TAKEN_PAGE, RESTORED_PAGE, STOP_PAGE, STOPPED_PAGE,
-    USED_LINK_PAGE, answered_page, question_page, update_event,
+    LinkPage, Mail, PASSWORD_UNDO_PAGE, PASSWORD_UNDONE_PAGE, RESTORE_PAGE, RESTORE_TAKEN_PAGE,
+    RESTORED_PAGE, STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE, answered_page, question_page,
+    update_event,
 };
 
 use crate::domain::{Error, Result};

@@ -47,6 +47,11 @@ pub enum Mail {
     },
     /// Her password is another one.
     PasswordChanged,
+    /// The same, where the earlier one can be had back.
+    PasswordUndo {
+        /// Where she has it back.
+        link: String,
+    },
     /// Her account was closed; for some hours the link brings it back.
     AccountClosed {
         /// Where she brings it back.
@@ -80,6 +85,7 @@ impl Mail {
             Self::Recovery { .. } => "Your sign-in link",
             Self::Code { .. } => "Your code",
             Self::PasswordChanged => "Your password was changed",
+            Self::PasswordUndo { .. } => "Did you change your password?",
             Self::AccountClosed { .. } => "Your account was closed",
             Self::Question { .. } => "How would you like to hear from us?",
             Self::Update { .. } => "You have an update",
@@ -112,6 +118,11 @@ impl Mail {
                  If this was not you, choose \"Forgot password\" where you sign in.\n"
                     .to_owned()
             }
+            Self::PasswordUndo { link } => format!(
+                "Your password was changed, and you were signed out everywhere else.\n\n\
+                 If you did this, you do not need to do anything. If it was somebody else, use the link below. It \
+                 works once, for three days: your earlier password is yours again, and everybody is signed out.\n\n{link}\n"
+            ),
             Self::AccountClosed { link } => format!(
                 "Your account was closed. If you want it back, use the link below soon. It works once, and for a \
                  short time only; after that the account is gone for good.\n\n{link}\n\n\
@@ -186,6 +197,20 @@ pub const RESTORE_TAKEN_PAGE: &str = page!(
     "Your account",
     "<p>There is a newer account with this address. If you delete that one first, this link brings the earlier \
      one back. You can sign in to it with \"Forgot password\", even if you did not make it.</p>"
+);
+
+/// The page behind the link that undoes a change of the password.
+pub const PASSWORD_UNDO_PAGE: &str = page!(
+    "Your account",
+    "<p>Do you want your earlier password back? Everybody will be signed out.</p>\
+     <form method=\"post\"><button>Yes, bring it back</button></form>"
+);
+
+/// The page after that.
+pub const PASSWORD_UNDONE_PAGE: &str = page!(
+    "Your account",
+    "<p>Done. Please sign in with your earlier password. If somebody else may know it, choose a new one with \
+     \"Forgot password\".</p>"
 );
 
 /// What the page of a mailed link needs to ask before the link is used: programs open links by themselves,
@@ -328,7 +353,7 @@ mod tests {
         "takedown",
     ];
 
-    fn all() -> [Mail; 8] {
+    fn all() -> [Mail; 9] {
         let link = || "<link>".to_owned();
         [
             Mail::Confirmation { link: link() },
@@ -338,6 +363,7 @@ mod tests {
                 code: "<code>".into(),
             },
             Mail::PasswordChanged,
+            Mail::PasswordUndo { link: link() },
             Mail::AccountClosed { link: link() },
             Mail::Question {
                 yes: link(),
@@ -363,6 +389,8 @@ mod tests {
             RESTORE_PAGE,
             RESTORED_PAGE,
             RESTORE_TAKEN_PAGE,
+            PASSWORD_UNDO_PAGE,
+            PASSWORD_UNDONE_PAGE,
         ];
         let pages = pages.map(str::to_owned);
         let answers = MailAnswer::ALL.map(|it| it.0);

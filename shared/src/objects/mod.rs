@@ -1,5 +1,6 @@
 //! The bucket: uploads as they came, and the derivatives we show and search with.
 
+mod created;
 mod post;
 
 use aws_config::SdkConfig;
@@ -9,8 +10,9 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use bytes::Bytes;
 
-use crate::domain::{Error, ImageId, Result, UserId};
+use crate::domain::{DownloadId, Error, EvidenceId, ExportId, ImageId, Result, UserId};
 
+pub use created::created_objects;
 pub use post::Ticket;
 
 /// The bucket.
@@ -34,7 +36,9 @@ pub struct Object {
 
 /// Names of objects.
 pub mod key {
-    use super::{ImageId, UserId};
+    use uuid::Uuid;
+
+    use super::{DownloadId, EvidenceId, ExportId, ImageId, UserId};
 
     /// What she sent, until the intake is done.
     #[must_use]
@@ -61,10 +65,58 @@ pub mod key {
         Some((UserId::parse(user)?, ImageId::parse(image)?))
     }
 
+    /// A file that was made for her, sealed.
+    #[must_use]
+    pub fn download(user: UserId, download: DownloadId) -> String {
+        format!("downloads/{user}/{download}")
+    }
+
+    /// A piece of a file that is made for her in several steps, sealed.
+    #[must_use]
+    pub fn download_piece(user: UserId, download: DownloadId, piece: Uuid) -> String {
+        format!("downloads/{user}/{download}/{piece}")
+    }
+
+    /// What begins the names of mails that came, as the mail service stores them.
+    pub const MAILS: &str = "mail/";
+
+    /// What begins the names of everything of a record of evidence.
+    #[must_use]
+    pub fn evidence(user: UserId, record: EvidenceId) -> String {
+        format!("evidence/{user}/{record}/")
+    }
+
+    /// What begins the names of the parts of a pack.
+    #[must_use]
+    pub fn export(user: UserId, pack: ExportId) -> String {
+        format!("evidence/{user}/packs/{pack}/")
+    }
+
+    /// What begins the names of the notes of whom was erased. They are beside the table, for a backup of it
+    /// knows nothing of who left after it.
+    pub const ERASED: &str = "erased/";
+
+    /// The note that she was erased.
+    #[must_use]
+    pub fn erased(user: UserId) -> String {
+        format!("{ERASED}{user}")
+    }
+
+    /// Whom such a note is about.
+    #[must_use]
+    pub fn parse_erased(key: &str) -> Option<UserId> {
+        UserId::parse(key.strip_prefix(ERASED)?)
+    }
+
     /// Everything of hers.
     #[must_use]
-    pub fn all_of(user: UserId) -> [String; 2] {
-        [format!("uploads/{user}/"), format!("pictures/{user}/")]
+    pub fn all_of(user: UserId) -> [String; 4] {
+        [
+            format!("uploads/{user}/"),
+            format!("pictures/{user}/"),
+            format!("evidence/{user}/"),
+            format!("downloads/{user}/"),
+        ]
     }
 }
 
@@ -108,6 +160,69 @@ impl Objects {
         Ok(())
     }
 
+    /// Stores an object under a name that nothing has yet; there already, it stays as it is.
+    pub async fn put_new(&self, key: &str, content_type: &str, bytes: Bytes) -> Result<()> {
+        let sent = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .content_type(content_type)
+            .if_none_match("*")
+            .body(ByteStream::from(bytes))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(err)
+                if err
+                    .raw_response()
+                    .is_some_and(|it| it.status().as_u16() == 412) =>
+            {
+                Ok(())
+            }
+            Err(err) => Err(failure("storing an object", err)),
+        }
+    }
+
+    /// The names of the first `most` objects below `prefix` that come after `after`, and whether there are more.
+    pub async fn list_after(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        most: i32,
+    ) -> Result<(Vec<String>, bool)> {
+        let listed = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix(prefix)
+            .set_start_after(after.map(str::to_owned))
+            .max_keys(most)
+            .send()
+            .await
+            .map_err(|err| failure("listing objects", err))?;
+        let names = listed.contents().iter();
+        let names = names.filter_map(|it| it.key().map(str::to_owned));
+        Ok((names.collect(), listed.is_truncated() == Some(true)))
+    }
+
+    /// The names of all objects below `prefix`.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        let pages = self.client.list_objects_v2().bucket(&self.bucket);
+        let mut pages = pages.prefix(prefix).into_paginator().send();
+        let mut names = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|err| failure("listing objects", err))?;
+            names.extend(
+                page.contents()
+                    .iter()
+                    .filter_map(|it| it.key().map(str::to_owned)),
+            );
+        }
+        Ok(names)
+    }
+
     /// Reads the bytes of an object of at most `limit` bytes; `None` if there is none.
     pub async fn get(&self, key: &str, limit: usize) -> Result<Option<Bytes>> {
         Ok(self.read(key, limit).await?.map(|it| it.bytes))
@@ -146,6 +261,32 @@ impl Objects {
             bytes: body.into_bytes(),
             content_type,
         }))
+    }
+
+    /// The first `limit` bytes of an object; `None` if there is none.
+    pub async fn read_start(&self, key: &str, limit: usize) -> Result<Option<Bytes>> {
+        let last = limit.saturating_sub(1);
+        let asked = self.client.get_object().bucket(&self.bucket).key(key);
+        let reply = match asked.range(format!("bytes=0-{last}")).send().await {
+            Ok(reply) => reply,
+            Err(err) if err.as_service_error().is_some_and(|it| it.is_no_such_key()) => {
+                return Ok(None);
+            }
+            // Of an empty object there is no first byte.
+            Err(err)
+                if err
+                    .raw_response()
+                    .is_some_and(|it| it.status().as_u16() == 416) =>
+            {
+                return Ok(Some(Bytes::new()));
+            }
+            Err(err) => return Err(failure("reading the start of an object", err)),
+        };
+        let body = reply.body.collect().await;
+        let body = body.map_err(|err| Error::unavailable("reading the start of an object", err))?;
+        let mut bytes = body.into_bytes();
+        bytes.truncate(limit);
+        Ok(Some(bytes))
     }
 
     /// Whether there is such an object.

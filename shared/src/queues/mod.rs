@@ -11,7 +11,11 @@ use aws_sdk_sqs::types::{
 use serde::{Deserialize, Serialize};
 
 use crate::correlation::Correlation;
-use crate::domain::{Channel, Error, ImageId, Result, ScanId, Timestamp, UserId};
+use crate::domain::socket::{ByeReason, ProgressFrame};
+use crate::domain::{
+    Channel, DownloadId, Error, EvidenceId, ExportId, ImageId, Result, ScanId, SessionId,
+    TakedownId, Timestamp, UserId,
+};
 
 pub use delivery::QueueDelivery;
 
@@ -58,6 +62,27 @@ pub enum Notice {
     },
 }
 
+/// Something to be done about her evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceMessage {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// What it is about. What is to be done, its row says.
+    #[serde(flatten)]
+    pub about: EvidenceTask,
+}
+
+/// What is to be looked after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EvidenceTask {
+    /// A record: it is to be captured, stamped or erased.
+    EvidenceId(EvidenceId),
+    /// A pack: it is to be made or erased.
+    ExportId(ExportId),
+}
+
 /// A mail about signing in. It holds no token: who reads the queue cannot use a link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -95,6 +120,116 @@ pub enum SignInMailKind {
 pub struct SweepMessage {
     /// Its name.
     pub partition: String,
+}
+
+/// Something that open apps of hers are told of at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PushMessage {
+    /// Whose apps they are.
+    pub user_id: UserId,
+    /// When it happened.
+    pub sent_at: Timestamp,
+    /// What they are told.
+    #[serde(flatten)]
+    pub work: PushWork,
+}
+
+/// What open apps are told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "push",
+    rename_all = "SCREAMING_SNAKE_CASE",
+    rename_all_fields = "camelCase"
+)]
+pub enum PushWork {
+    /// Frames of the live feed were stored.
+    Frames {
+        /// The number before the first of them.
+        after: u64,
+        /// The number of the last of them.
+        up_to: u64,
+        /// Sign-ins that ended with them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        ended: Vec<SessionId>,
+    },
+    /// Something in the background has come further.
+    Progress {
+        /// How far.
+        progress: ProgressFrame,
+    },
+    /// Connections are closed.
+    Close {
+        /// Which one; all of hers, if none is named.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connection: Option<String>,
+        /// Why.
+        reason: ByeReason,
+    },
+}
+
+/// A file to be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RenderMessage {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Which one.
+    pub download_id: DownloadId,
+}
+
+/// A request to remove that is to be looked after, or what the mail service tells of its mail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TakedownMessage {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Which it is.
+    pub takedown_id: TakedownId,
+    /// What the mail service tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailNews>,
+}
+
+impl TakedownMessage {
+    /// A request that is to be looked after.
+    #[must_use]
+    pub fn of(user_id: UserId, takedown_id: TakedownId) -> Self {
+        Self {
+            user_id,
+            takedown_id,
+            mail: None,
+        }
+    }
+}
+
+/// What the mail service tells of the mail of a request. No address is in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailNews {
+    /// What happened.
+    pub kind: MailNewsKind,
+    /// The number of the attempt.
+    pub attempt: String,
+    /// The kind of a bounce; empty for anything else.
+    #[serde(default)]
+    pub bounce: String,
+    /// When.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
+}
+
+/// What happened to a mail, by the mail service's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names are the mail service's")]
+pub enum MailNewsKind {
+    Send,
+    Delivery,
+    Bounce,
+    Complaint,
+    Reject,
+    /// Anything else.
+    #[serde(other)]
+    Other,
 }
 
 /// How much is in a queue.

@@ -49,9 +49,9 @@ pub(super) const RUN_CONDITION: &str = "pk = :pk AND begins_with(#list, :run)";
 
 /// Reads rows of a table. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct DirectReads(Arc<Connection>);
+pub(crate) struct DirectReads(Arc<TableConnection>);
 
-struct Connection {
+struct TableConnection {
     connector: SharedHttpConnector,
     /// Where the table is, with a path.
     url: String,
@@ -97,14 +97,14 @@ struct OneRow<'a> {
 /// The question for rows of a list.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Query<'a> {
+struct RowsQuery<'a> {
     table_name: &'a str,
     index_name: &'a str,
     consistent_read: bool,
     scan_index_forward: bool,
     key_condition_expression: &'a str,
     expression_attribute_names: Names,
-    expression_attribute_values: Values<'a>,
+    expression_attribute_values: QueryValues<'a>,
     limit: i32,
 }
 
@@ -115,7 +115,7 @@ struct Names {
 }
 
 #[derive(Serialize)]
-struct Values<'a> {
+struct QueryValues<'a> {
     #[serde(rename = ":pk")]
     pk: TextOf<'a>,
     #[serde(rename = ":run")]
@@ -155,7 +155,7 @@ impl DirectReads {
             .connect_timeout(PATIENCE)
             .read_timeout(PATIENCE)
             .build();
-        Some(Self(Arc::new(Connection {
+        Some(Self(Arc::new(TableConnection {
             connector: default_connector(&settings, aws.sleep_impl())?,
             url,
             region,
@@ -195,14 +195,14 @@ impl DirectReads {
         forward: bool,
         most: i32,
     ) -> Option<ListRows<T>> {
-        let question = Query {
+        let question = RowsQuery {
             table_name: table,
             index_name: "list",
             consistent_read: true,
             scan_index_forward: forward,
             key_condition_expression: RUN_CONDITION,
             expression_attribute_names: Names { list: "list" },
-            expression_attribute_values: Values {
+            expression_attribute_values: QueryValues {
                 pk: TextOf { text: pk },
                 run: TextOf { text: run },
             },
@@ -234,7 +234,7 @@ impl DirectReads {
     }
 }
 
-impl Connection {
+impl TableConnection {
     async fn ask(
         &self,
         target: &'static str,

@@ -10,6 +10,7 @@ use super::tx::{Condition, TxOutcome};
 use super::{Append, Key, Listing, Row, Store};
 use crate::domain::document::{DocumentKind, DocumentStatus, TRASH_SECONDS, VersionReason};
 use crate::domain::event::Actor;
+use crate::domain::feed::{FeedChange, FeedTopic};
 use crate::domain::{DocumentId, Page, Result, Timestamp, UserId};
 
 /// Kind of work in the `due` index: a document that lies in the trash or is being erased.
@@ -140,6 +141,14 @@ fn counter((status, kind): (DocumentStatus, DocumentKind)) -> String {
     format!("document.{}.{}", status.as_str(), kind.as_str())
 }
 
+/// What open apps are told of a document.
+fn changed(head: &DocumentRow) -> FeedChange {
+    FeedChange {
+        v: Some(head.revision),
+        ..FeedChange::of(FeedTopic::Document, head.id)
+    }
+}
+
 /// The head as it is stored: listed unless it is being erased, due while it lies in the trash.
 fn head_row(user: UserId, head: &DocumentRow, erase_at: Option<Timestamp>) -> Row<&DocumentRow> {
     let row = Row::new(key(user, head.id), head);
@@ -223,6 +232,7 @@ impl Store {
             .count(user, &counts)
             // Below its own number: nobody else has got it.
             .room(MADE, head.number)
+            .publish(user, changed(head))
             .append(event)
             .commit()
             .await
@@ -256,6 +266,7 @@ impl Store {
                 before.revision,
             )
             .count(user, &moves)
+            .publish(user, changed(after))
             .append(event);
         if let Some(version) = version {
             tx = tx.create(&Row::new(
@@ -349,7 +360,8 @@ impl Store {
             (counter((before.status, before.kind)), -1),
         ];
         let tx = self.tx().put_when(&row, "revision", before.revision);
-        Ok(tx.count(user, &moves).commit().await?.is_done())
+        let tx = tx.count(user, &moves).publish(user, changed(&after));
+        Ok(tx.commit().await?.is_done())
     }
 }
 

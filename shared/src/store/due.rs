@@ -14,7 +14,10 @@ use super::due_shards::{SHARDS, in_shard, shard};
 use super::reading::text;
 use super::tx::Change;
 use super::{Item, Key, Store, failure, read};
-use crate::domain::{DocumentId, Error, ImageId, Result, ScanId, Timestamp, UserId};
+use crate::domain::{
+    DocumentId, DownloadId, Error, EvidenceId, ExportId, ImageId, Result, ScanId, TakedownId,
+    Timestamp, UserId,
+};
 
 /// How many rows a page has.
 const CHUNK: i32 = 100;
@@ -50,6 +53,30 @@ impl Due {
     #[must_use]
     pub fn document(&self) -> Option<DocumentId> {
         DocumentId::parse(self.key.sk.strip_prefix("DOC#")?)
+    }
+
+    /// The file it is.
+    #[must_use]
+    pub fn download(&self) -> Option<DownloadId> {
+        DownloadId::parse(self.key.sk.strip_prefix("DOWNLOAD#")?)
+    }
+
+    /// The record of evidence it is.
+    #[must_use]
+    pub fn evidence(&self) -> Option<EvidenceId> {
+        EvidenceId::parse(self.key.sk.strip_prefix("EVIDENCE#")?)
+    }
+
+    /// The pack it is.
+    #[must_use]
+    pub fn export(&self) -> Option<ExportId> {
+        ExportId::parse(self.key.sk.strip_prefix("EXPORT#")?)
+    }
+
+    /// The request to remove it is.
+    #[must_use]
+    pub fn takedown(&self) -> Option<TakedownId> {
+        TakedownId::parse(self.key.sk.strip_prefix("TAKEDOWN#")?)
     }
 
     /// The picture it is.
@@ -201,7 +228,7 @@ mod tests {
     use crate::testing;
 
     #[derive(Serialize)]
-    struct Nothing {}
+    struct NoFields {}
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_epoch_seconds(1_800_000_000 + seconds).unwrap()
@@ -212,7 +239,7 @@ mod tests {
         let (store, client) = testing::table().await;
         let users: Vec<UserId> = (0..40).map(|_| UserId::random()).collect();
         for (seconds, user) in users.iter().enumerate() {
-            let row = Row::new(Key::user(*user, "THING"), Nothing {});
+            let row = Row::new(Key::user(*user, "THING"), NoFields {});
             let row = row.due("THING", at(i64::try_from(seconds).unwrap()));
             assert!(store.tx().put(&row).commit().await.unwrap().is_done());
         }

@@ -115,6 +115,8 @@ impl Store {
     /// Removes rows of hers, `most` or a few more; how many there were, and whether only the receipt is
     /// left.
     pub async fn erase_all_rows(&self, user: UserId, most: usize) -> Result<(usize, bool)> {
+        self.drop_connections(user).await?;
+        self.drop_reply_addresses(user).await?;
         let (ended, _) = self.clear(&Key::sign_in(user, ""), usize::MAX).await?;
         let (removed, whole) = self.clear(&key(user), most).await?;
         Ok((ended + removed, whole))

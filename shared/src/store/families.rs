@@ -64,6 +64,10 @@ impl Store {
             tx = tx.count(user, &[count(before, -1), count(&after, 1)]);
             tx = tx.publish(user, changed(before.scan.id));
         }
-        Ok(tx.commit().await?.is_done())
+        let is_done = tx.commit().await?.is_done();
+        if is_done {
+            self.tell_scan_progress(&after.scan).await;
+        }
+        Ok(is_done)
     }
 }

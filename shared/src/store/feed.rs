@@ -10,17 +10,22 @@ use crate::domain::feed::{
     ChangeFrame, FRAME_TTL_SECONDS, FeedChange, FeedEpoch, FeedFrame, FeedState,
     MAX_CHANGES_AT_ONCE,
 };
-use crate::domain::{Result, Timestamp, UserId};
+use crate::domain::{Result, SessionId, Timestamp, UserId};
 
 /// The largest number that a key has room for.
 const MAX_SEQ: u64 = 999_999_999_999;
 
 /// How far a feed is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct FeedHead {
     pub(crate) epoch: FeedEpoch,
     /// The number that the next frame gets.
     pub(crate) next: u64,
+    /// Until when an app of hers may be connected, in milliseconds since 1970. It is here because whoever publishes
+    /// reads this row anyway, so that what nobody is connected for costs no message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sockets_until: Option<i64>,
 }
 
 impl FeedHead {
@@ -29,15 +34,22 @@ impl FeedHead {
         Self {
             epoch: FeedEpoch::random(),
             next: 1,
+            sockets_until: None,
         }
     }
 
     /// The head of a feed that has never had a frame.
-    fn none() -> Self {
+    pub(super) fn none() -> Self {
         Self {
             epoch: FeedEpoch::none(),
             next: 1,
+            sockets_until: None,
         }
+    }
+
+    /// Whether an app of hers may be connected.
+    pub(super) fn is_watched(&self, now: Timestamp) -> bool {
+        self.sockets_until.is_some_and(|it| it > now.epoch_millis())
     }
 
     pub(crate) fn state(&self) -> FeedState {
@@ -53,6 +65,10 @@ impl FeedHead {
 pub(super) struct Publication {
     pub(super) user: UserId,
     pub(super) changes: Vec<FeedChange>,
+    /// Sign-ins that end in this transaction, whose connections are closed.
+    pub(super) ended: Vec<SessionId>,
+    /// Whether it begins a feed that is not there yet.
+    pub(super) begins_feed: bool,
 }
 
 impl Publication {
@@ -60,6 +76,8 @@ impl Publication {
         Self {
             user,
             changes: Vec::new(),
+            ended: Vec::new(),
+            begins_feed: false,
         }
     }
 

@@ -55,6 +55,22 @@ impl Store {
         self.get(&key(user, image, id)).await
     }
 
+    /// The address of the picture of a finding, if it is known.
+    pub(crate) async fn picture_of_finding(
+        &self,
+        user: UserId,
+        found: &Match,
+    ) -> Result<Option<String>> {
+        #[derive(serde::Deserialize)]
+        struct PictureOfMatch {
+            #[serde(default)]
+            picture: Option<String>,
+        }
+        let key = key(user, found.protected_image_id, found.id);
+        let row: Option<PictureOfMatch> = self.get_readable(&key).await?;
+        Ok(row.and_then(|it| it.picture))
+    }
+
     /// Stores a finding with its alert, if it raises one, and all totals, or, if it was known, when it
     /// was last seen. One that raised no alert raises it once there is reason to, and one that was gone
     /// is told of again.
@@ -64,7 +80,7 @@ impl Store {
         found: &Match,
         alert: Option<&Alert>,
     ) -> Result<WriteOutcome> {
-        self.store_known(user, found, alert, None).await
+        self.store_known(user, (found, None), alert, None).await
     }
 
     /// The same, where `known` is what the scan has read of the finding. One that is only seen again costs
@@ -72,7 +88,7 @@ impl Store {
     pub(crate) async fn store_known(
         &self,
         user: UserId,
-        found: &Match,
+        (found, picture): (&Match, Option<&str>),
         alert: Option<&Alert>,
         known: Option<&KnownFinding>,
     ) -> Result<WriteOutcome> {
@@ -89,6 +105,7 @@ impl Store {
         }
         let kept = Finding {
             found,
+            picture,
             quiet: alert.is_none().then_some(true),
         };
         let row =
@@ -121,6 +138,9 @@ pub(super) fn changed(id: MatchId) -> FeedChange {
 struct Finding<'a> {
     #[serde(flatten)]
     found: &'a Match,
+    /// The address of the picture itself. It is not shown, and a capture needs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picture: Option<&'a str>,
     /// It raised no alert.
     #[serde(skip_serializing_if = "Option::is_none")]
     quiet: Option<bool>,

@@ -31,17 +31,30 @@
 //! | | `EVENT#<stream>#<number>` | an event: envelope in clear, payload sealed; never changed |
 //! | | `EVENTID#<id>` | where the event of this id is; forgotten after 90 days if she chose the id |
 //! | | `FEED`, `FEED#<number>` | how far the live feed is; frames of one transaction, under the number of the last, forgotten after a day |
+//! | | `TICKET#<hash>` | a ticket that opens one WebSocket; forgotten when it expires |
+//! | | `SOCKET#<connection>` | a WebSocket of an open app, and the sign-in it belongs to; forgotten after three hours |
 //! | | `DOC#<id>` | a document: kind, state and sizes in clear, title and hash sealed; due while it lies in the trash |
 //! | | `DOCV#<id>#<number>` | a version of its text, sealed; never changed |
+//! | | `DOWNLOAD#<id>` | a file that is made for her: of what, how far; due while it is made and when it is gone |
+//! | | `EVIDENCE#<id>` | a record of evidence: state, hashes and stamps in clear, addresses and items sealed; due while something is to be done |
+//! | | `EXPORT#<id>` | a pack made of records; due when it is to be made or erased |
+//! | | `TAKEDOWN#<id>` | a request to remove: state, law, recipient and times in clear, facts and texts sealed; due while there is something to do |
+//! | | `TDATTEMPT#<id>#<number>` | an attempt to send a request; stored before it is made |
+//! | | `TDMAIL#<id>#<mail>` | a mail that came about a request: when, what it says by the rules, whether it is provably the recipient's; the rest sealed |
+//! | | `TDLATEST#<alert>` | the request about an alert's finding that changed last |
 //! | | `MAIL_LINK#<hash>` | what a link in one mail does without a sign-in; forgotten when it expires |
 //! | | `DELIVERY#<when>#<channel>` | that she was told, or could not be; forgotten after three months |
 //! | | `REPLAY#…` | what a call with an idempotency key was answered, sealed; forgotten after a day |
 //! | `CREDENTIALS#<id>` | `-` | the hash of her password |
+//! | | `UNDO#<hash>` | the hash of an earlier one, sealed so that a mailed link opens it; forgotten after three days |
 //! | `ROLE#<id>` | `-` | that she may more than others |
 //! | `SIGN-IN#<id>` | `SESSION#<id>` | a sign-in on one device |
 //! | `EMAIL#…`, `TOKEN#…`, `OAUTH#…` | `-` | look-ups that cross users |
+//! | `CONNECTION#<connection>` | `-` | whose a WebSocket is; forgotten after three hours |
 //! | `AWAY#<search>` | `-` | a picture that lies at an engine until it is removed there |
 //! | `ENGINE#<name>` | `-` | how an engine stands: what was asked of it, whether it is down |
+//! | `HOST#<domain>` | `-` | pace and breaker of mails to one site; forgotten after two days |
+//! | `REPLY#<tag>` | `-` | which request a reply address belongs to |
 //! | `SIGNING-KEYS` | `-` | the public keys of access tokens; written by the function that signs |
 //! | `SWITCHES` | `-` | what is turned off without a deployment |
 //! | `PROXY#<minute>` | `-` | how many proxy addresses end in that minute |
@@ -60,6 +73,7 @@ mod alert_ledger;
 mod alerts;
 mod answers;
 mod append;
+mod archive_rows;
 mod batch;
 mod checkpoints;
 mod cleared_alerts;
@@ -67,6 +81,7 @@ mod continuations;
 mod devices;
 mod direct;
 mod documents;
+mod downloads;
 mod due;
 mod due_shards;
 mod engine_uploads;
@@ -74,8 +89,10 @@ mod engines;
 mod erasure;
 mod event_rows;
 mod events;
+mod evidence;
 mod families;
 mod feed;
+mod host_buckets;
 mod images;
 mod known_findings;
 mod linked;
@@ -86,11 +103,14 @@ mod mail_links;
 mod mailings;
 mod matches;
 mod outbox;
+mod password_restore;
+mod password_undo;
 mod planned;
 mod plans;
 mod preferences;
 mod prints;
 mod proxy;
+mod push_signals;
 mod questions;
 mod rates;
 mod reading;
@@ -105,9 +125,13 @@ mod scans;
 mod seen_places;
 mod sessions;
 mod sightings;
+mod signalling;
 mod signing_keys;
+mod sockets;
 mod switches;
 mod table;
+mod takedown_mails;
+mod takedowns;
 mod tries;
 mod tx;
 mod users;
@@ -119,10 +143,13 @@ use table::failure;
 pub(crate) use answers::KeptAnswer;
 pub use append::AppendedEvents;
 pub(crate) use append::{Append, SealedEvent};
+pub(crate) use archive_rows::RowKind;
 pub use cleared_alerts::CLEARED_FOR_SECONDS;
 pub(crate) use direct::DirectReads;
 pub(crate) use documents::{DUE_DOCUMENT, DocumentChange};
 pub use documents::{DocumentRow, DocumentVersionRow, VersionAbout};
+pub(crate) use downloads::{AddressedFile, DUE_DOWNLOAD, FileAddressRow, MadeDownload};
+pub use downloads::{ArchiveProgress, DownloadOf, DownloadRow};
 pub use due::{Due, DueCursor, DuePage, due_partitions};
 pub use engine_uploads::DUE_AWAY;
 pub(crate) use engines::PermitRequest;
@@ -130,6 +157,8 @@ pub use erasure::{DUE_ERASE, Erasure};
 pub use event_rows::{DataKeyRow, EventRow, StreamHead};
 pub(crate) use events::{AppendOutcome, ReadFrom};
 pub use events::{BrokenAt, Verified};
+pub(crate) use evidence::DUE_EVIDENCE;
+pub use evidence::{EvidenceRow, ExportRow};
 pub use images::{Arrival, ImageRow, ShownFace};
 pub(crate) use images::{DUE_INTAKE, DUE_PURGE};
 pub(crate) use known_findings::{KnownFinding, KnownFindings};
@@ -139,10 +168,13 @@ pub use mail_links::{MailLink, MailLinkPurpose};
 pub use mailings::{Mailing, MailingClaim};
 pub use matches::WriteOutcome;
 pub use outbox::{DUE_NOTIFY, NoticeAttempt, NoticeOutcome, Outbox};
+pub(crate) use password_restore::PasswordRestore;
+pub(crate) use password_undo::PasswordUndo;
 pub(crate) use planned::{DUE_PROFILES, DUE_RECHECK, DUE_RESCAN};
 pub use plans::{AnswersRow, PlanRow, PlanWrite};
 pub use preferences::PreferencesRow;
 pub(crate) use preferences::{ChannelsPatch, DUE_FORGET};
+pub use push_signals::{FramesSignal, PushSignal, PushSignals};
 pub use questions::{DUE_QUESTION, MailQuestion};
 pub use rates::Calls;
 pub use reading::RowState;
@@ -155,7 +187,12 @@ pub use scans::{ScanClaim, ScanRow};
 pub(crate) use seen_places::SeenPlaces;
 pub(crate) use sessions::ENDED_AT_ONCE;
 pub use sessions::NewSession;
+pub use sockets::{SocketRow, SocketTicket};
 pub use switches::SwitchBoard;
 pub use table::Store;
-pub(crate) use tx::{Tx, TxOutcome};
+pub use takedown_mails::{ReplyAddress, TakedownMailRow};
+pub(crate) use takedowns::{BesideTakedown, DUE_TAKEDOWN};
+pub use takedowns::{TakedownAttempt, TakedownFailure, TakedownOfFinding, TakedownRow};
+pub(crate) use tx::{Condition, Tx, TxOutcome};
 pub use users::LinkUse;
+pub(crate) use users::PasswordChange;

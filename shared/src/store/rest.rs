@@ -13,7 +13,7 @@ use super::event_rows::{DataKeyRow, data_key};
 use super::tx::{Change, Condition, TxOutcome};
 use super::users::{account_key, email_row};
 use super::{MailLink, Row, Store};
-use crate::domain::{Account, Origin, Result, SessionId, Timestamp, UserId};
+use crate::domain::{Account, AccountOrigin, Result, SessionId, Timestamp, UserId};
 
 /// How long an account rests, and the event that says so.
 pub(crate) struct Rest {
@@ -189,7 +189,7 @@ impl Store {
             .create(&Row::new(data_key(user), &resting.data_key))
             .use_mail_link(user, link)
             .append(event);
-        if account.origin == Origin::Own {
+        if account.origin == AccountOrigin::Own {
             tx = tx.create(&email_row(&account)).named(Condition::IsNew);
         }
         if !before.is_proved() {

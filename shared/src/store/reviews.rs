@@ -17,7 +17,7 @@ const TOTAL: &str = "match.FLAGGED";
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Pointer {
+struct ReviewPointer {
     id: MatchId,
     image_id: ImageId,
 }
@@ -60,7 +60,7 @@ fn key(user: UserId, id: MatchId) -> Key {
 impl Store {
     /// One finding of hers, by its id alone.
     pub async fn finding_by_id(&self, user: UserId, id: MatchId) -> Result<Option<Match>> {
-        match self.get::<Pointer>(&key(user, id)).await? {
+        match self.get::<ReviewPointer>(&key(user, id)).await? {
             Some(pointer) => self.finding(user, pointer.image_id, id).await,
             None => Ok(None),
         }
@@ -70,7 +70,7 @@ impl Store {
     pub async fn flagged(&self, user: UserId, page: Page) -> Result<Listing<Flagged>> {
         let counters = self.counters(user).await?;
         let (total, list) = (counters.get(TOTAL), (user, counters.state()));
-        let listing: Listing<Pointer> = self.page(list, RUN.to_owned(), page, total).await?;
+        let listing: Listing<ReviewPointer> = self.page(list, RUN.to_owned(), page, total).await?;
         let findings: Vec<Key> = listing
             .items
             .iter()
@@ -142,7 +142,7 @@ impl Store {
 impl Tx<'_> {
     /// Leads from a new finding's id to it, and has it wait for her word if it should.
     pub(super) fn point_to_finding(self, user: UserId, found: &Match) -> Self {
-        let pointer = Pointer {
+        let pointer = ReviewPointer {
             id: found.id,
             image_id: found.protected_image_id,
         };

@@ -12,6 +12,7 @@ use super::reading::text;
 use super::tx::{Change, Tx};
 use super::{Item, Key, Listing, Row, RowState, Store};
 use crate::domain::feed::{FeedChange, FeedTopic};
+use crate::domain::socket::ProgressFrame;
 use crate::domain::{
     AccountId, Page, Result, Scan, ScanFilter, ScanId, ScanOrigin, ScanStatus, ScanType, Timestamp,
     UserId,
@@ -134,6 +135,17 @@ fn place_ended(row: &ScanRow) -> String {
 }
 
 impl Store {
+    /// Tells connected apps of hers how far a scan has come.
+    pub(super) async fn tell_scan_progress(&self, scan: &Scan) {
+        let progress = ProgressFrame {
+            topic: FeedTopic::Scan,
+            id: scan.id.into(),
+            done: scan.progress.into(),
+            of: 100,
+        };
+        self.tell_progress(scan.user_id, progress).await;
+    }
+
     /// One scan of hers.
     pub async fn scan(&self, user: UserId, id: ScanId) -> Result<Option<ScanRow>> {
         self.get(&key(user, id)).await

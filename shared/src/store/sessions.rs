@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::append::Append;
 use super::tx::{Change, Tx};
 use super::{Key, Row, Store};
+use crate::domain::feed::{FeedChange, FeedTopic};
 use crate::domain::{Alert, Result, Session, SessionId, Timestamp, UserId};
 
 /// How many sign-ins one transaction ends, leaving room for what goes with them.
@@ -36,7 +37,7 @@ fn key(user: UserId, id: SessionId) -> Key {
 }
 
 #[derive(Deserialize)]
-struct Name {
+struct SessionName {
     id: SessionId,
 }
 
@@ -48,7 +49,7 @@ impl Store {
 
     /// The names of her sign-ins.
     pub async fn sessions(&self, user: UserId) -> Result<Vec<SessionId>> {
-        let names: Vec<Name> = self.parts(Key::sign_in(user, "SESSION#"), "id").await?;
+        let names: Vec<SessionName> = self.parts(Key::sign_in(user, "SESSION#"), "id").await?;
         Ok(names.into_iter().map(|it| it.id).collect())
     }
 
@@ -91,7 +92,11 @@ impl Store {
         (user, id): (UserId, SessionId),
         event: Append,
     ) -> Result<bool> {
-        let tx = self.tx().delete_existing(&key(user, id)).append(event);
+        let tx = self
+            .tx()
+            .delete_existing(&key(user, id))
+            .publish_ended_session(user, id)
+            .append(event);
         Ok(tx.commit().await?.is_done())
     }
 
@@ -144,7 +149,11 @@ impl Tx<'_> {
         let session = new.session;
         let mut row = Row::new(key(session.user_id, session.id), session);
         row.ttl = Some(session.ends_at().epoch_seconds());
-        let tx = new.events.into_iter().fold(self.create(&row), Tx::append);
+        let change = FeedChange::of(FeedTopic::Session, session.id);
+        let tx = self
+            .create(&row)
+            .publish_if_followed(session.user_id, change);
+        let tx = new.events.into_iter().fold(tx, Tx::append);
         match &new.alert {
             Some(alert) => tx.raise_in_app(alert),
             None => tx,
@@ -152,6 +161,6 @@ impl Tx<'_> {
     }
 
     pub(super) fn drop_session(self, user: UserId, id: SessionId) -> Self {
-        self.delete(&key(user, id))
+        self.delete(&key(user, id)).publish_ended_session(user, id)
     }
 }

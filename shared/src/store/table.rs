@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::direct::DirectReads;
 use super::list_cursors::CursorCache;
+use super::push_signals::PushSignals;
 use super::row::{Item, Key};
 use crate::domain::{Error, Result};
 
@@ -17,6 +18,8 @@ pub struct Store {
     pub(super) marks: CursorCache,
     /// Asked first where a call is made again and again.
     pub(super) direct: Option<DirectReads>,
+    /// Told of what connected apps are to be told of.
+    pub(super) signals: Option<PushSignals>,
 }
 
 impl Store {
@@ -28,6 +31,7 @@ impl Store {
             table: table.into(),
             marks: CursorCache::default(),
             direct: None,
+            signals: None,
         }
     }
 

@@ -408,13 +408,13 @@ mod tests {
     use crate::store::Row;
 
     #[derive(Serialize)]
-    struct Nothing {}
+    struct NoFields {}
 
     #[tokio::test]
     async fn a_refusal_names_what_did_not_hold_wherever_it_was_put_in() {
         let (store, user) = (crate::testing::store().await, UserId::random());
         let key = |sk: &str| Key::user(user, sk);
-        let row = |sk: &str| Row::new(key(sk), Nothing {});
+        let row = |sk: &str| Row::new(key(sk), NoFields {});
         let fill = async || {
             let tx = store.tx().delete(&key("OTHER"));
             let tx = tx.require(&key("HERS")).named(Condition::HasAccount);

@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::append::Append;
+use super::password_undo::PasswordUndo;
 use super::tx::{Change, Tx};
 use super::{Key, NewSession, Row, Store};
 use crate::domain::{Account, Link, LinkKind, Result, Session, SessionId, Timestamp, UserId};
@@ -43,6 +44,23 @@ pub struct LinkUse<'a> {
     pub at: Timestamp,
 }
 
+/// What replacing a password changes.
+#[derive(Clone, Debug)]
+pub(crate) struct PasswordChange<'a> {
+    /// The hash of the new password.
+    pub(crate) password_hash: &'a str,
+    /// The link that is used up, if that is how she may.
+    pub(crate) link: Option<&'a Link>,
+    /// The link that undoes it.
+    pub(crate) undo: Option<&'a PasswordUndo>,
+    /// Sign-ins that end with it, no more than one step holds.
+    pub(crate) ended: &'a [SessionId],
+    /// What is recorded of it.
+    pub(crate) events: Vec<Append>,
+    /// When.
+    pub(crate) at: Timestamp,
+}
+
 /// The attributes of an account that list its working links.
 pub(super) const LISTS: [&str; 2] = ["confirmationLinks", "recoveryLinks"];
 
@@ -64,6 +82,14 @@ pub(super) fn credentials_key(user: UserId) -> Key {
 
 pub(super) fn email_key(email: &str) -> Key {
     Key::lone(format!("EMAIL#{email}"))
+}
+
+/// The hash of her password, as it is stored.
+pub(super) fn credentials_row(user: UserId, password_hash: &str) -> Row<impl Serialize> {
+    let credentials = CredentialsRow {
+        password_hash: password_hash.to_owned(),
+    };
+    Row::new(credentials_key(user), credentials)
 }
 
 /// Whose her address is.
@@ -118,14 +144,11 @@ impl Store {
         session: Option<NewSession<'_>>,
     ) -> Result<bool> {
         let user = account.id();
-        let credentials = CredentialsRow {
-            password_hash: password_hash.to_owned(),
-        };
         let mut tx = self
             .tx()
             .create(&email_row(account))
             .create(&Row::new(account_key(user), account))
-            .create(&Row::new(credentials_key(user), credentials))
+            .create(&credentials_row(user, password_hash))
             .plan_first_scans(user, account.profile.created_at)
             .plan_question(user, account.profile.created_at);
         if let Some(session) = session {
@@ -201,21 +224,14 @@ impl Store {
         Ok(tx.commit().await?.is_done())
     }
 
-    /// Replaces her password, using up `link` if that is how she may, and ends all her links and these
+    /// Replaces her password, using up the link if that is how she may, and ends all her links and these
     /// sign-ins with it. `false`: the account or the link is not what it was.
     pub(crate) async fn change_password(
         &self,
         account: &Account,
-        password_hash: &str,
-        link: Option<&Link>,
-        ended: &[SessionId],
-        events: Vec<Append>,
-        now: Timestamp,
+        how: PasswordChange<'_>,
     ) -> Result<bool> {
-        let user = account.id();
-        let credentials = CredentialsRow {
-            password_hash: password_hash.to_owned(),
-        };
+        let (user, link, now) = (account.id(), how.link, how.at);
         let seen = as_seen(account)
             .set("passwordAt", now)
             .set("updatedAt", now);
@@ -226,7 +242,7 @@ impl Store {
         let mut tx = self
             .tx()
             .update(&account_key(user), seen.without_links())
-            .put(&Row::new(credentials_key(user), credentials))
+            .put(&credentials_row(user, how.password_hash))
             .drop_links(account, link);
         if let Some(link) = link {
             tx = tx.use_link(link);
@@ -234,10 +250,13 @@ impl Store {
                 tx = tx.plan_first_check(user, now);
             }
         }
-        for &session in ended {
+        if let Some(undo) = how.undo {
+            tx = tx.write_password_undo(user, undo);
+        }
+        for &session in how.ended {
             tx = tx.drop_session(user, session);
         }
-        let tx = events.into_iter().fold(tx, Tx::append);
+        let tx = how.events.into_iter().fold(tx, Tx::append);
         Ok(tx.commit().await?.is_done())
     }
 
@@ -288,8 +307,8 @@ impl Tx<'_> {
             .delete(&credentials_key(account.id()))
             .drop_role(account.id());
         match account.origin {
-            crate::domain::Origin::Own => tx.delete(&email_key(&account.email)),
-            crate::domain::Origin::External => tx,
+            crate::domain::AccountOrigin::Own => tx.delete(&email_key(&account.email)),
+            crate::domain::AccountOrigin::External => tx,
         }
     }
 }

@@ -10,7 +10,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use crate::mail::Mailer;
 use crate::objects::Objects;
 use crate::queues::Queues;
+use crate::signer::Signer;
 use crate::vault::Vault;
 
 /// What the names of the queues of dead letters end with.
@@ -37,12 +38,12 @@ struct Held {
     /// By key, with their content types.
     objects: Mutex<HashMap<String, (String, Bytes)>>,
     calls: Mutex<Vec<(String, Value)>>,
-    letters: Mutex<Vec<DeadMessage>>,
+    letters: Mutex<Vec<GivenUp>>,
 }
 
 /// A message that a queue has given up on.
 #[derive(Clone, Debug)]
-struct DeadMessage {
+struct GivenUp {
     queue: String,
     id: String,
     body: String,
@@ -54,6 +55,8 @@ impl Cloud {
         let held = Arc::new(Held::default());
         let routes = Router::new()
             .route("/", post(call))
+            .route("/{bucket}", get(list).post(remove_several))
+            .route("/{bucket}/", get(list).post(remove_several))
             .route("/{bucket}/{*key}", get(read).put(write).delete(remove))
             .layer(DefaultBodyLimit::disable())
             .with_state(Arc::clone(&held));
@@ -89,6 +92,13 @@ impl Cloud {
         Vault::new(client, "arn:aws:kms:eu-central-1:000000000000:key/tokens")
     }
 
+    /// A bucket that does not answer.
+    #[must_use]
+    pub fn silent_objects() -> Objects {
+        let nowhere = "http://127.0.0.1:9";
+        Objects::new(&aws(nowhere), "vara", Some(nowhere.to_owned()))
+    }
+
     /// A queue service that does not answer.
     #[must_use]
     pub fn silent_queues() -> Queues {
@@ -110,7 +120,7 @@ impl Cloud {
     pub fn give_up(&self, queue: &str, body: &str) {
         let mut letters = self.held.letters.lock().unwrap();
         let id = format!("m{}", letters.len());
-        letters.push(DeadMessage {
+        letters.push(GivenUp {
             queue: format!("{queue}{DEAD}"),
             id,
             body: body.to_owned(),
@@ -127,6 +137,21 @@ impl Cloud {
     #[must_use]
     pub fn has_object(&self, key: &str) -> bool {
         self.held.objects.lock().unwrap().contains_key(key)
+    }
+
+    /// The names of all objects below a prefix.
+    #[must_use]
+    pub fn objects_under(&self, prefix: &str) -> Vec<String> {
+        let objects = self.held.objects.lock().unwrap();
+        let found = objects.keys().filter(|it| it.starts_with(prefix));
+        found.cloned().collect()
+    }
+
+    /// What signs with a key of the service at this address.
+    #[must_use]
+    pub fn signer_at(endpoint: &str) -> Signer {
+        let client = aws_sdk_kms::Client::new(&aws(endpoint));
+        Signer::new(client, "arn:aws:kms:eu-central-1:000000000000:key/evidence")
     }
 }
 
@@ -158,11 +183,38 @@ async fn write(
     Path((_, key)): Path<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
-) {
+) -> StatusCode {
+    let is_there = held.objects.lock().unwrap().contains_key(&key);
+    if is_there && headers.contains_key(header::IF_NONE_MATCH) {
+        return StatusCode::PRECONDITION_FAILED;
+    }
     let kind = headers[header::CONTENT_TYPE].to_str().unwrap().to_owned();
     // The client wraps what it sends in chunks with a checksum; what is asked for must be the bytes.
     let object = (kind, unwrapped(&body));
     held.objects.lock().unwrap().insert(key, object);
+    StatusCode::OK
+}
+
+/// All objects below a prefix, in one page.
+async fn list(
+    State(held): State<Arc<Held>>,
+    Query(asked): Query<HashMap<String, String>>,
+) -> String {
+    let prefix = asked.get("prefix").cloned().unwrap_or_default();
+    let objects = held.objects.lock().unwrap();
+    let found = objects.keys().filter(|it| it.starts_with(&prefix));
+    let found: String = found
+        .map(|it| format!("<Contents><Key>{it}</Key></Contents>"))
+        .collect();
+    format!("<ListBucketResult><IsTruncated>false</IsTruncated>{found}</ListBucketResult>")
+}
+
+async fn remove_several(State(held): State<Arc<Held>>, body: String) -> &'static str {
+    let mut objects = held.objects.lock().unwrap();
+    for part in body.split("<Key>").skip(1) {
+        objects.remove(part.split("</Key>").next().unwrap_or_default());
+    }
+    "<DeleteResult></DeleteResult>"
 }
 
 fn unwrapped(body: &Bytes) -> Bytes {
@@ -203,7 +255,7 @@ async fn call(State(held): State<Arc<Held>>, headers: HeaderMap, body: Bytes) ->
 }
 
 impl Held {
-    fn letters_of(&self, queue: &str) -> Vec<DeadMessage> {
+    fn letters_of(&self, queue: &str) -> Vec<GivenUp> {
         let letters = self.letters.lock().unwrap();
         letters
             .iter()

@@ -34,12 +34,15 @@ use crate::services::scans::image::Scanner;
 use crate::services::scans::scan_queues::ScanQueues;
 use crate::services::search::engines::Engines;
 use crate::services::search::governor::Governor;
+use crate::services::takedowns::TakedownQueues;
 use crate::services::upkeep::due_work::DueWorker;
 use crate::store::{Arrival, ImageRow, ScanRow, Store};
 use crate::testing::{self, Cloud};
 
 pub(crate) const QUEUE: &str = "http://queues/1/vara-image-scan";
 pub(crate) const BACKGROUND: &str = "http://queues/1/vara-background-scan";
+pub(crate) const TAKEDOWNS: &str = "http://queues/1/vara-takedown";
+pub(crate) const TAKEDOWNS_URGENT: &str = "http://queues/1/vara-takedown-urgent";
 pub(crate) const SWEEP: &str = "http://queues/1/vara-sweep";
 pub(crate) const INGEST: &str = "http://queues/1/vara-image-ingest";
 
@@ -143,7 +146,14 @@ impl World {
             queues: self.queues.clone(),
             sweep: SWEEP.into(),
             ingest: INGEST.into(),
+            capture: "capture".into(),
+            render: "render".into(),
             lanes: lanes(),
+            takedowns: TakedownQueues {
+                queues: self.queues.clone(),
+                urgent: TAKEDOWNS_URGENT.into(),
+                other: TAKEDOWNS.into(),
+            },
             has_profile_directory: true,
             facecheck: None,
         }
@@ -380,6 +390,33 @@ pub(crate) async fn killed_after<T>(polls: usize, work: impl Future<Output = T>)
         work.as_mut().poll(context).map(|_| true)
     })
     .await
+}
+
+/// Polls `first` so often, then does `second`, then the rest of `first`.
+pub(crate) async fn polled_before<A, B>(
+    polls: usize,
+    first: impl Future<Output = A>,
+    second: impl Future<Output = B>,
+) -> (A, B) {
+    let mut first = pin!(first);
+    let (mut left, mut done) = (polls, None);
+    std::future::poll_fn(|context| {
+        if left == 0 || done.is_some() {
+            return Poll::Ready(());
+        }
+        left -= 1;
+        if let Poll::Ready(it) = first.as_mut().poll(context) {
+            done = Some(it);
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    })
+    .await;
+    let second = second.await;
+    match done {
+        Some(first) => (first, second),
+        None => (first.await, second),
+    }
 }
 
 /// A delivery of this body.

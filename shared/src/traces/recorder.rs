@@ -85,7 +85,7 @@ where
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let mut fields = Fields::default();
+        let mut fields = SpanFields::default();
         attributes.record(&mut fields);
         let above = span.parent();
         let above = above.and_then(|it| it.extensions().get::<Span>().map(|it| (it.trace, it.id)));
@@ -110,7 +110,7 @@ where
         if let Some(span) = context.span(id)
             && let Some(open) = span.extensions_mut().get_mut::<Span>()
         {
-            let mut fields = Fields(std::mem::take(&mut open.fields));
+            let mut fields = SpanFields(std::mem::take(&mut open.fields));
             values.record(&mut fields);
             open.fields = fields.0;
         }
@@ -144,15 +144,15 @@ fn trace(root: &str) -> Option<u128> {
 }
 
 #[derive(Default)]
-struct Fields(Map<String, Value>);
+struct SpanFields(Map<String, Value>);
 
-impl Fields {
+impl SpanFields {
     fn put(&mut self, field: &Field, value: impl Into<Value>) {
         self.0.insert(field.name().to_owned(), value.into());
     }
 }
 
-impl Visit for Fields {
+impl Visit for SpanFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.put(field, value);
     }

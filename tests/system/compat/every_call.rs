@@ -7,7 +7,7 @@ use super::row::Who::{Header, New, Nobody, Reader};
 use super::row::{Row, call, delete, get, patch, post, put, row};
 
 /// Routes that read a JSON body, in the envelope's language.
-const BODIES: [(Method, &str); 22] = [
+const BODIES: [(Method, &str); 32] = [
     (Method::POST, "/api/v1/auth/confirm"),
     (Method::PATCH, "/api/v1/users/me"),
     (Method::PUT, "/api/v1/users/me/preferences"),
@@ -24,8 +24,18 @@ const BODIES: [(Method, &str); 22] = [
         Method::POST,
         "/api/v1/events/streams/note-0e7d5c2f-7a51-4b0b-9f1c-3a865a1f6d02",
     ),
+    (Method::POST, "/api/v1/takedowns"),
+    (Method::POST, "/api/v1/takedowns/proposals"),
+    (Method::PATCH, "/api/v1/takedowns/$unknown"),
+    (Method::POST, "/api/v1/takedowns/$unknown/approve"),
+    (Method::POST, "/api/v1/takedowns/$unknown/submit"),
+    (Method::POST, "/api/v1/takedowns/$unknown/answer"),
+    (Method::POST, "/api/v1/takedowns/$unknown/escalate"),
     (Method::POST, "/api/v1/documents"),
+    (Method::POST, "/api/v1/evidence"),
+    (Method::POST, "/api/v1/evidence/exports"),
     (Method::POST, "/api/v1/documents/$unknown/sign"),
+    (Method::POST, "/api/v1/documents/$unknown/fields"),
     (Method::PUT, "/api/v1/documents/$unknown"),
     (Method::PATCH, "/api/v1/documents/$unknown"),
     (Method::POST, "/api/v1/auth/signup"),

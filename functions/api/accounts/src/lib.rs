@@ -4,4 +4,4 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-pub use routes::{App, Connect, Proof, routes};
+pub use routes::{App, Connect, ProofCode, routes};

@@ -106,7 +106,7 @@ async fn disconnect(
 /// The mailed code; absent if the code is in a profile.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Proof {
+pub struct ProofCode {
     #[cfg_attr(feature = "openapi", schema(example = "K7QM2XWP"))]
     code: Option<String>,
 }
@@ -115,7 +115,7 @@ async fn verify(
     State(app): State<App>,
     caller: Caller,
     Path(text): Path<String>,
-    Body(body): Body<Proof>,
+    Body(body): Body<ProofCode>,
 ) -> Result<Response> {
     let account = id(&text, AccountId::parse)?;
     let code = body.code.as_deref();

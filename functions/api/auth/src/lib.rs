@@ -6,6 +6,7 @@ mod gotrue;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod verify;
 
 use axum::Router;
@@ -27,4 +28,5 @@ pub fn routes() -> Router<App> {
         .merge(gotrue::routes())
         .merge(api::routes())
         .merge(sessions::routes())
+        .merge(undo::routes())
 }

@@ -1,30 +1,34 @@
-//! Routes of `/api/v1/documents`: make, list, read, save, change, versions, differences, copy, trash, export.
+//! Routes of `/api/v1/documents`: make, list, read, save, change, versions, differences, copy, trash. Those of
+//! templates are in `templates`, those of files in `files`.
 
 use axum::Router;
-use axum::body::Body as ReplyBody;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 use vara::clock;
 use vara::domain::Error;
 use vara::domain::document::DiffUnit;
-use vara::http::{self, Body, Caller, Params, Recent, Result, created, data, deleted, page};
-use vara::services::documents::{
-    DocumentPatch, DocumentSigning, DocumentWithBody, Documents, ExportFormat, NewDocument,
+use vara::http::{
+    Body, Caller, Params, Recent, Result, created, data, deleted, expected_revision, page,
+    with_etag,
 };
+use vara::services::documents::{DocumentPatch, DocumentSigning, DocumentWithBody, NewDocument};
 
-use crate::precondition::{expected, with_etag};
-use crate::query;
-
-/// Guards and services.
-pub type App = http::App<Documents>;
+use crate::app::{App, whole};
+use crate::{files, query, templates};
 
 /// All routes.
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/documents", get(list).post(create))
+        .route("/api/v1/documents/templates", get(templates::list))
+        .route("/api/v1/documents/templates/{id}", get(templates::read))
+        .route("/api/v1/documents/archives", post(files::archive))
+        .route("/api/v1/documents/export", get(files::export_all))
+        .route("/api/v1/documents/{id}/fields", post(templates::fill))
+        .route("/api/v1/documents/{id}/check", post(templates::check))
         .route(
             "/api/v1/documents/{id}",
             get(read).put(save).patch(change).delete(trash),
@@ -40,7 +44,13 @@ pub fn routes() -> Router<App> {
             post(restore),
         )
         .route("/api/v1/documents/{id}/diff", get(diff))
-        .route("/api/v1/documents/{id}/export", get(export))
+        .route("/api/v1/documents/{id}/export", get(files::export))
+        .route("/api/v1/documents/downloads/{id}", get(files::read))
+        .route(
+            "/api/v1/documents/downloads/{id}/address",
+            post(files::address),
+        )
+        .route("/api/v1/documents/files/{token}", get(files::fetch))
 }
 
 /// A whole new text.
@@ -56,6 +66,7 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
     let of = params.page()?;
     let listing = app
         .service
+        .documents
         .list(caller.user, statuses, kinds, of, clock::now())
         .await?;
     Ok(page(listing.items, listing.pagination))
@@ -66,12 +77,22 @@ async fn create(
     caller: Caller,
     Body(new): Body<NewDocument>,
 ) -> Result<Response> {
-    made(app.service.create(&caller, new, clock::now()).await?)
+    made(
+        app.service
+            .documents
+            .create(&caller, new, clock::now())
+            .await?,
+    )
 }
 
 async fn read(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
     let id = query::document(&id)?;
-    Ok(whole(app.service.get(caller.user, id, clock::now()).await?))
+    Ok(whole(
+        app.service
+            .documents
+            .get(caller.user, id, clock::now())
+            .await?,
+    ))
 }
 
 async fn save(
@@ -81,9 +102,10 @@ async fn save(
     headers: HeaderMap,
     Body(text): Body<SaveRequest>,
 ) -> Result<Response> {
-    let (id, revision) = (query::document(&id)?, expected(&headers)?);
+    let (id, revision) = (query::document(&id)?, expected_revision(&headers)?);
     let saved = app
         .service
+        .documents
         .save(&caller, id, revision, &text.body, clock::now());
     Ok(whole(saved.await?))
 }
@@ -95,15 +117,17 @@ async fn change(
     headers: HeaderMap,
     Body(patch): Body<DocumentPatch>,
 ) -> Result<Response> {
-    let (id, revision) = (query::document(&id)?, expected(&headers)?);
+    let (id, revision) = (query::document(&id)?, expected_revision(&headers)?);
     let changed = app
         .service
+        .documents
         .patch(&caller, id, revision, patch, clock::now());
     Ok(whole(changed.await?))
 }
 
 async fn trash(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
     app.service
+        .documents
         .trash(&caller, query::document(&id)?, clock::now())
         .await?;
     Ok(deleted())
@@ -116,7 +140,10 @@ async fn take_back(
 ) -> Result<Response> {
     let id = query::document(&id)?;
     Ok(whole(
-        app.service.take_back(&caller, id, clock::now()).await?,
+        app.service
+            .documents
+            .take_back(&caller, id, clock::now())
+            .await?,
     ))
 }
 
@@ -126,7 +153,10 @@ async fn erase(
     Path(id): Path<String>,
 ) -> Result<Response> {
     let id = query::document(&id)?;
-    app.service.erase(&caller, id, clock::now()).await?;
+    app.service
+        .documents
+        .erase(&caller, id, clock::now())
+        .await?;
     Ok(deleted())
 }
 
@@ -137,13 +167,17 @@ async fn sign(
     Body(signing): Body<DocumentSigning>,
 ) -> Result<Response> {
     let id = query::document(&id)?;
-    let signed = app.service.sign(&caller, id, signing, clock::now());
+    let signed = app
+        .service
+        .documents
+        .sign(&caller, id, signing, clock::now());
     Ok(whole(signed.await?))
 }
 
 async fn copy(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
     made(
         app.service
+            .documents
             .copy(&caller, query::document(&id)?, clock::now())
             .await?,
     )
@@ -155,7 +189,7 @@ async fn versions(
     Path(id): Path<String>,
 ) -> Result<Response> {
     let id = query::document(&id)?;
-    Ok(data(app.service.versions(caller.user, id).await?))
+    Ok(data(app.service.documents.versions(caller.user, id).await?))
 }
 
 async fn version(
@@ -166,6 +200,7 @@ async fn version(
     let (id, number) = (query::document(&id)?, query::version(&number));
     Ok(data(
         app.service
+            .documents
             .version(caller.user, id, number, clock::now())
             .await?,
     ))
@@ -179,6 +214,7 @@ async fn restore(
     let (id, number) = (query::document(&id)?, query::version(&number));
     let restored = app
         .service
+        .documents
         .restore_version(&caller, id, number, clock::now());
     Ok(whole(restored.await?))
 }
@@ -197,40 +233,11 @@ async fn diff(
     let unit = query::word::<DiffUnit>(&params, "by", "word or line")?.unwrap_or_default();
     let of = (caller.user, id);
     Ok(data(
-        app.service.diff(of, between, unit, clock::now()).await?,
+        app.service
+            .documents
+            .diff(of, between, unit, clock::now())
+            .await?,
     ))
-}
-
-async fn export(
-    State(app): State<App>,
-    caller: Caller,
-    Path(id): Path<String>,
-    params: Params,
-) -> Result<Response> {
-    let id = query::document(&id)?;
-    let format = query::word(&params, "format", "md or txt")?.unwrap_or(ExportFormat::Markdown);
-    let file = app
-        .service
-        .export(caller.user, id, format, clock::now())
-        .await?;
-    let name = HeaderValue::try_from(format!("attachment; filename=\"{}\"", file.name))
-        .map_err(|err| Error::bug("naming an exported document", err))?;
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(file.kind)),
-        (header::CONTENT_DISPOSITION, name),
-        (
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    Ok((headers, ReplyBody::from(file.bytes)).into_response())
-}
-
-/// 200 with a document, marked with its revision.
-fn whole(it: DocumentWithBody) -> Response {
-    let revision = it.document.revision;
-    with_etag(data(it), revision)
 }
 
 /// 201 with a new document, and where it is.

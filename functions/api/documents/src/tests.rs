@@ -1,16 +1,18 @@
 //! The routes of `/api/v1/documents`, over a table in memory and a key service on this machine.
 
+mod templates;
+
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use vara::services::documents::Documents;
+use vara::services::documents::{DocumentFiles, Documents};
 use vara::services::record::event_log::EventLog;
 use vara::testing::{Cloud, TestApi};
 
-use crate::{App, routes};
+use crate::{App, DocumentServices, routes};
 
 const DOCUMENTS: &str = "/api/v1/documents";
 
@@ -18,9 +20,12 @@ async fn api() -> TestApi {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}/kms", listener.local_addr().unwrap());
     tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
-    TestApi::build(routes(), |gate, store| App {
-        gate,
-        service: Documents::new(EventLog::new(store, Cloud::vault_at(&base))),
+    TestApi::build(routes(), |gate, store| {
+        let documents = Documents::new(EventLog::new(store, Cloud::vault_at(&base)));
+        let (objects, queues) = (Cloud::silent_objects(), Cloud::silent_queues());
+        let files = DocumentFiles::new(documents.clone(), objects, queues, "render".to_owned());
+        let service = DocumentServices { documents, files };
+        App { gate, service }
     })
     .await
 }

@@ -222,7 +222,7 @@ async fn verify(State(app): State<App>, caller: Caller) -> Result<Response> {
 }
 
 async fn types(_: State<App>, _: Caller) -> Result<Response> {
-    Ok(data(CATALOGUE))
+    Ok(data(CATALOGUE.as_slice()))
 }
 
 async fn export(

@@ -1,4 +1,4 @@
-//! `/api/v1/realtime`: the live feed, as a long poll and as an event stream.
+//! `/api/v1/realtime`: the live feed, as a long poll and as an event stream, and tickets for its WebSocket.
 
 mod event_stream;
 mod query;
@@ -6,4 +6,4 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-pub use routes::{App, FeedMeta, FeedPageView, routes};
+pub use routes::{App, FeedMeta, FeedPageView, Realtime, SocketTicketView, routes};

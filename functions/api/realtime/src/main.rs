@@ -1,13 +1,19 @@
 //! Starts the function of `/api/v1/realtime`.
 
+use api_realtime::Realtime;
 use vara::boot;
 use vara::domain::BoxError;
 use vara::services::live::feed::LiveFeed;
+use vara::services::live::tickets::SocketTickets;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     boot::api(api_realtime::routes(), async |context, gate| {
-        Ok(LiveFeed::new(context.store.clone(), gate.clone()))
+        let url = context.env.text("SOCKET_URL");
+        Ok(Realtime {
+            feed: LiveFeed::new(context.store.clone(), gate.clone()),
+            tickets: SocketTickets::new(context.store.clone(), url),
+        })
     })
     .await
 }

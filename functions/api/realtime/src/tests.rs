@@ -7,16 +7,20 @@ use serde_json::{Value, json};
 use vara::clock;
 use vara::domain::{Scan, ScanId, ScanOrigin, ScanType, UserId};
 use vara::services::live::feed::LiveFeed;
+use vara::services::live::tickets::SocketTickets;
 use vara::testing::{self, TestApi};
 
-use crate::{App, routes};
+use crate::{App, Realtime, routes};
 
 /// The frames that both ways tell, with ids, times and the epoch by name.
 const GOLDEN: &str = include_str!("tests/frames.json");
 
 async fn api() -> TestApi {
     TestApi::build(routes(), |gate, store| App {
-        service: LiveFeed::new(store, gate.clone()),
+        service: Realtime {
+            feed: LiveFeed::new(store.clone(), gate.clone()),
+            tickets: SocketTickets::new(store, "wss://live.example/live".to_owned()),
+        },
         gate,
     })
     .await
@@ -227,4 +231,25 @@ async fn what_names_no_place_is_refused() {
         .header("last-event-id", "7");
     let reply = api.reply(request.body(Body::empty()).unwrap()).await;
     assert_eq!(reply.status(), 400);
+}
+
+#[tokio::test]
+async fn tickets_are_given_to_who_is_signed_in_and_no_two_are_alike() {
+    testing::in_one_window().await;
+    let api = api().await;
+    let uri = "/api/v1/realtime/tickets";
+    let (_, token) = api.woman("ana@example.net").await;
+    let first = TestApi::data(api.send(Method::POST, uri, &token, "").await, 201);
+    assert_eq!(first["url"], "wss://live.example/live");
+    assert_eq!(first["protocol"], "vara.v1");
+    let ticket = first["ticket"].as_str().unwrap();
+    assert_eq!(ticket.len(), 64);
+    for _ in 1..30 {
+        let next = TestApi::data(api.send(Method::POST, uri, &token, "").await, 201);
+        assert_ne!(next["ticket"], first["ticket"]);
+    }
+    let reply = api.send(Method::POST, uri, &token, "").await;
+    TestApi::refused(&reply, 429, "REQUEST_ERROR");
+    let reply = api.send(Method::POST, uri, "x", "").await;
+    TestApi::refused(&reply, 401, "AUTH_INVALID_TOKEN");
 }

@@ -11,7 +11,7 @@ use vara::domain::{Role, ScanFilter, ScanId, ScanType};
 use vara::http::{self, Body, Caller, Params, Result, accepted, data, id};
 use vara::services::scans::start::Scans;
 
-use crate::shape::{Shape, shaped};
+use crate::shape::{ListShape, shaped};
 
 /// Guards and service.
 pub type App = http::App<Scans>;
@@ -36,7 +36,7 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
     };
     let asked = params.one("shape")?;
     let shape =
-        asked.unwrap_or_else(|| Shape::of(&filter, params.get("page").is_some(), page.limit));
+        asked.unwrap_or_else(|| ListShape::of(&filter, params.get("page").is_some(), page.limit));
     Ok(shaped(
         shape,
         app.service.list(caller.user, &filter, page).await?,

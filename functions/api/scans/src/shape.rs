@@ -14,14 +14,14 @@ use vara::store::Listing;
 
 /// How a list is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum ListShape {
     /// `data` is the list.
     Array,
     /// `data` holds the list under `scans`.
     Object,
 }
 
-impl FromStr for Shape {
+impl FromStr for ListShape {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -33,7 +33,7 @@ impl FromStr for Shape {
     }
 }
 
-impl Shape {
+impl ListShape {
     /// The shape the query's author expects.
     pub(crate) fn of(filter: &ScanFilter, has_page: bool, limit: u32) -> Self {
         let Some(statuses) = &filter.statuses else {
@@ -57,12 +57,12 @@ pub struct ScanList {
 }
 
 /// The list in its shape; the pagination is in `meta` in any case.
-pub(crate) fn shaped(shape: Shape, found: Listing<Scan>) -> Response {
+pub(crate) fn shaped(shape: ListShape, found: Listing<Scan>) -> Response {
     let Listing { items, pagination } = found;
     let meta = json!({ "pagination": pagination });
     let data = match shape {
-        Shape::Array => json!(items),
-        Shape::Object => json!(ScanList {
+        ListShape::Array => json!(items),
+        ListShape::Object => json!(ScanList {
             scans: items,
             pagination
         }),
@@ -74,8 +74,8 @@ pub(crate) fn shaped(shape: Shape, found: Listing<Scan>) -> Response {
 mod tests {
     use super::*;
 
-    fn shape(statuses: Option<&[ScanStatus]>, has_page: bool, limit: u32) -> Shape {
-        Shape::of(
+    fn shape(statuses: Option<&[ScanStatus]>, has_page: bool, limit: u32) -> ListShape {
+        ListShape::of(
             &ScanFilter {
                 statuses: statuses.map(<[_]>::to_vec),
                 kind: None,
@@ -88,18 +88,24 @@ mod tests {
     #[test]
     fn the_four_calls_of_the_screens() {
         use ScanStatus::{Completed, Failed, Pending, Running};
-        assert_eq!(shape(Some(&[Running, Pending]), false, 1), Shape::Object);
-        assert_eq!(shape(Some(&[Completed, Failed]), false, 1), Shape::Object);
-        assert_eq!(shape(Some(&[Completed]), true, 1), Shape::Object);
-        assert_eq!(shape(Some(&[Completed]), false, 100), Shape::Array);
+        assert_eq!(
+            shape(Some(&[Running, Pending]), false, 1),
+            ListShape::Object
+        );
+        assert_eq!(
+            shape(Some(&[Completed, Failed]), false, 1),
+            ListShape::Object
+        );
+        assert_eq!(shape(Some(&[Completed]), true, 1), ListShape::Object);
+        assert_eq!(shape(Some(&[Completed]), false, 100), ListShape::Array);
     }
 
     #[test]
     fn other_calls() {
         use ScanStatus::{Completed, Running};
-        assert_eq!(shape(None, true, 20), Shape::Array);
-        assert_eq!(shape(Some(&[Running]), false, 10), Shape::Object);
-        assert_eq!(shape(Some(&[Running]), true, 100), Shape::Array);
-        assert_eq!(shape(Some(&[Completed]), false, 1), Shape::Array);
+        assert_eq!(shape(None, true, 20), ListShape::Array);
+        assert_eq!(shape(Some(&[Running]), false, 10), ListShape::Object);
+        assert_eq!(shape(Some(&[Running]), true, 100), ListShape::Array);
+        assert_eq!(shape(Some(&[Completed]), false, 1), ListShape::Array);
     }
 }

@@ -32,12 +32,12 @@ pub(crate) struct AuthorizerRequest {
 struct RequestContext {
     #[serde(default)]
     request_id: String,
-    identity: Identity,
+    identity: UploadIdentity,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Identity {
+struct UploadIdentity {
     #[serde(default)]
     source_ip: String,
 }

@@ -4,6 +4,7 @@ use vara::auth::Gate;
 use vara::http;
 use vara::objects::Objects;
 use vara::services::notices::mail_question::MailQuestions;
+use vara::services::people::past_erasures::PastErasures;
 use vara::services::people::preferences::UserPreferences;
 use vara::services::people::users::{AccountRest, Users};
 use vara::store::Store;
@@ -17,6 +18,7 @@ pub struct UserServices {
     pub(crate) users: Users,
     pub(crate) preferences: UserPreferences,
     pub(crate) questions: MailQuestions,
+    pub(crate) past_erasures: PastErasures,
 }
 
 impl UserServices {
@@ -24,6 +26,7 @@ impl UserServices {
     #[must_use]
     pub fn new(store: &Store, objects: Objects, gate: &Gate, webhook_host: Option<String>) -> Self {
         Self {
+            past_erasures: PastErasures::new(store.clone(), objects.clone(), gate.keys().clone()),
             users: Users::new(store.clone(), objects, gate.keys().clone()),
             preferences: UserPreferences::new(store.clone()).with_webhook_host(webhook_host),
             questions: MailQuestions::new(store.clone()),

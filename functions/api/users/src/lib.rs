@@ -1,6 +1,7 @@
 //! `/api/v1/users/*`: her own account.
 
 mod app;
+mod past_erasures;
 mod preferences;
 mod routes;
 #[cfg(test)]
@@ -16,4 +17,5 @@ pub fn routes() -> Router<App> {
     Router::new()
         .merge(routes::routes())
         .merge(preferences::routes())
+        .merge(past_erasures::routes())
 }

@@ -2,13 +2,13 @@
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Value, json};
 use vara::clock;
 use vara::domain::{MailAnswer, Preferences};
-use vara::http::{Body, Caller, Result, data, merged, shape};
+use vara::http::{Body, Caller, Result, data, html_page, merged, shape};
 use vara::mail::{STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE, answered_page, question_page};
 use vara::services::people::preferences::PreferencesView;
 
@@ -83,17 +83,17 @@ async fn ask(State(app): State<App>, Path(token): Path<String>) -> Result<Respon
         .can_stop(&token, clock::now())
         .await?
     {
-        return Ok(page(StatusCode::OK, STOP_PAGE));
+        return Ok(html_page(StatusCode::OK, STOP_PAGE));
     }
-    Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
+    Ok(html_page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
 }
 
 /// By the page's button, or by the mail program for her (RFC 8058).
 async fn stop(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
     if app.service.preferences.stop(&token, clock::now()).await? {
-        return Ok(page(StatusCode::OK, STOPPED_PAGE));
+        return Ok(html_page(StatusCode::OK, STOPPED_PAGE));
     }
-    Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
+    Ok(html_page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
 }
 
 /// Opened from the mail that asks whether she wants mail. Opening alone changes nothing.
@@ -104,9 +104,9 @@ async fn ask_for_answer(
     let now = clock::now();
     match named(&answer) {
         Some(it) if app.service.questions.can_answer(&token, it, now).await? => {
-            Ok(page(StatusCode::OK, question_page(it)))
+            Ok(html_page(StatusCode::OK, question_page(it)))
         }
-        _ => Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE)),
+        _ => Ok(html_page(StatusCode::NOT_FOUND, USED_LINK_PAGE)),
     }
 }
 
@@ -123,30 +123,13 @@ async fn answer(
                 .answer(&token, it, clock::now())
                 .await? =>
         {
-            Ok(page(StatusCode::OK, answered_page(it)))
+            Ok(html_page(StatusCode::OK, answered_page(it)))
         }
-        _ => Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE)),
+        _ => Ok(html_page(StatusCode::NOT_FOUND, USED_LINK_PAGE)),
     }
 }
 
 fn named(answer: &str) -> Option<MailAnswer> {
     let found = MailAnswer::ALL.into_iter().find(|it| it.1 == answer);
     found.map(|it| it.0)
-}
-
-/// A page without scripts that nobody keeps and that tells no other site where she was.
-pub(crate) fn page(status: StatusCode, text: &'static str) -> Response {
-    let mut reply = (status, Html(text)).into_response();
-    let headers = reply.headers_mut();
-    for (name, value) in [
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; form-action 'self'; frame-ancestors 'none'",
-        ),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    reply
 }

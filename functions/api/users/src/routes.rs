@@ -7,12 +7,11 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
 use vara::clock;
-use vara::http::{Body, Caller, Recent, Result, data, deleted, given};
+use vara::http::{Body, Caller, Recent, Result, data, deleted, given, html_page};
 use vara::mail::{RESTORE_PAGE, RESTORE_TAKEN_PAGE, RESTORED_PAGE, USED_LINK_PAGE};
 use vara::services::people::users::Restoring;
 
 use crate::app::App;
-use crate::preferences::page;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -60,18 +59,18 @@ async fn erase(State(app): State<App>, Recent(caller): Recent) -> Result<Respons
 /// themselves.
 async fn ask(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
     if app.service.users.can_restore(&token, clock::now()).await? {
-        return Ok(page(StatusCode::OK, RESTORE_PAGE));
+        return Ok(html_page(StatusCode::OK, RESTORE_PAGE));
     }
-    Ok(page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
+    Ok(html_page(StatusCode::NOT_FOUND, USED_LINK_PAGE))
 }
 
 /// By the page's button.
 async fn restore(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {
     Ok(
         match app.service.users.restore(&token, clock::now()).await? {
-            Restoring::Done => page(StatusCode::OK, RESTORED_PAGE),
-            Restoring::AddressTaken => page(StatusCode::CONFLICT, RESTORE_TAKEN_PAGE),
-            Restoring::NoLink => page(StatusCode::NOT_FOUND, USED_LINK_PAGE),
+            Restoring::Done => html_page(StatusCode::OK, RESTORED_PAGE),
+            Restoring::AddressTaken => html_page(StatusCode::CONFLICT, RESTORE_TAKEN_PAGE),
+            Restoring::NoLink => html_page(StatusCode::NOT_FOUND, USED_LINK_PAGE),
         },
     )
 }

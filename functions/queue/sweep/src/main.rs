@@ -7,6 +7,7 @@ use vara::engines::FaceCheck;
 use vara::services::people::users::{AccountEraser, RestMails};
 use vara::services::pictures::images::ImagePurger;
 use vara::services::scans::scan_queues::ScanQueues;
+use vara::services::takedowns::TakedownQueues;
 use vara::services::upkeep::due_work::DueWorker;
 
 #[tokio::main(flavor = "current_thread")]
@@ -26,7 +27,10 @@ async fn main() -> Result<(), BoxError> {
                 queues: context.clients.queues(),
                 sweep: env.queue("sweep"),
                 ingest: env.queue("image-ingest"),
+                capture: env.queue("capture"),
+                render: env.queue("render"),
                 lanes: ScanQueues::read(env),
+                takedowns: TakedownQueues::read(env, context.clients.queues()),
                 has_profile_directory: env.optional("SOCIAL_URL").is_some(),
                 facecheck: env.engine("FACECHECK", FaceCheck::new)?,
             })

@@ -3,7 +3,7 @@
 use vara_imaging::{MATCH_DISTANCE, MIN_QUALITY};
 
 use super::canvas::{Canvas, Frame};
-use super::features::{Look, PDQ_CELLS, Pattern, detailed, sure};
+use super::features::{PDQ_CELLS, Pattern, PictureFeatures, detailed, sure};
 use super::sketch::unit;
 
 /// The largest distance between hashes of one picture. Hashes of different pictures are
@@ -54,7 +54,7 @@ impl Likeness {
 }
 
 /// The best likeness there is, if any is good enough.
-pub(crate) fn likeness(query: &Look, planted: &Look) -> Option<Likeness> {
+pub(crate) fn likeness(query: &PictureFeatures, planted: &PictureFeatures) -> Option<Likeness> {
     // Parts cost more to look at, and add nothing where the wholes are alike.
     let best = best(wholes(query, planted)).or_else(|| {
         let around = inside(planted, query).map(Likeness::turned_round);
@@ -73,7 +73,7 @@ fn best(likenesses: impl Iterator<Item = Likeness>) -> Option<Likeness> {
 }
 
 /// Whole against whole, turned and mirrored.
-fn wholes(query: &Look, planted: &Look) -> impl Iterator<Item = Likeness> {
+fn wholes(query: &PictureFeatures, planted: &PictureFeatures) -> impl Iterator<Item = Likeness> {
     query.wholes.iter().flat_map(move |ours| {
         planted.wholes.iter().filter_map(move |theirs| {
             let plain = ours.quality.min(theirs.quality) < MIN_QUALITY;
@@ -90,7 +90,7 @@ fn wholes(query: &Look, planted: &Look) -> impl Iterator<Item = Likeness> {
 }
 
 /// The same part of both: something was put over the rest.
-fn strips(query: &Look, planted: &Look) -> impl Iterator<Item = Likeness> {
+fn strips(query: &PictureFeatures, planted: &PictureFeatures) -> impl Iterator<Item = Likeness> {
     query
         .strips
         .iter()
@@ -108,7 +108,7 @@ fn strips(query: &Look, planted: &Look) -> impl Iterator<Item = Likeness> {
 
 /// The query somewhere inside the other picture: the best places by sketch, each moved to
 /// where it fits best, and there decided by PDQ.
-fn inside(query: &Look, planted: &Look) -> impl Iterator<Item = Likeness> {
+fn inside(query: &PictureFeatures, planted: &PictureFeatures) -> impl Iterator<Item = Likeness> {
     places(query, planted)
         .into_iter()
         .filter_map(move |(pattern, frame)| {
@@ -127,7 +127,7 @@ fn inside(query: &Look, planted: &Look) -> impl Iterator<Item = Likeness> {
 }
 
 /// The patterns of the query and where in the other picture they may be, best first.
-fn places<'a>(query: &'a Look, planted: &Look) -> Vec<(&'a Pattern, Frame)> {
+fn places<'a>(query: &'a PictureFeatures, planted: &PictureFeatures) -> Vec<(&'a Pattern, Frame)> {
     let mut places = Vec::new();
     for pattern in &query.patterns {
         let alike = |window: &(Frame, _)| (pattern.sketch.likeness(&window.1), window.0);

@@ -17,7 +17,7 @@ pub(crate) const PDQ_CELLS: usize = 64;
 const PLAIN: u8 = 10;
 
 /// What is remembered of a picture to recognise it.
-pub(crate) struct Look {
+pub(crate) struct PictureFeatures {
     /// Its name among the looks that were taken.
     pub(crate) number: u64,
     pub(crate) canvas: Canvas,
@@ -47,7 +47,7 @@ pub(crate) struct Pattern {
     pub(crate) sketch: Sketch,
 }
 
-impl Look {
+impl PictureFeatures {
     /// The look of a picture; nothing when it is too plain or too small for one.
     pub(crate) fn of(picture: &Picture) -> Option<Self> {
         let canvas = Canvas::of(picture);

@@ -23,7 +23,7 @@ use axum::body::Bytes;
 use vara_imaging::{DecodeError, Format, Limits, decode, read_dimensions};
 
 pub(crate) use self::compare::Likeness;
-pub(crate) use self::features::Look;
+pub(crate) use self::features::PictureFeatures;
 use crate::limits::PICTURE_LIMIT;
 use crate::lock::lock;
 
@@ -45,7 +45,7 @@ pub(crate) struct Seen {
     pub(crate) format: Format,
     pub(crate) width: u32,
     pub(crate) height: u32,
-    pub(crate) look: Option<Arc<Look>>,
+    pub(crate) look: Option<Arc<PictureFeatures>>,
 }
 
 /// Decodes a picture and takes its look, away from the threads that answer.
@@ -82,11 +82,11 @@ fn look_at(bytes: &[u8]) -> Result<Seen, DecodeError> {
         format,
         width: picture.width(),
         height: picture.height(),
-        look: Look::of(&picture).map(Arc::new),
+        look: PictureFeatures::of(&picture).map(Arc::new),
     })
 }
 
-impl Look {
+impl PictureFeatures {
     /// How alike two pictures are; nothing when they are different pictures.
     pub(crate) fn likeness(&self, planted: &Self) -> Option<Likeness> {
         let pair = (self.number, planted.number);

@@ -10,11 +10,11 @@ use vara_imaging::Format;
 use super::ask::{Ask, Sort};
 use super::domain::domains;
 use crate::look::{Likeness, Seen};
-use crate::world::{Page, World};
+use crate::world::{OutsideWorld, PlantedPage};
 
 /// One picture on one domain, and the pages there that show it.
 #[derive(Debug, Serialize)]
-pub(crate) struct Match {
+pub(crate) struct TineyeMatch {
     image_url: String,
     domain: String,
     top_level_domain: String,
@@ -32,7 +32,7 @@ pub(crate) struct Match {
     overlay: String,
     backlinks: Vec<Backlink>,
     #[serde(skip)]
-    page: Arc<Page>,
+    page: Arc<PlantedPage>,
 }
 
 #[derive(Debug, Serialize)]
@@ -43,7 +43,7 @@ struct Backlink {
     crawl_date: Value,
 }
 
-impl Match {
+impl TineyeMatch {
     fn newest(&self) -> &str {
         self.backlinks
             .iter()
@@ -52,14 +52,14 @@ impl Match {
             .unwrap_or_default()
     }
 
-    fn is_of(&self, page: &Page) -> bool {
+    fn is_of(&self, page: &PlantedPage) -> bool {
         self.page.bytes == page.bytes && self.domain == domains(&page.address.url).0
     }
 }
 
 /// All matches in the tiny web, in order of planting.
-pub(crate) fn find(world: &World, query: &Seen) -> Vec<Match> {
-    let mut found: Vec<Match> = Vec::new();
+pub(crate) fn find(world: &OutsideWorld, query: &Seen) -> Vec<TineyeMatch> {
+    let mut found: Vec<TineyeMatch> = Vec::new();
     let Some(look) = &query.look else {
         return found;
     };
@@ -80,12 +80,12 @@ pub(crate) fn find(world: &World, query: &Seen) -> Vec<Match> {
 }
 
 /// How many pages show a picture that was found.
-pub(crate) fn backlinks(found: &[Match]) -> usize {
+pub(crate) fn backlinks(found: &[TineyeMatch]) -> usize {
     found.iter().map(|it| it.backlinks.len()).sum()
 }
 
 /// The page of matches that was asked for.
-pub(crate) fn page(mut found: Vec<Match>, ask: &Ask) -> Vec<Match> {
+pub(crate) fn page(mut found: Vec<TineyeMatch>, ask: &Ask) -> Vec<TineyeMatch> {
     found.sort_by(|a, b| {
         let order = compare(a, b, ask.sort);
         let order = if ask.ascending {
@@ -98,10 +98,10 @@ pub(crate) fn page(mut found: Vec<Match>, ask: &Ask) -> Vec<Match> {
     found.into_iter().skip(ask.offset).take(ask.limit).collect()
 }
 
-fn compare(a: &Match, b: &Match, sort: Sort) -> Ordering {
+fn compare(a: &TineyeMatch, b: &TineyeMatch, sort: Sort) -> Ordering {
     match sort {
         Sort::Score => {
-            let score = |it: &Match| it.score.as_f64().unwrap_or_default();
+            let score = |it: &TineyeMatch| it.score.as_f64().unwrap_or_default();
             score(a).total_cmp(&score(b))
         }
         Sort::Size => a.size.cmp(&b.size),
@@ -110,20 +110,20 @@ fn compare(a: &Match, b: &Match, sort: Sort) -> Ordering {
 }
 
 fn matched(
-    world: &World,
+    world: &OutsideWorld,
     query: &Seen,
     name: &str,
-    page: Arc<Page>,
+    page: Arc<PlantedPage>,
     likeness: &Likeness,
     backlink: Backlink,
-) -> Match {
+) -> TineyeMatch {
     let (domain, top_level_domain) = domains(&page.address.url);
     // The real service does not always know the sides, and writes some scores as whole
     // numbers: a client that counts on either must fail here, not there.
     let knows_sides = page.number % 4 != 3;
     let whole_score = page.number % 4 == 1;
     let query_hash = name.get(..16).unwrap_or(name).to_owned();
-    Match {
+    TineyeMatch {
         image_url: format!("{}/tineye/result/{}", world.base_url, page.id),
         domain,
         top_level_domain,
@@ -152,7 +152,7 @@ fn score(score: f32, whole: bool) -> Number {
     text.parse().unwrap_or_else(|_| Number::from(0))
 }
 
-fn backlink(page: &Page, base_url: &str) -> Backlink {
+fn backlink(page: &PlantedPage, base_url: &str) -> Backlink {
     let crawl_date = match &page.crawl_date {
         Some(day) => Value::from(day.as_str()),
         None if page.number.is_multiple_of(2) => Value::from(""),
@@ -166,7 +166,7 @@ fn backlink(page: &Page, base_url: &str) -> Backlink {
 }
 
 /// A path with the affine matrix that lays the match over the query.
-fn overlay(query_hash: &str, query: &Seen, page: &Page, likeness: &Likeness) -> String {
+fn overlay(query_hash: &str, query: &Seen, page: &PlantedPage, likeness: &Likeness) -> String {
     let (ours, theirs) = (likeness.query, likeness.planted);
     let scale = |share: f32, side: u32, of: f32, other: u32| {
         (share * side as f32) / (of * other as f32).max(1.0)

@@ -25,7 +25,7 @@ use self::ask::Ask;
 use self::wire::{Stats, Trouble, refuse};
 use crate::answer::content_type;
 use crate::gate::{Failures, gate};
-use crate::world::{Engine, World};
+use crate::world::{Engine, OutsideWorld};
 use crate::{look, web};
 
 /// The key that is refused, for tests of a wrong key.
@@ -41,7 +41,7 @@ const FAILURES: Failures = Failures {
     counts: |path| path.ends_with("/search/"),
 };
 
-pub(crate) fn routes(world: &Arc<World>) -> Router<Arc<World>> {
+pub(crate) fn routes(world: &Arc<OutsideWorld>) -> Router<Arc<OutsideWorld>> {
     let methods = Router::new()
         .route("/search/", get(search_by_url).post(search_by_bytes))
         .route("/remaining_searches/", get(remaining_searches))
@@ -87,7 +87,7 @@ async fn with_key(
 }
 
 async fn search_by_url(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Trouble> {
     let begun = Instant::now();
@@ -99,7 +99,7 @@ async fn search_by_url(
 }
 
 async fn search_by_bytes(
-    State(world): State<Arc<World>>,
+    State(world): State<Arc<OutsideWorld>>,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Trouble> {
@@ -119,14 +119,14 @@ async fn search_by_bytes(
 }
 
 /// A picture of the tiny web; this stand-in reaches no other.
-fn fetch(world: &World, url: &str) -> Option<Bytes> {
+fn fetch(world: &OutsideWorld, url: &str) -> Option<Bytes> {
     let name = url.strip_prefix(&world.base_url)?.strip_prefix("/web/")?;
     let page = world.web.find(name).filter(|page| name != page.id)?;
     Some(page.bytes.clone())
 }
 
 async fn search(
-    world: Arc<World>,
+    world: Arc<OutsideWorld>,
     ask: &Ask,
     picture: Bytes,
     begun: Instant,
@@ -149,7 +149,7 @@ async fn search(
     Ok(wire::answer(stats, json!({"matches": page})))
 }
 
-async fn remaining_searches(State(world): State<Arc<World>>) -> Response {
+async fn remaining_searches(State(world): State<Arc<OutsideWorld>>) -> Response {
     let begun = Instant::now();
     let day = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
     let bought = OffsetDateTime::now_utc() - Duration::days(30);
@@ -172,7 +172,7 @@ async fn image_count() -> Response {
 }
 
 /// The picture of a match; the real service shows a smaller copy.
-async fn result(State(world): State<Arc<World>>, Path(id): Path<String>) -> Response {
+async fn result(State(world): State<Arc<OutsideWorld>>, Path(id): Path<String>) -> Response {
     match world.web.find(&id) {
         Some(page) => web::picture(&page),
         None => web::refuse(StatusCode::NOT_FOUND),

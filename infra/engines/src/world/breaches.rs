@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::answer::Refusal;
+use crate::answer::EngineRefusal;
 use crate::lock::lock;
 
 /// How many questions are remembered.
@@ -32,18 +32,18 @@ impl Breaches {
     ///
     /// # Errors
     /// A sentence that says what cannot be.
-    pub(crate) fn plant(&self, wish: Planting) -> Result<Planting, Refusal> {
+    pub(crate) fn plant(&self, wish: Planting) -> Result<Planting, EngineRefusal> {
         let email = wish.email.trim().to_lowercase();
         if !is_address(&email) {
-            return Err(Refusal::bad("email must be an address"));
+            return Err(EngineRefusal::bad("email must be an address"));
         }
         let name = wish.breach.get("Name").and_then(Value::as_str);
         let name = name.filter(|it| !it.is_empty());
-        let name = name.ok_or_else(|| Refusal::bad("breach.Name is missing"))?;
+        let name = name.ok_or_else(|| EngineRefusal::bad("breach.Name is missing"))?;
         let mut breach = usual(name);
         for (key, value) in &wish.breach {
             if !breach.contains_key(key) {
-                return Err(Refusal::bad(format!("a breach has no {key}")));
+                return Err(EngineRefusal::bad(format!("a breach has no {key}")));
             }
             breach.insert(key.clone(), value.clone());
         }

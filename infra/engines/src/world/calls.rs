@@ -20,9 +20,9 @@ pub(crate) struct Count {
 
 /// The counts of every engine.
 #[derive(Default)]
-pub(crate) struct Calls(Mutex<BTreeMap<Engine, Count>>);
+pub(crate) struct EngineCalls(Mutex<BTreeMap<Engine, Count>>);
 
-impl Calls {
+impl EngineCalls {
     pub(crate) fn answered(&self, engine: Engine) {
         lock(&self.0).entry(engine).or_default().answered += 1;
     }

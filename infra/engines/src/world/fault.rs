@@ -32,10 +32,12 @@ pub(crate) enum Engine {
     Serpapi,
     /// The search by face.
     Facecheck,
+    /// The time-stamp authorities.
+    Tsa,
 }
 
 impl Engine {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Tineye,
         Self::Web,
         Self::Ses,
@@ -45,6 +47,7 @@ impl Engine {
         Self::Vision,
         Self::Serpapi,
         Self::Facecheck,
+        Self::Tsa,
     ];
 }
 
@@ -84,7 +87,7 @@ impl Fault {
 /// The body of `POST /_fault`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Wish {
+pub(crate) struct FaultWish {
     engine: Engine,
     mode: Mode,
     status: Option<u16>,
@@ -96,7 +99,7 @@ const DEFAULT_STATUS: u16 = 503;
 /// No client waits longer for an answer that does come.
 const LONGEST_DELAY_MS: u64 = 60_000;
 
-impl Wish {
+impl FaultWish {
     /// The fault that was asked for.
     ///
     /// # Errors
@@ -171,7 +174,7 @@ mod tests {
     use super::*;
 
     fn wish(json: serde_json::Value) -> Result<Fault, String> {
-        serde_json::from_value::<Wish>(json)
+        serde_json::from_value::<FaultWish>(json)
             .map_err(|e| e.to_string())?
             .fault()
     }

@@ -4,16 +4,16 @@ use std::sync::Mutex;
 
 use url::Url;
 
-use crate::answer::Refusal;
+use crate::answer::EngineRefusal;
 use crate::lock::lock;
 
 /// How far above the gateway's port the stand-ins listen, if nobody says otherwise.
 const ABOVE: u16 = 10;
 
 /// Where the gateway is.
-pub(crate) struct Gateway(Mutex<String>);
+pub(crate) struct GatewayAddress(Mutex<String>);
 
-impl Gateway {
+impl GatewayAddress {
     /// The gateway beside stand-ins at `base_url`.
     pub(crate) fn beside(base_url: &str) -> Self {
         Self(Mutex::new(usual(base_url).unwrap_or_default()))
@@ -25,14 +25,14 @@ impl Gateway {
 
     /// # Errors
     /// A sentence that says why it cannot be there.
-    pub(crate) fn set(&self, url: &str) -> Result<(), Refusal> {
+    pub(crate) fn set(&self, url: &str) -> Result<(), EngineRefusal> {
         let parsed = Url::parse(url).ok().filter(|it| {
             it.scheme() == "http"
                 && matches!(it.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
                 && it.path() == "/"
         });
         let parsed = parsed.ok_or_else(|| {
-            Refusal::bad("url must be an http address of this machine without a path")
+            EngineRefusal::bad("url must be an http address of this machine without a path")
         })?;
         *lock(&self.0) = parsed.as_str().trim_end_matches('/').to_owned();
         Ok(())
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn the_gateway_is_ten_below_or_where_it_is_said_to_be() {
-        let gateway = Gateway::beside("http://127.0.0.1:4010");
+        let gateway = GatewayAddress::beside("http://127.0.0.1:4010");
         assert_eq!(gateway.url(), "http://127.0.0.1:4000");
         assert!(gateway.set("http://localhost:9/").is_ok());
         assert_eq!(gateway.url(), "http://localhost:9");

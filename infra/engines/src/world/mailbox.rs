@@ -1,5 +1,6 @@
 //! The mailbox: every mail the stand-in took, newest last.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use serde::Serialize;
@@ -12,7 +13,7 @@ use crate::lock::lock;
 
 /// A mail as it was sent.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Mail {
+pub(crate) struct SentMail {
     /// All receivers, joined by a comma.
     pub(crate) to: String,
     pub(crate) from: String,
@@ -22,11 +23,15 @@ pub(crate) struct Mail {
     /// Empty when the mail has no such part.
     pub(crate) html: String,
     pub(crate) links: Vec<String>,
+    /// Where answers go, joined by a comma; empty means to the sender.
+    pub(crate) reply_to: String,
+    /// By which the service tells what became of it.
+    pub(crate) tags: HashMap<String, String>,
     #[serde(with = "time::serde::rfc3339")]
     pub(crate) at: OffsetDateTime,
 }
 
-impl Mail {
+impl SentMail {
     fn is_to(&self, address: &str) -> bool {
         self.to
             .split(',')
@@ -48,7 +53,7 @@ const SIMULATED: [(&str, &str); 2] = [("bounce", "Bounce"), ("complaint", "Compl
 
 /// What the mail service tells of a mail to its simulator's addresses (`bounce+label@simulator.amazonses.com`),
 /// in the envelope of the topic by which it tells it.
-fn feedback(mail: &Mail) -> Option<Value> {
+fn feedback(mail: &SentMail) -> Option<Value> {
     let to = bare(&mail.to);
     let (local, domain) = to.split_once('@')?;
     let name = local.split('+').next()?;
@@ -85,18 +90,18 @@ fn feedback(mail: &Mail) -> Option<Value> {
 /// All mail, in order of arrival, and what was told of it.
 #[derive(Default)]
 pub(crate) struct Mailbox {
-    mails: Mutex<Vec<Mail>>,
+    mails: Mutex<Vec<SentMail>>,
     feedback: Mutex<Vec<Value>>,
 }
 
 impl Mailbox {
-    pub(crate) fn put(&self, mail: Mail) {
+    pub(crate) fn put(&self, mail: SentMail) {
         lock(&self.feedback).extend(feedback(&mail));
         lock(&self.mails).push(mail);
     }
 
     /// All mail, or what was sent to one address.
-    pub(crate) fn all(&self, to: Option<&str>) -> Vec<Mail> {
+    pub(crate) fn all(&self, to: Option<&str>) -> Vec<SentMail> {
         let mails = lock(&self.mails);
         mails
             .iter()

@@ -9,10 +9,10 @@ use uuid::Uuid;
 use vara_imaging::Format;
 
 use crate::lock::lock;
-use crate::look::{Look, Seen};
+use crate::look::{PictureFeatures, Seen};
 
 /// A page of the tiny web and the picture on it.
-pub(crate) struct Page {
+pub(crate) struct PlantedPage {
     pub(crate) id: String,
     /// Its place in the order of planting, from 0.
     pub(crate) number: usize,
@@ -24,7 +24,7 @@ pub(crate) struct Page {
     pub(crate) width: u32,
     pub(crate) height: u32,
     /// Absent when the picture is too small or too plain to be recognised.
-    pub(crate) look: Option<Arc<Look>>,
+    pub(crate) look: Option<Arc<PictureFeatures>>,
     pub(crate) address: Address,
     pub(crate) title: Option<String>,
     pub(crate) crawl_date: Option<String>,
@@ -38,7 +38,7 @@ pub(crate) struct Address {
     pub(crate) url: Url,
 }
 
-impl std::fmt::Debug for Page {
+impl std::fmt::Debug for PlantedPage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Page")
             .field("id", &self.id)
@@ -60,7 +60,7 @@ pub(crate) struct PageView {
     height: u32,
 }
 
-impl Page {
+impl PlantedPage {
     /// Where the picture is served.
     pub(crate) fn image_url(&self, base_url: &str) -> String {
         format!("{base_url}/web/{}.{}", self.id, extension(self.format))
@@ -83,11 +83,11 @@ impl Page {
 /// Every planted page, in order of planting.
 #[derive(Default)]
 pub(crate) struct Web {
-    pages: Mutex<Vec<Arc<Page>>>,
+    pages: Mutex<Vec<Arc<PlantedPage>>>,
 }
 
 impl Web {
-    pub(crate) fn all(&self) -> Vec<Arc<Page>> {
+    pub(crate) fn all(&self) -> Vec<Arc<PlantedPage>> {
         lock(&self.pages).clone()
     }
 
@@ -96,7 +96,7 @@ impl Web {
     }
 
     /// The page whose picture or page is served under `name`: `<id>` or `<id>.<ext>`.
-    pub(crate) fn find(&self, name: &str) -> Option<Arc<Page>> {
+    pub(crate) fn find(&self, name: &str) -> Option<Arc<PlantedPage>> {
         let id = name.split_once('.').map_or(name, |(id, _)| id);
         let page = lock(&self.pages)
             .iter()
@@ -106,15 +106,25 @@ impl Web {
         (name == id || name == file).then_some(page)
     }
 
+    /// The page that was planted last with this address.
+    pub(crate) fn at_address(&self, address: &str) -> Option<Arc<PlantedPage>> {
+        let pages = lock(&self.pages);
+        pages
+            .iter()
+            .rev()
+            .find(|it| it.address.text == address)
+            .cloned()
+    }
+
     /// The file that is shown under a name, to an engine that fetches it.
     pub(crate) fn shown(&self, name: &str) -> Option<Bytes> {
         let page = self.find(name).filter(|page| name != page.id)?;
         Some(page.shown.clone())
     }
 
-    pub(crate) fn add(&self, planted: Planted, seen: Seen) -> Arc<Page> {
+    pub(crate) fn add(&self, planted: Planted, seen: Seen) -> Arc<PlantedPage> {
         let mut pages = lock(&self.pages);
-        let page = Arc::new(Page {
+        let page = Arc::new(PlantedPage {
             id: Uuid::new_v4().simple().to_string(),
             number: pages.len(),
             format: seen.format,

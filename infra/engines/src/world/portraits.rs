@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use serde::Serialize;
 
 use crate::lock::lock;
-use crate::look::Look;
+use crate::look::PictureFeatures;
 
 /// A picture that is nowhere on the web, and who it shows.
 struct Portrait {
-    look: Arc<Look>,
+    look: Arc<PictureFeatures>,
     person: String,
 }
 
@@ -36,13 +36,13 @@ impl Portraits {
     }
 
     /// The person whose portrait looks alike.
-    pub(crate) fn of(&self, look: &Look) -> Option<String> {
+    pub(crate) fn of(&self, look: &PictureFeatures) -> Option<String> {
         let all = lock(&self.0).clone();
         let portrait = all.iter().find(|it| look.likeness(&it.look).is_some());
         portrait.map(|it| it.person.clone())
     }
 
-    pub(crate) fn add(&self, look: Arc<Look>, person: String) -> PortraitView {
+    pub(crate) fn add(&self, look: Arc<PictureFeatures>, person: String) -> PortraitView {
         let portrait = Portrait {
             look,
             person: person.clone(),

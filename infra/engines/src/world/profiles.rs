@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::Refusal;
+use crate::answer::EngineRefusal;
 use crate::lock::lock;
 
 const PLATFORMS: [&str; 6] = [
@@ -25,7 +25,7 @@ const SHARED: usize = 2;
 /// Somebody who follows a profile.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Follower {
+pub(crate) struct PlantedFollower {
     handle: String,
     #[serde(default)]
     created_at: Option<String>,
@@ -42,7 +42,7 @@ pub(crate) struct Follower {
 /// A profile, as it is planted and as it is told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Profile {
+pub(crate) struct PlantedProfile {
     pub(crate) platform: String,
     pub(crate) handle: String,
     #[serde(default)]
@@ -58,28 +58,31 @@ pub(crate) struct Profile {
     pub(crate) followers: u64,
     /// Who began to follow it last.
     #[serde(default)]
-    recent_followers: Vec<Follower>,
+    recent_followers: Vec<PlantedFollower>,
 }
 
 /// Every planted profile, in order of planting.
 #[derive(Default)]
-pub(crate) struct Network(Mutex<Vec<Profile>>);
+pub(crate) struct Network(Mutex<Vec<PlantedProfile>>);
 
 impl Network {
     /// Plants a profile in place of the one of this name.
     ///
     /// # Errors
     /// A sentence that says what cannot be.
-    pub(crate) fn plant(&self, mut profile: Profile) -> Result<Profile, Refusal> {
+    pub(crate) fn plant(
+        &self,
+        mut profile: PlantedProfile,
+    ) -> Result<PlantedProfile, EngineRefusal> {
         profile.platform = profile.platform.to_uppercase();
         profile.handle = profile.handle.trim_start_matches('@').to_lowercase();
         if !PLATFORMS.contains(&profile.platform.as_str()) {
-            return Err(Refusal::bad(format!(
+            return Err(EngineRefusal::bad(format!(
                 "platform must be one of {PLATFORMS:?}"
             )));
         }
         if profile.handle.is_empty() {
-            return Err(Refusal::bad("handle is missing"));
+            return Err(EngineRefusal::bad("handle is missing"));
         }
         let host = profile.platform.to_lowercase();
         let url = format!("https://www.{host}.com/{}", profile.handle);
@@ -90,7 +93,7 @@ impl Network {
         Ok(profile)
     }
 
-    pub(crate) fn all(&self) -> Vec<Profile> {
+    pub(crate) fn all(&self) -> Vec<PlantedProfile> {
         lock(&self.0).clone()
     }
 
@@ -98,20 +101,20 @@ impl Network {
         std::mem::take(&mut *lock(&self.0)).len()
     }
 
-    pub(crate) fn find(&self, platform: &str, handle: &str) -> Option<Profile> {
-        let same = |it: &&Profile| {
+    pub(crate) fn find(&self, platform: &str, handle: &str) -> Option<PlantedProfile> {
+        let same = |it: &&PlantedProfile| {
             it.platform.eq_ignore_ascii_case(platform) && it.handle == handle.to_lowercase()
         };
         lock(&self.0).iter().find(same).cloned()
     }
 
     /// Profiles whose handle or name has anything of `text`: a search that is told little shows much.
-    pub(crate) fn search(&self, platform: &str, text: &str) -> Vec<Profile> {
+    pub(crate) fn search(&self, platform: &str, text: &str) -> Vec<PlantedProfile> {
         let wanted = pairs(text);
         let shared = |of: &str| pairs(of).iter().filter(|it| wanted.contains(it)).count();
-        let of_platform = |it: &&Profile| it.platform.eq_ignore_ascii_case(platform);
+        let of_platform = |it: &&PlantedProfile| it.platform.eq_ignore_ascii_case(platform);
         let all = lock(&self.0);
-        let mut found: Vec<(usize, &Profile)> = all
+        let mut found: Vec<(usize, &PlantedProfile)> = all
             .iter()
             .filter(of_platform)
             .map(|it| (shared(&it.handle).max(shared(&it.name)), it))

@@ -151,7 +151,7 @@ async fn calls_are_counted_per_engine() {
     let none = json!({"answered": 0, "refused": 0});
     let nothing = json!({
         "tineye": none, "web": none, "ses": none, "hibp": none, "social": none, "oauth": none,
-        "vision": none, "serpapi": none, "facecheck": none,
+        "vision": none, "serpapi": none, "facecheck": none, "tsa": none,
     });
     assert_eq!(engines.get("/_calls").await.json(), nothing);
 

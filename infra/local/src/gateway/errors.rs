@@ -18,7 +18,7 @@ use crate::template::ApiCors;
 
 /// Why the gateway answers in a function's stead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum GatewayRefusal {
     /// No route leads anywhere.
     NotFound,
     /// The body or the event is larger than the way to a function.
@@ -31,7 +31,7 @@ pub(crate) enum Refusal {
     TimedOut,
 }
 
-impl Refusal {
+impl GatewayRefusal {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::NotFound => (
@@ -111,7 +111,7 @@ mod tests {
 
     use http::{HeaderMap, HeaderValue, header::ORIGIN};
 
-    use super::{ApiCors, Refusal};
+    use super::{ApiCors, GatewayRefusal};
 
     fn cors() -> ApiCors {
         ApiCors {
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn the_web_app_can_read_it() {
         let request = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static("http://web"))]);
-        let response = Refusal::TooLarge.response(Some(&cors()), &request);
+        let response = GatewayRefusal::TooLarge.response(Some(&cors()), &request);
         assert_eq!(response.status(), 413);
         let headers = response.headers();
         assert_eq!(headers["access-control-allow-origin"], "http://web");
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn others_cannot() {
         let request = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static("http://else"))]);
-        let response = Refusal::Failed.response(Some(&cors()), &request);
+        let response = GatewayRefusal::Failed.response(Some(&cors()), &request);
         assert_eq!(response.status(), 500);
         assert_eq!(response.headers().get("access-control-allow-origin"), None);
     }

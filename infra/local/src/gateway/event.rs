@@ -15,11 +15,11 @@ use http::{
 use serde_json::{Map, Value, json};
 use time::{OffsetDateTime, macros::format_description};
 
-use super::routes::Match;
+use super::routes::RouteMatch;
 use crate::{lambda::runtime_api::trace_id, template::names};
 
 /// What identifies a request to the function and in the answer.
-pub(crate) struct Context<'a> {
+pub(crate) struct EventContext<'a> {
     pub(crate) request_id: &'a str,
     pub(crate) peer: SocketAddr,
     pub(crate) port: u16,
@@ -29,8 +29,8 @@ pub(crate) struct Context<'a> {
 pub(crate) fn event(
     parts: &Parts,
     body: &Bytes,
-    route: &Match<'_>,
-    context: &Context<'_>,
+    route: &RouteMatch<'_>,
+    context: &EventContext<'_>,
 ) -> Value {
     let path = decode(parts.uri.path(), false);
     let query = parts.uri.query().unwrap_or_default();
@@ -70,7 +70,12 @@ pub(crate) fn event(
     event
 }
 
-fn request_context(parts: &Parts, path: &str, route: &Match<'_>, context: &Context<'_>) -> Value {
+fn request_context(
+    parts: &Parts,
+    path: &str,
+    route: &RouteMatch<'_>,
+    context: &EventContext<'_>,
+) -> Value {
     let now = OffsetDateTime::now_utc();
     let host = text(parts, HOST);
     json!({
@@ -168,7 +173,7 @@ fn cookies(map: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-fn query_parameters(query: &str) -> BTreeMap<String, String> {
+pub(super) fn query_parameters(query: &str) -> BTreeMap<String, String> {
     let mut parameters = BTreeMap::<String, String>::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -1,11 +1,13 @@
 //! The HTTP API: a request becomes an event, a function's answer a response. It
 //! keeps the real limits; what it refuses itself is in [`errors`]. What the
-//! distribution in front of it sends elsewhere is in [`uploads`].
+//! distribution in front of it sends elsewhere is in [`uploads`]; the WebSocket API
+//! is in [`sockets`].
 
 pub(crate) mod errors;
 pub(crate) mod event;
 pub(crate) mod home;
 pub(crate) mod routes;
+pub(crate) mod sockets;
 mod uploads;
 
 use std::{collections::BTreeMap, convert::Infallible, net::SocketAddr, sync::Arc};
@@ -17,9 +19,12 @@ use hyper::body::{Body, Incoming};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use self::{errors::Refusal, event::Context, home::Home, routes::Routes, uploads::UploadRoute};
+use self::{
+    errors::GatewayRefusal, event::EventContext, home::Home, routes::Routes, sockets::Sockets,
+    uploads::UploadRoute,
+};
 use crate::{
-    lambda::{Invoke, Outcome},
+    lambda::{InvocationOutcome, Invoke},
     servers::s3::StoreObject,
     shutdown::Shutdown,
     template::Api,
@@ -41,6 +46,7 @@ pub(crate) struct Gateway {
     port: u16,
     /// Pages of the local stack about itself.
     home: Option<Home>,
+    sockets: Option<Arc<Sockets>>,
 }
 
 impl Gateway {
@@ -66,6 +72,7 @@ impl Gateway {
             uploads,
             port,
             home: None,
+            sockets: None,
         }
     }
 
@@ -77,6 +84,24 @@ impl Gateway {
         }
     }
 
+    /// The same, with a WebSocket API.
+    pub(crate) fn with_sockets(self, sockets: Option<Sockets>) -> Self {
+        Self {
+            sockets: sockets.map(Arc::new),
+            ..self
+        }
+    }
+
+    /// Answers one request, or makes a WebSocket of it.
+    async fn serve(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Bytes> {
+        match &self.sockets {
+            Some(sockets) if sockets.takes(request.uri().path()) => {
+                sockets.answer(request, peer).await
+            }
+            _ => self.answer(request, peer).await,
+        }
+    }
+
     /// Answers one request.
     pub(crate) async fn answer<B>(&self, request: Request<B>, peer: SocketAddr) -> Response<Bytes>
     where
@@ -84,7 +109,7 @@ impl Gateway {
     {
         let (parts, body) = request.into_parts();
         let request_id = Uuid::new_v4().to_string();
-        let context = Context {
+        let context = EventContext {
             request_id: &request_id,
             peer,
             port: self.port,
@@ -105,7 +130,7 @@ impl Gateway {
         response
     }
 
-    fn refuse(&self, refusal: Refusal, parts: &Parts, request_id: &str) -> Response<Bytes> {
+    fn refuse(&self, refusal: GatewayRefusal, parts: &Parts, request_id: &str) -> Response<Bytes> {
         tracing::debug!(?refusal, request_id, "the gateway answered itself");
         refusal.response(self.api.cors.as_ref(), &parts.headers)
     }
@@ -114,8 +139,8 @@ impl Gateway {
         &self,
         parts: &Parts,
         body: &Bytes,
-        context: &Context<'_>,
-    ) -> Result<Response<Bytes>, Refusal> {
+        context: &EventContext<'_>,
+    ) -> Result<Response<Bytes>, GatewayRefusal> {
         let path = event::decode(parts.uri.path(), false);
         // Before the routes: the one of every other path, which answers 404, would take these too.
         if let Some(home) = &self.home
@@ -124,40 +149,40 @@ impl Gateway {
             return Ok(page);
         }
         let route = self.routes.find(parts.method.as_str(), &path);
-        let route = route.ok_or(Refusal::NotFound)?;
+        let route = route.ok_or(GatewayRefusal::NotFound)?;
         let invoke = self
             .functions
             .get(&route.target.function_arn)
-            .ok_or(Refusal::Failed)?;
+            .ok_or(GatewayRefusal::Failed)?;
         let event = event::event(parts, body, &route, context);
         let invocation = invoke(Bytes::from(event.to_string()));
         let outcome = tokio::time::timeout(route.target.timeout, invocation)
             .await
-            .map_err(|_| Refusal::TimedOut)?;
+            .map_err(|_| GatewayRefusal::TimedOut)?;
         match outcome {
-            Outcome::Answer(answer) => event::response(&answer).map_err(|bad| {
+            InvocationOutcome::Answer(answer) => event::response(&answer).map_err(|bad| {
                 tracing::warn!(
                     route = route.key,
                     reason = bad.0,
                     "a function's answer is no response"
                 );
-                Refusal::Failed
+                GatewayRefusal::Failed
             }),
-            Outcome::TooLarge => Err(Refusal::TooLarge),
+            InvocationOutcome::TooLarge => Err(GatewayRefusal::TooLarge),
             failed => {
                 let reason = failed.failure();
                 tracing::warn!(route = route.key, reason, "a function failed");
-                Err(Refusal::Failed)
+                Err(GatewayRefusal::Failed)
             }
         }
     }
 }
 
-async fn collect<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, Refusal> {
+async fn collect<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, GatewayRefusal> {
     let mut whole = Vec::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| Refusal::Unreadable)?.into_data() else {
+        let Ok(data) = frame.map_err(|_| GatewayRefusal::Unreadable)?.into_data() else {
             continue;
         };
         length += data.len();
@@ -168,7 +193,7 @@ async fn collect<B: Body<Data = Bytes> + Unpin>(mut body: B) -> Result<Bytes, Re
         }
     }
     if length > BODY_LIMIT {
-        return Err(Refusal::TooLarge);
+        return Err(GatewayRefusal::TooLarge);
     }
     Ok(Bytes::from(whole))
 }
@@ -180,7 +205,7 @@ pub(crate) async fn serve(listener: TcpListener, gateway: Arc<Gateway>, shutdown
         hyper::service::service_fn(move |request: Request<Incoming>| {
             let gateway = Arc::clone(&gateway);
             async move {
-                let response = gateway.answer(request, peer).await;
+                let response = gateway.serve(request, peer).await;
                 Ok::<_, Infallible>(response.map(Full::new))
             }
         })

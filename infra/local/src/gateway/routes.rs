@@ -8,10 +8,10 @@ use crate::template;
 
 /// A table of routes.
 #[derive(Debug)]
-pub(crate) struct Routes(Vec<Route>);
+pub(crate) struct Routes(Vec<RoutePattern>);
 
 #[derive(Debug)]
-struct Route {
+struct RoutePattern {
     key: String,
     /// `None` is `ANY`.
     method: Option<String>,
@@ -36,7 +36,7 @@ pub(crate) struct Target {
 
 /// A route taken.
 #[derive(Debug)]
-pub(crate) struct Match<'a> {
+pub(crate) struct RouteMatch<'a> {
     pub(crate) key: &'a str,
     pub(crate) parameters: BTreeMap<String, String>,
     pub(crate) target: &'a Target,
@@ -58,11 +58,11 @@ struct Rank {
 impl Routes {
     /// Takes the routes of a template.
     pub(crate) fn new(routes: &[template::Route]) -> Self {
-        Self(routes.iter().map(Route::new).collect())
+        Self(routes.iter().map(RoutePattern::new).collect())
     }
 
     /// The route for a decoded path.
-    pub(crate) fn find(&self, method: &str, path: &str) -> Option<Match<'_>> {
+    pub(crate) fn find(&self, method: &str, path: &str) -> Option<RouteMatch<'_>> {
         self.0
             .iter()
             .filter_map(|route| route.takes(method, path))
@@ -71,7 +71,7 @@ impl Routes {
     }
 }
 
-impl Route {
+impl RoutePattern {
     fn new(route: &template::Route) -> Self {
         let (method, path) = route.key.split_once(' ').unwrap_or(("ANY", ""));
         Self {
@@ -85,7 +85,7 @@ impl Route {
         }
     }
 
-    fn takes(&self, method: &str, path: &str) -> Option<(Rank, Match<'_>)> {
+    fn takes(&self, method: &str, path: &str) -> Option<(Rank, RouteMatch<'_>)> {
         if self.method.as_deref().is_some_and(|own| own != method) {
             return None;
         }
@@ -128,7 +128,7 @@ impl Route {
                 return None;
             }
         }
-        let found = Match {
+        let found = RouteMatch {
             key: &self.key,
             parameters,
             target: &self.target,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Gateway, home::Home};
 use crate::{
-    lambda::{Invoke, Outcome, runtime_api::PAYLOAD_LIMIT},
+    lambda::{InvocationOutcome, Invoke, runtime_api::PAYLOAD_LIMIT},
     template::{Api, Route},
 };
 
@@ -30,7 +30,7 @@ fn gateway(invoke: Invoke, timeout: Duration) -> Gateway {
     Gateway::new(api, [("f".to_owned(), invoke)].into(), store, 4000)
 }
 
-fn always(outcome: Outcome) -> Invoke {
+fn always(outcome: InvocationOutcome) -> Invoke {
     Arc::new(move |_| {
         let outcome = outcome.clone();
         Box::pin(async move { outcome })
@@ -53,17 +53,20 @@ const SECOND: Duration = Duration::from_secs(1);
 #[tokio::test]
 async fn an_answer_passes_through_untouched() {
     let answer = json!({"statusCode": 418, "headers": {"content-type": "application/json"}, "body": "{\"a\":1}"});
-    let gateway = gateway(always(Outcome::Answer(answer.to_string().into())), SECOND);
+    let gateway = gateway(
+        always(InvocationOutcome::Answer(answer.to_string().into())),
+        SECOND,
+    );
     assert_eq!(ask(&gateway, "/a/b", vec![]).await, (418, json!({"a": 1})));
 }
 
 #[tokio::test]
 async fn failures_have_the_envelope() {
     for outcome in [
-        Outcome::Died("gone".to_owned()),
-        Outcome::FunctionError(Bytes::new()),
-        Outcome::TimedOut,
-        Outcome::Answer(Bytes::from_static(b"nonsense")),
+        InvocationOutcome::Died("gone".to_owned()),
+        InvocationOutcome::FunctionError(Bytes::new()),
+        InvocationOutcome::TimedOut,
+        InvocationOutcome::Answer(Bytes::from_static(b"nonsense")),
     ] {
         let (status, body) = ask(&gateway(always(outcome), SECOND), "/a/b", vec![]).await;
         assert_eq!(status, 500);
@@ -73,7 +76,7 @@ async fn failures_have_the_envelope() {
 
 #[tokio::test]
 async fn no_route_is_not_found() {
-    let gateway = gateway(always(Outcome::TimedOut), SECOND);
+    let gateway = gateway(always(InvocationOutcome::TimedOut), SECOND);
     let (status, body) = ask(&gateway, "/b", vec![]).await;
     assert_eq!(status, 404);
     assert_eq!(body["error"]["code"], "NOT_FOUND");
@@ -96,7 +99,7 @@ async fn the_stacks_own_pages_come_before_the_routes() {
         let kind = response.headers()["content-type"].to_str().unwrap();
         (response.status().as_u16(), kind.to_owned())
     };
-    let plain = gateway(always(Outcome::TimedOut), SECOND);
+    let plain = gateway(always(InvocationOutcome::TimedOut), SECOND);
     let json = "application/json".to_owned();
     assert_eq!(get(&plain, "/").await, (404, json.clone()));
     let with_home = plain.with_home(home());
@@ -109,7 +112,7 @@ async fn the_stacks_own_pages_come_before_the_routes() {
 
 #[tokio::test]
 async fn a_body_over_ten_megabytes_never_reaches_the_function() {
-    let gateway = gateway(always(Outcome::TimedOut), SECOND);
+    let gateway = gateway(always(InvocationOutcome::TimedOut), SECOND);
     let (status, body) = ask(&gateway, "/a/b", vec![0; 10 * 1024 * 1024 + 1]).await;
     assert_eq!(status, 413);
     assert_eq!(body["error"]["code"], "FST_REQ_FILE_TOO_LARGE");
@@ -121,9 +124,9 @@ async fn an_event_over_six_megabytes_is_too_large() {
     let invoke: Invoke = Arc::new(|payload: Bytes| {
         Box::pin(async move {
             if payload.len() > PAYLOAD_LIMIT {
-                Outcome::TooLarge
+                InvocationOutcome::TooLarge
             } else {
-                Outcome::Answer(Bytes::from_static(b"{}"))
+                InvocationOutcome::Answer(Bytes::from_static(b"{}"))
             }
         })
     });

@@ -14,11 +14,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    errors::{Refusal, readable},
-    event::{self, Context},
+    errors::{GatewayRefusal, readable},
+    event::{self, EventContext},
 };
 use crate::{
-    lambda::{Invoke, Outcome},
+    lambda::{InvocationOutcome, Invoke},
     servers::s3::{NewObject, StoreObject},
     template::{GatewayAnswer, LargeUploads, names},
 };
@@ -42,12 +42,12 @@ struct Decision {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Policy {
-    statement: Vec<Statement>,
+    statement: Vec<PolicyStatement>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Statement {
+struct PolicyStatement {
     action: String,
     effect: String,
     resource: String,
@@ -99,8 +99,8 @@ impl UploadRoute {
     pub(super) async fn answer(
         &self,
         parts: &Parts,
-        body: Result<Bytes, Refusal>,
-        context: &Context<'_>,
+        body: Result<Bytes, GatewayRefusal>,
+        context: &EventContext<'_>,
     ) -> Response<Bytes> {
         let answer = self.store(parts, body, context).await;
         let answer = answer.unwrap_or_else(|answer| answer);
@@ -116,11 +116,11 @@ impl UploadRoute {
     async fn store(
         &self,
         parts: &Parts,
-        body: Result<Bytes, Refusal>,
-        context: &Context<'_>,
+        body: Result<Bytes, GatewayRefusal>,
+        context: &EventContext<'_>,
     ) -> Result<GatewayAnswer, GatewayAnswer> {
         let body = body.map_err(|refusal| match refusal {
-            Refusal::TooLarge => self.own("REQUEST_TOO_LARGE"),
+            GatewayRefusal::TooLarge => self.own("REQUEST_TOO_LARGE"),
             _ => self.own("DEFAULT_4XX"),
         })?;
         let arn = format!(
@@ -164,7 +164,7 @@ impl UploadRoute {
     async fn decide(&self, event: &Value) -> Result<Decision, GatewayAnswer> {
         let outcome = (self.authorizer)(Bytes::from(event.to_string())).await;
         let decision = match &outcome {
-            Outcome::Answer(answer) => serde_json::from_slice(answer).ok(),
+            InvocationOutcome::Answer(answer) => serde_json::from_slice(answer).ok(),
             failed => {
                 let reason = failed.failure();
                 tracing::warn!(reason, "the upload authorizer failed");
@@ -183,7 +183,7 @@ impl UploadRoute {
 }
 
 /// What a REST API asks a REQUEST authorizer.
-fn authorizer_event(parts: &Parts, arn: &str, context: &Context<'_>) -> Value {
+fn authorizer_event(parts: &Parts, arn: &str, context: &EventContext<'_>) -> Value {
     let path = parts.uri.path();
     json!({
         "type": "REQUEST",

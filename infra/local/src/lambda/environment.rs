@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    Outcome,
+    InvocationOutcome,
     runtime_api::{Invocation, Runtime},
 };
 use crate::{guard::Guard, servers, shutdown, template::Function};
@@ -38,9 +38,9 @@ pub(crate) struct Launcher {
 }
 
 /// How one invocation of an environment ended.
-pub(crate) enum Run {
+pub(crate) enum EnvironmentRun {
     /// The function answered or said that it failed.
-    Done(Outcome),
+    Done(InvocationOutcome),
     /// It took too long; the process is being killed.
     TimedOut,
     /// The process ended first. Nothing was lost if it had not taken the event.
@@ -57,7 +57,7 @@ pub(crate) struct Environment {
     /// Why the process ended, once it has.
     ended: watch::Receiver<Option<String>>,
     /// Ends the process and the Runtime API when dropped or switched off.
-    switch: shutdown::Switch,
+    switch: shutdown::ShutdownSwitch,
 }
 
 impl Environment {
@@ -143,7 +143,7 @@ impl Environment {
     }
 
     /// Gives the process one event.
-    pub(crate) async fn run(&self, payload: Bytes, timeout: Duration) -> Run {
+    pub(crate) async fn run(&self, payload: Bytes, timeout: Duration) -> EnvironmentRun {
         let (reply, answer) = oneshot::channel();
         let (taken_sender, mut taken) = oneshot::channel();
         let invocation = Invocation {
@@ -153,7 +153,7 @@ impl Environment {
             taken: taken_sender,
         };
         if self.invocations.send(invocation).await.is_err() {
-            return Run::Died {
+            return EnvironmentRun::Died {
                 taken: false,
                 reason: self.ended().await,
             };
@@ -161,14 +161,14 @@ impl Environment {
         tokio::select! {
             // In order: an answer that came in just before the end counts.
             biased;
-            Ok(outcome) = answer => Run::Done(outcome),
-            reason = self.ended() => Run::Died {
+            Ok(outcome) = answer => EnvironmentRun::Done(outcome),
+            reason = self.ended() => EnvironmentRun::Died {
                 taken: taken.try_recv().is_ok(),
                 reason,
             },
             () = tokio::time::sleep(timeout) => {
                 self.kill();
-                Run::TimedOut
+                EnvironmentRun::TimedOut
             }
         }
     }

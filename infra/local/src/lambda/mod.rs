@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 
 /// How an invocation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum InvocationOutcome {
     /// The function's answer.
     Answer(Bytes),
     /// The function said that it failed, in Lambda's error form.
@@ -28,7 +28,7 @@ pub(crate) enum Outcome {
     TooLarge,
 }
 
-impl Outcome {
+impl InvocationOutcome {
     /// What went wrong, for logs and for a person; `None` when nothing did.
     pub(crate) fn failure(&self) -> Option<String> {
         match self {
@@ -42,4 +42,4 @@ impl Outcome {
 }
 
 /// Whatever takes an event and answers; a pool of processes, or a test's closure.
-pub(crate) type Invoke = Arc<dyn Fn(Bytes) -> BoxFuture<'static, Outcome> + Send + Sync>;
+pub(crate) type Invoke = Arc<dyn Fn(Bytes) -> BoxFuture<'static, InvocationOutcome> + Send + Sync>;

@@ -15,8 +15,8 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
 use super::{
-    Invoke, Outcome,
-    environment::{Environment, Launcher, Run},
+    InvocationOutcome, Invoke,
+    environment::{Environment, EnvironmentRun, Launcher},
     runtime_api::PAYLOAD_LIMIT,
 };
 
@@ -76,19 +76,19 @@ impl Pool {
     }
 
     /// Runs one event. It runs to its end even if the caller stops waiting.
-    pub(crate) async fn invoke(self: &Arc<Self>, payload: Bytes) -> Outcome {
+    pub(crate) async fn invoke(self: &Arc<Self>, payload: Bytes) -> InvocationOutcome {
         if payload.len() > PAYLOAD_LIMIT {
-            return Outcome::TooLarge;
+            return InvocationOutcome::TooLarge;
         }
         let pool = Arc::clone(self);
         let run = tokio::spawn(async move { pool.run(payload).await });
         run.await
-            .unwrap_or_else(|_| Outcome::NotStarted("the stack is stopping".to_owned()))
+            .unwrap_or_else(|_| InvocationOutcome::NotStarted("the stack is stopping".to_owned()))
     }
 
-    async fn run(self: &Arc<Self>, payload: Bytes) -> Outcome {
+    async fn run(self: &Arc<Self>, payload: Bytes) -> InvocationOutcome {
         let Ok(_permit) = self.permits.acquire().await else {
-            return Outcome::NotStarted("the stack is stopping".to_owned());
+            return InvocationOutcome::NotStarted("the stack is stopping".to_owned());
         };
         let timeout = self.launcher.function.timeout;
         loop {
@@ -96,24 +96,24 @@ impl Pool {
                 Some(environment) => environment,
                 None => match self.start().await {
                     Ok(environment) => environment,
-                    Err(reason) => return Outcome::NotStarted(reason),
+                    Err(reason) => return InvocationOutcome::NotStarted(reason),
                 },
             };
             match environment.run(payload.clone(), timeout).await {
-                Run::Done(outcome) => {
+                EnvironmentRun::Done(outcome) => {
                     self.give_back(&environment);
                     return outcome;
                 }
-                Run::TimedOut => {
+                EnvironmentRun::TimedOut => {
                     environment.ended().await;
-                    return Outcome::TimedOut;
+                    return InvocationOutcome::TimedOut;
                 }
-                Run::Died {
+                EnvironmentRun::Died {
                     taken: true,
                     reason,
-                } => return Outcome::Died(reason),
+                } => return InvocationOutcome::Died(reason),
                 // It died between two events: another takes this one.
-                Run::Died { taken: false, .. } => {}
+                EnvironmentRun::Died { taken: false, .. } => {}
             }
         }
     }

@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use super::Outcome;
+use super::InvocationOutcome;
 
 /// What Lambda takes and gives in one synchronous invocation.
 pub(crate) const PAYLOAD_LIMIT: usize = 6_291_556;
@@ -29,7 +29,7 @@ pub(crate) const PAYLOAD_LIMIT: usize = 6_291_556;
 pub(crate) struct Invocation {
     pub(crate) payload: Bytes,
     pub(crate) timeout: Duration,
-    pub(crate) reply: oneshot::Sender<Outcome>,
+    pub(crate) reply: oneshot::Sender<InvocationOutcome>,
     /// Told when the process has been given the event.
     pub(crate) taken: oneshot::Sender<()>,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Invocation {
 pub(crate) struct Runtime {
     arn: String,
     invocations: Mutex<mpsc::Receiver<Invocation>>,
-    current: Mutex<Option<(String, oneshot::Sender<Outcome>)>>,
+    current: Mutex<Option<(String, oneshot::Sender<InvocationOutcome>)>>,
     /// `true` from the first poll on.
     ready: watch::Sender<bool>,
     /// What the process said when it could not initialise.
@@ -77,7 +77,7 @@ impl Runtime {
             .with_state(self)
     }
 
-    async fn finish(&self, id: &str, outcome: Outcome) -> Response {
+    async fn finish(&self, id: &str, outcome: InvocationOutcome) -> Response {
         let mut current = self.current.lock().await;
         match current.take_if(|(current, _)| current == id) {
             Some((_, reply)) => {
@@ -127,14 +127,17 @@ async fn response(
     body: Body,
 ) -> Response {
     match to_bytes(body, PAYLOAD_LIMIT).await {
-        Ok(bytes) => runtime.finish(&id, Outcome::Answer(bytes)).await,
+        Ok(bytes) => runtime.finish(&id, InvocationOutcome::Answer(bytes)).await,
         Err(_) => {
             let said = json!({
                 "errorType": "Function.ResponseSizeTooLarge",
                 "errorMessage": "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
             });
             runtime
-                .finish(&id, Outcome::FunctionError(said.to_string().into()))
+                .finish(
+                    &id,
+                    InvocationOutcome::FunctionError(said.to_string().into()),
+                )
                 .await;
             refusal(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge")
         }
@@ -146,7 +149,9 @@ async fn error(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Response {
-    runtime.finish(&id, Outcome::FunctionError(body)).await
+    runtime
+        .finish(&id, InvocationOutcome::FunctionError(body))
+        .await
 }
 
 async fn init_error(

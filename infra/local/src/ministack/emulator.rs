@@ -8,7 +8,7 @@ use tokio::{
     process::{ChildStdin, ChildStdout, Command},
 };
 
-use super::group::Group;
+use super::group::ProcessGroup;
 use crate::{
     error::{Error, Result},
     guard::Guard,
@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A started emulator.
 #[derive(Debug)]
 pub(super) struct Emulator {
-    group: Group,
+    group: ProcessGroup,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
@@ -31,7 +31,7 @@ impl Emulator {
         check_python().await?;
         let mut command = Command::new("python3");
         command.arg(root.join("infra/local/ministack/emulate.py"));
-        let (group, input, output) = Group::talk(command, guard).await?;
+        let (group, input, output) = ProcessGroup::talk(command, guard).await?;
         let output = BufReader::new(output);
         Ok(Self {
             group,

@@ -15,13 +15,13 @@ use crate::{
 /// A process that leads a process group of its own; the group is killed when this is
 /// dropped, or by the guard when we are killed. A Ctrl-C in the terminal does not reach it.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct ProcessGroup {
     leader: Child,
     id: u32,
     guard: Arc<Guard>,
 }
 
-impl Group {
+impl ProcessGroup {
     /// Starts `command`, with nothing on standard input unless the caller says otherwise.
     pub(super) async fn start(mut command: Command, guard: &Arc<Guard>) -> Result<Self> {
         command.stdin(Stdio::null());
@@ -84,7 +84,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.signal();
     }
@@ -100,7 +100,7 @@ mod tests {
         process::Command,
     };
 
-    use super::Group;
+    use super::ProcessGroup;
     use crate::guard::Guard;
 
     #[tokio::test]
@@ -108,7 +108,7 @@ mod tests {
         let guard = Arc::new(Guard::start().unwrap());
         let mut command = Command::new("/bin/sh");
         command.args(["-c", "sleep 60 & echo $!; wait"]);
-        let (group, _input, output) = Group::talk(command, &guard).await.unwrap();
+        let (group, _input, output) = ProcessGroup::talk(command, &guard).await.unwrap();
         let mut lines = BufReader::new(output).lines();
         let sleeper: i32 = lines.next_line().await.unwrap().unwrap().parse().unwrap();
         let sleeper = rustix::process::Pid::from_raw(sleeper).unwrap();
@@ -123,7 +123,7 @@ mod tests {
         let guard = Arc::new(Guard::start().unwrap());
         let mut command = Command::new("/bin/sh");
         command.args(["-c", "cat; exit 7"]);
-        let mut group = Group::start(command, &guard).await.unwrap();
+        let mut group = ProcessGroup::start(command, &guard).await.unwrap();
         assert_eq!(group.wait().await.unwrap().code(), Some(7));
     }
 }

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 use serde_json::{Value, json};
 use tokio::{process::Command, task::JoinSet};
 
-use self::{emulator::Emulator, group::Group};
+use self::{emulator::Emulator, group::ProcessGroup};
 use crate::{
     builder::{self, Binaries, Build},
     error::{Error, Result},
@@ -46,7 +46,7 @@ pub async fn prove(options: &Options, stop: impl Future<Output = ()>) -> Result<
     let (switch, shutdown) = shutdown::switch();
     let mut tasks = JoinSet::new();
     let mut emulator = None;
-    let work = Proof {
+    let work = MiniStackRun {
         root: &root,
         options,
         state: &state,
@@ -82,7 +82,7 @@ pub async fn prove(options: &Options, stop: impl Future<Output = ()>) -> Result<
 }
 
 /// What a run needs.
-struct Proof<'a> {
+struct MiniStackRun<'a> {
     root: &'a Path,
     options: &'a Options,
     state: &'a State,
@@ -90,7 +90,7 @@ struct Proof<'a> {
     shutdown: Shutdown,
 }
 
-impl Proof<'_> {
+impl MiniStackRun<'_> {
     /// Everything up to the suite's exit status. The emulator stays for the caller to end.
     async fn run(&self, tasks: &mut JoinSet<()>, emulator: &mut Option<Emulator>) -> Result<u8> {
         let gateway = ports::take(0, "the gateway").await?;
@@ -148,9 +148,11 @@ impl Proof<'_> {
     fn serve_engines(&self, tasks: &mut JoinSet<()>, engines: Bound, gateway: String) {
         let stop = self.shutdown.clone().wait();
         tasks.spawn(async move {
-            if let Err(error) =
-                vara_engines::serve_beside(engines.listener, Some(&gateway), stop).await
-            {
+            let beside = vara_engines::Beside {
+                gateway: Some(&gateway),
+                mails: None,
+            };
+            if let Err(error) = vara_engines::serve_beside(engines.listener, beside, stop).await {
                 tracing::error!(%error, "the stand-ins stopped");
             }
         });
@@ -174,6 +176,7 @@ impl Proof<'_> {
                 "HIBP_URL": format!("{engines_url}/hibp/api/v3/"),
                 "SOCIAL_URL": format!("{engines_url}/social/"),
                 "OAUTH_PROVIDERS": vara_engines::oauth_providers(engines_url),
+                "TIME_STAMP_AUTHORITIES": vara_engines::time_stamp_authorities(engines_url),
                 "FETCH_ALLOW": engines_url.trim_start_matches("http://"),
             },
         })
@@ -187,7 +190,7 @@ impl Proof<'_> {
             .env("VARA_GATEWAY", gateway_url)
             .env("VARA_ENGINES", engines_url)
             .env("VARA_ON", "ministack");
-        let mut suite = Group::start(command, self.guard).await?;
+        let mut suite = ProcessGroup::start(command, self.guard).await?;
         let status = suite.wait().await?;
         suite.kill().await;
         // Killed by a signal: no status of its own.

@@ -20,9 +20,9 @@ use tokio::time::{Instant, sleep};
 
 use super::Poller;
 use crate::{
-    lambda::{Invoke, Outcome},
+    lambda::{InvocationOutcome, Invoke},
     servers::sqs::Sqs,
-    shutdown::{Switch, switch},
+    shutdown::{ShutdownSwitch, switch},
     template::{Queue, QueueSource},
 };
 
@@ -61,11 +61,15 @@ fn source() -> QueueSource {
 struct Scene {
     sqs: Arc<Sqs>,
     events: Arc<Mutex<Vec<(Instant, Value)>>>,
-    _switch: Switch,
+    _switch: ShutdownSwitch,
 }
 
 impl Scene {
-    async fn new(bodies: &[&str], source: QueueSource, answer: fn(&Value) -> Outcome) -> Self {
+    async fn new(
+        bodies: &[&str],
+        source: QueueSource,
+        answer: fn(&Value) -> InvocationOutcome,
+    ) -> Self {
         let sqs = Sqs::open(1, &[queue("dead"), queue("q")], None)
             .await
             .unwrap();
@@ -160,20 +164,20 @@ fn bodies(event: &Value) -> Vec<String> {
         .collect()
 }
 
-fn answer(value: &Value) -> Outcome {
-    Outcome::Answer(Bytes::from(value.to_string()))
+fn answer(value: &Value) -> InvocationOutcome {
+    InvocationOutcome::Answer(Bytes::from(value.to_string()))
 }
 
-fn well(_: &Value) -> Outcome {
+fn well(_: &Value) -> InvocationOutcome {
     answer(&json!({"batchItemFailures": []}))
 }
 
-fn crash(_: &Value) -> Outcome {
-    Outcome::Died("gone".to_owned())
+fn crash(_: &Value) -> InvocationOutcome {
+    InvocationOutcome::Died("gone".to_owned())
 }
 
 /// Fails every message whose body is `bad`, by name.
-fn bad_ones(event: &Value) -> Outcome {
+fn bad_ones(event: &Value) -> InvocationOutcome {
     let failed: Vec<Value> = event["Records"]
         .as_array()
         .unwrap()
@@ -244,13 +248,13 @@ async fn only_the_named_failures_come_back_and_not_before_their_visibility() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_function_leaves_the_whole_batch() {
-    let outcomes: [fn(&Value) -> Outcome; 6] = [
+    let outcomes: [fn(&Value) -> InvocationOutcome; 6] = [
         crash,
-        |_| Outcome::TimedOut,
-        |_| Outcome::FunctionError(Bytes::from_static(b"{}")),
-        |_| Outcome::NotStarted("broken".to_owned()),
+        |_| InvocationOutcome::TimedOut,
+        |_| InvocationOutcome::FunctionError(Bytes::from_static(b"{}")),
+        |_| InvocationOutcome::NotStarted("broken".to_owned()),
         |_| answer(&json!({"batchItemFailures": [{"itemIdentifier": "stranger"}]})),
-        |_| Outcome::Answer(Bytes::from_static(b"nonsense")),
+        |_| InvocationOutcome::Answer(Bytes::from_static(b"nonsense")),
     ];
     for outcome in outcomes {
         let scene = Scene::new(&["a", "b"], source(), outcome).await;

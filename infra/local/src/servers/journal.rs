@@ -40,7 +40,7 @@ pub(crate) struct Stored {
 /// One line of the file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Line {
+pub(crate) enum JournalLine {
     Sent(Stored),
     /// Delivered from `queue`, which may be the dead-letter queue by now.
     Received {
@@ -93,7 +93,7 @@ impl Journal {
     }
 
     /// Writes one line.
-    pub(crate) fn write(&self, line: &Line) -> std::io::Result<()> {
+    pub(crate) fn write(&self, line: &JournalLine) -> std::io::Result<()> {
         let mut bytes = serde_json::to_vec(line)?;
         bytes.push(b'\n');
         self.file
@@ -112,19 +112,19 @@ fn fold(text: &str) -> Vec<Stored> {
     // A fast consumer's deletion may be written before the sender's line.
     let mut deleted: HashSet<String> = HashSet::new();
     for line in text.lines() {
-        let Ok(line) = serde_json::from_str::<Line>(line) else {
+        let Ok(line) = serde_json::from_str::<JournalLine>(line) else {
             tracing::warn!("a line of the queue journal cannot be read");
             continue;
         };
         match line {
-            Line::Sent(message) => {
+            JournalLine::Sent(message) => {
                 if !deleted.remove(&message.id) {
                     places.insert(message.id.clone(), order);
                     messages.insert(order, message);
                     order += 1;
                 }
             }
-            Line::Received { id, queue } => {
+            JournalLine::Received { id, queue } => {
                 if let Some(message) = places.get(&id).and_then(|at| messages.get_mut(at)) {
                     if message.queue == queue {
                         message.received += 1;
@@ -134,12 +134,12 @@ fn fold(text: &str) -> Vec<Stored> {
                     }
                 }
             }
-            Line::Later { id, not_before } => {
+            JournalLine::Later { id, not_before } => {
                 if let Some(message) = places.get(&id).and_then(|at| messages.get_mut(at)) {
                     message.not_before = not_before;
                 }
             }
-            Line::Deleted { id } => match places.remove(&id) {
+            JournalLine::Deleted { id } => match places.remove(&id) {
                 Some(at) => {
                     messages.remove(&at);
                 }
@@ -147,7 +147,7 @@ fn fold(text: &str) -> Vec<Stored> {
                     deleted.insert(id);
                 }
             },
-            Line::Purged { queue } => messages.retain(|_, message| message.queue != queue),
+            JournalLine::Purged { queue } => messages.retain(|_, message| message.queue != queue),
         }
     }
     messages.into_values().collect()
@@ -164,10 +164,10 @@ pub(crate) fn now() -> u64 {
 #[cfg(test)]
 mod tests {
 
-    use super::{Line, Stored, fold};
+    use super::{JournalLine, Stored, fold};
 
-    fn sent(id: &str) -> Line {
-        Line::Sent(Stored {
+    fn sent(id: &str) -> JournalLine {
+        JournalLine::Sent(Stored {
             id: id.to_owned(),
             queue: "q".to_owned(),
             body: format!("body of {id}"),
@@ -177,7 +177,7 @@ mod tests {
         })
     }
 
-    fn text(lines: &[Line]) -> String {
+    fn text(lines: &[JournalLine]) -> String {
         lines
             .iter()
             .map(|line| serde_json::to_string(line).unwrap() + "\n")
@@ -194,7 +194,7 @@ mod tests {
             sent("a"),
             sent("b"),
             sent("c"),
-            Line::Deleted { id: id("b") },
+            JournalLine::Deleted { id: id("b") },
         ]));
         let ids: Vec<_> = left.iter().map(|message| message.id.as_str()).collect();
         assert_eq!(ids, ["a", "c"]);
@@ -202,12 +202,12 @@ mod tests {
 
     #[test]
     fn a_deletion_may_come_before_its_message() {
-        assert!(fold(&text(&[Line::Deleted { id: id("a") }, sent("a")])).is_empty());
+        assert!(fold(&text(&[JournalLine::Deleted { id: id("a") }, sent("a")])).is_empty());
     }
 
     #[test]
     fn a_message_received_elsewhere_has_moved_there() {
-        let received = |queue: &str| Line::Received {
+        let received = |queue: &str| JournalLine::Received {
             id: id("a"),
             queue: queue.to_owned(),
         };
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_purge_empties_its_queue() {
-        let purge = Line::Purged { queue: id("q") };
+        let purge = JournalLine::Purged { queue: id("q") };
         assert_eq!(fold(&text(&[sent("a"), purge, sent("b")])).len(), 1);
     }
 }

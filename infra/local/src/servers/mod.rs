@@ -56,7 +56,8 @@ where
         }
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .serve_connection(TokioIo::new(stream), service(peer));
+            .serve_connection(TokioIo::new(stream), service(peer))
+            .with_upgrades();
         let shutdown = shutdown.clone();
         tokio::spawn(async move {
             if let Some(Err(error)) = shutdown.or(connection).await {

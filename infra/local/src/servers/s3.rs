@@ -214,13 +214,13 @@ async fn remove(path: &Path) {
 
 /// What an operation of [`S3`] returns, written out: the trait's own macro cannot
 /// see through [`forward`].
-type Answer<'a, T> = Pin<Box<dyn Future<Output = S3Result<S3Response<T>>> + Send + 'a>>;
+type S3Answer<'a, T> = Pin<Box<dyn Future<Output = S3Result<S3Response<T>>> + Send + 'a>>;
 
 /// Operations the file server does by itself.
 macro_rules! forward {
     ($($name:ident: $input:ident => $output:ident;)*) => {
         $(
-            fn $name<'a, 'b>(&'a self, request: S3Request<dto::$input>) -> Answer<'b, dto::$output>
+            fn $name<'a, 'b>(&'a self, request: S3Request<dto::$input>) -> S3Answer<'b, dto::$output>
             where
                 'a: 'b,
                 Self: 'b,
@@ -252,7 +252,7 @@ impl S3 for Storage {
     fn put_object<'a, 'b>(
         &'a self,
         request: S3Request<dto::PutObjectInput>,
-    ) -> Answer<'b, dto::PutObjectOutput>
+    ) -> S3Answer<'b, dto::PutObjectOutput>
     where
         'a: 'b,
         Self: 'b,
@@ -269,7 +269,7 @@ impl S3 for Storage {
     fn copy_object<'a, 'b>(
         &'a self,
         request: S3Request<dto::CopyObjectInput>,
-    ) -> Answer<'b, dto::CopyObjectOutput>
+    ) -> S3Answer<'b, dto::CopyObjectOutput>
     where
         'a: 'b,
         Self: 'b,
@@ -287,7 +287,7 @@ impl S3 for Storage {
     fn complete_multipart_upload<'a, 'b>(
         &'a self,
         request: S3Request<dto::CompleteMultipartUploadInput>,
-    ) -> Answer<'b, dto::CompleteMultipartUploadOutput>
+    ) -> S3Answer<'b, dto::CompleteMultipartUploadOutput>
     where
         'a: 'b,
         Self: 'b,
@@ -305,7 +305,7 @@ impl S3 for Storage {
     fn delete_object<'a, 'b>(
         &'a self,
         request: S3Request<dto::DeleteObjectInput>,
-    ) -> Answer<'b, dto::DeleteObjectOutput>
+    ) -> S3Answer<'b, dto::DeleteObjectOutput>
     where
         'a: 'b,
         Self: 'b,
@@ -321,7 +321,7 @@ impl S3 for Storage {
     fn delete_objects<'a, 'b>(
         &'a self,
         request: S3Request<dto::DeleteObjectsInput>,
-    ) -> Answer<'b, dto::DeleteObjectsOutput>
+    ) -> S3Answer<'b, dto::DeleteObjectsOutput>
     where
         'a: 'b,
         Self: 'b,
@@ -340,7 +340,7 @@ impl S3 for Storage {
     fn put_bucket_notification_configuration<'a, 'b>(
         &'a self,
         request: S3Request<dto::PutBucketNotificationConfigurationInput>,
-    ) -> Answer<'b, dto::PutBucketNotificationConfigurationOutput>
+    ) -> S3Answer<'b, dto::PutBucketNotificationConfigurationOutput>
     where
         'a: 'b,
         Self: 'b,

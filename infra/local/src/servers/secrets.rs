@@ -18,7 +18,7 @@ const MOST: usize = 20;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Request {
+struct SecretsRequest {
     secret_id_list: Vec<String>,
 }
 
@@ -48,7 +48,10 @@ async fn answer(
     (status, kind, body.to_string()).into_response()
 }
 
-fn read(values: &BTreeMap<String, String>, request: &Request) -> Result<Value, &'static str> {
+fn read(
+    values: &BTreeMap<String, String>,
+    request: &SecretsRequest,
+) -> Result<Value, &'static str> {
     let named = &request.secret_id_list;
     if named.is_empty() || named.len() > MOST {
         return Err("InvalidParameterException");
@@ -75,7 +78,7 @@ mod tests {
     #[test]
     fn what_is_there_is_told_and_what_is_not_is_named() {
         let values = BTreeMap::from([("a:b".to_owned(), "v".to_owned())]);
-        let request = |named: &[&str]| Request {
+        let request = |named: &[&str]| SecretsRequest {
             secret_id_list: named.iter().map(|it| (*it).to_owned()).collect(),
         };
         let told = read(&values, &request(&["a:b", "a:c"])).unwrap();

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 mod trace;
 
-use super::journal::{Journal, Line, Stored, now};
+use super::journal::{Journal, JournalLine, Stored, now};
 use crate::{
     error::{Error, Result},
     template::{Queue, names},
@@ -143,7 +143,7 @@ impl Sqs {
             output.md5_of_message_attributes = None;
         }
         let id = output.message_id.clone().unwrap_or_default();
-        self.write(&queue, &Line::Sent(Stored { id, ..stored }))?;
+        self.write(&queue, &JournalLine::Sent(Stored { id, ..stored }))?;
         Ok(output)
     }
 
@@ -162,7 +162,7 @@ impl Sqs {
             .iter()
             .filter_map(|message| message.message_id.clone())
         {
-            let line = Line::Received {
+            let line = JournalLine::Received {
                 id,
                 queue: queue.clone(),
             };
@@ -179,7 +179,7 @@ impl Sqs {
         let queue = name(&input.queue_url).to_owned();
         let id = message_id(&input.receipt_handle)?;
         self.provider.delete_message(input).await?;
-        self.write(&queue, &Line::Deleted { id })
+        self.write(&queue, &JournalLine::Deleted { id })
     }
 
     /// `ChangeMessageVisibility`.
@@ -191,7 +191,7 @@ impl Sqs {
         let id = message_id(&input.receipt_handle)?;
         let not_before = now() + u64::try_from(input.visibility_timeout).unwrap_or(0) * 1000;
         self.provider.change_message_visibility(input).await?;
-        self.write(&queue, &Line::Later { id, not_before })
+        self.write(&queue, &JournalLine::Later { id, not_before })
     }
 
     /// `PurgeQueue`.
@@ -200,14 +200,14 @@ impl Sqs {
         self.provider.purge_queue(input).await?;
         self.write(
             &queue,
-            &Line::Purged {
+            &JournalLine::Purged {
                 queue: queue.clone(),
             },
         )
     }
 
     /// The client is only answered once this has succeeded.
-    fn write(&self, queue: &str, line: &Line) -> std::result::Result<(), SqsError> {
+    fn write(&self, queue: &str, line: &JournalLine) -> std::result::Result<(), SqsError> {
         match &self.journal {
             Some(journal) if self.queues.contains_key(queue) => journal
                 .write(line)

@@ -28,7 +28,7 @@ use uuid::Uuid;
 use super::{journal::now, sqs::Sqs};
 use crate::{shutdown::Shutdown, template::names};
 
-type Answer = Result<http::Response<SqsResponseBody>, SqsError>;
+type SqsAnswer = Result<http::Response<SqsResponseBody>, SqsError>;
 
 /// The handler behind rustack's HTTP layer.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub(crate) async fn serve(listener: TcpListener, sqs: Arc<Sqs>, shutdown: Shutdo
         tasks: Mutex::default(),
     };
     let service = SqsHttpService::new(
-        Arc::new(Front(Arc::new(handler))),
+        Arc::new(SqsFront(Arc::new(handler))),
         SqsHttpConfig {
             region: names::REGION.to_owned(),
             ..SqsHttpConfig::default()
@@ -58,21 +58,21 @@ pub(crate) async fn serve(listener: TcpListener, sqs: Arc<Sqs>, shutdown: Shutdo
 
 /// Lets the handler's future own the handler.
 #[derive(Debug)]
-struct Front(Arc<Handler>);
+struct SqsFront(Arc<Handler>);
 
-impl SqsHandler for Front {
+impl SqsHandler for SqsFront {
     fn handle_operation(
         &self,
         operation: SqsOperation,
         body: Bytes,
-    ) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
+    ) -> Pin<Box<dyn Future<Output = SqsAnswer> + Send>> {
         let handler = Arc::clone(&self.0);
         Box::pin(async move { handler.handle(operation, body).await })
     }
 }
 
 impl Handler {
-    async fn handle(&self, operation: SqsOperation, body: Bytes) -> Answer {
+    async fn handle(&self, operation: SqsOperation, body: Bytes) -> SqsAnswer {
         match operation {
             SqsOperation::SendMessage => answer(&self.sqs.send(read(&body)?).await?),
             SqsOperation::SendMessageBatch => self.send_batch(read(&body)?).await,
@@ -107,7 +107,7 @@ impl Handler {
         }
     }
 
-    async fn send_batch(&self, input: SendMessageBatchInput) -> Answer {
+    async fn send_batch(&self, input: SendMessageBatchInput) -> SqsAnswer {
         check_batch(input.entries.iter().map(|entry| entry.id.as_str()))?;
         let mut results = Results::default();
         for entry in input.entries {
@@ -126,7 +126,7 @@ impl Handler {
         answer(&results.into_json())
     }
 
-    async fn delete_batch(&self, input: DeleteMessageBatchInput) -> Answer {
+    async fn delete_batch(&self, input: DeleteMessageBatchInput) -> SqsAnswer {
         check_batch(input.entries.iter().map(|entry| entry.id.as_str()))?;
         let mut results = Results::default();
         for entry in input.entries {
@@ -140,7 +140,7 @@ impl Handler {
         answer(&results.into_json())
     }
 
-    async fn change_visibility_batch(&self, input: ChangeMessageVisibilityBatchInput) -> Answer {
+    async fn change_visibility_batch(&self, input: ChangeMessageVisibilityBatchInput) -> SqsAnswer {
         check_batch(input.entries.iter().map(|entry| entry.id.as_str()))?;
         let mut results = Results::default();
         for entry in input.entries {
@@ -157,7 +157,7 @@ impl Handler {
 
     /// Moves what is in a dead-letter queue back, as new messages (AWS gives them
     /// new ids too). Done before the answer: local queues are short.
-    async fn start_move(&self, input: StartMessageMoveTaskInput) -> Answer {
+    async fn start_move(&self, input: StartMessageMoveTaskInput) -> SqsAnswer {
         let source = self.sqs.provider.queue_url_for_arn(&input.source_arn)?;
         let listed = self
             .sqs
@@ -232,7 +232,7 @@ impl Handler {
         }
     }
 
-    async fn list_moves(&self, input: &ListMessageMoveTasksInput) -> Answer {
+    async fn list_moves(&self, input: &ListMessageMoveTasksInput) -> SqsAnswer {
         let most = usize::try_from(input.max_results.unwrap_or(1)).unwrap_or(1);
         let tasks = self.tasks.lock().await;
         let results: Vec<_> = tasks
@@ -302,7 +302,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, SqsError> {
     })
 }
 
-fn answer(output: &impl Serialize) -> Answer {
+fn answer(output: &impl Serialize) -> SqsAnswer {
     let json =
         serde_json::to_vec(output).map_err(|error| SqsError::internal_error(error.to_string()))?;
     Ok(json_response(json, &Uuid::new_v4().to_string()))

@@ -5,7 +5,13 @@ use std::{path::Path, sync::Arc};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::{
+        mpsc::{UnboundedReceiver, unbounded_channel},
+        watch,
+    },
+    task::JoinSet,
+};
 
 use crate::{
     builder::{Binaries, Build},
@@ -16,10 +22,15 @@ use crate::{
     options::Options,
     parameters::PARAMETERS,
     ports::Bound,
-    servers::{self, relay, s3::StoreObject, s3_events::Notifier, sqs::Sqs},
+    servers::{
+        self, relay,
+        s3::{NewObject, StoreObject},
+        s3_events::Notifier,
+        sqs::Sqs,
+    },
     shutdown::Shutdown,
     state::State,
-    template::{self, Place, System, names},
+    template::{self, MailRule, Place, System, names},
 };
 
 /// Where everything is, as URLs without a trailing slash.
@@ -169,14 +180,41 @@ pub(super) async fn open_servers(
         buckets,
         shutdown.clone(),
     ));
+    let mails = system.mails.clone().map(|rule| {
+        let (sender, mails) = unbounded_channel();
+        tasks.spawn(store_mails(rule, mails, Arc::clone(&store)));
+        sender
+    });
     let stop = shutdown.clone().wait();
     tasks.spawn(async move {
-        if let Err(error) = vara_engines::serve_beside(engines.listener, Some(&gateway), stop).await
-        {
+        let beside = vara_engines::Beside {
+            gateway: Some(&gateway),
+            mails,
+        };
+        if let Err(error) = vara_engines::serve_beside(engines.listener, beside, stop).await {
             tracing::error!(%error, "the stand-ins stopped");
         }
     });
     Ok((queues, store))
+}
+
+/// Stores mails that come in where the rule of the template has them stored.
+async fn store_mails(
+    rule: MailRule,
+    mut mails: UnboundedReceiver<vara_engines::StoredMail>,
+    store: StoreObject,
+) {
+    while let Some(mail) = mails.recv().await {
+        let object = NewObject {
+            bucket: rule.bucket.clone(),
+            key: format!("{}{}", rule.prefix, mail.name),
+            content_type: "application/octet-stream".to_owned(),
+            body: mail.bytes.into(),
+        };
+        if let Err(error) = store(object).await {
+            tracing::error!(error, "a mail could not be stored");
+        }
+    }
 }
 
 pub(super) fn pools(
@@ -243,6 +281,10 @@ pub(super) fn local_environment(addresses: &Addresses) -> Vec<(String, String)> 
         (
             "OAUTH_PROVIDERS",
             vara_engines::oauth_providers(&addresses.engines),
+        ),
+        (
+            "TIME_STAMP_AUTHORITIES",
+            vara_engines::time_stamp_authorities(&addresses.engines),
         ),
     ]
     .map(|(name, value)| (name.to_owned(), value))

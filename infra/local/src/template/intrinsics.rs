@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     error::TemplateError,
-    names::{self, Named},
+    names::{self, NamedProperties},
     place::Place,
 };
 
@@ -63,12 +63,12 @@ impl Evaluator<'_> {
         self.named(logical)?.attribute(attribute)
     }
 
-    fn named<'b>(&'b self, logical: &'b str) -> Result<Named<'b>, TemplateError> {
+    fn named<'b>(&'b self, logical: &'b str) -> Result<NamedProperties<'b>, TemplateError> {
         let resource = self
             .template
             .pointer(&format!("/Resources/{logical}"))
             .ok_or_else(|| TemplateError::UnknownReference(logical.to_owned()))?;
-        Ok(Named {
+        Ok(NamedProperties {
             logical,
             resource,
             place: self.place,

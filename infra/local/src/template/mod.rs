@@ -12,12 +12,13 @@ mod properties;
 mod reader;
 mod resources;
 mod rules;
+mod sockets;
 mod uploads;
 
 pub use error::TemplateError;
 pub use model::{
-    Api, ApiCors, Bucket, CorsRule, Function, GatewayAnswer, LargeUploads, Notification, Queue,
-    QueueSource, Route, Schedule, Secret, SecretValue, System, Table,
+    Api, ApiCors, Bucket, CorsRule, Function, GatewayAnswer, LargeUploads, MailRule, Notification,
+    Queue, QueueSource, Route, Schedule, Secret, SecretValue, SocketApi, System, Table,
 };
 pub use place::Place;
 

@@ -20,6 +20,19 @@ pub struct System {
     pub secrets: Vec<Secret>,
     /// The HTTP API.
     pub api: Api,
+    /// The WebSocket API.
+    pub sockets: Option<SocketApi>,
+    /// Where mails that come in are stored.
+    pub mails: Option<MailRule>,
+}
+
+/// A rule by which the mail service stores what comes in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailRule {
+    /// The bucket.
+    pub bucket: String,
+    /// What names begin with.
+    pub prefix: String,
 }
 
 /// One Lambda function.
@@ -175,6 +188,19 @@ pub struct Api {
     pub cors: Option<ApiCors>,
     /// Where uploads go that are too large for a function.
     pub large_uploads: Option<LargeUploads>,
+}
+
+/// The WebSocket API.
+#[derive(Debug, Clone)]
+pub struct SocketApi {
+    /// Where clients connect: the stage.
+    pub path: String,
+    /// The function that is told of connections.
+    pub function_arn: String,
+    /// How long the gateway waits for it.
+    pub timeout: Duration,
+    /// Whether clients are sent what it answers to messages.
+    pub answers: bool,
 }
 
 /// The route of uploads that are too large for a function: a REST API stores them as they were sent.

@@ -28,7 +28,7 @@ pub(super) fn pseudo_parameter(name: &str) -> Option<&'static str> {
 type AsText<'a> = dyn Fn(&Value) -> Result<String, TemplateError> + 'a;
 
 /// One resource that is to be named.
-pub(super) struct Named<'a> {
+pub(super) struct NamedProperties<'a> {
     /// Its name in the template.
     pub(super) logical: &'a str,
     /// As it is written.
@@ -38,7 +38,7 @@ pub(super) struct Named<'a> {
     pub(super) text: Box<AsText<'a>>,
 }
 
-impl Named<'_> {
+impl NamedProperties<'_> {
     fn kind(&self) -> &str {
         self.resource
             .get("Type")
@@ -112,7 +112,13 @@ impl Named<'_> {
                     .map_or(url.as_str(), |(_, host)| host)
                     .to_owned()
             }
-            ("AWS::ApiGatewayV2::Api", "ApiEndpoint") => place.gateway_url.clone(),
+            ("AWS::ApiGatewayV2::Api", "ApiEndpoint") => {
+                let protocol = self.resource.pointer("/Properties/ProtocolType");
+                match protocol.and_then(Value::as_str) {
+                    Some("WEBSOCKET") => place.gateway_url.replacen("http", "ws", 1),
+                    _ => place.gateway_url.clone(),
+                }
+            }
             (kind, attribute) => {
                 return Err(TemplateError::UnknownAttribute {
                     resource: self.logical.to_owned(),

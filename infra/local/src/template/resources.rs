@@ -9,17 +9,17 @@ use super::{
     functions,
     intrinsics::Evaluator,
     model::{
-        Api, ApiCors, Bucket, CorsRule, Notification, Queue, Route, Secret, SecretValue, System,
-        Table,
+        Api, ApiCors, Bucket, CorsRule, MailRule, Notification, Queue, Route, Secret, SecretValue,
+        System, Table,
     },
     names::function_arn,
     place::Place,
     properties::{Properties, check_keys},
-    rules, uploads,
+    rules, sockets, uploads,
 };
 
 /// Types that mean nothing on one machine: permissions, encryption, logs, alarms.
-const LEFT_OUT: [&str; 30] = [
+const LEFT_OUT: [&str; 37] = [
     // Read through the distribution that leads to them.
     "AWS::ApiGateway::Authorizer",
     "AWS::ApiGateway::Deployment",
@@ -28,13 +28,19 @@ const LEFT_OUT: [&str; 30] = [
     "AWS::ApiGateway::Resource",
     "AWS::ApiGateway::RestApi",
     "AWS::ApiGateway::Stage",
+    "AWS::Backup::BackupPlan",
+    "AWS::Backup::BackupSelection",
+    "AWS::Backup::BackupVault",
+    "AWS::Budgets::Budget",
     "AWS::CloudFront::Function",
     "AWS::CloudFront::ResponseHeadersPolicy",
     "AWS::ApiGatewayV2::Integration", // read through the routes that point to it
+    "AWS::ApiGatewayV2::RouteResponse", // read with the WebSocket API
     "AWS::ApiGatewayV2::Stage",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
+    "AWS::Events::Rule",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
     "AWS::IAM::Role",
@@ -47,6 +53,7 @@ const LEFT_OUT: [&str; 30] = [
     "AWS::SES::ConfigurationSet",
     "AWS::SES::ConfigurationSetEventDestination",
     "AWS::SES::EmailIdentity",
+    "AWS::SES::ReceiptRuleSet",
     "AWS::SNS::Subscription",
     "AWS::SNS::Topic",
     "AWS::SNS::TopicPolicy",
@@ -88,7 +95,10 @@ pub(super) fn system(template: &Value, place: &Place) -> Result<System, Template
         buckets: Vec::new(),
         secrets: Vec::new(),
         api: Api::default(),
+        sockets: None,
+        mails: None,
     };
+    let mut socket_routes = Vec::new();
     let none = Map::new();
     let resources = template
         .get("Resources")
@@ -101,9 +111,38 @@ pub(super) fn system(template: &Value, place: &Place) -> Result<System, Template
         {
             continue;
         }
+        if is_of_sockets(&evaluator, resource) {
+            socket_routes.extend(socket_route(&evaluator, logical, resource)?);
+            continue;
+        }
         add(&evaluator, &mut system, logical, resource)?;
     }
+    system.sockets = sockets::socket_api(&evaluator, &socket_routes)?;
     Ok(system)
+}
+
+/// Whether a resource is the WebSocket API or a route of it.
+fn is_of_sockets(evaluator: &Evaluator<'_>, resource: &Value) -> bool {
+    let properties = &resource["Properties"];
+    match resource["Type"].as_str() {
+        Some("AWS::ApiGatewayV2::Api") => properties["ProtocolType"] == "WEBSOCKET",
+        Some("AWS::ApiGatewayV2::Route") => sockets::is_socket_api(evaluator, &properties["ApiId"]),
+        _ => false,
+    }
+}
+
+/// The route of the WebSocket API that a resource is, or nothing for the API itself.
+fn socket_route(
+    evaluator: &Evaluator<'_>,
+    logical: &str,
+    resource: &Value,
+) -> Result<Option<Route>, TemplateError> {
+    let properties = &resource["Properties"];
+    if resource["Type"] == "AWS::ApiGatewayV2::Api" {
+        sockets::check_api(evaluator, logical, properties)?;
+        return Ok(None);
+    }
+    route(evaluator, logical, properties).map(Some)
 }
 
 fn add(
@@ -126,6 +165,9 @@ fn add(
         "AWS::SQS::Queue" => system.queues.push(queue(evaluator, logical, properties)?),
         "AWS::DynamoDB::Table" => system.tables.push(table(evaluator, logical, properties)?),
         "AWS::S3::Bucket" => system.buckets.push(bucket(evaluator, logical, properties)?),
+        "AWS::SES::ReceiptRule" => {
+            system.mails = Some(mail_rule(evaluator, logical, properties)?);
+        }
         "AWS::SecretsManager::Secret" => {
             system.secrets.push(secret(evaluator, logical, properties)?);
         }
@@ -268,6 +310,27 @@ fn bucket(
     })
 }
 
+/// A rule that stores what comes in; it has no other action.
+fn mail_rule(
+    evaluator: &Evaluator<'_>,
+    logical: &str,
+    properties: &Value,
+) -> Result<MailRule, TemplateError> {
+    let properties = Properties::new(evaluator, logical, properties, &["Rule"], &["RuleSetName"])?;
+    let ignored = ["Enabled", "Name", "Recipients", "ScanEnabled", "TlsPolicy"];
+    let rule = properties.part("Rule", &["Actions"], &ignored)?;
+    let actions = rule.parts("Actions", &["S3Action"], &[])?;
+    let [action] = &actions[..] else {
+        let written = properties.get("Rule")?.unwrap_or_default();
+        return Err(TemplateError::unusable(logical, &written));
+    };
+    let stored = action.part("S3Action", &["BucketName", "ObjectKeyPrefix"], &[])?;
+    Ok(MailRule {
+        bucket: stored.needed("BucketName")?,
+        prefix: stored.text("ObjectKeyPrefix")?.unwrap_or_default(),
+    })
+}
+
 fn notifications(bucket: &Properties<'_>) -> Result<Vec<Notification>, TemplateError> {
     bucket
         .part("NotificationConfiguration", &["QueueConfigurations"], &[])?
@@ -399,7 +462,7 @@ fn route(
         logical,
         properties,
         &["AuthorizationType", "RouteKey", "Target"],
-        &["ApiId", "OperationName"],
+        &["ApiId", "OperationName", "RouteResponseSelectionExpression"],
     )?;
     // Authentication is inside the functions.
     properties.must_be("AuthorizationType", &["NONE"])?;

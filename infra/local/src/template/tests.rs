@@ -70,6 +70,20 @@ fn the_real_template_is_understood() {
 }
 
 #[test]
+fn mails_are_stored_by_the_rule_of_the_template_where_there_is_a_domain_for_them() {
+    assert_eq!(real().mails, None);
+    let mut place = place();
+    let domain = ("PostDomain".to_owned(), "post.vara.test".to_owned());
+    place.parameters.extend([domain]);
+    let system = load(TEMPLATE, &place).unwrap();
+    let rule = system.mails.unwrap();
+    assert_eq!(rule.prefix, "mail/");
+    let bucket = system.buckets.iter().find(|it| it.name == rule.bucket);
+    assert_eq!(bucket.unwrap().notifications[0].prefix, rule.prefix);
+    assert_ne!(system.buckets[0].name, rule.bucket, "pictures come first");
+}
+
+#[test]
 fn rules_of_the_template_hold_for_production_only() {
     let with = |given: &[(&str, &str)]| {
         let mut place = place();

@@ -13,9 +13,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::change::{Change, Write};
+use crate::change::{RowChange, Write};
 use crate::item::{Item, Key, text};
-use crate::migration::{Direction, Migration};
+use crate::migration::{Migration, MigrationDirection};
 
 const ROLE: &str = "role";
 
@@ -26,7 +26,7 @@ const USER: &str = "user";
 pub(crate) struct SeparatePartitions;
 
 /// A row of one of the two shapes, and the user it is of.
-enum Row<'a> {
+enum MovedRow<'a> {
     OldCredentials(&'a str),
     OldSession(&'a str, &'a str),
     Profile(&'a str),
@@ -35,7 +35,7 @@ enum Row<'a> {
     Role(&'a str),
 }
 
-impl<'a> Row<'a> {
+impl<'a> MovedRow<'a> {
     fn of(item: &'a Item) -> Option<Self> {
         let (pk, sk) = (text(item, "pk")?, text(item, "sk")?);
         let (kind, id) = pk.split_once('#')?;
@@ -64,18 +64,29 @@ impl Migration for SeparatePartitions {
         1
     }
 
-    fn plan(&self, direction: Direction, item: &Item) -> Option<Change> {
-        let to = |pk: String, sk: &str| Some(Change::relocate(item, &Key::new(pk, sk)));
-        match (direction, Row::of(item)?) {
-            (Direction::Up, Row::OldCredentials(id)) => to(format!("CREDENTIALS#{id}"), "-"),
-            (Direction::Up, Row::OldSession(id, sk)) => to(format!("SIGN-IN#{id}"), sk),
-            (Direction::Up, Row::Profile(id)) => role_out_of_profile(item, id),
-            (Direction::Down, Row::Credentials(id)) => to(format!("USER#{id}"), "CREDENTIALS"),
-            (Direction::Down, Row::Session(id, sk)) => to(format!("USER#{id}"), sk),
-            (Direction::Down, Row::Profile(id)) => role_of_everybody(item, id),
-            (Direction::Down, Row::Role(id)) => role_into_profile(item, id),
-            (Direction::Up, Row::Credentials(_) | Row::Session(..) | Row::Role(_))
-            | (Direction::Down, Row::OldCredentials(_) | Row::OldSession(..)) => None,
+    fn plan(&self, direction: MigrationDirection, item: &Item) -> Option<RowChange> {
+        let to = |pk: String, sk: &str| Some(RowChange::relocate(item, &Key::new(pk, sk)));
+        match (direction, MovedRow::of(item)?) {
+            (MigrationDirection::Up, MovedRow::OldCredentials(id)) => {
+                to(format!("CREDENTIALS#{id}"), "-")
+            }
+            (MigrationDirection::Up, MovedRow::OldSession(id, sk)) => {
+                to(format!("SIGN-IN#{id}"), sk)
+            }
+            (MigrationDirection::Up, MovedRow::Profile(id)) => role_out_of_profile(item, id),
+            (MigrationDirection::Down, MovedRow::Credentials(id)) => {
+                to(format!("USER#{id}"), "CREDENTIALS")
+            }
+            (MigrationDirection::Down, MovedRow::Session(id, sk)) => to(format!("USER#{id}"), sk),
+            (MigrationDirection::Down, MovedRow::Profile(id)) => role_of_everybody(item, id),
+            (MigrationDirection::Down, MovedRow::Role(id)) => role_into_profile(item, id),
+            (
+                MigrationDirection::Up,
+                MovedRow::Credentials(_) | MovedRow::Session(..) | MovedRow::Role(_),
+            )
+            | (MigrationDirection::Down, MovedRow::OldCredentials(_) | MovedRow::OldSession(..)) => {
+                None
+            }
         }
     }
 }
@@ -85,7 +96,7 @@ fn profile(id: &str) -> Key {
 }
 
 /// The role as a row of its own, if it gives any right.
-fn role_out_of_profile(item: &Item, id: &str) -> Option<Change> {
+fn role_out_of_profile(item: &Item, id: &str) -> Option<RowChange> {
     let role = item.get(ROLE)?;
     let removal = Write::Unset {
         key: profile(id),
@@ -93,25 +104,25 @@ fn role_out_of_profile(item: &Item, id: &str) -> Option<Change> {
         before: role.clone(),
     };
     if role.as_s().is_ok_and(|it| it == USER) {
-        return Some(Change::of(vec![removal]));
+        return Some(RowChange::of(vec![removal]));
     }
     let mut row: Item = HashMap::from([
         (ROLE.to_owned(), role.clone()),
         ("v".to_owned(), AttributeValue::N("1".to_owned())),
     ]);
     row.extend(Key::new(format!("ROLE#{id}"), "-").item());
-    Some(Change {
+    Some(RowChange {
         writes: vec![Write::Create(row), removal.clone()],
         otherwise: Some(vec![removal]),
     })
 }
 
 /// Before, every profile had a role. A row of its own, wherever it is met, has the last word.
-fn role_of_everybody(item: &Item, id: &str) -> Option<Change> {
+fn role_of_everybody(item: &Item, id: &str) -> Option<RowChange> {
     if item.contains_key(ROLE) {
         return None;
     }
-    Some(Change::of(vec![Write::Set {
+    Some(RowChange::of(vec![Write::Set {
         key: profile(id),
         name: ROLE,
         value: AttributeValue::S(USER.to_owned()),
@@ -120,7 +131,7 @@ fn role_of_everybody(item: &Item, id: &str) -> Option<Change> {
 }
 
 /// The role as an attribute again. Without a profile nobody has it, and the row only goes.
-fn role_into_profile(item: &Item, id: &str) -> Option<Change> {
+fn role_into_profile(item: &Item, id: &str) -> Option<RowChange> {
     let removal = Write::Remove(item.clone());
     let given = Write::Set {
         key: profile(id),
@@ -128,7 +139,7 @@ fn role_into_profile(item: &Item, id: &str) -> Option<Change> {
         value: item.get(ROLE)?.clone(),
         overwrites: true,
     };
-    Some(Change {
+    Some(RowChange {
         writes: vec![given, removal.clone()],
         otherwise: Some(vec![removal]),
     })

@@ -24,8 +24,8 @@ use crate::item::{Item, Key};
 use crate::migrations::ALL;
 use crate::pace::Pace;
 use crate::progress;
-use crate::run::Run;
-use crate::table::Table;
+use crate::run::MigrationRun;
+use crate::table::MigratedTable;
 
 /// The rows of a table, without the one that holds the progress.
 type Rows = BTreeMap<(String, String), BTreeMap<String, AttributeValueText>>;
@@ -34,7 +34,7 @@ type Rows = BTreeMap<(String, String), BTreeMap<String, AttributeValueText>>;
 type AttributeValueText = String;
 
 /// A new, empty table.
-async fn table() -> Table {
+async fn table() -> MigratedTable {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(dynoxide::server::serve_on(
@@ -54,11 +54,11 @@ async fn table() -> Table {
 }
 
 /// Another empty table behind the same API.
-async fn another(table: &Table, number: usize) -> Table {
+async fn another(table: &MigratedTable, number: usize) -> MigratedTable {
     create(table.client.clone(), format!("vara-{number}")).await
 }
 
-async fn create(client: Client, name: String) -> Table {
+async fn create(client: Client, name: String) -> MigratedTable {
     let attribute = |name: &str| {
         AttributeDefinition::builder()
             .attribute_name(name)
@@ -84,12 +84,12 @@ async fn create(client: Client, name: String) -> Table {
         .send()
         .await
         .unwrap();
-    Table { client, name }
+    MigratedTable { client, name }
 }
 
 /// A run over the table in pages of three rows.
-fn run(table: &Table) -> Run<'static> {
-    Run {
+fn run(table: &MigratedTable) -> MigrationRun<'static> {
+    MigrationRun {
         table: table.clone(),
         migrations: &ALL,
         pace: Pace::in_pages(3),
@@ -107,7 +107,7 @@ fn row(pk: &str, sk: &str, texts: &[(&str, &str)]) -> Item {
     item
 }
 
-async fn put(table: &Table, item: Item) {
+async fn put(table: &MigratedTable, item: Item) {
     let put = table.client.put_item().table_name(&table.name);
     put.set_item(Some(item)).send().await.unwrap();
 }
@@ -128,7 +128,7 @@ fn session(pk: &str, id: &str) -> Item {
 }
 
 /// Two women, one of them an admin, in the shape of before, and rows that no migration concerns.
-async fn fill(table: &Table) {
+async fn fill(table: &MigratedTable) {
     let mut items = vec![
         row("EMAIL#x@example.net", "-", &[("userId", "a")]),
         row("SWITCHES", "-", &[]),
@@ -152,7 +152,7 @@ async fn fill(table: &Table) {
 }
 
 /// All rows but that of the progress.
-async fn rows(table: &Table) -> Rows {
+async fn rows(table: &MigratedTable) -> Rows {
     let mut rows = Rows::new();
     let mut from = None;
     loop {
@@ -174,7 +174,7 @@ async fn rows(table: &Table) -> Rows {
 }
 
 /// The rows of [`fill`] before, and after all migrations.
-async fn both_shapes(table: &Table) -> (Rows, Rows) {
+async fn both_shapes(table: &MigratedTable) -> (Rows, Rows) {
     fill(table).await;
     let before = rows(table).await;
     run(table).up(None).await.unwrap();

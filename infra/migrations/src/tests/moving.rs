@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::Error;
-use crate::migration::Direction;
+use crate::migration::MigrationDirection;
 use crate::migrations::SeparatePartitions;
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn a_row_that_changed_meanwhile_is_read_again() {
     now.insert("generation".to_owned(), AttributeValue::N("4".to_owned()));
     put(&table, now.clone()).await;
     let run = run(&table);
-    let changed = run.change_row(&SeparatePartitions, Direction::Up, seen);
+    let changed = run.change_row(&SeparatePartitions, MigrationDirection::Up, seen);
     assert!(changed.await.unwrap());
     let key = Key::new("SIGN-IN#a", "SESSION#1");
     let moved = table.get(&key).await.unwrap().unwrap();
@@ -117,7 +117,7 @@ async fn a_row_that_is_gone_meanwhile_stays_gone() {
     let table = table().await;
     let seen = session("USER#a", "1");
     let run = run(&table);
-    let changed = run.change_row(&SeparatePartitions, Direction::Up, seen);
+    let changed = run.change_row(&SeparatePartitions, MigrationDirection::Up, seen);
     assert!(!changed.await.unwrap());
     assert_eq!(rows(&table).await.len(), 0);
 }

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::progress::Progress;
 use crate::run::Standing;
 
-async fn standing(table: &Table) -> Standing {
+async fn standing(table: &MigratedTable) -> Standing {
     run(table).status().await.unwrap().remove(0).2
 }
 
@@ -43,7 +43,7 @@ async fn a_dry_run_counts_and_writes_nothing() {
     let table = table().await;
     fill(&table).await;
     let before = rows(&table).await;
-    let dry = Run {
+    let dry = MigrationRun {
         is_dry: true,
         ..run(&table)
     };

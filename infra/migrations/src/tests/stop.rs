@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 
 use crate::error::BoxError;
-use crate::table::Table;
+use crate::table::MigratedTable;
 
 /// Where a run is stopped at a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,11 @@ struct Stop {
 }
 
 /// The table, and how many writes it was sent; the write `at`, counted from 0, is the last of the run.
-pub(super) fn stopped(table: &Table, at: usize, when: When) -> (Table, Arc<AtomicUsize>) {
+pub(super) fn stopped(
+    table: &MigratedTable,
+    at: usize,
+    when: When,
+) -> (MigratedTable, Arc<AtomicUsize>) {
     let writes = Arc::new(AtomicUsize::new(0));
     let stop = Stop {
         writes: Arc::clone(&writes),
@@ -40,7 +44,7 @@ pub(super) fn stopped(table: &Table, at: usize, when: When) -> (Table, Arc<Atomi
         when,
     };
     let config = table.client.config().to_builder().interceptor(stop).build();
-    let table = Table {
+    let table = MigratedTable {
         client: Client::from_conf(config),
         name: table.name.clone(),
     };

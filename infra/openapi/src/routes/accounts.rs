@@ -1,6 +1,6 @@
 //! `/api/v1/accounts`.
 
-use api_accounts::{Connect, Proof};
+use api_accounts::{Connect, ProofCode};
 use serde_json::{Value, json};
 use vara::domain::{Linked, Platform};
 use vara::http::Deleted;
@@ -37,7 +37,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .refuses(404, MISSING),
         Operation::new("post", "/api/v1/accounts/{id}/verify", "verifyAccount", "Verify a linked account")
             .id()
-            .takes::<Proof>()
+            .takes::<ProofCode>()
             .data::<Linked>(200, "The verified account.")
             .refuses(400, &["ACCOUNT_CODE_INVALID", "ACCOUNT_NOT_VERIFIABLE"])
             .refuses(404, MISSING)

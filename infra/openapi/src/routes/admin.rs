@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use vara::domain::Switch;
+use vara::services::people::past_erasures::{ReappliedErasures, ReapplyFrom};
 use vara::services::upkeep::dead_letters::{DeadQueue, SentBack};
 use vara::services::upkeep::switches::{SwitchChange, SwitchView};
 
@@ -30,6 +31,15 @@ pub(super) fn operations() -> Vec<Operation> {
         .part("queue", "The name of the queue.", queue)
         .data::<SentBack>(200, "How many messages were sent back.")
         .refuses(404, &["QUEUE_NOT_FOUND"]),
+        admins(Operation::new(
+            "post",
+            "/api/v1/admin/erasures/reapply",
+            "reapplyErasures",
+            "Erase again who left",
+        ))
+        .about("For admins, after the table was restored from a backup. Repeat the call with `after` until `next` is null.")
+        .takes::<ReapplyFrom>()
+        .data::<ReappliedErasures>(200, "What became of this page of those who had left."),
         admins(Operation::new(
             "get",
             "/api/v1/admin/switches",

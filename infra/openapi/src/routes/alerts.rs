@@ -2,6 +2,7 @@
 
 use api_alerts::{AlertActing, AlertStatusChange, BroughtBack, Cleared};
 use vara::domain::{Alert, AlertStatus};
+use vara::services::notices::alerts::AlertView;
 
 use crate::operation::Operation;
 
@@ -14,11 +15,11 @@ pub(super) fn operations() -> Vec<Operation> {
                 "Only alerts of these statuses, separated by commas.",
                 &AlertStatus::ALL.map(AlertStatus::as_str),
             )
-            .page::<Alert>("A page of alerts, by status, then newest first."),
+            .page::<AlertView>("A page of alerts, by status, then newest first."),
         Operation::new("get", "/api/v1/alerts/{id}", "getAlert", "Get an alert")
             .about("Marks a new alert as viewed. The answer is the alert before that.")
             .any_id()
-            .data::<Alert>(200, "The alert.")
+            .data::<AlertView>(200, "The alert.")
             .refuses(404, missing),
         Operation::new(
             "patch",

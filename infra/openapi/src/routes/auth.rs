@@ -14,12 +14,36 @@ use vara::services::people::auth::SessionView;
 use crate::operation::Operation;
 
 const SESSIONS: &str = "/api/v1/auth/sessions";
+const UNDO: &str = "/api/v1/auth/undo/{token}";
 const SESSION: &str = "/api/v1/auth/sessions/{id}";
 
 pub(super) fn own() -> Vec<Operation> {
     let mut all = entering();
     all.extend(sessions());
+    all.extend(undoing());
     all
+}
+
+fn undoing() -> [Operation; 2] {
+    let token = || json!({ "type": "string", "minLength": 1 });
+    let unusable = "A page that says that the link was used or has expired.";
+    [
+        Operation::new("get", UNDO, "askToUndoPassword", "Show the page behind a link that undoes a change of the password")
+            .about("Changes nothing, because programs open links by themselves.")
+            .open()
+            .part("token", "The token of the link.", token())
+            .mailed_page(200, "A page with a button.")
+            .mailed_page(404, unusable),
+        Operation::new("post", UNDO, "undoPassword", "Undo a change of the password")
+            .about(
+                "Works once, for 72 hours after the change: the earlier password is valid again, and all sessions and \
+                 mailed links end.",
+            )
+            .open()
+            .part("token", "The token of the link.", token())
+            .mailed_page(200, "A page that confirms it.")
+            .mailed_page(404, unusable),
+    ]
 }
 
 fn sessions() -> Vec<Operation> {

@@ -1,10 +1,9 @@
 //! `/api/v1/images` and `/api/v1/matches`.
 
 use serde_json::{Value, json};
-use vara::domain::Match;
 use vara::services::notices::matches::{ConfirmedMatch, MatchView};
 use vara::services::pictures::image_addresses::ImageView;
-use vara::services::pictures::images::TicketView;
+use vara::services::pictures::images::{ImageMatch, TicketView};
 
 use crate::operation::Operation;
 
@@ -82,7 +81,7 @@ fn findings() -> Vec<Operation> {
             "List matches of an image",
         )
         .id()
-        .page::<Match>("A page of matches, newest first.")
+        .page::<ImageMatch>("A page of matches, newest first.")
         .refuses(404, MISSING),
         Operation::new(
             "get",

@@ -6,6 +6,7 @@ mod alerts;
 mod auth;
 mod documents;
 mod events;
+mod evidence;
 mod health;
 mod images;
 mod onboarding;
@@ -13,20 +14,21 @@ mod plan;
 mod proxy;
 mod realtime;
 mod scans;
+mod takedowns;
 mod users;
 
 use crate::operation::Operation;
 
 /// A group of operations.
-pub(crate) struct Group {
+pub(crate) struct OperationGroup {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) operations: Vec<Operation>,
 }
 
 /// All of them.
-pub(crate) fn groups() -> Vec<Group> {
-    let group = |name, about, operations| Group {
+pub(crate) fn groups() -> Vec<OperationGroup> {
+    let group = |name, about, operations| OperationGroup {
         name,
         about,
         operations,
@@ -76,6 +78,16 @@ pub(crate) fn groups() -> Vec<Group> {
             "Documents",
             "Letters, notices, statements and notes, with their versions.",
             documents::operations(),
+        ),
+        group(
+            "Evidence",
+            "What she keeps of a finding before it is removed: records, custody, packs.",
+            evidence::operations(),
+        ),
+        group(
+            "Takedowns",
+            "Requests to have something removed: proposals, texts, approval, what became of them.",
+            takedowns::operations(),
         ),
         group(
             "Realtime",

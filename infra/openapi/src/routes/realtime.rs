@@ -1,6 +1,6 @@
 //! `/api/v1/realtime`.
 
-use api_realtime::FeedPageView;
+use api_realtime::{FeedPageView, SocketTicketView};
 use serde_json::{Value, json};
 
 use crate::operation::Operation;
@@ -29,6 +29,15 @@ pub(super) fn operations() -> Vec<Operation> {
             )
             .query("wait", "How many seconds to wait for news.", wait(25, 25))
             .text("text/event-stream", "Events."),
+        Operation::new("post", "/api/v1/realtime/tickets", "issueSocketTicket", "Issue a ticket for a WebSocket")
+            .about(
+                "A ticket opens one WebSocket at `url`, within 30 seconds, for the page of the same `Origin` and as long as \
+                 the sign-in lasts. It is sent as a protocol: `new WebSocket(url, [protocol, 'ticket.' + ticket])`; clients \
+                 that cannot name protocols send it as `?ticket=`. What is said then is described in AsyncAPI \
+                 (`infra/openapi/asyncapi.json`). At most 30 tickets a minute.",
+            )
+            .not_repeatable()
+            .data::<SocketTicketView>(201, "The ticket."),
     ]
 }
 

@@ -115,7 +115,8 @@ pub fn document_sha256(kind: DocumentKind, language: &str, body: &str) -> String
 }
 
 /// Control characters, separators of lines beside LF, and such that turn the direction of what follows.
-fn is_hidden(it: char) -> bool {
+#[must_use]
+pub fn is_hidden(it: char) -> bool {
     it.is_control()
         || matches!(it, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

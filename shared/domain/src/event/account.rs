@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{ArchiveScope, DownloadId, Timestamp};
 
 /// The data of `account.rested`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,4 +18,14 @@ pub struct AccountRested {
 pub struct AccountPasswordChanged {
     /// Whether a mailed link allowed it.
     pub by_link: bool,
+}
+
+/// The data of `account.archive_requested`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountArchiveRequested {
+    /// The archive.
+    pub download_id: DownloadId,
+    /// What is in it.
+    pub scope: ArchiveScope,
 }

@@ -68,9 +68,19 @@ pub struct EventSpec {
     pub description: &'static str,
 }
 
+const fn takedown(name: &'static str, description: &'static str) -> EventSpec {
+    EventSpec {
+        name,
+        version: 1,
+        stream: "takedown",
+        client: false,
+        description,
+    }
+}
+
 /// All types that this version writes. A change of the shape of a type's data raises its version, and the
 /// golden event of the old version in the tests stays.
-pub const CATALOGUE: [EventSpec; 22] = [
+pub const CATALOGUE: [EventSpec; 58] = [
     EventSpec {
         name: "note.written",
         version: 1,
@@ -149,6 +159,20 @@ pub const CATALOGUE: [EventSpec; 22] = [
         description: "A new password was set.",
     },
     EventSpec {
+        name: "account.password_restored",
+        version: 1,
+        stream: "account",
+        client: false,
+        description: "A change of the password was undone by the link that was mailed with it.",
+    },
+    EventSpec {
+        name: "account.archive_requested",
+        version: 1,
+        stream: "account",
+        client: false,
+        description: "She asked for an archive of what is kept of her.",
+    },
+    EventSpec {
         name: "account.rested",
         version: 1,
         stream: "account",
@@ -225,6 +249,157 @@ pub const CATALOGUE: [EventSpec; 22] = [
         client: false,
         description: "A document was erased with all its versions.",
     },
+    EventSpec {
+        name: "evidence.requested",
+        version: 1,
+        stream: "evidence",
+        client: false,
+        description: "She asked for the page of a finding to be captured.",
+    },
+    EventSpec {
+        name: "evidence.captured",
+        version: 1,
+        stream: "evidence",
+        client: false,
+        description: "A page was captured, stored and signed; the data has the hash of the manifest.",
+    },
+    EventSpec {
+        name: "evidence.failed",
+        version: 1,
+        stream: "evidence",
+        client: false,
+        description: "A page could not be captured; the data says why.",
+    },
+    EventSpec {
+        name: "evidence.stamped",
+        version: 1,
+        stream: "evidence",
+        client: false,
+        description: "An authority stamped the manifest with a time; the data has the hash of its answer.",
+    },
+    EventSpec {
+        name: "evidence.viewed",
+        version: 1,
+        stream: "evidence",
+        client: false,
+        description: "Kept bytes were shown; the data says which.",
+    },
+    EventSpec {
+        name: "evidence.revealed",
+        version: 1,
+        stream: "evidence",
+        client: false,
+        description: "An address was given under which kept bytes can be fetched once; the data says which.",
+    },
+    EventSpec {
+        name: "evidence.rehashed",
+        version: 1,
+        stream: "evidence",
+        client: false,
+        description: "Kept bytes were hashed anew; the data says whether they are what was captured.",
+    },
+    EventSpec {
+        name: "evidence.exported",
+        version: 1,
+        stream: "evidence",
+        client: false,
+        description: "A pack was made; the data has the hash of its key.",
+    },
+    EventSpec {
+        name: "evidence.frozen",
+        version: 1,
+        stream: "evidence",
+        client: false,
+        description: "A record was protected from being erased.",
+    },
+    EventSpec {
+        name: "evidence.released",
+        version: 1,
+        stream: "evidence",
+        client: false,
+        description: "A record is not protected from being erased any more.",
+    },
+    EventSpec {
+        name: "evidence.erased",
+        version: 1,
+        stream: "evidence",
+        client: false,
+        description: "What was kept of a record was erased. Its hashes stay in this stream.",
+    },
+    takedown("takedown.created", "A request to remove was made."),
+    takedown(
+        "takedown.completed",
+        "Nothing that the law asks for is missing in a request any more.",
+    ),
+    takedown(
+        "takedown.edited",
+        "Facts of a request were changed. An approval it had does not hold any more.",
+    ),
+    takedown(
+        "takedown.approved",
+        "A text of a request was approved; the data has its hash.",
+    ),
+    takedown(
+        "takedown.handed_over",
+        "A request was handed to her to send it herself.",
+    ),
+    takedown(
+        "takedown.queued",
+        "A request waits for its turn to be sent.",
+    ),
+    takedown(
+        "takedown.claimed",
+        "An attempt to send a request began; the data has the hash of what is sent.",
+    ),
+    takedown(
+        "takedown.sent",
+        "A request was sent; the data has the hash of what was sent.",
+    ),
+    takedown("takedown.delayed", "A request is tried again later."),
+    takedown(
+        "takedown.failed",
+        "A request could not be sent or did not arrive.",
+    ),
+    takedown("takedown.submitted", "She sent a request herself."),
+    takedown(
+        "takedown.received",
+        "The server of the recipient took a request.",
+    ),
+    takedown(
+        "takedown.acknowledged",
+        "The recipient said that it has a request.",
+    ),
+    takedown(
+        "takedown.asked",
+        "The recipient asked something about a request.",
+    ),
+    takedown(
+        "takedown.claimed_gone",
+        "The recipient says that it removed what a request is about.",
+    ),
+    takedown(
+        "takedown.gone",
+        "Two looks found that what a request is about is gone.",
+    ),
+    takedown(
+        "takedown.seen",
+        "What a request is about was seen after it was gone or said to be gone.",
+    ),
+    takedown("takedown.overdue", "The time of a recipient is over."),
+    takedown(
+        "takedown.mail_received",
+        "A mail about a request came, by its recipient or by somebody else.",
+    ),
+    takedown("takedown.refused", "The recipient refused a request."),
+    takedown(
+        "takedown.followed_up",
+        "A text that follows up a request was begun.",
+    ),
+    takedown("takedown.withdrawn", "She took a request back."),
+    takedown(
+        "takedown.retracted",
+        "The text that takes a request back was sent.",
+    ),
 ];
 
 /// The entry of this type; `None` if this version does not write it.

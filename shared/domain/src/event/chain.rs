@@ -47,7 +47,20 @@ pub fn payload_sha256(sealed: &[u8]) -> String {
 /// The link of an event in the record of `owner`, which is stored sealed as `ciphertext`.
 #[must_use]
 pub fn link(owner: UserId, event: &EventHeader, ciphertext: &str) -> String {
-    let mut fields = Fields(Sha256::new());
+    link_of_digest(owner, event, &ciphertext_sha256(ciphertext))
+}
+
+/// The hash of an event's payload as it is stored, sealed. With it a chain can be checked where what is stored
+/// is not at hand.
+#[must_use]
+pub fn ciphertext_sha256(ciphertext: &str) -> String {
+    hex(&Sha256::digest(ciphertext.as_bytes()))
+}
+
+/// The link of an event in the record of `owner`, by the hash of what is stored sealed.
+#[must_use]
+pub fn link_of_digest(owner: UserId, event: &EventHeader, ciphertext_sha256: &str) -> String {
+    let mut fields = HashedFields(Sha256::new());
     fields.0.update(LINK_DOMAIN);
     fields.text(&owner.to_string());
     fields.text(event.stream.as_str());
@@ -65,15 +78,15 @@ pub fn link(owner: UserId, event: &EventHeader, ciphertext: &str) -> String {
     let cause = event.causation_id.map(|it| it.hyphenated().to_string());
     fields.optional(cause.as_deref());
     fields.text(&event.payload_sha256);
-    fields.text(&hex(&Sha256::digest(ciphertext.as_bytes())));
+    fields.text(ciphertext_sha256);
     fields.text(&event.prev);
     hex(&fields.0.finalize())
 }
 
 /// Fields of a hash, each with its length before it.
-struct Fields(Sha256);
+struct HashedFields(Sha256);
 
-impl Fields {
+impl HashedFields {
     fn text(&mut self, text: &str) {
         self.number(text.len() as u64);
         self.0.update(text.as_bytes());

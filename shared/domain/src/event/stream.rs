@@ -28,6 +28,18 @@ impl StreamName {
         Self(format!("document-{id}"))
     }
 
+    /// The chain of custody of a record of evidence.
+    #[must_use]
+    pub fn evidence(id: crate::EvidenceId) -> Self {
+        Self(format!("evidence-{id}"))
+    }
+
+    /// The stream of what happens to a request to remove.
+    #[must_use]
+    pub fn takedown(id: crate::TakedownId) -> Self {
+        Self(format!("takedown-{id}"))
+    }
+
     /// Reads a name; `None` if it is not one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -196,14 +208,18 @@ mod tests {
 
     /// What an append or a deletion does to a stream that is a plain list.
     #[derive(Clone, Debug)]
-    enum Step {
+    enum StreamStep {
         Append(i64, u64),
         Delete,
     }
 
-    fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let append = (-4_i64..12, 1_u64..4).prop_map(|(expected, n)| Step::Append(expected, n));
-        proptest::collection::vec(prop_oneof![5 => append, 1 => Just(Step::Delete)], 1..30)
+    fn steps() -> impl Strategy<Value = Vec<StreamStep>> {
+        let append =
+            (-4_i64..12, 1_u64..4).prop_map(|(expected, n)| StreamStep::Append(expected, n));
+        proptest::collection::vec(
+            prop_oneof![5 => append, 1 => Just(StreamStep::Delete)],
+            1..30,
+        )
     }
 
     proptest! {
@@ -212,7 +228,7 @@ mod tests {
         fn an_append_is_admitted_as_the_anchor_has_it(steps in steps()) {
             let (mut state, mut last, mut is_deleted) = (StreamState::default(), -1_i64, false);
             for step in steps {
-                let Step::Append(expected, count) = step else {
+                let StreamStep::Append(expected, count) = step else {
                     if last >= 0 {
                         state.deleted = true;
                         is_deleted = true;

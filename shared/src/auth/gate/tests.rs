@@ -137,7 +137,7 @@ async fn callers_of_the_other_issuer_are_made_known_once_and_never_again() {
     let account = gate.store.account(eve).await.unwrap().unwrap();
     assert_eq!(
         (account.email.as_str(), account.origin),
-        ("eve@example.net", Origin::External)
+        ("eve@example.net", AccountOrigin::External)
     );
     assert_eq!(
         gate.store.account_of("eve@example.net").await.unwrap(),

@@ -1,17 +1,19 @@
 //! Changes of a document: save, restore a version, title and state, trash, erase, copy.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::checking::must_be_complete;
+use super::links::must_be_hers;
 use super::{
-    DocumentWithBody, Documents, NewDocument, SealedVersion, Sealer, about, body, links, missing,
-    title,
+    DocumentSealer, DocumentText, DocumentWithBody, Documents, NewDocument, SealedVersion, about,
+    body, links, missing, title,
 };
 use crate::auth::Caller;
 use crate::domain::document::{
-    DocumentBody, DocumentLink, DocumentStatus, MAX_VERSIONS, RECENT_VERSIONS, VersionReason,
+    DocumentLink, DocumentStatus, MAX_VERSIONS, RECENT_VERSIONS, VersionReason,
 };
-use crate::domain::{DocumentId, Error, ErrorKind, Result, Timestamp};
+use crate::domain::{DocumentId, Error, Result, Timestamp, UserId};
 use crate::store::{DocumentChange, DocumentRow, retry_on_conflict};
 
 /// Changes of a document beside its text. What is not named stays.
@@ -34,10 +36,10 @@ pub struct DocumentPatch {
 }
 
 /// A new text for a document.
-struct NewText {
-    body: DocumentBody,
-    reason: VersionReason,
-    parent: u64,
+pub(super) struct NewText {
+    pub(super) text: DocumentText,
+    pub(super) reason: VersionReason,
+    pub(super) parent: u64,
 }
 
 impl Documents {
@@ -57,8 +59,13 @@ impl Documents {
         }
         let body = body(text)?;
         self.count(caller.user, now).await?;
+        let current = self.version_text(caller.user, id, before.version, now);
+        let filled = current.await?.1.filled;
+        if let Some(block) = filled.as_ref().and_then(|it| it.lost_block(body.as_str())) {
+            return Err(locked_text(&block.text));
+        }
         let text = NewText {
-            body,
+            text: DocumentText { body, filled },
             reason: VersionReason::Edited,
             parent: before.version,
         };
@@ -85,7 +92,10 @@ impl Documents {
         retry_on_conflict("restoring a version of a document", || async {
             let before = self.head(user, id).await?;
             let text = NewText {
-                body: body.clone(),
+                text: DocumentText {
+                    body: body.clone(),
+                    filled: old.filled.clone(),
+                },
                 reason: VersionReason::Restored,
                 parent: number,
             };
@@ -115,11 +125,25 @@ impl Documents {
             return Err(Error::invalid_at("status", message));
         }
         self.count(caller.user, now).await?;
+        if let Some(links) = &new_links {
+            self.must_have_new_links_of_hers(caller.user, id, links, now)
+                .await?;
+        }
+        let mut checked = None;
+        if patch.status == Some(DocumentStatus::Ready) {
+            let (head, text) = self.current(caller.user, id, now).await?;
+            must_be_complete(&head, &text)?;
+            checked = Some(head.version);
+        }
         self.change(caller, id, "document.changed", now, |before, sealed| {
             if expected.is_some_and(|it| it != before.revision) {
                 return Err(version_conflict(before));
             }
             must_not_be_trashed(before)?;
+            // Another text was saved since it was checked.
+            if checked.is_some_and(|it| it != before.version) {
+                return Err(version_conflict(before));
+            }
             let mut after = before.clone();
             if let Some(status) = patch.status {
                 let is_thawing = before.signed_at.is_some() && status != DocumentStatus::Archived;
@@ -141,6 +165,25 @@ impl Documents {
         })
         .await?;
         self.get(caller.user, id, now).await
+    }
+
+    /// Refuses links that the document did not have before, if they lead to what is not hers. What it had may be gone.
+    async fn must_have_new_links_of_hers(
+        &self,
+        user: UserId,
+        id: DocumentId,
+        links: &[DocumentLink],
+        now: Timestamp,
+    ) -> Result<()> {
+        let head = self.head(user, id).await?;
+        let key = self.log.data_key(user, now).await?;
+        let before = DocumentSealer { user, key: &key }.open_head(&head)?.links;
+        let new = links.iter().filter(|it| {
+            let mut known = before.iter();
+            !known.any(|old| (old.kind, old.id) == (it.kind, it.id))
+        });
+        let new: Vec<DocumentLink> = new.cloned().collect();
+        must_be_hers(self.store(), user, &new).await
     }
 
     /// Puts a document into the trash; there already, it stays there.
@@ -208,25 +251,34 @@ impl Documents {
         id: DocumentId,
         now: Timestamp,
     ) -> Result<DocumentWithBody> {
-        let DocumentWithBody { document, body } = self.get(caller.user, id, now).await?;
+        let user = caller.user;
+        let (head, text) = self.current(user, id, now).await?;
+        let key = self.log.data_key(user, now).await?;
+        let document = DocumentSealer { user, key: &key }.document(head)?;
+        let text = DocumentText {
+            body: body(&text.body)?,
+            filled: text.filled,
+        };
         let new = NewDocument {
             kind: document.kind,
             title: Some(document.title),
             language: document.language,
-            body,
+            body: String::new(),
+            template_id: None,
+            fields: Map::new(),
             links: document.links,
             searchable: document.searchable,
         };
-        self.create(caller, new, now).await
+        self.make(caller, new, text, now).await
     }
 
-    async fn overtaken(&self, caller: &Caller, id: DocumentId) -> Result<Error> {
+    pub(super) async fn overtaken(&self, caller: &Caller, id: DocumentId) -> Result<Error> {
         let head = self.store().document(caller.user, id).await?;
         Ok(head.map_or_else(missing, |it| version_conflict(&it)))
     }
 
     /// Stores a new text behind this head. `None`: somebody was faster.
-    async fn put_text(
+    pub(super) async fn put_text(
         &self,
         caller: &Caller,
         before: &DocumentRow,
@@ -246,20 +298,20 @@ impl Documents {
             ));
         }
         let key = self.log.data_key(user, now).await?;
-        let sealer = Sealer { user, key: &key };
+        let sealer = DocumentSealer { user, key: &key };
         let mut after = DocumentRow {
             status: DocumentStatus::Draft,
             version: before.version + 1,
             kept: before.kept + u64::from(pruned.is_none()),
             revision: before.revision + 1,
-            bytes: text.body.as_str().len() as u64,
+            bytes: text.text.body.as_str().len() as u64,
             updated_at: now,
             edited_at: now,
             ..before.clone()
         };
         let mut version = about(caller, &after, text.reason, Some(text.parent), now);
         version.is_first_of_day = now.day() != before.edited_at.day();
-        let sealed_text = SealedVersion::of(&after, text.body);
+        let sealed_text = SealedVersion::of(&after, text.text);
         let mut head = sealer.open_head(before)?;
         head.sha256.clone_from(&sealed_text.sha256);
         after.sealed = sealer.close_head(id, &head)?;
@@ -279,10 +331,7 @@ impl Documents {
             return Ok(None);
         }
         let document = sealer.document(after)?;
-        Ok(Some(DocumentWithBody {
-            document,
-            body: sealed_text.body,
-        }))
+        Ok(Some(DocumentWithBody::of(document, sealed_text)))
     }
 
     /// The version that the next one pushes out: the one that is recent no more, unless it is the first of its
@@ -313,7 +362,7 @@ impl Documents {
     ) -> Result<()> {
         let user = caller.user;
         let key = self.log.data_key(user, now).await?;
-        let sealer = Sealer { user, key: &key };
+        let sealer = DocumentSealer { user, key: &key };
         retry_on_conflict("changing a document", || async {
             let before = self.head(user, id).await?;
             let mut sealed = sealer.open_head(&before)?;
@@ -348,10 +397,13 @@ pub(super) fn must_not_be_trashed(head: &DocumentRow) -> Result<()> {
     }
 }
 
+fn locked_text(block: &str) -> Error {
+    let message = "A part of this text is needed by law and has to stay as it is, in its place.";
+    Error::conflict("LOCKED_TEXT_CHANGED", message).with_details(json!({ "text": block }))
+}
+
 fn unconditional() -> Error {
-    Error::new(
-        ErrorKind::PreconditionRequired,
-        "PRECONDITION_REQUIRED",
+    Error::unconditional(
         "Please say which state of the document this text follows: send its ETag as If-Match.",
     )
 }
@@ -364,11 +416,8 @@ pub(super) fn frozen() -> Error {
 }
 
 pub(super) fn version_conflict(head: &DocumentRow) -> Error {
-    let current = json!({ "current": { "version": head.version, "revision": head.revision } });
-    Error::new(
-        ErrorKind::PreconditionFailed,
-        "VERSION_CONFLICT",
+    Error::version_conflict(
         "This document was changed somewhere else meanwhile. Please look at that version first.",
+        json!({ "version": head.version, "revision": head.revision }),
     )
-    .with_details(current)
 }

@@ -3,6 +3,7 @@
 use super::{DocumentWithBody, Documents};
 use crate::domain::document::{Document, plain_text};
 use crate::domain::{DocumentId, Result, Timestamp, UserId};
+use crate::services::record::file_addresses::HerFile;
 
 /// In which form a document is exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,17 +26,6 @@ impl std::str::FromStr for ExportFormat {
     }
 }
 
-/// A file of a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DocumentFile {
-    /// Its name, which says nothing of what is in it.
-    pub name: String,
-    /// Its media type.
-    pub kind: &'static str,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
 impl Documents {
     /// The current version as a file.
     pub async fn export(
@@ -44,13 +34,18 @@ impl Documents {
         id: DocumentId,
         format: ExportFormat,
         now: Timestamp,
-    ) -> Result<DocumentFile> {
-        let DocumentWithBody { document, body } = self.get(user, id, now).await?;
+    ) -> Result<HerFile> {
+        let DocumentWithBody { document, body, .. } = self.get(user, id, now).await?;
         Ok(file(&document, body, format))
     }
 }
 
-fn file(document: &Document, body: String, format: ExportFormat) -> DocumentFile {
+/// A name that says nothing of what is in it.
+pub(super) fn file_name(number: u32, ending: &str) -> String {
+    format!("document-{number:04}.{ending}")
+}
+
+fn file(document: &Document, body: String, format: ExportFormat) -> HerFile {
     let (ending, kind, mut text) = match format {
         ExportFormat::Markdown => ("md", "text/markdown; charset=utf-8", body),
         ExportFormat::PlainText => ("txt", "text/plain; charset=utf-8", plain_text(&body)),
@@ -58,8 +53,8 @@ fn file(document: &Document, body: String, format: ExportFormat) -> DocumentFile
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    DocumentFile {
-        name: format!("document-{:04}.{ending}", document.number),
+    HerFile {
+        name: file_name(document.number, ending),
         kind,
         bytes: text.into_bytes(),
     }

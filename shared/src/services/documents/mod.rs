@@ -1,31 +1,44 @@
-//! Documents: make, read, list, versions and their differences. Changes are in `changes`, files in `export`.
+//! Documents: make, read, list, versions and their differences. Changes are in `changes`, texts made from templates in
+//! `from_template`, files in `export`.
 
+mod archives;
 mod changes;
+mod checking;
 mod export;
-mod sealed;
+pub(in crate::services) mod files;
+mod from_template;
+mod links;
+mod made_text;
+pub(in crate::services) mod sealed;
 mod signing;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::auth::Caller;
+use crate::auth::{Caller, DataKey};
 use crate::domain::document::{
-    DiffPart, DiffUnit, Document, DocumentBody, DocumentKind, DocumentLink, DocumentStatus,
-    MAX_DOCUMENTS, MAX_LINKS, VersionReason, diff, document_title, is_language_tag,
+    DiffPart, DiffUnit, Document, DocumentKind, DocumentLink, DocumentStatus, MAX_DOCUMENTS,
+    VersionReason, diff, document_title, is_language_tag,
 };
 use crate::domain::event::{Actor, StreamName};
-use crate::domain::{DocumentId, Error, ErrorKind, Page, Result, Timestamp, UserId};
+use crate::domain::{DocumentId, Error, Page, Result, Timestamp, UserId};
 use crate::services::record::event_log::EventLog;
-use crate::services::upkeep::write_rates::count_write;
+use crate::services::upkeep::write_rates::{count_write, too_many_writes};
 use crate::store::{
     Append, DocumentRow, Listing, Store, TxOutcome, VersionAbout, retry_on_conflict,
 };
 
-use sealed::{SealedHead, SealedVersion, Sealer};
+use links::{links, must_be_hers};
+use made_text::body;
+use sealed::{DocumentSealer, DocumentText, SealedHead, SealedVersion};
 
 pub use changes::DocumentPatch;
-pub use export::{DocumentFile, ExportFormat};
-pub use signing::DocumentSigning;
+pub use checking::DocumentCheck;
+pub use export::ExportFormat;
+pub use files::{DocumentFiles, RenderWorker};
+pub use from_template::FieldsRequest;
+pub use made_text::DocumentTemplate;
+pub use signing::{DocumentSigning, StatementTick};
 
 /// The most writes of documents a minute.
 pub const MAX_WRITES_A_MINUTE: u64 = 60;
@@ -49,9 +62,16 @@ pub struct NewDocument {
     /// The language of the text (BCP 47).
     #[cfg_attr(feature = "openapi", schema(example = "en"))]
     pub language: String,
-    /// The text, in Markdown.
+    /// The text, in Markdown. One that is made from a template has none of its own.
     #[serde(default)]
     pub body: String,
+    /// The template it is made from.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(example = "notice-us-tida"))]
+    pub template_id: Option<String>,
+    /// What is filled in, by the names of the template's fields.
+    #[serde(default)]
+    pub fields: Map<String, Value>,
     /// What it refers to.
     #[serde(default)]
     pub links: Vec<DocumentLink>,
@@ -69,6 +89,19 @@ pub struct DocumentWithBody {
     pub document: Document,
     /// Its text.
     pub body: String,
+    /// What the text was made from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<DocumentTemplate>,
+}
+
+impl DocumentWithBody {
+    fn of(document: Document, text: SealedVersion) -> Self {
+        Self {
+            document,
+            body: text.body,
+            template: text.filled.map(DocumentTemplate::of),
+        }
+    }
 }
 
 /// A version with its text.
@@ -108,13 +141,26 @@ impl Documents {
                 "This is not the tag of a language.",
             ));
         }
-        let body = body(&new.body)?;
+        let text = new_text(&new)?;
+        links(new.links.clone())?;
+        must_be_hers(self.store(), caller.user, &new.links).await?;
+        self.make(caller, new, text, now).await
+    }
+
+    /// Makes a document with this text.
+    async fn make(
+        &self,
+        caller: &Caller,
+        new: NewDocument,
+        text: DocumentText,
+        now: Timestamp,
+    ) -> Result<DocumentWithBody> {
         let title = new.title.as_deref().map(title).transpose()?;
         let links = links(new.links)?;
         self.count(caller.user, now).await?;
         let user = caller.user;
         let key = self.log.data_key(user, now).await?;
-        let sealer = Sealer { user, key: &key };
+        let sealer = DocumentSealer { user, key: &key };
         let id = DocumentId::next();
         retry_on_conflict("making a document", || async {
             let totals = self.store().document_totals(user).await?;
@@ -131,7 +177,7 @@ impl Documents {
                 version: 1,
                 kept: 1,
                 revision: 1,
-                bytes: body.as_str().len() as u64,
+                bytes: text.body.as_str().len() as u64,
                 searchable: new.searchable,
                 created_at: now,
                 updated_at: now,
@@ -141,29 +187,28 @@ impl Documents {
                 is_erased: false,
                 sealed: String::new(),
             };
-            let text = SealedVersion::of(&head, body.clone());
+            let text = SealedVersion::of(&head, text.clone());
             let named = title.clone().filter(|it| !it.is_empty());
             let sealed = SealedHead {
                 title: named.unwrap_or_else(|| format!("Document {:04}", head.number)),
                 sha256: text.sha256.clone(),
                 links: links.clone(),
                 signed_name: None,
+                signed_statements: Vec::new(),
             };
             head.sealed = sealer.close_head(id, &sealed)?;
             let about = about(caller, &head, VersionReason::Created, None, now);
             let version = sealer.close_version(id, about, &text)?;
             let data = json!({
                 "kind": head.kind, "language": head.language, "version": 1, "sha256": text.sha256,
+                "template": text.filled.as_ref().map(|it| &it.template_id),
             });
             let event = self
                 .event(caller, id, "document.created", data, now)
                 .await?;
             let stored = self.store().create_document(user, &head, &version, event);
             match stored.await? {
-                TxOutcome::Done => Ok(Some(DocumentWithBody {
-                    document: sealer.document(head)?,
-                    body: text.body,
-                })),
+                TxOutcome::Done => Ok(Some(DocumentWithBody::of(sealer.document(head)?, text))),
                 TxOutcome::Refused(_) => Ok(None),
             }
         })
@@ -177,11 +222,10 @@ impl Documents {
         id: DocumentId,
         now: Timestamp,
     ) -> Result<DocumentWithBody> {
-        let head = self.head(user, id).await?;
-        let body = self.version_text(user, id, head.version, now).await?.1.body;
+        let (head, text) = self.current(user, id, now).await?;
         let key = self.log.data_key(user, now).await?;
-        let document = Sealer { user, key: &key }.document(head)?;
-        Ok(DocumentWithBody { document, body })
+        let document = DocumentSealer { user, key: &key }.document(head)?;
+        Ok(DocumentWithBody::of(document, text))
     }
 
     /// A page of her documents without their texts. Nothing named means: all that are not in the trash.
@@ -201,30 +245,9 @@ impl Documents {
             .store()
             .documents(user, (&statuses, &kinds), page)
             .await?;
-        if listing.items.is_empty() {
-            return Ok(Listing {
-                items: Vec::new(),
-                pagination: listing.pagination,
-            });
-        }
-        let key = self.log.data_key(user, now).await?;
-        let sealer = Sealer { user, key: &key };
-        let mut items = Vec::with_capacity(listing.items.len());
-        for row in listing.items {
-            let id = row.id;
-            match sealer.document(row) {
-                Ok(document) => items.push(document),
-                Err(err) => tracing::error!(
-                    document.id = %id,
-                    error.chain = err.chain(),
-                    "a document is left out of a list"
-                ),
-            }
-        }
-        Ok(Listing {
-            items,
-            pagination: listing.pagination,
-        })
+        let rows = ("a document", |it: &DocumentRow| it.id.into());
+        let open = |key: &DataKey, row| DocumentSealer { user, key }.document(row);
+        self.log.open_listing(user, rows, listing, now, open).await
     }
 
     /// What is told of all versions that are kept, the first first.
@@ -243,7 +266,7 @@ impl Documents {
     ) -> Result<DocumentVersion> {
         self.head(user, id).await?;
         let (about, text) = self.version_text(user, id, number, now).await?;
-        let SealedVersion { sha256, body } = text;
+        let SealedVersion { sha256, body, .. } = text;
         Ok(DocumentVersion {
             about,
             sha256,
@@ -275,6 +298,18 @@ impl Documents {
         self.store().document(user, id).await?.ok_or_else(missing)
     }
 
+    /// A document with its current text, as they are stored.
+    async fn current(
+        &self,
+        user: UserId,
+        id: DocumentId,
+        now: Timestamp,
+    ) -> Result<(DocumentRow, SealedVersion)> {
+        let head = self.head(user, id).await?;
+        let text = self.version_text(user, id, head.version, now).await?.1;
+        Ok((head, text))
+    }
+
     async fn version_text(
         &self,
         user: UserId,
@@ -290,20 +325,20 @@ impl Documents {
             )
         })?;
         let key = self.log.data_key(user, now).await?;
-        let text = Sealer { user, key: &key }.open_version(id, &row)?;
+        let text = DocumentSealer { user, key: &key }.open_version(id, &row)?;
         Ok((row.about, text))
     }
 
     async fn count(&self, user: UserId, now: Timestamp) -> Result<()> {
-        let refusal = || {
-            Error::new(
-                ErrorKind::TooMany,
-                "TOO_MANY_WRITES",
-                "That was a lot at once. Please try again in a minute.",
-            )
-        };
         let area = (user, "documents");
-        count_write(self.store(), area, MAX_WRITES_A_MINUTE, refusal, now).await
+        count_write(
+            self.store(),
+            area,
+            MAX_WRITES_A_MINUTE,
+            too_many_writes,
+            now,
+        )
+        .await
     }
 
     /// An event of this document, for the transaction of the change it tells of.
@@ -339,31 +374,26 @@ fn about(
     }
 }
 
-fn body(text: &str) -> Result<DocumentBody> {
-    use crate::domain::document::BodyFault;
-    DocumentBody::parse(text).map_err(|fault| match fault {
-        BodyFault::TooLong => Error::new(ErrorKind::TooLarge, "TOO_LARGE", fault.message()),
-        _ => Error::invalid_at("body", fault.message()),
-    })
+/// The text of a new document: her own, or that of a template.
+fn new_text(new: &NewDocument) -> Result<DocumentText> {
+    let Some(id) = &new.template_id else {
+        if !new.fields.is_empty() {
+            let message = "Fields belong to a template, and none is named.";
+            return Err(Error::invalid_at("fields", message));
+        }
+        let body = body(&new.body)?;
+        return Ok(DocumentText { body, filled: None });
+    };
+    if !new.body.is_empty() {
+        let message = "A document made from a template has the text of the template at first.";
+        return Err(Error::invalid_at("body", message));
+    }
+    made_text::text((id, &new.language), new.kind, &new.fields)
 }
 
 fn title(text: &str) -> Result<String> {
     document_title(text)
         .ok_or_else(|| Error::invalid_at("title", "A title is one line of at most 120 characters."))
-}
-
-fn links(links: Vec<DocumentLink>) -> Result<Vec<DocumentLink>> {
-    let is_hash = |it: &String| it.len() == 64 && it.bytes().all(|it| it.is_ascii_hexdigit());
-    if links.len() > MAX_LINKS
-        || !links
-            .iter()
-            .all(|it| it.sha256.as_ref().is_none_or(is_hash))
-    {
-        let message =
-            format!("A document has at most {MAX_LINKS} links, each with a SHA-256 or none.");
-        return Err(Error::invalid_at("links", message));
-    }
-    Ok(links)
 }
 
 fn missing() -> Error {

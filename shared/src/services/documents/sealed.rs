@@ -1,11 +1,15 @@
 //! What of documents is sealed with her data key: title, links and hash in the head, hash and text in a version.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::DataKey;
-use crate::domain::document::{Document, DocumentBody, DocumentLink, document_sha256};
-use crate::domain::{DocumentId, Error, Result, UserId};
+use crate::domain::document::{
+    Document, DocumentBody, DocumentLink, SignedStatement, document_sha256,
+};
+use crate::domain::{DocumentId, Result, UserId};
 use crate::store::{DocumentRow, DocumentVersionRow, VersionAbout};
+use crate::templates::FilledTemplate;
 
 /// What is sealed in the head of a document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,32 +20,46 @@ pub(super) struct SealedHead {
     /// The name she typed when she signed it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) signed_name: Option<String>,
+    /// What she ticked when she signed it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub(super) signed_statements: Vec<SignedStatement>,
 }
 
 /// What is sealed in a version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct SealedVersion {
-    pub(super) sha256: String,
-    pub(super) body: String,
+pub(in crate::services) struct SealedVersion {
+    pub(in crate::services) sha256: String,
+    pub(in crate::services) body: String,
+    /// What the text was made from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) filled: Option<FilledTemplate>,
+}
+
+/// A text, and what it was made from.
+#[derive(Clone, Debug)]
+pub(super) struct DocumentText {
+    pub(super) body: DocumentBody,
+    pub(super) filled: Option<FilledTemplate>,
 }
 
 impl SealedVersion {
     /// This text of a document.
-    pub(super) fn of(head: &DocumentRow, body: DocumentBody) -> Self {
+    pub(super) fn of(head: &DocumentRow, DocumentText { body, filled }: DocumentText) -> Self {
         Self {
             sha256: document_sha256(head.kind, &head.language, body.as_str()),
             body: body.into_string(),
+            filled,
         }
     }
 }
 
 /// Her key, and whose it is.
-pub(super) struct Sealer<'a> {
-    pub(super) user: UserId,
-    pub(super) key: &'a DataKey,
+pub(in crate::services) struct DocumentSealer<'a> {
+    pub(in crate::services) user: UserId,
+    pub(in crate::services) key: &'a DataKey,
 }
 
-impl Sealer<'_> {
+impl DocumentSealer<'_> {
     pub(super) fn close_head(&self, id: DocumentId, head: &SealedHead) -> Result<String> {
         self.close(&format!("document/{}/{id}", self.user), head)
     }
@@ -61,7 +79,7 @@ impl Sealer<'_> {
         Ok(DocumentVersionRow { about, sealed })
     }
 
-    pub(super) fn open_version(
+    pub(in crate::services) fn open_version(
         &self,
         id: DocumentId,
         row: &DocumentVersionRow,
@@ -71,7 +89,7 @@ impl Sealer<'_> {
     }
 
     /// The document as she is shown it.
-    pub(super) fn document(&self, row: DocumentRow) -> Result<Document> {
+    pub(in crate::services) fn document(&self, row: DocumentRow) -> Result<Document> {
         let head = self.open_head(&row)?;
         Ok(Document {
             erased_at: row.erase_at(),
@@ -92,18 +110,16 @@ impl Sealer<'_> {
             frozen: row.signed_at.is_some(),
             signed_at: row.signed_at,
             signed_name: head.signed_name,
+            signed_statements: head.signed_statements,
             trashed_at: row.trashed_at,
         })
     }
 
     fn close(&self, purpose: &str, it: &impl Serialize) -> Result<String> {
-        let text = serde_json::to_vec(it).map_err(|err| Error::bug("writing a document", err))?;
-        self.key.close(purpose, text)
+        self.key.close_json(("writing a document", purpose), it)
     }
 
-    fn open<T: for<'de> Deserialize<'de>>(&self, purpose: &str, sealed: &str) -> Result<T> {
-        let damaged = || Error::bug("opening a document", "it is not what was sealed");
-        let text = self.key.open(purpose, sealed).ok_or_else(damaged)?;
-        serde_json::from_slice(&text).map_err(|_| damaged())
+    fn open<T: DeserializeOwned>(&self, purpose: &str, sealed: &str) -> Result<T> {
+        self.key.open_json(("opening a document", purpose), sealed)
     }
 }

@@ -1,3 +1,5 @@
+mod links;
+
 use super::*;
 use crate::clock;
 use crate::domain::Role;
@@ -24,6 +26,8 @@ fn note(body: &str) -> NewDocument {
         title: Some("What he said".into()),
         language: "en".into(),
         body: body.into(),
+        template_id: None,
+        fields: Map::new(),
         links: Vec::new(),
         searchable: true,
     }
@@ -159,6 +163,8 @@ async fn what_is_signed_stays_signed_and_is_signed_once() {
         version: 1,
         sha256: made.document.sha256.to_uppercase(),
         signed_name: name.into(),
+        statements: Vec::new(),
+        role: crate::templates::SignerRole::Herself,
     };
     for name in ["", " ", "two\nlines"] {
         let refused = documents.sign(&caller, id, signing(name), now).await;

@@ -86,7 +86,8 @@ impl LiveFeed {
         }
     }
 
-    async fn read(&self, user: UserId, place: &FeedPlace) -> Result<FeedNews> {
+    /// What she is told behind `place` now.
+    pub(super) async fn read(&self, user: UserId, place: &FeedPlace) -> Result<FeedNews> {
         let head = self.store.feed_head(user).await?;
         let state = head.state();
         let frames = match place.is_followed_by(&state) {

@@ -1,14 +1,38 @@
 //! Alerts: list, view, set status, act.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
+
+use serde::Serialize;
 
 use crate::domain::{
     Alert, AlertAction, AlertId, AlertStatus, Error, Page, Result, Timestamp, UserId,
 };
-use crate::store::{Listing, Store, retry_on_conflict};
+use crate::store::{Listing, Store, TakedownOfFinding, retry_on_conflict};
 
 /// The most characters a note may have.
 const NOTES: usize = 1000;
+
+/// An alert, with the request to remove what it is about, if she made one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AlertView {
+    /// The alert. Its description says how the request stands.
+    #[serde(flatten)]
+    pub alert: Alert,
+    /// The request that changed last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub takedown: Option<TakedownOfFinding>,
+}
+
+impl AlertView {
+    fn of(mut alert: Alert, takedown: Option<TakedownOfFinding>) -> Self {
+        if let Some(takedown) = &takedown {
+            alert.description = format!("{} {}", alert.description, takedown.state.sentence());
+        }
+        Self { alert, takedown }
+    }
+}
 
 /// Lists and changes her alerts.
 #[derive(Clone, Debug)]
@@ -29,18 +53,44 @@ impl Alerts {
         user: UserId,
         statuses: Option<Vec<AlertStatus>>,
         page: Page,
-    ) -> Result<Listing<Alert>> {
+    ) -> Result<Listing<AlertView>> {
         let mut statuses = statuses.unwrap_or_else(|| AlertStatus::ALL.to_vec());
         statuses.sort_unstable();
         statuses.dedup();
-        self.store.alerts(user, &statuses, page).await
+        let listing = self.store.alerts(user, &statuses, page).await?;
+        let ids: Vec<AlertId> = listing.items.iter().map(|it| it.id).collect();
+        let mut requests = self.requests(user, &ids).await;
+        let items = listing.items.into_iter().map(|it| {
+            let request = requests.remove(&it.id);
+            AlertView::of(it, request)
+        });
+        Ok(Listing {
+            items: items.collect(),
+            pagination: listing.pagination,
+        })
+    }
+
+    /// The requests about these alerts. An alert is shown whether or not they can be read.
+    async fn requests(
+        &self,
+        user: UserId,
+        alerts: &[AlertId],
+    ) -> HashMap<AlertId, TakedownOfFinding> {
+        let found = self.store.takedowns_of_alerts(user, alerts).await;
+        found.unwrap_or_else(|err| {
+            tracing::error!(
+                error.chain = err.chain(),
+                "alerts are shown without their requests"
+            );
+            HashMap::new()
+        })
     }
 
     /// One alert, which counts as viewed from now on.
     ///
     /// The answer is the alert as it was: the screen, seeing NEW, sends the VIEWED that refreshes its
     /// list and badge (QUIRKS Q5).
-    pub async fn view(&self, user: UserId, id: AlertId, now: Timestamp) -> Result<Alert> {
+    pub async fn view(&self, user: UserId, id: AlertId, now: Timestamp) -> Result<AlertView> {
         let shown = OnceLock::new();
         self.change(user, id, |alert| {
             let before = shown.get_or_init(|| alert.clone());
@@ -51,7 +101,9 @@ impl Alerts {
             }
         })
         .await?;
-        shown.into_inner().ok_or_else(missing)
+        let alert = shown.into_inner().ok_or_else(missing)?;
+        let request = self.requests(user, &[id]).await.remove(&id);
+        Ok(AlertView::of(alert, request))
     }
 
     /// Sets the state of an alert.

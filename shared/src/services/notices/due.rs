@@ -57,7 +57,7 @@ pub struct NotifyTotals {
 }
 
 /// What was done for one user.
-enum Step {
+enum NoticeStep {
     Queued,
     Dropped,
     Waiting,
@@ -65,12 +65,12 @@ enum Step {
 }
 
 impl NotifyTotals {
-    fn note(&mut self, step: Result<Step>) {
+    fn note(&mut self, step: Result<NoticeStep>) {
         match step {
-            Ok(Step::Queued) => self.queued += 1,
-            Ok(Step::Dropped) => self.dropped += 1,
-            Ok(Step::Waiting) => self.waiting += 1,
-            Ok(Step::Nothing) => {}
+            Ok(NoticeStep::Queued) => self.queued += 1,
+            Ok(NoticeStep::Dropped) => self.dropped += 1,
+            Ok(NoticeStep::Waiting) => self.waiting += 1,
+            Ok(NoticeStep::Nothing) => {}
             Err(err) => {
                 self.failed += 1;
                 tracing::error!(
@@ -104,10 +104,10 @@ impl UpdateNotifier {
         Ok(told)
     }
 
-    async fn take(&self, kind: &str, due: &Due, now: Timestamp) -> Result<Step> {
+    async fn take(&self, kind: &str, due: &Due, now: Timestamp) -> Result<NoticeStep> {
         let until = now.plus_seconds(IN_FLIGHT_SECONDS);
         if !self.store.take_due(due, until).await? {
-            return Ok(Step::Nothing);
+            return Ok(NoticeStep::Nothing);
         }
         let user = due
             .user()
@@ -119,9 +119,9 @@ impl UpdateNotifier {
     }
 
     /// Has a message to her put on the queue, if she is to be told now.
-    async fn tell(&self, user: UserId, now: Timestamp) -> Result<Step> {
+    async fn tell(&self, user: UserId, now: Timestamp) -> Result<NoticeStep> {
         let Some(outbox) = self.store.outbox(user).await? else {
-            return Ok(Step::Nothing);
+            return Ok(NoticeStep::Nothing);
         };
         let row = self.store.preferences(user).await?;
         let ways = row
@@ -138,10 +138,10 @@ impl UpdateNotifier {
         }
         if let Some(again) = next_look(&row.preferences, &outbox, now) {
             self.store.put_off_outbox(user, again).await?;
-            return Ok(Step::Waiting);
+            return Ok(NoticeStep::Waiting);
         }
         let Some(outbox) = self.store.begin_message(user, &outbox).await? else {
-            return Ok(Step::Nothing);
+            return Ok(NoticeStep::Nothing);
         };
         let message = outbox.message.clone().unwrap_or_default();
         for channel in ways.into_iter().filter(|it| !outbox.is_done(*it)) {
@@ -153,24 +153,24 @@ impl UpdateNotifier {
             let sent = NoticeMessage { user_id, notice };
             self.queues.send(&self.queue, &sent).await?;
         }
-        Ok(Step::Queued)
+        Ok(NoticeStep::Queued)
     }
 
     /// Has a woman who is new asked by mail whether she wants mail.
-    async fn ask(&self, user_id: UserId) -> Result<Step> {
+    async fn ask(&self, user_id: UserId) -> Result<NoticeStep> {
         let Some(question) = self.store.mail_question(user_id).await? else {
-            return Ok(Step::Nothing);
+            return Ok(NoticeStep::Nothing);
         };
         let notice = Notice::Question {
             round: question.asked,
         };
         let asked = NoticeMessage { user_id, notice };
         self.queues.send(&self.queue, &asked).await?;
-        Ok(Step::Queued)
+        Ok(NoticeStep::Queued)
     }
 
-    async fn close(&self, user: UserId, outbox: &Outbox, now: Timestamp) -> Result<Step> {
+    async fn close(&self, user: UserId, outbox: &Outbox, now: Timestamp) -> Result<NoticeStep> {
         self.store.close_outbox(user, outbox, now).await?;
-        Ok(Step::Dropped)
+        Ok(NoticeStep::Dropped)
     }
 }

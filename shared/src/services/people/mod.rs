@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod linked_accounts;
 pub mod onboarding;
+pub mod past_erasures;
 pub mod plan;
 pub mod preferences;
 pub mod users;

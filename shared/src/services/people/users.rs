@@ -1,6 +1,7 @@
 //! User account: read, rename, delete (erasure of everything of hers).
 
-use futures_util::future::{try_join, try_join_all};
+use bytes::Bytes;
+use futures_util::future::{try_join_all, try_join3};
 use serde::Serialize;
 
 use crate::auth::{Caller, Keys};
@@ -307,9 +308,14 @@ impl AccountEraser {
         let Some(erasure) = self.store.erasure(user).await? else {
             return Ok(());
         };
+        // Before the table forgets that anything is left to do.
+        let at = Bytes::from(erasure.erased_at.to_string());
+        let name = key::erased(user);
+        let noted = self.objects.put_new(&name, "text/plain", at);
         let folders = key::all_of(user);
         let pictures = try_join_all(folders.iter().map(|it| self.objects.delete_prefix(it)));
-        let (_, (rows, whole)) = try_join(pictures, self.store.erase_all_rows(user, most)).await?;
+        let removed = self.store.erase_all_rows(user, most);
+        let ((), _, (rows, whole)) = try_join3(noted, pictures, removed).await?;
         if !whole {
             tracing::info!(rows, "the rest of an erasure is left to the schedule");
             return Ok(());

@@ -5,19 +5,31 @@ use serde::Serialize;
 
 use crate::auth::Caller;
 use crate::domain::{
-    Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, Match, Page, Result, Timestamp,
-    UserId,
+    AlertId, Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, Match, Page, Result,
+    Timestamp, UserId,
 };
 use crate::objects::{Objects, Ticket, key};
 use crate::services::pictures::image_addresses::{ImageAddresses, ImageView, Size};
 use crate::services::pictures::upload_form;
-use crate::store::{Listing, Store};
+use crate::store::{Listing, Store, TakedownOfFinding};
 
 /// The most bytes of a file that goes straight to the bucket.
 pub const MAX_TICKET: u64 = 25 * 1024 * 1024;
 
 /// How long a ticket is good for, in seconds.
 const TICKET_LIFE: i64 = 15 * 60;
+
+/// A finding of a picture, with the request to remove it, if she made one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImageMatch {
+    /// The finding.
+    #[serde(flatten)]
+    pub found: Match,
+    /// The request that changed last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub takedown: Option<TakedownOfFinding>,
+}
 
 /// Takes pictures in, shows them and removes them.
 #[derive(Clone)]
@@ -145,10 +157,34 @@ impl Images {
         }
     }
 
-    /// A page of the findings of a picture of hers.
-    pub async fn matches(&self, user: UserId, id: ImageId, page: Page) -> Result<Listing<Match>> {
+    /// A page of the findings of a picture of hers, each with the request to remove it that changed last.
+    pub async fn matches(
+        &self,
+        user: UserId,
+        id: ImageId,
+        page: Page,
+    ) -> Result<Listing<ImageMatch>> {
         let image = self.find(user, id).await?;
-        self.store.matches(&image, page).await
+        let found = self.store.matches(&image, page).await?;
+        let of = |it: &Match| AlertId::of_match(it.id);
+        let ids: Vec<AlertId> = found.items.iter().map(of).collect();
+        let requests = self.store.takedowns_of_alerts(user, &ids).await;
+        // A finding is shown whether or not its request can be read.
+        let mut requests = requests.unwrap_or_else(|err| {
+            tracing::error!(
+                error.chain = err.chain(),
+                "findings are shown without their requests"
+            );
+            std::collections::HashMap::new()
+        });
+        let items = found.items.into_iter().map(|it| ImageMatch {
+            takedown: requests.remove(&of(&it)),
+            found: it,
+        });
+        Ok(Listing {
+            items: items.collect(),
+            pagination: found.pagination,
+        })
     }
 
     pub(crate) async fn find(&self, user: UserId, id: ImageId) -> Result<Image> {

@@ -5,8 +5,6 @@
 //! file she sent, with all it gave away, last of all is removed.
 
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::Value;
 use tracing::Instrument;
 use vara_imaging::{DecodeError, Limits};
 
@@ -15,7 +13,7 @@ use crate::domain::{
     Error, ErrorKind, Image, ImageId, ImageState, ImageStatus, Result, Scan, ScanId, ScanOrigin,
     ScanType, Timestamp, UserId, scan,
 };
-use crate::objects::{Object, Objects, key};
+use crate::objects::{Object, Objects, created_objects, key};
 use crate::queues::{Queues, ScanMessage};
 use crate::services::pictures::images::MAX_TICKET;
 use crate::services::pictures::upload_form;
@@ -176,42 +174,9 @@ impl Intake {
     }
 }
 
-/// Of what S3 tells, the little that is needed.
-#[derive(Deserialize)]
-struct BucketEvent {
-    #[serde(rename = "Records")]
-    records: Vec<Record>,
-}
-
-#[derive(Deserialize)]
-struct Record {
-    s3: S3Entity,
-}
-
-#[derive(Deserialize)]
-struct S3Entity {
-    object: Named,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    key: String,
-}
-
 /// Whose uploads a message of S3 tells of. S3's test message tells of none.
 pub fn uploads(message: &str) -> Result<Vec<(UserId, ImageId)>> {
-    let unreadable = |err: serde_json::Error| Error::bug("reading a message of the bucket", err);
-    let value: Value = serde_json::from_str(message).map_err(unreadable)?;
-    if value.get("Event").is_some_and(|it| it == "s3:TestEvent") {
-        return Ok(vec![]);
-    }
-    let event: BucketEvent = serde_json::from_value(value).map_err(unreadable)?;
-    let keys = event.records.into_iter().map(|it| it.s3.object.key);
-    let found = keys.map(|key| {
-        // S3 writes keys as in a query string, with `+` for a space.
-        let key: String = url::form_urlencoded::parse(format!("k={key}").as_bytes())
-            .map(|(_, it)| it.into_owned())
-            .collect();
+    let found = created_objects(message)?.into_iter().map(|key| {
         key::parse_upload(&key)
             .ok_or_else(|| Error::bug("reading a message of the bucket", "not an upload of ours"))
     });

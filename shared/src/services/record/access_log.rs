@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::event_log::{Direction, Draft, EventLog};
 use crate::auth::Caller;
@@ -102,6 +103,25 @@ impl AccessLog {
             ticket: None,
         };
         let id = read.id_of_hour(&actor, now);
+        let draft = Draft::of(id, "access.read", actor, Some(Purpose::Own), &read)?;
+        self.record(caller.user, draft, now).await
+    }
+
+    /// Records that she looks at one thing herself: each time. Comes before the answer; without it there is none.
+    pub async fn record_own_look(
+        &self,
+        caller: &Caller,
+        (what, subject): (AccessSubject, String),
+        now: Timestamp,
+    ) -> Result<()> {
+        let read = AccessRead {
+            what,
+            subject: Some(subject),
+            purpose: Purpose::Own,
+            ticket: None,
+        };
+        let actor = Actor::user(caller.user, caller.session);
+        let id = Uuid::new_v4();
         let draft = Draft::of(id, "access.read", actor, Some(Purpose::Own), &read)?;
         self.record(caller.user, draft, now).await
     }

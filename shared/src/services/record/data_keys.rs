@@ -17,14 +17,14 @@ const OPENED_FOR_SECONDS: i64 = 300;
 /// How many opened keys are kept.
 const MAX_OPENED: usize = 500;
 
-type Opened = HashMap<UserId, (Timestamp, Arc<DataKey>)>;
+type OpenedKeys = HashMap<UserId, (Timestamp, Arc<DataKey>)>;
 
 /// Opens and makes data keys. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct DataKeys {
     store: Store,
     vault: Vault,
-    opened: Arc<Mutex<Opened>>,
+    opened: Arc<Mutex<OpenedKeys>>,
     /// Held by the one who asks the key service; the others, as when engines are asked side by side, wait for
     /// what it gets.
     asking: Arc<AsyncMutex<()>>,

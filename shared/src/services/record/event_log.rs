@@ -14,7 +14,7 @@ use crate::auth::DataKey;
 use crate::domain::event::{Actor, Event, ExpectedVersion, StreamName, event_spec, open_payload};
 use crate::domain::{Error, Result, Timestamp, UserId};
 use crate::store::{
-    Append, AppendOutcome, DataKeyRow, EventRow, ReadFrom, Store, StreamHead, Verified,
+    Append, AppendOutcome, DataKeyRow, EventRow, Listing, ReadFrom, Store, StreamHead, Verified,
     retry_on_conflict,
 };
 use crate::vault::Vault;
@@ -107,6 +107,60 @@ impl EventLog {
         self.keys.find_or_make(user, now).await
     }
 
+    /// A page of rows that are sealed with her data key, each opened. One that cannot be opened is logged and left out, so
+    /// that it hides no other. Of an empty page no key is asked for.
+    pub(crate) async fn open_listing<R, T>(
+        &self,
+        user: UserId,
+        (what, id): (&'static str, impl Fn(&R) -> Uuid),
+        listing: Listing<R>,
+        now: Timestamp,
+        open: impl Fn(&DataKey, R) -> Result<T>,
+    ) -> Result<Listing<T>> {
+        let mut items = Vec::with_capacity(listing.items.len());
+        if !listing.items.is_empty() {
+            let key = self.data_key(user, now).await?;
+            for row in listing.items {
+                let id = id(&row);
+                match open(&key, row) {
+                    Ok(item) => items.push(item),
+                    Err(err) => tracing::error!(
+                        what,
+                        row.id = %id,
+                        error.chain = err.chain(),
+                        "a sealed row is left out of a list"
+                    ),
+                }
+            }
+        }
+        Ok(Listing {
+            items,
+            pagination: listing.pagination,
+        })
+    }
+
+    /// All events of a stream as they are stored, each with its salt and payload opened.
+    pub(crate) async fn stored_chain(
+        &self,
+        (user, stream): (UserId, &StreamName),
+        now: Timestamp,
+    ) -> Result<Vec<(EventRow, Vec<u8>)>> {
+        let head = self.head(user, stream).await?;
+        let most = usize::try_from(head.kept()).unwrap_or(usize::MAX);
+        let from = ReadFrom::Forward(head.first_kept);
+        let rows = self.store.events(user, &head, from, most).await?;
+        let key = self.keys.find(user, now).await?.ok_or_else(gone)?;
+        let opened = rows.into_iter().map(|row| {
+            let sealed_for = sealed_for(user, &row.header.stream, row.header.event_id);
+            let payload = key.open(&sealed_for, &row.sealed);
+            let payload = payload.ok_or_else(|| {
+                Error::bug("opening an event", "its payload is not what was sealed")
+            })?;
+            Ok((row, payload))
+        });
+        opened.collect()
+    }
+
     /// Appends events, or finds that just these were appended before.
     pub async fn append(
         &self,
@@ -165,6 +219,21 @@ impl EventLog {
     ) -> Result<Append> {
         let draft = Draft::of(Uuid::new_v4(), name, actor, None, said)?;
         self.seal((user, stream), ExpectedVersion::Any, &[draft], now)
+            .await
+    }
+
+    /// Several of one stream that happened together, in order.
+    pub(crate) async fn tell_all_in(
+        &self,
+        (user, actor, stream): (UserId, &Actor, &StreamName),
+        told: &[(&'static str, serde_json::Value)],
+        now: Timestamp,
+    ) -> Result<Append> {
+        let drafts = told
+            .iter()
+            .map(|(name, said)| Draft::of(Uuid::new_v4(), name, actor.clone(), None, said));
+        let drafts: Vec<Draft> = drafts.collect::<Result<_>>()?;
+        self.seal((user, stream), ExpectedVersion::Any, &drafts, now)
             .await
     }
 

@@ -3,4 +3,5 @@
 pub mod access_log;
 pub mod data_keys;
 pub mod event_log;
+pub mod file_addresses;
 pub mod notes;

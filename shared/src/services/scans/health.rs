@@ -17,7 +17,7 @@ pub struct ScansHealth {
     status: &'static str,
     timestamp: Timestamp,
     workers: Workers,
-    queues: Queues,
+    queues: QueuesHealth,
     engines: Vec<EngineHealth>,
 }
 
@@ -39,15 +39,15 @@ struct Worker {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-struct Queues {
+struct QueuesHealth {
     enabled: bool,
-    stats: Vec<Queue>,
+    stats: Vec<QueueHealth>,
 }
 
 /// Messages of a queue; `failed` counts its dead letters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-struct Queue {
+struct QueueHealth {
     name: &'static str,
     waiting: u64,
     active: u64,
@@ -72,7 +72,7 @@ impl Scans {
         let mut stats = Vec::new();
         for (name, url) in queues {
             let depth = self.queues.depth(url).await?;
-            stats.push(Queue {
+            stats.push(QueueHealth {
                 name,
                 waiting: depth.waiting,
                 active: depth.active,
@@ -96,7 +96,7 @@ impl Scans {
                 enabled: true,
                 status: WORKERS.map(running).into(),
             },
-            queues: Queues {
+            queues: QueuesHealth {
                 enabled: true,
                 stats,
             },

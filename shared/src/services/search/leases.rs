@@ -16,17 +16,17 @@ type Of<'a> = (&'a str, bool);
 
 /// The leases of this environment.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Leases(Arc<Mutex<HashMap<(String, bool), Lease>>>);
+pub(super) struct Leases(Arc<Mutex<HashMap<(String, bool), PermitLease>>>);
 
 #[derive(Clone, Copy, Debug)]
-struct Lease {
+struct PermitLease {
     left: u32,
     /// How much was taken last.
     size: u32,
     taken_at: Timestamp,
 }
 
-impl Lease {
+impl PermitLease {
     fn is_good(&self, now: Timestamp) -> bool {
         now >= self.taken_at
             && now < self.taken_at.plus_seconds(LEASE_SECONDS)
@@ -76,7 +76,7 @@ impl Leases {
     /// Keeps what is left of permits that were taken. Beside what another has taken meanwhile it is good as long
     /// as the older of the two.
     pub(super) fn keep(&self, of: Of<'_>, left: u32, size: u32, taken_at: Timestamp) {
-        let new = Lease {
+        let new = PermitLease {
             left,
             size,
             taken_at,
@@ -103,7 +103,7 @@ impl Leases {
         left.map(|it| (it.left, it.taken_at)).collect()
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<(String, bool), Lease>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<(String, bool), PermitLease>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,7 +10,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::domain::{Error, MailFeedback, Result, Timestamp};
-use crate::queues::{DeadMessage, NoticeMessage, Queues, ScanMessage, SignInMail, SweepMessage};
+use crate::objects::{created_objects, key};
+use crate::queues::{
+    DeadMessage, EvidenceMessage, NoticeMessage, PushMessage, Queues, RenderMessage, ScanMessage,
+    SignInMail, SweepMessage, TakedownMessage,
+};
 use crate::services::pictures::ingest::uploads;
 use crate::store::Store;
 
@@ -169,8 +173,28 @@ impl DeadLetters {
                 "Telling her outside the app failed; what is due is put on the queue again.";
             return Ok((json!(message), reason.to_owned()));
         }
+        if let Ok(message) = serde_json::from_str::<PushMessage>(body) {
+            let reason = "Open apps were not told at once; they have asked for it since.";
+            return Ok((json!(message), reason.to_owned()));
+        }
+        if let Ok(message) = serde_json::from_str::<RenderMessage>(body) {
+            let reason = "A file was not made. She can ask for it again.";
+            return Ok((json!(message), reason.to_owned()));
+        }
+        if let Ok(message) = serde_json::from_str::<TakedownMessage>(body) {
+            let row = self
+                .store
+                .takedown(message.user_id, message.takedown_id)
+                .await?;
+            let state = row.map_or_else(gone, |row| row.state.as_str().to_owned());
+            return Ok((json!(message), state));
+        }
         if let Ok(message) = serde_json::from_str::<SweepMessage>(body) {
             let reason = "What is due there is told to the queue again each minute.";
+            return Ok((json!(message), reason.to_owned()));
+        }
+        if let Ok(message) = serde_json::from_str::<EvidenceMessage>(body) {
+            let reason = "What its row says is to be done is put on the queue again.";
             return Ok((json!(message), reason.to_owned()));
         }
         if let Ok(mail) = serde_json::from_str::<SignInMail>(body) {
@@ -182,6 +206,12 @@ impl DeadLetters {
             // Whose address it is stays with the message.
             let about = json!({ "kind": feedback.stop.reason, "at": feedback.stop.at });
             let reason = "Mail to an address that refuses it was not stopped";
+            return Ok((about, reason.to_owned()));
+        }
+        let names = created_objects(body).unwrap_or_default();
+        if names.iter().any(|it| it.starts_with(key::MAILS)) {
+            let about = json!({ "mails": names.len() });
+            let reason = "A mail about a request was not taken to it. It is kept for two weeks.";
             return Ok((about, reason.to_owned()));
         }
         let Some((user, image)) = uploads(body).ok().and_then(|it| it.into_iter().next()) else {

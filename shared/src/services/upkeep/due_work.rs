@@ -8,23 +8,19 @@
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 
+use super::due_downloads::DueDownloads;
 use crate::clock;
-use crate::domain::{
-    Error, Image, ImageState, ImageStatus, Result, RiskLevel, Scan, ScanId, ScanType, Switch,
-    Timestamp, UserId, scan,
-};
+use crate::domain::{Error, Image, ImageState, ImageStatus, Result, ScanType, Switch, Timestamp};
 use crate::engines::{FaceCheck, FaceCheckUpload};
-use crate::metrics;
 use crate::objects::{Objects, key};
-use crate::queues::{QueueDelivery, Queues, SweepMessage};
+use crate::queues::{EvidenceMessage, EvidenceTask, QueueDelivery, Queues, SweepMessage};
 use crate::services::people::users::AccountEraser;
 use crate::services::pictures::images::ImagePurger;
-use crate::services::scans::measure::measure;
 use crate::services::scans::scan_queues::ScanQueues;
-use crate::services::scans::{full_scan, profile, start};
+use crate::services::takedowns::TakedownQueues;
 use crate::store::{
-    DUE_AWAY, DUE_DOCUMENT, DUE_ERASE, DUE_FORGET, DUE_INTAKE, DUE_PROFILES, DUE_PURGE,
-    DUE_RECHECK, DUE_RESCAN, DUE_SCAN, Due, RowState, ScanRow, Store,
+    DUE_AWAY, DUE_DOCUMENT, DUE_DOWNLOAD, DUE_ERASE, DUE_EVIDENCE, DUE_FORGET, DUE_INTAKE,
+    DUE_PROFILES, DUE_PURGE, DUE_RECHECK, DUE_RESCAN, DUE_SCAN, DUE_TAKEDOWN, Due, Store,
 };
 
 /// How many things of a partition are dealt with side by side.
@@ -34,26 +30,13 @@ const SIDE_BY_SIDE: usize = 8;
 /// than any one thing takes.
 const LEAVE_BEFORE_END: i64 = 20;
 
-/// How long a scan she started may come no step further, in seconds.
-const STUCK_AFTER: i64 = 15 * 60;
-
-/// The same for one we started: it may have to wait for many others.
-const BACKGROUND_STUCK_AFTER: i64 = 6 * 3600;
-
 /// How long a thing that was taken stays out of sight, in seconds. A scan that is sent again must not
 /// flood a queue that is merely long.
 const OUT_OF_SIGHT: i64 = 5 * 60;
 const LONG_OUT_OF_SIGHT: i64 = 15 * 60;
 
-/// The same for a scan that she waits for, in seconds: less than the schedule's own pace.
-const WATCHED_OUT_OF_SIGHT: i64 = 45;
-
 /// How long a picture may wait for its intake, in seconds.
 const INTAKE_PATIENCE: i64 = 3 * 24 * 3600;
-
-/// After how many seconds a user is looked at again of whom nothing is known that a profile scan could
-/// search by.
-const PERSONA_RECHECK_SECONDS: i64 = 24 * 3600;
 
 /// A kind of due work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,13 +52,16 @@ const fn kind(name: &'static str, work: &'static str) -> DueKind {
 }
 
 /// All kinds. Whoever wants to be gone or forgotten comes first.
-pub(crate) const KINDS: [DueKind; 10] = [
+pub(crate) const KINDS: [DueKind; 13] = [
     kind(DUE_ERASE, "erasures"),
     kind(DUE_FORGET, "forgotten-faces"),
     kind(DUE_AWAY, "removals"),
     kind(DUE_PURGE, "purges"),
     kind(DUE_DOCUMENT, "document-erasures"),
+    kind(DUE_DOWNLOAD, "files"),
     kind(DUE_INTAKE, "intakes"),
+    kind(DUE_EVIDENCE, "evidence"),
+    kind(DUE_TAKEDOWN, "takedowns"),
     kind(DUE_SCAN, "scans"),
     kind(DUE_RESCAN, "rescans"),
     kind(DUE_RECHECK, "rechecks"),
@@ -99,8 +85,14 @@ pub struct DueWorker {
     pub sweep: String,
     /// The queue of arrivals.
     pub ingest: String,
+    /// The queue of captures.
+    pub capture: String,
+    /// The queue of files that are made.
+    pub render: String,
     /// The queues of scans.
     pub lanes: ScanQueues,
+    /// The queues of requests to remove.
+    pub takedowns: TakedownQueues,
     /// Whether there is a directory of profiles; without one no profile scan is begun.
     pub has_profile_directory: bool,
     /// The engine at which pictures lie while it searches.
@@ -180,11 +172,26 @@ impl DueWorker {
         Ok(totals)
     }
 
+    fn downloads(&self) -> DueDownloads<'_> {
+        DueDownloads {
+            store: &self.store,
+            objects: &self.objects,
+            queues: &self.queues,
+            render: &self.render,
+        }
+    }
+
     /// Whether there was something to do.
     async fn deal_with(&self, kind: &'static str, due: &Due, now: Timestamp) -> Result<bool> {
         let long = matches!(
             kind,
-            DUE_RESCAN | DUE_RECHECK | DUE_PROFILES | DUE_INTAKE | DUE_PURGE | DUE_AWAY
+            DUE_RESCAN
+                | DUE_RECHECK
+                | DUE_PROFILES
+                | DUE_INTAKE
+                | DUE_PURGE
+                | DUE_AWAY
+                | DUE_EVIDENCE
         );
         let until = now.plus_seconds(if long {
             LONG_OUT_OF_SIGHT
@@ -208,6 +215,9 @@ impl DueWorker {
             DUE_INTAKE => self.intake(due, now).await,
             DUE_PURGE => self.purge(due, now).await,
             DUE_DOCUMENT => self.erase_document(due, now).await,
+            DUE_DOWNLOAD => self.downloads().look_after(due, now).await,
+            DUE_EVIDENCE => self.remind_of_evidence(due).await,
+            DUE_TAKEDOWN => self.look_after_takedown(due).await,
             DUE_FORGET => self.store.forget_faces(user).await.map(|()| true),
             _ => self.eraser.finish(user, now).await.map(|()| true),
         }
@@ -228,120 +238,6 @@ impl DueWorker {
         removed.map_err(|err| Error::unavailable("removing a picture from an engine", err))?;
         self.store.forget_away(upload.name()).await?;
         Ok(true)
-    }
-
-    /// A scan nobody took, or whose worker fell silent: it is sent again, or ended if that did not help.
-    async fn revive(&self, due: &Due, now: Timestamp) -> Result<bool> {
-        let (Some(user), Some(id)) = (due.user(), due.scan()) else {
-            return Ok(false);
-        };
-        let row = match self.store.scan_state(user, id).await? {
-            RowState::Absent => return Ok(false),
-            RowState::Readable(row) => row,
-            RowState::Unreadable(row) => {
-                let aside = self.store.set_scan_aside(user, id, &row).await?;
-                tracing::error!(user.id = %user, scan.id = %id, aside, "an unreadable scan is set aside");
-                return Ok(aside);
-            }
-        };
-        if row.scan.status.is_over() {
-            return Ok(false);
-        }
-        if is_stuck(&row, now) {
-            let message =
-                "This scan took too long and was stopped. You can start a new one at any time.";
-            let failed = row.scan.clone().failed(message, None, now);
-            // Before its end: once it has ended nobody comes back to it.
-            self.plan_next_of(&row, now).await?;
-            let ended = self.store.end_scan(&row, failed.clone(), None).await?;
-            tracing::warn!(user.id = %user, scan.id = %id, ended, "a stuck scan was ended");
-            if ended {
-                metrics::note(measure(&failed));
-            }
-            full_scan::settle_of(&self.store, &row).await?;
-            return Ok(ended);
-        }
-        let Some(queue) = self.lanes.of(&row) else {
-            full_scan::settle(&self.store, user, id).await?;
-            return Ok(true);
-        };
-        tracing::warn!(user.id = %user, scan.id = %id, scan.status = row.scan.status.as_str(), "a silent scan is sent again");
-        self.queues.send(queue, &start::message(&row.scan)).await?;
-        if row.is_watched() {
-            let again = now.plus_seconds(WATCHED_OUT_OF_SIGHT);
-            self.store.put_off_due(due, again).await?;
-        }
-        Ok(true)
-    }
-
-    /// Sees to it that a scan which is given up is followed by another of its type, as one that comes to its
-    /// own end is.
-    async fn plan_next_of(&self, row: &ScanRow, now: Timestamp) -> Result<()> {
-        let (user, kind) = (row.scan.user_id, row.scan.kind);
-        let is_repeated = matches!(
-            kind,
-            ScanType::ImageScan | ScanType::BreachCheck | ScanType::ProfileScan
-        );
-        if !is_repeated {
-            return Ok(());
-        }
-        let Some(risk) = self.store.risk_level(user).await? else {
-            return Ok(());
-        };
-        let next = now.plus_seconds(scan::rescan_after(risk));
-        self.store.plan_scans(user, kind, next).await
-    }
-
-    /// Begins the next scan of this type, if there is anything for it to search by.
-    async fn begin(&self, due: &Due, kind: ScanType, now: Timestamp) -> Result<bool> {
-        let Some(user) = due.user() else {
-            return Ok(false);
-        };
-        let Some(risk) = self.store.risk_level(user).await? else {
-            return Ok(false);
-        };
-        let next = now.plus_seconds(scan::rescan_after(risk));
-        if let Some(seconds) = self.seconds_until_searchable(user, kind, risk).await? {
-            let again = now.plus_seconds(seconds);
-            self.store.put_off_rescan(user, kind, again).await?;
-            return Ok(false);
-        }
-        let scan = Scan::pending(ScanId::next(), user, kind, None, now);
-        if !self.store.begin_rescan(&scan, next).await? {
-            return Ok(false);
-        }
-        // Should this fail, the scan is found waiting and sent again.
-        let queue = match kind {
-            ScanType::BreachCheck => &self.lanes.breaches,
-            ScanType::ProfileScan => &self.lanes.profiles,
-            _ => &self.lanes.background,
-        };
-        self.queues.send(queue, &start::message(&scan)).await?;
-        tracing::info!(user.id = %user, scan.id = %scan.id, kind = kind.as_str(), "a scan that was due begins");
-        if kind == ScanType::BreachCheck {
-            let kind = ScanType::ProfileScan;
-            self.store.plan_scans(user, kind, now).await?;
-        }
-        Ok(true)
-    }
-
-    /// When to ask again whether a scan of this type has something to search by, in seconds. `None`: it
-    /// has now.
-    async fn seconds_until_searchable(
-        &self,
-        user: UserId,
-        kind: ScanType,
-        risk: RiskLevel,
-    ) -> Result<Option<i64>> {
-        let usual = scan::rescan_after(risk);
-        Ok(match kind {
-            ScanType::ImageScan if !self.store.has_pictures(user).await? => Some(usual),
-            ScanType::ProfileScan if !self.has_profile_directory => Some(usual),
-            ScanType::ProfileScan if !profile::has_persona(&self.store, user).await? => {
-                Some(usual.min(PERSONA_RECHECK_SECONDS))
-            }
-            _ => None,
-        })
     }
 
     /// A picture that was announced and never taken in.
@@ -379,6 +275,18 @@ impl DueWorker {
         Ok(true)
     }
 
+    /// A request to remove that is to be sent or looked at: its queue does it, at the pace of its recipient.
+    async fn look_after_takedown(&self, due: &Due) -> Result<bool> {
+        let (Some(user), Some(id)) = (due.user(), due.takedown()) else {
+            return Ok(false);
+        };
+        let Some(row) = self.store.takedown(user, id).await? else {
+            return Ok(false);
+        };
+        self.takedowns.send(user, &row).await?;
+        Ok(true)
+    }
+
     /// A document that lay in the trash for long enough, or whose erasure was interrupted.
     async fn erase_document(&self, due: &Due, now: Timestamp) -> Result<bool> {
         let (Some(user), Some(id)) = (due.user(), due.document()) else {
@@ -394,6 +302,18 @@ impl DueWorker {
             }
         }
         self.store.remove_erased_document(user, id).await?;
+        Ok(true)
+    }
+
+    /// A record of evidence, or a pack, about which something is to be done: its worker is told again.
+    async fn remind_of_evidence(&self, due: &Due) -> Result<bool> {
+        let record = due.evidence().map(EvidenceTask::EvidenceId);
+        let about = record.or_else(|| due.export().map(EvidenceTask::ExportId));
+        let (Some(user_id), Some(about)) = (due.user(), about) else {
+            return Ok(false);
+        };
+        let message = EvidenceMessage { user_id, about };
+        self.queues.send(&self.capture, &message).await?;
         Ok(true)
     }
 
@@ -434,16 +354,6 @@ impl SweepTotals {
             }
         }
     }
-}
-
-/// Whether a scan came no step further for too long.
-fn is_stuck(row: &ScanRow, now: Timestamp) -> bool {
-    let patience = if row.is_watched() {
-        STUCK_AFTER
-    } else {
-        BACKGROUND_STUCK_AFTER
-    };
-    now.millis_since(row.advanced_at.unwrap_or(row.scan.created_at)) > patience * 1000
 }
 
 #[cfg(test)]

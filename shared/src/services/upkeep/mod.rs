@@ -2,6 +2,8 @@
 
 pub mod dead_letters;
 pub mod dispatch;
+mod due_downloads;
+mod due_scans;
 pub mod due_work;
 pub mod gauges;
 pub mod health;

@@ -109,14 +109,14 @@ struct LocalCounts {
     /// The limits that are used up in this window, by row and lane; asking again would only cost.
     full: HashMap<(String, RateClass), u32>,
     /// What was taken of counts in this window, by row and lane.
-    leases: HashMap<(String, RateClass), Lease>,
+    leases: HashMap<(String, RateClass), RateLease>,
     /// Until when nothing is counted.
     rests_until: i64,
 }
 
 /// Calls that were taken of a count.
 #[derive(Clone, Copy, Debug)]
-struct Lease {
+struct RateLease {
     /// How many calls there were, those that were spent included.
     used: u64,
     /// How many are left to spend.
@@ -271,7 +271,7 @@ impl RateLimiter {
         };
         let before = counted.saturating_sub(wanted.into());
         let granted = u64::from(limit).saturating_sub(before).min(wanted.into());
-        let lease = Lease {
+        let lease = RateLease {
             used: before + 1,
             left: granted.saturating_sub(1),
         };

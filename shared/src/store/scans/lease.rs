@@ -80,6 +80,9 @@ impl Store {
         row.scan.progress = progress;
         row.lease_until = Some(now.plus_seconds(LEASE_SECONDS));
         row.advanced_at = if advanced { Some(now) } else { row.advanced_at };
+        if advanced {
+            self.tell_scan_progress(&row.scan).await;
+        }
         Ok(true)
     }
 

@@ -264,7 +264,7 @@ async fn what_changed_since_it_was_read_is_read_again() {
     let alert = finding::alert_of(user, &found, None, third.created_at);
     let stored = world
         .store
-        .store_known(user, &found, Some(&alert), Some(known));
+        .store_known(user, (&found, None), Some(&alert), Some(known));
     assert_eq!(stored.await.unwrap(), WriteOutcome::New, "it came back");
     assert_eq!(world.known().await.gone_at, None);
     let unchanged = world.store.see_unchanged(user, &found, known);

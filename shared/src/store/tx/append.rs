@@ -53,10 +53,11 @@ impl Tx<'_> {
                 }
                 stored.extend(AppendedEvents::of(&rows));
             }
+            let mut signal = None;
             if let Some(publication) = &publication {
-                let (with_frames, is_first) = tx.put_frames(publication).await?;
-                tx = with_frames;
-                if is_first {
+                let put = tx.put_frames(publication).await?;
+                (tx, signal) = (put.tx, put.signal);
+                if put.begins_feed {
                     makes_head_of = Some(publication.user);
                 }
             }
@@ -74,7 +75,12 @@ impl Tx<'_> {
                     why.retain(|it| *it != Condition::FeedIsStill);
                     return Ok((TxOutcome::Refused(why), stored));
                 }
-                outcome => return Ok((outcome, stored)),
+                outcome => {
+                    if let Some(signal) = signal {
+                        this.store.signal(signal).await;
+                    }
+                    return Ok((outcome, stored));
+                }
             }
         }
         Err(Error::unavailable(

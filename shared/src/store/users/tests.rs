@@ -10,6 +10,18 @@ fn now() -> Timestamp {
     Timestamp::parse("2026-11-20T12:00:00Z").unwrap()
 }
 
+/// A change to the password with this hash, a second later.
+fn changed_to(password_hash: &str) -> PasswordChange<'_> {
+    PasswordChange {
+        password_hash,
+        link: None,
+        undo: None,
+        ended: &[],
+        events: vec![],
+        at: now().plus_seconds(1),
+    }
+}
+
 fn link(user: UserId, kind: LinkKind, hash: &str) -> Link {
     Link {
         kind,
@@ -82,7 +94,7 @@ async fn a_sign_in_checked_against_the_old_password_is_not_stored() {
     let session = Session::new(account.id(), SignInMethod::Password, now());
     assert!(
         store
-            .change_password(&account, "new", None, &[], vec![], now().plus_seconds(1))
+            .change_password(&account, changed_to("new"))
             .await
             .unwrap()
     );
@@ -141,7 +153,7 @@ async fn another_password_ends_all_links_also_those_whose_row_is_left() {
     let read = seen(&store, &account).await;
     // Added while the password is being changed by who has not seen it.
     let unseen = recovery(&store, &account, "r2").await;
-    let changed = store.change_password(&read, "new", None, &[], vec![], now().plus_seconds(1));
+    let changed = store.change_password(&read, changed_to("new"));
     assert!(changed.await.unwrap());
     let after = seen(&store, &account).await;
     assert!(after.recovery_links.is_empty() && after.confirmation_links.is_empty());

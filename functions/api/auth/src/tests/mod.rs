@@ -10,6 +10,7 @@ mod proofs;
 mod refresh;
 mod sessions;
 mod throttle;
+mod undo;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

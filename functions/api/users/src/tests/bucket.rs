@@ -8,7 +8,7 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use vara::objects::Objects;
 
@@ -39,8 +39,18 @@ impl Bucket {
         self.names.lock().unwrap().insert(name);
     }
 
+    /// What is in it of women who have not left.
     pub(super) fn names(&self) -> Vec<String> {
-        self.names.lock().unwrap().iter().cloned().collect()
+        let names = self.names.lock().unwrap();
+        let hers = names.iter().filter(|it| !it.starts_with("erased/"));
+        hers.cloned().collect()
+    }
+
+    /// Who has left, as it is noted.
+    pub(super) fn erased(&self) -> Vec<String> {
+        let names = self.names.lock().unwrap();
+        let notes = names.iter().filter_map(|it| it.strip_prefix("erased/"));
+        notes.map(str::to_owned).collect()
     }
 
     pub(super) fn set_broken(&self, broken: bool) {
@@ -50,6 +60,8 @@ impl Bucket {
 
 async fn take(
     State(bucket): State<Bucket>,
+    uri: Uri,
+    method: Method,
     Query(asked): Query<HashMap<String, String>>,
     body: String,
 ) -> Response {
@@ -63,13 +75,20 @@ async fn take(
         }
         return "<DeleteResult></DeleteResult>".into_response();
     }
-    let listed = names
+    if method == Method::PUT {
+        let name = uri.path().trim_start_matches("/bucket/");
+        names.insert(name.to_owned());
+        return StatusCode::OK.into_response();
+    }
+    let after = asked.get("start-after").map_or("", String::as_str);
+    let most = asked.get("max-keys").map_or(1000, |it| it.parse().unwrap());
+    let mut listed = names
         .iter()
-        .filter(|it| it.starts_with(&asked["prefix"]))
-        .map(|it| format!("<Contents><Key>{it}</Key></Contents>"));
-    format!(
-        "<ListBucketResult>{}</ListBucketResult>",
-        listed.collect::<String>()
-    )
-    .into_response()
+        .filter(|it| it.starts_with(&asked["prefix"]) && it.as_str() > after);
+    let page = listed.by_ref().take(most);
+    let page = page.map(|it| format!("<Contents><Key>{it}</Key></Contents>"));
+    let page: String = page.collect();
+    let is_truncated = listed.next().is_some();
+    format!("<ListBucketResult><IsTruncated>{is_truncated}</IsTruncated>{page}</ListBucketResult>")
+        .into_response()
 }

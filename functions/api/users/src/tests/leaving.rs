@@ -11,14 +11,14 @@ use vara::store::DUE_ERASE;
 
 use super::Harness;
 
-type Row = HashMap<String, AttributeValue>;
+pub(super) type Row = HashMap<String, AttributeValue>;
 
 impl Harness {
-    fn eraser(&self) -> AccountEraser {
+    pub(super) fn eraser(&self) -> AccountEraser {
         AccountEraser::new(self.store.clone(), self.objects.clone())
     }
 
-    async fn rows(&self) -> Vec<Row> {
+    pub(super) async fn rows(&self) -> Vec<Row> {
         let mut pages = self
             .table
             .scan()

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod leaving;
+mod past_erasures;
 mod preferences;
 mod resting;
 

@@ -343,9 +343,9 @@ async fn a_new_webhook_is_told_in_the_app() {
         .await;
     let alerts = alerts.unwrap().items;
     assert_eq!(alerts.len(), 1);
-    assert_eq!(alerts[0].severity, Severity::Info);
-    assert!(alerts[0].description.contains("hooks.example.com"));
-    assert!(!alerts[0].description.contains("/a"));
+    assert_eq!(alerts[0].alert.severity, Severity::Info);
+    assert!(alerts[0].alert.description.contains("hooks.example.com"));
+    assert!(!alerts[0].alert.description.contains("/a"));
 }
 
 /// The links of the mail at sign-up: opened by her or by a program, answered by the button.

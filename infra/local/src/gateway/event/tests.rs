@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request};
 use serde_json::{Value, json};
 
-use super::{BadAnswer, Context, event, response};
+use super::{BadAnswer, EventContext, event, response};
 use crate::{gateway::routes::Routes, template};
 
 fn made(request: http::request::Builder, body: &'static [u8]) -> Value {
@@ -16,7 +16,7 @@ fn made(request: http::request::Builder, body: &'static [u8]) -> Value {
     }]);
     let path = super::decode(parts.uri.path(), false);
     let route = routes.find(parts.method.as_str(), &path).unwrap();
-    let context = Context {
+    let context = EventContext {
         request_id: "id",
         peer: "10.0.0.7:5".parse().unwrap(),
         port: 4000,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     gateway::Gateway,
-    lambda::{Invoke, Outcome},
+    lambda::{InvocationOutcome, Invoke},
     servers::s3::{NewObject, StoreObject},
     template::tests::real,
 };
@@ -35,7 +35,7 @@ fn gateway(authorizer: Invoke, fails: bool) -> (Gateway, Stored) {
     // Every other function says that it was asked.
     let asked: Invoke = Arc::new(|_| {
         let answer = Bytes::from_static(br#"{"statusCode":418,"body":"{}"}"#);
-        Box::pin(async move { Outcome::Answer(answer) })
+        Box::pin(async move { InvocationOutcome::Answer(answer) })
     });
     let routed = api.routes.iter().map(|it| it.function_arn.clone());
     let mut functions: std::collections::BTreeMap<_, _> =
@@ -58,7 +58,7 @@ fn decides(effect: &'static str, context: Value) -> Invoke {
             ] },
             "context": context,
         });
-        let answer = Outcome::Answer(answer.to_string().into());
+        let answer = InvocationOutcome::Answer(answer.to_string().into());
         Box::pin(async move { answer })
     })
 }
@@ -150,8 +150,8 @@ async fn trouble_has_the_envelope() {
     let invalid = json!({ "user": { "id": 1 } });
     for authorizer in [
         Arc::new(
-            |_: Bytes| -> futures_util::future::BoxFuture<'static, Outcome> {
-                Box::pin(async { Outcome::TimedOut })
+            |_: Bytes| -> futures_util::future::BoxFuture<'static, InvocationOutcome> {
+                Box::pin(async { InvocationOutcome::TimedOut })
             },
         ) as Invoke,
         decides("Allow", invalid),

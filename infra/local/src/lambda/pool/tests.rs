@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::{Value, json};
 
-use super::{Launcher, Outcome, Pool};
+use super::{InvocationOutcome, Launcher, Pool};
 use crate::{guard::Guard, state::State, template::Function};
 
 /// The example, which cargo builds beside the tests.
@@ -50,13 +50,13 @@ fn pool(timeout: Duration, environment: &[(&str, &str)]) -> (Arc<Pool>, State) {
 
 const LONG: Duration = Duration::from_secs(60);
 
-async fn invoke(pool: &Arc<Pool>, event: Value) -> Outcome {
+async fn invoke(pool: &Arc<Pool>, event: Value) -> InvocationOutcome {
     pool.invoke(Bytes::from(event.to_string())).await
 }
 
 async fn answer(pool: &Arc<Pool>, event: Value) -> Value {
     match invoke(pool, event).await {
-        Outcome::Answer(answer) => serde_json::from_slice(&answer).unwrap(),
+        InvocationOutcome::Answer(answer) => serde_json::from_slice(&answer).unwrap(),
         other => panic!("{other:?}"),
     }
 }
@@ -127,7 +127,7 @@ async fn events_at_once_get_environments_of_their_own() {
 async fn a_failure_leaves_the_environment_alive() {
     let (pool, _state) = pool(LONG, &[]);
     let before = answer(&pool, json!({})).await;
-    let Outcome::FunctionError(said) = invoke(&pool, json!({"do": "fail"})).await else {
+    let InvocationOutcome::FunctionError(said) = invoke(&pool, json!({"do": "fail"})).await else {
         panic!("not a function error");
     };
     assert!(String::from_utf8_lossy(&said).contains("told to fail"));
@@ -141,7 +141,7 @@ async fn a_crash_is_told_and_the_environment_replaced() {
     let before = answer(&pool, json!({})).await;
     let crashed = invoke(&pool, json!({"do": "crash"})).await;
     assert!(
-        matches!(&crashed, Outcome::Died(reason) if reason.contains('7')),
+        matches!(&crashed, InvocationOutcome::Died(reason) if reason.contains('7')),
         "{crashed:?}"
     );
     assert_ne!(before["process"], answer(&pool, json!({})).await["process"]);
@@ -171,7 +171,7 @@ async fn the_timeout_kills_the_process() {
     let process = u32::try_from(process).unwrap();
     assert_eq!(
         invoke(&pool, json!({"do": "hang"})).await,
-        Outcome::TimedOut
+        InvocationOutcome::TimedOut
     );
     assert!(!runs(process));
     answer(&pool, json!({})).await;
@@ -191,7 +191,7 @@ async fn a_function_that_does_not_start_says_why() {
 async fn payloads_over_six_megabytes_do_not_pass() {
     let (pool, _state) = pool(LONG, &[]);
     let event = json!("x".repeat(6_300_000));
-    assert_eq!(invoke(&pool, event).await, Outcome::TooLarge);
+    assert_eq!(invoke(&pool, event).await, InvocationOutcome::TooLarge);
     let large = invoke(&pool, json!({"do": "large"})).await;
     assert!(
         large.failure().unwrap().contains("ResponseSizeTooLarge"),
@@ -226,6 +226,6 @@ async fn closing_leaves_no_process() {
     assert!(processes.into_iter().all(|process| !runs(process)));
     assert!(matches!(
         invoke(&pool, json!({})).await,
-        Outcome::NotStarted(_)
+        InvocationOutcome::NotStarted(_)
     ));
 }

@@ -238,14 +238,15 @@ impl<'a> CellGrid<'a> {
     fn changed_part(&self, cells: Vec<usize>) -> ChangedPart {
         let samples = || cells.iter().flat_map(|cell| self.places(*cell));
         let all = samples().count().max(1) as f32;
-        let shining = Line::through(samples().filter(|place| self.foreign[*place]).map(|place| {
-            [
-                self.view.tones[1].values[place],
-                self.view.copy.values[place],
-            ]
-        }));
+        let shining =
+            ValueLine::through(samples().filter(|place| self.foreign[*place]).map(|place| {
+                [
+                    self.view.tones[1].values[place],
+                    self.view.copy.values[place],
+                ]
+            }));
         let coarse =
-            Line::through(samples().map(|place| [0, 1].map(|n| self.coarse[n].values[place])));
+            ValueLine::through(samples().map(|place| [0, 1].map(|n| self.coarse[n].values[place])));
         let unclear = cells
             .iter()
             .filter(|it| self.cells[**it].is_unclear)
@@ -274,7 +275,7 @@ impl<'a> CellGrid<'a> {
 }
 
 /// How the values of one picture follow those of the other.
-struct Line {
+struct ValueLine {
     count: f32,
     /// Mean difference.
     shift: f32,
@@ -282,7 +283,7 @@ struct Line {
     slope: f32,
 }
 
-impl Line {
+impl ValueLine {
     fn through(pairs: impl Iterator<Item = [f32; 2]>) -> Self {
         let mut sums = [0.0f64; 6];
         for [x, y] in pairs.map(|pair| pair.map(f64::from)) {

@@ -4,6 +4,7 @@
 mod link;
 mod mails;
 mod password;
+mod password_undo;
 mod publication;
 mod refusal;
 mod session;

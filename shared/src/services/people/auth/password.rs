@@ -1,16 +1,17 @@
 //! Password change and reset.
 
 use super::link::UsableSignInLink;
+use super::password_undo::DrawnUndo;
 use super::{AuthRefusal, AuthService, checked_password};
 use crate::auth::{Caller, hash_password, verify_password};
 use crate::clock;
 use crate::domain::event::{AccountPasswordChanged, SessionEndCause};
 use crate::domain::{
-    Account, Error, Link, LinkKind, Origin, Result, Role, SessionId, SignInMethod, Timestamp,
-    credentials,
+    Account, AccountOrigin, Error, Link, LinkKind, Result, Role, SessionId, SignInMethod,
+    Timestamp, credentials,
 };
 use crate::mail::Mail;
-use crate::store::ENDED_AT_ONCE;
+use crate::store::{ENDED_AT_ONCE, PasswordChange, PasswordUndo};
 
 impl AuthService {
     /// Changes her password while she is signed in. Her other sign-ins end; this one stays.
@@ -67,7 +68,7 @@ impl AuthService {
         resets: bool,
         caller: &Caller,
     ) -> Result<(), AuthRefusal> {
-        if account.origin == Origin::External {
+        if account.origin == AccountOrigin::External {
             return Err(AuthRefusal::Invalid(
                 "Your password is kept where you signed in. Please change it there.",
             ));
@@ -77,7 +78,7 @@ impl AuthService {
             return Err(AuthRefusal::WeakPassword(lacks));
         }
         let kept = self.store.password_hash(account.id()).await?;
-        if verify_password(password.to_owned(), kept).await? {
+        if verify_password(password.to_owned(), kept.clone()).await? {
             return Err(AuthRefusal::SamePassword);
         }
         let hash = hash_password(password.to_owned()).await?;
@@ -87,13 +88,22 @@ impl AuthService {
                 .clear_webhook(account.id(), clock::now())
                 .await?;
         }
-        self.store_password(account, &hash, link, caller, clock::now())
+        let now = clock::now();
+        // Who follows a mailed link reads the mailbox already: another link there undoes nothing for her.
+        let undo = match kept.filter(|_| link.is_none()) {
+            Some(earlier) => Some(DrawnUndo::draw(account.id(), earlier, now)?),
+            None => None,
+        };
+        let kept_undo = undo.as_ref().map(|it| &it.undo);
+        self.store_password(account, (&hash, kept_undo), link, caller, now)
             .await?;
-        if let Err(err) = self
-            .mailer
-            .send(&account.email, &Mail::PasswordChanged)
-            .await
-        {
+        let mail = match undo {
+            Some(undo) => Mail::PasswordUndo {
+                link: format!("{}/api/v1/auth/undo/{}", self.public_url, undo.token),
+            },
+            None => Mail::PasswordChanged,
+        };
+        if let Err(err) = self.mailer.send(&account.email, &mail).await {
             tracing::warn!(
                 error.chain = err.chain(),
                 "notice of a changed password was not sent"
@@ -105,7 +115,7 @@ impl AuthService {
     async fn store_password(
         &self,
         account: &Account,
-        hash: &str,
+        (password_hash, undo): (&str, Option<&PasswordUndo>),
         link: Option<&Link>,
         caller: &Caller,
         now: Timestamp,
@@ -123,11 +133,15 @@ impl AuthService {
             let cause = SessionEndCause::PasswordChanged;
             events.push(self.ended(caller, &ended, cause).await?);
         }
-        if !self
-            .store
-            .change_password(account, hash, link, &ended, events, now)
-            .await?
-        {
+        let change = PasswordChange {
+            password_hash,
+            link,
+            undo,
+            ended: &ended,
+            events,
+            at: now,
+        };
+        if !self.store.change_password(account, change).await? {
             return Err(match link {
                 Some(_) => AuthRefusal::Link { expired: false },
                 None => Error::unavailable("changing a password", "the account changed in between")

@@ -13,8 +13,9 @@ use crate::domain::event::{
     Actor, SessionConfirmed, SessionDeviceAdded, SessionEndCause, SessionEnded, SessionNamed,
     SessionStarted,
 };
+use crate::domain::socket::SILENT_AFTER_SECONDS;
 use crate::domain::{
-    Error, Origin, Result, Session, SessionId, Timestamp, UserId, notice, session_name,
+    AccountOrigin, Error, Result, Session, SessionId, Timestamp, UserId, notice, session_name,
 };
 use crate::store::{Append, NewSession};
 
@@ -43,6 +44,8 @@ pub struct SessionView {
     /// The assurance level.
     #[cfg_attr(feature = "openapi", schema(example = "aal1"))]
     pub aal: &'static str,
+    /// How many sockets of it are open.
+    pub sockets: u32,
 }
 
 impl AuthService {
@@ -52,7 +55,15 @@ impl AuthService {
         let mut rows = self.store.session_rows(caller.user).await?;
         rows.retain(|it| !it.is_over(self.session_life, now));
         rows.sort_by(|a, b| b.refreshed_at.cmp(&a.refreshed_at).then(a.id.cmp(&b.id)));
+        let mut open = self.store.sockets(caller.user).await?;
+        // One whose client said nothing for so long is closed, whether or not its row is gone.
+        open.retain(|it| now.millis_since(it.seen_at) < SILENT_AFTER_SECONDS * 1000);
+        let sockets_of = |id: SessionId| {
+            let count = open.iter().filter(|it| it.session == Some(id)).count();
+            u32::try_from(count).unwrap_or(u32::MAX)
+        };
         let view = |it: Session| SessionView {
+            sockets: sockets_of(it.id),
             current: Some(it.id) == caller.session,
             id: it.id,
             device: it.device,
@@ -121,7 +132,7 @@ impl AuthService {
             "Your password is kept where you signed in. Please sign in there again.",
         );
         let id = match (account.origin, caller.session) {
-            (Origin::Own, Some(id)) => id,
+            (AccountOrigin::Own, Some(id)) => id,
             _ => return Err(elsewhere),
         };
         let attempt = Attempt::begin(self, &account.email, Some(&account), client).await?;

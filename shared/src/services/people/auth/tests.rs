@@ -3,8 +3,11 @@
 use std::sync::atomic::Ordering;
 
 use super::*;
+use crate::auth::Caller;
 use crate::clock;
+use crate::domain::socket::SILENT_AFTER_SECONDS;
 use crate::domain::{ErrorKind, SignInMethod};
+use crate::store::{SocketRow, SocketTicket};
 use crate::testing::Cloud;
 
 pub(super) const HERS: &str = "ana@example.org";
@@ -102,4 +105,48 @@ async fn a_refresh_is_unavailable_until_the_signing_keys_are_published() {
             .unwrap()
     );
     assert!(service.refresh(&token).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_session_is_listed_with_its_open_sockets() {
+    let store = crate::testing::store().await;
+    let service = service(&store, Cloud::silent_queues());
+    let (account, session) = signed_in(&store).await;
+    let (user, now) = (account.id(), clock::now());
+    let long_ago = now.minus_seconds(SILENT_AFTER_SECONDS);
+    for (connection, of, seen_at) in [
+        ("a=", Some(session.id), now),
+        ("b=", Some(session.id), now),
+        ("c=", Some(session.id), long_ago),
+        ("d=", None, now),
+    ] {
+        let ticket = SocketTicket {
+            session: of,
+            origin: None,
+            expires_at: now.plus_seconds(30),
+        };
+        let added = store.add_socket_ticket(user, connection, &ticket).await;
+        assert!(added.unwrap());
+        let socket = SocketRow {
+            connection: connection.to_owned(),
+            session: of,
+            connected_at: now,
+            seen_at,
+            topics: None,
+            minute: 0,
+            messages: 0,
+        };
+        let opened = store.open_socket(user, connection, &socket).await;
+        assert!(opened.unwrap());
+    }
+    let caller = Caller {
+        user,
+        email: HERS.into(),
+        session: Some(session.id),
+        role: Role::User,
+        confirmed_at: None,
+    };
+    let listed = service.sessions(&caller).await.unwrap();
+    let sockets: Vec<u32> = listed.iter().map(|it| it.sockets).collect();
+    assert_eq!(sockets, [2]);
 }

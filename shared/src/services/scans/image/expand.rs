@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::candidates::{EngineAnswer, FoundPlace, Sighting, group_by_page};
 use super::picture::PictureScan;
 use super::scanner::Scanner;
+use crate::domain::search_pace::AnswersSince;
 use crate::domain::{EngineConsent, Match, MatchId, Relation, Vendor};
 use crate::engines::TinEye;
 use crate::services::scans::stop::ScanStop;
@@ -55,7 +56,7 @@ pub(super) async fn expand(
         copy: Bytes::new(),
         digest: digest(seed.picture.as_bytes()),
         has_face: false,
-        since: context.row.scan.created_at,
+        since: AnswersSince::same(context.row.scan.created_at),
         until: context.last_question_at(),
         limit: context.limit.clone(),
     };
@@ -65,7 +66,7 @@ pub(super) async fn expand(
     let question = query.recorded(&engines.access, Vendor::Tineye, question);
     picture.stats.expansions += 1;
     // Checkpoint: the answer is kept before it is used.
-    let asked = engines.answer(context.store(), &query, &name, TinEye::NAME, question);
+    let asked = engines.answer(context.store(), &query, (&name, Vendor::Tineye), question);
     let answer = match asked.await {
         Ok(found) => found.answer,
         Err(SearchError::Lost) => return Err(ScanStop::Lost),

@@ -35,9 +35,12 @@ pub(super) async fn store_finding(
     let name = context.names.get(picture.id());
     let alert = is_told.then(|| words::alert_of(user, &found, name, now));
     let known = picture.known.get(&place.id);
-    let stored = picture
-        .store()
-        .store_known(user, &found, alert.as_ref(), known);
+    let stored = picture.store().store_known(
+        user,
+        (&found, sighting.picture.as_deref()),
+        alert.as_ref(),
+        known,
+    );
     match stored.await? {
         WriteOutcome::New => {
             let now_known = KnownFinding::new(&found, alert.is_none());

@@ -7,7 +7,8 @@ use super::context::ScanContext;
 use super::memory::PlaceMemory;
 use super::stats::{ImageOutcome, ImageScanStats};
 use crate::comparison::MAX_COPY;
-use crate::domain::{Error, ImageId, Match, Prints, UserId};
+use crate::domain::search_pace::QUIET_AFTER;
+use crate::domain::{Error, ImageId, Match, Prints, Timestamp, UserId};
 use crate::objects::key;
 use crate::services::scans::stop::{ScanStop, check_deadline};
 use crate::store::{ImageRow, KnownFindings, Store};
@@ -29,10 +30,12 @@ pub(super) struct PictureScan<'a> {
     pub(super) known: KnownFindings,
     /// What is remembered of its places.
     pub(super) memory: PlaceMemory,
+    /// Whether both were read.
+    is_recalled: bool,
 }
 
 /// A picture as a scan comes to it.
-pub(super) enum Opened<'a> {
+pub(super) enum OpenedPicture<'a> {
     /// There is something to be done.
     Ready(Box<PictureScan<'a>>),
     /// There is not.
@@ -44,21 +47,21 @@ impl<'a> PictureScan<'a> {
     pub(super) async fn open(
         context: &'a ScanContext<'a>,
         id: ImageId,
-    ) -> Result<Opened<'a>, ScanStop> {
+    ) -> Result<OpenedPicture<'a>, ScanStop> {
         let (store, user) = (context.store(), context.row.scan.user_id);
         let scan = context.row.checkpointed();
         let done: Option<ImageScanStats> = store.image_done(&scan, id).await?;
         if let Some(stats) = done.as_ref().filter(|it| !it.is_partial()) {
             let done = ImageOutcome::Searched(stats.clone(), Vec::new());
-            return Ok(Opened::Over(done));
+            return Ok(OpenedPicture::Over(done));
         }
         let found = store.image(user, id).await?;
         let Some(image) = found.filter(|it| it.image.is_searchable()) else {
-            return Ok(Opened::Over(ImageOutcome::Skipped));
+            return Ok(OpenedPicture::Over(ImageOutcome::Skipped));
         };
         if context.scanner.engines.vendors().is_empty() {
             let unsearched = ImageOutcome::Unsearched(ImageScanStats::default());
-            return Ok(Opened::Over(unsearched));
+            return Ok(OpenedPicture::Over(unsearched));
         }
         check_deadline(context.deadline)?;
         let mut picture = Self {
@@ -71,9 +74,10 @@ impl<'a> PictureScan<'a> {
             was_marked: done.is_some(),
             known: KnownFindings::default(),
             memory: PlaceMemory::default(),
+            is_recalled: false,
         };
         picture.intimacy = picture.read_intimacy().await?;
-        Ok(Opened::Ready(Box::new(picture)))
+        Ok(OpenedPicture::Ready(Box::new(picture)))
     }
 
     pub(super) fn id(&self) -> ImageId {
@@ -88,11 +92,26 @@ impl<'a> PictureScan<'a> {
         self.context.store()
     }
 
-    /// Reads which findings are known, and what is remembered of their places.
+    /// Whether nothing new was found of it for weeks.
+    pub(super) async fn is_quiet(&mut self, now: Timestamp) -> Result<bool, Error> {
+        let since = now.minus_seconds(QUIET_AFTER);
+        if self.image.image.uploaded_at > since {
+            return Ok(false);
+        }
+        self.recall().await?;
+        let mut findings = self.known.values();
+        Ok(findings.all(|it| it.found.first_seen_at <= since))
+    }
+
+    /// Reads, once, which findings are known, and what is remembered of their places.
     pub(super) async fn recall(&mut self) -> Result<(), Error> {
+        if self.is_recalled {
+            return Ok(());
+        }
         let (store, user, id) = (self.store(), self.user(), self.id());
         self.known = store.known_findings(user, id).await?;
         self.memory = PlaceMemory::of(store.seen_places(user, id).await?);
+        self.is_recalled = true;
         Ok(())
     }
 

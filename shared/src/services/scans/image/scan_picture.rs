@@ -10,7 +10,7 @@ use super::compare::{LazyReference, PlaceComparer, PlaceOutcome};
 use super::context::ScanContext;
 use super::expand::{ExpansionSeed, MAX_EXPANSIONS, expand};
 use super::findings::{see_unchanged, skip_stored, store_finding};
-use super::picture::{Opened, PictureScan};
+use super::picture::{OpenedPicture, PictureScan};
 use super::record::{record, remember_places};
 use super::search::search;
 use super::stats::{EngineOutcome, ImageOutcome};
@@ -27,8 +27,8 @@ pub(super) async fn scan_picture(
     id: ImageId,
 ) -> Result<ImageOutcome, ScanStop> {
     let mut picture = match PictureScan::open(context, id).await? {
-        Opened::Ready(picture) => picture,
-        Opened::Over(outcome) => return Ok(outcome),
+        OpenedPicture::Ready(picture) => picture,
+        OpenedPicture::Over(outcome) => return Ok(outcome),
     };
     // Boxed, here and below: the future of a whole picture is too large for a thread's stack.
     // Checkpoint: each answer is kept before it is used.

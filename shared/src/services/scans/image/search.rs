@@ -6,7 +6,8 @@ use super::candidates::EngineAnswer;
 use super::picture::PictureScan;
 use super::stats::EngineOutcome;
 use crate::clock;
-use crate::domain::{Hold, Timestamp, Vendor, scan};
+use crate::domain::search_pace::{self, AnswersSince};
+use crate::domain::{Hold, Vendor};
 use crate::services::scans::stop::ScanStop;
 use crate::services::search::engines::{AnswerOrigin, EngineReply, Query, SearchError, digest};
 use crate::services::search::governor::Unanswered;
@@ -46,18 +47,33 @@ pub(super) async fn search(picture: &mut PictureScan<'_>) -> Result<Searched, Sc
 }
 
 /// How old an answer may be. A scan she waits for asks anew; one of the schedule's takes what is not
-/// half as old as her scans are apart.
-async fn since(picture: &PictureScan<'_>) -> Result<Timestamp, ScanStop> {
+/// half as old as her scans are apart, and what dear companies answered about a quiet picture for longer.
+async fn since(picture: &mut PictureScan<'_>) -> Result<AnswersSince, ScanStop> {
     let row = &picture.context.row;
     let created = row.scan.created_at;
     let is_asked_anew = row.is_watched() || row.continues.is_some();
     if is_asked_anew || row.scan.protected_image_id.is_some() {
-        return Ok(created);
+        return Ok(AnswersSince::same(created));
     }
-    let risk = picture.store().risk_level(picture.user()).await?;
-    let apart = risk.map_or(MAX_CACHED_ANSWER_AGE, |it| scan::rescan_after(it) / 2);
-    let since = created.minus_seconds(apart);
-    Ok(since.max(picture.image.image.uploaded_at))
+    let since = match picture.store().risk_level(picture.user()).await? {
+        Some(risk) => {
+            let is_quiet = search_pace::may_wait(risk) && picture.is_quiet(created).await?;
+            AnswersSince::scheduled(created, risk, &asked(picture), is_quiet)
+        }
+        None => AnswersSince::same(created.minus_seconds(MAX_CACHED_ANSWER_AGE)),
+    };
+    Ok(since.not_before(picture.image.image.uploaded_at))
+}
+
+/// Who may be asked about the picture.
+fn asked(picture: &PictureScan<'_>) -> Vec<Vendor> {
+    let context = picture.context;
+    let mut vendors = context.scanner.engines.vendors();
+    vendors.retain(|&it| {
+        let sees_something = it != Vendor::Facecheck || picture.image.image.face_detected;
+        sees_something && context.consent.allow(it, picture.intimacy)
+    });
+    vendors
 }
 
 /// What the engines answered, and what they did not; how each did is noted.

@@ -55,7 +55,9 @@ impl Engines {
         query: &Query,
         engine: &FaceCheck,
     ) -> Result<SearchAnswer, SearchError> {
-        if let Some(found) = cached_answer(store, query, FaceCheck::NAME).await? {
+        if let Some(found) =
+            cached_answer(store, query, (FaceCheck::NAME, Vendor::Facecheck)).await?
+        {
             return Ok(found);
         }
         let Some(uploaded) = self.uploaded(store, query, engine).await? else {

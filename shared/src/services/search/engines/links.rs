@@ -31,7 +31,7 @@ impl Engines {
             let question = self.link_search(query, engine, provider);
             let question = query.recorded(&self.access, Vendor::Serpapi, question);
             let found = self
-                .answer(store, query, provider.name(), SerpApi::NAME, question)
+                .answer(store, query, (provider.name(), Vendor::Serpapi), question)
                 .await;
             let over = match &found {
                 Ok(found) => {

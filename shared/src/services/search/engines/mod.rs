@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock;
 use crate::domain::event::{AccessShared, SearchBasis};
+use crate::domain::search_pace::AnswersSince;
 use crate::domain::{EngineConsent, ImageId, Scan, Timestamp, Vendor};
 use crate::engines::{EngineError, FaceCheck, SearchResult, SerpApi, TinEye, Vision};
 use crate::services::pictures::proxy::Proxy;
@@ -56,7 +57,7 @@ pub(crate) struct Query {
     /// Whether there is a face in it, as far as we know.
     pub(crate) has_face: bool,
     /// Answers to others' scans are taken if they are not older.
-    pub(crate) since: Timestamp,
+    pub(crate) since: AnswersSince,
     /// No new question is begun after this.
     pub(crate) until: Timestamp,
     /// The limit of the scan, if somebody waits for it.
@@ -222,7 +223,7 @@ impl Engines {
     ) -> LocalBoxFuture<'a, Option<EngineReply>> {
         async move {
             let question = query.recorded(&self.access, vendor, question?);
-            let found = self.answer(store, query, engine, engine, question);
+            let found = self.answer(store, query, (engine, vendor), question);
             Some(EngineReply {
                 engine,
                 vendor,
@@ -270,13 +271,13 @@ impl Engines {
         &self,
         store: &Store,
         query: &Query,
-        name: &str,
-        budget: &str,
+        (name, vendor): (&str, Vendor),
         question: impl Future<Output = Result<SearchResult, EngineError>>,
     ) -> Result<SearchAnswer, SearchError> {
-        if let Some(found) = cached_answer(store, query, name).await? {
+        if let Some(found) = cached_answer(store, query, (name, vendor)).await? {
             return Ok(found);
         }
+        let budget = vendor.name();
         query.check(budget)?;
         let question = query.within_limit(budget, question);
         let until = Some(query.until);
@@ -302,7 +303,7 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
 async fn cached_answer(
     store: &Store,
     query: &Query,
-    name: &str,
+    (name, vendor): (&str, Vendor),
 ) -> Result<Option<SearchAnswer>, SearchError> {
     let (scan, image) = (&query.scan, query.image);
     let kept = store.found(scan.user_id, name, &query.digest).await?;
@@ -314,7 +315,7 @@ async fn cached_answer(
     {
         let origin = match by == Some(scan.id) {
             true => Some(AnswerOrigin::Resumed),
-            false => (at >= query.since).then_some(AnswerOrigin::Cached),
+            false => (at >= query.since.of(vendor)).then_some(AnswerOrigin::Cached),
         };
         if let Some(origin) = origin {
             return Ok(Some(SearchAnswer { answer, origin }));

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::clock;
-use crate::domain::{Account, Page, Prints, ScanFilter, ScanOrigin, ScanStatus};
-use crate::store::{Arrival, ScanClaim};
+use crate::domain::{Account, Page, Prints, Scan, ScanFilter, ScanId, ScanOrigin, ScanStatus};
+use crate::services::scans::start;
+use crate::services::upkeep::due_scans::STUCK_AFTER;
+use crate::store::{Arrival, ScanClaim, ScanRow};
 use crate::testing::{self, Cloud};
 use crate::testing::{BACKGROUND, BREACHES, INGEST, PROFILES, QUEUE, World, delivered};
 

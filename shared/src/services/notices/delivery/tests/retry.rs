@@ -32,7 +32,8 @@ async fn preferences_seen(case: &Case) {
     let alerts = crate::services::notices::alerts::Alerts::new(case.store().clone())
         .list(case.user, None, filter)
         .await;
-    for alert in alerts.unwrap().items {
+    for view in alerts.unwrap().items {
+        let alert = view.alert;
         let seen = alert.clone().with_status(AlertStatus::Viewed, at(0));
         assert!(case.store().change_alert(&alert, &seen).await.unwrap());
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::picture::{Opened, PictureScan};
+use super::picture::{OpenedPicture, PictureScan};
 use super::*;
 use crate::clock;
 use crate::domain::{
@@ -73,8 +73,8 @@ fn context<'a>(scanner: &'a Scanner, row: &ScanRow) -> ScanContext<'a> {
 /// The picture as the scan comes to it.
 async fn opened<'a>(context: &'a ScanContext<'a>, id: ImageId) -> Box<PictureScan<'a>> {
     match PictureScan::open(context, id).await.unwrap() {
-        Opened::Ready(picture) => picture,
-        Opened::Over(outcome) => panic!("there is nothing to be done: {outcome:?}"),
+        OpenedPicture::Ready(picture) => picture,
+        OpenedPicture::Over(outcome) => panic!("there is nothing to be done: {outcome:?}"),
     }
 }
 

@@ -9,6 +9,7 @@ use super::*;
 use bytes::Bytes;
 
 use crate::domain::event::SearchBasis;
+use crate::domain::search_pace::AnswersSince;
 use crate::domain::{ImageId, Scan, ScanOrigin, ScanType};
 use crate::engines::script::{Script, ok};
 use crate::services::search::governor::Asker;
@@ -67,7 +68,7 @@ impl Search {
             copy: self.copy.clone(),
             digest: "d".into(),
             has_face: true,
-            since: now,
+            since: AnswersSince::same(now),
             until: now.plus_seconds(60),
             limit: None,
         };

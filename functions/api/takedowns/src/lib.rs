@@ -1,0 +1,7 @@
+//! `/api/v1/takedowns`: her requests to have something removed.
+
+mod routes;
+#[cfg(test)]
+mod tests;
+
+pub use routes::{App, routes};

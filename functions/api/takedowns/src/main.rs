@@ -1,0 +1,17 @@
+//! Starts the function of `/api/v1/takedowns`.
+
+use vara::boot;
+use vara::domain::BoxError;
+use vara::services::record::event_log::EventLog;
+use vara::services::takedowns::{TakedownQueues, Takedowns};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    boot::api(api_takedowns::routes(), async |context, _| {
+        let vault = context.clients.record_vault(&context.env);
+        let log = EventLog::new(context.store.clone(), vault);
+        let queues = TakedownQueues::read(&context.env, context.clients.queues());
+        Ok(Takedowns::new(log, queues))
+    })
+    .await
+}
