@@ -11,7 +11,14 @@ from pathlib import Path
 
 PACKAGES = "packages"
 # The types of what stands between callers and the API, and of what only an account has, by how they begin.
-LEFT_OUT = ("AWS::ApiGateway::", "AWS::Backup::", "AWS::Budgets::", "AWS::CloudFront::")
+LEFT_OUT = (
+    "AWS::ApiGateway::",
+    "AWS::Backup::",
+    "AWS::Budgets::",
+    "AWS::CloudFront::",
+    "AWS::CloudWatch::CompositeAlarm",
+    "AWS::SES::ReceiptRule",
+)
 
 
 def read(path: Path) -> dict:
@@ -40,6 +47,8 @@ def adapt(template: dict, environment: dict, endpoint: str) -> None:
     left_out = [name for name, it in resources(template).items() if it["Type"].startswith(LEFT_OUT)]
     for name in left_out:
         del template["Resources"][name]
+    # Nor has it alarms that divide one metric by another.
+    del template["Resources"]["Fn::ForEach::BurnRates"]
     del template["Resources"]["UploadAuthorizerPermission"]
     leave_out_sockets(template)
     # It compares what a parameter says as the text that it is, where AWS makes a number of it.
