@@ -24,7 +24,7 @@ const RIGHTS: [(&str, &str); 43] = [
     ),
     (
         "kms:Decrypt RecordKey",
-        "api-alerts api-auth api-documents api-events api-evidence api-takedowns api-users queue-capture queue-image-scan queue-render queue-takedown queue-takedown-mail",
+        "api-alerts api-auth api-documents api-events api-evidence api-images api-matches api-scans api-takedowns api-upload-authorizer api-users queue-capture queue-image-scan queue-render queue-takedown queue-takedown-mail",
     ),
     ("kms:Decrypt TokenKey", "api-accounts"),
     (
@@ -33,7 +33,7 @@ const RIGHTS: [(&str, &str); 43] = [
     ),
     (
         "kms:GenerateDataKey RecordKey",
-        "api-alerts api-auth api-documents api-events api-evidence api-takedowns api-users queue-capture queue-image-scan queue-render queue-takedown queue-takedown-mail",
+        "api-alerts api-auth api-documents api-events api-evidence api-images api-matches api-scans api-takedowns api-upload-authorizer api-users queue-capture queue-image-scan queue-render queue-takedown queue-takedown-mail",
     ),
     ("kms:GenerateDataKey TokenKey", "api-accounts"),
     ("s3:DeleteObject downloads", "api-users queue-sweep"),

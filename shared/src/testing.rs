@@ -27,14 +27,14 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_dynamodb::{Client, Config};
 
+use crate::auth::OneTime;
 use crate::clock;
 use crate::domain::{
     Account, ImageId, Match, MatchStatus, MatchType, Preferences, Result, ReviewStatus, ScanId,
     Tier, Timestamp, UserId, finding as domain_finding,
 };
 use crate::mail::Mailer;
-use crate::services::people::preferences::UserPreferences;
-use crate::store::{DirectReads, Store, WriteOutcome};
+use crate::store::{DirectReads, PreferencesRow, Store, WriteOutcome};
 
 pub use cloud::Cloud;
 #[cfg(test)]
@@ -150,13 +150,63 @@ pub(crate) async fn counted_store() -> (Store, Arc<AtomicUsize>) {
     (Store::new(Client::from_conf(counting), "vara"), calls)
 }
 
-/// What seals with the key service of this machine.
+/// What seals with the key service of this machine, one for all tests.
 #[cfg(test)]
-pub(crate) async fn vault() -> crate::vault::Vault {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}/kms", listener.local_addr().unwrap());
-    tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
-    Cloud::vault_at(&base)
+pub(crate) fn vault() -> crate::vault::Vault {
+    static BASE: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let base = format!("http://{}/kms", listener.local_addr().unwrap());
+        // A thread of its own: the runtime of a test ends with the test.
+        std::thread::spawn(move || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            runtime.enable_all().build().unwrap().block_on(async {
+                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+                vara_engines::serve(listener, std::future::pending::<()>()).await
+            })
+        });
+        base
+    });
+    Cloud::vault_at(&BASE)
+}
+
+/// An event log in this table.
+#[cfg(test)]
+pub(crate) fn event_log(store: &Store) -> crate::services::record::event_log::EventLog {
+    crate::services::record::event_log::EventLog::new(store.clone(), vault())
+}
+
+/// What a stream of hers tells: types and data, in order; nothing if there is no such stream.
+#[cfg(test)]
+pub(crate) async fn told(
+    store: &Store,
+    user: UserId,
+    stream: &crate::domain::event::StreamName,
+) -> Vec<(String, serde_json::Value)> {
+    use crate::services::record::event_log::Direction;
+    let log = event_log(store);
+    let page = log.read((user, stream), None, Direction::Forward, 100, clock::now());
+    match page.await {
+        Ok(page) => {
+            let told = page.events.into_iter();
+            told.map(|it| (it.kind.to_string(), it.data.into()))
+                .collect()
+        }
+        Err(err) if err.code == "STREAM_NOT_FOUND" => Vec::new(),
+        Err(err) => panic!("{err}"),
+    }
+}
+
+/// Her, as a handler knows her that has let her in; without a sign-in with us.
+#[must_use]
+pub fn caller(user: UserId) -> crate::auth::Caller {
+    crate::auth::Caller {
+        user,
+        email: format!("{user}@example.org"),
+        session: None,
+        role: crate::domain::Role::User,
+        confirmed_at: None,
+    }
 }
 
 /// A store whose table does not answer.
@@ -219,12 +269,19 @@ pub async fn choose(store: &Store, user: UserId, choice: impl FnOnce(Preferences
     let now = clock::now();
     let account = Account::new(user, &format!("{user}@example.org"), now);
     store.provision(&account).await.unwrap();
-    let before = UserPreferences::new(store.clone()).get(user).await.unwrap();
-    let chosen = choice(before.preferences.clone());
-    UserPreferences::new(store.clone())
-        .set(user, &before, chosen, now)
-        .await
-        .unwrap();
+    let before = store.preferences(user).await.unwrap();
+    let edition = before.as_ref().map(|it| it.edition.clone());
+    let mut after = before.unwrap_or_else(|| PreferencesRow::first(now));
+    after.preferences = choice(after.preferences);
+    after.face_consent_at = after.preferences.face_recognition.then_some(now);
+    after.edition = OneTime::draw().unwrap().token;
+    let edition = edition.as_deref();
+    assert!(
+        store
+            .set_preferences(user, edition, &after, None)
+            .await
+            .unwrap()
+    );
 }
 
 /// A sender of mail through the mail service at `endpoint`.

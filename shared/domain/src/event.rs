@@ -9,6 +9,7 @@ mod actor;
 mod alert;
 mod catalogue;
 mod chain;
+mod choice;
 mod envelope;
 mod session;
 mod stream;
@@ -24,6 +25,10 @@ pub use catalogue::{CATALOGUE, EventSpec, EventType, event_spec};
 pub use chain::{
     Broken, ChainCheck, FIRST_LINK, SALT_BYTES, ciphertext_sha256, link, link_of_digest,
     open_payload, payload_sha256, write_payload,
+};
+pub use choice::{
+    AccountPreferencesChanged, AlertDecided, Consent, ConsentChanged, EnginesChosen, FindingJudged,
+    ScanAsked, changed_preferences,
 };
 pub use envelope::{Event, EventHeader, EventPayload};
 pub use session::{

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::access::{Rejected, TokenIssuer};
 use super::verified::VerifiedTokens;
 use super::{Access, Claims, External, Keys};
+use crate::domain::event::Actor;
 use crate::domain::{
     Account, AccountOrigin, Error, ErrorKind, RECENT_SECONDS, Result, Role, SessionId, Timestamp,
     UserId,
@@ -27,6 +28,12 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whose record an act of hers belongs into, and by whom it is.
+    #[must_use]
+    pub fn whose(&self) -> (UserId, Actor) {
+        (self.user, Actor::user(self.user, self.session))
+    }
+
     /// Requires at least this role.
     pub fn must_be(&self, role: Role) -> Result<()> {
         if self.role >= role {

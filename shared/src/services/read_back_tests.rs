@@ -27,7 +27,7 @@ const PAGE: Page = Page {
 };
 
 fn preferences(store: &Store) -> UserPreferences {
-    UserPreferences::new(store.clone())
+    UserPreferences::new(store.clone(), testing::event_log(store))
 }
 
 fn mail_links(store: &Store) -> MailLinks {
@@ -35,7 +35,7 @@ fn mail_links(store: &Store) -> MailLinks {
 }
 
 fn mail_questions(store: &Store) -> MailQuestions {
-    MailQuestions::new(store.clone())
+    MailQuestions::new(store.clone(), testing::event_log(store))
 }
 
 fn plans(store: &Store) -> ProtectionPlans {
@@ -47,7 +47,7 @@ fn quiz(store: &Store) -> Onboarding {
 }
 
 fn alerts(store: &Store) -> Alerts {
-    Alerts::new(store.clone())
+    Alerts::new(store.clone(), testing::event_log(store))
 }
 
 /// Runs a test on generated values, each on the same table.
@@ -155,7 +155,7 @@ fn preferences_that_are_accepted_can_be_read() {
         };
         let before = preferences(store).get(user).await.unwrap();
         let set = preferences(store)
-            .set(user, &before, chosen, clock::now())
+            .set(&testing::caller(user), &before, chosen, clock::now())
             .await;
         let read = preferences(store).get(user).await.unwrap();
         let wanted = set.map_or(before.preferences, |it| it.preferences);
@@ -241,9 +241,18 @@ fn notes_that_are_accepted_can_be_read() {
         assert!(store.tx().raise(&alert).commit().await.unwrap().is_done());
         let id = alert.id;
         let done = alerts(store)
-            .act(user, id, AlertAction::Report, Some(notes), now)
+            .act(
+                &testing::caller(user),
+                id,
+                AlertAction::Report,
+                Some(notes),
+                now,
+            )
             .await;
-        let read = alerts(store).view(user, id, now).await.unwrap();
+        let read = alerts(store)
+            .view(&testing::caller(user), id, now)
+            .await
+            .unwrap();
         prop_assert_eq!(read.alert, done.unwrap_or(alert));
         Ok(())
     });
@@ -276,11 +285,11 @@ async fn unreadable_preferences_allow_nothing_until_she_chooses_anew() {
 
     let stale = preferences(&store).get(UserId::random()).await.unwrap();
     let refused = preferences(&store)
-        .set(user, &stale, Preferences::default(), now)
+        .set(&testing::caller(user), &stale, Preferences::default(), now)
         .await;
     assert_eq!(refused.unwrap_err().code, "PREFERENCES_CHANGED");
     let set = preferences(&store)
-        .set(user, &seen, Preferences::default(), now)
+        .set(&testing::caller(user), &seen, Preferences::default(), now)
         .await;
     assert_eq!(shown(&set.unwrap()), json!("ORDINARY"));
     let row = store.preferences(user).await.unwrap().unwrap();
@@ -301,7 +310,9 @@ async fn clicked(click: impl AsyncFn(&Store, UserId, Timestamp)) -> PreferencesR
         "channels": { "webhook": "https://hooks.example/it" } });
     let chosen = serde_json::from_value(chosen).unwrap();
     let before = preferences(&store).get(user).await.unwrap();
-    let set = preferences(&store).set(user, &before, chosen, now).await;
+    let set = preferences(&store)
+        .set(&testing::caller(user), &before, chosen, now)
+        .await;
     set.unwrap();
     testing::spoil(&client, user, "PREFERENCES", "updatedAt").await;
     click(&store, user, now).await;
@@ -372,7 +383,7 @@ async fn preferences_without_an_edition_can_be_chosen_anew() {
     assert_eq!(shown(&seen), json!("NEVER"));
     let chosen = Preferences::default();
     let set = preferences(&store)
-        .set(user, &seen, chosen.clone(), now)
+        .set(&testing::caller(user), &seen, chosen.clone(), now)
         .await;
     assert_eq!(set.unwrap().preferences, chosen);
     let row = store.preferences(user).await.unwrap().unwrap();

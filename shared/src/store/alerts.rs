@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::list::{CHANGES, Counters};
 use super::tx::{Change, Tx};
-use super::{Key, Listing, Row, Store};
+use super::{Append, Key, Listing, Row, Store};
 use crate::domain::feed::{FeedChange, FeedTopic};
 use crate::domain::{Alert, AlertId, AlertStatus, Page, Result, UserId};
 
@@ -80,9 +80,15 @@ impl Store {
     }
 
     /// Replaces `before` by `after`, if it still is what it was. `false`: somebody was faster.
-    pub async fn change_alert(&self, before: &Alert, after: &Alert) -> Result<bool> {
-        let outcome = self.tx().move_alert(before, after).commit().await?;
-        Ok(outcome.is_done())
+    pub async fn change_alert(
+        &self,
+        before: &Alert,
+        after: &Alert,
+        event: Option<Append>,
+    ) -> Result<bool> {
+        let tx = self.tx().move_alert(before, after);
+        let tx = event.into_iter().fold(tx, Tx::append);
+        Ok(tx.commit().await?.is_done())
     }
 }
 
@@ -166,7 +172,7 @@ mod tests {
         let viewed = alerts[6]
             .clone()
             .with_status(AlertStatus::Viewed, alerts[6].created_at);
-        assert!(store.change_alert(&alerts[6], &viewed).await.unwrap());
+        assert!(store.change_alert(&alerts[6], &viewed, None).await.unwrap());
 
         let page = |number| Page { number, limit: 3 };
         let first = store
@@ -222,7 +228,7 @@ mod tests {
             .zip([AlertStatus::Actioned, AlertStatus::Dismissed])
         {
             let after = alert.clone().with_status(status, alert.created_at);
-            assert!(store.change_alert(alert, &after).await.unwrap());
+            assert!(store.change_alert(alert, &after, None).await.unwrap());
         }
         let all = alerts.iter().map(|it| it.id).chain([cleared]).collect();
         let left = store.without_dismissed(user, all).await.unwrap();
@@ -241,8 +247,8 @@ mod tests {
         let done = alerts[0]
             .clone()
             .with_status(AlertStatus::Actioned, alerts[0].created_at);
-        assert!(store.change_alert(&alerts[0], &viewed).await.unwrap());
-        assert!(!store.change_alert(&alerts[0], &done).await.unwrap());
+        assert!(store.change_alert(&alerts[0], &viewed, None).await.unwrap());
+        assert!(!store.change_alert(&alerts[0], &done, None).await.unwrap());
         let counters = store.counters(user).await.unwrap();
         assert_eq!(
             (

@@ -28,7 +28,7 @@ pub(crate) struct SealedEvent {
 
 /// Events for the end of one stream.
 #[derive(Clone, Debug)]
-pub(crate) struct Append {
+pub struct Append {
     pub(crate) user: UserId,
     pub(crate) stream: StreamName,
     pub(crate) expected: ExpectedVersion,

@@ -2,15 +2,21 @@
 
 use super::scans::{changed, count, key, place, waiting};
 use super::tx::Change;
-use super::{ScanRow, Store};
+use super::{Append, ScanRow, Store};
 use crate::domain::{Result, Scan, ScanOrigin, ScanStatus, Timestamp};
 
 impl Store {
     /// Stores a scan she started with its parts, or none of them. `false`: she has one of its type
     /// running.
-    pub async fn create_family(&self, parent: &Scan, parts: &[ScanRow]) -> Result<bool> {
+    pub(crate) async fn create_family(
+        &self,
+        parent: &Scan,
+        parts: &[ScanRow],
+        event: Append,
+    ) -> Result<bool> {
         let whole = self.tx().start(&waiting(parent, ScanOrigin::User));
         let tx = parts.iter().fold(whole, |tx, part| tx.start(part));
+        let tx = tx.append(event);
         Ok(tx.commit().await?.is_done())
     }
 
@@ -25,17 +31,28 @@ impl Store {
 
     /// Ends a scan and the parts that have not ended, all of them or none. `false`: one of them changed
     /// in between.
-    pub async fn end_family(&self, ends: &[(&ScanRow, Scan)]) -> Result<bool> {
+    pub(crate) async fn end_family(
+        &self,
+        ends: &[(&ScanRow, Scan)],
+        event: Append,
+    ) -> Result<bool> {
         let tx = ends.iter().fold(self.tx(), |tx, (before, after)| {
             tx.end(before, after.clone())
         });
+        let tx = tx.append(event);
         Ok(tx.commit().await?.is_done())
     }
 
     /// Has ended scans wait to be worked on once more, all of them or none. `false`: one of them changed
     /// in between, or she started it and one of its type runs.
-    pub async fn restart_scans(&self, before: &[&ScanRow], now: Timestamp) -> Result<bool> {
+    pub(crate) async fn restart_scans(
+        &self,
+        before: &[&ScanRow],
+        event: Append,
+        now: Timestamp,
+    ) -> Result<bool> {
         let tx = before.iter().fold(self.tx(), |tx, it| tx.restart(it, now));
+        let tx = tx.append(event);
         Ok(tx.commit().await?.is_done())
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::list::Counters;
 use super::tx::{Change, Condition, Tx, TxOutcome};
-use super::{Key, Listing, Row, Store};
+use super::{Append, Key, Listing, Row, Store};
 use crate::domain::feed::{FeedChange, FeedTopic};
 use crate::domain::{
     Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, MAX_ACTIVE_IMAGES, Page,
@@ -161,7 +161,7 @@ impl Store {
     /// Takes a place for a picture that will arrive. `false`: all fifty are taken.
     ///
     /// A picture that comes through us is listed at once; one that has a ticket only when it is there.
-    pub async fn announce_image(&self, image: &Image) -> Result<bool> {
+    pub async fn announce_image(&self, image: &Image, event: Option<Append>) -> Result<bool> {
         let user = image.user_id;
         let it = ImageRow {
             image: image.clone(),
@@ -183,6 +183,7 @@ impl Store {
             .count(user, &moves)
             .room("image.places", MAX_ACTIVE_IMAGES)
             .publish(user, changed(image.id));
+        let tx = event.into_iter().fold(tx, Tx::append);
         match tx.commit().await? {
             TxOutcome::Done => Ok(true),
             TxOutcome::Refused(failed) if failed == [Condition::HasRoom] => Ok(false),
@@ -191,7 +192,7 @@ impl Store {
     }
 
     /// Takes back a picture that could not be stored, as if it had never been announced.
-    pub async fn forget_image(&self, image: &Image) -> Result<()> {
+    pub async fn forget_image(&self, image: &Image, event: Option<Append>) -> Result<()> {
         let mut moves = vec![];
         if image.status == ImageStatus::Active {
             moves.push(("image.places".to_owned(), -1));
@@ -205,23 +206,25 @@ impl Store {
             .drop_prints(image.user_id, image.id)
             .count(image.user_id, &moves)
             .publish(image.user_id, changed(image.id));
-        tx.commit().await?;
+        event.into_iter().fold(tx, Tx::append).commit().await?;
         Ok(())
     }
 
     /// Puts a picture away, to be purged in seven days. `false`: it changed in between.
-    pub async fn archive_image(&self, image: &Image, now: Timestamp) -> Result<bool> {
+    pub async fn archive_image(
+        &self,
+        image: &Image,
+        event: Option<Append>,
+        now: Timestamp,
+    ) -> Result<bool> {
         let after = Image {
             status: ImageStatus::Archived,
             archived_at: Some(now),
             ..image.clone()
         };
-        Ok(self
-            .tx()
-            .move_image(image, &after, |it| it)
-            .commit()
-            .await?
-            .is_done())
+        let tx = self.tx().move_image(image, &after, |it| it);
+        let tx = event.into_iter().fold(tx, Tx::append);
+        Ok(tx.commit().await?.is_done())
     }
 
     /// Records that the bytes are no picture we can protect, and gives the place back.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::reading::{RowState, text};
 use super::tx::{Change, Tx};
-use super::{Item, Key, Row, Store};
+use super::{Append, Item, Key, Row, Store};
 use crate::domain::feed::{FeedChange, FeedTopic};
 use crate::domain::{Channels, MailStop, Preferences, Result, Timestamp, UserId};
 
@@ -158,8 +158,10 @@ impl Store {
         user: UserId,
         before: Option<&str>,
         after: &PreferencesRow,
+        event: Option<Append>,
     ) -> Result<bool> {
         let tx = self.tx().write_preferences(user, before, after);
+        let tx = event.into_iter().fold(tx, Tx::append);
         Ok(tx.commit().await?.is_done())
     }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::tx::{Change, Tx};
-use super::{ImageRow, Key, Listing, Row, Store, images, matches};
+use super::{Append, ImageRow, Key, Listing, Row, Store, images, matches};
 use crate::domain::{Alert, Image, ImageId, Match, MatchId, Page, Result, ReviewStatus, UserId};
 
 /// The run of the findings that wait, and their total.
@@ -107,12 +107,12 @@ impl Store {
     }
 
     /// Records her word on a finding, with what follows for its alert. `false`: one of them changed.
-    pub async fn judge(
+    pub(crate) async fn judge(
         &self,
-        user: UserId,
-        before: &Match,
-        after: &Match,
+        (before, after): (&Match, &Match),
         alert: &AlertMove,
+        event: Append,
+        user: UserId,
     ) -> Result<bool> {
         let change = Change::default()
             .set("status", after.status)
@@ -129,7 +129,8 @@ impl Store {
             )
             .update(&key(user, after.id), delisted)
             .count(user, &[(TOTAL.to_owned(), -1)])
-            .publish(user, matches::changed(after.id));
+            .publish(user, matches::changed(after.id))
+            .append(event);
         let tx = match alert {
             AlertMove::None => tx,
             AlertMove::Raise(alert) => tx.raise(alert),

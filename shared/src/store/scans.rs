@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reading::text;
 use super::tx::{Change, Tx};
-use super::{Item, Key, Listing, Row, RowState, Store};
+use super::{Append, Item, Key, Listing, Row, RowState, Store};
 use crate::domain::feed::{FeedChange, FeedTopic};
 use crate::domain::socket::ProgressFrame;
 use crate::domain::{
@@ -232,8 +232,9 @@ impl Store {
     }
 
     /// Stores a scan she wants. `false`: she has one of this type running.
-    pub async fn create_wanted(&self, row: &ScanRow) -> Result<bool> {
-        Ok(self.tx().start(row).commit().await?.is_done())
+    pub(crate) async fn create_wanted(&self, row: &ScanRow, event: Append) -> Result<bool> {
+        let tx = self.tx().start(row).append(event);
+        Ok(tx.commit().await?.is_done())
     }
 
     /// Takes back a scan that nobody has begun, as if it had never been wanted. `false`: it has begun.

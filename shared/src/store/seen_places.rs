@@ -111,7 +111,7 @@ mod tests {
             ..version
         };
         assert_eq!(keep(&seen(200, &large)).await, few, "too much to keep");
-        store.forget_image(&world.image).await.unwrap();
+        store.forget_image(&world.image, None).await.unwrap();
         assert_eq!(
             keep(&few).await,
             SeenPlaces::default(),

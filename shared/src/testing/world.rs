@@ -243,7 +243,7 @@ impl World {
             state,
             ..Image::expected(ImageId::next(), self.user, "s".into(), at)
         };
-        assert!(self.store.announce_image(&image).await.unwrap());
+        assert!(self.store.announce_image(&image, None).await.unwrap());
         image
     }
 

@@ -28,7 +28,7 @@ impl AlertServices {
     #[must_use]
     pub fn new(store: Store, log: EventLog) -> Self {
         Self {
-            alerts: Alerts::new(store.clone()),
+            alerts: Alerts::new(store.clone(), log.clone()),
             clearing: AlertClearing::new(store, log),
         }
     }
@@ -57,10 +57,7 @@ async fn list(State(app): State<App>, caller: Caller, params: Params) -> Result<
 async fn view(State(app): State<App>, caller: Caller, Path(id): Path<String>) -> Result<Response> {
     let id = alerts::parse_id(&id)?;
     Ok(data(
-        app.service
-            .alerts
-            .view(caller.user, id, clock::now())
-            .await?,
+        app.service.alerts.view(&caller, id, clock::now()).await?,
     ))
 }
 
@@ -81,7 +78,7 @@ async fn set_status(
     Ok(data(
         app.service
             .alerts
-            .set_status(caller.user, id, body.status, clock::now())
+            .set_status(&caller, id, body.status, clock::now())
             .await?,
     ))
 }
@@ -105,7 +102,7 @@ async fn act(
     Ok(data(
         app.service
             .alerts
-            .act(caller.user, id, body.action, body.notes, clock::now())
+            .act(&caller, id, body.action, body.notes, clock::now())
             .await?,
     ))
 }

@@ -8,6 +8,7 @@ use vara::boot;
 use vara::domain::BoxError;
 use vara::services::pictures::image_addresses::ImageAddresses;
 use vara::services::pictures::images::Images;
+use vara::services::record::event_log::EventLog;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
@@ -17,7 +18,9 @@ async fn main() -> Result<(), BoxError> {
             public_url: context.env.text("PUBLIC_URL"),
         };
         let objects = context.clients.objects(&context.env);
-        Ok(Images::new(context.store.clone(), objects, addresses))
+        let vault = context.clients.record_vault(&context.env);
+        let log = EventLog::new(context.store.clone(), vault);
+        Ok(Images::new(context.store.clone(), objects, addresses, log))
     })
     .await
 }

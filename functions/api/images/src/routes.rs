@@ -62,9 +62,7 @@ async fn upload(
 }
 
 async fn ticket(State(app): State<App>, caller: Caller) -> Result<Response> {
-    Ok(created(
-        app.service.ticket(caller.user, clock::now()).await?,
-    ))
+    Ok(created(app.service.ticket(&caller, clock::now()).await?))
 }
 
 async fn one(State(app): State<App>, caller: Caller, Path(text): Path<String>) -> Result<Response> {
@@ -78,7 +76,7 @@ async fn remove(
     Path(text): Path<String>,
 ) -> Result<StatusCode> {
     let image = id(&text, ImageId::parse)?;
-    app.service.delete(caller.user, image, clock::now()).await?;
+    app.service.delete(&caller, image, clock::now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -8,6 +8,7 @@ use vara::domain::{Image, ImageId, ImageState, Timestamp, UserId};
 use vara::objects::{Objects, key};
 use vara::services::pictures::image_addresses::ImageAddresses;
 use vara::services::pictures::images::Images;
+use vara::services::record::event_log::EventLog;
 use vara::testing::{Cloud, TestApi};
 
 use crate::routes::{App, routes};
@@ -24,6 +25,8 @@ impl Case {
     async fn new() -> Self {
         let objects = Cloud::start().await.objects();
         let api = TestApi::build(routes(), |gate, store| {
+            // Addresses only are looked at here: no key is asked for.
+            let log = EventLog::new(store.clone(), Cloud::vault_at("http://127.0.0.1:9"));
             let images = Images::new(
                 store,
                 objects.clone(),
@@ -31,6 +34,7 @@ impl Case {
                     keys: gate.keys().clone(),
                     public_url: "https://vara.example".into(),
                 },
+                log,
             );
             App {
                 gate,
@@ -53,7 +57,7 @@ impl Case {
             state,
             ..Image::expected(ImageId::next(), self.user, "s".into(), announced)
         };
-        assert!(self.api.store.announce_image(&image).await.unwrap());
+        assert!(self.api.store.announce_image(&image, None).await.unwrap());
         for (object, says) in [
             (key::display(self.user, image.id), "large"),
             (key::thumbnail(self.user, image.id), "small"),

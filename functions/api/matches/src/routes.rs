@@ -30,9 +30,7 @@ async fn confirm(
 ) -> Result<Response> {
     let found = id(&text, MatchId::parse)?;
     Ok(data(
-        app.service
-            .confirm(caller.user, found, clock::now())
-            .await?,
+        app.service.confirm(&caller, found, clock::now()).await?,
     ))
 }
 
@@ -43,8 +41,6 @@ async fn dismiss(
 ) -> Result<Response> {
     let found = id(&text, MatchId::parse)?;
     Ok(data(
-        app.service
-            .dismiss(caller.user, found, clock::now())
-            .await?,
+        app.service.dismiss(&caller, found, clock::now()).await?,
     ))
 }

@@ -2,7 +2,9 @@
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use vara::clock;
+use vara::domain::event::{Event, StreamName};
 use vara::domain::{
     Alert, AlertAction, AlertId, AlertStatus, CanonicalUrl, Image, ImageId, ImageState, Match,
     MatchId, MatchStatus, MatchType, Page, ReviewStatus, Scan, ScanId, ScanOrigin, ScanType,
@@ -11,8 +13,9 @@ use vara::domain::{
 use vara::http::App;
 use vara::services::notices::alerts::Alerts;
 use vara::services::notices::matches::Matches;
+use vara::services::record::event_log::{Direction, EventLog};
 use vara::store::WriteOutcome;
-use vara::testing::TestApi;
+use vara::testing::{self, Cloud, TestApi};
 
 use crate::routes::routes;
 
@@ -25,13 +28,22 @@ struct Case {
     token: String,
     image: Image,
     scan: Scan,
+    log: EventLog,
 }
 
 impl Case {
     async fn new() -> Self {
-        let api = TestApi::build(routes(), |gate, store| App {
-            gate,
-            service: Matches::new(store),
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let keys = format!("http://{}/kms", listener.local_addr().unwrap());
+        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+        let mut kept = None;
+        let api = TestApi::build(routes(), |gate, store| {
+            let log = EventLog::new(store.clone(), Cloud::vault_at(&keys));
+            kept = Some(log.clone());
+            App {
+                gate,
+                service: Matches::new(store, log),
+            }
         })
         .await;
         let (user, token) = api.woman("ana@example.net").await;
@@ -39,7 +51,7 @@ impl Case {
             state: ImageState::Pending,
             ..Image::expected(ImageId::next(), user, "s".into(), clock::now())
         };
-        assert!(api.store.announce_image(&image).await.unwrap());
+        assert!(api.store.announce_image(&image, None).await.unwrap());
         let scan = Scan::pending(
             ScanId::next(),
             user,
@@ -59,6 +71,7 @@ impl Case {
             token,
             image,
             scan,
+            log: kept.unwrap(),
         }
     }
 
@@ -203,6 +216,31 @@ async fn what_waits_is_listed_newest_first_with_its_picture() {
 }
 
 #[tokio::test]
+async fn her_word_is_in_her_record_once() {
+    let case = Case::new().await;
+    let (one, other) = (case.flag("1", 1).await, case.flag("2", 2).await);
+    TestApi::data(case.say(one.id, "confirm").await, 200);
+    assert_eq!(case.say(one.id, "dismiss").await.0, StatusCode::CONFLICT);
+    TestApi::data(case.say(other.id, "dismiss").await, 200);
+    let stream = StreamName::parse("finding").unwrap();
+    let of = (case.user, &stream);
+    let page = case
+        .log
+        .read(of, None, Direction::Forward, 9, clock::now())
+        .await;
+    let told: Vec<_> = page.unwrap().events;
+    let said = |it: &Event| (it.kind.to_string(), it.data["matchId"].clone());
+    assert_eq!(
+        told.iter().map(said).collect::<Vec<_>>(),
+        [
+            ("finding.confirmed".to_owned(), json!(one.id)),
+            ("finding.dismissed".to_owned(), json!(other.id))
+        ]
+    );
+    assert!(told.iter().all(|it| it.actor.via.is_some()), "by a sign-in");
+}
+
+#[tokio::test]
 async fn it_is_her() {
     let case = Case::new().await;
     let (one, other) = (case.flag("1", 1).await, case.flag("2", 2).await);
@@ -268,8 +306,14 @@ async fn her_word_raises_an_alert_that_is_gone_and_the_severity_of_one_that_is_t
     case.store(&grave).await;
     let id = AlertId::of_match(grave.id);
     let (notes, now) = (Some("told the site".to_owned()), clock::now());
-    Alerts::new(case.api.store.clone())
-        .act(case.user, id, AlertAction::Report, notes, now)
+    Alerts::new(case.api.store.clone(), case.log.clone())
+        .act(
+            &testing::caller(case.user),
+            id,
+            AlertAction::Report,
+            notes,
+            now,
+        )
         .await
         .unwrap();
     let data = TestApi::data(case.say(grave.id, "confirm").await, 200);
@@ -355,7 +399,11 @@ async fn two_tabs_at_once_one_decides() {
 async fn a_purged_picture_is_null_and_its_finding_waits_all_the_same() {
     let case = Case::new().await;
     let found = case.flag("1", 1).await;
-    case.api.store.forget_image(&case.image).await.unwrap();
+    case.api
+        .store
+        .forget_image(&case.image, None)
+        .await
+        .unwrap();
     let waits = &case.flagged("").await["data"][0];
     assert_eq!(
         (&waits["id"], &waits["protectedImage"]),

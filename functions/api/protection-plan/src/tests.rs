@@ -153,7 +153,7 @@ async fn making_it_again_keeps_what_she_did_and_sees_how_things_stand() {
         state: ImageState::Pending,
         ..Image::expected(ImageId::next(), user, "s".into(), clock::now())
     };
-    assert!(api.store.announce_image(&image).await.unwrap());
+    assert!(api.store.announce_image(&image, None).await.unwrap());
     let watched = regenerate(&api, &token).await;
     assert!(!titles(&watched).contains(&photos), "she has one now");
     let priorities: Vec<_> = watched["items"]

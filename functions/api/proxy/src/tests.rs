@@ -44,7 +44,7 @@ impl Case {
             state: ImageState::Ready,
             ..Image::expected(ImageId::next(), user, "s".into(), clock::now())
         };
-        assert!(api.store.announce_image(&image).await.unwrap());
+        assert!(api.store.announce_image(&image, None).await.unwrap());
         let object = key::display(user, image.id);
         let bytes = b"a picture".as_slice().into();
         cloud
@@ -143,7 +143,7 @@ async fn an_address_ends_after_two_to_five_minutes_and_with_its_picture() {
     assert!(
         case.api
             .store
-            .archive_image(&case.image, now)
+            .archive_image(&case.image, None, now)
             .await
             .unwrap()
     );

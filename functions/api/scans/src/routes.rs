@@ -61,7 +61,7 @@ async fn trigger(
 ) -> Result<Response> {
     Ok(accepted(
         app.service
-            .trigger(caller.user, body.kind, body.target_id, clock::now())
+            .trigger(&caller, body.kind, body.target_id, clock::now())
             .await?,
     ))
 }
@@ -77,9 +77,7 @@ async fn cancel(
     Path(text): Path<String>,
 ) -> Result<Response> {
     let scan = id(&text, ScanId::parse)?;
-    Ok(data(
-        app.service.cancel(caller.user, scan, clock::now()).await?,
-    ))
+    Ok(data(app.service.cancel(&caller, scan, clock::now()).await?))
 }
 
 async fn retry(
@@ -89,7 +87,7 @@ async fn retry(
 ) -> Result<Response> {
     let scan = id(&text, ScanId::parse)?;
     Ok(accepted(
-        app.service.retry(caller.user, scan, clock::now()).await?,
+        app.service.retry(&caller, scan, clock::now()).await?,
     ))
 }
 

@@ -4,11 +4,13 @@ use std::ops::Deref;
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use vara::clock;
 use vara::domain::{
     Image, ImageId, ImageState, Role, Scan, ScanId, ScanOrigin, ScanResult, ScanType, UserId,
 };
 use vara::queues::Queues;
+use vara::services::record::event_log::EventLog;
 use vara::services::scans::scan_queues::ScanQueues;
 use vara::services::scans::start::Scans;
 use vara::services::search::governor::Governor;
@@ -42,9 +44,13 @@ impl Harness {
     }
 
     async fn with(cloud: Cloud, queues: Queues) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let keys = format!("http://{}/kms", listener.local_addr().unwrap());
+        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
         let state = |gate, store: Store| App {
             gate,
             service: Scans {
+                log: EventLog::new(store.clone(), Cloud::vault_at(&keys)),
                 store: store.clone(),
                 queues,
                 lanes: ScanQueues {
@@ -232,7 +238,7 @@ async fn what_cannot_be_triggered() {
         state: ImageState::Pending,
         ..Image::expected(ImageId::next(), user, "s".into(), clock::now())
     };
-    assert!(harness.store.announce_image(&waiting).await.unwrap());
+    assert!(harness.store.announce_image(&waiting, None).await.unwrap());
     for target in [waiting.id, ImageId::next()] {
         let (status, body) = harness
             .trigger(&token, &json!({ "type": "IMAGE_SCAN", "targetId": target }))

@@ -70,7 +70,7 @@ async fn finding(api: &TestApi, user: UserId) -> MatchId {
         state: ImageState::Ready,
         ..Image::expected(ImageId::next(), user, "s".into(), now)
     };
-    assert!(api.store.announce_image(&image).await.unwrap());
+    assert!(api.store.announce_image(&image, None).await.unwrap());
     let scan = Scan::pending(ScanId::next(), user, ScanType::ImageScan, None, now);
     let created = api.store.create_scan(&scan, ScanOrigin::User).await;
     assert!(created.unwrap());

@@ -116,7 +116,7 @@ impl UploadAuthorizer {
         upload_form::boundary(request.header("content-type").unwrap_or_default())?;
         let image = self
             .announcer
-            .announce(caller.user, ImageState::Pending, now)
+            .announce(&caller, ImageState::Pending, now)
             .await?;
         Ok(self.addresses.view(image, &caller, Size::Display, now))
     }

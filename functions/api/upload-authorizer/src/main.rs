@@ -19,6 +19,7 @@ use vara::http::Edge;
 use vara::metrics;
 use vara::services::pictures::image_addresses::ImageAddresses;
 use vara::services::pictures::images::ImageAnnouncer;
+use vara::services::record::event_log::EventLog;
 use vara::services::upkeep::rate_limits::RateLimiter;
 use vara::traces;
 
@@ -26,14 +27,19 @@ use authorizer::{AuthorizerRequest, UploadAuthorizer};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
-    let Context { env, store, .. } = Context::load().await?;
+    let Context {
+        env,
+        store,
+        clients,
+    } = Context::load().await?;
     let gate = Gate::new(&env, store.clone());
     let addresses = ImageAddresses {
         keys: gate.keys().clone(),
         public_url: env.text("PUBLIC_URL"),
     };
+    let log = EventLog::new(store.clone(), clients.record_vault(&env));
     let authorizer = &UploadAuthorizer {
-        announcer: ImageAnnouncer::new(store.clone(), addresses.public_url.clone()),
+        announcer: ImageAnnouncer::new(store.clone(), log, addresses.public_url.clone()),
         addresses,
         gate,
         limits: RateLimiter::read(&env, store),

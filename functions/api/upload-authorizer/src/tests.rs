@@ -3,15 +3,17 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{ImageFilter, ImageId, ImageState, Page, Role, UserId};
 use vara::http::{EDGE, Edge, VIEWER};
 use vara::services::pictures::image_addresses::ImageAddresses;
 use vara::services::pictures::images::ImageAnnouncer;
+use vara::services::record::event_log::EventLog;
 use vara::services::upkeep::rate_limits::{RateLimiter, Rates};
 use vara::store::Store;
-use vara::testing;
+use vara::testing::{self, Cloud};
 
 use crate::authorizer::UploadAuthorizer;
 
@@ -37,8 +39,12 @@ impl Harness {
             keys: gate.keys().clone(),
             public_url: env.text("PUBLIC_URL"),
         };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let keys = format!("http://{}/kms", listener.local_addr().unwrap());
+        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+        let log = EventLog::new(store.clone(), Cloud::vault_at(&keys));
         let authorizer = UploadAuthorizer {
-            announcer: ImageAnnouncer::new(store.clone(), addresses.public_url.clone()),
+            announcer: ImageAnnouncer::new(store.clone(), log, addresses.public_url.clone()),
             addresses,
             gate,
             limits: RateLimiter::new(rates, store.clone()),

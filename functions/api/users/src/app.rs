@@ -7,6 +7,7 @@ use vara::services::notices::mail_question::MailQuestions;
 use vara::services::people::past_erasures::PastErasures;
 use vara::services::people::preferences::UserPreferences;
 use vara::services::people::users::{AccountRest, Users};
+use vara::services::record::event_log::EventLog;
 use vara::store::Store;
 
 /// Guards and services.
@@ -24,12 +25,18 @@ pub struct UserServices {
 impl UserServices {
     /// The services; `webhook_host` is the one `host:port` a webhook may have although it is not public.
     #[must_use]
-    pub fn new(store: &Store, objects: Objects, gate: &Gate, webhook_host: Option<String>) -> Self {
+    pub fn new(
+        (store, log): (&Store, EventLog),
+        objects: Objects,
+        gate: &Gate,
+        webhook_host: Option<String>,
+    ) -> Self {
+        let preferences = UserPreferences::new(store.clone(), log.clone());
         Self {
             past_erasures: PastErasures::new(store.clone(), objects.clone(), gate.keys().clone()),
             users: Users::new(store.clone(), objects, gate.keys().clone()),
-            preferences: UserPreferences::new(store.clone()).with_webhook_host(webhook_host),
-            questions: MailQuestions::new(store.clone()),
+            preferences: preferences.with_webhook_host(webhook_host),
+            questions: MailQuestions::new(store.clone(), log),
         }
     }
 

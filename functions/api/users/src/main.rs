@@ -11,8 +11,9 @@ async fn main() -> Result<(), BoxError> {
     boot::api(api_users::routes(), async |context, gate| {
         let (env, clients) = (&context.env, &context.clients);
         let hours = env.number("ACCOUNT_REST_HOURS");
+        let log = EventLog::new(context.store.clone(), clients.record_vault(env));
         let rest = AccountRest {
-            log: EventLog::new(context.store.clone(), clients.record_vault(env)),
+            log: log.clone(),
             seconds: i64::from(hours) * 3600,
             mails: RestMails {
                 queues: clients.queues(),
@@ -20,7 +21,12 @@ async fn main() -> Result<(), BoxError> {
             },
         };
         let webhook_host = env.optional("FETCH_ALLOW");
-        let services = UserServices::new(&context.store, clients.objects(env), gate, webhook_host);
+        let services = UserServices::new(
+            (&context.store, log),
+            clients.objects(env),
+            gate,
+            webhook_host,
+        );
         Ok(services.resting((hours > 0).then_some(rest)))
     })
     .await

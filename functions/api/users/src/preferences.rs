@@ -67,7 +67,7 @@ async fn set(
     let set = app
         .service
         .preferences
-        .set(caller.user, before, chosen, clock::now());
+        .set(caller, before, chosen, clock::now());
     Ok(data(set.await?))
 }
 

@@ -22,6 +22,12 @@ impl StreamName {
         Self("access".to_owned())
     }
 
+    /// The stream of what she decides about her account.
+    #[must_use]
+    pub fn account() -> Self {
+        Self("account".to_owned())
+    }
+
     /// The stream of a document's changes.
     #[must_use]
     pub fn document(id: crate::DocumentId) -> Self {
@@ -32,6 +38,18 @@ impl StreamName {
     #[must_use]
     pub fn evidence(id: crate::EvidenceId) -> Self {
         Self(format!("evidence-{id}"))
+    }
+
+    /// The stream of what she does with a picture.
+    #[must_use]
+    pub fn image(id: crate::ImageId) -> Self {
+        Self(format!("image-{id}"))
+    }
+
+    /// The stream of what she asks of a scan.
+    #[must_use]
+    pub fn scan(id: crate::ScanId) -> Self {
+        Self(format!("scan-{id}"))
     }
 
     /// The stream of what happens to a request to remove.

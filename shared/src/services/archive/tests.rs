@@ -42,7 +42,7 @@ struct House {
 async fn house() -> House {
     let cloud = Cloud::start().await;
     let (store, client) = testing::table().await;
-    let log = EventLog::new(store.clone(), testing::vault().await);
+    let log = EventLog::new(store.clone(), testing::vault());
     let documents = Documents::new(log.clone());
     let queues = cloud.queues();
     let account = Account::new(UserId::random(), "ana@example.net", clock::now());
@@ -77,7 +77,7 @@ impl House {
             state: ImageState::Ready,
             ..Image::expected(id, user, "s".into(), clock::now())
         };
-        assert!(self.store.announce_image(&image).await.unwrap());
+        assert!(self.store.announce_image(&image, None).await.unwrap());
         let copy = vec![0xd8; bytes].into();
         let place = key::display(user, id);
         let put = self.cloud.objects().put(&place, "image/jpeg", copy).await;
@@ -105,7 +105,10 @@ impl House {
             edition: "1".into(),
             ..PreferencesRow::first(now)
         };
-        let set = self.store.set_preferences(user, None, &preferences).await;
+        let set = self
+            .store
+            .set_preferences(user, None, &preferences, None)
+            .await;
         assert!(set.unwrap());
         let account = Linked::new(user, Platform::Instagram, LinkedKind::OAuth, "ana", now);
         let linked = LinkedRow {

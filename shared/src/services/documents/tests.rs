@@ -6,7 +6,7 @@ use crate::domain::Role;
 use crate::testing;
 
 async fn documents() -> (Documents, Caller) {
-    let log = EventLog::new(testing::store().await, testing::vault().await);
+    let log = EventLog::new(testing::store().await, testing::vault());
     (Documents::new(log), caller())
 }
 
@@ -36,7 +36,7 @@ fn note(body: &str) -> NewDocument {
 #[tokio::test]
 async fn every_change_has_its_event_and_nothing_she_wrote_is_in_clear() {
     let (store, client) = testing::table().await;
-    let documents = Documents::new(EventLog::new(store, testing::vault().await));
+    let documents = Documents::new(EventLog::new(store, testing::vault()));
     let caller = caller();
     let (user, now) = (caller.user, clock::now());
     let made = documents
@@ -151,7 +151,7 @@ async fn so_many_writes_a_minute_and_no_more() {
 #[tokio::test]
 async fn what_is_signed_stays_signed_and_is_signed_once() {
     let (store, _) = testing::table().await;
-    let documents = Documents::new(EventLog::new(store, testing::vault().await));
+    let documents = Documents::new(EventLog::new(store, testing::vault()));
     let (caller, now) = (caller(), clock::now());
     let letter = NewDocument {
         kind: DocumentKind::Letter,

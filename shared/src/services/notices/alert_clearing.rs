@@ -1,7 +1,7 @@
 //! Clearing of all alerts, and bringing them back within a month.
 
 use crate::auth::Caller;
-use crate::domain::event::{Actor, AlertsMoved};
+use crate::domain::event::AlertsMoved;
 use crate::domain::{Error, Result, Timestamp};
 use crate::services::record::event_log::EventLog;
 use crate::store::{Append, Store};
@@ -72,9 +72,8 @@ impl AlertClearing {
         alerts: u64,
         now: Timestamp,
     ) -> Result<Append> {
-        let whose = (caller.user, Actor::user(caller.user, caller.session));
         let said = AlertsMoved { alerts };
-        self.log.tell(whose, name, &said, now).await
+        self.log.tell(caller.whose(), name, &said, now).await
     }
 }
 

@@ -5,10 +5,13 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
+use crate::auth::Caller;
+use crate::domain::event::AlertDecided;
 use crate::domain::{
     Alert, AlertAction, AlertId, AlertStatus, Error, Page, Result, Timestamp, UserId,
 };
-use crate::store::{Listing, Store, TakedownOfFinding, retry_on_conflict};
+use crate::services::record::event_log::EventLog;
+use crate::store::{Append, Listing, Store, TakedownOfFinding, retry_on_conflict};
 
 /// The most characters a note may have.
 const NOTES: usize = 1000;
@@ -38,13 +41,14 @@ impl AlertView {
 #[derive(Clone, Debug)]
 pub struct Alerts {
     store: Store,
+    log: EventLog,
 }
 
 impl Alerts {
-    /// The service over this table.
+    /// The service over this table, which records what she decides in this log.
     #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    pub fn new(store: Store, log: EventLog) -> Self {
+        Self { store, log }
     }
 
     /// A page of her alerts, of all states unless some are named.
@@ -90,9 +94,9 @@ impl Alerts {
     ///
     /// The answer is the alert as it was: the screen, seeing NEW, sends the VIEWED that refreshes its
     /// list and badge (QUIRKS Q5).
-    pub async fn view(&self, user: UserId, id: AlertId, now: Timestamp) -> Result<AlertView> {
+    pub async fn view(&self, caller: &Caller, id: AlertId, now: Timestamp) -> Result<AlertView> {
         let shown = OnceLock::new();
-        self.change(user, id, |alert| {
+        self.change(caller, (id, None), now, |alert| {
             let before = shown.get_or_init(|| alert.clone());
             if before.status == AlertStatus::New {
                 alert.with_status(AlertStatus::Viewed, now)
@@ -102,26 +106,28 @@ impl Alerts {
         })
         .await?;
         let alert = shown.into_inner().ok_or_else(missing)?;
-        let request = self.requests(user, &[id]).await.remove(&id);
+        let request = self.requests(caller.user, &[id]).await.remove(&id);
         Ok(AlertView::of(alert, request))
     }
 
     /// Sets the state of an alert.
     pub async fn set_status(
         &self,
-        user: UserId,
+        caller: &Caller,
         id: AlertId,
         status: AlertStatus,
         now: Timestamp,
     ) -> Result<Alert> {
-        self.change(user, id, |alert| alert.with_status(status, now))
-            .await
+        self.change(caller, (id, None), now, |alert| {
+            alert.with_status(status, now)
+        })
+        .await
     }
 
     /// Records what she did about an alert.
     pub async fn act(
         &self,
-        user: UserId,
+        caller: &Caller,
         id: AlertId,
         action: AlertAction,
         notes: Option<String>,
@@ -133,7 +139,7 @@ impl Alerts {
                 "Notes have at most 1000 characters.",
             ));
         }
-        self.change(user, id, |alert| {
+        self.change(caller, (id, Some(action)), now, |alert| {
             alert.with_action(action, notes.clone(), now)
         })
         .await
@@ -141,19 +147,45 @@ impl Alerts {
 
     async fn change(
         &self,
-        user: UserId,
-        id: AlertId,
+        caller: &Caller,
+        (id, action): (AlertId, Option<AlertAction>),
+        now: Timestamp,
         change: impl Fn(Alert) -> Alert,
     ) -> Result<Alert> {
         retry_on_conflict("changing an alert", || async {
-            let before = self.store.alert(user, id).await?.ok_or_else(missing)?;
+            let known = self.store.alert(caller.user, id).await?;
+            let before = known.ok_or_else(missing)?;
             let after = change(before.clone());
-            if after == before || self.store.change_alert(&before, &after).await? {
+            if after == before {
+                return Ok(Some(after));
+            }
+            let event = self.event(caller, &after, action, now).await?;
+            if self.store.change_alert(&before, &after, event).await? {
                 return Ok(Some(after));
             }
             Ok::<_, Error>(None)
         })
         .await
+    }
+
+    /// What she decided; that she looked at an alert is no decision.
+    async fn event(
+        &self,
+        caller: &Caller,
+        after: &Alert,
+        action: Option<AlertAction>,
+        now: Timestamp,
+    ) -> Result<Option<Append>> {
+        if after.status <= AlertStatus::Viewed && action.is_none() {
+            return Ok(None);
+        }
+        let said = AlertDecided {
+            alert_id: after.id,
+            status: after.status,
+            action,
+        };
+        let event = self.log.tell(caller.whose(), "alert.decided", &said, now);
+        event.await.map(Some)
     }
 }
 
@@ -168,7 +200,42 @@ fn missing() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::clock;
+    use crate::domain::event::StreamName;
+    use crate::domain::{MailStopReason, notice};
+    use crate::testing;
+
+    #[tokio::test]
+    async fn a_decision_is_told_and_a_look_is_not() {
+        let store = testing::store().await;
+        let user = UserId::random();
+        let raised = notice::mail_stop_alert(user, MailStopReason::Bounced, clock::now());
+        let tx = store.tx().raise_in_app(&raised);
+        assert!(tx.commit().await.unwrap().is_done());
+        let alerts = Alerts::new(store.clone(), testing::event_log(&store));
+        let (caller, id, now) = (testing::caller(user), raised.id, clock::now());
+        alerts.view(&caller, id, now).await.unwrap();
+        let told = async || {
+            let stream = StreamName::parse("alert").unwrap();
+            testing::told(&store, user, &stream).await
+        };
+        assert!(told().await.is_empty());
+        let report = AlertAction::Report;
+        let noted = Some("to the site".to_owned());
+        alerts.act(&caller, id, report, noted, now).await.unwrap();
+        let told = told().await;
+        assert_eq!(told.len(), 1);
+        assert_eq!(
+            told[0],
+            (
+                "alert.decided".to_owned(),
+                json!({ "alertId": id, "status": "ACTIONED", "action": "REPORT" })
+            )
+        );
+    }
 
     #[test]
     fn what_is_no_uuid_is_the_id_of_no_alert() {

@@ -128,12 +128,16 @@ mod tests {
         }
     }
 
+    fn preferences(store: &Store) -> UserPreferences {
+        UserPreferences::new(store.clone(), testing::event_log(store))
+    }
+
     async fn choose(store: &Store, user: UserId, email: bool, second: i64) {
-        let before = UserPreferences::new(store.clone()).get(user).await.unwrap();
+        let before = preferences(store).get(user).await.unwrap();
         let mut chosen = before.preferences.clone();
         chosen.channels.email = email;
-        let set = UserPreferences::new(store.clone())
-            .set(user, &before, chosen, at(second))
+        let set = preferences(store)
+            .set(&testing::caller(user), &before, chosen, at(second))
             .await;
         set.unwrap();
     }
@@ -147,7 +151,7 @@ mod tests {
             .take(&event("Transient", 2))
             .await
             .unwrap();
-        let seen = UserPreferences::new(store.clone()).get(user).await.unwrap();
+        let seen = preferences(&store).get(user).await.unwrap();
         assert!(seen.preferences.channels.email && seen.mail_stop.is_none());
         for _ in 0..2 {
             MailFeedbackHandler::new(store.clone())
@@ -155,7 +159,7 @@ mod tests {
                 .await
                 .unwrap();
         }
-        let seen = UserPreferences::new(store.clone()).get(user).await.unwrap();
+        let seen = preferences(&store).get(user).await.unwrap();
         assert!(!seen.preferences.channels.email);
         assert_eq!(seen.mail_stop.unwrap().reason, MailStopReason::Bounced);
         assert_eq!(store.new_alerts(user).await.unwrap(), 1);
@@ -165,13 +169,13 @@ mod tests {
             .take(&event("Permanent", 3))
             .await
             .unwrap();
-        let seen = UserPreferences::new(store.clone()).get(user).await.unwrap();
+        let seen = preferences(&store).get(user).await.unwrap();
         assert!(seen.preferences.channels.email && seen.mail_stop.is_none());
         MailFeedbackHandler::new(store.clone())
             .take(&event("Permanent", 20))
             .await
             .unwrap();
-        let seen = UserPreferences::new(store.clone()).get(user).await.unwrap();
+        let seen = preferences(&store).get(user).await.unwrap();
         assert!(!seen.preferences.channels.email && seen.mail_stop.is_some());
     }
 
@@ -187,7 +191,7 @@ mod tests {
             .take(&event("Permanent", 2))
             .await
             .unwrap();
-        let seen = UserPreferences::new(store.clone()).get(user).await.unwrap();
+        let seen = preferences(&store).get(user).await.unwrap();
         assert!(seen.mail_stop.is_some());
         for body in ["", "garbage", "{}"] {
             let delivered = QueueDelivery {

@@ -7,6 +7,8 @@
 use crate::auth::OneTime;
 use crate::domain::{Channels, Error, MailAnswer, Preferences, Result, Timestamp, UserId};
 use crate::services::notices::mail_links::MailLinks;
+use crate::services::people::preferences::channels_event;
+use crate::services::record::event_log::EventLog;
 use crate::store::{ChannelsPatch, MailLinkPurpose, PreferencesRow, Store, Tx, retry_on_conflict};
 
 /// How many mails ask at most: after "later" there is one more.
@@ -16,16 +18,18 @@ pub(crate) const MAX_QUESTIONS: u32 = 2;
 #[derive(Clone, Debug)]
 pub struct MailQuestions {
     store: Store,
+    log: EventLog,
     mail_links: MailLinks,
 }
 
 impl MailQuestions {
-    /// The service over this table.
+    /// The service over this table, which records her answer in this log.
     #[must_use]
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, log: EventLog) -> Self {
         Self {
             mail_links: MailLinks::new(store.clone()),
             store,
+            log,
         }
     }
 
@@ -63,7 +67,8 @@ impl MailQuestions {
                 .answer_question(link.user, answer, now);
             if let Some(email) = answer.wants_mail() {
                 let before = self.store.preferences(link.user).await?;
-                tx = with_email(tx, link.user, before, email, now)?;
+                let event = channels_event(&self.log, link.user, true, now).await?;
+                tx = with_email(tx.append(event), link.user, before, email, now)?;
             }
             if tx.commit().await?.is_done() {
                 tracing::info!(user.id = %link.user, answer = ?answer, "she said whether she wants mail");

@@ -5,11 +5,14 @@
 
 use serde::Serialize;
 
+use crate::auth::Caller;
+use crate::domain::event::FindingJudged;
 use crate::domain::{
     Alert, AlertId, AlertStatus, Error, Image, ImageId, ImageStatus, Judgement, Match, MatchId,
     Page, Result, Timestamp, UserId, review,
 };
-use crate::store::{AlertMove, Listing, Store, retry_on_conflict};
+use crate::services::record::event_log::EventLog;
+use crate::store::{AlertMove, Append, Listing, Store, retry_on_conflict};
 
 /// The user's picture that a finding is a copy of.
 #[derive(Clone, Debug, Serialize)]
@@ -48,13 +51,14 @@ pub struct ConfirmedMatch {
 #[derive(Clone, Debug)]
 pub struct Matches {
     store: Store,
+    log: EventLog,
 }
 
 impl Matches {
-    /// The service over this table.
+    /// The service over this table, which records her word in this log.
     #[must_use]
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    pub fn new(store: Store, log: EventLog) -> Self {
+        Self { store, log }
     }
 
     /// A page of the findings that wait for her word, newest first.
@@ -76,26 +80,27 @@ impl Matches {
     /// It is her: her alert says so, and is raised if there is none.
     pub async fn confirm(
         &self,
-        user: UserId,
+        caller: &Caller,
         id: MatchId,
         now: Timestamp,
     ) -> Result<ConfirmedMatch> {
-        let (found, alert) = self.judge(user, id, Judgement::Confirmed, now).await?;
+        let (found, alert) = self.judge(caller, id, Judgement::Confirmed, now).await?;
         Ok(ConfirmedMatch { found, alert })
     }
 
     /// It is not her: she hears no more of it.
-    pub async fn dismiss(&self, user: UserId, id: MatchId, now: Timestamp) -> Result<MatchView> {
-        Ok(self.judge(user, id, Judgement::Dismissed, now).await?.0)
+    pub async fn dismiss(&self, caller: &Caller, id: MatchId, now: Timestamp) -> Result<MatchView> {
+        Ok(self.judge(caller, id, Judgement::Dismissed, now).await?.0)
     }
 
     async fn judge(
         &self,
-        user: UserId,
+        caller: &Caller,
         id: MatchId,
         judgement: Judgement,
         now: Timestamp,
     ) -> Result<(MatchView, Option<Alert>)> {
+        let user = caller.user;
         retry_on_conflict("judging a finding", || async {
             let before = self
                 .store
@@ -112,7 +117,9 @@ impl Matches {
                 }
                 Judgement::Dismissed => dismissed(known, now),
             };
-            if self.store.judge(user, &before, &found, &alert).await? {
+            let event = self.event(caller, &found, judgement, now).await?;
+            let both = (&before, &found);
+            if self.store.judge(both, &alert, event, user).await? {
                 let image = self.store.image(user, found.protected_image_id).await?;
                 let protected_image = image.map(|it| MatchPicture::of(it.image));
                 tracing::info!(user.id = %user, judgement = ?judgement, "a finding was judged");
@@ -127,6 +134,24 @@ impl Matches {
             Ok::<_, Error>(None)
         })
         .await
+    }
+
+    async fn event(
+        &self,
+        caller: &Caller,
+        found: &Match,
+        judgement: Judgement,
+        now: Timestamp,
+    ) -> Result<Append> {
+        let name = match judgement {
+            Judgement::Confirmed => "finding.confirmed",
+            Judgement::Dismissed => "finding.dismissed",
+        };
+        let said = FindingJudged {
+            match_id: found.id,
+            image_id: found.protected_image_id,
+        };
+        self.log.tell(caller.whose(), name, &said, now).await
     }
 }
 

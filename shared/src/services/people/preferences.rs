@@ -1,14 +1,21 @@
 //! Notification preferences: read, replace, change through a mailed stop link.
 
 use serde::Serialize;
+use serde_json::Value;
 use url::Url;
 
-use crate::auth::OneTime;
+use crate::auth::{Caller, OneTime};
+use crate::domain::event::{
+    AccountPreferencesChanged, Actor, Consent, ConsentChanged, EnginesChosen, StreamName,
+    changed_preferences,
+};
 use crate::domain::{Channels, Error, MailStop, Preferences, Result, Timestamp, UserId, notice};
 use crate::engines::{may_be_called, new_secret};
 use crate::services::notices::mail_links::{self, MailLinks};
+use crate::services::record::event_log::EventLog;
 use crate::store::{
-    ChannelsPatch, MailLinkPurpose, NoticeAttempt, PreferencesRow, Store, retry_on_conflict,
+    Append, ChannelsPatch, MailLinkPurpose, NoticeAttempt, PreferencesRow, Store, Tx,
+    retry_on_conflict,
 };
 
 /// How many deliveries are shown.
@@ -54,18 +61,20 @@ impl PreferencesView {
 #[derive(Clone, Debug)]
 pub struct UserPreferences {
     store: Store,
+    log: EventLog,
     mail_links: MailLinks,
     /// The one host that webhooks may call although it is not public; only the local stack names one.
     webhook_host: Option<String>,
 }
 
 impl UserPreferences {
-    /// The service over this table.
+    /// The service over this table, which records what she chooses in this log.
     #[must_use]
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, log: EventLog) -> Self {
         Self {
             mail_links: MailLinks::new(store.clone()),
             store,
+            log,
             webhook_host: None,
         }
     }
@@ -88,11 +97,12 @@ impl UserPreferences {
     /// Replaces `before` by what she chose now.
     pub async fn set(
         &self,
-        user: UserId,
+        caller: &Caller,
         before: &PreferencesView,
         chosen: Preferences,
         now: Timestamp,
     ) -> Result<PreferencesView> {
+        let user = caller.user;
         let chosen = self.checked(chosen)?;
         let row = self.store.preferences(user).await?;
         let new_webhook = new_webhook(row.as_ref(), &chosen)
@@ -105,10 +115,13 @@ impl UserPreferences {
             .transpose()?;
         let (alert, secret) = new_webhook.unzip();
         let after = chosen_row(row, chosen, secret.clone(), now)?;
+        let told = choices(&before.preferences, &after.preferences)?;
+        let event = event(&self.log, caller.whose(), &told, now).await?;
         let mut tx = self
             .store
             .tx()
             .write_preferences(user, before.edition.as_deref(), &after);
+        tx = event.into_iter().fold(tx, Tx::append);
         if let Some(alert) = &alert {
             tx = tx.raise_in_app(alert);
         }
@@ -162,7 +175,8 @@ impl UserPreferences {
                 return Ok(Some(false));
             };
             let before = row.edition.clone();
-            let mut tx = self.store.tx();
+            let event = channels_event(&self.log, user, true, now).await?;
+            let mut tx = self.store.tx().append(event);
             if let Some(hash) = &link {
                 tx = tx.use_mail_link(user, hash);
             }
@@ -219,9 +233,10 @@ impl UserPreferences {
                 ..row.preferences.channels.clone()
             };
             let after = without_channels(row, channels, now)?;
+            let event = Some(channels_event(&self.log, user, false, now).await?);
             if self
                 .store
-                .set_preferences(user, Some(&before), &after)
+                .set_preferences(user, Some(&before), &after, event)
                 .await?
             {
                 return Ok(Some(()));
@@ -268,6 +283,71 @@ fn chosen_row(
         is_unreadable: false,
         preferences: chosen,
     })
+}
+
+/// What she chose, in the transaction of the choice. Nothing, if all is as it was.
+async fn event(
+    log: &EventLog,
+    (user, actor): (UserId, Actor),
+    told: &[(&'static str, Value)],
+    now: Timestamp,
+) -> Result<Option<Append>> {
+    if told.is_empty() {
+        return Ok(None);
+    }
+    let stream = StreamName::account();
+    let place = (user, &actor, &stream);
+    let event = log.tell_all_in(place, told, now);
+    event.await.map(Some)
+}
+
+/// The event of channels that change while her preferences are not open before her.
+pub(in crate::services) async fn channels_event(
+    log: &EventLog,
+    user: UserId,
+    by_link: bool,
+    now: Timestamp,
+) -> Result<Append> {
+    let said = AccountPreferencesChanged {
+        changed: vec!["channels".to_owned()],
+        by_link,
+    };
+    let whose = (user, Actor::user(user, None));
+    log.tell(whose, "account.preferences_changed", &said, now)
+        .await
+}
+
+/// What her record says of a choice: consents each by itself, all else by name.
+fn choices(before: &Preferences, after: &Preferences) -> Result<Vec<(&'static str, Value)>> {
+    let mut told = Vec::new();
+    let changed = changed_preferences(before, after);
+    if !changed.is_empty() {
+        let said = AccountPreferencesChanged {
+            changed,
+            by_link: false,
+        };
+        told.push(("account.preferences_changed", said_as(&said)?));
+    }
+    if before.face_recognition != after.face_recognition {
+        let name = match after.face_recognition {
+            true => "account.consent_given",
+            false => "account.consent_withdrawn",
+        };
+        let consent = Consent::FaceRecognition;
+        told.push((name, said_as(&ConsentChanged { consent })?));
+    }
+    if before.engines != after.engines {
+        let engines = after.engines.clone();
+        told.push((
+            "account.engines_chosen",
+            said_as(&EnginesChosen { engines })?,
+        ));
+    }
+    Ok(told)
+}
+
+fn said_as(said: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(said).map_err(|err| Error::bug("writing an event", err))
 }
 
 /// How she stands to the recognition of her face.
@@ -326,3 +406,6 @@ fn host_of(webhook: &str) -> String {
     let host = url.as_ref().and_then(Url::host_str);
     host.unwrap_or("another site").to_owned()
 }
+
+#[cfg(test)]
+mod tests;

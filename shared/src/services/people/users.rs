@@ -151,7 +151,7 @@ impl Users {
         let account = self.store.account(user).await?.ok_or_else(not_found)?;
         let sessions = self.sessions(caller).await?;
         let until = now.plus_seconds(rest.seconds);
-        let whose = (user, Actor::user(user, caller.session));
+        let whose = caller.whose();
         let said = AccountRested { until };
         let event = rest.log.tell(whose, "account.rested", &said, now).await?;
         let address = self.keys.address_name(&account.email);

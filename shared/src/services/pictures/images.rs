@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use crate::auth::Caller;
+use crate::domain::event::StreamName;
 use crate::domain::{
     AlertId, Error, Image, ImageFilter, ImageId, ImageState, ImageStatus, Match, Page, Result,
     Timestamp, UserId,
@@ -11,7 +12,8 @@ use crate::domain::{
 use crate::objects::{Objects, Ticket, key};
 use crate::services::pictures::image_addresses::{ImageAddresses, ImageView, Size};
 use crate::services::pictures::upload_form;
-use crate::store::{Listing, Store, TakedownOfFinding};
+use crate::services::record::event_log::EventLog;
+use crate::store::{Append, Listing, Store, TakedownOfFinding};
 
 /// The most bytes of a file that goes straight to the bucket.
 pub const MAX_TICKET: u64 = 25 * 1024 * 1024;
@@ -37,6 +39,7 @@ pub struct Images {
     pub(super) store: Store,
     pub(super) objects: Objects,
     pub(super) addresses: ImageAddresses,
+    log: EventLog,
     announcer: ImageAnnouncer,
     purger: ImagePurger,
 }
@@ -45,6 +48,7 @@ pub struct Images {
 #[derive(Clone)]
 pub struct ImageAnnouncer {
     store: Store,
+    log: EventLog,
     public_url: String,
 }
 
@@ -64,12 +68,14 @@ pub struct TicketView {
 }
 
 impl Images {
-    /// The service over this table and this bucket.
+    /// The service over this table and this bucket, which records what she does in this log.
     #[must_use]
-    pub fn new(store: Store, objects: Objects, addresses: ImageAddresses) -> Self {
+    pub fn new(store: Store, objects: Objects, addresses: ImageAddresses, log: EventLog) -> Self {
+        let public_url = addresses.public_url.clone();
         Self {
-            announcer: ImageAnnouncer::new(store.clone(), addresses.public_url.clone()),
+            announcer: ImageAnnouncer::new(store.clone(), log.clone(), public_url),
             purger: ImagePurger::new(store.clone(), objects.clone()),
+            log,
             store,
             objects,
             addresses,
@@ -82,14 +88,14 @@ impl Images {
         let format = upload_form::picture_format(&file)?;
         let image = self
             .announcer
-            .announce(user, ImageState::Pending, now)
+            .announce(caller, ImageState::Pending, now)
             .await?;
         if let Err(err) = self
             .objects
             .put(&key::upload(user, image.id), format.mime(), file)
             .await
         {
-            self.store.forget_image(&image).await?;
+            self.store.forget_image(&image, None).await?;
             return Err(Error {
                 code: "STORAGE_ERROR",
                 ..err
@@ -99,10 +105,11 @@ impl Images {
     }
 
     /// Gives out a ticket to send a file of up to 25 MB straight to the bucket.
-    pub async fn ticket(&self, user: UserId, now: Timestamp) -> Result<TicketView> {
+    pub async fn ticket(&self, caller: &Caller, now: Timestamp) -> Result<TicketView> {
+        let user = caller.user;
         let image = self
             .announcer
-            .announce(user, ImageState::Expected, now)
+            .announce(caller, ImageState::Expected, now)
             .await?;
         let upload = self
             .objects
@@ -138,17 +145,20 @@ impl Images {
     }
 
     /// Puts a picture away; one that is put away already, or never came, goes for good.
-    pub async fn delete(&self, user: UserId, id: ImageId, now: Timestamp) -> Result<()> {
-        let image = self.find(user, id).await?;
+    pub async fn delete(&self, caller: &Caller, id: ImageId, now: Timestamp) -> Result<()> {
+        let image = self.find(caller.user, id).await?;
         if image.status == ImageStatus::Archived || image.state == ImageState::Expected {
-            return self.purger.purge(&image).await;
+            let event = tell(&self.log, caller, "image.removed", id, now).await?;
+            return self.purger.purge(&image, Some(event)).await;
         }
-        if self.store.archive_image(&image, now).await? {
+        let event = tell(&self.log, caller, "image.archived", id, now).await?;
+        let archived = self.store.archive_image(&image, Some(event.clone()), now);
+        if archived.await? {
             return Ok(());
         }
         // A scan or the intake moved it meanwhile; what it is now can be put away as well.
-        let image = self.find(user, id).await?;
-        match self.store.archive_image(&image, now).await? {
+        let image = self.find(caller.user, id).await?;
+        match self.store.archive_image(&image, Some(event), now).await? {
             true => Ok(()),
             false => Err(Error::unavailable(
                 "archiving a picture",
@@ -193,24 +203,35 @@ impl Images {
 }
 
 impl ImageAnnouncer {
-    /// The service over this table, of the API at `public_url`.
+    /// The service over this table, which records in this log, of the API at `public_url`.
     #[must_use]
-    pub fn new(store: Store, public_url: String) -> Self {
-        Self { store, public_url }
+    pub fn new(store: Store, log: EventLog, public_url: String) -> Self {
+        Self {
+            store,
+            log,
+            public_url,
+        }
     }
 
     /// Announces a picture that is about to arrive. Refused if she has as many as she may have.
     ///
     /// One that is `Pending` is listed at once, because it comes through us; one that is `Expected` has a
     /// ticket and is listed when it is there. The schedule forgets either if it never comes.
-    pub async fn announce(&self, user: UserId, state: ImageState, now: Timestamp) -> Result<Image> {
+    pub async fn announce(
+        &self,
+        caller: &Caller,
+        state: ImageState,
+        now: Timestamp,
+    ) -> Result<Image> {
+        let user = caller.user;
         let (id, base) = (ImageId::next(), &self.public_url);
         let storage_url = format!("{base}/storage/v1/object/protected-images/{user}/{id}");
         let image = Image {
             state,
             ..Image::expected(id, user, storage_url, now)
         };
-        if self.store.announce_image(&image).await? {
+        let event = tell(&self.log, caller, "image.announced", id, now).await?;
+        if self.store.announce_image(&image, Some(event)).await? {
             return Ok(image);
         }
         Err(Error::conflict(
@@ -227,8 +248,9 @@ impl ImagePurger {
         Self { store, objects }
     }
 
-    /// Removes a picture's bytes and then the picture. What was found of it stays.
-    pub async fn purge(&self, image: &Image) -> Result<()> {
+    /// Removes a picture's bytes and then the picture, with the event of it if she asked for that. What was found
+    /// of it stays.
+    pub(crate) async fn purge(&self, image: &Image, event: Option<Append>) -> Result<()> {
         let (user, id) = (image.user_id, image.id);
         for object in [
             key::upload(user, id),
@@ -237,10 +259,26 @@ impl ImagePurger {
         ] {
             self.objects.delete(&object).await?;
         }
-        self.store.forget_image(image).await
+        self.store.forget_image(image, event).await
     }
+}
+
+/// What she does with a picture, in the picture's own stream.
+async fn tell(
+    log: &EventLog,
+    caller: &Caller,
+    name: &'static str,
+    id: ImageId,
+    now: Timestamp,
+) -> Result<Append> {
+    let (user, actor) = caller.whose();
+    let place = (user, actor, &StreamName::image(id));
+    log.tell_in(place, name, &serde_json::json!({}), now).await
 }
 
 pub(crate) fn missing() -> Error {
     Error::not_found("IMAGE_NOT_FOUND", "This picture does not exist.")
 }
+
+#[cfg(test)]
+mod tests;

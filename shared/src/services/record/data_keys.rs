@@ -137,7 +137,7 @@ mod tests {
     #[tokio::test]
     async fn two_makers_agree_and_an_opened_key_needs_no_key_service() {
         let store = testing::store().await;
-        let vault = testing::vault().await;
+        let vault = testing::vault();
         let (one, two) = (
             DataKeys::new(store.clone(), vault.clone()),
             DataKeys::new(store.clone(), vault),
@@ -160,7 +160,7 @@ mod tests {
 
     #[tokio::test]
     async fn side_by_side_in_one_process_a_key_is_opened_once() {
-        let (store, vault) = (testing::store().await, testing::vault().await);
+        let (store, vault) = (testing::store().await, testing::vault());
         let (user, now) = (UserId::random(), clock::now());
         let maker = DataKeys::new(store.clone(), vault.clone());
         maker.find_or_make(user, now).await.unwrap();

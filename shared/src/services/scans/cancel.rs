@@ -4,7 +4,8 @@
 //! one did. Whoever works on a scan that is stopped notices at the next heartbeat, because the scan is no
 //! longer running.
 
-use crate::domain::{Error, Result, Scan, ScanId, ScanResult, ScanType, Timestamp, UserId, scan};
+use crate::auth::Caller;
+use crate::domain::{Error, Result, Scan, ScanId, ScanResult, ScanType, Timestamp, scan};
 use crate::metrics;
 use crate::services::scans::full_scan;
 use crate::services::scans::measure::measure;
@@ -13,7 +14,8 @@ use crate::store::{ScanRow, retry_on_conflict};
 
 impl Scans {
     /// Stops a scan and its parts. One she stopped before is answered as it is.
-    pub async fn cancel(&self, user: UserId, id: ScanId, now: Timestamp) -> Result<Scan> {
+    pub async fn cancel(&self, caller: &Caller, id: ScanId, now: Timestamp) -> Result<Scan> {
+        let user = caller.user;
         retry_on_conflict("stopping a scan", || async {
             let row = self.row(user, id).await?;
             if row.scan.is_cancelled() {
@@ -31,7 +33,8 @@ impl Scans {
             let mut ends = vec![(&row, whole.clone())];
             ends.extend(ended_parts);
             self.keep_watching(&ends, now).await?;
-            if !self.store.end_family(&ends).await? {
+            let event = self.event(caller, "scan.stopped", &row.scan, now).await?;
+            if !self.store.end_family(&ends, event).await? {
                 return Ok(None);
             }
             tracing::info!(user.id = %user, scan.id = %id, scans = ends.len(), "scan stopped");

@@ -3,7 +3,8 @@
 //! The scan and its parts change at once or not at all. One that begins again skips what is marked as done
 //! and asks no engine what it was told before, as any delivery that comes again does.
 
-use crate::domain::{Error, Result, Scan, ScanId, ScanOrigin, ScanType, Timestamp, UserId};
+use crate::auth::Caller;
+use crate::domain::{Error, Result, Scan, ScanId, ScanOrigin, ScanType, Timestamp};
 use crate::services::scans::full_scan;
 use crate::services::scans::start::{Scans, already_running};
 use crate::store::ScanRow;
@@ -12,7 +13,8 @@ impl Scans {
     /// Has a scan begin again that failed, was stopped, or left something undone.
     ///
     /// A message that cannot be sent is no failure: the schedule finds the scan waiting.
-    pub async fn retry(&self, user: UserId, id: ScanId, now: Timestamp) -> Result<Scan> {
+    pub async fn retry(&self, caller: &Caller, id: ScanId, now: Timestamp) -> Result<Scan> {
+        let user = caller.user;
         let row = self.row(user, id).await?;
         if !row.scan.status.is_over() {
             return Err(already_running());
@@ -35,7 +37,8 @@ impl Scans {
         let mut parts = full_scan::parts_of(&self.store, &row.scan).await?;
         parts.retain(|it| it.scan.is_retryable());
         let all: Vec<&ScanRow> = std::iter::once(&row).chain(&parts).collect();
-        if !self.store.restart_scans(&all, now).await? {
+        let event = self.event(caller, "scan.retried", &row.scan, now).await?;
+        if !self.store.restart_scans(&all, event, now).await? {
             // It began again a moment ago, or another one of its type runs.
             return Err(already_running());
         }

@@ -2,22 +2,27 @@
 
 use uuid::Uuid;
 
+use crate::auth::Caller;
 use crate::correlation::Correlation;
+use crate::domain::event::{ScanAsked, StreamName};
 use crate::domain::{
     AccountId, Error, ImageId, Page, Result, Scan, ScanFilter, ScanId, ScanOrigin, ScanResult,
     ScanType, Timestamp, UserId,
 };
 use crate::queues::{Queues, ScanMessage};
+use crate::services::record::event_log::EventLog;
 use crate::services::scans::full_scan;
 use crate::services::scans::scan_queues::ScanQueues;
 use crate::services::search::governor::Governor;
-use crate::store::{Listing, ScanRow, Store};
+use crate::store::{Append, Listing, ScanRow, Store};
 
 /// What is needed to start scans and to say how they stand.
 #[derive(Clone)]
 pub struct Scans {
     /// The table.
     pub store: Store,
+    /// Records what she asks for.
+    pub log: EventLog,
     /// The queue service.
     pub queues: Queues,
     /// The queues.
@@ -30,13 +35,14 @@ impl Scans {
     /// Starts a scan of all she has, or of one picture, address or account of hers.
     pub async fn trigger(
         &self,
-        user: UserId,
+        caller: &Caller,
         kind: ScanType,
         target: Option<Uuid>,
         now: Timestamp,
     ) -> Result<Scan> {
-        let (created, row) = match (kind, target) {
-            (ScanType::FullScan, None) => return self.full(user, now).await,
+        let user = caller.user;
+        let row = match (kind, target) {
+            (ScanType::FullScan, None) => return self.full(caller, now).await,
             (ScanType::FullScan, Some(_)) => {
                 return Err(Error::invalid_at(
                     "targetId",
@@ -47,7 +53,8 @@ impl Scans {
             (_, target) => self.of_accounts(user, kind, target, now).await?,
         };
         let scan = row.scan.clone();
-        if !created {
+        let event = self.event(caller, "scan.started", &scan, now).await?;
+        if !self.store.create_wanted(&row, event).await? {
             return Err(already_running());
         }
         if let Err(err) = self.send(&row).await {
@@ -63,7 +70,7 @@ impl Scans {
         user: UserId,
         target: Option<Uuid>,
         now: Timestamp,
-    ) -> Result<(bool, ScanRow)> {
+    ) -> Result<ScanRow> {
         let target = target.map(ImageId::from);
         if let Some(image) = target {
             let found = self.store.image(user, image).await?;
@@ -72,8 +79,7 @@ impl Scans {
                 .ok_or_else(no_image)?;
         }
         let scan = Scan::pending(ScanId::next(), user, ScanType::ImageScan, target, now);
-        let row = Store::wanted(&scan, None);
-        Ok((self.store.create_wanted(&row).await?, row))
+        Ok(Store::wanted(&scan, None))
     }
 
     async fn of_accounts(
@@ -82,7 +88,7 @@ impl Scans {
         kind: ScanType,
         target: Option<Uuid>,
         now: Timestamp,
-    ) -> Result<(bool, ScanRow)> {
+    ) -> Result<ScanRow> {
         let mut scan = Scan::pending(ScanId::next(), user, kind, None, now);
         let target = target.map(AccountId::from);
         if let Some(account) = target {
@@ -92,15 +98,16 @@ impl Scans {
                 .ok_or_else(no_account)?;
             scan.result = Some(ScanResult::of_target(account));
         }
-        let row = Store::wanted(&scan, target);
-        Ok((self.store.create_wanted(&row).await?, row))
+        Ok(Store::wanted(&scan, target))
     }
 
     /// All kinds of scan at once. A part whose message cannot be sent is found waiting by the schedule.
-    async fn full(&self, user: UserId, now: Timestamp) -> Result<Scan> {
+    async fn full(&self, caller: &Caller, now: Timestamp) -> Result<Scan> {
+        let user = caller.user;
         let scan = Scan::pending(ScanId::next(), user, ScanType::FullScan, None, now);
         let parts = full_scan::parts(&scan);
-        if !self.store.create_family(&scan, &parts).await? {
+        let event = self.event(caller, "scan.started", &scan, now).await?;
+        if !self.store.create_family(&scan, &parts, event).await? {
             return Err(already_running());
         }
         for part in &parts {
@@ -110,6 +117,28 @@ impl Scans {
         }
         tracing::info!(user.id = %user, scan.id = %scan.id, "full scan wanted");
         Ok(scan)
+    }
+
+    /// What she asks of a scan, in the scan's own stream.
+    pub(super) async fn event(
+        &self,
+        caller: &Caller,
+        name: &'static str,
+        scan: &Scan,
+        now: Timestamp,
+    ) -> Result<Append> {
+        let said = ScanAsked {
+            kind: scan.kind,
+            image_id: scan.protected_image_id,
+            account_id: scan
+                .result
+                .as_ref()
+                .and_then(|it| it.target_id)
+                .map(AccountId::from),
+        };
+        let (user, actor) = caller.whose();
+        let place = (user, actor, &StreamName::scan(scan.id));
+        self.log.tell_in(place, name, &said, now).await
     }
 
     pub(crate) async fn send(&self, row: &ScanRow) -> Result<()> {

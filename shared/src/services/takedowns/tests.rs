@@ -44,7 +44,7 @@ impl World {
             state: ImageState::Ready,
             ..Image::expected(ImageId::next(), account.id(), "s".into(), now)
         };
-        assert!(store.announce_image(&image).await.unwrap());
+        assert!(store.announce_image(&image, None).await.unwrap());
         let scan = Scan::pending(ScanId::next(), account.id(), ScanType::ImageScan, None, now);
         assert!(store.create_scan(&scan, ScanOrigin::User).await.unwrap());
         let queues = TakedownQueues {
@@ -52,7 +52,7 @@ impl World {
             urgent: "https://sqs/takedown-urgent".into(),
             other: "https://sqs/takedown".into(),
         };
-        let log = EventLog::new(store, testing::vault().await);
+        let log = EventLog::new(store, testing::vault());
         let mut world = Self {
             takedowns: Takedowns::new(log, queues),
             caller,

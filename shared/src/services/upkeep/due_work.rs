@@ -256,7 +256,7 @@ impl DueWorker {
         }
         if !there {
             tracing::info!(user.id = %user, image.id = %id, "a picture that never came is forgotten");
-            return self.store.forget_image(&image).await.map(|()| true);
+            return self.store.forget_image(&image, None).await.map(|()| true);
         }
         if now.millis_since(image.uploaded_at) > INTAKE_PATIENCE * 1000 {
             tracing::error!(user.id = %user, image.id = %id, "a picture could not be taken in and is given up");
@@ -328,7 +328,7 @@ impl DueWorker {
         if image.status != ImageStatus::Archived || image.archived_at.is_none_or(|at| at > now) {
             return Ok(false);
         }
-        self.purger.purge(&image).await?;
+        self.purger.purge(&image, None).await?;
         tracing::info!(user.id = %user, image.id = %id, "a picture was purged");
         Ok(true)
     }

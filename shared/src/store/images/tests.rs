@@ -54,7 +54,7 @@ async fn read(store: &Store, image: &Image) -> Image {
 async fn the_way_of_a_picture_keeps_its_totals() {
     let (store, user) = (testing::store().await, UserId::random());
     let image = picture(user, ImageState::Pending);
-    assert!(store.announce_image(&image).await.unwrap());
+    assert!(store.announce_image(&image, None).await.unwrap());
     assert_eq!(totals(&store, user).await, [1, 1, 0, 0]);
     assert!(store.searchable_images(user).await.unwrap().is_empty());
 
@@ -104,10 +104,10 @@ async fn the_way_of_a_picture_keeps_its_totals() {
     assert_eq!((image.last_scanned, image.scan_count), (Some(at(5)), 1));
     assert_eq!(totals(&store, user).await, [1, 0, 1, 0]);
 
-    assert!(store.archive_image(&image, at(6)).await.unwrap());
+    assert!(store.archive_image(&image, None, at(6)).await.unwrap());
     assert_eq!(totals(&store, user).await, [0, 0, 0, 1]);
     store
-        .forget_image(&read(&store, &image).await)
+        .forget_image(&read(&store, &image).await, None)
         .await
         .unwrap();
     assert_eq!(totals(&store, user).await, [0, 0, 0, 0]);
@@ -119,7 +119,7 @@ async fn the_way_of_a_picture_keeps_its_totals() {
 async fn a_ticket_takes_a_place_but_is_not_listed() {
     let (store, user) = (testing::store().await, UserId::random());
     let image = picture(user, ImageState::Expected);
-    assert!(store.announce_image(&image).await.unwrap());
+    assert!(store.announce_image(&image, None).await.unwrap());
     assert_eq!(totals(&store, user).await, [1, 0, 0, 0]);
     let page = Page {
         number: 1,
@@ -157,7 +157,8 @@ async fn fifty_places_and_no_more_also_at_once() {
         .map(|_| picture(user, ImageState::Pending))
         .collect();
     let taken =
-        futures_util::future::join_all(images.iter().map(|it| store.announce_image(it))).await;
+        futures_util::future::join_all(images.iter().map(|it| store.announce_image(it, None)))
+            .await;
     assert_eq!(
         taken.into_iter().filter(|it| *it.as_ref().unwrap()).count(),
         50
@@ -169,8 +170,8 @@ async fn fifty_places_and_no_more_also_at_once() {
 async fn a_stale_move_is_refused() {
     let (store, user) = (testing::store().await, UserId::random());
     let image = picture(user, ImageState::Pending);
-    store.announce_image(&image).await.unwrap();
-    assert!(store.archive_image(&image, at(1)).await.unwrap());
+    store.announce_image(&image, None).await.unwrap();
+    assert!(store.archive_image(&image, None, at(1)).await.unwrap());
     assert!(
         !store
             .tx()
@@ -181,6 +182,6 @@ async fn a_stale_move_is_refused() {
             .is_done()
     );
     assert_eq!(store.prints(user, image.id).await.unwrap(), None);
-    assert!(!store.archive_image(&image, at(2)).await.unwrap());
+    assert!(!store.archive_image(&image, None, at(2)).await.unwrap());
     assert_eq!(totals(&store, user).await, [0, 0, 0, 1]);
 }

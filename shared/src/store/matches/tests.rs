@@ -22,7 +22,7 @@ impl World {
             state: ImageState::Ready,
             ..Image::expected(ImageId::next(), user, "s".into(), now())
         };
-        assert!(store.announce_image(&image).await.unwrap());
+        assert!(store.announce_image(&image, None).await.unwrap());
         let scan = Scan::pending(ScanId::next(), user, ScanType::ImageScan, None, now());
         assert!(store.create_scan(&scan, ScanOrigin::User).await.unwrap());
         Self { store, image, scan }

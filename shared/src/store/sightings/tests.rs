@@ -64,7 +64,13 @@ async fn what_two_scans_missed_is_gone_and_told_of_once_it_is_back() {
     let acted = alert
         .clone()
         .with_status(AlertStatus::Actioned, alert.created_at);
-    assert!(world.store.change_alert(&alert, &acted).await.unwrap());
+    assert!(
+        world
+            .store
+            .change_alert(&alert, &acted, None)
+            .await
+            .unwrap()
+    );
 
     let [first, second, third] = [
         world.later(1).await,
@@ -146,7 +152,13 @@ async fn what_she_put_aside_comes_back_in_silence() {
     let aside = alert
         .clone()
         .with_status(AlertStatus::Dismissed, alert.created_at);
-    assert!(world.store.change_alert(&alert, &aside).await.unwrap());
+    assert!(
+        world
+            .store
+            .change_alert(&alert, &aside, None)
+            .await
+            .unwrap()
+    );
     for hour in 1..3 {
         let scan = world.later(hour).await;
         world.miss(&scan, "tineye").await;
@@ -231,7 +243,13 @@ async fn what_is_open_was_seen_or_not_missed_and_is_not_dismissed() {
     for (status, count) in [(AlertStatus::Actioned, 1), (AlertStatus::Dismissed, 0)] {
         let before = world.alert_now().await.unwrap();
         let after = before.clone().with_status(status, alert.created_at);
-        assert!(world.store.change_alert(&before, &after).await.unwrap());
+        assert!(
+            world
+                .store
+                .change_alert(&before, &after, None)
+                .await
+                .unwrap()
+        );
         assert_eq!(open(&fourth).await, count, "{status:?}");
     }
     world.store.delete_alerts(user).await.unwrap();
@@ -269,7 +287,7 @@ async fn what_changed_since_it_was_read_is_read_again() {
     assert_eq!(world.known().await.gone_at, None);
     let unchanged = world.store.see_unchanged(user, &found, known);
     assert_eq!(unchanged.await.unwrap(), WriteOutcome::Known);
-    world.store.forget_image(&world.image).await.unwrap();
+    world.store.forget_image(&world.image, None).await.unwrap();
     let seen = world.store.seen_places(user, image).await.unwrap();
     assert!(seen.places.is_empty());
 }

@@ -100,13 +100,15 @@ async fn a_recovery_of_an_address_that_was_never_proved_ends_what_was_before() {
     );
 }
 
+fn preferences(harness: &Harness) -> UserPreferences {
+    let service = &harness.service;
+    UserPreferences::new(service.store.clone(), service.log.clone())
+}
+
 /// The webhook that she is told by.
 async fn webhook(harness: &Harness) -> Value {
     let user = harness.account().await.id();
-    let seen = UserPreferences::new(harness.service.store.clone())
-        .get(user)
-        .await
-        .unwrap();
+    let seen = preferences(harness).get(user).await.unwrap();
     json!(seen.preferences)["channels"]["webhook"].clone()
 }
 
@@ -114,13 +116,13 @@ async fn webhook(harness: &Harness) -> Value {
 async fn a_reset_as_the_app_does_it_removes_the_webhook() {
     let harness = Harness::build().await;
     let bearer = token(&harness.ana().await, "access_token");
-    let (store, user) = (&harness.service.store, harness.account().await.id());
-    let before = UserPreferences::new(store.clone()).get(user).await.unwrap();
+    let user = harness.account().await.id();
+    let before = preferences(&harness).get(user).await.unwrap();
     let hook = json!("https://hooks.example.net/x");
     let chosen = serde_json::from_value(json!({ "channels": { "webhook": hook } })).unwrap();
     let now = vara::clock::now();
-    UserPreferences::new(store.clone())
-        .set(user, &before, chosen, now)
+    preferences(&harness)
+        .set(&vara::testing::caller(user), &before, chosen, now)
         .await
         .unwrap();
     let change = async |bearer: &str, password: &str| {

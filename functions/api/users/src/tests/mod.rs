@@ -13,13 +13,15 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use vara::auth::{Gate, OneTime};
 use vara::domain::{Account, Link, LinkKind, Role, Session, SignInMethod, UserId};
 use vara::http::Cors;
 use vara::objects::Objects;
 use vara::services::people::users::AccountRest;
+use vara::services::record::event_log::EventLog;
 use vara::store::Store;
-use vara::testing::{self, TestApi};
+use vara::testing::{self, Cloud, TestApi};
 
 use crate::{App, UserServices};
 use bucket::Bucket;
@@ -32,6 +34,7 @@ struct Harness {
     table: Client,
     bucket: Bucket,
     objects: Objects,
+    log: EventLog,
 }
 
 impl Deref for Harness {
@@ -53,7 +56,12 @@ impl Harness {
         let bucket = Bucket::default();
         let gate = Gate::new(&testing::settings(&[]), store.clone());
         let objects = bucket.serve().await;
-        let service = UserServices::new(&store, objects.clone(), &gate, None);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let keys = format!("http://{}/kms", listener.local_addr().unwrap());
+        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+        let log = EventLog::new(store.clone(), Cloud::vault_at(&keys));
+        let services = (&store, log.clone());
+        let service = UserServices::new(services, objects.clone(), &gate, None);
         let app = App {
             gate: gate.clone(),
             service: service.resting(rest(&store)),
@@ -64,6 +72,7 @@ impl Harness {
             table,
             bucket,
             objects,
+            log,
         }
     }
 

@@ -338,7 +338,7 @@ async fn a_new_webhook_is_told_in_the_app() {
         number: 1,
         limit: 9,
     };
-    let alerts = Alerts::new(harness.store.clone())
+    let alerts = Alerts::new(harness.store.clone(), harness.log.clone())
         .list(user, None, page)
         .await;
     let alerts = alerts.unwrap().items;

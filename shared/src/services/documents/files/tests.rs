@@ -33,7 +33,7 @@ struct House {
 
 async fn house() -> House {
     let cloud = Cloud::start().await;
-    let log = EventLog::new(testing::store().await, testing::vault().await);
+    let log = EventLog::new(testing::store().await, testing::vault());
     let documents = Documents::new(log.clone());
     House {
         files: DocumentFiles::new(

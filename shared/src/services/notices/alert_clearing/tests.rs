@@ -16,7 +16,7 @@ struct Case {
 impl Case {
     async fn build() -> Self {
         let store = testing::store().await;
-        let log = EventLog::new(store.clone(), testing::vault().await);
+        let log = EventLog::new(store.clone(), testing::vault());
         let caller = Caller {
             user: UserId::random(),
             email: "ana@example.net".into(),
@@ -78,7 +78,12 @@ async fn what_is_cleared_is_in_no_list_and_comes_back_as_it_was() {
     let viewed = alerts[3]
         .clone()
         .with_status(AlertStatus::Viewed, clock::now());
-    assert!(case.store.change_alert(&alerts[3], &viewed).await.unwrap());
+    assert!(
+        case.store
+            .change_alert(&alerts[3], &viewed, None)
+            .await
+            .unwrap()
+    );
     let before = case.list().await;
     let now = clock::now();
     assert_eq!(case.clearing.clear(&case.caller, now).await.unwrap(), 45);

@@ -93,7 +93,7 @@ struct Case {
 }
 
 fn preferences(store: &Store) -> UserPreferences {
-    UserPreferences::new(store.clone())
+    UserPreferences::new(store.clone(), testing::event_log(store))
 }
 
 fn mail_links(store: &Store) -> MailLinks {
@@ -101,7 +101,7 @@ fn mail_links(store: &Store) -> MailLinks {
 }
 
 fn mail_questions(store: &Store) -> MailQuestions {
-    MailQuestions::new(store.clone())
+    MailQuestions::new(store.clone(), testing::event_log(store))
 }
 
 impl Case {
@@ -164,7 +164,7 @@ impl Case {
         let host = self.engines.strip_prefix("http://").map(str::to_owned);
         let set = preferences(self.store())
             .with_webhook_host(host)
-            .set(user, &before, chosen, at(0))
+            .set(&testing::caller(user), &before, chosen, at(0))
             .await;
         set.unwrap()
     }

@@ -97,7 +97,7 @@ impl AuthService {
         let confirm_first = env.text("CONFIRM_FIRST") == "true";
         let session_life = i64::from(env.number("SESSION_MAX_DAYS")) * DAY;
         Some(Self {
-            preferences: UserPreferences::new(store.clone()),
+            preferences: UserPreferences::new(store.clone(), log.clone()),
             store,
             log,
             access: gate.access().clone(),

@@ -12,7 +12,7 @@ use crate::domain::{
     Account, ImageFilter, ImageId, Page, Role, Session, SessionId, SignInMethod, UserId,
 };
 use crate::services::pictures::image_addresses::ImageAddresses;
-use crate::testing::{World, photo, scene};
+use crate::testing::{self, World, photo, scene};
 
 const PAGE: Page = Page {
     number: 1,
@@ -24,7 +24,12 @@ fn images(world: &World) -> Images {
         keys: Keys::derive("a-secret-of-more-than-thirty-two-characters", None).unwrap(),
         public_url: "https://vara.example".into(),
     };
-    Images::new(world.store.clone(), world.objects.clone(), addresses)
+    Images::new(
+        world.store.clone(),
+        world.objects.clone(),
+        addresses,
+        testing::event_log(&world.store),
+    )
 }
 
 /// A signed address as a browser keeps it.
@@ -158,7 +163,7 @@ async fn the_wait_ends_and_a_late_intake_is_not_waited_for() {
     // An hour: this test would hang if it were waited for.
     let refused = wait(&late, Duration::from_secs(3600)).await.unwrap_err();
     assert_eq!(refused.code, NOT_READY);
-    world.store.forget_image(&new).await.unwrap();
+    world.store.forget_image(&new, None).await.unwrap();
     let gone = wait(&new, INTAKE_WAIT).await.unwrap_err();
     assert_eq!(gone.code, "IMAGE_NOT_FOUND");
 }
@@ -252,7 +257,7 @@ async fn an_archived_picture_is_shown_until_it_is_purged() {
     let intake = world.intake();
     let taken = intake.take(caller.user, kept.image, clock::now());
     taken.await.unwrap();
-    let delete = async || images.delete(caller.user, kept.image, clock::now()).await;
+    let delete = async || images.delete(&caller, kept.image, clock::now()).await;
     delete().await.unwrap();
     assert!(fetch(&images, &kept, true).await.is_ok());
     // The bytes alone do not bring it back: its row decides.

@@ -84,7 +84,7 @@ async fn faces_are_kept_from_when_she_agrees_until_she_takes_it_back() {
     assert!(image.face_detected, "that there is a face says not whose");
 
     testing::agree_to_faces(&world.store, world.user).await;
-    let seen = UserPreferences::new(world.store.clone())
+    let seen = UserPreferences::new(world.store.clone(), testing::event_log(&world.store))
         .get(world.user)
         .await
         .unwrap();
@@ -93,8 +93,10 @@ async fn faces_are_kept_from_when_she_agrees_until_she_takes_it_back() {
     assert!(prints(after).await.faces.is_some_and(|it| it.len() == 1));
 
     let no = Preferences::default();
-    let preferences = UserPreferences::new(world.store.clone());
-    let set = preferences.set(world.user, &seen, no, clock::now()).await;
+    let preferences = UserPreferences::new(world.store.clone(), testing::event_log(&world.store));
+    let set = preferences
+        .set(&testing::caller(world.user), &seen, no, clock::now())
+        .await;
     assert_eq!(set.unwrap().face_recognition_since, None);
     assert_eq!(prints(after).await.faces, None);
     assert!(prints(after).await.vector.is_some());
@@ -174,7 +176,7 @@ async fn what_it_is_recognised_by_goes_with_the_picture() {
     let world = World::new().await;
     let id = taken_in(&world, photo("collins")).await;
     let image = world.image(id).await.image;
-    world.purger().purge(&image).await.unwrap();
+    world.purger().purge(&image, None).await.unwrap();
     assert_eq!(world.store.prints(world.user, id).await.unwrap(), None);
 
     let id = taken_in(&world, photo("collins")).await;
@@ -204,7 +206,7 @@ async fn no_copies_stay_of_a_picture_that_was_deleted_during_its_intake() {
             .open(&upload, FaceComparison::by_consent(false))
             .await;
         let derived = derived.unwrap().unwrap();
-        world.purger().purge(&image).await.unwrap();
+        world.purger().purge(&image, None).await.unwrap();
         let copies = [key::display(user, image.id), key::thumbnail(user, image.id)];
         if interrupted {
             for copy in &copies {

@@ -33,7 +33,7 @@ async fn add(log: &EventLog, of: (UserId, &StreamName), count: usize) -> Appende
 #[tokio::test]
 async fn what_is_appended_is_read_and_is_stored_sealed() {
     let (store, client) = testing::table().await;
-    let log = EventLog::new(store, testing::vault().await);
+    let log = EventLog::new(store, testing::vault());
     let (user, stream, now) = (UserId::random(), note(), clock::now());
     let of = (user, &stream);
     let stored = add(&log, of, 3).await;
@@ -61,7 +61,7 @@ async fn what_is_appended_is_read_and_is_stored_sealed() {
 
 #[tokio::test]
 async fn pages_lead_from_one_to_the_next_in_both_orders() {
-    let log = EventLog::new(testing::store().await, testing::vault().await);
+    let log = EventLog::new(testing::store().await, testing::vault());
     let (user, stream, now) = (UserId::random(), note(), clock::now());
     add(&log, (user, &stream), 7).await;
     for (direction, order) in [
@@ -100,7 +100,7 @@ async fn pages_lead_from_one_to_the_next_in_both_orders() {
 
 #[tokio::test]
 async fn the_same_sent_again_is_answered_alike_and_another_is_refused() {
-    let log = EventLog::new(testing::store().await, testing::vault().await);
+    let log = EventLog::new(testing::store().await, testing::vault());
     let (user, stream, now) = (UserId::random(), note(), clock::now());
     let of = (user, &stream);
     let drafts = [draft("a"), draft("b")];
@@ -137,7 +137,7 @@ async fn the_same_sent_again_is_answered_alike_and_another_is_refused() {
 #[tokio::test]
 async fn a_payload_opens_only_where_it_was_sealed() {
     let (store, client) = testing::table().await;
-    let log = EventLog::new(store, testing::vault().await);
+    let log = EventLog::new(store, testing::vault());
     let (user, stream, now) = (UserId::random(), note(), clock::now());
     add(&log, (user, &stream), 2).await;
     let head = log.head(user, &stream).await.unwrap();
@@ -153,14 +153,14 @@ async fn a_payload_opens_only_where_it_was_sealed() {
 #[tokio::test]
 async fn after_an_erasure_nothing_can_be_opened() {
     let store = testing::store().await;
-    let log = EventLog::new(store.clone(), testing::vault().await);
+    let log = EventLog::new(store.clone(), testing::vault());
     let (user, stream, now) = (UserId::random(), note(), clock::now());
     let account = crate::domain::Account::new(user, "ana@example.net", now);
     assert!(store.create_account(&account, "hash", None).await.unwrap());
     add(&log, (user, &stream), 2).await;
     assert!(store.begin_erasure(&account, "a", &[], now).await.unwrap());
     // The rows are still there, and another process has no key for them.
-    let other = EventLog::new(store.clone(), testing::vault().await);
+    let other = EventLog::new(store.clone(), testing::vault());
     assert!(other.event((user, &stream), 0, now).await.is_err());
     assert!(
         other.verify(user).await.unwrap().ok,
@@ -175,7 +175,7 @@ async fn after_an_erasure_nothing_can_be_opened() {
 
 #[tokio::test]
 async fn a_wait_ends_when_something_comes_or_the_time_is_over() {
-    let log = EventLog::new(testing::store().await, testing::vault().await);
+    let log = EventLog::new(testing::store().await, testing::vault());
     let (user, stream) = (UserId::random(), note());
     let of = (user, &stream);
     let soon = Duration::from_millis(1);
@@ -190,7 +190,7 @@ async fn a_wait_ends_when_something_comes_or_the_time_is_over() {
 
 #[tokio::test]
 async fn an_export_goes_on_where_it_ended_and_has_every_event() {
-    let log = EventLog::new(testing::store().await, testing::vault().await);
+    let log = EventLog::new(testing::store().await, testing::vault());
     let (user, now) = (UserId::random(), clock::now());
     let (one, two) = (note(), note());
     for _ in 0..15 {

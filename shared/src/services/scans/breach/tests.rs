@@ -108,7 +108,7 @@ async fn each_breach_is_told_once_however_often_it_is_looked_for() {
         status: AlertStatus::Dismissed,
         ..before.clone()
     };
-    let changed = world.store.change_alert(&before, &dismissed);
+    let changed = world.store.change_alert(&before, &dismissed, None);
     assert!(changed.await.unwrap());
     let last = begun(&world).await;
     take(&checker, &last, 1).await.unwrap();

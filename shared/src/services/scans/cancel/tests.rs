@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::clock;
+use crate::domain::event::StreamName;
 use crate::domain::{Account, ImageId, Page, ScanFilter, ScanOrigin, ScanStatus};
 use crate::services::scans::full_scan::PARTS;
 use crate::services::scans::start::message;
@@ -13,23 +14,28 @@ use crate::services::search::governor::Governor;
 use crate::store::{DUE_RESCAN, ScanClaim};
 use crate::testing::Cloud;
 use crate::testing::ShownResult;
-use crate::testing::{BREACHES, PROFILES, QUEUE, World, delivered, killed_after, lanes};
+use crate::testing::{self, BREACHES, PROFILES, QUEUE, World, delivered, killed_after, lanes};
 
 fn scans(world: &World) -> Scans {
     Scans {
         governor: Governor::new(world.store.clone(), None).unwrap(),
         store: world.store.clone(),
+        log: testing::event_log(&world.store),
         queues: world.queues.clone(),
         lanes: lanes(),
     }
 }
 
 async fn cancel(world: &World, id: ScanId) -> Result<Scan> {
-    scans(world).cancel(world.user, id, clock::now()).await
+    scans(world)
+        .cancel(&testing::caller(world.user), id, clock::now())
+        .await
 }
 
 async fn retry(world: &World, id: ScanId) -> Result<Scan> {
-    scans(world).retry(world.user, id, clock::now()).await
+    scans(world)
+        .retry(&testing::caller(world.user), id, clock::now())
+        .await
 }
 
 async fn take(world: &World, scan: &Scan, attempt: u32) -> Result<()> {
@@ -123,7 +129,8 @@ async fn stopped_at_any_step_it_stays_stopped_and_leaves_the_next_one_alone() {
         work.await.ok();
         assert_eq!(world.row(scan.id).await.scan, ended, "after {polls} steps");
         let of_her = scans(&world);
-        let again = of_her.trigger(world.user, ScanType::ImageScan, None, clock::now());
+        let caller = testing::caller(world.user);
+        let again = of_her.trigger(&caller, ScanType::ImageScan, None, clock::now());
         assert_eq!(
             code(again.await),
             "SCAN_ALREADY_RUNNING",
@@ -253,7 +260,10 @@ async fn a_message_that_cannot_be_sent_is_made_up_for_by_the_schedule() {
         ..scans(&world)
     };
     let now = clock::now();
-    unsent.retry(world.user, scan.id, now).await.unwrap();
+    unsent
+        .retry(&testing::caller(world.user), scan.id, now)
+        .await
+        .unwrap();
     assert!(world.cloud.told("SendMessage").is_empty());
     world.due_worker().run(now.plus_seconds(200)).await.unwrap();
     assert_eq!(world.cloud.told("SendMessage")[0]["QueueUrl"], QUEUE);
@@ -266,7 +276,7 @@ async fn a_whole_is_stopped_and_begun_again_with_its_parts() {
     let now = clock::now();
     let of_her = scans(&world);
     let whole = of_her
-        .trigger(world.user, ScanType::FullScan, None, now)
+        .trigger(&testing::caller(world.user), ScanType::FullScan, None, now)
         .await
         .unwrap();
     let part = |kind| world.row(ScanId::part_of(whole.id, kind));
@@ -335,7 +345,7 @@ async fn a_part_that_is_stopped_leaves_the_others_to_end_the_whole() {
     let now = clock::now();
     let of_her = scans(&world);
     let whole = of_her
-        .trigger(world.user, ScanType::FullScan, None, now)
+        .trigger(&testing::caller(world.user), ScanType::FullScan, None, now)
         .await
         .unwrap();
     for kind in PARTS {
@@ -391,4 +401,24 @@ async fn nobodys_scan_is_not_found() {
     let nobodys = ScanId::next();
     assert_eq!(code(cancel(&world, nobodys).await), "SCAN_NOT_FOUND");
     assert_eq!(code(retry(&world, nobodys).await), "SCAN_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn what_she_asks_of_a_scan_is_told_in_its_stream_and_what_is_refused_is_not() {
+    let world = World::new().await;
+    let (of_her, caller) = (scans(&world), testing::caller(world.user));
+    let start = async || {
+        let started = of_her.trigger(&caller, ScanType::FullScan, None, clock::now());
+        started.await
+    };
+    let scan = start().await.unwrap();
+    assert_eq!(code(start().await), "SCAN_ALREADY_RUNNING");
+    for _ in 0..2 {
+        cancel(&world, scan.id).await.unwrap();
+    }
+    retry(&world, scan.id).await.unwrap();
+    let told = testing::told(&world.store, world.user, &StreamName::scan(scan.id)).await;
+    let names: Vec<&str> = told.iter().map(|it| it.0.as_str()).collect();
+    assert_eq!(names, ["scan.started", "scan.stopped", "scan.retried"]);
+    assert_eq!(told[0].1, json!({ "type": "FULL_SCAN" }));
 }

@@ -14,13 +14,14 @@ use crate::store::{LinkedRow, ScanClaim};
 use crate::testing::Cloud;
 use crate::testing::ShownResult;
 use crate::testing::{
-    BACKGROUND, BREACHES, PROFILES, QUEUE, World, delivered, killed_after, lanes,
+    self, BACKGROUND, BREACHES, PROFILES, QUEUE, World, delivered, killed_after, lanes,
 };
 
 fn scans(world: &World) -> Scans {
     Scans {
         governor: Governor::new(world.store.clone(), None).unwrap(),
         store: world.store.clone(),
+        log: testing::event_log(&world.store),
         queues: world.queues.clone(),
         lanes: lanes(),
     }
@@ -28,7 +29,9 @@ fn scans(world: &World) -> Scans {
 
 async fn trigger(world: &World, kind: ScanType, target: Option<uuid::Uuid>) -> Result<Scan> {
     let scans = scans(world);
-    scans.trigger(world.user, kind, target, clock::now()).await
+    scans
+        .trigger(&testing::caller(world.user), kind, target, clock::now())
+        .await
 }
 
 async fn begun(world: &World) -> Scan {
@@ -147,7 +150,7 @@ async fn parts_whose_messages_were_lost_are_sent_again_and_stuck_ones_end_it() {
     };
     let now = clock::now();
     let scan = unsent
-        .trigger(world.user, ScanType::FullScan, None, now)
+        .trigger(&testing::caller(world.user), ScanType::FullScan, None, now)
         .await
         .unwrap();
     world.due_worker().run(now.plus_seconds(200)).await.unwrap();

@@ -165,7 +165,7 @@ async fn who_pretends_to_be_her_is_told_once_with_what_speaks_for_it() {
     let safe = other
         .clone()
         .with_action(AlertAction::MarkSafe, None, clock::now());
-    assert!(world.store.change_alert(other, &safe).await.unwrap());
+    assert!(world.store.change_alert(other, &safe, None).await.unwrap());
     let again = ended(&world, &scanner, ScanType::ProfileScan).await;
     let result = again.result.shown();
     assert_eq!(

@@ -236,7 +236,7 @@ async fn what_was_put_away_is_purged_after_a_week() {
     assert!(
         world
             .store
-            .archive_image(&world.image(id).await.image, now)
+            .archive_image(&world.image(id).await.image, None, now)
             .await
             .unwrap()
     );
@@ -313,7 +313,7 @@ async fn faces_she_wanted_forgotten_are() {
     (row.face_consent_at, row.has_faces_left) = (None, true);
     let set = world
         .store
-        .set_preferences(world.user, Some(&before), &row)
+        .set_preferences(world.user, Some(&before), &row, None)
         .await;
     assert!(set.unwrap());
 

@@ -11,7 +11,12 @@ async fn what_she_has_seen_is_not_told_and_what_is_new_again_is() {
     preferences_seen(&case).await;
     let alert = case.alert(AlertType::ImageMisuse, 0).await;
     let seen = alert.clone().with_status(AlertStatus::Viewed, at(1));
-    assert!(case.store().change_alert(&alert, &seen).await.unwrap());
+    assert!(
+        case.store()
+            .change_alert(&alert, &seen, None)
+            .await
+            .unwrap()
+    );
     assert_eq!(case.run(2).await, DROPPED);
     case.alert(AlertType::ImageMisuse, 3).await;
     assert_eq!(case.run(4).await, QUEUED);
@@ -29,13 +34,21 @@ async fn preferences_seen(case: &Case) {
         number: 1,
         limit: 9,
     };
-    let alerts = crate::services::notices::alerts::Alerts::new(case.store().clone())
-        .list(case.user, None, filter)
-        .await;
+    let alerts = crate::services::notices::alerts::Alerts::new(
+        case.store().clone(),
+        testing::event_log(case.store()),
+    )
+    .list(case.user, None, filter)
+    .await;
     for view in alerts.unwrap().items {
         let alert = view.alert;
         let seen = alert.clone().with_status(AlertStatus::Viewed, at(0));
-        assert!(case.store().change_alert(&alert, &seen).await.unwrap());
+        assert!(
+            case.store()
+                .change_alert(&alert, &seen, None)
+                .await
+                .unwrap()
+        );
     }
 }
 
@@ -261,7 +274,7 @@ async fn the_link_of_mails_that_are_out_stops_everything_once() {
             stop_token: Some(old.clone()),
             ..row
         };
-        let set = store.set_preferences(case.user, Some(&former.edition), &former);
+        let set = store.set_preferences(case.user, Some(&former.edition), &former, None);
         assert!(set.await.unwrap());
     };
     let can_stop = async || preferences(store).can_stop(&old, at(9)).await.unwrap();

@@ -3,6 +3,7 @@
 use super::super::expand::may_be_asked_about;
 use super::*;
 use crate::comparison::ImageAnalyzer;
+use crate::domain::event::{Actor, StreamName};
 use crate::domain::{Intimacy, Preferences, Prints};
 use crate::services::record::access_log::{AccessFilter, AccessLog};
 use crate::services::record::event_log::EventLog;
@@ -117,13 +118,15 @@ async fn one_that_fails_takes_nothing_from_the_other_and_is_asked_alone_again() 
     world.repair().await;
     let before = asked(&world).await;
     let ended = row(&world, &scan).await;
-    assert!(
-        world
-            .store
-            .restart_scans(&[&ended], clock::now())
-            .await
-            .unwrap()
-    );
+    let stream = StreamName::scan(scan.id);
+    let place = (world.user, Actor::system(), &stream);
+    let log = testing::event_log(&world.store);
+    let said = json!({});
+    let event = log.tell_in(place, "scan.retried", &said, clock::now());
+    let event = event.await.unwrap();
+    let ended = [&ended];
+    let restarted = world.store.restart_scans(&ended, event, clock::now());
+    assert!(restarted.await.unwrap());
     taken(&world, &scan, 1).await.unwrap();
     let result = row(&world, &scan).await.scan.result.shown();
     assert_eq!(states(&result)[..2], ["searched", "searched"]);

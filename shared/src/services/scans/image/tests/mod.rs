@@ -213,7 +213,7 @@ async fn no_pictures_is_no_error_and_one_put_away_is_left_out() {
     let scan = begun(&world, ScanOrigin::User, Some(image)).await;
     world
         .store
-        .archive_image(&world.image(image).await.image, clock::now())
+        .archive_image(&world.image(image).await.image, None, clock::now())
         .await
         .unwrap();
     take(&world, &scan, 1).await.unwrap();
