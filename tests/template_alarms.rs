@@ -80,6 +80,7 @@ pub(crate) fn measures(template: &Template, faults: &mut Faults) {
         "EngineSpent",
         "ScansFailed",
         "UnreadableRows",
+        "BrokenRecords",
     ] {
         let rings =
             alarms(template, metric, "Stage").any(|it| it["Namespace"] == metrics::NAMESPACE);

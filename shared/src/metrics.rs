@@ -15,7 +15,8 @@ use crate::clock;
 pub const NAMESPACE: &str = "Vara";
 
 /// The names of all of them.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 11] = [
+    "BrokenRecords",
     "ColdStarts",
     "DueLag",
     "EngineErrors",
@@ -31,6 +32,8 @@ pub const NAMES: [&str; 10] = [
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
+    /// An event of a record is not what was recorded.
+    BrokenRecord,
     /// An environment takes its first event.
     ColdStart,
     /// A call was one too many.
@@ -192,6 +195,7 @@ fn parts(place: &Deployment, it: Measure) -> (Vec<(&'static str, &str)>, Vec<Met
         Measure::DueLag { work, seconds } => {
             (vec![("Work", work)], vec![("DueLag", "Seconds", seconds)])
         }
+        Measure::BrokenRecord => (vec![], vec![("BrokenRecords", "Count", 1)]),
         Measure::UnreadableRow => (vec![], vec![("UnreadableRows", "Count", 1)]),
     }
 }
@@ -245,6 +249,7 @@ mod tests {
             Measure::ColdStart,
             Measure::LimitedCall,
             Measure::UnreadableRow,
+            Measure::BrokenRecord,
             scan("failed"),
             scan("completed"),
             Measure::Finding { tier: "HIGH" },

@@ -11,12 +11,18 @@ use super::event_rows::{
     event_key,
 };
 use super::row::ERASED;
-use super::tx::{Condition, TxOutcome};
+use super::tx::{Change, Condition, TxOutcome};
 use super::{Item, Key, Row, Store, failure, read};
 use crate::domain::event::StreamName;
-use crate::domain::{Result, UserId};
+use crate::domain::{Result, Timestamp, UserId};
 
 pub use verify::{BrokenAt, Verified};
+
+/// Kind of work in the `due` index: a record is to be checked.
+pub(crate) const DUE_RECORD: &str = "RECORD";
+
+/// How often a record is checked, in seconds.
+pub(crate) const RECORD_CHECK_SECONDS: i64 = 24 * 3600;
 
 /// How an append ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,10 +150,27 @@ impl Store {
     pub(crate) async fn keep_data_key(&self, user: UserId, key: DataKeyRow) -> Result<bool> {
         let tx = self
             .tx()
-            .create(&Row::new(data_key(user), key))
+            .create(&data_key_row(user, &key, key.created_at))
             .forbid(&Key::user(user, ERASED));
         Ok(tx.commit().await?.is_done())
     }
+
+    /// Has her record be looked at then; not, if she has left or none is kept of her.
+    pub(crate) async fn plan_record_check(&self, user: UserId, at: Timestamp) -> Result<()> {
+        let key = data_key(user);
+        let change = Change::default().if_exists().due(DUE_RECORD, &key, at);
+        self.tx().update(&key, change).commit().await.map(drop)
+    }
+}
+
+/// Her data key as it is stored. Whoever has one has a record, which is looked at a day later.
+pub(super) fn data_key_row<'a>(
+    user: UserId,
+    key: &'a DataKeyRow,
+    now: Timestamp,
+) -> Row<&'a DataKeyRow> {
+    let at = now.plus_seconds(RECORD_CHECK_SECONDS);
+    Row::new(data_key(user), key).due(DUE_RECORD, at)
 }
 
 #[cfg(test)]

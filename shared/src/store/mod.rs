@@ -157,6 +157,7 @@ pub use erasure::{DUE_ERASE, Erasure};
 pub use event_rows::{DataKeyRow, EventRow, StreamHead};
 pub(crate) use events::{AppendOutcome, ReadFrom};
 pub use events::{BrokenAt, Verified};
+pub(crate) use events::{DUE_RECORD, RECORD_CHECK_SECONDS};
 pub(crate) use evidence::DUE_EVIDENCE;
 pub use evidence::{EvidenceRow, ExportRow};
 pub use images::{Arrival, ImageRow, ShownFace};

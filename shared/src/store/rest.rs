@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::append::Append;
 use super::erasure::{DUE_ERASE, Erasure, RESUME_AFTER_SECONDS, key};
-use super::event_rows::{DataKeyRow, data_key};
+use super::event_rows::DataKeyRow;
+use super::events::data_key_row;
 use super::tx::{Change, Condition, TxOutcome};
 use super::users::{account_key, email_row};
 use super::{MailLink, Row, Store};
@@ -186,7 +187,7 @@ impl Store {
             .tx()
             .delete_when(&key(user), "restsUntil", &until)
             .create(&Row::new(account_key(user), &account))
-            .create(&Row::new(data_key(user), &resting.data_key))
+            .create(&data_key_row(user, &resting.data_key, now))
             .use_mail_link(user, link)
             .append(event);
         if account.origin == AccountOrigin::Own {

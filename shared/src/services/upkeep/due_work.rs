@@ -9,6 +9,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::json;
 
 use super::due_downloads::DueDownloads;
+use super::record_checks;
 use crate::clock;
 use crate::domain::{Error, Image, ImageState, ImageStatus, Result, ScanType, Switch, Timestamp};
 use crate::engines::{FaceCheck, FaceCheckUpload};
@@ -20,7 +21,8 @@ use crate::services::scans::scan_queues::ScanQueues;
 use crate::services::takedowns::TakedownQueues;
 use crate::store::{
     DUE_AWAY, DUE_DOCUMENT, DUE_DOWNLOAD, DUE_ERASE, DUE_EVIDENCE, DUE_FORGET, DUE_INTAKE,
-    DUE_PROFILES, DUE_PURGE, DUE_RECHECK, DUE_RESCAN, DUE_SCAN, DUE_TAKEDOWN, Due, Store,
+    DUE_PROFILES, DUE_PURGE, DUE_RECHECK, DUE_RECORD, DUE_RESCAN, DUE_SCAN, DUE_TAKEDOWN, Due,
+    Store,
 };
 
 /// How many things of a partition are dealt with side by side.
@@ -52,7 +54,7 @@ const fn kind(name: &'static str, work: &'static str) -> DueKind {
 }
 
 /// All kinds. Whoever wants to be gone or forgotten comes first.
-pub(crate) const KINDS: [DueKind; 13] = [
+pub(crate) const KINDS: [DueKind; 14] = [
     kind(DUE_ERASE, "erasures"),
     kind(DUE_FORGET, "forgotten-faces"),
     kind(DUE_AWAY, "removals"),
@@ -66,6 +68,7 @@ pub(crate) const KINDS: [DueKind; 13] = [
     kind(DUE_RESCAN, "rescans"),
     kind(DUE_RECHECK, "rechecks"),
     kind(DUE_PROFILES, "profile-scans"),
+    kind(DUE_RECORD, "record-checks"),
 ];
 
 /// What dealing with what is due needs.
@@ -192,6 +195,7 @@ impl DueWorker {
                 | DUE_PURGE
                 | DUE_AWAY
                 | DUE_EVIDENCE
+                | DUE_RECORD
         );
         let until = now.plus_seconds(if long {
             LONG_OUT_OF_SIGHT
@@ -217,6 +221,7 @@ impl DueWorker {
             DUE_DOCUMENT => self.erase_document(due, now).await,
             DUE_DOWNLOAD => self.downloads().look_after(due, now).await,
             DUE_EVIDENCE => self.remind_of_evidence(due).await,
+            DUE_RECORD => record_checks::check(&self.store, user, now).await,
             DUE_TAKEDOWN => self.look_after_takedown(due).await,
             DUE_FORGET => self.store.forget_faces(user).await.map(|()| true),
             _ => self.eraser.finish(user, now).await.map(|()| true),

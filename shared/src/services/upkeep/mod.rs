@@ -8,6 +8,7 @@ pub mod due_work;
 pub mod gauges;
 pub mod health;
 pub mod rate_limits;
+mod record_checks;
 pub mod replays;
 pub mod switches;
 pub(crate) mod write_rates;
