@@ -148,6 +148,7 @@ fn cases() -> Vec<Case> {
         plan::before_and_after_the_quiz,
         plan::made_again,
         proxy::a_picture_by_its_address,
+        sign_in::a_changed_address_is_put_back_by_its_link,
         sign_in::logout_ends_sessions,
         sign_in::tokens_say_whose_they_are,
         tenancy::every_address_is_listed,

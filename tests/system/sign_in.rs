@@ -4,7 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 use serde_json::{Value, json};
-use vara_tests::{Shapes, World};
+use vara_tests::world::{PASSWORD, eventually};
+use vara_tests::{Shapes, Woman, World};
+
+use crate::tenancy::things::fresh_address;
 
 /// A token is that of one sign-in, for an hour, and no part of it is for us to guess (AUTH.md section 3).
 pub(crate) async fn tokens_say_whose_they_are(world: &World) {
@@ -62,4 +65,50 @@ pub(crate) async fn logout_ends_sessions(world: &World) {
             .await
             .refused(401, "AUTH_INVALID_TOKEN");
     }
+}
+
+/// The code that was mailed to an address.
+async fn mailed_code(world: &World, email: &str) -> String {
+    eventually("a code is mailed", || async {
+        let mails = world.mail(email).await;
+        let text = mails.last()?["text"].as_str()?.to_owned();
+        let is_code = |it: &&str| it.len() == 6 && it.bytes().all(|it| it.is_ascii_digit());
+        text.lines().find(is_code).map(str::to_owned)
+    })
+    .await
+}
+
+async fn sign_in_at(world: &World, email: &str) -> u16 {
+    let body = json!({ "email": email, "password": PASSWORD });
+    let path = "/auth/v1/token?grant_type=password";
+    world.call(Method::POST, path, Some(body)).await.status
+}
+
+/// Her address is changed by a code, and whoever reads the earlier one puts it back.
+pub(crate) async fn a_changed_address_is_put_back_by_its_link(world: &World) {
+    let her: Woman<'_> = world.woman().await;
+    let new = fresh_address();
+    let asked = json!({ "email": new });
+    let asked = her.post("/api/v1/auth/address", asked).await;
+    assert!(asked.expect(202).data()["expiresAt"].is_string());
+    let code = json!({ "code": mailed_code(world, &new).await });
+    let changed = her.post("/api/v1/auth/address/confirm", code).await;
+    assert_eq!(changed.expect(200).data()["email"], json!(new));
+    let me = her.get("/api/v1/users/me").await;
+    assert_eq!(me.expect(200).data()["email"], json!(new));
+    assert_eq!(sign_in_at(world, &new).await, 200);
+    assert_eq!(sign_in_at(world, &her.email).await, 400);
+
+    let link = world.mailed(&her.email, "/auth/address/undo/").await;
+    let path = &link[link.find("/api/").unwrap()..];
+    let page = world.call(Method::GET, path, None).await;
+    assert_eq!(page.status, 200);
+    let undone = world.call(Method::POST, path, None).await;
+    assert_eq!(undone.status, 200);
+    her.get("/api/v1/users/me")
+        .await
+        .refused(401, "AUTH_INVALID_TOKEN");
+    assert_eq!(sign_in_at(world, &new).await, 400);
+    let again = world.call(Method::POST, path, None).await;
+    assert_eq!(again.status, 404);
 }

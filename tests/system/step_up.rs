@@ -7,7 +7,7 @@ use vara_tests::{Woman, World};
 
 use crate::evidence::finding;
 use crate::takedowns::{approval, facts};
-use crate::tenancy::things::evidence;
+use crate::tenancy::things::{evidence, fresh_address};
 
 const CONFIRM: &str = "/api/v1/auth/confirm";
 
@@ -22,6 +22,7 @@ fn operations(document: &Value) -> Vec<(Method, String, Option<Value>)> {
             let method: Method = method.to_uppercase().parse().unwrap();
             let (path, body) = match path.as_str() {
                 "/api/v1/auth/sessions" => (format!("{path}?scope=others"), None),
+                "/api/v1/auth/address" => (path.clone(), Some(json!({ "email": fresh_address() }))),
                 "/api/v1/users/me/preferences" => {
                     let webhook = "https://hooks.example.org/her";
                     let channels = json!({ "channels": { "webhook": webhook } });

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, LinkKind, Profile, Result, SessionId, Timestamp, UserId};
+use super::{EarlierAddress, Error, LinkKind, Profile, Result, SessionId, Timestamp, UserId};
 
 /// A sign-in that was not used for so long has ended, in seconds.
 const SESSION_IDLE_SECONDS: i64 = 60 * 24 * 3600;
@@ -61,6 +61,9 @@ pub struct Account {
     /// Hashes of the recovery links that work, the oldest first.
     #[serde(default)]
     pub recovery_links: Vec<String>,
+    /// The address before the last change, and the link that puts it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier_address: Option<EarlierAddress>,
 }
 
 impl Account {
@@ -81,6 +84,25 @@ impl Account {
             password_at: now,
             confirmation_links: Vec::new(),
             recovery_links: Vec::new(),
+            earlier_address: None,
+        }
+    }
+
+    /// The address before the last change, while it can still be put back.
+    #[must_use]
+    pub fn reserved_address(&self, now: Timestamp) -> Option<&EarlierAddress> {
+        self.earlier_address.as_ref().filter(|it| it.is_open(now))
+    }
+
+    /// The account as it is put aside when it is deleted. While a change of the address can be undone it has the
+    /// earlier address: who changed it may not be she, and must not be the only one who can bring it back.
+    #[must_use]
+    pub fn put_aside(&self, now: Timestamp) -> Self {
+        let earlier = self.reserved_address(now).map(|it| it.email.clone());
+        Self {
+            email: earlier.unwrap_or_else(|| self.email.clone()),
+            earlier_address: None,
+            ..self.clone()
         }
     }
 
@@ -380,5 +402,32 @@ mod tests {
             session.judge(0, LIFE, at(SESSION_IDLE_SECONDS)),
             Shown::Expired
         );
+    }
+
+    #[test]
+    fn a_deleted_account_has_the_earlier_address_while_the_change_can_be_undone() {
+        let mut account = Account::new(UserId::random(), "new@example.net", at(0));
+        assert_eq!(account.put_aside(at(0)), account);
+        account.earlier_address = Some(EarlierAddress {
+            email: "old@example.net".into(),
+            hash: "h".into(),
+            sealed_token: "s".into(),
+            until: at(crate::ADDRESS_UNDO_SECONDS),
+        });
+        for (seconds, email) in [
+            (24 * 3600 - 1, "old@example.net"),
+            (24 * 3600, "new@example.net"),
+        ] {
+            let aside = account.put_aside(at(seconds));
+            assert_eq!((aside.email.as_str(), aside.earlier_address), (email, None));
+        }
+    }
+
+    #[test]
+    fn an_account_of_before_is_readable() {
+        let account = Account::new(UserId::random(), "ana@example.net", at(0));
+        let stored = serde_json::to_value(&account).unwrap();
+        assert!(stored.get("earlierAddress").is_none());
+        assert_eq!(serde_json::from_value::<Account>(stored).unwrap(), account);
     }
 }

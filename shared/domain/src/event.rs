@@ -18,7 +18,10 @@ pub use access::{
     AccessEntry, AccessRead, AccessShared, AccessSubject, Purpose, Recipient, SearchBasis,
     SharedItem, sentence,
 };
-pub use account::{AccountArchiveRequested, AccountPasswordChanged, AccountRested};
+pub use account::{
+    AccountAddressChangeRequested, AccountAddressChanged, AccountAddressRestored,
+    AccountArchiveRequested, AccountPasswordChanged, AccountRested,
+};
 pub use actor::{Actor, ActorKind};
 pub use alert::AlertsMoved;
 pub use catalogue::{CATALOGUE, EventSpec, EventType, event_spec};

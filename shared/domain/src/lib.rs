@@ -4,6 +4,7 @@
 //! serialise exactly as the contract has them; what is stored beside them belongs to the store.
 
 mod account;
+mod address_change;
 mod alert;
 pub mod behaviour;
 pub mod breach;
@@ -59,6 +60,9 @@ mod verdict;
 
 pub use account::{
     Account, AccountOrigin, RECENT_SECONDS, Session, Shown, SignInMethod, Superseded, session_name,
+};
+pub use address_change::{
+    ADDRESS_CODE_SECONDS, ADDRESS_CODE_TRIES, ADDRESS_UNDO_SECONDS, AddressChange, EarlierAddress,
 };
 pub use alert::{Alert, AlertAction, AlertStatus, AlertType, Severity};
 pub use breach::Breach;

@@ -32,9 +32,50 @@ pub fn typed_code(text: &str) -> Option<String> {
     fits.then_some(code)
 }
 
+/// How many digits a mailed code of digits has.
+const DIGITS: usize = 6;
+
+/// A new code of six digits.
+pub fn draw_digits() -> Result<String> {
+    let mut code = String::with_capacity(DIGITS);
+    while code.len() < DIGITS {
+        let mut bytes = [0; DIGITS * 2];
+        rand::fill(&mut bytes).map_err(|err| Error::unavailable("drawing a code", err))?;
+        // 250 is a multiple of ten, so that every digit is as likely.
+        let fair = bytes.iter().filter(|it| **it < 250);
+        let digits = fair.map(|it| char::from(b'0' + it % 10));
+        code.extend(digits.take(DIGITS - code.len()));
+    }
+    Ok(code)
+}
+
+/// What somebody typed, as codes of digits are written. `None`: no such code looks like it.
+#[must_use]
+pub fn typed_digits(text: &str) -> Option<String> {
+    let kept = |it: &char| !it.is_whitespace() && *it != '-';
+    let code: String = text.chars().filter(kept).take(DIGITS + 1).collect();
+    let fits = code.len() == DIGITS && code.bytes().all(|it| it.is_ascii_digit());
+    fits.then_some(code)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_of_digits_is_read_as_it_is_typed() {
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..200 {
+            let code = draw_digits().unwrap();
+            assert_eq!(typed_digits(&code), Some(code.clone()));
+            seen.extend(code.chars());
+        }
+        assert_eq!(seen.len(), 10);
+        assert_eq!(typed_digits(" 123-456 "), Some("123456".into()));
+        for not in ["", "12345", "1234567", "12345a", "１２３４５６"] {
+            assert_eq!(typed_digits(not), None, "{not}");
+        }
+    }
 
     #[test]
     fn a_code_is_read_as_it_is_typed() {

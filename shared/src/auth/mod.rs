@@ -17,7 +17,7 @@ mod tokens;
 mod verified;
 
 pub use access::{Access, AppMetadata, Claims, RoleMetadata};
-pub use code::{draw_code, typed_code};
+pub use code::{draw_code, draw_digits, typed_code, typed_digits};
 pub use external::External;
 pub use gate::{Caller, Denied, Gate};
 pub use keys::{BadSecret, Jwks, Keys};

@@ -29,8 +29,8 @@ const SESSION_ROUTES: &str = "/api/v1/auth/sessions";
 /// tries passwords behind her address must not keep her from the link in her mailbox.
 const LINK_ROUTE: &str = "/auth/v1/verify";
 
-/// What begins the addresses that undo a change of the password, which are counted with it.
-const UNDO_ROUTES: &str = "/api/v1/auth/undo/";
+/// What begins the addresses that undo a change of the password or of the address, which are counted with it.
+const UNDO_ROUTES: [&str; 2] = ["/api/v1/auth/undo/", "/api/v1/auth/address/undo/"];
 
 /// Counts a call and says how its caller stands; `None` without limits, without a gateway that says
 /// where the call is from, or if nobody can say now.
@@ -67,7 +67,7 @@ fn lane(parts: &Parts, params: Option<&Params>) -> RateClass {
         RateClass::Spared
     } else if path.starts_with(SESSION_ROUTES) {
         RateClass::Plain
-    } else if path == LINK_ROUTE || path.starts_with(UNDO_ROUTES) {
+    } else if path == LINK_ROUTE || UNDO_ROUTES.iter().any(|it| path.starts_with(it)) {
         RateClass::Link
     } else if path.starts_with("/api/v1/auth/") || SIGN_IN_ROUTES.contains(&path) {
         RateClass::Auth
@@ -189,6 +189,9 @@ mod tests {
                 "/auth/v1/signup?grant_type=refresh_token",
                 RateClass::Auth,
             ),
+            ("POST", "/api/v1/auth/address/confirm", RateClass::Auth),
+            ("GET", "/api/v1/auth/address/undo/x", RateClass::Link),
+            ("POST", "/api/v1/auth/undo/x", RateClass::Link),
             ("POST", "/api/v1/auth/refresh", RateClass::Auth),
             ("OPTIONS", "/api/v1/auth/refresh", RateClass::Spared),
             (

@@ -97,6 +97,9 @@ pub struct SignInMail {
     /// Where the link leads in the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect_to: Option<String>,
+    /// What opens the code or the token that a row holds sealed. It is of no use without the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// When it was asked for.
     pub asked_at: Timestamp,
 }
@@ -113,6 +116,10 @@ pub enum SignInMailKind {
     SignUpAgain,
     /// An account was deleted and rests.
     AccountRests,
+    /// A code is to prove the address that an account shall have.
+    AddressCode,
+    /// An account has another address; the earlier one is told.
+    AddressChanged,
 }
 
 /// A partition of the index of what is due, in which something is.

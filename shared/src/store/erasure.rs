@@ -70,7 +70,9 @@ impl Store {
         };
         let receipt = Row::new(key(user), receipt);
         let receipt = receipt.due(DUE_ERASE, now.plus_seconds(RESUME_AFTER_SECONDS));
-        let tx = self.take_away(account, address, sessions).put(&receipt);
+        self.free_lapsed_address(account, now).await?;
+        let tx = self.take_away(account, address, sessions, now);
+        let tx = tx.put(&receipt);
         Ok(tx.commit().await?.is_done())
     }
 
@@ -81,11 +83,12 @@ impl Store {
         account: &Account,
         address: &str,
         sessions: &[SessionId],
+        now: Timestamp,
     ) -> Tx<'_> {
         let user = account.id();
         let tx = self
             .tx()
-            .drop_account(account)
+            .drop_account(account, now)
             .delete(&event_rows::data_key(user))
             .drop_mail_window(address)
             .drop_links(account, None);

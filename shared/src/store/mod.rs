@@ -45,11 +45,12 @@
 //! | | `MAIL_LINK#<hash>` | what a link in one mail does without a sign-in; forgotten when it expires |
 //! | | `DELIVERY#<when>#<channel>` | that she was told, or could not be; forgotten after three months |
 //! | | `REPLAY#…` | what a call with an idempotency key was answered, sealed; forgotten after a day |
+//! | | `ADDRESS_CHANGE` | a change of her address that waits for its code, sealed; forgotten after a quarter of an hour |
 //! | `CREDENTIALS#<id>` | `-` | the hash of her password |
 //! | | `UNDO#<hash>` | the hash of an earlier one, sealed so that a mailed link opens it; forgotten after three days |
 //! | `ROLE#<id>` | `-` | that she may more than others |
 //! | `SIGN-IN#<id>` | `SESSION#<id>` | a sign-in on one device |
-//! | `EMAIL#…`, `TOKEN#…`, `OAUTH#…` | `-` | look-ups that cross users |
+//! | `EMAIL#…`, `TOKEN#…`, `OAUTH#…` | `-` | look-ups that cross users; an address that was changed stays reserved for a day |
 //! | `CONNECTION#<connection>` | `-` | whose a WebSocket is; forgotten after three hours |
 //! | `AWAY#<search>` | `-` | a picture that lies at an engine until it is removed there |
 //! | `ENGINE#<name>` | `-` | how an engine stands: what was asked of it, whether it is down |
@@ -69,6 +70,7 @@
 //!
 //! Every row carries `v`, the version of its shape; readers accept the previous one.
 
+mod address_changes;
 mod alert_ledger;
 mod alerts;
 mod answers;
@@ -140,6 +142,7 @@ use reading::{read, read_all};
 use row::{Item, Key, Row, VERSION, write};
 use table::failure;
 
+pub(crate) use address_changes::{AddressRestore, AddressSwap, SwapOutcome};
 pub(crate) use answers::KeptAnswer;
 pub use append::AppendedEvents;
 pub(crate) use append::{Append, SealedEvent};

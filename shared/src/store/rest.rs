@@ -12,7 +12,7 @@ use super::erasure::{DUE_ERASE, Erasure, RESUME_AFTER_SECONDS, key};
 use super::event_rows::DataKeyRow;
 use super::events::data_key_row;
 use super::tx::{Change, Condition, TxOutcome};
-use super::users::{account_key, email_row};
+use super::users::account_key;
 use super::{MailLink, Row, Store};
 use crate::domain::{Account, AccountOrigin, Result, SessionId, Timestamp, UserId};
 
@@ -81,14 +81,15 @@ impl Store {
                 mailed_at: None,
             },
             rest: RestingAccountRow {
-                account: account.clone(),
+                account: account.put_aside(now),
                 data_key,
             },
         };
         let receipt = Row::new(key(user), receipt);
         // Soon, for what is left to do after this step; then when the rest ends.
         let receipt = receipt.due(DUE_ERASE, now.plus_seconds(RESUME_AFTER_SECONDS));
-        let tx = self.take_away(account, address, sessions);
+        self.free_lapsed_address(account, now).await?;
+        let tx = self.take_away(account, address, sessions, now);
         let tx = tx.create(&receipt).append(rest.event);
         Ok(tx.commit().await?.is_done())
     }
@@ -191,7 +192,9 @@ impl Store {
             .use_mail_link(user, link)
             .append(event);
         if account.origin == AccountOrigin::Own {
-            tx = tx.create(&email_row(&account)).named(Condition::IsNew);
+            tx = tx
+                .claim_address(&account.email, user, now)
+                .named(Condition::IsNew);
         }
         if !before.is_proved() {
             tx = tx.plan_first_check(user, now);

@@ -111,6 +111,22 @@ impl<'a> Tx<'a> {
         self.push(put.map(|put| TransactWriteItem::builder().put(put).build()))
     }
 
+    /// Stores a row that must not be there yet, unless the one that is there has lapsed: its time in `name` is over.
+    pub(super) fn create_or_lapsed(self, row: &impl Serialize, name: &str, now: Timestamp) -> Self {
+        let table = self.store.table.clone();
+        let put = write(row).and_then(|item| {
+            Put::builder()
+                .table_name(table)
+                .set_item(Some(item))
+                .condition_expression("attribute_not_exists(pk) OR #n <= :now")
+                .expression_attribute_names("#n", name)
+                .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
+                .build()
+                .map_err(|err| Error::bug("building a put", err))
+        });
+        self.push(put.map(|put| TransactWriteItem::builder().put(put).build()))
+    }
+
     /// Replaces a row if an attribute still is what it was.
     pub(crate) fn put_when(self, row: &impl Serialize, name: &str, value: impl Serialize) -> Self {
         let table = self.store.table.clone();
@@ -234,6 +250,19 @@ impl<'a> Tx<'a> {
             .table_name(&self.store.table)
             .set_key(Some(key.item()))
             .condition_expression("#n = :v")
+            .expression_attribute_names("#n", name)
+            .expression_attribute_values(":v", AttributeValue::S(value.to_owned()))
+            .build()
+            .map_err(|err| Error::bug("building a delete", err));
+        self.push(delete.map(|delete| TransactWriteItem::builder().delete(delete).build()))
+    }
+
+    /// Removes a row, there or not, unless an attribute of it has another value.
+    pub(super) fn delete_unless_other(self, key: &Key, name: &str, value: &str) -> Self {
+        let delete = Delete::builder()
+            .table_name(&self.store.table)
+            .set_key(Some(key.item()))
+            .condition_expression("attribute_not_exists(pk) OR #n = :v")
             .expression_attribute_names("#n", name)
             .expression_attribute_values(":v", AttributeValue::S(value.to_owned()))
             .build()

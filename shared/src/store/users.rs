@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `USER#<id>` | `PROFILE` | account and profile |
 //! | `CREDENTIALS#<id>` | `-` | the hash of her password |
-//! | `EMAIL#<address>` | `-` | whose the address is |
+//! | `EMAIL#<address>` | `-` | whose the address is, or for whom it is reserved (`address_changes`) |
 //!
 //! *Invariant:* a sign-in is stored only together with proof that the password is still the one that
 //! was checked, so a sign-in can never outlive the change that should have ended it.
@@ -17,10 +17,14 @@ use super::tx::{Change, Tx};
 use super::{Key, NewSession, Row, Store};
 use crate::domain::{Account, Link, LinkKind, Result, Session, SessionId, Timestamp, UserId};
 
+/// Whose an address is.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct EmailRow {
-    user_id: UserId,
+pub(super) struct EmailRow {
+    pub(super) user_id: UserId,
+    /// Until when nobody else may have it, though it leads to no account: hers has another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reserved_until: Option<Timestamp>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -92,23 +96,16 @@ pub(super) fn credentials_row(user: UserId, password_hash: &str) -> Row<impl Ser
     Row::new(credentials_key(user), credentials)
 }
 
-/// Whose her address is.
-pub(super) fn email_row(account: &Account) -> Row<impl Serialize> {
-    let owner = EmailRow {
-        user_id: account.id(),
-    };
-    Row::new(email_key(&account.email), owner)
-}
-
 impl Store {
     /// Her account, while she is with us.
     pub async fn account(&self, user: UserId) -> Result<Option<Account>> {
         self.get(&account_key(user)).await
     }
 
-    /// Whose an address is. The address is in lower case.
+    /// Whose an address is; nobody's while it is only reserved. The address is in lower case.
     pub async fn owner_of(&self, email: &str) -> Result<Option<UserId>> {
         let owner = self.get::<EmailRow>(&email_key(email)).await?;
+        let owner = owner.filter(|it| it.reserved_until.is_none());
         Ok(owner.map(|it| it.user_id))
     }
 
@@ -146,7 +143,7 @@ impl Store {
         let user = account.id();
         let mut tx = self
             .tx()
-            .create(&email_row(account))
+            .claim_address(&account.email, user, account.profile.created_at)
             .create(&Row::new(account_key(user), account))
             .create(&credentials_row(user, password_hash))
             .plan_first_scans(user, account.profile.created_at)
@@ -301,13 +298,15 @@ fn proved(seen: Change, account: &Account, link: &Link, now: Timestamp) -> Chang
 }
 
 impl Tx<'_> {
-    pub(super) fn drop_account(self, account: &Account) -> Self {
+    pub(super) fn drop_account(self, account: &Account, now: Timestamp) -> Self {
         let tx = self
             .delete_existing(&account_key(account.id()))
             .delete(&credentials_key(account.id()))
             .drop_role(account.id());
         match account.origin {
-            crate::domain::AccountOrigin::Own => tx.delete(&email_key(&account.email)),
+            crate::domain::AccountOrigin::Own => tx
+                .delete(&email_key(&account.email))
+                .free_reserved_address(account, now),
             crate::domain::AccountOrigin::External => tx,
         }
     }

@@ -7,8 +7,10 @@ use super::row::Who::{Header, New, Nobody, Reader};
 use super::row::{Row, call, delete, get, patch, post, put, row};
 
 /// Routes that read a JSON body, in the envelope's language.
-const BODIES: [(Method, &str); 32] = [
+const BODIES: [(Method, &str); 34] = [
     (Method::POST, "/api/v1/auth/confirm"),
+    (Method::POST, "/api/v1/auth/address"),
+    (Method::POST, "/api/v1/auth/address/confirm"),
     (Method::PATCH, "/api/v1/users/me"),
     (Method::PUT, "/api/v1/users/me/preferences"),
     (Method::PATCH, "/api/v1/users/me/preferences"),

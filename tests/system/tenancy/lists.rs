@@ -21,6 +21,8 @@ pub(super) const CLOSED: &[(&str, &str)] = &[
     ("POST", "/api/v1/alerts/all/restore"),
     ("POST", "/api/v1/users/me/erase"),
     ("POST", "/api/v1/auth/confirm"),
+    ("POST", "/api/v1/auth/address"),
+    ("POST", "/api/v1/auth/address/confirm"),
     ("GET", "/api/v1/auth/sessions"),
     ("DELETE", "/api/v1/auth/sessions/ID"),
     ("DELETE", "/api/v1/auth/sessions"),
@@ -147,6 +149,7 @@ pub(super) const BY_OTHER_MEANS: &[&str] = &[
     "/api/v1/evidence/files/ID",
     "/api/v1/users/restore/ID",
     "/api/v1/auth/undo/ID",
+    "/api/v1/auth/address/undo/ID",
     "/api/v1/accounts/callback/ID",
     "/auth/v1/signup",
     "/auth/v1/token",
@@ -169,6 +172,7 @@ pub(super) const BY_OTHER_MEANS: &[&str] = &[
 
 /// What the owner is answered where it is not success: she is let in, and what she asks cannot be done.
 pub(super) const REFUSED: &[(&str, u16, &str)] = &[
+    ("/api/v1/auth/address/confirm", 400, "ADDRESS_CODE_INVALID"),
     ("POST /api/v1/evidence", 400, "VALIDATION_ERROR"),
     ("/api/v1/evidence/exports", 400, "VALIDATION_ERROR"),
     ("PATCH /api/v1/takedowns/ID", 428, "PRECONDITION_REQUIRED"),

@@ -66,10 +66,17 @@ pub(crate) async fn evidence(world: &World, her: &Woman<'_>) -> (String, String)
     (record["id"].as_str().unwrap().to_owned(), export)
 }
 
+/// An address that nobody in this run has.
+pub(crate) fn fresh_address() -> String {
+    format!("new-{}@example.org", uuid::Uuid::new_v4().simple())
+}
+
 /// What is sent to a route.
 pub(super) fn asked(route: &str, image: &Value) -> Value {
     match route {
         "/api/v1/auth/confirm" => json!({ "password": PASSWORD }),
+        "/api/v1/auth/address" => json!({ "email": fresh_address() }),
+        "/api/v1/auth/address/confirm" => json!({ "code": "not-six-digits" }),
         "/api/v1/auth/sessions/ID" => json!({ "name": "My phone" }),
         "/api/v1/accounts/connect/ID" => json!({ "handle": "ana.of.the.owners" }),
         "/api/v1/accounts/ID/verify" => json!({ "code": "AAAAAAAA" }),

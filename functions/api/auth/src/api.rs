@@ -306,7 +306,7 @@ fn tokens(granted: &SignInGrant) -> TokensView {
     }
 }
 
-fn email_issues(email: Option<&str>) -> Vec<Issue> {
+pub(crate) fn email_issues(email: Option<&str>) -> Vec<Issue> {
     let fine = email.and_then(credentials::email).is_some();
     if fine {
         vec![]
@@ -339,7 +339,7 @@ fn password_issues(password: Option<&str>, confirm: Option<&str>) -> Vec<Issue> 
     issues
 }
 
-fn refuse(issues: &[Issue]) -> Result<()> {
+pub(crate) fn refuse(issues: &[Issue]) -> Result<()> {
     if issues.is_empty() {
         Ok(())
     } else {

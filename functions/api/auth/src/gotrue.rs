@@ -110,7 +110,7 @@ async fn me(State(App { service, .. }): State<App>, Bearer(caller): Bearer) -> R
     Ok(Answer(user(&account, caller.role)).into_response())
 }
 
-/// Changes of the user. The address cannot be changed.
+/// Changes of the user. The address cannot be changed here.
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AuthUserChange {
@@ -130,9 +130,7 @@ async fn update(
         .email
         .is_some_and(|it| it.trim().to_lowercase() != account.email)
     {
-        return Err(
-            AuthRefusal::Invalid("The e-mail address of an account cannot be changed.").into(),
-        );
+        return Err(AuthRefusal::Invalid("Your e-mail address cannot be changed here.").into());
     }
     let account = match asked.password {
         Some(password) => service.change_password(&caller, Some(&password)).await?,

@@ -1,5 +1,6 @@
 //! `/auth/v1/*`, the sign-in library's interface, and `/api/v1/auth/*`, the API's own.
 
+mod address;
 mod api;
 mod app;
 mod gotrue;
@@ -11,6 +12,7 @@ mod verify;
 
 use axum::Router;
 
+pub use address::{AddressAskedView, AddressChangedView, AddressCode, NewAddress};
 pub use api::{
     Forgotten, MessageView, NewPassword, Refresh, Reset, SignIn, SignUp, SignedInView,
     SignedUpView, TokensView,
@@ -29,4 +31,5 @@ pub fn routes() -> Router<App> {
         .merge(api::routes())
         .merge(sessions::routes())
         .merge(undo::routes())
+        .merge(address::routes())
 }

@@ -1,9 +1,10 @@
 //! `/api/v1/auth` and `/auth/v1`.
 
 use api_auth::{
-    AuthGrant, AuthHealth, AuthRecover, AuthSettings, AuthSignUp, AuthUserChange, AuthVerify,
-    ConfirmedView, Forgotten, MessageView, NewPassword, Nothing, PasswordAgain, Refresh, Reset,
-    SessionChange, SignIn, SignUp, SignedInView, SignedUpView, TokensView,
+    AddressAskedView, AddressChangedView, AddressCode, AuthGrant, AuthHealth, AuthRecover,
+    AuthSettings, AuthSignUp, AuthUserChange, AuthVerify, ConfirmedView, Forgotten, MessageView,
+    NewAddress, NewPassword, Nothing, PasswordAgain, Refresh, Reset, SessionChange, SignIn, SignUp,
+    SignedInView, SignedUpView, TokensView,
 };
 use serde_json::{Value, json};
 use vara::auth::Jwks;
@@ -15,12 +16,15 @@ use crate::operation::Operation;
 
 const SESSIONS: &str = "/api/v1/auth/sessions";
 const UNDO: &str = "/api/v1/auth/undo/{token}";
+const ADDRESS: &str = "/api/v1/auth/address";
+const ADDRESS_UNDO: &str = "/api/v1/auth/address/undo/{token}";
 const SESSION: &str = "/api/v1/auth/sessions/{id}";
 
 pub(super) fn own() -> Vec<Operation> {
     let mut all = entering();
     all.extend(sessions());
     all.extend(undoing());
+    all.extend(addresses());
     all
 }
 
@@ -38,6 +42,48 @@ fn undoing() -> [Operation; 2] {
             .about(
                 "Works once, for 72 hours after the change: the earlier password is valid again, and all sessions and \
                  mailed links end.",
+            )
+            .open()
+            .part("token", "The token of the link.", token())
+            .mailed_page(200, "A page that confirms it.")
+            .mailed_page(404, unusable),
+    ]
+}
+
+fn addresses() -> [Operation; 4] {
+    let token = || json!({ "type": "string", "minLength": 1 });
+    let unusable = "A page that says that the link was used or has expired.";
+    [
+        Operation::new("post", ADDRESS, "askToChangeAddress", "Request a change of the account's address")
+            .about(
+                "A code of six digits is mailed to the new address; it works for 900 seconds and five tries. A request \
+                 replaces the one before. The answer is the same for an address that has an account, whose owner is told \
+                 by mail. For 24 hours after a change there is no other (`ADDRESS_CHANGED_LATELY`).",
+            )
+            .recent()
+            .takes::<NewAddress>()
+            .data::<AddressAskedView>(202, "A code is on its way.")
+            .refuses(400, &["ADDRESS_KEPT_ELSEWHERE"])
+            .refuses(409, &["ADDRESS_CHANGED_LATELY"]),
+        Operation::new("post", "/api/v1/auth/address/confirm", "confirmAddress", "Confirm the new address with its code")
+            .about(
+                "All other sessions and all mailed links end. The earlier address is told, with a link that undoes the \
+                 change for 24 hours; so long nobody else can have it.",
+            )
+            .takes::<AddressCode>()
+            .data::<AddressChangedView>(200, "The address is changed.")
+            .refuses(400, &["ADDRESS_CODE_INVALID", "ADDRESS_KEPT_ELSEWHERE"])
+            .refuses(409, &["ADDRESS_CODE_EXPIRED", "ADDRESS_CHANGED_LATELY", "ADDRESS_TAKEN"]),
+        Operation::new("get", ADDRESS_UNDO, "askToUndoAddress", "Show the page behind a link that undoes a change of the address")
+            .about("Changes nothing, because programs open links by themselves.")
+            .open()
+            .part("token", "The token of the link.", token())
+            .mailed_page(200, "A page with a button.")
+            .mailed_page(404, unusable),
+        Operation::new("post", ADDRESS_UNDO, "undoAddress", "Undo a change of the address")
+            .about(
+                "Works once, for 24 hours after the change: the earlier address is valid again; the password, all sessions \
+                 and all mailed links end.",
             )
             .open()
             .part("token", "The token of the link.", token())

@@ -48,6 +48,8 @@ pub enum SessionEndCause {
     EndedByHer,
     /// A new password was set.
     PasswordChanged,
+    /// The account has another address.
+    AddressChanged,
     /// The address was proved for the first time, which ends what others may have begun before.
     AddressProved,
     /// An old refresh token was shown: somebody has a copy.

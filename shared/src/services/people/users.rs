@@ -336,6 +336,7 @@ impl RestMails {
             email: address.to_owned(),
             user_id: Some(user),
             redirect_to: None,
+            key: None,
             asked_at: now,
         };
         self.queues.send(&self.queue, &message).await

@@ -1,6 +1,7 @@
 //! Both surfaces, called as a browser calls them: real routes, a real `DynamoDB` API in memory, and the
 //! mail stand-in.
 
+mod address;
 mod api;
 mod confirming;
 mod errors;

@@ -104,6 +104,16 @@ impl Harness {
         (account.id(), access)
     }
 
+    /// Signs this woman up; an access token of hers.
+    async fn woman_of(&self, account: &Account) -> String {
+        let now = vara::clock::now();
+        let session = Session::new(account.id(), SignInMethod::Password, now);
+        let made = self.store.create_account(account, "hash", Some(&session));
+        assert!(made.await.unwrap());
+        let access = self.gate.access();
+        access.issue(account, Role::User, &session, now).unwrap().0
+    }
+
     async fn send(&self, method: Method, token: &str, body: &str) -> (StatusCode, Value) {
         let request = Request::builder()
             .method(method)

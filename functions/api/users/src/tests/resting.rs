@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt;
 use vara::auth::Redirects;
 use vara::domain::event::StreamName;
-use vara::domain::{Account, Session, SignInMethod, Timestamp, UserId};
+use vara::domain::{Account, EarlierAddress, Session, SignInMethod, Timestamp, UserId};
 use vara::queues::QueueDelivery;
 use vara::services::people::auth::SignInMailer;
 use vara::services::people::users::{AccountEraser, AccountRest, RestMails};
@@ -270,6 +270,36 @@ async fn a_newer_account_with_her_address_is_not_pushed_aside() {
     resting.leave(&new_token).await;
     assert_eq!(resting.open(Method::POST, &link).await, StatusCode::OK);
     assert_eq!(harness.store.owner_of(HERS).await.unwrap(), Some(ana));
+}
+
+/// Who changed the address may not be she: as long as that can be undone, the link goes to the earlier one.
+#[tokio::test]
+async fn an_account_whose_address_was_changed_lately_rests_under_the_earlier_one() {
+    const EARLIER: &str = "ana.before@example.net";
+    for (hours, whose) in [(1, EARLIER), (0, HERS)] {
+        let resting = Resting::build().await;
+        let harness = &resting.harness;
+        let mut account = Account::new(UserId::random(), HERS, vara::clock::now());
+        account.earlier_address = Some(EarlierAddress {
+            email: EARLIER.to_owned(),
+            hash: "h".to_owned(),
+            sealed_token: "s".to_owned(),
+            until: later(hours),
+        });
+        let token = harness.woman_of(&account).await;
+        resting.leave(&token).await;
+        let link = resting.mailed().await;
+        let request = Request::get("/_mail").body(Body::empty()).unwrap();
+        let reply = resting.outside.clone().oneshot(request).await.unwrap();
+        let mails = reply.into_body().collect().await.unwrap().to_bytes();
+        let mails: Value = serde_json::from_slice(&mails).unwrap();
+        assert!(mails[0]["to"].to_string().contains(whose), "{mails}");
+        assert_eq!(resting.open(Method::POST, &link).await, StatusCode::OK);
+        let after = resting.account(account.id()).await.unwrap();
+        assert_eq!((after.email.as_str(), after.earlier_address), (whose, None));
+        let owner = harness.store.owner_of(whose).await.unwrap();
+        assert_eq!(owner, Some(account.id()));
+    }
 }
 
 #[tokio::test]

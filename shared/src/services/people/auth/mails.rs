@@ -4,6 +4,8 @@
 //! A request only leaves a message, whether or not there is an account. So neither the time it takes nor its
 //! answer tells whether there is one, or whether mail works. Links are drawn here: no message holds a token.
 
+mod address;
+
 use url::form_urlencoded;
 
 use crate::auth::{OneTime, Redirects};
@@ -57,6 +59,10 @@ impl SignInMailer {
     async fn take_at(&self, delivery: &QueueDelivery, now: Timestamp) -> Result<()> {
         let asked: SignInMail = serde_json::from_str(&delivery.body)
             .map_err(|err| Error::bug("reading a message of sign-in-mail", err))?;
+        if asked.kind == SignInMailKind::AddressChanged {
+            // Before it counts as stale: its link works for a day.
+            return self.tell_of_changed_address(&asked, delivery, now).await;
+        }
         if asked.asked_at.plus_seconds(STALE_AFTER) <= now {
             tracing::warn!(
                 attempt = delivery.attempt,
@@ -67,6 +73,9 @@ impl SignInMailer {
         if asked.kind == SignInMailKind::AccountRests {
             return self.tell_of_rest(&asked, delivery, now).await;
         }
+        if asked.kind == SignInMailKind::AddressCode {
+            return self.send_address_code(&asked, delivery, now).await;
+        }
         let Some(account) = self.store.account_of(&asked.email).await? else {
             return Ok(());
         };
@@ -76,13 +85,18 @@ impl SignInMailer {
         let page = asked.redirect_to.as_deref();
         let mail = match self.kind(&asked, &account) {
             Some(kind) => self.link_mail(&account, kind, page, &claim, now).await?,
-            None => Mail::AccountExists {
-                link: self.redirects.page("/login").to_string(),
-            },
+            None => self.account_exists(),
         };
         self.mailer.send(&account.email, &mail).await?;
         self.note_sent(&claim).await;
         Ok(())
+    }
+
+    /// What who has an account is told when somebody wants one with her address.
+    fn account_exists(&self) -> Mail {
+        Mail::AccountExists {
+            link: self.redirects.page("/login").to_string(),
+        }
     }
 
     /// The mail's claim, if it was not sent yet.
@@ -149,7 +163,9 @@ impl SignInMailer {
     /// Which link is mailed; `None` for who has an account that she can use.
     fn kind(&self, asked: &SignInMail, account: &Account) -> Option<LinkKind> {
         match asked.kind {
-            SignInMailKind::AccountRests => None,
+            SignInMailKind::AccountRests
+            | SignInMailKind::AddressCode
+            | SignInMailKind::AddressChanged => None,
             SignInMailKind::Recovery => Some(LinkKind::Recovery),
             SignInMailKind::Confirmation => Some(LinkKind::SignUp),
             SignInMailKind::SignUpAgain => account

@@ -1,12 +1,15 @@
 //! Signing up, in and out, and getting back in after a forgotten password. Both surfaces of the
 //! contract end here.
 
+mod address;
+mod address_undo;
 mod link;
 mod mails;
 mod password;
 mod password_undo;
 mod publication;
 mod refusal;
+mod sealed_mail;
 mod session;
 mod session_list;
 mod sign_up;
@@ -14,6 +17,7 @@ mod sign_up;
 mod tests;
 mod throttle;
 
+pub use address::ChangedAddress;
 pub use link::{ConfirmedAddress, LinkFacts};
 pub use mails::SignInMailer;
 pub use publication::KeyPublication;
@@ -125,6 +129,7 @@ impl AuthService {
             email: address.to_owned(),
             user_id: None,
             redirect_to: Some(self.redirects.choose(redirect_to).into()),
+            key: None,
             asked_at: now,
         };
         self.queues.send(&self.mail_queue, &message).await

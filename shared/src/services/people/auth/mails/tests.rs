@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::{ErrorKind, UserId};
+use crate::domain::event::Actor;
+use crate::domain::{AddressChange, EarlierAddress, ErrorKind, UserId};
+use crate::services::people::auth::sealed_mail::SealedForMail;
+use crate::services::record::event_log::EventLog;
 use crate::testing::Cloud;
 use crate::testing::World;
 
@@ -38,6 +41,7 @@ impl Post {
             email: HERS.into(),
             user_id: None,
             redirect_to: Some("https://app.example/reset-password".into()),
+            key: None,
             asked_at: clock::now(),
         };
         let delivery = delivery(id, &json!(message));
@@ -149,4 +153,102 @@ async fn who_signs_up_again_is_told_of_her_account_or_gets_her_link_again() {
         let links = post.account().await.confirmation_links.len();
         assert_eq!(links, usize::from(!confirmed));
     }
+}
+
+/// A message about the address of this woman.
+fn about(kind: SignInMailKind, user: UserId, email: &str, key: &str) -> Value {
+    json!(SignInMail {
+        kind,
+        email: email.into(),
+        user_id: Some(user),
+        redirect_to: None,
+        key: Some(key.into()),
+        asked_at: clock::now(),
+    })
+}
+
+#[tokio::test]
+async fn the_earlier_address_is_told_for_a_day_however_late_and_only_of_its_own_change() {
+    let post = Post::open(true).await;
+    let mut account = Account::new(UserId::random(), "new@example.org", clock::now());
+    let user = account.id();
+    let mail = SealedForMail::seal(user, "the-token").unwrap();
+    let until = clock::now().plus_seconds(24 * 3600);
+    account.earlier_address = Some(EarlierAddress {
+        email: "old@example.org".into(),
+        hash: "h".into(),
+        sealed_token: mail.sealed,
+        until,
+    });
+    let made = post.world.store.create_account(&account, "hash", None);
+    assert!(made.await.unwrap());
+    let take = async |id: &str, key: &str, now| {
+        let body = about(SignInMailKind::AddressChanged, user, "old@example.org", key);
+        post.mailer.take_at(&delivery(id, &body), now).await
+    };
+    take("m1", &mail.key, until).await.unwrap();
+    take("m2", "the key of another change", clock::now())
+        .await
+        .unwrap();
+    assert!(post.mails().await.is_empty());
+    let late = until.minus_seconds(1);
+    for _ in 0..2 {
+        take("m3", &mail.key, late).await.unwrap();
+    }
+    take("m4", &mail.key, late).await.unwrap();
+    let mails = post.mails().await;
+    assert_eq!(mails.len(), 2);
+    for mail in &mails {
+        assert!(mail["to"].to_string().contains("old@example.org"));
+        let link = "https://vara.example/api/v1/auth/address/undo/the-token";
+        assert_eq!(mail["links"][0], link);
+    }
+    let nobody =
+        json!({ "kind": "ADDRESS_CHANGED", "email": "a@example.org", "askedAt": clock::now() });
+    let err = post.mailer.take(&delivery("m5", &nobody)).await;
+    assert_eq!(err.unwrap_err().kind, ErrorKind::Bug);
+}
+
+#[tokio::test]
+async fn a_code_is_mailed_while_its_request_is_the_newest_and_again_after_a_failure() {
+    let post = Post::open(true).await;
+    let (store, user) = (&post.world.store, post.account().await.id());
+    let vault = Cloud::vault_at(&post.world.at("/kms"));
+    let log = EventLog::new(store.clone(), vault);
+    let now = clock::now();
+    let ask = async |code: &str, asked_at: Timestamp| {
+        let mail = SealedForMail::seal(user, code).unwrap();
+        let change = AddressChange {
+            asked_at,
+            expires_at: asked_at.plus_seconds(900),
+            sealed_email: "sealed".into(),
+            code: "hash".into(),
+            sealed_code: mail.sealed,
+            tries: 0,
+        };
+        let whose = (user, Actor::user(user, None));
+        let name = "account.address_change_requested";
+        let event = log.tell(whose, name, &json!({}), now).await.unwrap();
+        let asked = store.ask_address_change(user, &change, event).await;
+        assert!(asked.unwrap());
+        mail.key
+    };
+    let replaced = ask("111111", now).await;
+    let newest = ask("222222", now.plus_seconds(1)).await;
+    let take = async |id: &str, key: &str, now| {
+        let body = about(SignInMailKind::AddressCode, user, "new@example.org", key);
+        post.mailer.take_at(&delivery(id, &body), now).await
+    };
+    take("m1", &replaced, now).await.unwrap();
+    take("m2", &newest, now.plus_seconds(901)).await.unwrap();
+    assert!(post.mails().await.is_empty());
+    let fault = json!({ "engine": "ses", "mode": "error", "status": 500, "times": 50 });
+    post.world.fault(fault).await;
+    assert!(take("m3", &newest, now).await.is_err());
+    post.world.repair().await;
+    let again = now.plus_seconds(MAIL_LEASE_SECONDS);
+    take("m3", &newest, again).await.unwrap();
+    let mails = post.mails().await;
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0]["text"].as_str().unwrap().contains("222222"));
 }
