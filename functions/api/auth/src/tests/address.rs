@@ -4,7 +4,9 @@ use std::sync::atomic::Ordering;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use vara::domain::{Account, Session, SignInMethod, UserId};
+use vara::auth::Caller;
+use vara::domain::{Account, AccountOrigin, Role, Session, SignInMethod, UserId};
+use vara::services::people::auth::{AuthRefusal, Client};
 use vara::testing::Cloud;
 
 use super::{Harness, PASSWORD, Reply, token};
@@ -205,7 +207,7 @@ async fn what_cannot_be_changed_is_said_in_words() {
     let mailed = Session::new(account.id(), SignInMethod::Link, vara::clock::now());
     let store = &harness.service.store;
     assert!(store.sign_in(&account, &mailed).await.unwrap());
-    let (role, now) = (vara::domain::Role::User, vara::clock::now());
+    let (role, now) = (Role::User, vara::clock::now());
     let issued = harness.service.access.issue(&account, role, &mailed, now);
     let refused = harness.ask_address(&issued.unwrap().0, NEW).await;
     refused.is_error(403, "STEP_UP_REQUIRED");
@@ -268,4 +270,64 @@ async fn nothing_is_changed_or_undone_without_its_event() {
     assert_eq!(harness.me(&access).await.body["email"], NEW);
     let undone = harness.send("POST", &link, None, None).await;
     assert_eq!(undone.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn links_that_were_mailed_to_the_earlier_address_end_with_the_change() {
+    let harness = Harness::build().await;
+    let access = token(&harness.ana().await, "access_token");
+    let recover = harness.post("/auth/v1/recover", json!({ "email": OLD }));
+    assert_eq!(recover.await.status, StatusCode::OK);
+    let link = harness.mailed("type=recovery").await;
+    harness.change_address(&access).await;
+    let led = harness.press(&link).await;
+    let location = led.header("location");
+    assert!(location.contains("error=access_denied"), "{location}");
+    assert_eq!(harness.me(&access).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_code_that_could_not_be_asked_for_makes_nobody_wait() {
+    let harness = Harness::build().await;
+    let session = harness.ana().await;
+    let access = token(&session, "access_token");
+    let caller = Caller {
+        user: UserId::parse(&token(&session["user"], "id")).unwrap(),
+        email: OLD.to_owned(),
+        session: None,
+        role: Role::User,
+        confirmed_at: None,
+    };
+    let mut broken = harness.service.clone();
+    broken.queues = Cloud::silent_queues();
+    let client = Client::default();
+    let asked = broken.ask_address_change(&caller, Some(NEW), &client).await;
+    assert!(asked.is_err());
+    harness.change_address(&access).await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_kept_elsewhere_is_changed_there() {
+    let harness = Harness::build().await;
+    let mut theirs = Account::new(UserId::random(), "eve@example.net", vara::clock::now());
+    theirs.origin = AccountOrigin::External;
+    assert!(harness.service.store.provision(&theirs).await.unwrap());
+    let caller = Caller {
+        user: theirs.id(),
+        email: theirs.email.clone(),
+        session: None,
+        role: Role::User,
+        confirmed_at: None,
+    };
+    let client = Client::default();
+    let asked = harness
+        .service
+        .ask_address_change(&caller, Some(NEW), &client);
+    let why = asked.await.unwrap_err();
+    let code = "ADDRESS_KEPT_ELSEWHERE";
+    assert!(
+        matches!(&why, AuthRefusal::Trouble(err) if err.code == code),
+        "{why:?}"
+    );
+    assert!(harness.mails().await.is_empty());
 }
