@@ -164,11 +164,7 @@ impl Store {
 }
 
 /// Her data key as it is stored. Whoever has one has a record, which is looked at a day later.
-pub(super) fn data_key_row<'a>(
-    user: UserId,
-    key: &'a DataKeyRow,
-    now: Timestamp,
-) -> Row<&'a DataKeyRow> {
+pub(super) fn data_key_row(user: UserId, key: &DataKeyRow, now: Timestamp) -> Row<&DataKeyRow> {
     let at = now.plus_seconds(RECORD_CHECK_SECONDS);
     Row::new(data_key(user), key).due(DUE_RECORD, at)
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::clock;
 use crate::domain::event::StreamName;
-use crate::domain::{Alert, AlertStatus, MailStopReason, Page, Role, UserId, notice};
+use crate::domain::{Alert, AlertStatus, MailStopReason, Page, UserId, notice};
 use crate::services::record::event_log::Direction;
 use crate::store::CLEARED_FOR_SECONDS;
 use crate::testing;
@@ -16,14 +16,8 @@ struct Case {
 impl Case {
     async fn build() -> Self {
         let store = testing::store().await;
-        let log = EventLog::new(store.clone(), testing::vault());
-        let caller = Caller {
-            user: UserId::random(),
-            email: "ana@example.net".into(),
-            session: None,
-            role: Role::User,
-            confirmed_at: None,
-        };
+        let log = testing::event_log(&store);
+        let caller = testing::caller(UserId::random());
         Self {
             clearing: AlertClearing::new(store.clone(), log.clone()),
             store,
