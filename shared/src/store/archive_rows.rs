@@ -41,6 +41,8 @@ pub(crate) enum RowKind {
     Takedown,
     /// Attempts to send requests.
     TakedownAttempt,
+    /// Mails about requests.
+    TakedownMail,
 }
 
 impl RowKind {
@@ -63,6 +65,7 @@ impl RowKind {
             Self::Evidence => "EVIDENCE#",
             Self::Takedown => "TAKEDOWN#",
             Self::TakedownAttempt => "TDATTEMPT#",
+            Self::TakedownMail => "TDMAIL#",
         }
     }
 

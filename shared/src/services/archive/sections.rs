@@ -24,7 +24,7 @@ use crate::services::record::event_log::EventLog;
 use crate::services::takedowns::sealed::RequestSealer;
 use crate::store::{
     AnswersRow, DocumentRow, DocumentVersionRow, EvidenceRow, ImageRow, LinkedRow, NoticeAttempt,
-    PlanRow, PreferencesRow, RowKind, ScanRow, TakedownAttempt, TakedownRow,
+    PlanRow, PreferencesRow, RowKind, ScanRow, TakedownAttempt, TakedownMailRow, TakedownRow,
 };
 
 /// How many rows a file has at most.
@@ -45,7 +45,7 @@ pub(super) enum Section {
 }
 
 /// The sections of an archive of everything, in order.
-const EVERYTHING: [(&str, Section); 18] = [
+const EVERYTHING: [(&str, Section); 19] = [
     ("account", Section::Rows(RowKind::Profile)),
     ("preferences", Section::Rows(RowKind::Preferences)),
     ("answers", Section::Rows(RowKind::Answers)),
@@ -63,6 +63,7 @@ const EVERYTHING: [(&str, Section); 18] = [
     ("evidence", Section::Rows(RowKind::Evidence)),
     ("requests", Section::Rows(RowKind::Takedown)),
     ("request-attempts", Section::Rows(RowKind::TakedownAttempt)),
+    ("request-mails", Section::Rows(RowKind::TakedownMail)),
     ("events", Section::Events),
 ];
 
@@ -129,6 +130,7 @@ impl ArchiveReader<'_> {
             RowKind::Evidence => self.rows(kind, at, |_, it| self.evidence(it)).await,
             RowKind::Takedown => self.rows(kind, at, |_, it| self.takedown(&it)).await,
             RowKind::TakedownAttempt => self.rows(kind, at, |id, it| attempt(id, &it)).await,
+            RowKind::TakedownMail => self.rows(kind, at, |_, it| self.mail(&it)).await,
         }
     }
 
@@ -218,6 +220,18 @@ impl ArchiveReader<'_> {
     fn takedown(&self, row: &TakedownRow) -> Result<Value> {
         let (user, key) = (self.user, &*self.key);
         let contents = RequestSealer { user, key }.open(row)?;
+        let mut shown = json(row)?;
+        if let Some(shown) = shown.as_object_mut() {
+            shown.remove("sealed");
+            shown.insert("contents".into(), json(&contents)?);
+        }
+        Ok(shown)
+    }
+
+    /// A mail about a request, with what it says.
+    fn mail(&self, row: &TakedownMailRow) -> Result<Value> {
+        let (user, key) = (self.user, &*self.key);
+        let contents = RequestSealer { user, key }.open_mail(row)?;
         let mut shown = json(row)?;
         if let Some(shown) = shown.as_object_mut() {
             shown.remove("sealed");

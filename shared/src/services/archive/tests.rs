@@ -9,10 +9,11 @@ use super::*;
 use crate::auth::Caller;
 use crate::clock;
 use crate::domain::event::StreamName;
+use crate::domain::takedown::ReplyKind;
 use crate::domain::{
     Account, ArchiveScope, Download, DownloadId, DownloadState, Image, ImageId, ImageState,
     LinkedKind, Match, MatchId, Platform, Preferences, Result, Role, Scan, ScanId, ScanOrigin,
-    ScanType, UserId, linked::Linked,
+    ScanType, TakedownId, UserId, linked::Linked,
 };
 use crate::objects::key;
 use crate::queues::QueueDelivery;
@@ -20,8 +21,11 @@ use crate::services::documents::{DocumentFiles, Documents, NewDocument};
 use crate::services::evidence::{EvidenceRecords, NewEvidence};
 use crate::services::people::users::AccountEraser;
 use crate::services::record::event_log::{Direction, EventLog};
+use crate::services::takedowns::sealed::{RequestSealer, SealedMail};
 use crate::services::takedowns::{NewTakedown, TakedownQueues, Takedowns};
-use crate::store::{LinkedRow, PreferencesRow, RowKind, Store};
+use crate::store::{
+    BesideTakedown, LinkedRow, PreferencesRow, RowKind, Store, TakedownMailRow, TakedownRow,
+};
 use crate::testing::{self, Cloud, TableClient};
 
 const QUEUE: &str = "http://localhost/000000000000/render";
@@ -162,7 +166,42 @@ impl House {
         let new: NewTakedown = serde_json::from_value(new).unwrap();
         let takedowns = Takedowns::new(self.log.clone(), queues);
         let made = takedowns.create(&self.caller, new, clock::now()).await;
-        made.unwrap();
+        self.mail_about(made.unwrap().takedown.id).await;
+    }
+
+    /// A mail of the recipient about a request.
+    async fn mail_about(&self, id: TakedownId) {
+        let (user, now) = (self.caller.user, clock::now());
+        let before = self.store.takedown(user, id).await.unwrap().unwrap();
+        let after = TakedownRow {
+            revision: before.revision + 1,
+            mails: 1,
+            ..before.clone()
+        };
+        let mut mail = TakedownMailRow {
+            takedown_id: id,
+            id: "0f".repeat(16),
+            received_at: now,
+            kind: ReplyKind::Other,
+            is_verified: true,
+            attachments: 0,
+            sealed: String::new(),
+        };
+        let said = SealedMail {
+            from: "abuse@bing.example".into(),
+            subject: "Your report".into(),
+            text: "Please tell us where it is.".into(),
+        };
+        let key = self.log.data_key(user, now).await.unwrap();
+        let sealer = RequestSealer { user, key: &key };
+        mail.sealed = sealer.close_mail(&mail, &said).unwrap();
+        let beside = BesideTakedown {
+            mail: Some(&mail),
+            ..BesideTakedown::default()
+        };
+        let change = (&before, &after, None);
+        let changed = self.store.change_takedown(user, change, beside, None);
+        assert!(changed.await.unwrap());
     }
 
     async fn ask(&self, scope: ArchiveScope) -> Download {
@@ -288,6 +327,7 @@ async fn everything_of_hers_is_in_it_and_no_secret() {
         ("document-versions", 2),
         ("evidence", 1),
         ("requests", 1),
+        ("request-mails", 1),
     ] {
         assert_eq!(counted(&index, folder), (items, 0), "{folder}");
     }
@@ -302,6 +342,9 @@ async fn everything_of_hers_is_in_it_and_no_secret() {
     let versions = json_of(&files, "document-versions/0001.json");
     assert_eq!(versions[0]["body"], "He wrote to my sister.");
     assert_eq!(versions[1]["body"], "Another text");
+    let mail = &json_of(&files, "request-mails/0001.json")[0];
+    assert_eq!(mail["contents"]["from"], "abuse@bing.example");
+    assert_eq!(mail["contents"]["text"], "Please tell us where it is.");
     let events = String::from_utf8(files["events/0001.jsonl"].clone()).unwrap();
     assert!(events.contains("document.created"));
     assert_eq!(events.matches("account.archive_requested").count(), 1);

@@ -49,11 +49,11 @@ pub(super) struct SealedApproval {
 /// What is sealed in the row of a mail.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct SealedMail {
+pub(in crate::services) struct SealedMail {
     /// Who wrote; nobody, if it does not say.
-    pub(super) from: String,
-    pub(super) subject: String,
-    pub(super) text: String,
+    pub(in crate::services) from: String,
+    pub(in crate::services) subject: String,
+    pub(in crate::services) text: String,
 }
 
 /// Her key, and whose it is.
@@ -67,12 +67,16 @@ impl RequestSealer<'_> {
         format!("takedown-mail/{}/{}/{}", self.user, row.takedown_id, row.id)
     }
 
-    pub(super) fn close_mail(&self, row: &TakedownMailRow, it: &SealedMail) -> Result<String> {
+    pub(in crate::services) fn close_mail(
+        &self,
+        row: &TakedownMailRow,
+        it: &SealedMail,
+    ) -> Result<String> {
         let of = ("writing a mail about a request", &*self.mail_purpose(row));
         self.key.close_json(of, it)
     }
 
-    pub(super) fn open_mail(&self, row: &TakedownMailRow) -> Result<SealedMail> {
+    pub(in crate::services) fn open_mail(&self, row: &TakedownMailRow) -> Result<SealedMail> {
         let of = ("opening a mail about a request", &*self.mail_purpose(row));
         self.key.open_json(of, &row.sealed)
     }
