@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::template_model::{Faults, Template, attribute, pattern, reference, words};
 
 /// Every route and the package that answers it.
-const ROUTES: [(&str, &str); 33] = [
+const ROUTES: [(&str, &str); 34] = [
     ("$default", "api-health"),
     ("ANY /api/v1/accounts", "api-accounts"),
     ("ANY /api/v1/accounts/{proxy+}", "api-accounts"),
@@ -23,6 +23,7 @@ const ROUTES: [(&str, &str); 33] = [
     ("ANY /api/v1/evidence/{proxy+}", "api-evidence"),
     ("ANY /api/v1/takedowns", "api-takedowns"),
     ("ANY /api/v1/takedowns/{proxy+}", "api-takedowns"),
+    ("ANY /api/v1/objections", "api-takedowns"),
     ("ANY /api/v1/events/{proxy+}", "api-events"),
     ("ANY /api/v1/health", "api-health"),
     ("ANY /api/v1/images", "api-images"),

@@ -15,7 +15,7 @@ const RIGHTS: [(&str, &str); 43] = [
     ("dynamodb:BatchWriteItem", "api-users queue-sweep"),
     (
         "dynamodb:Query index/due",
-        "queue-sweep schedule-due schedule-notify",
+        "api-admin queue-sweep schedule-due schedule-notify",
     ),
     ("execute-api:ManageConnections", "queue-push"),
     (
@@ -24,7 +24,7 @@ const RIGHTS: [(&str, &str); 43] = [
     ),
     (
         "kms:Decrypt RecordKey",
-        "api-alerts api-auth api-documents api-events api-evidence api-images api-matches api-scans api-takedowns api-upload-authorizer api-users queue-capture queue-image-scan queue-render queue-takedown queue-takedown-mail",
+        "api-admin api-alerts api-auth api-documents api-events api-evidence api-images api-matches api-scans api-takedowns api-upload-authorizer api-users queue-capture queue-image-scan queue-render queue-takedown queue-takedown-mail",
     ),
     ("kms:Decrypt TokenKey", "api-accounts"),
     (
@@ -33,7 +33,7 @@ const RIGHTS: [(&str, &str); 43] = [
     ),
     (
         "kms:GenerateDataKey RecordKey",
-        "api-alerts api-auth api-documents api-events api-evidence api-images api-matches api-scans api-takedowns api-upload-authorizer api-users queue-capture queue-image-scan queue-render queue-takedown queue-takedown-mail",
+        "api-admin api-alerts api-auth api-documents api-events api-evidence api-images api-matches api-scans api-takedowns api-upload-authorizer api-users queue-capture queue-image-scan queue-render queue-takedown queue-takedown-mail",
     ),
     ("kms:GenerateDataKey TokenKey", "api-accounts"),
     ("s3:DeleteObject downloads", "api-users queue-sweep"),

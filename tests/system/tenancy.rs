@@ -14,7 +14,7 @@ use vara::domain::Role;
 use vara_tests::World;
 use vara_tests::pictures::mine_and_found;
 
-use lists::{ADMINS, BY_OTHER_MEANS, CLOSED, OPEN, REFUSED};
+use lists::{ADMINS, BY_OTHER_MEANS, CLOSED, OPEN, REFUSED, REVIEWERS};
 use things::{append, asked, document, download, evidence, takedown};
 
 /// The addresses of the golden lists, those of the template and those of the functions are the same.
@@ -25,6 +25,7 @@ pub(crate) async fn every_address_is_listed(_: &World) {
         .chain(CLOSED)
         .chain(ADMINS)
         .map(|it| it.1)
+        .chain(REVIEWERS.iter().map(|it| it.1))
         .chain(BY_OTHER_MEANS.iter().copied())
         .collect();
     let template = fs::read_to_string(root.join("template.yaml")).unwrap();
@@ -87,7 +88,9 @@ pub(crate) async fn nobody(world: &World) {
         .post("/auth/v1/logout?scope=global", json!({}))
         .await
         .expect(204);
-    for (method, path) in CLOSED.iter().copied().chain(ADMINS.iter().copied()) {
+    let reviewed = REVIEWERS.iter().map(|it| (it.0, it.1));
+    let closed = CLOSED.iter().chain(ADMINS).copied();
+    for (method, path) in closed.chain(reviewed) {
         let path = path.replace("ID", "0e7d5c2f-7a51-4b0b-9f1c-3a865a1f6d02");
         let method: Method = method.parse().unwrap();
         let none = world.call(method.clone(), &path, None).await;
@@ -138,6 +141,15 @@ pub(crate) async fn admins(world: &World) {
                 403 => reply.refused(403, "FORBIDDEN"),
                 _ => drop(reply.expect(200)),
             }
+        }
+    }
+    for &(method, path, status) in REVIEWERS {
+        let path = path.replace("ID", "0e7d5c2f-7a51-4b0b-9f1c-3a865a1f6d02");
+        let body = (method == "POST").then(|| json!({ "verdict": "DISMISS" }));
+        for (token, status) in [(&her.token, 403), (&reviewer, status), (&admin, status)] {
+            let method: Method = method.parse().unwrap();
+            let reply = world.call_as(Some(token), method, &path, body.clone());
+            reply.await.expect(status);
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod commencement;
 pub mod facts;
 pub mod guards;
+pub mod objection;
 pub mod priority;
 pub mod proposal;
 pub mod recheck;
@@ -19,6 +20,7 @@ pub use catalogue::{Catalogue, FormNeed, Recipient, RecipientKind, RecipientRout
 pub use commencement::has_commenced;
 pub use facts::{Harm, MissingFact, Photographer, TakedownFacts, missing};
 pub use guards::NotYours;
+pub use objection::{ObjectionMark, ObjectionState, ObjectionVerdict, ObjectionVote};
 pub use proposal::{ExposedTo, Exposure, TakedownProposal};
 pub use recheck::{Look, LookOutcome};
 pub use reply::{ReplyKind, SortedReply};

@@ -46,6 +46,23 @@ where
     }
 }
 
+/// Somebody with the role reviewer, or more. A handler that takes it runs for nobody else.
+pub struct Reviewer(pub Caller);
+
+impl<S> FromRequestParts<S> for Reviewer
+where
+    S: Send + Sync,
+    Gate: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        caller.must_be(Role::Reviewer)?;
+        Ok(Self(caller))
+    }
+}
+
 /// A caller who entered her password within the last minutes. A handler that takes it answers others with
 /// `STEP_UP_REQUIRED`; its operation is described with `x-step-up`.
 pub struct Recent(pub Caller);

@@ -22,7 +22,7 @@ mod replay;
 
 pub use app::App;
 pub use attachment::attachment;
-pub use caller::{Admin, Caller, Recent};
+pub use caller::{Admin, Caller, Recent, Reviewer};
 pub use client::{ClientAddress, EDGE, Edge, VIEWER};
 pub use cors::Cors;
 pub use envelope::{Deleted, accepted, created, data, deleted, page};

@@ -41,6 +41,7 @@
 //! | | `TAKEDOWN#<id>` | a request to remove: state, law, recipient and times in clear, facts and texts sealed; due while there is something to do |
 //! | | `TDATTEMPT#<id>#<number>` | an attempt to send a request; stored before it is made |
 //! | | `TDMAIL#<id>#<mail>` | a mail that came about a request: when, what it says by the rules, whether it is provably the recipient's; the rest sealed |
+//! | | `OBJECTION#<request>` | an objection of a request's recipient: state and votes in clear, reason and contact sealed; due while it waits for reviewers |
 //! | | `TDLATEST#<alert>` | the request about an alert's finding that changed last |
 //! | | `MAIL_LINK#<hash>` | what a link in one mail does without a sign-in; forgotten when it expires |
 //! | | `DELIVERY#<when>#<channel>` | that she was told, or could not be; forgotten after three months |
@@ -56,6 +57,7 @@
 //! | `ENGINE#<name>` | `-` | how an engine stands: what was asked of it, whether it is down |
 //! | `HOST#<domain>` | `-` | pace and breaker of mails to one site; forgotten after two days |
 //! | `REPLY#<tag>` | `-` | which request a reply address belongs to |
+//! | `REFERENCE#<reference>` | `REQUEST#<request>` | which approved request a reference means; removed when she is erased |
 //! | `SIGNING-KEYS` | `-` | the public keys of access tokens; written by the function that signs |
 //! | `SWITCHES` | `-` | what is turned off without a deployment |
 //! | `PROXY#<minute>` | `-` | how many proxy addresses end in that minute |
@@ -104,6 +106,7 @@ mod list_cursors;
 mod mail_links;
 mod mailings;
 mod matches;
+mod objections;
 mod outbox;
 mod password_restore;
 mod password_undo;
@@ -171,6 +174,8 @@ pub use list::Listing;
 pub use mail_links::{MailLink, MailLinkPurpose};
 pub use mailings::{Mailing, MailingClaim};
 pub use matches::WriteOutcome;
+pub(crate) use objections::ObjectionChange;
+pub use objections::ObjectionRow;
 pub use outbox::{DUE_NOTIFY, NoticeAttempt, NoticeOutcome, Outbox};
 pub(crate) use password_restore::PasswordRestore;
 pub(crate) use password_undo::PasswordUndo;
@@ -195,7 +200,7 @@ pub use sockets::{SocketRow, SocketTicket};
 pub use switches::SwitchBoard;
 pub use table::Store;
 pub use takedown_mails::{ReplyAddress, TakedownMailRow};
-pub(crate) use takedowns::{BesideTakedown, DUE_TAKEDOWN};
+pub(crate) use takedowns::{BesideTakedown, DUE_TAKEDOWN, sending_closed};
 pub use takedowns::{TakedownAttempt, TakedownFailure, TakedownOfFinding, TakedownRow};
 pub(crate) use tx::{Condition, Tx, TxOutcome};
 pub use users::LinkUse;

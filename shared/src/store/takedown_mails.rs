@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Key, Row, Store};
+use crate::domain::takedown::objection::reference_of;
 use crate::domain::takedown::{ReplyKind, ReplyTag};
 use crate::domain::{Result, TakedownId, Timestamp, UserId};
 
@@ -54,6 +55,20 @@ pub(super) fn stored(user: UserId, mail: &TakedownMailRow) -> Row<&TakedownMailR
     Row::new(mail_key(user, mail.takedown_id, &mail.id), mail)
 }
 
+/// Where the reference of a request leads to it. References are short, so that more than one can lie at one.
+pub(super) fn reference_key(takedown: TakedownId) -> Key {
+    let Key { pk, sk } = reference_start(&reference_of(takedown));
+    let sk = format!("{sk}{takedown}");
+    Key { pk, sk }
+}
+
+pub(super) fn reference_start(reference: &str) -> Key {
+    Key {
+        pk: format!("REFERENCE#{reference}"),
+        sk: "REQUEST#".into(),
+    }
+}
+
 impl Store {
     /// Has answers to a reply address lead to this request. `false`: its account is gone.
     pub(crate) async fn put_reply_address(&self, user: UserId, id: TakedownId) -> Result<bool> {
@@ -92,7 +107,7 @@ impl Store {
         Ok(all)
     }
 
-    /// Removes her reply addresses, which lie outside her own rows.
+    /// Removes her reply addresses and the references of her requests, which lie outside her own rows.
     pub(super) async fn drop_reply_addresses(&self, user: UserId) -> Result<()> {
         let start = Key::user(user, "TAKEDOWN#");
         let rows: Vec<MailName> = self.parts(start, "pk, sk, v").await?;
@@ -101,7 +116,8 @@ impl Store {
             .filter_map(|it| TakedownId::parse(it.sk.strip_prefix("TAKEDOWN#")?));
         for id in ids {
             let key = address_key(&ReplyTag::of(user, id));
-            self.tx().delete(&key).commit().await?;
+            let reference = reference_key(id);
+            self.tx().delete(&key).delete(&reference).commit().await?;
         }
         Ok(())
     }

@@ -6,16 +6,19 @@
 use serde::{Deserialize, Serialize};
 
 use super::list::Counters;
+use super::objections::{self, ObjectionChange, UPHELD};
 use super::takedown_mails::{self, TakedownMailRow};
 use super::tx::{Change, Condition, TxOutcome};
 use super::{Append, Key, Listing, Row, Store};
 use crate::domain::feed::{FeedChange, FeedTopic};
+use crate::domain::takedown::objection::MAX_UPHELD;
 use crate::domain::takedown::recheck::LookMemory;
 use crate::domain::takedown::{
-    NextActor, PublicState, ReceiptKind, TakedownChannel, TakedownPurpose, TakedownState, guards,
+    NextActor, ObjectionMark, ObjectionState, PublicState, ReceiptKind, TakedownChannel,
+    TakedownPurpose, TakedownState, guards,
 };
 use crate::domain::{
-    AlertId, AlertType, Law, MatchId, Page, Result, TakedownId, Timestamp, UserId,
+    AlertId, AlertType, Error, ErrorKind, Law, MatchId, Page, Result, TakedownId, Timestamp, UserId,
 };
 
 /// Kind of work in the `due` index: a request that is to be sent, looked after or told of.
@@ -121,6 +124,9 @@ pub struct TakedownRow {
     /// Its page may be of public interest: Vara sends nothing about it.
     #[serde(default)]
     pub is_of_public_interest: bool,
+    /// The recipient's objection to it, and where that stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objection: Option<ObjectionMark>,
     /// When she last asked for a look.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look_asked_at: Option<Timestamp>,
@@ -177,6 +183,10 @@ pub(crate) struct BesideTakedown<'a> {
     pub(crate) attempt: Option<&'a TakedownAttempt>,
     /// The mail that made it; it must not be there yet.
     pub(crate) mail: Option<&'a TakedownMailRow>,
+    /// The objection that comes or changes with it.
+    pub(crate) objection: Option<&'a ObjectionChange>,
+    /// She approves its text, so that somebody will know its reference.
+    pub(crate) is_approved: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -196,6 +206,13 @@ impl TakedownRow {
             NextActor::Them => self.due_at,
             NextActor::You | NextActor::Nobody => None,
         }
+    }
+
+    /// Whether the recipient's objection waits for reviewers: nothing is sent meanwhile.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        self.objection
+            .is_some_and(|it| it.state == ObjectionState::Open)
     }
 
     fn of_finding(&self) -> TakedownOfFinding {
@@ -312,7 +329,12 @@ impl Store {
             .await
     }
 
-    /// Changes a request that is still at the revision it was read at, with what is beside it. At the moment that is named she is to be told outside the app. `false`: somebody was faster.
+    /// Changes a request that is still at the revision it was read at, with what is beside it. At the moment that is
+    /// named she is to be told outside the app. `false`: somebody was faster.
+    ///
+    /// # Errors
+    ///
+    /// `SENDING_CLOSED` if it is to be sent and too many objections to requests of hers were upheld.
     pub(crate) async fn change_takedown(
         &self,
         user: UserId,
@@ -328,12 +350,26 @@ impl Store {
         if by != 0 {
             moves.push((OPEN.to_owned(), by));
         }
+        let objection = beside.objection;
+        if objection.is_some_and(|it| it.after.state == ObjectionState::Upheld) {
+            moves.push((UPHELD.to_owned(), 1));
+        }
         let mut tx = self
             .tx()
             .put_when(&stored(user, after), "revision", before.revision)
             .put(&pointer(user, after))
             .count(user, &moves)
             .publish(user, changed(after.id));
+        // The total lies in a row that is written anyway, so to ask for it costs nothing.
+        if after.state == TakedownState::Sending && after.purpose != TakedownPurpose::Retraction {
+            tx = tx.room(UPHELD, MAX_UPHELD);
+        }
+        if let Some(objection) = objection {
+            tx = objections::put(tx, user, objection);
+        }
+        if beside.is_approved {
+            tx = tx.put(&objections::reference(user, after.id));
+        }
         if let Some(events) = events {
             tx = tx.append(events);
         }
@@ -350,7 +386,11 @@ impl Store {
                 None => tx.create(&row),
             };
         }
-        Ok(tx.commit().await?.is_done())
+        match tx.commit().await? {
+            TxOutcome::Done => Ok(true),
+            TxOutcome::Refused(why) if why.contains(&Condition::HasRoom) => Err(sending_closed()),
+            TxOutcome::Refused(_) => Ok(false),
+        }
     }
 
     /// An attempt to send a request.
@@ -378,6 +418,15 @@ impl Store {
             .when("revision", "=", row.revision);
         self.change_row(&key, change).await
     }
+}
+
+/// What she is told when nothing more is sent for her.
+pub(crate) fn sending_closed() -> Error {
+    Error::new(
+        ErrorKind::Forbidden,
+        "SENDING_CLOSED",
+        "Several recipients objected rightly to requests of yours, so Vara sends no more requests for this account.",
+    )
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::row::Who::{Header, New, Nobody, Reader};
 use super::row::{Row, call, delete, get, patch, post, put, row};
 
 /// Routes that read a JSON body, in the envelope's language.
-const BODIES: [(Method, &str); 34] = [
+const BODIES: [(Method, &str); 35] = [
     (Method::POST, "/api/v1/auth/confirm"),
     (Method::POST, "/api/v1/auth/address"),
     (Method::POST, "/api/v1/auth/address/confirm"),
@@ -33,6 +33,7 @@ const BODIES: [(Method, &str); 34] = [
     (Method::POST, "/api/v1/takedowns/$unknown/submit"),
     (Method::POST, "/api/v1/takedowns/$unknown/answer"),
     (Method::POST, "/api/v1/takedowns/$unknown/escalate"),
+    (Method::POST, "/api/v1/objections"),
     (Method::POST, "/api/v1/documents"),
     (Method::POST, "/api/v1/evidence"),
     (Method::POST, "/api/v1/evidence/exports"),

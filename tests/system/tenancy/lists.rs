@@ -143,8 +143,16 @@ pub(super) const ADMINS: &[(&str, &str)] = &[
     ("PUT", "/api/v1/admin/switches/ID"),
 ];
 
+/// What is open to reviewers and whoever runs Vara, with `ID` for what is not there; what they are answered.
+pub(super) const REVIEWERS: &[(&str, &str, u16)] = &[
+    ("GET", "/api/v1/admin/objections", 200),
+    ("GET", "/api/v1/admin/objections/ID", 404),
+    ("POST", "/api/v1/admin/objections/ID/decision", 404),
+];
+
 /// Where something else than a token says who may: what is sent, or the address itself.
 pub(super) const BY_OTHER_MEANS: &[&str] = &[
+    "/api/v1/objections",
     "/api/v1/documents/files/ID",
     "/api/v1/evidence/files/ID",
     "/api/v1/users/restore/ID",

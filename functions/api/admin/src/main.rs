@@ -1,5 +1,5 @@
 //! `/api/v1/admin`: what whoever runs Vara sees and sets right. Nobody else is let in, and nothing of
-//! any woman's is shown.
+//! any woman's is shown but a request whose recipient objected to it, which her access log tells.
 
 mod routes;
 #[cfg(test)]
@@ -7,6 +7,8 @@ mod tests;
 
 use vara::boot;
 use vara::domain::BoxError;
+use vara::services::record::event_log::EventLog;
+use vara::services::takedowns::{TakedownQueues, Takedowns};
 use vara::services::upkeep::dead_letters::DeadLetters;
 use vara::services::upkeep::switches::Switches;
 
@@ -20,9 +22,13 @@ async fn main() -> Result<(), BoxError> {
             queues: context.clients.queues(),
             urls: context.env.all_queues(),
         };
+        let vault = context.clients.record_vault(&context.env);
+        let log = EventLog::new(context.store.clone(), vault);
+        let queues = TakedownQueues::read(&context.env, context.clients.queues());
         Ok(AdminServices {
             dead_letters,
             switches: Switches::new(context.store.clone()),
+            takedowns: Takedowns::new(log, queues),
         })
     })
     .await

@@ -1,10 +1,13 @@
-//! Routes of `/api/v1/admin`: dead letters, switches. For the role admin.
+//! Routes of `/api/v1/admin`: dead letters and switches, for the role admin; objections to requests, for reviewers.
 
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::{get, post, put};
-use vara::http::{self, Admin, Body, Result, data};
+use vara::clock;
+use vara::domain::{Error, TakedownId};
+use vara::http::{self, Admin, Body, Params, Result, Reviewer, data, page};
+use vara::services::takedowns::{ObjectionDecision, Takedowns};
 use vara::services::upkeep::dead_letters::DeadLetters;
 use vara::services::upkeep::switches::{SwitchChange, Switches};
 
@@ -15,6 +18,7 @@ pub(crate) type App = http::App<AdminServices>;
 pub(crate) struct AdminServices {
     pub(crate) dead_letters: DeadLetters,
     pub(crate) switches: Switches,
+    pub(crate) takedowns: Takedowns,
 }
 
 pub(crate) fn routes() -> Router<App> {
@@ -23,6 +27,9 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/v1/admin/dead-letters/{queue}/redrive", post(redrive))
         .route("/api/v1/admin/switches", get(list_switches))
         .route("/api/v1/admin/switches/{name}", put(set_switch))
+        .route("/api/v1/admin/objections", get(objections))
+        .route("/api/v1/admin/objections/{id}", get(objection))
+        .route("/api/v1/admin/objections/{id}/decision", post(decide))
 }
 
 async fn dead_letters(State(app): State<App>, _: Admin) -> Result<Response> {
@@ -45,4 +52,40 @@ async fn set_switch(
 ) -> Result<Response> {
     let set = app.service.switches.set(&name, change, caller.user);
     Ok(data(set.await?))
+}
+
+async fn objections(State(app): State<App>, _: Reviewer, params: Params) -> Result<Response> {
+    let listing = app
+        .service
+        .takedowns
+        .objections(params.page()?, clock::now());
+    let listing = listing.await?;
+    Ok(page(listing.items, listing.pagination))
+}
+
+async fn objection(
+    State(app): State<App>,
+    Reviewer(caller): Reviewer,
+    Path(id): Path<String>,
+) -> Result<Response> {
+    let takedowns = &app.service.takedowns;
+    let found = takedowns.objection(&caller, request(&id)?, clock::now());
+    Ok(data(found.await?))
+}
+
+async fn decide(
+    State(app): State<App>,
+    Reviewer(caller): Reviewer,
+    Path(id): Path<String>,
+    Body(decision): Body<ObjectionDecision>,
+) -> Result<Response> {
+    let takedowns = &app.service.takedowns;
+    let voted = takedowns.decide_objection(&caller, request(&id)?, decision, clock::now());
+    Ok(data(voted.await?))
+}
+
+/// The id of a request; what is none has no objection.
+fn request(text: &str) -> Result<TakedownId> {
+    let id = TakedownId::parse(text);
+    Ok(id.ok_or_else(|| Error::not_found("OBJECTION_NOT_FOUND", "There is no such objection."))?)
 }

@@ -3,6 +3,8 @@
 use axum::http::Method;
 use serde_json::json;
 use vara::domain::Role;
+use vara::services::record::event_log::EventLog;
+use vara::services::takedowns::{TakedownQueues, Takedowns};
 use vara::services::upkeep::dead_letters::DeadLetters;
 use vara::services::upkeep::switches::Switches;
 use vara::testing::{Cloud, TestApi};
@@ -12,6 +14,7 @@ use crate::routes::{AdminServices, App, routes};
 const QUEUE: &str = "http://q/1/image-scan";
 const OFF: &str = r#"{"isOn":false,"reason":"it answers nonsense"}"#;
 const LIST: &str = "/api/v1/admin/dead-letters";
+const OBJECTIONS: &str = "/api/v1/admin/objections";
 const SWITCHES: &str = "/api/v1/admin/switches";
 const REDRIVE: &str = "/api/v1/admin/dead-letters/image-scan/redrive";
 
@@ -35,7 +38,16 @@ async fn api() -> (TestApi, Cloud) {
                 .map(|name| (name, format!("http://q/1/{name}")))
                 .into(),
         };
+        let takedowns = Takedowns::new(
+            EventLog::new(letters.store.clone(), Cloud::vault_at("http://127.0.0.1:9")),
+            TakedownQueues {
+                queues: letters.queues.clone(),
+                urgent: "http://q/1/takedown-urgent".into(),
+                other: "http://q/1/takedown".into(),
+            },
+        );
         let service = AdminServices {
+            takedowns,
             dead_letters: letters,
             switches,
         };
@@ -121,5 +133,44 @@ async fn an_admin_turns_an_engine_off_and_on_again() {
     for bad in ["", "{}", r#"{"isOn":false,"reason":""}"#] {
         let reply = api.send(Method::PUT, &tineye, &token, bad).await;
         TestApi::refused(&reply, 400, "VALIDATION_ERROR");
+    }
+}
+
+#[tokio::test]
+async fn reviewers_and_admins_are_let_to_objections_and_nobody_else() {
+    let (api, _cloud) = api().await;
+    let one = format!("{OBJECTIONS}/0e7d5c2f-7a51-4b0b-9f1c-3a865a1f6d02");
+    let decision = format!("{one}/decision");
+    let vote = r#"{"verdict":"DISMISS"}"#;
+    let calls = [
+        (Method::GET, OBJECTIONS, "", 200),
+        (Method::GET, &one, "", 404),
+        (Method::POST, &decision, vote, 404),
+    ];
+    let (_, hers) = api.somebody("ana@example.net", Role::User).await;
+    for (method, uri, body, _) in calls.clone() {
+        let reply = api.send(method.clone(), uri, &hers, body).await;
+        TestApi::refused(&reply, 403, "FORBIDDEN");
+        let reply = api.send(method, uri, "null", body).await;
+        TestApi::refused(&reply, 401, "AUTH_INVALID_TOKEN");
+    }
+    for (email, role) in [
+        ("rea@example.net", Role::Reviewer),
+        ("ada@example.net", Role::Admin),
+    ] {
+        let (_, token) = api.somebody(email, role).await;
+        for (method, uri, body, status) in calls.clone() {
+            let reply = api.send(method, uri, &token, body).await;
+            match status {
+                200 => assert_eq!(TestApi::data(reply, 200), json!([])),
+                _ => TestApi::refused(&reply, 404, "OBJECTION_NOT_FOUND"),
+            }
+        }
+        let bad = r#"{"verdict":"PERHAPS"}"#;
+        let reply = api.send(Method::POST, &decision, &token, bad).await;
+        TestApi::refused(&reply, 400, "VALIDATION_ERROR");
+        let none = format!("{OBJECTIONS}/x");
+        let none = api.send(Method::GET, &none, &token, "").await;
+        TestApi::refused(&none, 404, "OBJECTION_NOT_FOUND");
     }
 }

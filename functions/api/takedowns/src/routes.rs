@@ -1,5 +1,5 @@
 //! Routes of `/api/v1/takedowns`: proposals, make, list, read, change, text, mails, approve, submit, answer, recheck,
-//! withdraw, escalate, recipients.
+//! withdraw, escalate, recipients; and of `/api/v1/objections`: object without a sign-in.
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -9,11 +9,12 @@ use axum::routing::{get, post};
 use vara::clock;
 use vara::domain::{Error, TakedownId};
 use vara::http::{
-    self, Body, Caller, Params, Recent, Result, created, data, expected_revision, page, with_etag,
+    self, Body, Caller, ClientAddress, Params, Recent, Result, accepted, created, data,
+    expected_revision, page, with_etag,
 };
 use vara::services::takedowns::{
-    Escalation, NewTakedown, ProposalRequest, RecipientAnswer, Submission, TakedownApproval,
-    TakedownPatch, TakedownWithTimeline, Takedowns,
+    Escalation, NewObjection, NewTakedown, ProposalRequest, RecipientAnswer, Submission,
+    TakedownApproval, TakedownPatch, TakedownWithTimeline, Takedowns,
 };
 
 /// Guards and services.
@@ -35,6 +36,7 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/takedowns/{id}/recheck", post(recheck))
         .route("/api/v1/takedowns/{id}/withdraw", post(withdraw))
         .route("/api/v1/takedowns/{id}/escalate", post(escalate))
+        .route("/api/v1/objections", post(object))
 }
 
 async fn propose(
@@ -177,6 +179,15 @@ async fn escalate(
         .service
         .escalate(&caller, takedown(&id)?, step, clock::now());
     Ok(whole(escalated.await?))
+}
+
+async fn object(
+    State(app): State<App>,
+    ClientAddress(network): ClientAddress,
+    Body(objection): Body<NewObjection>,
+) -> Result<Response> {
+    let taken = app.service.object(objection, &network, clock::now());
+    Ok(accepted(taken.await?))
 }
 
 /// The id of a request; what is none is the id of no request.

@@ -193,3 +193,23 @@ async fn what_is_no_request_is_refused_in_words() {
         .await;
     TestApi::refused(&none, 404, "TAKEDOWN_NOT_FOUND");
 }
+
+#[tokio::test]
+async fn an_objection_needs_no_sign_in_and_says_nothing_of_the_reference() {
+    let api = api().await;
+    let object = |reference: &str| {
+        json!({
+            "reference": reference, "reason": "This is somebody else.", "contact": "legal@a.example",
+        })
+    };
+    let uri = "/api/v1/objections";
+    let body = object("R-00000000").to_string();
+    let request = Request::builder().method(Method::POST).uri(uri);
+    let reply = api.reply(request.body(Body::from(body)).unwrap()).await;
+    assert_eq!(reply.status().as_u16(), 202);
+    for (body, status) in [(object("4711"), 400), (json!({}), 400)] {
+        let (got, refused, _) = call(&api, (Method::POST, uri, "null"), None, &body).await;
+        let code = &refused["error"]["code"];
+        assert_eq!((got, code), (status, &json!("VALIDATION_ERROR")), "{body}");
+    }
+}

@@ -3,6 +3,9 @@
 use serde_json::json;
 use vara::domain::Switch;
 use vara::services::people::past_erasures::{ReappliedErasures, ReapplyFrom};
+use vara::services::takedowns::{
+    ObjectionDecision, ObjectionInQueue, ObjectionOutcome, ObjectionView,
+};
 use vara::services::upkeep::dead_letters::{DeadQueue, SentBack};
 use vara::services::upkeep::switches::{SwitchChange, SwitchView};
 
@@ -12,7 +15,7 @@ pub(super) fn operations() -> Vec<Operation> {
     let queue = json!({ "type": "string", "minLength": 1, "examples": ["image-scan"] });
     let name = json!({ "type": "string", "enum": Switch::ALL.map(Switch::name) });
     let admins = |it: Operation| it.refuses(403, &["FORBIDDEN"]);
-    vec![
+    let mut all = vec![
         admins(Operation::new(
             "get",
             "/api/v1/admin/dead-letters",
@@ -59,5 +62,50 @@ pub(super) fn operations() -> Vec<Operation> {
         .takes::<SwitchChange>()
         .data::<SwitchView>(200, "The switch after the change.")
         .refuses(404, &["SWITCH_NOT_FOUND"]),
+    ];
+    all.extend(objections().map(admins));
+    all
+}
+
+fn objections() -> [Operation; 3] {
+    let missing = |it: Operation| {
+        it.any_id()
+            .refuses(404, &["OBJECTION_NOT_FOUND", "ACCOUNT_NOT_FOUND"])
+    };
+    [
+        Operation::new(
+            "get",
+            "/api/v1/admin/objections",
+            "listObjections",
+            "List objections to requests",
+        )
+        .about("For reviewers: those that wait for a decision, the oldest first. It says nothing of anybody.")
+        .page::<ObjectionInQueue>("A page of the queue. The total is at most 1000."),
+        missing(Operation::new(
+            "get",
+            "/api/v1/admin/objections/{id}",
+            "getObjection",
+            "Get an objection with its request",
+        ))
+        .about(
+            "For reviewers. That it was looked at is in the woman's access log before it is answered; without that there is \
+             no answer. Her name and address are not shown.",
+        )
+        .data::<ObjectionView>(200, "The objection."),
+        missing(Operation::new(
+            "post",
+            "/api/v1/admin/objections/{id}/decision",
+            "decideObjection",
+            "Vote on an objection",
+        ))
+        .about(
+            "For reviewers. Two who agree decide; where they differ it stays open for a third. Upheld, the request is ended \
+             and counted: three close sending for the account. Dismissed, it goes on.",
+        )
+        .takes::<ObjectionDecision>()
+        .data::<ObjectionOutcome>(200, "Where the objection stands.")
+        .refuses(400, &["VALIDATION_ERROR", "INVALID_JSON"])
+        .refuses(409, &["OBJECTION_DECIDED"])
+        .refuses(413, &["FST_ERR_CTP_BODY_TOO_LARGE"]),
     ]
 }

@@ -3,9 +3,9 @@
 use serde_json::json;
 use vara::domain::takedown::{Recipient, TakedownState};
 use vara::services::takedowns::{
-    Escalation, FindingProposals, NewTakedown, ProposalRequest, RecipientAnswer, Submission,
-    Takedown, TakedownApproval, TakedownMail, TakedownMailText, TakedownPatch, TakedownText,
-    TakedownWithTimeline,
+    Escalation, FindingProposals, NewObjection, NewTakedown, ObjectionReceived, ProposalRequest,
+    RecipientAnswer, Submission, Takedown, TakedownApproval, TakedownMail, TakedownMailText,
+    TakedownPatch, TakedownText, TakedownWithTimeline,
 };
 
 use crate::operation::Operation;
@@ -32,6 +32,7 @@ pub(super) fn operations() -> Vec<Operation> {
         recheck(),
         withdraw(),
         escalate(),
+        object(),
     ]);
     all
 }
@@ -89,9 +90,9 @@ fn create() -> Operation {
         )
         .takes::<NewTakedown>()
         .data::<TakedownWithTimeline>(201, "The request.")
-        .refuses(403, &["NOT_YOURS_TO_ASK"])
+        .refuses(403, &["NOT_YOURS_TO_ASK", "SENDING_CLOSED"])
         .refuses(404, &["MATCH_NOT_FOUND", "TAKEDOWN_NOT_FOUND"])
-        .refuses(409, &["UNDER_18", "TOO_MANY_TAKEDOWNS"])
+        .refuses(409, &["UNDER_18", "TOO_MANY_TAKEDOWNS", "OBJECTION_UPHELD"])
         .refuses(429, &["TOO_MANY_TAKEDOWNS"])
 }
 
@@ -179,8 +180,11 @@ fn approve() -> Operation {
         .takes::<TakedownApproval>()
         .data::<TakedownWithTimeline>(200, "The approved request.")
         .refuses(400, &["MISSING_FIELDS"])
-        .refuses(403, &["PUBLIC_INTEREST"])
-        .refuses(409, &["TEXT_CHANGED", "CHECK_ADDRESS_FIRST"])
+        .refuses(403, &["PUBLIC_INTEREST", "SENDING_CLOSED"])
+        .refuses(
+            409,
+            &["TEXT_CHANGED", "CHECK_ADDRESS_FIRST", "OBJECTION_OPEN"],
+        )
 }
 
 fn submit() -> Operation {
@@ -241,10 +245,28 @@ fn escalate() -> Operation {
         .about("`FOLLOW_UP` drafts a text to the same recipient, `RECIPIENT` a request to another with the same facts.")
         .takes::<Escalation>()
         .data::<TakedownWithTimeline>(200, "The request that was drafted.")
-        .refuses(403, &["NOT_YOURS_TO_ASK"])
+        .refuses(403, &["NOT_YOURS_TO_ASK", "SENDING_CLOSED"])
         .refuses(404, &["MATCH_NOT_FOUND"])
-        .refuses(409, &["UNDER_18", "TOO_MANY_TAKEDOWNS"])
+        .refuses(409, &["UNDER_18", "TOO_MANY_TAKEDOWNS", "OBJECTION_UPHELD"])
         .refuses(429, &["TOO_MANY_TAKEDOWNS"])
+}
+
+fn object() -> Operation {
+    let it = Operation::new(
+        "post",
+        "/api/v1/objections",
+        "objectToTakedown",
+        "Object to a request to remove",
+    );
+    has_body(it.open())
+        .about(
+            "For whoever got a request and thinks that it is wrong: the reference is in its text. The answer is the same \
+             for every reference. A request that it means is paused until two reviewers have decided. Five an hour from \
+             one network.",
+        )
+        .takes::<NewObjection>()
+        .data::<ObjectionReceived>(202, "The objection was taken.")
+        .refuses(429, &["TOO_MANY_WRITES"])
 }
 
 fn one(it: Operation) -> Operation {

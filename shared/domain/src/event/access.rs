@@ -24,6 +24,8 @@ named_values! {
         Profile = "PROFILE",
         /// An export of everything.
         Export = "EXPORT",
+        /// A request to remove.
+        Request = "REQUEST",
         /// This log.
         AccessLog = "ACCESS_LOG",
     }
@@ -44,6 +46,8 @@ named_values! {
         Own = "OWN",
         /// She allowed somebody to act for her.
         Delegate = "DELEGATE",
+        /// The recipient of a request objected to it.
+        Objection = "OBJECTION",
         /// A search that she started or that follows from her settings.
         Search = "SEARCH",
     }
@@ -211,6 +215,7 @@ fn words_of_subject(what: AccessSubject, by: ActorKind) -> &'static str {
         AccessSubject::Document => "one of your documents",
         AccessSubject::Profile => "your account and its settings",
         AccessSubject::Export => "an export of everything Vara keeps for you",
+        AccessSubject::Request => "one of your requests to remove something",
         AccessSubject::AccessLog if by == ActorKind::User => "this list",
         AccessSubject::AccessLog => "the list of who has seen your data",
     }
@@ -224,6 +229,7 @@ fn because(purpose: Purpose) -> Option<&'static str> {
         Purpose::Security => Some("to keep your account safe"),
         Purpose::Delegate => Some("because you allowed it"),
         Purpose::Search => Some("for a search"),
+        Purpose::Objection => Some("because its recipient objected to it"),
         Purpose::Own => None,
     }
 }
@@ -303,6 +309,13 @@ mod tests {
         assert_eq!(
             read(AccessSubject::Findings, Purpose::Review, &staff),
             "On 3 March 2026 at 14:02 (UTC) a reviewer (R-7F3K) looked at your findings, because you asked for a review."
+        );
+        let staff = Actor::staff(crate::UserId::random());
+        let text = read(AccessSubject::Request, Purpose::Objection, &staff);
+        let end = "looked at one of your requests to remove something, because its recipient objected to it.";
+        assert!(
+            text.contains("a reviewer (R-") && text.ends_with(end),
+            "{text}"
         );
         let her = Actor::user(crate::UserId::random(), None);
         assert_eq!(

@@ -89,7 +89,7 @@ const fn by_service(
 
 /// All types that this version writes. A change of the shape of a type's data raises its version, and the
 /// golden event of the old version in the tests stays.
-pub const CATALOGUE: [EventSpec; 74] = [
+pub const CATALOGUE: [EventSpec; 77] = [
     EventSpec {
         name: "note.written",
         version: 1,
@@ -474,6 +474,18 @@ pub const CATALOGUE: [EventSpec; 74] = [
     takedown(
         "takedown.retracted",
         "The text that takes a request back was sent.",
+    ),
+    takedown(
+        "takedown.objected",
+        "The recipient objected to a request. Nothing is sent to it until that is decided.",
+    ),
+    takedown(
+        "takedown.objection_dismissed",
+        "Two reviewers decided that a request goes on after an objection.",
+    ),
+    takedown(
+        "takedown.objection_upheld",
+        "Two reviewers ended a request after an objection.",
     ),
 ];
 

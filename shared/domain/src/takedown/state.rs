@@ -38,7 +38,7 @@ named_values! {
         Failed = "FAILED",
         /// A text that takes it back waits for her approval.
         Retracting = "RETRACTING",
-        /// She took it back.
+        /// She took it back, or it was ended.
         Withdrawn = "WITHDRAWN",
     }
 }
@@ -88,6 +88,8 @@ named_values! {
         Withdraw = "WITHDRAW",
         /// The text that takes it back was sent.
         Retract = "RETRACT",
+        /// Two reviewers found that the recipient objects rightly.
+        Uphold = "UPHOLD",
     }
 }
 
@@ -120,7 +122,7 @@ named_values! {
         CameBack = "CAME_BACK",
         /// The recipient refused.
         Refused = "REFUSED",
-        /// It was taken back.
+        /// It was taken back or ended.
         Stopped = "STOPPED",
     }
 }
@@ -211,6 +213,28 @@ const TRANSITIONS: &[(&[S], E, S)] = &[
     (&LIVE, E::Withdraw, S::Retracting),
     (&[S::Refused], E::Withdraw, S::Withdrawn),
     (&[S::Sending, S::WithHer], E::Retract, S::Withdrawn),
+    // All but those that are over.
+    (
+        &[
+            S::Draft,
+            S::Ready,
+            S::Approved,
+            S::Queued,
+            S::Sending,
+            S::WithHer,
+            S::Sent,
+            S::Acknowledged,
+            S::NeedsInfo,
+            S::ClaimedGone,
+            S::Overdue,
+            S::Gone,
+            S::Refused,
+            S::Failed,
+            S::Retracting,
+        ],
+        E::Uphold,
+        S::Withdrawn,
+    ),
 ];
 
 /// A transition that the table does not have.
@@ -259,6 +283,7 @@ impl TakedownEvent {
             E::FollowUp => "takedown.followed_up",
             E::Withdraw => "takedown.withdrawn",
             E::Retract => "takedown.retracted",
+            E::Uphold => "takedown.objection_upheld",
         }
     }
 }
@@ -332,7 +357,7 @@ impl PublicState {
             Self::Removed => "It was removed after your request. We keep looking.",
             Self::CameBack => "It was removed and is there again. A new request is prepared.",
             Self::Refused => "Your request was refused. There are next steps you can take.",
-            Self::Stopped => "You took your request back.",
+            Self::Stopped => "Your request was stopped.",
         }
     }
 }

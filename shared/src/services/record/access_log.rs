@@ -126,6 +126,26 @@ impl AccessLog {
         self.record(caller.user, draft, now).await
     }
 
+    /// Records that somebody who works at Vara looks at one thing of hers: each time. Comes before the answer; without
+    /// it there is none.
+    pub async fn record_staff_look(
+        &self,
+        (user, actor): (UserId, &Actor),
+        (what, subject): (AccessSubject, String),
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<()> {
+        let read = AccessRead {
+            what,
+            subject: Some(subject),
+            purpose,
+            ticket: None,
+        };
+        let id = Uuid::new_v4();
+        let draft = Draft::of(id, "access.read", actor.clone(), Some(purpose), &read)?;
+        self.record(user, draft, now).await
+    }
+
     /// Records that a scan gives something to a company: once for each scan and company, before it is given.
     pub async fn record_share(
         &self,

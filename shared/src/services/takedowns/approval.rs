@@ -10,8 +10,10 @@ use super::transition::{Changed, wrong_state};
 use super::{TakedownWithTimeline, Takedowns};
 use crate::auth::Caller;
 use crate::domain::event::Actor;
+use crate::domain::takedown::objection::MAX_UPHELD;
 use crate::domain::takedown::{TakedownChannel, TakedownEvent, TakedownState};
 use crate::domain::{Error, ErrorKind, Result, TakedownId, Timestamp};
+use crate::store::{TakedownRow, sending_closed};
 
 /// How long a request may be kept back, in seconds.
 const MAX_SEND_LATER: i64 = 30 * 24 * 3600;
@@ -55,6 +57,7 @@ impl Takedowns {
             ));
         }
         self.count(user, now).await?;
+        let is_closed = self.store().upheld_objections(user).await? >= MAX_UPHELD.into();
         let hash = approval.text_hash.to_ascii_lowercase();
         let actor = Actor::user(user, caller.session);
         let row = self.change((user, &actor), id, now, |row, sealed| {
@@ -65,9 +68,7 @@ impl Takedowns {
             if !matches!(row.state, TakedownState::Ready | TakedownState::Retracting) {
                 return Err(wrong_state(row.state));
             }
-            if row.is_of_public_interest && row.channel == TakedownChannel::Mail {
-                return Err(of_public_interest());
-            }
+            may_be_sent(row, is_closed)?;
             let text = current_text(row, sealed, now)?;
             if text.sha256() != hash {
                 return Err(text_changed(&text.sha256()));
@@ -108,6 +109,21 @@ impl Takedowns {
             self.tell_worker(user, &row).await;
         }
         self.get(user, id, now).await
+    }
+}
+
+/// Whether Vara sends this request, or has her send it, at all.
+fn may_be_sent(row: &TakedownRow, is_closed: bool) -> Result<()> {
+    // What takes a request back can always be sent.
+    if is_closed && row.state == TakedownState::Ready {
+        return Err(sending_closed());
+    }
+    if row.is_paused() {
+        return Err(objection_open());
+    }
+    match row.is_of_public_interest && row.channel == TakedownChannel::Mail {
+        true => Err(of_public_interest()),
+        false => Ok(()),
     }
 }
 
@@ -157,6 +173,14 @@ fn of_public_interest() -> Error {
         ErrorKind::Forbidden,
         "PUBLIC_INTEREST",
         "The page may be of public interest, so Vara sends nothing about it. The text is yours: you can send it yourself, or choose a way that you fill in yourself.",
+    )
+}
+
+/// Nothing is sent to a recipient whose objection waits for reviewers.
+fn objection_open() -> Error {
+    Error::conflict(
+        "OBJECTION_OPEN",
+        "The recipient objected to this request. Nothing more is sent to them until we have looked at it.",
     )
 }
 

@@ -8,16 +8,17 @@ use super::transition::next_state;
 use super::{TakedownWithTimeline, Takedowns, addressee, fault, host, missing, view};
 use crate::auth::Caller;
 use crate::domain::event::{Actor, StreamName};
+use crate::domain::takedown::objection::MAX_UPHELD;
 use crate::domain::takedown::recheck::LookMemory;
 use crate::domain::takedown::{
-    Recipient, RecipientKind, RecipientRoute, TakedownEvent, TakedownFacts, TakedownPurpose,
-    TakedownState, guards, has_commenced, priority,
+    ObjectionState, Recipient, RecipientKind, RecipientRoute, TakedownEvent, TakedownFacts,
+    TakedownPurpose, TakedownState, guards, has_commenced, priority,
 };
 use crate::domain::{
     CanonicalUrl, Error, ErrorKind, Law, Match, MatchId, Result, TakedownId, Timestamp, UserId,
 };
 use crate::services::upkeep::write_rates::count_write_of_day;
-use crate::store::{Condition, TakedownRow, TxOutcome};
+use crate::store::{Condition, TakedownRow, TxOutcome, sending_closed};
 
 /// A request to be made.
 #[derive(Clone, Debug, Deserialize)]
@@ -55,9 +56,13 @@ impl Takedowns {
             Some(row) if row.state.is_open() || row.state == TakedownState::Gone => {
                 return self.get(user, row.id, now).await;
             }
+            Some(row) if is_upheld(&row) => return Err(ended_by_objection()),
             Some(row) => (row.round + 1, Some(row.id)),
             None => (1, None),
         };
+        if self.store().upheld_objections(user).await? >= MAX_UPHELD.into() {
+            return Err(sending_closed());
+        }
         self.count_new(user, now).await?;
         let id = self
             .make(&actor, user, &found, (new, round, before), now)
@@ -114,6 +119,7 @@ impl Takedowns {
             failure: None,
             before,
             is_of_public_interest: guards::public_interest(&host(found)).is_some(),
+            objection: None,
             look_asked_at: None,
             mails: 0,
             unverified_mails: 0,
@@ -229,6 +235,18 @@ pub(super) fn must_be_adult(facts: &TakedownFacts) -> Result<()> {
 
 fn not_yours(why: guards::NotYours) -> Error {
     Error::new(ErrorKind::Forbidden, "NOT_YOURS_TO_ASK", why.message())
+}
+
+fn is_upheld(row: &TakedownRow) -> bool {
+    row.objection
+        .is_some_and(|it| it.state == ObjectionState::Upheld)
+}
+
+fn ended_by_objection() -> Error {
+    Error::conflict(
+        "OBJECTION_UPHELD",
+        "The recipient objected to an earlier request about this, and it was ended. It cannot be asked for again.",
+    )
 }
 
 fn too_many_open() -> Error {

@@ -9,6 +9,8 @@ mod her_picture;
 mod inbox;
 mod look;
 mod mails;
+mod objection_review;
+mod objections;
 mod page_pictures;
 mod recheck;
 mod schedule;
@@ -47,6 +49,11 @@ pub use changes::{AnswerKind, Escalation, RecipientAnswer, Submission, TakedownP
 pub use create::NewTakedown;
 pub use inbox::TakedownInbox;
 pub use mails::{TakedownMail, TakedownMailText};
+pub use objection_review::{
+    ObjectedRequest, ObjectionDecision, ObjectionInQueue, ObjectionOutcome, ObjectionView,
+    ObjectionVoteView,
+};
+pub use objections::{NewObjection, ObjectionReceived};
 pub use view::{FormAnswer, Takedown, TakedownStep, TakedownWithTimeline};
 pub use worker::TakedownWorker;
 

@@ -18,6 +18,8 @@ pub(super) fn work_at(row: &TakedownRow, now: Timestamp) -> Option<Timestamp> {
     use TakedownState as S;
     let retry = now.plus_seconds(RESEND_MESSAGE_AFTER);
     match row.state {
+        // It waits for reviewers.
+        S::Approved | S::Queued if row.is_paused() => None,
         S::Approved => Some(row.send_after.map_or(retry, |it| it.max(now))),
         S::Queued => Some(row.send_after.map_or(retry, |it| it.max(now))),
         S::Sending => Some(

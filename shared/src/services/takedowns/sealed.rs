@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::auth::DataKey;
 use crate::domain::takedown::{RequestText, TakedownFacts, TextStatement};
 use crate::domain::{Result, TakedownId, Timestamp, UserId};
-use crate::store::{TakedownMailRow, TakedownRow};
+use crate::store::{ObjectionRow, TakedownMailRow, TakedownRow};
 
 /// What is sealed in the row of a request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -56,6 +56,15 @@ pub(in crate::services) struct SealedMail {
     pub(in crate::services) text: String,
 }
 
+/// What is sealed in the row of an objection.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct SealedObjection {
+    pub(super) reason: String,
+    /// How to reach who objects.
+    pub(super) contact: String,
+}
+
 /// Her key, and whose it is.
 pub(in crate::services) struct RequestSealer<'a> {
     pub(in crate::services) user: UserId,
@@ -79,6 +88,21 @@ impl RequestSealer<'_> {
     pub(in crate::services) fn open_mail(&self, row: &TakedownMailRow) -> Result<SealedMail> {
         let of = ("opening a mail about a request", &*self.mail_purpose(row));
         self.key.open_json(of, &row.sealed)
+    }
+
+    fn objection_purpose(&self, id: TakedownId) -> String {
+        format!("takedown-objection/{}/{id}", self.user)
+    }
+
+    pub(super) fn close_objection(&self, id: TakedownId, it: &SealedObjection) -> Result<String> {
+        let of = ("writing an objection", &*self.objection_purpose(id));
+        self.key.close_json(of, it)
+    }
+
+    pub(super) fn open_objection(&self, row: &ObjectionRow) -> Result<SealedObjection> {
+        let purpose = self.objection_purpose(row.takedown_id);
+        self.key
+            .open_json(("opening an objection", &*purpose), &row.sealed)
     }
 
     fn purpose(&self, id: TakedownId) -> String {

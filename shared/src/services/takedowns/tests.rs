@@ -1,4 +1,5 @@
 mod misuse;
+mod objections;
 
 use super::*;
 use crate::auth::Caller;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::addressee::{Addressee, addressee_of};
 use super::sealed::SealedTakedown;
 use crate::domain::document::plain_text;
+use crate::domain::takedown::objection::reference_of;
 use crate::domain::takedown::{
     Harm, RequestText, TakedownFacts, TakedownPurpose, TextStatement, facts,
 };
@@ -94,7 +95,7 @@ fn values(
     let items = items.get(..facts::MAX_URLS).unwrap_or(&items);
     let mut values = Map::new();
     let mut put = |name: &str, value: Value| values.insert(name.to_owned(), value);
-    put("reference", json!(reference(row)));
+    put("reference", json!(reference_of(row.id)));
     put("recipient", json!(recipient));
     put("role", json!("SELF"));
     put("items", json!(items));
@@ -132,11 +133,4 @@ fn more_facts(row: &TakedownRow, facts: &TakedownFacts) -> Option<String> {
     let earlier = earlier.map(|it| format!("Your number of an earlier report: {it}"));
     let all: Vec<String> = [reason, name, earlier].into_iter().flatten().collect();
     (!all.is_empty()).then(|| all.join("\n\n"))
-}
-
-/// By which answers are found. It says nothing of her.
-pub(super) fn reference(row: &TakedownRow) -> String {
-    let id = row.id.to_string();
-    let head = id.split('-').next().unwrap_or_default();
-    format!("R-{}", head.to_ascii_uppercase())
 }

@@ -12,7 +12,8 @@ use crate::domain::takedown::{
 };
 use crate::domain::{Error, Result, TakedownId, Timestamp, UserId};
 use crate::store::{
-    BesideTakedown, TakedownAttempt, TakedownMailRow, TakedownRow, retry_on_conflict,
+    BesideTakedown, ObjectionChange, TakedownAttempt, TakedownMailRow, TakedownRow,
+    retry_on_conflict,
 };
 
 /// A change of a request: how it is then, and what happened, in order.
@@ -22,6 +23,10 @@ pub(super) struct Changed {
     pub(super) attempt: Option<TakedownAttempt>,
     /// The mail that made it.
     pub(super) mail: Option<TakedownMailRow>,
+    /// The objection that comes or changes with it.
+    pub(super) objection: Option<ObjectionChange>,
+    /// What happened that is no transition, by the types of its events.
+    pub(super) told: Vec<&'static str>,
 }
 
 impl Changed {
@@ -32,6 +37,8 @@ impl Changed {
             steps: Vec::new(),
             attempt: None,
             mail: None,
+            objection: None,
+            told: Vec::new(),
         }
     }
 
@@ -64,6 +71,8 @@ impl Takedowns {
                 steps,
                 attempt,
                 mail,
+                objection,
+                told,
             }) = rule(&before, &mut sealed)?
             else {
                 return Ok(Some(before));
@@ -73,14 +82,7 @@ impl Takedowns {
             }
             row.revision = before.revision + 1;
             let mut events = None;
-            let came = mail.iter().map(|it| {
-                let said = json!({ "mail": it.id, "kind": it.kind, "isVerified": it.is_verified });
-                (MAIL_CAME, said)
-            });
-            let done = steps
-                .iter()
-                .map(|(it, said)| (it.record_type(), said.clone()));
-            let told: Vec<(&str, Value)> = came.chain(done).collect();
+            let told = all_events(mail.as_ref(), &told, &steps);
             if !told.is_empty() {
                 row.updated_at = now;
                 let stream = StreamName::takedown(id);
@@ -100,6 +102,8 @@ impl Takedowns {
             let beside = BesideTakedown {
                 attempt: attempt.as_ref(),
                 mail: mail.as_ref(),
+                objection: objection.as_ref(),
+                is_approved: steps.iter().any(|it| it.0 == TakedownEvent::Approve),
             };
             let is_done = self
                 .store()
@@ -124,6 +128,23 @@ impl Takedowns {
 /// The type of the event that a mail came.
 const MAIL_CAME: &str = "takedown.mail_received";
 
+/// What happened, by the types of its events, in order.
+fn all_events(
+    mail: Option<&TakedownMailRow>,
+    told: &[&'static str],
+    steps: &[(TakedownEvent, Value)],
+) -> Vec<(&'static str, Value)> {
+    let came = mail.into_iter().map(|it| {
+        let said = json!({ "mail": it.id, "kind": it.kind, "isVerified": it.is_verified });
+        (MAIL_CAME, said)
+    });
+    let told = told.iter().map(|it| (*it, json!({})));
+    let done = steps
+        .iter()
+        .map(|(it, said)| (it.record_type(), said.clone()));
+    came.chain(told).chain(done).collect()
+}
+
 /// A mail of the recipient that she has to read.
 fn asks_her(mail: &TakedownMailRow) -> bool {
     mail.is_verified && mail.kind != ReplyKind::Acknowledgement
@@ -137,6 +158,7 @@ fn is_news(event: TakedownEvent) -> bool {
             | TakedownEvent::SeeThere
             | TakedownEvent::RunOut
             | TakedownEvent::Fail
+            | TakedownEvent::Uphold
     )
 }
 

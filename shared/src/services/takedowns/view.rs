@@ -6,9 +6,9 @@ use crate::domain::event::Event;
 use crate::domain::takedown::proposal::{exposure, hours};
 use crate::domain::takedown::state::TakedownPurpose;
 use crate::domain::takedown::{
-    Catalogue, Exposure, FormNeed, Harm, Look, MissingFact, NextActor, PublicState, ReceiptKind,
-    Recipient, RecipientKind, RecipientRoute, TakedownChannel, TakedownFacts, TakedownState,
-    missing,
+    Catalogue, Exposure, FormNeed, Harm, Look, MissingFact, NextActor, ObjectionMark,
+    ObjectionState, PublicState, ReceiptKind, Recipient, RecipientKind, RecipientRoute,
+    TakedownChannel, TakedownFacts, TakedownState, missing,
 };
 use crate::domain::{Law, MatchId, TakedownId, Timestamp};
 use crate::store::{TakedownFailure, TakedownRow};
@@ -82,6 +82,9 @@ pub struct Takedown {
     pub public_state: PublicState,
     /// The same in a sentence.
     pub message: &'static str,
+    /// The recipient's objection, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objection: Option<ObjectionMark>,
     /// Who acts next.
     pub next_actor: NextActor,
     /// When something happens next, if that is known.
@@ -188,7 +191,8 @@ pub(super) fn view(
         purpose: row.purpose,
         state: row.state,
         public_state,
-        message: public_state.sentence(),
+        message: message(row, public_state),
+        objection: row.objection,
         next_actor: row.state.next_actor(),
         next_action_at: row.next_action_at(),
         round: row.round,
@@ -220,6 +224,14 @@ pub(super) fn view(
         before: row.before,
         page: sealed.page,
         facts: sealed.facts,
+    }
+}
+
+/// Where a request stands, in a sentence; an objection comes first, until the request goes on.
+fn message(row: &TakedownRow, state: PublicState) -> &'static str {
+    match row.objection {
+        Some(it) if it.state != ObjectionState::Dismissed => it.state.sentence(),
+        _ => state.sentence(),
     }
 }
 
@@ -329,7 +341,7 @@ fn steps(
         return Vec::new();
     }
     let mut steps = Vec::new();
-    if row.state != S::Failed {
+    if row.state != S::Failed && !row.is_paused() {
         steps.push(TakedownStep {
             step: "FOLLOW_UP",
             recipient_id: None,

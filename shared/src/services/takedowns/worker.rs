@@ -61,6 +61,8 @@ impl TakedownWorker {
             return Ok(());
         };
         match row.state {
+            // Its recipient objected: nothing is sent until reviewers decided.
+            TakedownState::Approved | TakedownState::Queued if row.is_paused() => Ok(()),
             TakedownState::Approved => {
                 let is_kept_back = row.send_after.is_some_and(|it| it > now);
                 match is_kept_back {
@@ -77,7 +79,7 @@ impl TakedownWorker {
 
     async fn enqueue(&self, user: UserId, row: &TakedownRow, now: Timestamp) -> Result<()> {
         let queued = self.change(user, row.id, now, |row| {
-            if row.state != TakedownState::Approved {
+            if row.state != TakedownState::Approved || row.is_paused() {
                 return Ok(None);
             }
             let mut changed = Changed::of(row);
@@ -86,6 +88,7 @@ impl TakedownWorker {
         });
         let queued = queued.await?;
         match queued.state {
+            TakedownState::Queued if queued.is_paused() => Ok(()),
             TakedownState::Queued => self.send(user, &queued, now).await,
             _ => Ok(()),
         }
@@ -126,8 +129,11 @@ impl TakedownWorker {
             takedown: row.id,
             attempt: row.attempts + 1,
         };
-        let Some(claimed) = self.claim(user, row, now).await? else {
-            return Ok(());
+        let claimed = match self.claim(user, row, now).await {
+            Ok(Some(claimed)) => claimed,
+            Ok(None) => return Ok(()),
+            Err(err) if err.code == "SENDING_CLOSED" => return self.stop(user, row.id, now).await,
+            Err(err) => return Err(err),
         };
         let sent = self.mailer.send_request(&mail).await;
         self.settle(user, &claimed, &host, sent, clock::now()).await
@@ -300,6 +306,23 @@ impl TakedownWorker {
                 changed.attempt = Some(ended(row, None, now));
             }
             changed.step(TakedownEvent::Fail, json!({ "reason": why }))?;
+            Ok(Some(changed))
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Ends a request that waits to be sent for an account that cannot send any more.
+    async fn stop(&self, user: UserId, id: TakedownId, now: Timestamp) -> Result<()> {
+        self.change(user, id, now, |row| {
+            if row.state != TakedownState::Queued {
+                return Ok(None);
+            }
+            let mut changed = Changed::of(row);
+            changed.step(
+                TakedownEvent::Withdraw,
+                json!({ "reason": "SENDING_CLOSED", "wasSent": row.sent_at.is_some() }),
+            )?;
             Ok(Some(changed))
         })
         .await?;

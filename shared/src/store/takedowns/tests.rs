@@ -40,6 +40,7 @@ pub(crate) fn row(user: UserId, recipient: &str) -> TakedownRow {
         failure: None,
         before: None,
         is_of_public_interest: false,
+        objection: None,
         look_asked_at: None,
         mails: 0,
         unverified_mails: 0,
