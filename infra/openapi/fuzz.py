@@ -170,7 +170,10 @@ def settings(known: dict[str, list[str]]) -> Path:
         parts = path.split("/")
         if "{id}" not in parts:
             continue
-        kind = next(it for it in reversed(parts[: parts.index("{id}")]) if it in known)
+        kind = next((it for it in reversed(parts[: parts.index("{id}")]) if it in known), None)
+        if kind is None:
+            # A thing of reviewers: she has none, and is refused whatever the id.
+            continue
         for operation in operations.values():
             text += f"\n[[operations]]\ninclude-operation-id = \"{operation['operationId']}\"\n"
             text += f'parameters = {{ "path.id" = {{ dictionary = "{kind}", probability = 0.5 }} }}\n'
