@@ -154,18 +154,17 @@ pub(crate) async fn counted_store() -> (Store, Arc<AtomicUsize>) {
 #[cfg(test)]
 pub(crate) fn vault() -> crate::vault::Vault {
     static BASE: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let base = format!("http://{}/kms", listener.local_addr().unwrap());
+        let (tell, told) = std::sync::mpsc::channel();
         // A thread of its own: the runtime of a test ends with the test.
         std::thread::spawn(move || {
             let mut runtime = tokio::runtime::Builder::new_current_thread();
             runtime.enable_all().build().unwrap().block_on(async {
-                let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-                vara_engines::serve(listener, std::future::pending::<()>()).await
-            })
+                let base = vara_engines::start().await.unwrap();
+                tell.send(format!("{base}/kms")).unwrap();
+                std::future::pending::<()>().await;
+            });
         });
-        base
+        told.recv().unwrap()
     });
     Cloud::vault_at(&BASE)
 }

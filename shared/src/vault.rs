@@ -146,9 +146,7 @@ mod tests {
     use crate::testing::Cloud;
 
     async fn vault() -> Vault {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}/kms", listener.local_addr().unwrap());
-        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+        let base = format!("{}/kms", vara_engines::start().await.unwrap());
         Cloud::vault_at(&base)
     }
 

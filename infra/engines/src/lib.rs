@@ -73,6 +73,17 @@ pub fn router(base_url: impl Into<String>) -> Router {
     routes(Arc::new(OutsideWorld::new(base_url.into())))
 }
 
+/// Serves all stand-ins on a free port of this machine for as long as the caller's runtime lives; their address.
+///
+/// # Errors
+/// When there is no free port.
+pub async fn start() -> io::Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let base = base_url(listener.local_addr()?);
+    tokio::spawn(serve(listener, std::future::pending::<()>()));
+    Ok(base)
+}
+
 /// Serves all stand-ins on `listener` until `shutdown` resolves.
 ///
 /// Requests that a fault holds open end with the server.

@@ -122,9 +122,7 @@ pub(super) struct StandIns {
 
 impl StandIns {
     pub(crate) async fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+        let base = vara_engines::start().await.unwrap();
         Self { base }
     }
 

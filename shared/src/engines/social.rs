@@ -114,15 +114,11 @@ fn trimmed(mut profile: PublicProfile) -> PublicProfile {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use tokio::net::TcpListener;
 
     use super::*;
 
     async fn engines() -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
-        base
+        vara_engines::start().await.unwrap()
     }
 
     async fn post(engines: &str, path: &str, body: serde_json::Value) {

@@ -9,7 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::multipart::{Form, Part};
 use serde_json::Value;
-use tokio::net::TcpListener;
 use vara_imaging::{Limits, Picture};
 
 use crate::auth::Keys;
@@ -75,9 +74,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn new() -> Self {
         let cloud = Cloud::start().await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let engines = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+        let engines = vara_engines::start().await.unwrap();
         Self {
             store: testing::store().await,
             objects: cloud.objects(),

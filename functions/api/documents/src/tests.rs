@@ -7,7 +7,6 @@ use axum::http::{Method, Request, StatusCode, header};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use vara::services::documents::{DocumentFiles, Documents};
 use vara::services::record::event_log::EventLog;
 use vara::testing::{Cloud, TestApi};
@@ -17,9 +16,7 @@ use crate::{App, DocumentServices, routes};
 const DOCUMENTS: &str = "/api/v1/documents";
 
 async fn api() -> TestApi {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}/kms", listener.local_addr().unwrap());
-    tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+    let base = format!("{}/kms", vara_engines::start().await.unwrap());
     TestApi::build(routes(), |gate, store| {
         let documents = Documents::new(EventLog::new(store, Cloud::vault_at(&base)));
         let (objects, queues) = (Cloud::silent_objects(), Cloud::silent_queues());

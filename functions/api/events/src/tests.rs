@@ -10,7 +10,6 @@ use axum::http::{Method, Request, header};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use uuid::Uuid;
 use vara::services::record::event_log::EventLog;
 use vara::testing::{Cloud, TestApi};
@@ -19,9 +18,7 @@ use crate::{App, EventServices, routes};
 
 /// The function, and its key service.
 async fn api() -> TestApi {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}/kms", listener.local_addr().unwrap());
-    tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+    let base = format!("{}/kms", vara_engines::start().await.unwrap());
     api_with_keys_at(&base).await
 }
 

@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use vara::services::evidence::EvidenceRecords;
 use vara::services::record::event_log::EventLog;
 use vara::testing::{Cloud, TestApi};
@@ -14,9 +13,7 @@ use crate::{App, routes};
 const EVIDENCE: &str = "/api/v1/evidence";
 
 async fn api() -> TestApi {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let keys = format!("http://{}/kms", listener.local_addr().unwrap());
-    tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+    let keys = format!("{}/kms", vara_engines::start().await.unwrap());
     let cloud = Cloud::start().await;
     TestApi::build(routes(), |gate, store| App {
         gate,

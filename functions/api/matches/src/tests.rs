@@ -2,7 +2,6 @@
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use vara::clock;
 use vara::domain::event::{Event, StreamName};
 use vara::domain::{
@@ -33,9 +32,7 @@ struct Case {
 
 impl Case {
     async fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let keys = format!("http://{}/kms", listener.local_addr().unwrap());
-        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+        let keys = format!("{}/kms", vara_engines::start().await.unwrap());
         let mut kept = None;
         let api = TestApi::build(routes(), |gate, store| {
             let log = EventLog::new(store.clone(), Cloud::vault_at(&keys));

@@ -4,7 +4,6 @@ use std::ops::Deref;
 
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use vara::clock;
 use vara::domain::{
     Image, ImageId, ImageState, Role, Scan, ScanId, ScanOrigin, ScanResult, ScanType, UserId,
@@ -44,9 +43,7 @@ impl Harness {
     }
 
     async fn with(cloud: Cloud, queues: Queues) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let keys = format!("http://{}/kms", listener.local_addr().unwrap());
-        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+        let keys = format!("{}/kms", vara_engines::start().await.unwrap());
         let state = |gate, store: Store| App {
             gate,
             service: Scans {

@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::http::{Method, Request, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use vara::clock;
 use vara::domain::{
     CanonicalUrl, Image, ImageId, ImageState, MatchId, Scan, ScanId, ScanOrigin, ScanType, UserId,
@@ -18,9 +17,7 @@ use crate::{App, routes};
 const TAKEDOWNS: &str = "/api/v1/takedowns";
 
 async fn api() -> TestApi {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}/kms", listener.local_addr().unwrap());
-    tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+    let base = format!("{}/kms", vara_engines::start().await.unwrap());
     let cloud = Cloud::start().await;
     TestApi::build(routes(), |gate, store| {
         let queues = TakedownQueues {

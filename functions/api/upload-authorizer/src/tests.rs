@@ -3,7 +3,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use vara::auth::Gate;
 use vara::clock;
 use vara::domain::{ImageFilter, ImageId, ImageState, Page, Role, UserId};
@@ -39,9 +38,7 @@ impl Harness {
             keys: gate.keys().clone(),
             public_url: env.text("PUBLIC_URL"),
         };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let keys = format!("http://{}/kms", listener.local_addr().unwrap());
-        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+        let keys = format!("{}/kms", vara_engines::start().await.unwrap());
         let log = EventLog::new(store.clone(), Cloud::vault_at(&keys));
         let authorizer = UploadAuthorizer {
             announcer: ImageAnnouncer::new(store.clone(), log, addresses.public_url.clone()),

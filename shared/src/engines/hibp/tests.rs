@@ -3,16 +3,12 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use super::*;
 
 /// The stand-ins, and where they are.
 async fn engines() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
-    base
+    vara_engines::start().await.unwrap()
 }
 
 fn hibp(engines: &str, key: &str) -> Hibp {

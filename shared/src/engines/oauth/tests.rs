@@ -2,7 +2,6 @@
 
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use super::*;
 
@@ -16,9 +15,7 @@ struct Dance {
 
 impl Dance {
     async fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let engines = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+        let engines = vara_engines::start().await.unwrap();
         let oauth = OAuth::new(Some(&vara_engines::oauth_providers(&engines))).unwrap();
         let dance = Self { oauth, engines };
         let ana = json!({ "platform": "TIKTOK", "handle": "ana", "name": "Ana", "followers": 3 });

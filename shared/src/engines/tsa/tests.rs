@@ -1,9 +1,7 @@
 use super::*;
 
 async fn authorities() -> Vec<TimeStampAuthority> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+    let base = vara_engines::start().await.unwrap();
     TimeStampAuthority::read(&vara_engines::time_stamp_authorities(&base)).unwrap()
 }
 

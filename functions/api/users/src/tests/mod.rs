@@ -13,7 +13,6 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use vara::auth::{Gate, OneTime};
 use vara::domain::{Account, Link, LinkKind, Role, Session, SignInMethod, UserId};
 use vara::http::Cors;
@@ -56,9 +55,7 @@ impl Harness {
         let bucket = Bucket::default();
         let gate = Gate::new(&testing::settings(&[]), store.clone());
         let objects = bucket.serve().await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let keys = format!("http://{}/kms", listener.local_addr().unwrap());
-        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+        let keys = format!("{}/kms", vara_engines::start().await.unwrap());
         let log = EventLog::new(store.clone(), Cloud::vault_at(&keys));
         let services = (&store, log.clone());
         let service = UserServices::new(services, objects.clone(), &gate, None);

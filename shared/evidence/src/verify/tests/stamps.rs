@@ -16,11 +16,7 @@ pub(super) struct Authorities {
 
 impl Authorities {
     pub(super) async fn start() -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("a port");
-        let base = format!("http://{}", listener.local_addr().expect("an address"));
-        tokio::spawn(vara_engines::serve(listener, std::future::pending::<()>()));
+        let base = vara_engines::start().await.expect("a port");
         let said = vara_engines::time_stamp_authorities(&base);
         let said: Value = serde_json::from_str(&said).expect("JSON");
         let root = said[0]["roots"][0].as_str().expect("a root");
