@@ -4,11 +4,10 @@
 import assert from 'node:assert/strict';
 
 import { LiveFeed } from '../live.js';
+import { baseUrl, change, token } from './change.js';
 
 const CHANGES = 25;
 const BREAKS = 8;
-
-const [baseUrl, token] = [process.env.VARA_GATEWAY, process.env.VARA_TOKEN];
 
 /** WebSockets of which the first few are closed soon after they said something. */
 function breaking(breaks) {
@@ -22,15 +21,6 @@ function breaking(breaks) {
       }
     }
   };
-}
-
-async function change(minutes) {
-  const reply = await fetch(`${baseUrl}/api/v1/users/me/preferences`, {
-    method: 'PATCH',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ utcOffsetMinutes: minutes }),
-  });
-  assert.equal(reply.status, 200, await reply.text());
 }
 
 /** Follows until all changes were told. */

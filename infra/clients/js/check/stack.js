@@ -4,10 +4,9 @@
 import assert from 'node:assert/strict';
 
 import { LiveFeed } from '../live.js';
+import { baseUrl, change, token } from './change.js';
 
 const CHANGES = 25;
-
-const [baseUrl, token] = [process.env.VARA_GATEWAY, process.env.VARA_TOKEN];
 
 /** A network that breaks every third call: before it is answered, or when the answer is on its way. */
 function brokenNetwork() {
@@ -22,16 +21,6 @@ function brokenNetwork() {
     }
     return reply;
   };
-}
-
-/** Changes the preferences; returns when it is stored. */
-async function change(minutes) {
-  const reply = await fetch(`${baseUrl}/api/v1/users/me/preferences`, {
-    method: 'PATCH',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ utcOffsetMinutes: minutes }),
-  });
-  assert.equal(reply.status, 200, await reply.text());
 }
 
 /** Follows until `isEnough`; what was told. */
