@@ -12,8 +12,8 @@ use crate::domain::event::StreamName;
 use crate::domain::takedown::ReplyKind;
 use crate::domain::{
     Account, ArchiveScope, Download, DownloadId, DownloadState, Image, ImageId, ImageState,
-    LinkedKind, Match, MatchId, Platform, Preferences, Result, Role, Scan, ScanId, ScanOrigin,
-    ScanType, TakedownId, UserId, linked::Linked,
+    LinkedKind, Match, MatchId, Platform, Preferences, Result, Scan, ScanId, ScanOrigin, ScanType,
+    TakedownId, UserId, linked::Linked,
 };
 use crate::objects::key;
 use crate::queues::QueueDelivery;
@@ -46,7 +46,7 @@ struct House {
 async fn house() -> House {
     let cloud = Cloud::start().await;
     let (store, client) = testing::table().await;
-    let log = EventLog::new(store.clone(), testing::vault());
+    let log = testing::event_log(&store);
     let documents = Documents::new(log.clone());
     let queues = cloud.queues();
     let account = Account::new(UserId::random(), "ana@example.net", clock::now());
@@ -59,11 +59,8 @@ async fn house() -> House {
         store,
         client,
         caller: Caller {
-            user: account.id(),
-            email: account.email,
-            session: None,
-            role: Role::User,
             confirmed_at: Some(clock::now()),
+            ..testing::caller(account.id())
         },
         cloud,
     }
