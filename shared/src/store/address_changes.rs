@@ -119,7 +119,7 @@ impl Store {
         for &session in how.ended {
             tx = tx.drop_session(user, session);
         }
-        let tx = how.events.into_iter().fold(tx, Tx::append);
+        let tx = tx.append_all(how.events);
         Ok(match tx.commit().await? {
             TxOutcome::Done => SwapOutcome::Done,
             TxOutcome::Refused(why) if why == [Condition::IsNew] => SwapOutcome::Taken,
@@ -159,7 +159,7 @@ impl Store {
         for &session in how.ended {
             tx = tx.drop_session(user, session);
         }
-        let tx = how.events.into_iter().fold(tx, Tx::append);
+        let tx = tx.append_all(how.events);
         Ok(tx.commit().await?.is_done())
     }
 

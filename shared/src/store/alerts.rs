@@ -87,7 +87,7 @@ impl Store {
         event: Option<Append>,
     ) -> Result<bool> {
         let tx = self.tx().move_alert(before, after);
-        let tx = event.into_iter().fold(tx, Tx::append);
+        let tx = tx.append_all(event);
         Ok(tx.commit().await?.is_done())
     }
 }

@@ -77,7 +77,7 @@ impl Store {
             tx = tx.count(user, &[(counter(status), -1)]);
         }
         let tx = tx.publish(user, FeedChange::any(FeedTopic::Alert));
-        let tx = event.into_iter().fold(tx, super::Tx::append);
+        let tx = tx.append_all(event);
         Ok(tx.commit().await?.is_done())
     }
 
@@ -134,7 +134,7 @@ impl Store {
             count += 1;
         }
         let tx = tx.publish(user, FeedChange::any(FeedTopic::Alert));
-        let tx = event.into_iter().fold(tx, super::Tx::append);
+        let tx = tx.append_all(event);
         Ok(tx.commit().await?.is_done().then_some(count))
     }
 }

@@ -173,10 +173,7 @@ impl Store {
         let mut stored = Row::new(key(user, row.download.id), row).due(DUE_DOWNLOAD, remind_at);
         stored.ttl = Some(row.download.gone_at.plus_seconds(AFTERLIFE).epoch_seconds());
         let tx = self.tx().put(&stored);
-        let tx = match event {
-            Some(event) => tx.append(event),
-            None => tx,
-        };
+        let tx = tx.append_all(event);
         Ok(tx.commit().await?.is_done())
     }
 

@@ -230,10 +230,7 @@ impl Store {
             .put_when(&row(user, after), "revision", before.revision)
             .count(user, &moves)
             .publish(user, changed(after.id));
-        let tx = match event {
-            Some(event) => tx.append(event),
-            None => tx,
-        };
+        let tx = tx.append_all(event);
         Ok(tx.commit().await?.is_done())
     }
 

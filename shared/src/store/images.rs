@@ -183,7 +183,7 @@ impl Store {
             .count(user, &moves)
             .room("image.places", MAX_ACTIVE_IMAGES)
             .publish(user, changed(image.id));
-        let tx = event.into_iter().fold(tx, Tx::append);
+        let tx = tx.append_all(event);
         match tx.commit().await? {
             TxOutcome::Done => Ok(true),
             TxOutcome::Refused(failed) if failed == [Condition::HasRoom] => Ok(false),
@@ -206,7 +206,7 @@ impl Store {
             .drop_prints(image.user_id, image.id)
             .count(image.user_id, &moves)
             .publish(image.user_id, changed(image.id));
-        event.into_iter().fold(tx, Tx::append).commit().await?;
+        tx.append_all(event).commit().await?;
         Ok(())
     }
 
@@ -223,7 +223,7 @@ impl Store {
             ..image.clone()
         };
         let tx = self.tx().move_image(image, &after, |it| it);
-        let tx = event.into_iter().fold(tx, Tx::append);
+        let tx = tx.append_all(event);
         Ok(tx.commit().await?.is_done())
     }
 

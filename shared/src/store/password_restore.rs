@@ -3,7 +3,6 @@
 use super::Store;
 use super::append::Append;
 use super::password_undo::{PasswordUndo, key};
-use super::tx::Tx;
 use super::users::{account_key, as_seen, credentials_row};
 use crate::domain::{Account, Result, SessionId, Timestamp};
 
@@ -50,7 +49,7 @@ impl Store {
         for &session in how.ended {
             tx = tx.drop_session(user, session);
         }
-        let tx = how.events.into_iter().fold(tx, Tx::append);
+        let tx = tx.append_all(how.events);
         Ok(tx.commit().await?.is_done())
     }
 }

@@ -153,7 +153,7 @@ impl Tx<'_> {
         let tx = self
             .create(&row)
             .publish_if_followed(session.user_id, change);
-        let tx = new.events.into_iter().fold(tx, Tx::append);
+        let tx = tx.append_all(new.events);
         match &new.alert {
             Some(alert) => tx.raise_in_app(alert),
             None => tx,

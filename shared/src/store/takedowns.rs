@@ -370,9 +370,7 @@ impl Store {
         if beside.is_approved {
             tx = tx.put(&objections::reference(user, after.id));
         }
-        if let Some(events) = events {
-            tx = tx.append(events);
-        }
+        tx = tx.append_all(events);
         if let Some(at) = told_at {
             tx = tx.tell(user, AlertType::ImageMisuse, at);
         }

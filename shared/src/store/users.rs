@@ -209,9 +209,7 @@ impl Store {
         if let Some(session) = how.session {
             tx = tx.begin_session(session);
         }
-        if let Some(event) = how.event {
-            tx = tx.append(event);
-        }
+        tx = tx.append_all(how.event);
         if !account.is_proved() {
             tx = tx.plan_first_check(user, now);
         }
@@ -253,7 +251,7 @@ impl Store {
         for &session in how.ended {
             tx = tx.drop_session(user, session);
         }
-        let tx = how.events.into_iter().fold(tx, Tx::append);
+        let tx = tx.append_all(how.events);
         Ok(tx.commit().await?.is_done())
     }
 

@@ -14,8 +14,7 @@ use crate::engines::{may_be_called, new_secret};
 use crate::services::notices::mail_links::{self, MailLinks};
 use crate::services::record::event_log::EventLog;
 use crate::store::{
-    Append, ChannelsPatch, MailLinkPurpose, NoticeAttempt, PreferencesRow, Store, Tx,
-    retry_on_conflict,
+    Append, ChannelsPatch, MailLinkPurpose, NoticeAttempt, PreferencesRow, Store, retry_on_conflict,
 };
 
 /// How many deliveries are shown.
@@ -121,7 +120,7 @@ impl UserPreferences {
             .store
             .tx()
             .write_preferences(user, before.edition.as_deref(), &after);
-        tx = event.into_iter().fold(tx, Tx::append);
+        tx = tx.append_all(event);
         if let Some(alert) = &alert {
             tx = tx.raise_in_app(alert);
         }

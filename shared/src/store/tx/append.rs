@@ -25,6 +25,11 @@ impl Tx<'_> {
         self
     }
 
+    /// Appends each of these; there may be none.
+    pub(crate) fn append_all(self, appends: impl IntoIterator<Item = Append>) -> Self {
+        appends.into_iter().fold(self, Self::append)
+    }
+
     /// Stores all of it, and says where each append was stored; or which conditions did not hold.
     pub(crate) async fn commit_appending(mut self) -> Result<(TxOutcome, Vec<AppendedEvents>)> {
         let appends = std::mem::take(&mut self.appends);
