@@ -4,6 +4,8 @@ use bytes::Bytes;
 use futures_util::stream::{self, LocalBoxStream, StreamExt};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
+use tokio::task::JoinSet;
+use tracing::Instrument;
 
 use super::candidates::{FoundPlace, Sighting};
 use super::memory::Remembered;
@@ -94,7 +96,8 @@ impl<'a> PlaceComparer<'a> {
         for (place, (_, remembered)) in places.iter().zip(&known) {
             for (at, sighting) in place.sightings.iter().enumerate() {
                 let version = remembered.as_ref().and_then(|it| it.conditional(at));
-                fetches.push(fetch(fetcher.clone(), sighting.picture.clone(), version));
+                let fetch = fetch(fetcher.clone(), sighting.picture.clone(), version);
+                fetches.push(on_its_own(fetch));
             }
         }
         Self {
@@ -223,4 +226,57 @@ async fn fetch(
 ) -> Result<FetchedPicture, FetchRefusal> {
     let picture = picture.ok_or(FetchRefusal::NotAPicture)?;
     fetcher.picture_unless(&picture, known.as_ref()).await
+}
+
+/// A fetch that goes on while a place is compared and nobody waits for it: else its server's time runs out
+/// with an answer nobody took. It ends with what waits for it.
+async fn on_its_own(
+    fetch: impl Future<Output = Result<FetchedPicture, FetchRefusal>> + Send + 'static,
+) -> Result<FetchedPicture, FetchRefusal> {
+    let mut task = JoinSet::new();
+    task.spawn(fetch.in_current_span());
+    match task.join_next().await {
+        Some(Ok(fetched)) => fetched,
+        _ => Err(FetchRefusal::Unreachable),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::FutureExt;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn a_fetch_goes_on_while_a_place_is_compared() {
+        let (tell, told) = oneshot::channel();
+        let fetch = async {
+            tokio::task::yield_now().await;
+            tell.send(()).unwrap();
+            Err(FetchRefusal::TooSlow)
+        };
+        let mut waiting = Box::pin(on_its_own(fetch));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        let done = tokio::time::timeout(LONG, told).await;
+        done.expect("it went on").unwrap();
+        assert!(matches!(waiting.await, Err(FetchRefusal::TooSlow)));
+    }
+
+    #[tokio::test]
+    async fn a_fetch_ends_with_what_waits_for_it() {
+        let (held, dropped) = oneshot::channel::<()>();
+        let fetch = async move {
+            let _held = held;
+            std::future::pending().await
+        };
+        let waiting = on_its_own(fetch);
+        assert!(waiting.now_or_never().is_none());
+        let ended = tokio::time::timeout(LONG, dropped).await;
+        assert!(ended.expect("it was dropped").is_err());
+    }
 }
