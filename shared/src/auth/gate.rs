@@ -28,10 +28,16 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// She herself, in this session, as events name her.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::user(self.user, self.session)
+    }
+
     /// Whose record an act of hers belongs into, and by whom it is.
     #[must_use]
     pub fn whose(&self) -> (UserId, Actor) {
-        (self.user, Actor::user(self.user, self.session))
+        (self.user, self.actor())
     }
 
     /// Requires at least this role.

@@ -3,7 +3,7 @@
 
 use super::files::DocumentFiles;
 use crate::auth::Caller;
-use crate::domain::event::{AccessSubject, AccountArchiveRequested, Actor};
+use crate::domain::event::{AccessSubject, AccountArchiveRequested};
 use crate::domain::{
     ArchiveScope, DOWNLOAD_LIFE_SECONDS, Download, DownloadId, DownloadState, Error, ErrorKind,
     Result, Timestamp,
@@ -62,7 +62,7 @@ impl DocumentFiles {
             download_id: id,
             scope,
         };
-        let actor = Actor::user(user, caller.session);
+        let actor = caller.actor();
         let log = &self.documents.log;
         let event = log.tell((user, actor), "account.archive_requested", &said, now);
         if !store.put_download(user, &row, Some(event.await?)).await? {

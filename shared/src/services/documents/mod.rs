@@ -20,7 +20,7 @@ use crate::domain::document::{
     DiffPart, DiffUnit, Document, DocumentKind, DocumentLink, DocumentStatus, MAX_DOCUMENTS,
     VersionReason, diff, document_title, is_language_tag,
 };
-use crate::domain::event::{Actor, StreamName};
+use crate::domain::event::StreamName;
 use crate::domain::{DocumentId, Error, Page, Result, Timestamp, UserId};
 use crate::services::record::event_log::EventLog;
 use crate::services::upkeep::write_rates::{count_write, too_many_writes};
@@ -350,7 +350,7 @@ impl Documents {
         data: Value,
         now: Timestamp,
     ) -> Result<Append> {
-        let actor = Actor::user(caller.user, caller.session);
+        let actor = caller.actor();
         let place = (caller.user, actor, &StreamName::document(id));
         self.log.tell_in(place, name, &data, now).await
     }
@@ -366,7 +366,7 @@ fn about(
     VersionAbout {
         number: head.version,
         at: now,
-        by: Actor::user(caller.user, caller.session),
+        by: caller.actor(),
         reason,
         parent,
         bytes: head.bytes,

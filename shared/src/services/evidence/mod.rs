@@ -150,7 +150,7 @@ impl EvidenceRecords {
                 sealed: sealed.clone(),
             };
             let data = json!({ "findingId": found.id, "keep": new.keep });
-            let actor = Actor::user(user, caller.session);
+            let actor = caller.actor();
             let event = self
                 .files
                 .event((user, actor), id, "evidence.requested", data, now);
@@ -202,7 +202,7 @@ impl EvidenceRecords {
         let item = items.find(|it| it.role == EvidenceRole::Blurred && it.kept);
         let item = item.ok_or_else(no_blurred)?;
         let bytes = self.files.read((caller.user, &key), &row, item).await?;
-        let actor = Actor::user(caller.user, caller.session);
+        let actor = caller.actor();
         let data = json!({ "role": item.role, "sha256": item.sha256 });
         self.files
             .append((caller.user, actor), id, "evidence.viewed", data, now)
@@ -225,7 +225,7 @@ impl EvidenceRecords {
                 Err(err) => return Err(err),
             }
         }
-        let actor = Actor::user(caller.user, caller.session);
+        let actor = caller.actor();
         let data = json!({ "ok": is_whole });
         self.files
             .append((caller.user, actor), id, "evidence.rehashed", data, now)
@@ -313,7 +313,7 @@ impl EvidenceRecords {
             after.revision = before.revision + 1;
             after.updated_at = now;
             after.look_after_by(now.plus_seconds(CHAIN_STAMP_SECONDS));
-            let actor = Actor::user(user, caller.session);
+            let actor = caller.actor();
             let event = self
                 .files
                 .event((user, actor), id, event, data, now)

@@ -8,7 +8,7 @@ use vara_imaging::{Format, sniff};
 use super::EvidenceRecords;
 use super::sealed::SealedRecord;
 use crate::auth::Caller;
-use crate::domain::event::{AccessSubject, Actor};
+use crate::domain::event::{AccessSubject, Purpose};
 use crate::domain::evidence_record::{EXPORT_PART_BYTES, EvidenceRole, REVEAL_SECONDS};
 use crate::domain::{Error, ErrorKind, EvidenceId, ExportId, Result, Timestamp, UserId};
 use crate::services::record::file_addresses::{FileAddress, HerFile, draw_address, use_address};
@@ -50,13 +50,18 @@ impl EvidenceRecords {
         if item.bytes > EXPORT_PART_BYTES as u64 {
             return Err(too_large());
         }
-        let actor = Actor::user(user, caller.session);
+        let actor = caller.actor();
         let data = json!({ "role": role, "sha256": item.sha256 });
         self.files
             .append((user, actor), id, "evidence.revealed", data, now)
             .await?;
         self.access
-            .record_own_look(caller, (AccessSubject::Evidence, id.to_string()), now)
+            .record_look(
+                caller.whose(),
+                (AccessSubject::Evidence, id.to_string()),
+                Purpose::Own,
+                now,
+            )
             .await?;
         let leads_to = (user, AddressedFile::Evidence { record: id, role });
         let expires_at = now.plus_seconds(REVEAL_SECONDS);

@@ -95,7 +95,7 @@ impl AccessLog {
         what: AccessSubject,
         now: Timestamp,
     ) -> Result<()> {
-        let actor = Actor::user(caller.user, caller.session);
+        let actor = caller.actor();
         let read = AccessRead {
             what,
             subject: None,
@@ -107,30 +107,11 @@ impl AccessLog {
         self.record(caller.user, draft, now).await
     }
 
-    /// Records that she looks at one thing herself: each time. Comes before the answer; without it there is none.
-    pub async fn record_own_look(
+    /// Records that somebody looks at one thing of hers, she herself too: each time. Comes before the answer; without it
+    /// there is none.
+    pub async fn record_look(
         &self,
-        caller: &Caller,
-        (what, subject): (AccessSubject, String),
-        now: Timestamp,
-    ) -> Result<()> {
-        let read = AccessRead {
-            what,
-            subject: Some(subject),
-            purpose: Purpose::Own,
-            ticket: None,
-        };
-        let actor = Actor::user(caller.user, caller.session);
-        let id = Uuid::new_v4();
-        let draft = Draft::of(id, "access.read", actor, Some(Purpose::Own), &read)?;
-        self.record(caller.user, draft, now).await
-    }
-
-    /// Records that somebody who works at Vara looks at one thing of hers: each time. Comes before the answer; without
-    /// it there is none.
-    pub async fn record_staff_look(
-        &self,
-        (user, actor): (UserId, &Actor),
+        (user, actor): (UserId, Actor),
         (what, subject): (AccessSubject, String),
         purpose: Purpose,
         now: Timestamp,
@@ -142,7 +123,7 @@ impl AccessLog {
             ticket: None,
         };
         let id = Uuid::new_v4();
-        let draft = Draft::of(id, "access.read", actor.clone(), Some(purpose), &read)?;
+        let draft = Draft::of(id, "access.read", actor, Some(purpose), &read)?;
         self.record(user, draft, now).await
     }
 

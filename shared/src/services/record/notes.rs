@@ -71,7 +71,7 @@ impl Notes {
     ) -> Result<AppendedEvents> {
         let user = caller.user;
         must_be_note(stream)?;
-        let drafts = drafts(&Actor::user(user, caller.session), events)?;
+        let drafts = drafts(&caller.actor(), events)?;
         count_write(
             &self.log.store,
             (user, "events"),

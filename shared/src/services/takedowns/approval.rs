@@ -9,7 +9,6 @@ use super::text::current_text;
 use super::transition::{Changed, wrong_state};
 use super::{TakedownWithTimeline, Takedowns};
 use crate::auth::Caller;
-use crate::domain::event::Actor;
 use crate::domain::takedown::objection::MAX_UPHELD;
 use crate::domain::takedown::{TakedownChannel, TakedownEvent, TakedownState};
 use crate::domain::{Error, ErrorKind, Result, TakedownId, Timestamp};
@@ -59,7 +58,7 @@ impl Takedowns {
         self.count(user, now).await?;
         let is_closed = self.store().upheld_objections(user).await? >= MAX_UPHELD.into();
         let hash = approval.text_hash.to_ascii_lowercase();
-        let actor = Actor::user(user, caller.session);
+        let actor = caller.actor();
         let row = self.change((user, &actor), id, now, |row, sealed| {
             if row.approved_sha256.as_ref() == Some(&hash) {
                 // Told again.

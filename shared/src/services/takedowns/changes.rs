@@ -8,7 +8,6 @@ use super::create::{NewTakedown, must_be_adult, must_be_on_site, must_fit};
 use super::transition::{Changed, forget_approval, mark_sent, receive, redraft, wrong_state};
 use super::{TakedownWithTimeline, Takedowns, fault, missing};
 use crate::auth::Caller;
-use crate::domain::event::Actor;
 use crate::domain::takedown::catalogue::SITE;
 use crate::domain::takedown::{
     ReceiptKind, TakedownEvent, TakedownFacts, TakedownPurpose, TakedownState, has_commenced,
@@ -109,7 +108,7 @@ impl Takedowns {
         }
         self.count(user, now).await?;
         let found = self.finding(user, row.finding_id).await?;
-        let actor = Actor::user(user, caller.session);
+        let actor = caller.actor();
         self.change((user, &actor), id, now, |row, sealed| {
             if expected != row.revision {
                 return Err(version_conflict(row));
@@ -156,7 +155,7 @@ impl Takedowns {
         let user = caller.user;
         let reference = line("reference", submission.reference)?;
         self.count(user, now).await?;
-        let actor = Actor::user(user, caller.session);
+        let actor = caller.actor();
         self.change((user, &actor), id, now, |row, sealed| {
             let mut changed = Changed::of(row);
             let said =
@@ -204,7 +203,7 @@ impl Takedowns {
             ));
         }
         self.count(user, now).await?;
-        let actor = Actor::user(user, caller.session);
+        let actor = caller.actor();
         let row = self.change((user, &actor), id, now, |row, sealed| {
             let event = match answer.kind {
                 AnswerKind::Acknowledged => TakedownEvent::Acknowledge,
@@ -237,7 +236,7 @@ impl Takedowns {
     ) -> Result<TakedownWithTimeline> {
         let user = caller.user;
         self.count(user, now).await?;
-        let actor = Actor::user(user, caller.session);
+        let actor = caller.actor();
         self.change((user, &actor), id, now, |row, sealed| {
             if matches!(
                 row.state,
@@ -272,7 +271,7 @@ impl Takedowns {
         match (step.step.as_str(), step.recipient_id) {
             ("FOLLOW_UP", _) => {
                 self.count(user, now).await?;
-                let actor = Actor::user(user, caller.session);
+                let actor = caller.actor();
                 self.change((user, &actor), id, now, |row, sealed| {
                     let mut changed = Changed::of(row);
                     let number = row.follow_ups + 1;

@@ -51,7 +51,7 @@ impl Takedowns {
         let user = caller.user;
         let found = self.finding(user, new.finding_id).await?;
         guards::may_ask(&found).map_err(not_yours)?;
-        let actor = Actor::user(user, caller.session);
+        let actor = caller.actor();
         let (round, before) = match self.latest_round(user, &found, &new.recipient_id).await? {
             Some(row) if row.state.is_open() || row.state == TakedownState::Gone => {
                 return self.get(user, row.id, now).await;

@@ -144,12 +144,10 @@ impl Takedowns {
         let (user, row) = self.objection_row(id).await?;
         must_be_another(reviewer, user)?;
         let looked = AccessLog::new(self.log.clone());
-        let (actor, what) = (
-            Actor::staff(reviewer.user),
-            (AccessSubject::Request, id.to_string()),
-        );
+        let whose = (user, Actor::staff(reviewer.user));
+        let what = (AccessSubject::Request, id.to_string());
         looked
-            .record_staff_look((user, &actor), what, Purpose::Objection, now)
+            .record_look(whose, what, Purpose::Objection, now)
             .await?;
         let (request, sealed) = self.opened(user, id, now).await?;
         let key = self.log.data_key(user, now).await?;

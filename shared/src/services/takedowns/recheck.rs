@@ -3,7 +3,6 @@
 use super::transition::{Changed, wrong_state};
 use super::{TakedownWithTimeline, Takedowns};
 use crate::auth::Caller;
-use crate::domain::event::Actor;
 use crate::domain::takedown::TakedownState;
 use crate::domain::{Error, ErrorKind, Result, TakedownId, Timestamp};
 
@@ -20,7 +19,7 @@ impl Takedowns {
     ) -> Result<TakedownWithTimeline> {
         let user = caller.user;
         self.count(user, now).await?;
-        let actor = Actor::user(user, caller.session);
+        let actor = caller.actor();
         let row = self.change((user, &actor), id, now, |row, _| {
             let was_sent = row.state.is_live()
                 || matches!(row.state, TakedownState::Gone | TakedownState::Refused);

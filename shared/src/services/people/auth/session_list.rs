@@ -246,7 +246,7 @@ impl AuthService {
         name: &'static str,
         said: &impl Serialize,
     ) -> Result<Append> {
-        let whose = (caller.user, Actor::user(caller.user, caller.session));
+        let whose = caller.whose();
         self.log.tell(whose, name, said, clock::now()).await
     }
 
