@@ -61,14 +61,12 @@ pub struct ObjectedRequest {
     /// The law that it invokes.
     pub law: Law,
     /// What is done to her by it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub harm: Option<Harm>,
     /// The address of the finding.
     pub page: String,
     /// The addresses of what should be removed.
     pub urls: Vec<String>,
     /// When its text was sent, if it was.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
 }
 
