@@ -29,6 +29,6 @@ pub use envelope::{Deleted, accepted, created, data, deleted, page};
 pub use errors::{ApiError, Result, status};
 pub use extract::{Body, Issue, JsonBody, Params, given, id, merged, shape};
 pub use guards::HttpGuards;
-pub use html::html_page;
+pub use html::{html_error, html_page, is_form};
 pub use layers::finish;
 pub use precondition::{expected_revision, with_etag};

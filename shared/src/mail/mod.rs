@@ -16,9 +16,9 @@ use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, Me
 pub use inbound::{DeliveryReport, InboundMail, MAX_MAIL_BYTES, MailVerdicts};
 pub(crate) use request_mail::{RequestMail, RequestMailFault};
 pub use texts::{
-    ADDRESS_UNDO_PAGE, ADDRESS_UNDONE_PAGE, LinkPage, Mail, PASSWORD_UNDO_PAGE,
-    PASSWORD_UNDONE_PAGE, RESTORE_PAGE, RESTORE_TAKEN_PAGE, RESTORED_PAGE, STOP_PAGE, STOPPED_PAGE,
-    USED_LINK_PAGE, answered_page, question_page, update_event,
+    ADDRESS_UNDO_PAGE, ADDRESS_UNDONE_PAGE, LinkPage, Mail, OBJECTION_TAKEN_PAGE, ObjectionPage,
+    PASSWORD_UNDO_PAGE, PASSWORD_UNDONE_PAGE, RESTORE_PAGE, RESTORE_TAKEN_PAGE, RESTORED_PAGE,
+    STOP_PAGE, STOPPED_PAGE, USED_LINK_PAGE, answered_page, question_page, update_event,
 };
 
 use crate::domain::{Error, Result};

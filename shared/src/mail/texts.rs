@@ -22,6 +22,10 @@ macro_rules! page {
     };
 }
 
+mod objection;
+
+pub use objection::{OBJECTION_TAKEN_PAGE, ObjectionPage};
+
 /// A mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mail {

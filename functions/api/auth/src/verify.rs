@@ -6,7 +6,7 @@
 use axum::Json as Answer;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, ORIGIN};
+use axum::http::header::{AUTHORIZATION, CONTENT_SECURITY_POLICY, LOCATION, ORIGIN};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use vara::auth::{Caller, Denied, Gate};
 use vara::clock;
 use vara::domain::{LinkKind, Role};
 use vara::http::gotrue::{GotrueRefusal, Json, Result, fragment, session, user};
-use vara::http::{ClientAddress, Params};
+use vara::http::{ClientAddress, Params, is_form};
 use vara::mail::LinkPage;
 use vara::services::people::auth::{AuthRefusal, AuthService, Client};
 
@@ -130,11 +130,6 @@ pub(crate) async fn used(
         return page(&app.service, &asked, client.network()).await;
     }
     lead_on(&app.service, &asked, &client).await
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    kind.is_some_and(|it| it.starts_with("application/x-www-form-urlencoded"))
 }
 
 /// Whether a form comes from the page of a link, as far as the browser says. Older browsers name the page's

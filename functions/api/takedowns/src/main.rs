@@ -11,7 +11,8 @@ async fn main() -> Result<(), BoxError> {
         let vault = context.clients.record_vault(&context.env);
         let log = EventLog::new(context.store.clone(), vault);
         let queues = TakedownQueues::read(&context.env, context.clients.queues());
-        Ok(Takedowns::new(log, queues))
+        let public_url = context.env.text("PUBLIC_URL");
+        Ok(Takedowns::new(log, queues).with_objections_at(&public_url))
     })
     .await
 }

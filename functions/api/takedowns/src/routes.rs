@@ -1,5 +1,5 @@
 //! Routes of `/api/v1/takedowns`: proposals, make, list, read, change, text, mails, approve, submit, answer, recheck,
-//! withdraw, escalate, recipients; and of `/api/v1/objections`: object without a sign-in.
+//! withdraw, escalate, recipients. Those of `/api/v1/objections` are in `objections`.
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -9,13 +9,14 @@ use axum::routing::{get, post};
 use vara::clock;
 use vara::domain::{Error, TakedownId};
 use vara::http::{
-    self, Body, Caller, ClientAddress, Params, Recent, Result, accepted, created, data,
-    expected_revision, page, with_etag,
+    self, Body, Caller, Params, Recent, Result, created, data, expected_revision, page, with_etag,
 };
 use vara::services::takedowns::{
-    Escalation, NewObjection, NewTakedown, ProposalRequest, RecipientAnswer, Submission,
-    TakedownApproval, TakedownPatch, TakedownWithTimeline, Takedowns,
+    Escalation, NewTakedown, ProposalRequest, RecipientAnswer, Submission, TakedownApproval,
+    TakedownPatch, TakedownWithTimeline, Takedowns,
 };
+
+use crate::objections;
 
 /// Guards and services.
 pub type App = http::App<Takedowns>;
@@ -36,7 +37,10 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/takedowns/{id}/recheck", post(recheck))
         .route("/api/v1/takedowns/{id}/withdraw", post(withdraw))
         .route("/api/v1/takedowns/{id}/escalate", post(escalate))
-        .route("/api/v1/objections", post(object))
+        .route(
+            "/api/v1/objections",
+            get(objections::page).post(objections::object),
+        )
 }
 
 async fn propose(
@@ -179,15 +183,6 @@ async fn escalate(
         .service
         .escalate(&caller, takedown(&id)?, step, clock::now());
     Ok(whole(escalated.await?))
-}
-
-async fn object(
-    State(app): State<App>,
-    ClientAddress(network): ClientAddress,
-    Body(objection): Body<NewObjection>,
-) -> Result<Response> {
-    let taken = app.service.object(objection, &network, clock::now());
-    Ok(accepted(taken.await?))
 }
 
 /// The id of a request; what is none is the id of no request.

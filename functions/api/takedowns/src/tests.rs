@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, header};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use url::form_urlencoded;
 use vara::clock;
 use vara::domain::{
     CanonicalUrl, Image, ImageId, ImageState, MatchId, Scan, ScanId, ScanOrigin, ScanType, UserId,
@@ -27,7 +28,8 @@ async fn api() -> TestApi {
         };
         App {
             gate,
-            service: Takedowns::new(EventLog::new(store, Cloud::vault_at(&base)), queues),
+            service: Takedowns::new(EventLog::new(store, Cloud::vault_at(&base)), queues)
+                .with_objections_at("https://vara.example"),
         }
     })
     .await
@@ -208,5 +210,54 @@ async fn an_objection_needs_no_sign_in_and_says_nothing_of_the_reference() {
         let (got, refused, _) = call(&api, (Method::POST, uri, "null"), None, &body).await;
         let code = &refused["error"]["code"];
         assert_eq!((got, code), (status, &json!("VALIDATION_ERROR")), "{body}");
+    }
+}
+
+/// What a browser sends from the page's form, and what it shows then.
+async fn send_form(api: &TestApi, fields: &[(&str, &str)]) -> (u16, String) {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("/api/v1/objections")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from(form.extend_pairs(fields).finish()));
+    page(api, request.unwrap()).await
+}
+
+async fn page(api: &TestApi, request: Request<Body>) -> (u16, String) {
+    let reply = api.reply(request).await;
+    let status = reply.status().as_u16();
+    let kind = reply.headers()["content-type"].to_str().unwrap();
+    assert_eq!(kind, "text/html; charset=utf-8");
+    let body = reply.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_recipient_objects_by_a_page() {
+    let api = api().await;
+    let uri = "/api/v1/objections?reference=R-1A2B3C4D";
+    let opened = Request::builder().uri(uri).body(Body::empty()).unwrap();
+    let (status, shown) = page(&api, opened).await;
+    assert_eq!(status, 200);
+    assert!(shown.contains("value=\"R-1A2B3C4D\""), "{shown}");
+    assert!(shown.contains("<form method=\"post\">"), "{shown}");
+
+    let reason = ("reason", "This is\r\nsomebody else.");
+    let (reference, contact) = (("reference", "R-1A2B3C4D"), ("contact", "legal@a.example"));
+    let (status, shown) = send_form(&api, &[reference, reason, contact]).await;
+    assert_eq!(status, 202, "{shown}");
+    assert!(!shown.contains("<form"), "{shown}");
+
+    let (status, shown) = send_form(&api, &[("reference", "4711"), reason, contact]).await;
+    assert_eq!(status, 400);
+    let again = [
+        "It looks like R-1A2B3C4D.",
+        "value=\"4711\"",
+        "This is\nsomebody else.",
+        "legal@a.example",
+    ];
+    for kept in again {
+        assert!(shown.contains(kept), "{kept}: {shown}");
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn operations() -> Vec<Operation> {
         recheck(),
         withdraw(),
         escalate(),
+        objection_page(),
         object(),
     ]);
     all
@@ -249,6 +250,19 @@ fn escalate() -> Operation {
         .refuses(404, &["MATCH_NOT_FOUND"])
         .refuses(409, &["UNDER_18", "TOO_MANY_TAKEDOWNS", "OBJECTION_UPHELD"])
         .refuses(429, &["TOO_MANY_TAKEDOWNS"])
+}
+
+fn objection_page() -> Operation {
+    Operation::new(
+        "get",
+        "/api/v1/objections",
+        "objectionPage",
+        "Show the page on which a recipient objects",
+    )
+    .about("Its address stands in the text of each request. The form posts to the same address and is answered with a page.")
+    .open()
+    .query("reference", "The reference of a request, to be filled in.", json!({ "type": "string" }))
+    .text("text/html", "A page with a form, whatever the reference.")
 }
 
 fn object() -> Operation {

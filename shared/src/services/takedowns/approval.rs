@@ -68,7 +68,7 @@ impl Takedowns {
                 return Err(wrong_state(row.state));
             }
             may_be_sent(row, is_closed)?;
-            let text = current_text(row, sealed, now)?;
+            let text = current_text(row, sealed, self.objection_page.as_deref(), now)?;
             if text.sha256() != hash {
                 return Err(text_changed(&text.sha256()));
             }

@@ -105,6 +105,8 @@ impl TakedownQueues {
 pub struct Takedowns {
     log: EventLog,
     queues: TakedownQueues,
+    /// Where recipients object, named in each text that is drafted.
+    objection_page: Option<String>,
 }
 
 /// For which findings ways are proposed, and what is known of the case.
@@ -162,7 +164,21 @@ impl Takedowns {
     /// The requests beside this record of events.
     #[must_use]
     pub fn new(log: EventLog, queues: TakedownQueues) -> Self {
-        Self { log, queues }
+        Self {
+            log,
+            queues,
+            objection_page: None,
+        }
+    }
+
+    /// The same, naming the page of this API for objections in the texts that it drafts.
+    #[must_use]
+    pub fn with_objections_at(self, public_url: &str) -> Self {
+        let page = format!("{}/api/v1/objections", public_url.trim_end_matches('/'));
+        Self {
+            objection_page: Some(page),
+            ..self
+        }
     }
 
     /// The ways to have findings removed.
@@ -248,7 +264,7 @@ impl Takedowns {
     /// The exact text: the one she approved, or the one to be approved.
     pub async fn text(&self, user: UserId, id: TakedownId, now: Timestamp) -> Result<TakedownText> {
         let (row, sealed) = self.opened(user, id, now).await?;
-        let text = current_text(&row, &sealed, now)?;
+        let text = current_text(&row, &sealed, self.objection_page.as_deref(), now)?;
         Ok(TakedownText {
             sha256: text.sha256(),
             text,

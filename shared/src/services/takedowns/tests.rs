@@ -4,6 +4,7 @@ mod objections;
 use super::*;
 use crate::auth::Caller;
 use crate::clock;
+use crate::domain::takedown::objection::reference_of;
 use crate::domain::takedown::{TakedownFacts, TakedownPurpose};
 use crate::domain::{
     Account, ErrorKind, Image, ImageId, ImageState, Law, MatchStatus, ReviewStatus, Role, Scan,
@@ -55,7 +56,7 @@ impl World {
         };
         let log = EventLog::new(store, testing::vault());
         let mut world = Self {
-            takedowns: Takedowns::new(log, queues),
+            takedowns: Takedowns::new(log, queues).with_objections_at("https://vara.example/"),
             caller,
             found: testing::finding(ImageId::next(), ScanId::next(), page, now),
             now,
@@ -193,16 +194,16 @@ async fn nothing_is_approved_that_she_has_not_read_signed_ticked_and_checked() {
         .await
         .unwrap()
         .text;
-    assert!(
-        text.body.contains("https://forum.example.net/t/1"),
-        "{}",
-        text.body
+    let objections = format!(
+        "https://vara.example/api/v1/objections?reference={}",
+        reference_of(made.id)
     );
-    assert!(
-        !text.body.contains("[[") && !text.body.contains("\\_"),
-        "{}",
-        text.body
-    );
+    for named in ["https://forum.example.net/t/1", &objections] {
+        assert!(text.body.contains(named), "{named}: {}", text.body);
+    }
+    for unfilled in ["[[", "\\_"] {
+        assert!(!text.body.contains(unfilled), "{}", text.body);
+    }
     for (approval, code) in [
         (
             TakedownApproval {

@@ -16,26 +16,36 @@ use vara_templates::{SignerRole, Template, template};
 /// The language of texts if she chose none.
 const DEFAULT_LANGUAGE: &str = "en";
 
-/// The text she approved, or else the one that is to be approved.
+/// The text she approved, or else the one that is to be approved, which names the page for objections.
 pub(super) fn current_text(
     row: &TakedownRow,
     sealed: &SealedTakedown,
+    objection_page: Option<&str>,
     now: Timestamp,
 ) -> Result<RequestText> {
     match &sealed.approval {
         Some(approval) => Ok(approval.text.clone()),
-        None => draft(row, sealed, now),
+        None => draft(row, sealed, objection_page, now),
     }
 }
 
 /// The text that follows from what she told.
-fn draft(row: &TakedownRow, sealed: &SealedTakedown, now: Timestamp) -> Result<RequestText> {
+fn draft(
+    row: &TakedownRow,
+    sealed: &SealedTakedown,
+    objection_page: Option<&str>,
+    now: Timestamp,
+) -> Result<RequestText> {
     let language = sealed.facts.language.as_deref().unwrap_or(DEFAULT_LANGUAGE);
     let template = template_of(row, language)?;
     let Addressee { recipient, .. } = addressee_of(row, sealed)?;
     let policy = recipient.policies.first();
     let policy = policy.map(|it| (it.title.as_str(), it.url.as_str()));
     let mut filled = values(row, &sealed.facts, recipient.name(), policy, now);
+    if let Some(page) = objection_page {
+        let page = format!("{page}?reference={}", reference_of(row.id));
+        filled.insert("objection_page".to_owned(), json!(page));
+    }
     filled.retain(|name, _| template.field(name).is_some());
     let values = template.values(&filled).map_err(|faults| {
         let first = faults.into_iter().next();
