@@ -21,6 +21,7 @@ mod flows;
 mod kinds;
 mod matches;
 mod notifications;
+mod objections;
 mod onboarding;
 mod pictures;
 mod plan;
@@ -175,6 +176,7 @@ fn cases() -> Vec<Case> {
         notifications::asked_at_sign_up,
         notifications::mail_that_is_refused_stops,
         notifications::told_once_and_stopped,
+        objections::a_recipient_objects_and_two_reviewers_decide,
         takedowns::a_form_is_hers_to_send_and_a_request_hers_to_take_back,
         takedowns::a_recipient_answers_by_mail,
         takedowns::from_a_finding_to_what_came_back,

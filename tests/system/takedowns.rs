@@ -9,7 +9,7 @@ use vara_tests::{Reply, Woman, World};
 
 use crate::faults::send;
 
-const TAKEDOWNS: &str = "/api/v1/takedowns";
+pub(crate) const TAKEDOWNS: &str = "/api/v1/takedowns";
 
 /// Has a page of the site answer so.
 async fn set_page(world: &World, name: &str, status: u16) {
@@ -30,7 +30,7 @@ pub(crate) fn facts(her: &Woman<'_>) -> Value {
 }
 
 /// A finding of hers on a page of the site, and its alert.
-async fn found_on<'a>(world: &'a World, name: &str) -> (Woman<'a>, Value) {
+pub(crate) async fn found_on<'a>(world: &'a World, name: &str) -> (Woman<'a>, Value) {
     set_page(world, name, 200).await;
     let (mine, found) = mine_and_found();
     let page = format!("{}/thread/{name}", world.engines);
