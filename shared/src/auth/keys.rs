@@ -22,11 +22,17 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::seal::Seal;
-use crate::domain::{Error, Result};
+use crate::domain::{Error, Result, Timestamp, UserId};
 use crate::settings::Env;
 
 /// The shortest secret we start with, ours or another issuer's.
 pub(super) const SECRET_CHARS: usize = 32;
+
+/// How many letters the pseudonym of somebody who works at Vara has.
+const STAFF_LETTERS: usize = 4;
+
+/// Digits and letters that are not taken for each other when they are read out.
+const ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 /// The public keys that verify access tokens (RFC 7517).
 #[derive(Debug, Serialize)]
@@ -54,6 +60,8 @@ struct KeysInner {
     seals: Vec<Seal>,
     /// Names codes that were given out, and makes the secrets of authorisations.
     codes: hmac::Key,
+    /// Makes the pseudonyms of who works at Vara.
+    staff: hmac::Key,
 }
 
 /// A key pair for access tokens.
@@ -95,6 +103,7 @@ impl KeysInner {
             replays: hmac_key(present, "replay-name")?,
             seals: seals.collect::<Result<_, _>>()?,
             codes: hmac_key(present, "account-codes")?,
+            staff: hmac_key(present, "staff-pseudonym")?,
         })
     }
 
@@ -109,6 +118,7 @@ impl KeysInner {
             replays: nothing(),
             seals: vec![],
             codes: nothing(),
+            staff: nothing(),
         }
     }
 }
@@ -212,6 +222,18 @@ impl Keys {
     pub fn code_name(&self, account: &str, code: &str) -> String {
         let text = format!("code/{account}/{code}");
         encode(hmac::sign(&self.0.codes, text.as_bytes()))
+    }
+
+    /// The pseudonym of somebody who works at Vara (`R-7F3K`): the same for a year, and of use to nobody without the key.
+    #[must_use]
+    pub fn staff_pseudonym(&self, user: UserId, now: Timestamp) -> String {
+        let day = now.day().to_string();
+        let year = day.split('-').next().unwrap_or_default();
+        let mac = hmac::sign(&self.0.staff, format!("{year}/{user}").as_bytes());
+        let letters = mac.as_ref().iter().take(STAFF_LETTERS);
+        let letters = letters.filter_map(|it| ALPHABET.get(usize::from(*it) % ALPHABET.len()));
+        let code: String = letters.map(|it| char::from(*it)).collect();
+        format!("R-{code}")
     }
 
     /// The secret that only who began the authorisation of this state can tell (RFC 7636).

@@ -13,6 +13,7 @@ mod published;
 mod redirect;
 mod seal;
 mod settings;
+mod staff;
 mod tokens;
 mod verified;
 
@@ -25,4 +26,5 @@ pub use password::{hash_password, verify_password};
 pub use redirect::Redirects;
 pub use seal::DataKey;
 pub(crate) use seal::Seal;
+pub use staff::Staff;
 pub use tokens::{OneTime, RefreshToken, Unreadable};

@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use serde_json::json;
 
 use super::ApiError;
-use crate::auth::{Denied, Gate};
+use crate::auth::{Denied, Gate, Staff};
 use crate::clock;
 use crate::domain::{Error, ErrorKind, Role};
 
@@ -47,7 +47,7 @@ where
 }
 
 /// Somebody with the role reviewer, or more. A handler that takes it runs for nobody else.
-pub struct Reviewer(pub Caller);
+pub struct Reviewer(pub Staff);
 
 impl<S> FromRequestParts<S> for Reviewer
 where
@@ -59,7 +59,8 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, state).await?;
         caller.must_be(Role::Reviewer)?;
-        Ok(Self(caller))
+        let gate = Gate::from_ref(state);
+        Ok(Self(Staff::of(&caller, gate.keys(), clock::now())))
     }
 }
 

@@ -65,22 +65,22 @@ async fn objections(State(app): State<App>, _: Reviewer, params: Params) -> Resu
 
 async fn objection(
     State(app): State<App>,
-    Reviewer(caller): Reviewer,
+    Reviewer(reviewer): Reviewer,
     Path(id): Path<String>,
 ) -> Result<Response> {
     let takedowns = &app.service.takedowns;
-    let found = takedowns.objection(&caller, request(&id)?, clock::now());
+    let found = takedowns.objection(&reviewer, request(&id)?, clock::now());
     Ok(data(found.await?))
 }
 
 async fn decide(
     State(app): State<App>,
-    Reviewer(caller): Reviewer,
+    Reviewer(reviewer): Reviewer,
     Path(id): Path<String>,
     Body(decision): Body<ObjectionDecision>,
 ) -> Result<Response> {
     let takedowns = &app.service.takedowns;
-    let voted = takedowns.decide_objection(&caller, request(&id)?, decision, clock::now());
+    let voted = takedowns.decide_objection(&reviewer, request(&id)?, decision, clock::now());
     Ok(data(voted.await?))
 }
 

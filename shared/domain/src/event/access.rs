@@ -310,7 +310,7 @@ mod tests {
             read(AccessSubject::Findings, Purpose::Review, &staff),
             "On 3 March 2026 at 14:02 (UTC) a reviewer (R-7F3K) looked at your findings, because you asked for a review."
         );
-        let staff = Actor::staff(crate::UserId::random());
+        let staff = Actor::staff("R-7F3K".into());
         let text = read(AccessSubject::Request, Purpose::Objection, &staff);
         let end = "looked at one of your requests to remove something, because its recipient objected to it.";
         assert!(

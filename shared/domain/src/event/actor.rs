@@ -1,7 +1,6 @@
 //! Who did what an event says.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{SessionId, UserId};
 
@@ -82,15 +81,12 @@ impl Actor {
         }
     }
 
-    /// Somebody who works at Vara, by a pseudonym that is always the same and tells nobody who it is.
+    /// Somebody who works at Vara, by a pseudonym (`R-7F3K`).
     #[must_use]
-    pub fn staff(user: UserId) -> Self {
-        let digest = Sha256::digest(format!("vara-staff-v1/{user}"));
-        let four = digest.iter().take(4);
-        let code: String = four.map(|byte| format!("{byte:02X}")).collect();
+    pub fn staff(pseudonym: String) -> Self {
         Self {
             kind: ActorKind::Staff,
-            id: format!("R-{code}"),
+            id: pseudonym,
             org: None,
             via: None,
         }

@@ -11,8 +11,8 @@ use serde_json::json;
 use super::Takedowns;
 use super::sealed::RequestSealer;
 use super::transition::Changed;
-use crate::auth::Caller;
-use crate::domain::event::{AccessSubject, Actor, Purpose};
+use crate::auth::Staff;
+use crate::domain::event::{AccessSubject, Purpose};
 use crate::domain::takedown::{
     Harm, ObjectionMark, ObjectionState, ObjectionVerdict, ObjectionVote, TakedownEvent,
     TakedownState,
@@ -135,14 +135,14 @@ impl Takedowns {
     /// An objection with the request it is about. That it was looked at is recorded first.
     pub async fn objection(
         &self,
-        reviewer: &Caller,
+        reviewer: &Staff,
         id: TakedownId,
         now: Timestamp,
     ) -> Result<ObjectionView> {
         let (user, row) = self.objection_row(id).await?;
         must_be_another(reviewer, user)?;
         let looked = AccessLog::new(self.log.clone());
-        let whose = (user, Actor::staff(reviewer.user));
+        let whose = (user, reviewer.actor.clone());
         let what = (AccessSubject::Request, id.to_string());
         looked
             .record_look(whose, what, Purpose::Objection, now)
@@ -172,7 +172,7 @@ impl Takedowns {
     /// Votes on an objection. Two different reviewers who agree decide it; told again, a vote changes nothing.
     pub async fn decide_objection(
         &self,
-        reviewer: &Caller,
+        reviewer: &Staff,
         id: TakedownId,
         decision: ObjectionDecision,
         now: Timestamp,
@@ -220,12 +220,12 @@ impl Takedowns {
         &self,
         (user, before): (UserId, &ObjectionRow),
         after: &ObjectionRow,
-        reviewer: &Caller,
+        reviewer: &Staff,
         now: Timestamp,
     ) -> Result<bool> {
-        let (actor, id) = (Actor::staff(reviewer.user), after.takedown_id);
+        let (actor, id) = (&reviewer.actor, after.takedown_id);
         let is_ours = AtomicBool::new(false);
-        let changed = self.change((user, &actor), id, now, |row, _| {
+        let changed = self.change((user, actor), id, now, |row, _| {
             is_ours.store(row.is_paused(), Ordering::Relaxed);
             if !row.is_paused() {
                 return Ok(None);
@@ -266,7 +266,7 @@ impl Takedowns {
     }
 }
 
-fn votes_of(row: &ObjectionRow, reviewer: &Caller) -> Vec<ObjectionVoteView> {
+fn votes_of(row: &ObjectionRow, reviewer: &Staff) -> Vec<ObjectionVoteView> {
     let votes = row.votes.iter().map(|it| ObjectionVoteView {
         verdict: it.verdict,
         at: it.at,
@@ -276,7 +276,7 @@ fn votes_of(row: &ObjectionRow, reviewer: &Caller) -> Vec<ObjectionVoteView> {
 }
 
 /// Nobody decides about her own request.
-fn must_be_another(reviewer: &Caller, user: UserId) -> Result<()> {
+fn must_be_another(reviewer: &Staff, user: UserId) -> Result<()> {
     match reviewer.user == user {
         false => Ok(()),
         true => Err(Error::new(

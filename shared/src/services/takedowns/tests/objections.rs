@@ -2,8 +2,9 @@
 
 use super::super::worker::tests::Approved;
 use super::*;
+use crate::auth::Staff;
 use crate::domain::Page;
-use crate::domain::event::{AccessSubject, ActorKind};
+use crate::domain::event::{AccessSubject, Actor, ActorKind};
 use crate::domain::takedown::objection::reference_of;
 use crate::domain::takedown::{ObjectionState, ObjectionVerdict};
 use crate::queues::MailNewsKind;
@@ -19,13 +20,14 @@ fn objection(reference: &str) -> NewObjection {
     }
 }
 
-fn reviewer() -> Caller {
-    Caller {
-        user: UserId::random(),
-        email: "rea@example.net".into(),
-        session: None,
-        role: Role::Reviewer,
-        confirmed_at: None,
+fn reviewer() -> Staff {
+    staff(UserId::random())
+}
+
+fn staff(user: UserId) -> Staff {
+    Staff {
+        user,
+        actor: Actor::staff("R-7F3K".into()),
     }
 }
 
@@ -38,7 +40,7 @@ impl Approved {
         assert_eq!(taken, nobody.await.unwrap(), "the same for every reference");
     }
 
-    async fn vote(&self, by: &Caller, verdict: ObjectionVerdict) -> Result<ObjectionState> {
+    async fn vote(&self, by: &Staff, verdict: ObjectionVerdict) -> Result<ObjectionState> {
         let decision = ObjectionDecision { verdict };
         let takedowns = &self.world.takedowns;
         let voted = takedowns.decide_objection(by, self.id, decision, self.now());
@@ -109,7 +111,9 @@ async fn reviewers_who_differ_leave_it_to_a_third_and_upheld_it_ends() {
     it.work(it.now()).await;
     it.news(MailNewsKind::Delivery, "1", it.now()).await;
     it.object(NETWORK).await;
-    let her = it.vote(&it.world.caller, ObjectionVerdict::Dismiss).await;
+    let her = it
+        .vote(&staff(it.world.caller.user), ObjectionVerdict::Dismiss)
+        .await;
     assert_eq!(her.unwrap_err().code, "FORBIDDEN", "not about her own");
     it.vote(&reviewer(), ObjectionVerdict::Uphold)
         .await
@@ -205,7 +209,8 @@ async fn a_look_is_in_her_access_log_or_there_is_no_answer() {
     assert_eq!(entry.data["subject"], it.id.to_string());
     assert!(entry.sentence.contains("because its recipient objected"));
 
-    let own = takedowns.objection(&it.world.caller, it.id, it.now());
+    let her = staff(it.world.caller.user);
+    let own = takedowns.objection(&her, it.id, it.now());
     assert_eq!(own.await.unwrap_err().code, "FORBIDDEN");
     let somebody = reviewer();
     let none = takedowns.objection(&somebody, TakedownId::from(uuid::Uuid::nil()), it.now());
