@@ -1,5 +1,7 @@
 //! `BatchGetItem` with retries.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use serde::de::DeserializeOwned;
 
@@ -16,18 +18,37 @@ pub(super) const UNPROCESSED_RETRIES: u32 = 8;
 impl Store {
     /// Reads these rows, consistently; in no order, and without those that are absent or unreadable.
     pub(crate) async fn get_all<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<T>> {
+        self.get_all_with(keys, &[]).await
+    }
+
+    /// Reads these attributes of these rows, consistently; all attributes if none is named. Rows that are absent or
+    /// unreadable are left out.
+    pub(super) async fn get_all_with<T: DeserializeOwned>(
+        &self,
+        keys: &[Key],
+        attributes: &[&str],
+    ) -> Result<Vec<T>> {
         let mut found = Vec::new();
         for some in keys.chunks(MAX_BATCH_READ) {
-            let items = self.get_some(some).await?;
+            let items = self.get_some(some, attributes).await?;
             found.extend(read_all(items));
         }
         Ok(found)
     }
 
-    async fn get_some(&self, keys: &[Key]) -> Result<Vec<Item>> {
+    async fn get_some(&self, keys: &[Key], attributes: &[&str]) -> Result<Vec<Item>> {
         let mut found = Vec::new();
+        // Aliases, because some names are reserved words of the table.
+        let names: HashMap<String, String> = (0..)
+            .zip(attributes)
+            .map(|(number, it)| (format!("#a{number}"), (*it).to_owned()))
+            .collect();
+        let aliases: Vec<&str> = names.keys().map(String::as_str).collect();
+        let projection = (!names.is_empty()).then(|| aliases.join(", "));
         let mut left = KeysAndAttributes::builder()
             .set_keys(Some(keys.iter().map(Key::item).collect()))
+            .set_projection_expression(projection)
+            .set_expression_attribute_names((!names.is_empty()).then_some(names))
             .consistent_read(true)
             .build()
             .map_err(|err| Error::bug("building a read", err))?;

@@ -22,6 +22,9 @@ use crate::domain::{
 /// How many rows a page has.
 const CHUNK: i32 = 100;
 
+/// Nothing is planned further ahead than this, in seconds.
+const LONGEST_AHEAD: i64 = 10 * 366 * 24 * 3600;
+
 /// Something that is due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
@@ -144,6 +147,22 @@ impl Store {
         found.sort_by(|a, b| a.at.cmp(&b.at));
         found.truncate(most);
         Ok(found)
+    }
+
+    /// What stands in the index as work of a kind, due now or later: the first page of each partition. `false`: there may
+    /// be more. It reads at most 1700 keys, however much there is.
+    pub(super) async fn due_or_later(
+        &self,
+        kind: &str,
+        now: Timestamp,
+    ) -> Result<(Vec<Due>, bool)> {
+        let end = now.plus_seconds(LONGEST_AHEAD);
+        let pages =
+            due_partitions(kind).map(|it| async move { self.due_page(&it, end, None).await });
+        let pages = futures_util::future::try_join_all(pages).await?;
+        let is_all = pages.iter().all(|it| it.after.is_none());
+        let found = pages.into_iter().flat_map(|it| it.found).collect();
+        Ok((found, is_all))
     }
 
     /// Since when the longest due thing of a partition is due, if anything is.

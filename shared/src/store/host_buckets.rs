@@ -1,6 +1,9 @@
 //! Pace of mails to one site: `HOST#<registrable domain>`, a token bucket and a circuit breaker that all workers share.
 //!
 //! Each take is one conditional update. The row names a site and nobody who asks; it is forgotten after two days.
+//! While mails fail there it is in the `due` index, so that staff see it; no worker takes that kind.
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +17,9 @@ const MAX_FAILURES: u32 = 5;
 
 /// For how long the breaker is open, in seconds.
 const OPEN_SECONDS: i64 = 30 * 60;
+
+/// Kind of a host in the `due` index to which the last mail failed.
+const FAILING_HOST: &str = "FAILING-HOST";
 
 const BUCKET_TTL_SECONDS: i64 = 2 * 24 * 3600;
 
@@ -29,12 +35,53 @@ pub(crate) struct HostBucket {
     taken: u32,
     /// How many calls failed in a row.
     failures: u32,
+    /// When one last failed.
+    last_failure_at: Option<Timestamp>,
     /// Counts every change.
     revision: u64,
 }
 
+/// How a host stands, as staff see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HostStanding {
+    /// The host.
+    pub(crate) host: String,
+    /// Before when nothing is sent there, by its pace or after failures.
+    pub(crate) not_before: Option<Timestamp>,
+    /// Whether that is because its breaker is open.
+    pub(crate) is_paused: bool,
+    /// How many mails failed in a row.
+    pub(crate) failures: u32,
+    /// When one last failed.
+    pub(crate) last_failure_at: Option<Timestamp>,
+}
+
+/// The row with its key, which has the name of the host.
+#[derive(Deserialize)]
+struct KeyedBucket {
+    pk: String,
+    #[serde(flatten)]
+    bucket: HostBucket,
+}
+
+/// How the key of a row of a host begins.
+const KEY_START: &str = "HOST#";
+
 fn key(host: &str) -> Key {
-    Key::lone(format!("HOST#{host}"))
+    Key::lone(format!("{KEY_START}{host}"))
+}
+
+impl KeyedBucket {
+    fn standing(self, now: Timestamp) -> Option<HostStanding> {
+        let not_before = self.bucket.not_before.filter(|it| *it > now);
+        Some(HostStanding {
+            host: self.pk.strip_prefix(KEY_START)?.to_owned(),
+            not_before,
+            is_paused: self.bucket.failures >= MAX_FAILURES && not_before.is_some(),
+            failures: self.bucket.failures,
+            last_failure_at: self.bucket.last_failure_at,
+        })
+    }
 }
 
 impl HostBucket {
@@ -76,6 +123,7 @@ impl HostBucket {
         let until = now.plus_seconds(seconds.max(rest));
         Self {
             failures,
+            last_failure_at: Some(now),
             not_before: Some(self.not_before.map_or(until, |it| it.max(until))),
             ..self.clone()
         }
@@ -121,6 +169,23 @@ impl Store {
             .map(drop)
     }
 
+    /// How these hosts stand, and those to which the last mail failed. `false`: more may fail than are named. A host of
+    /// which nothing is known, or whose row is unreadable, is left out.
+    pub(crate) async fn host_standings(
+        &self,
+        hosts: impl IntoIterator<Item = &String>,
+        now: Timestamp,
+    ) -> Result<(Vec<HostStanding>, bool)> {
+        let (failing, is_all) = self.due_or_later(FAILING_HOST, now).await?;
+        let failing = failing.iter().map(|it| it.key().pk.clone());
+        let named = hosts.into_iter().map(|it| key(it).pk);
+        let all: BTreeSet<String> = failing.chain(named).collect();
+        let keys: Vec<Key> = all.into_iter().map(Key::lone).collect();
+        let rows: Vec<KeyedBucket> = self.get_all(&keys).await?;
+        let standings = rows.into_iter().filter_map(|it| it.standing(now));
+        Ok((standings.collect(), is_all))
+    }
+
     async fn change_bucket(
         &self,
         host: &str,
@@ -134,10 +199,16 @@ impl Store {
             .set("day", &after.day)
             .set("taken", after.taken)
             .set("failures", after.failures)
+            .set("lastFailureAt", after.last_failure_at)
             .set("revision", before.revision + 1)
             .set("ttl", ttl)
             .when_or_absent("revision", "=", before.revision);
-        self.change_row(&key(host), change).await
+        let key = key(host);
+        let change = match after.last_failure_at {
+            Some(at) if after.failures > 0 => change.due(FAILING_HOST, &key, at),
+            _ => change.not_due(),
+        };
+        self.change_row(&key, change).await
     }
 }
 
@@ -201,6 +272,59 @@ mod tests {
             .take_host_token("a", PACE, again.plus_seconds(1))
             .await;
         assert_eq!(taken.unwrap(), None, "counted from none again");
+    }
+
+    #[tokio::test]
+    async fn a_host_is_seen_while_mails_fail_there_and_when_it_is_named() {
+        let store = crate::testing::store().await;
+        let seen = async |named: &[&str], second| {
+            let named: Vec<String> = named.iter().map(|it| (*it).to_owned()).collect();
+            let seen = store.host_standings(&named, at(second)).await.unwrap();
+            assert!(seen.1, "all of them");
+            seen.0
+        };
+        let note = async |failed_for, second| {
+            let noted = store.note_host_outcome("bad.example", failed_for, at(second));
+            noted.await.unwrap();
+        };
+        assert_eq!(store.take_host_token("a", PACE, at(0)).await.unwrap(), None);
+        assert!(seen(&[], 1).await.is_empty());
+        let paced = HostStanding {
+            host: "a".into(),
+            not_before: Some(at(60)),
+            is_paused: false,
+            failures: 0,
+            last_failure_at: None,
+        };
+        assert_eq!(seen(&["a", "unknown"], 1).await, [paced]);
+        for second in 0..4 {
+            note(Some(10), second).await;
+        }
+        let failing = HostStanding {
+            host: "bad.example".into(),
+            not_before: Some(at(13)),
+            is_paused: false,
+            failures: 4,
+            last_failure_at: Some(at(3)),
+        };
+        assert_eq!(seen(&["bad.example"], 4).await, [failing.clone()], "once");
+        note(Some(10), 5).await;
+        let paused = HostStanding {
+            not_before: Some(at(5 + OPEN_SECONDS)),
+            is_paused: true,
+            failures: 5,
+            last_failure_at: Some(at(5)),
+            ..failing
+        };
+        assert_eq!(seen(&[], 6).await, [paused.clone()]);
+        let over = HostStanding {
+            not_before: None,
+            is_paused: false,
+            ..paused
+        };
+        assert_eq!(seen(&[], 6 + OPEN_SECONDS).await, [over]);
+        note(None, 7 + OPEN_SECONDS).await;
+        assert!(seen(&[], 8 + OPEN_SECONDS).await.is_empty());
     }
 
     /// Sends so many requests to each of so many hosts under a clock of the test's own, as workers do it: each request

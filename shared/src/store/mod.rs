@@ -38,7 +38,7 @@
 //! | | `DOWNLOAD#<id>` | a file that is made for her: of what, how far; due while it is made and when it is gone |
 //! | | `EVIDENCE#<id>` | a record of evidence: state, hashes and stamps in clear, addresses and items sealed; due while something is to be done |
 //! | | `EXPORT#<id>` | a pack made of records; due when it is to be made or erased |
-//! | | `TAKEDOWN#<id>` | a request to remove: state, law, recipient and times in clear, facts and texts sealed; due while there is something to do |
+//! | | `TAKEDOWN#<id>` | a request to remove: state, law, recipient and times in clear, facts and texts sealed; due while there is something to do, listed as idle while it is open and there is nothing |
 //! | | `TDATTEMPT#<id>#<number>` | an attempt to send a request; stored before it is made |
 //! | | `TDMAIL#<id>#<mail>` | a mail that came about a request: when, what it says by the rules, whether it is provably the recipient's; the rest sealed |
 //! | | `OBJECTION#<request>` | an objection of a request's recipient: state and votes in clear, reason and contact sealed; due while it waits for reviewers |
@@ -55,7 +55,7 @@
 //! | `CONNECTION#<connection>` | `-` | whose a WebSocket is; forgotten after three hours |
 //! | `AWAY#<search>` | `-` | a picture that lies at an engine until it is removed there |
 //! | `ENGINE#<name>` | `-` | how an engine stands: what was asked of it, whether it is down |
-//! | `HOST#<domain>` | `-` | pace and breaker of mails to one site; forgotten after two days |
+//! | `HOST#<domain>` | `-` | pace and breaker of mails to one site; listed while mails fail there; forgotten after two days |
 //! | `REPLY#<tag>` | `-` | which request a reply address belongs to |
 //! | `REFERENCE#<reference>` | `REQUEST#<request>` | which approved request a reference means; removed when she is erased |
 //! | `SIGNING-KEYS` | `-` | the public keys of access tokens; written by the function that signs |
@@ -136,6 +136,7 @@ mod sockets;
 mod switches;
 mod table;
 mod takedown_mails;
+mod takedown_standings;
 mod takedowns;
 mod tries;
 mod tx;
@@ -166,6 +167,7 @@ pub use events::{BrokenAt, Verified};
 pub(crate) use events::{DUE_RECORD, RECORD_CHECK_SECONDS};
 pub(crate) use evidence::DUE_EVIDENCE;
 pub use evidence::{EvidenceRow, ExportRow};
+pub(crate) use host_buckets::HostStanding;
 pub use images::{Arrival, ImageRow, ShownFace};
 pub(crate) use images::{DUE_INTAKE, DUE_PURGE};
 pub(crate) use known_findings::{KnownFinding, KnownFindings};
@@ -200,6 +202,7 @@ pub use sockets::{SocketRow, SocketTicket};
 pub use switches::SwitchBoard;
 pub use table::Store;
 pub use takedown_mails::{ReplyAddress, TakedownMailRow};
+pub(crate) use takedown_standings::TakedownStanding;
 pub(crate) use takedowns::{BesideTakedown, DUE_TAKEDOWN, sending_closed};
 pub use takedowns::{TakedownAttempt, TakedownFailure, TakedownOfFinding, TakedownRow};
 pub(crate) use tx::{Condition, Tx, TxOutcome};

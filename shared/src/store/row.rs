@@ -17,7 +17,7 @@ pub(super) const ERASED: &str = "ERASED";
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// Where a row is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Key {
     pub(crate) pk: String,
     pub(crate) sk: String,

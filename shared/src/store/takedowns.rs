@@ -24,6 +24,10 @@ use crate::domain::{
 /// Kind of work in the `due` index: a request that is to be sent, looked after or told of.
 pub(crate) const DUE_TAKEDOWN: &str = "TAKEDOWN";
 
+/// Kind of an open request in the `due` index that no worker has to look after now. No worker takes it; it is there so
+/// that all open requests can be counted (`takedown_standings`).
+pub(super) const IDLE_TAKEDOWN: &str = "IDLE-TAKEDOWN";
+
 /// The total of requests that are open.
 const OPEN: &str = "takedowns.open";
 
@@ -245,12 +249,13 @@ fn counter(state: TakedownState) -> String {
     format!("takedown.{}", state.as_str())
 }
 
-fn stored(user: UserId, it: &TakedownRow) -> Row<&TakedownRow> {
+pub(super) fn stored(user: UserId, it: &TakedownRow) -> Row<&TakedownRow> {
     let newest_first = it.updated_at.newest_first();
     let row = Row::new(key(user, it.id), it);
     let row = row.listed(format!("{}#{newest_first}.{}", run(it.state), it.id));
     match it.work_at {
         Some(at) => row.due(DUE_TAKEDOWN, at),
+        None if it.state.is_open() => row.due(IDLE_TAKEDOWN, it.updated_at),
         None => row,
     }
 }
