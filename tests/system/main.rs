@@ -180,6 +180,7 @@ fn cases() -> Vec<Case> {
         takedowns::a_form_is_hers_to_send_and_a_request_hers_to_take_back,
         takedowns::a_recipient_answers_by_mail,
         takedowns::from_a_finding_to_what_came_back,
+        takedowns::staff_see_how_requests_stand_and_nothing_of_hers,
         tenancy::admins,
         traces::a_scan_is_one_trace,
     );

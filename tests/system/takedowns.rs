@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
+use vara::domain::Role;
 use vara_tests::pictures::mine_and_found;
 use vara_tests::world::eventually;
 use vara_tests::{Reply, Woman, World};
@@ -296,6 +297,46 @@ pub(crate) async fn a_recipient_answers_by_mail(world: &World) {
     let stranger = world.woman().await;
     let theirs = stranger.get(&format!("{path}/mails/{id}")).await;
     theirs.refused(404, "TAKEDOWN_NOT_FOUND");
+}
+
+pub(crate) async fn staff_see_how_requests_stand_and_nothing_of_hers(world: &World) {
+    const OVERVIEW: &str = "/api/v1/admin/takedowns";
+    let _whole = world.whole().await;
+    let name = Uuid::new_v4().simple().to_string();
+    let (her, alert) = found_on(world, &name).await;
+    let finding = &alert["metadata"]["matchId"];
+    // Not the recipient of another case: a host gets one mail a minute.
+    let new = json!({ "findingId": finding, "recipientId": "onlyfans", "law": "EU_DSA", "facts": facts(&her) });
+    let made = her.post(TAKEDOWNS, new).await;
+    let path = made.expect(201).header("location").to_owned();
+    her.get(OVERVIEW).await.refused(403, "FORBIDDEN");
+    approved(&her, &path).await;
+    stands(&her, &path, "SENT").await;
+    let admin = world.behind().token_as(&her.id, Role::Admin).await;
+    // An answer of just before may be given again.
+    let seen = eventually("it is counted with its host", async || {
+        let reply = world
+            .call_as(Some(&admin), Method::GET, OVERVIEW, None)
+            .await;
+        let seen = reply.expect(200).data().clone();
+        let hosts = seen["hosts"].as_array().unwrap();
+        let host = hosts.iter().find(|it| it["host"] == "onlyfans.com")?;
+        (host["open"] == 1 && host["toBeSent"] == 0).then_some(seen)
+    })
+    .await;
+    assert!(seen["open"].as_u64() >= Some(1) && seen["waitsForRecipientSince"].is_string());
+    let id = path.rsplit('/').next().unwrap();
+    let shown = seen.to_string();
+    for hers in [
+        &her.id,
+        &her.email,
+        id,
+        &name,
+        "Ana",
+        finding.as_str().unwrap(),
+    ] {
+        assert!(!shown.contains(hers), "{hers} in {shown}");
+    }
 }
 
 pub(crate) async fn a_form_is_hers_to_send_and_a_request_hers_to_take_back(world: &World) {

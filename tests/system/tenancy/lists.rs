@@ -141,6 +141,7 @@ pub(super) const ADMINS: &[(&str, &str)] = &[
     ("POST", "/api/v1/admin/erasures/reapply"),
     ("GET", "/api/v1/admin/switches"),
     ("PUT", "/api/v1/admin/switches/ID"),
+    ("GET", "/api/v1/admin/takedowns"),
 ];
 
 /// What is open to reviewers and whoever runs Vara, with `ID` for what is not there; what they are answered.

@@ -8,7 +8,7 @@ mod tests;
 use vara::boot;
 use vara::domain::BoxError;
 use vara::services::record::event_log::EventLog;
-use vara::services::takedowns::{TakedownQueues, Takedowns};
+use vara::services::takedowns::{TakedownCounts, TakedownQueues, Takedowns};
 use vara::services::upkeep::dead_letters::DeadLetters;
 use vara::services::upkeep::switches::Switches;
 
@@ -28,6 +28,7 @@ async fn main() -> Result<(), BoxError> {
         Ok(AdminServices {
             dead_letters,
             switches: Switches::new(context.store.clone()),
+            takedown_counts: TakedownCounts::new(context.store.clone()),
             takedowns: Takedowns::new(log, queues),
         })
     })

@@ -1,4 +1,5 @@
-//! Routes of `/api/v1/admin`: dead letters and switches, for the role admin; objections to requests, for reviewers.
+//! Routes of `/api/v1/admin`: dead letters, switches and how requests to remove stand, for the role admin; objections to
+//! requests, for reviewers.
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -7,7 +8,7 @@ use axum::routing::{get, post, put};
 use vara::clock;
 use vara::domain::{Error, TakedownId};
 use vara::http::{self, Admin, Body, Params, Result, Reviewer, data, page};
-use vara::services::takedowns::{ObjectionDecision, Takedowns};
+use vara::services::takedowns::{ObjectionDecision, TakedownCounts, Takedowns};
 use vara::services::upkeep::dead_letters::DeadLetters;
 use vara::services::upkeep::switches::{SwitchChange, Switches};
 
@@ -19,6 +20,7 @@ pub(crate) struct AdminServices {
     pub(crate) dead_letters: DeadLetters,
     pub(crate) switches: Switches,
     pub(crate) takedowns: Takedowns,
+    pub(crate) takedown_counts: TakedownCounts,
 }
 
 pub(crate) fn routes() -> Router<App> {
@@ -27,6 +29,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/v1/admin/dead-letters/{queue}/redrive", post(redrive))
         .route("/api/v1/admin/switches", get(list_switches))
         .route("/api/v1/admin/switches/{name}", put(set_switch))
+        .route("/api/v1/admin/takedowns", get(takedowns))
         .route("/api/v1/admin/objections", get(objections))
         .route("/api/v1/admin/objections/{id}", get(objection))
         .route("/api/v1/admin/objections/{id}/decision", post(decide))
@@ -52,6 +55,11 @@ async fn set_switch(
 ) -> Result<Response> {
     let set = app.service.switches.set(&name, change, caller.user);
     Ok(data(set.await?))
+}
+
+async fn takedowns(State(app): State<App>, _: Admin) -> Result<Response> {
+    let overview = app.service.takedown_counts.overview(clock::now());
+    Ok(data(overview.await?))
 }
 
 async fn objections(State(app): State<App>, _: Reviewer, params: Params) -> Result<Response> {

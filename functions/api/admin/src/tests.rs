@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::json;
 use vara::domain::Role;
 use vara::services::record::event_log::EventLog;
-use vara::services::takedowns::{TakedownQueues, Takedowns};
+use vara::services::takedowns::{TakedownCounts, TakedownQueues, Takedowns};
 use vara::services::upkeep::dead_letters::DeadLetters;
 use vara::services::upkeep::switches::Switches;
 use vara::testing::{Cloud, TestApi};
@@ -16,6 +16,7 @@ const OFF: &str = r#"{"isOn":false,"reason":"it answers nonsense"}"#;
 const LIST: &str = "/api/v1/admin/dead-letters";
 const OBJECTIONS: &str = "/api/v1/admin/objections";
 const SWITCHES: &str = "/api/v1/admin/switches";
+const TAKEDOWNS: &str = "/api/v1/admin/takedowns";
 const REDRIVE: &str = "/api/v1/admin/dead-letters/image-scan/redrive";
 
 async fn api() -> (TestApi, Cloud) {
@@ -47,6 +48,7 @@ async fn api() -> (TestApi, Cloud) {
             },
         );
         let service = AdminServices {
+            takedown_counts: TakedownCounts::new(letters.store.clone()),
             takedowns,
             dead_letters: letters,
             switches,
@@ -70,6 +72,7 @@ async fn only_an_admin_is_let_in() {
             (Method::GET, LIST, ""),
             (Method::POST, REDRIVE, ""),
             (Method::GET, SWITCHES, ""),
+            (Method::GET, TAKEDOWNS, ""),
             (Method::PUT, tineye.as_str(), OFF),
         ] {
             let reply = api.send(method.clone(), uri, &token, body).await;
@@ -134,6 +137,24 @@ async fn an_admin_turns_an_engine_off_and_on_again() {
         let reply = api.send(Method::PUT, &tineye, &token, bad).await;
         TestApi::refused(&reply, 400, "VALIDATION_ERROR");
     }
+}
+
+#[tokio::test]
+async fn an_admin_sees_how_requests_stand() {
+    let (api, _cloud) = api().await;
+    let (_, token) = api.somebody("ada@example.net", Role::Admin).await;
+    let seen = TestApi::data(api.send(Method::GET, TAKEDOWNS, &token, "").await, 200);
+    assert_eq!(
+        (&seen["open"], &seen["isComplete"], &seen["hosts"]),
+        (&json!(0), &json!(true), &json!([]))
+    );
+    assert_eq!(seen["waitsForUsSince"], json!(null));
+    let states = seen["byState"].as_array().unwrap();
+    assert!(states.contains(&json!({ "state": "QUEUED", "count": 0 })));
+    assert!(
+        states.iter().all(|it| it["state"] != "GONE"),
+        "only open ones"
+    );
 }
 
 #[tokio::test]

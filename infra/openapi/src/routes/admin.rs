@@ -4,7 +4,7 @@ use serde_json::json;
 use vara::domain::Switch;
 use vara::services::people::past_erasures::{ReappliedErasures, ReapplyFrom};
 use vara::services::takedowns::{
-    ObjectionDecision, ObjectionInQueue, ObjectionOutcome, ObjectionView,
+    ObjectionDecision, ObjectionInQueue, ObjectionOutcome, ObjectionView, TakedownOverview,
 };
 use vara::services::upkeep::dead_letters::{DeadQueue, SentBack};
 use vara::services::upkeep::switches::{SwitchChange, SwitchView};
@@ -62,6 +62,18 @@ pub(super) fn operations() -> Vec<Operation> {
         .takes::<SwitchChange>()
         .data::<SwitchView>(200, "The switch after the change.")
         .refuses(404, &["SWITCH_NOT_FOUND"]),
+        admins(Operation::new(
+            "get",
+            "/api/v1/admin/takedowns",
+            "getTakedownOverview",
+            "Get counts of requests to remove",
+        ))
+        .about(
+            "For admins. Counts by state and host, the oldest, and hosts to which mails fail. No personal data is shown. \
+             Counted anew every quarter of a minute; at most 3400 requests are read, then `isComplete` is false. Messages \
+             that were given up are in `/api/v1/admin/dead-letters`, under `takedown`, `takedown-urgent` and `takedown-mail`.",
+        )
+        .data::<TakedownOverview>(200, "How requests to remove stand."),
     ];
     all.extend(objections().map(admins));
     all

@@ -11,6 +11,7 @@ mod look;
 mod mails;
 mod objection_review;
 mod objections;
+mod overview;
 mod page_pictures;
 mod recheck;
 mod schedule;
@@ -54,6 +55,9 @@ pub use objection_review::{
     ObjectionVoteView,
 };
 pub use objections::{NewObjection, ObjectionReceived};
+pub use overview::{
+    TakedownCounts, TakedownHost, TakedownLoad, TakedownOverview, TakedownStateCount,
+};
 pub use view::{FormAnswer, Takedown, TakedownStep, TakedownWithTimeline};
 pub use worker::TakedownWorker;
 
