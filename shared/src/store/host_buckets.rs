@@ -307,7 +307,11 @@ mod tests {
             failures: 4,
             last_failure_at: Some(at(3)),
         };
-        assert_eq!(seen(&["bad.example"], 4).await, [failing.clone()], "once");
+        assert_eq!(
+            seen(&["bad.example"], 4).await,
+            std::slice::from_ref(&failing),
+            "once"
+        );
         note(Some(10), 5).await;
         let paused = HostStanding {
             not_before: Some(at(5 + OPEN_SECONDS)),
@@ -316,7 +320,7 @@ mod tests {
             last_failure_at: Some(at(5)),
             ..failing
         };
-        assert_eq!(seen(&[], 6).await, [paused.clone()]);
+        assert_eq!(seen(&[], 6).await, std::slice::from_ref(&paused));
         let over = HostStanding {
             not_before: None,
             is_paused: false,
