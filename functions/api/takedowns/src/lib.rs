@@ -1,8 +1,10 @@
 //! `/api/v1/takedowns`: her requests to have something removed.
 
+mod app;
 mod objections;
 mod routes;
 #[cfg(test)]
 mod tests;
 
-pub use routes::{App, routes};
+pub use app::App;
+pub use routes::routes;

@@ -11,7 +11,7 @@ use vara::http::{Body, ClientAddress, Params, Result, accepted, html_error, html
 use vara::mail::{OBJECTION_TAKEN_PAGE, ObjectionPage};
 use vara::services::takedowns::NewObjection;
 
-use crate::App;
+use crate::app::App;
 
 /// The page with the form. The reference can stand in the address, as it does in the text of a request.
 pub(crate) async fn page(params: Params) -> Response {

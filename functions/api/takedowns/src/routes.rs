@@ -9,17 +9,15 @@ use axum::routing::{get, post};
 use vara::clock;
 use vara::domain::{Error, TakedownId};
 use vara::http::{
-    self, Body, Caller, Params, Recent, Result, created, data, expected_revision, page, with_etag,
+    Body, Caller, Params, Recent, Result, created, data, expected_revision, page, with_etag,
 };
 use vara::services::takedowns::{
     Escalation, NewTakedown, ProposalRequest, RecipientAnswer, Submission, TakedownApproval,
-    TakedownPatch, TakedownWithTimeline, Takedowns,
+    TakedownPatch, TakedownWithTimeline,
 };
 
+use crate::app::App;
 use crate::objections;
-
-/// Guards and services.
-pub type App = http::App<Takedowns>;
 
 /// All routes.
 pub fn routes() -> Router<App> {
